@@ -1,0 +1,1 @@
+"""The RPC services: decode, ask the domain, encode."""

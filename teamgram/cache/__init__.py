@@ -1,0 +1,1 @@
+"""One small cache interface over Redis or this process's memory."""

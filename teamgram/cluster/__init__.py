@@ -1,0 +1,1 @@
+"""The interfaces carried across processes."""

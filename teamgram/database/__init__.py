@@ -1,0 +1,1 @@
+"""The adbapi pool, the SQL engines and the migrations."""

@@ -1,0 +1,1 @@
+"""The MTProto edge: listeners, connections, the timing wheel, decryption, hand-over to session."""

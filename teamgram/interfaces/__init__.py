@@ -1,0 +1,1 @@
+"""What crosses between stages: protocols and frozen dataclasses, nothing that runs."""

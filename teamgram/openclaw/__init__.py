@@ -1,0 +1,1 @@
+"""The agents' control plane on port 18789."""

@@ -1,0 +1,1 @@
+"""MTProto sessions: wrappers per auth key, acks, resends, RPC routing, push."""

@@ -1,0 +1,46 @@
+# The two commands are `make run` and `make test`; the rest serves them.
+
+PYTHON ?= python3
+CONFIG ?= etc
+DATA_DIR ?= var
+TESTS ?= trial_tests
+BIN := .venv/bin
+
+.PHONY: help setup run test lint bench clean
+
+help:
+	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
+	@echo "make test     set up what the tests need and run all of them (TESTS=trial_tests.session for some)"
+	@echo "make lint     ruff and mypy"
+	@echo "make bench    CPU time per operation and memory, printed as a table"
+	@echo "make clean    remove .venv and everything made by tests; var/ (your data) stays"
+
+setup: .venv/.ready
+
+.venv/.ready: setup.cfg pyproject.toml tools/setup.sh
+	@sh tools/setup.sh "$(PYTHON)"
+	@touch $@
+
+run: .venv/.ready
+	@exec $(BIN)/twistd -n --pidfile= teamgram --config $(CONFIG) --data-dir $(DATA_DIR)
+
+.venv/.ready-test: .venv/.ready tools/setup_test.sh
+	@sh tools/setup_test.sh
+	@touch $@
+
+test: .venv/.ready-test
+	@TEAMGRAM_TEST_REQUIRE_SERVICES=1 $(BIN)/python tools/test_services.py -- $(BIN)/python tools/run_trial.py $(TESTS)
+
+.venv/.ready-lint: .venv/.ready
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[lint]' && touch $@
+
+lint: .venv/.ready-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.ready-test
+	@$(BIN)/python -m tools.bench
+
+clean:
+	rm -rf .venv .test _trial_temp* .mypy_cache .ruff_cache .hypothesis build *.egg-info

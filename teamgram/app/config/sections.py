@@ -1,0 +1,226 @@
+"""The shape of the YAML files: teamgram's own key names, one class a section.
+
+Keys of parts that this program does not have (tracing, Kafka, the addresses
+of teamgram's separate processes) are declared as :data:`Unused`: they load,
+and the start reports them once.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+#: A key of teamgram's files that means nothing here.
+Unused = Annotated[Any, Meta(extra={"unused": True})]
+
+Duration = Annotated[int | float | str, Meta(extra={"unit": "duration"})]
+Size = Annotated[int | str, Meta(extra={"unit": "size"})]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all sections: frozen, and an unknown key is an error."""
+
+
+class EtcdSection(Section, frozen=True, kw_only=True):
+    """Where etcd is and under which key this service is found; used by the cluster roles only."""
+
+    Hosts: list[str] = []
+    Key: str = ""
+    ID: Unused = UNSET
+    User: Unused = UNSET
+    Pass: Unused = UNSET
+
+
+class LogSection(Section, frozen=True, kw_only=True):
+    """``Level`` counts here; logs go to standard error."""
+
+    Level: str = "info"
+    ServiceName: Unused = UNSET
+    Mode: Unused = UNSET
+    Path: Unused = UNSET
+    Encoding: Unused = UNSET
+    KeepDays: Unused = UNSET
+    Compress: Unused = UNSET
+    Stat: Unused = UNSET
+    StackCooldownMillis: Unused = UNSET
+
+
+class CacheHostSection(Section, frozen=True, kw_only=True):
+    """One Redis server."""
+
+    Host: str
+    Type: Unused = UNSET
+    Pass: str = ""
+    Tls: Unused = UNSET
+    Weight: Unused = UNSET
+    Key: Unused = UNSET
+
+
+class ServiceFile(Section, frozen=True, kw_only=True):
+    """What every service's file begins with."""
+
+    Name: str = ""
+    ListenOn: str = ""
+    Etcd: EtcdSection | None = None
+    Log: LogSection = LogSection()
+    Timeout: Unused = UNSET
+    Mode: Unused = UNSET
+    Prometheus: Unused = UNSET
+    Telemetry: Unused = UNSET
+    DevServer: Unused = UNSET
+
+
+class RSAKeySection(Section, frozen=True, kw_only=True):
+    """A server key; relative paths are below the data directory."""
+
+    KeyFile: str = "./server_pkcs1.key"
+    KeyFingerprint: str = ""
+
+
+class ListenerSection(Section, frozen=True, kw_only=True):
+    """One group of addresses that speak the same protocol."""
+
+    Proto: str
+    Addresses: list[str]
+    #: Addresses (or networks) whose PROXY protocol header is believed; empty: none is expected.
+    ProxyProtocolFrom: list[str] = []
+    #: TLS: PEM files below the data directory or absolute.
+    CertFile: str = ""
+    KeyFile: str = ""
+    #: obfuscated2 secret, 32 hexadecimal digits, optionally with the ``dd`` prefix.
+    Secret: str = ""
+    #: WebSocket: origins that browsers may come from; empty: any.
+    AllowedOrigins: list[str] = []
+
+
+class GnetwayLimits(Section, frozen=True, kw_only=True):
+    """Bounds of the edge; every one has a default that suits one machine."""
+
+    FirstFrameTimeout: Duration = "30s"
+    IdleTimeout: Duration = "300s"
+    MaxFrameSize: Size = "1MiB"
+    MaxConnectionsPerAddress: int = 20000
+    KeyExchangesPerSecond: int = 400
+    MaxSendBuffer: Size = "1MiB"
+    AuthKeyCache: int = 20000
+    UnknownKeyMemory: Duration = "5s"
+
+
+class GnetwaySection(Section, frozen=True, kw_only=True):
+    """The listeners."""
+
+    Server: list[ListenerSection]
+    Multicore: Unused = UNSET
+    SendBuf: Size = 65536
+    ReceiveBuf: Unused = UNSET
+    Limits: GnetwayLimits = GnetwayLimits()
+
+
+class GnetwayFile(ServiceFile, frozen=True, kw_only=True):
+    """``gnetway.yaml``."""
+
+    RSAKey: list[RSAKeySection] = msgspec.field(default_factory=lambda: [RSAKeySection()])
+    KeyFile: Unused = UNSET
+    KeyFingerprint: Unused = UNSET
+    MaxProc: Unused = UNSET
+    Gnetway: GnetwaySection
+    Session: Unused = UNSET
+    #: This server's data centre number; clients are told it in help.getConfig.
+    DcId: int = 2
+
+
+class BFFProxyClientsSection(Section, frozen=True, kw_only=True):
+    """Which bff answers which RPC service."""
+
+    Clients: Unused = UNSET
+    IDMap: dict[str, str]
+
+
+class SessionLimits(Section, frozen=True, kw_only=True):
+    """How long and how much a session may keep."""
+
+    DisconnectedRetention: Duration = "10m"
+    IdleTimeout: Duration = "1h"
+    DataChannel: int = 256
+    PendingRequests: int = 512
+    UnackedBytes: Size = "1MiB"
+    RequestDeadline: Duration = "60s"
+
+
+class SessionFile(ServiceFile, frozen=True, kw_only=True):
+    """``session.yaml``."""
+
+    Cache: Unused = UNSET
+    AuthSession: Unused = UNSET
+    StatusClient: Unused = UNSET
+    GatewayClient: Unused = UNSET
+    BFFProxyClients: BFFProxyClientsSection
+    Limits: SessionLimits = SessionLimits()
+
+
+class MysqlSection(Section, frozen=True, kw_only=True):
+    """``sqlite:FILE`` (below the data directory) or Go's ``user:password@tcp(host:port)/database?…``."""
+
+    DSN: str = "sqlite:teamgram.db"
+    Active: int = 10
+    Idle: Unused = UNSET
+    IdleTimeout: Unused = UNSET
+    IdleLifetime: Unused = UNSET
+
+
+class AuthsessionFile(ServiceFile, frozen=True, kw_only=True):
+    """``authsession.yaml``: the database and the cache of the whole program."""
+
+    Mysql: MysqlSection = MysqlSection()
+    Cache: str | list[CacheHostSection] = "memory"
+    KV: Unused = UNSET
+
+
+class CodeSection(Section, frozen=True, kw_only=True):
+    """How sign-in codes leave the house; teamgram's section and ``AllowFixedCode``."""
+
+    Name: str = "none"
+    SendCodeUrl: str = ""
+    VerifyCodeUrl: str = ""
+    Key: str = ""
+    Secret: str = ""
+    RegionId: str = ""
+    #: Accept 12345 although a listener is reachable from outside this machine.
+    AllowFixedCode: bool = False
+
+
+class FloodLimits(Section, frozen=True, kw_only=True):
+    """Token buckets per signed-in key."""
+
+    RequestsPerSecond: float = 60.0
+    RequestsBurst: int = 600
+    MessagesPerSecond: float = 25.0
+    MessagesBurst: int = 300
+
+
+class BffFile(ServiceFile, frozen=True, kw_only=True):
+    """``bff.yaml``."""
+
+    KV: Unused = UNSET
+    Code: CodeSection = CodeSection()
+    BizServiceClient: Unused = UNSET
+    AuthSessionClient: Unused = UNSET
+    MediaClient: Unused = UNSET
+    IdgenClient: Unused = UNSET
+    MsgClient: Unused = UNSET
+    DfsClient: Unused = UNSET
+    StatusClient: Unused = UNSET
+    SyncClient: Unused = UNSET
+    #: ISO 3166 code that help.getNearestDc answers.
+    Country: str = "US"
+    Limits: FloodLimits = FloodLimits()
+
+
+FILES: dict[str, type[ServiceFile]] = {
+    "gnetway.yaml": GnetwayFile,
+    "session.yaml": SessionFile,
+    "authsession.yaml": AuthsessionFile,
+    "bff.yaml": BffFile,
+}
+
+__all__ = ["FILES", "UNSET", "UnsetType"]

@@ -1,0 +1,265 @@
+"""Events: what happened, as facts, before anybody renders them for a client.
+
+Two families. *Logged* events change a user's message box: each takes ``pts``
+in the transaction that writes it, lies in that user's log and comes again
+through ``updates.getDifference``. *Transient* events (status, typing, names)
+are told to whoever is there and can be fetched by other means later.
+
+An event holds plain ids and values, never a TL object: ``bff/views/updates.py``
+renders the same event for the live push and for the difference.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+# --- transient: published with Fanout.publish ---
+
+
+@dataclass(frozen=True, slots=True)
+class UserStatusChanged:
+    """``user_id`` went online or offline; rendered as each viewer may see it (``updateUserStatus``)."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserNameChanged:
+    """``user_id`` has new names or usernames (``updateUserName``)."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserPhoneChanged:
+    """``user_id`` has another phone number (``updateUserPhone``)."""
+
+    user_id: int
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanged:
+    """Something else about ``user_id`` (photo, bio, contact state): fetch it again (``updateUser`` with the user)."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerBlockedChanged:
+    """The receiver blocked or unblocked the user ``user_id`` on another device (``updatePeerBlocked``)."""
+
+    user_id: int
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSettingsChanged:
+    """The bar above the chat with ``user_id`` changed (``updatePeerSettings``)."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsReset:
+    """The receiver's contact list changed as a whole (``updateContactsReset``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthorization:
+    """A device signed in to the receiver's account (``updateNewAuthorization``)."""
+
+    hash: int
+    date: int
+    device: str
+    location: str
+    unconfirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoginTokenAccepted:
+    """A QR login token was accepted (``updateLoginToken``); sent to one key, not to a user."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserTyping:
+    """``user_id`` types in the private chat with the receiver.
+
+    ``action`` is the name of the ``SendMessageAction`` constructor; ``progress`` its percentage where it has one.
+    """
+
+    user_id: int
+    action: str = "sendMessageTypingAction"
+    progress: int = 0
+    emoticon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatUserTyping:
+    """``user_id`` types in the basic group ``chat_id``."""
+
+    chat_id: int
+    user_id: int
+    action: str = "sendMessageTypingAction"
+    progress: int = 0
+    emoticon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatParticipantsChanged:
+    """The member list of ``chat_id`` changed (``updateChatParticipants``, as the viewer may see it)."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatParticipantAdminChanged:
+    """``user_id`` became an administrator of ``chat_id`` or stopped being one (``updateChatParticipantAdmin``)."""
+
+    chat_id: int
+    user_id: int
+    is_admin: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatDefaultBannedRightsChanged:
+    """What members of ``chat_id`` may not do changed (``updateChatDefaultBannedRights``)."""
+
+    chat_id: int
+    banned_rights: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChanged:
+    """Something about ``chat_id`` (about, photo, deactivation): ``updateChat`` with the chat."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChanged:
+    """The receiver's draft for ``peer`` (marked id) changed on another device; None: it was cleared."""
+
+    peer: int
+    draft: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class DialogPinnedChanged:
+    """The receiver pinned or unpinned the dialog with ``peer`` (marked id)."""
+
+    peer: int
+    pinned: bool
+    folder_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedDialogsReordered:
+    """The receiver put their pinned dialogs in another order (``peers``: marked ids, first on top)."""
+
+    peers: tuple[int, ...]
+    folder_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DialogUnreadMarkChanged:
+    """The receiver marked the dialog with ``peer`` (marked id) as unread, or took the mark off."""
+
+    peer: int
+    unread: bool
+
+
+# --- logged: appended by domain/messages in its write transaction ---
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """The owner's message box has a new message with the owner's own id ``id``."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEdited:
+    """The owner's message ``id`` has new content."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesDeleted:
+    """The owner's messages ``ids`` are gone; takes as many pts as there are ids."""
+
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRead:
+    """The owner read what ``peer`` (marked id) sent, up to ``max_id``."""
+
+    peer: int
+    max_id: int
+    still_unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRead:
+    """``peer`` (marked id) read what the owner sent there, up to the owner's ``max_id``."""
+
+    peer: int
+    max_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsRead:
+    """The owner saw the mention or played the media in messages ``ids``; takes as many pts as there are ids."""
+
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesPinned:
+    """The owner's messages ``ids`` in ``peer`` (marked id) are pinned, or no longer; takes as many pts as ids."""
+
+    peer: int
+    ids: tuple[int, ...]
+    pinned: bool
+
+
+LoggedEvent: TypeAlias = (
+    NewMessage | MessageEdited | MessagesDeleted | InboxRead | OutboxRead | ContentsRead | MessagesPinned
+)
+
+TransientEvent: TypeAlias = (
+    UserStatusChanged
+    | UserNameChanged
+    | UserPhoneChanged
+    | UserChanged
+    | PeerBlockedChanged
+    | PeerSettingsChanged
+    | ContactsReset
+    | NewAuthorization
+    | LoginTokenAccepted
+    | UserTyping
+    | ChatUserTyping
+    | ChatParticipantsChanged
+    | ChatParticipantAdminChanged
+    | ChatDefaultBannedRightsChanged
+    | ChatChanged
+    | DraftChanged
+    | DialogPinnedChanged
+    | PinnedDialogsReordered
+    | DialogUnreadMarkChanged
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One row of a user's log: ``pts`` is the value after the event, ``pts_count`` how many it took."""
+
+    user_id: int
+    pts: int
+    pts_count: int
+    date: int
+    event: LoggedEvent

@@ -1,0 +1,143 @@
+"""A message: the content that exists once, and each owner's row of it.
+
+In private chats and basic groups everybody has their own message box: the same
+content lies in each box under the owner's own message id. The structs here are
+what is stored as JSON beside the text (``Extra``) and what the views render.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+
+class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A formatted part of a text.
+
+    ``kind`` is the TL name without its ``messageEntity`` prefix, first letter
+    small (``bold``, ``textUrl``, ``mentionName``). ``offset`` and ``length``
+    count UTF-16 code units, as every client does.
+    """
+
+    kind: str
+    offset: int
+    length: int
+    url: str = ""
+    language: str = ""
+    user_id: int = 0
+    document_id: int = 0
+    collapsed: bool = False
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a message answers; the answered message's id is per owner and lies in the row."""
+
+    quote_text: str = ""
+    quote_entities: tuple[Entity, ...] = ()
+    quote_offset: int = 0
+    quoted: bool = False
+
+
+class Forward(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a forwarded message was first written; ``saved_*`` only in Saved Messages."""
+
+    date: int
+    from_id: int = 0
+    saved_from_peer: int = 0
+    saved_from_id: int = 0
+
+
+class Action(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a service message tells; ``kind`` is the TL name without ``messageAction``, first letter small."""
+
+    kind: str
+    title: str = ""
+    user_ids: tuple[int, ...] = ()
+
+
+class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything of a content besides sender, date and text.
+
+    ``reply_markup`` is TL of the newest layer, opaque to the domain.
+    """
+
+    entities: tuple[Entity, ...] = ()
+    reply: Reply | None = None
+    forward: Forward | None = None
+    action: Action | None = None
+    silent: bool = False
+    noforwards: bool = False
+    invert_media: bool = False
+    reply_markup: bytes = b""
+
+
+PLAIN = Extra()
+
+_encode_extra = msgspec.json.Encoder().encode
+_decode_extra = msgspec.json.Decoder(Extra).decode
+
+
+def pack_extra(extra: Extra) -> bytes | None:
+    """As it is stored; None for a plain text."""
+    return None if extra == PLAIN else _encode_extra(extra)
+
+
+def unpack_extra(stored: bytes | None) -> Extra:
+    """The inverse of ``pack_extra``."""
+    return _decode_extra(stored) if stored else PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One owner's copy of a message.
+
+    Attributes:
+        id: the owner's own message id.
+        peer: marked id of the dialog it lies in (see ``Peer.marked``).
+        content_id: the content, the same in every owner's box.
+        reply_to_id: the owner's own id of the message it answers, 0 for none.
+        out: the owner sent it.
+    """
+
+    owner_id: int
+    id: int
+    peer: int
+    content_id: int
+    sender_id: int
+    date: int
+    text: str
+    extra: Extra
+    edit_date: int = 0
+    out: bool = False
+    mentioned: bool = False
+    media_unread: bool = False
+    pinned: bool = False
+    reply_to_id: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Message {self.id} of {self.owner_id}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody is about to write in a dialog."""
+
+    text: str
+    date: int
+    entities: tuple[Entity, ...] = ()
+    reply_to_id: int = 0
+    no_webpage: bool = False
+    invert_media: bool = False
+
+
+_encode_draft = msgspec.json.Encoder().encode
+_decode_draft = msgspec.json.Decoder(Draft).decode
+
+
+def pack_draft(draft: Draft) -> bytes:
+    """As it is stored."""
+    return _encode_draft(draft)
+
+
+def unpack_draft(stored: bytes) -> Draft:
+    """The inverse of ``pack_draft``."""
+    return _decode_draft(stored)

@@ -1,0 +1,306 @@
+"""Telethon, any version: unmodified but for the server's address and key."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from stdio import Driver
+from telethon import TelegramClient, events, functions, types
+from telethon.crypto import rsa
+from telethon.network import connection
+from telethon.network.connection import tcpobfuscated
+
+TRANSPORTS = {
+    "full": connection.ConnectionTcpFull,
+    "abridged": connection.ConnectionTcpAbridged,
+    "intermediate": connection.ConnectionTcpIntermediate,
+    "obfuscated": tcpobfuscated.ConnectionTcpObfuscated,
+    "http": connection.ConnectionHttp,
+}
+
+
+class Telethon(Driver):
+    client = None
+
+    def describe(self, error):
+        name = getattr(error, "message", None)
+        if name and getattr(error, "seconds", None) is not None:
+            name = f"{name} {error.seconds}"
+        return f"{name or type(error).__name__}: {error}"
+
+    # --- the connection -------------------------------------------------
+
+    async def do_connect(self, host, port, key, session="", transport="full", catch_up=False):
+        rsa.add_key(key, old=False)
+        self.client = TelegramClient(
+            session or None,
+            1,
+            "0" * 32,
+            connection=TRANSPORTS[transport],
+            catch_up=catch_up,
+            connection_retries=60,
+            retry_delay=0.2,
+            request_retries=5,
+            flood_sleep_threshold=0,
+            receive_updates=True,
+        )
+        if self.client.session.server_address != host or self.client.session.port != port:
+            self.client.session.set_dc(2, host, port)
+        self._listen()
+        await self.client.connect()
+        return await self.client.is_user_authorized()
+
+    async def do_disconnect(self):
+        await self.client.disconnect()
+
+    def _listen(self):
+        add = self.client.add_event_handler
+        add(self._on_new, events.NewMessage)
+        add(self._on_action, events.Raw(types.UpdateNewMessage))
+        add(self._on_edit, events.MessageEdited)
+        add(self._on_delete, events.MessageDeleted)
+        add(self._on_read, events.MessageRead(inbox=False))
+        add(self._on_read, events.MessageRead(inbox=True))
+        add(
+            self._on_raw,
+            events.Raw(
+                (
+                    types.UpdateUserTyping,
+                    types.UpdateChatUserTyping,
+                    types.UpdatePinnedMessages,
+                    types.UpdateUserName,
+                    types.UpdateUserStatus,
+                )
+            ),
+        )
+
+    async def _on_new(self, event):
+        self.emit("new_message", **self._message(event.message))
+
+    async def _on_action(self, update):
+        if isinstance(update.message, types.MessageService):
+            self.emit("service_message", **self._message(update.message))
+
+    async def _on_edit(self, event):
+        self.emit("edited", **self._message(event.message))
+
+    async def _on_delete(self, event):
+        self.emit("deleted", ids=list(event.deleted_ids))
+
+    async def _on_read(self, event):
+        self.emit("read", max_id=event.max_id, outbox=event.outbox)
+
+    async def _on_raw(self, update):
+        name = type(update).__name__
+        if name == "UpdateUserTyping":
+            self.emit("typing", user=update.user_id, peer=["user", update.user_id])
+        elif name == "UpdateChatUserTyping":
+            self.emit("typing", user=update.from_id.user_id, peer=["chat", update.chat_id])
+        elif name == "UpdatePinnedMessages":
+            self.emit("pinned", ids=list(update.messages), pinned=bool(update.pinned))
+        elif name == "UpdateUserName":
+            self.emit("user_name", user=update.user_id, first_name=update.first_name)
+        else:
+            self.emit("status", user=update.user_id, online=isinstance(update.status, types.UserStatusOnline))
+
+    # --- accounts -------------------------------------------------------
+
+    async def do_sign_in(self, phone, code, first_name=None):
+        sent = await self.client.send_code_request(phone)
+        try:
+            user = await self.client.sign_in(phone, code, phone_code_hash=sent.phone_code_hash)
+        except Exception as error:
+            # Telethon 1.45 has no sign-up of its own any more: the raw method is what is left.
+            if first_name is None or "unoccupied" not in str(type(error).__name__).lower():
+                raise
+            answer = await self.client(
+                functions.auth.SignUpRequest(phone, sent.phone_code_hash, first_name=first_name, last_name="")
+            )
+            user = await self.client._on_login(answer.user)
+        return {"id": user.id, "first_name": user.first_name, "phone": user.phone}
+
+    async def do_sign_out(self):
+        return await self.client.log_out()
+
+    async def do_me(self):
+        user = await self.client.get_me()
+        return None if user is None else self._user(user)
+
+    async def do_set_name(self, first_name, about=None):
+        user = await self.client(functions.account.UpdateProfileRequest(first_name=first_name, about=about))
+        return self._user(user)
+
+    async def do_set_username(self, username):
+        return self._user(await self.client(functions.account.UpdateUsernameRequest(username)))
+
+    async def do_sessions(self):
+        found = await self.client(functions.account.GetAuthorizationsRequest())
+        return [{"hash": a.hash, "current": bool(a.current), "device": a.device_model} for a in found.authorizations]
+
+    async def do_end_session(self, hash):
+        return await self.client(functions.account.ResetAuthorizationRequest(hash))
+
+    # --- people ---------------------------------------------------------
+
+    async def do_import_contact(self, phone, first_name):
+        contact = types.InputPhoneContact(client_id=1, phone=phone, first_name=first_name, last_name="")
+        done = await self.client(functions.contacts.ImportContactsRequest([contact]))
+        return [self._user(user) for user in done.users]
+
+    async def do_resolve(self, username):
+        return self._user(await self.client.get_entity(username))
+
+    async def do_full_user(self, user):
+        full = await self.client(functions.users.GetFullUserRequest(await self.client.get_input_entity(user)))
+        return {"about": full.full_user.about, "user": self._user(full.users[0])}
+
+    # --- messages -------------------------------------------------------
+
+    async def _peer(self, peer):
+        kind, value = peer
+        if kind == "chat":
+            return types.InputPeerChat(value)
+        if kind == "self":
+            return types.InputPeerSelf()
+        return await self.client.get_input_entity(value)
+
+    async def do_send(self, peer, text, reply_to=None, silent=None):
+        sent = await self.client.send_message(await self._peer(peer), text, reply_to=reply_to, silent=silent)
+        return self._message(sent)
+
+    async def do_send_raw(self, peer, text, random_id):
+        """With a chosen random_id: the same one twice must make one message."""
+        await self.client(functions.messages.SendMessageRequest(await self._peer(peer), text, random_id=random_id))
+
+    async def do_edit(self, peer, id, text):
+        return self._message(await self.client.edit_message(await self._peer(peer), id, text))
+
+    async def do_delete(self, peer, ids, revoke=True):
+        await self.client.delete_messages(await self._peer(peer), ids, revoke=revoke)
+
+    async def do_forward(self, peer, from_peer, ids):
+        sent = await self.client.forward_messages(await self._peer(peer), ids, await self._peer(from_peer))
+        return [self._message(message) for message in sent]
+
+    async def do_read(self, peer, max_id):
+        return await self.client.send_read_acknowledge(await self._peer(peer), max_id=max_id)
+
+    async def do_typing(self, peer):
+        return await self.client(
+            functions.messages.SetTypingRequest(await self._peer(peer), types.SendMessageTypingAction())
+        )
+
+    async def do_pin(self, peer, id):
+        await self.client.pin_message(await self._peer(peer), id)
+
+    async def do_history(self, peer, limit=100):
+        found = await self.client.get_messages(await self._peer(peer), limit=limit)
+        return [self._message(message) for message in found]
+
+    async def do_search(self, peer, text):
+        found = await self.client.get_messages(await self._peer(peer), search=text, limit=50)
+        return [self._message(message) for message in found]
+
+    async def do_dialogs(self):
+        found = await self.client.get_dialogs()
+        return [
+            {
+                "peer": self._peer_of(dialog.dialog.peer),
+                "top": dialog.dialog.top_message,
+                "unread": dialog.unread_count,
+                "title": dialog.name,
+            }
+            for dialog in found
+        ]
+
+    # --- groups ---------------------------------------------------------
+
+    async def do_create_group(self, title, users):
+        members = [await self.client.get_input_entity(user) for user in users]
+        answer = await self.client(functions.messages.CreateChatRequest(users=members, title=title))
+        updates = getattr(answer, "updates", answer)
+        chats = updates.chats if hasattr(updates, "chats") else answer.chats
+        return chats[0].id
+
+    async def do_rename_group(self, chat, title):
+        await self.client(functions.messages.EditChatTitleRequest(chat, title))
+
+    async def do_add_member(self, chat, user):
+        await self.client(functions.messages.AddChatUserRequest(chat, await self.client.get_input_entity(user), 50))
+
+    async def do_remove_member(self, chat, user):
+        await self.client(functions.messages.DeleteChatUserRequest(chat, await self.client.get_input_entity(user)))
+
+    async def do_leave(self, chat):
+        await self.client(functions.messages.DeleteChatUserRequest(chat, types.InputUserSelf()))
+
+    async def do_members(self, chat):
+        full = await self.client(functions.messages.GetFullChatRequest(chat))
+        return sorted(member.user_id for member in full.full_chat.participants.participants)
+
+    # --- updates --------------------------------------------------------
+
+    async def do_state(self):
+        state = await self.client(functions.updates.GetStateRequest())
+        return {"pts": state.pts, "qts": state.qts, "date": int(state.date.timestamp()), "seq": state.seq}
+
+    async def do_catch_up(self):
+        await self.client.catch_up()
+
+    async def do_difference(self, pts, date):
+        """Every message and deletion since ``pts``, following slices to the end."""
+        messages, others, state = [], [], None
+        while True:
+            got = await self.client(functions.updates.GetDifferenceRequest(pts=pts, date=date, qts=0))
+            if isinstance(got, types.updates.DifferenceEmpty):
+                break
+            messages += [self._message(message) for message in got.new_messages]
+            others += [
+                {
+                    "kind": type(update).__name__,
+                    "ids": list(getattr(update, "messages", [])),
+                    "message": self._message(update.message) if hasattr(update, "message") else None,
+                }
+                for update in got.other_updates
+            ]
+            sliced = isinstance(got, types.updates.DifferenceSlice)
+            state = got.intermediate_state if sliced else got.state
+            pts = state.pts
+            if not sliced:
+                break
+        return {"messages": messages, "others": others, "pts": pts}
+
+    # --- shapes ---------------------------------------------------------
+
+    def _user(self, user):
+        return {
+            "id": user.id,
+            "first_name": user.first_name,
+            "phone": user.phone,
+            "username": user.username,
+            "contact": bool(user.contact),
+        }
+
+    def _peer_of(self, peer):
+        return ["user", peer.user_id] if isinstance(peer, types.PeerUser) else ["chat", peer.chat_id]
+
+    def _message(self, message):
+        reply = getattr(message, "reply_to", None)
+        forward = getattr(message, "fwd_from", None)
+        sender = message.from_id or message.peer_id
+        return {
+            "id": message.id,
+            "text": getattr(message, "message", None) or "",
+            "peer": self._peer_of(message.peer_id),
+            "from": getattr(sender, "user_id", None),
+            "out": bool(message.out),
+            "reply_to": getattr(reply, "reply_to_msg_id", None),
+            "forwarded": forward is not None,
+            "action": type(message.action).__name__ if getattr(message, "action", None) else None,
+        }
+
+
+if __name__ == "__main__":
+    asyncio.run(Telethon().run())

@@ -1,0 +1,92 @@
+"""What every client test begins with: a server on one of the two backends, and people who sign in to it."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import defer
+from twisted.trial import unittest
+
+from trial_tests.clients.process import PROJECT, ClientProcess, start_client
+from trial_tests.clients.server import RunningServer
+
+FIXED_CODE = "12345"
+
+
+class HouseTestCase(unittest.TestCase):
+    """A running server and a way to invite people; everything is gone after the test.
+
+    ``backend`` is ``embedded`` (SQLite, in-process cache) or ``servers``
+    (MariaDB, Redis).
+    """
+
+    timeout = 240
+    backend = "embedded"
+    _phones = 0
+
+    async def setUp(self) -> None:
+        from twisted.internet import reactor
+
+        self.reactor: Any = reactor
+        self.directory = Path(tempfile.mkdtemp(prefix="teamgram-house-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        self.clients: list[ClientProcess] = []
+        dsn, redis = "sqlite:teamgram.db", ""
+        if self.backend == "servers":
+            from trial_tests import backends
+
+            dsn, redis = await backends.fresh_servers(self)
+        self.server = RunningServer(reactor, self.directory, dsn, redis)
+        self.addCleanup(lambda: defer.Deferred.fromCoroutine(self._close()))
+        await self.server.start()
+
+    async def _close(self) -> None:
+        for client in self.clients:
+            await client.stop()
+        await self.server.terminate()
+        trouble = [line for line in self.server.output.splitlines() if "Traceback" in line or "Unhandled" in line]
+        self.assertEqual(trouble, [], self.server.output[-6000:])
+
+    def phone(self) -> str:
+        """A number that nobody has signed up with yet."""
+        HouseTestCase._phones += 1
+        return f"1555{1000000 + HouseTestCase._phones}"
+
+    async def connect(
+        self, library: str, name: str, transport: str = "", session: bool = False, port: int = 0, **options: Any
+    ) -> ClientProcess:
+        """A connected client; with ``session`` its key is kept in a file named after it."""
+        client = await start_client(self.reactor, library, name)
+        self.clients.append(client)
+        if transport:
+            options["transport"] = transport
+        if session:
+            options["session"] = str(self.directory / name)
+        if library in ("kurigram", "pyrogram"):
+            options["fingerprint"] = self.server.fingerprint
+        if not port:
+            port = self.server.http_port if transport == "http" else self.server.port
+        await client.do("connect", host="127.0.0.1", port=port, key=self.server.public_key, **options)
+        return client
+
+    async def sign_up(self, library: str, name: str, transport: str = "", **options: Any) -> ClientProcess:
+        """A connected client of a new user of that name; ``client.user`` and ``client.phone`` say who."""
+        client = await self.connect(library, name, transport, **options)
+        client.phone = self.phone()  # type: ignore[attr-defined]
+        client.user = await client.do("sign_in", phone=client.phone, code=FIXED_CODE, first_name=name)  # type: ignore[attr-defined]
+        return client
+
+    async def acquaint(self, *clients: ClientProcess) -> None:
+        """Everybody has everybody among their contacts."""
+        for one in clients:
+            for other in clients:
+                if one is not other:
+                    await one.do("import_contact", phone=other.phone, first_name=other.user["first_name"])  # type: ignore[attr-defined]
+
+
+def have(library: str) -> bool:
+    """Whether ``make test`` has set that library up."""
+    from trial_tests.clients.process import LIBRARIES
+
+    return (PROJECT / LIBRARIES[library][0]).exists()

@@ -1,0 +1,127 @@
+"""The real server in a process of its own, on free ports and a data directory of its own."""
+
+import os
+import re
+import shutil
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import defer, error, protocol
+from twisted.python.failure import Failure
+
+PROJECT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _Output(protocol.ProcessProtocol):
+    def __init__(self) -> None:
+        self.text = ""
+        self.ready: defer.Deferred[None] = defer.Deferred()
+        self.ended: defer.Deferred[None] = defer.Deferred()
+
+    def outReceived(self, data: bytes) -> None:
+        self.text += data.decode(errors="replace")
+        if "teamgram is ready" in self.text and not self.ready.called:
+            self.ready.callback(None)
+
+    errReceived = outReceived
+
+    def processEnded(self, reason: Failure) -> None:
+        if not self.ready.called:
+            self.ready.errback(RuntimeError(f"the server ended before it was ready:\n{self.text[-4000:]}"))
+        self.ended.callback(None)
+
+
+class RunningServer:
+    """``await start()``, ``kill()`` as with -9, ``terminate()`` as with SIGTERM, ``start()`` again."""
+
+    def __init__(self, reactor: Any, directory: Path, dsn: str = "sqlite:teamgram.db", redis: str = "") -> None:
+        self._reactor = reactor
+        self.directory = directory
+        self.config = directory / "etc"
+        self.data_dir = directory / "var"
+        self.port = free_port()
+        self.websocket_port = free_port()
+        self.http_port = free_port()
+        self.gateway_port = free_port()
+        shutil.copytree(PROJECT / "etc", self.config)
+        self._rewrite("gnetway.yaml", r"127\.0\.0\.1:10443", f"127.0.0.1:{self.port}")
+        self._rewrite("gnetway.yaml", r" *- 127\.0\.0\.1:5222\n", "")
+        self._rewrite("gnetway.yaml", r"127\.0\.0\.1:11443", f"127.0.0.1:{self.websocket_port}")
+        self._rewrite("gnetway.yaml", r"127\.0\.0\.1:8801", f"127.0.0.1:{self.http_port}")
+        self._rewrite("authsession.yaml", r"(?m)^  DSN: sqlite.*$", f'  DSN: "{dsn}"')
+        if redis:
+            self._rewrite("authsession.yaml", r"(?m)^Cache: memory$", f"Cache:\n  - Host: {redis}")
+        if (self.config / "openclaw.yaml").exists():
+            self._rewrite("openclaw.yaml", r"\b18789\b", str(self.gateway_port))
+        self._output: _Output | None = None
+        self._process: Any = None
+
+    def _rewrite(self, file: str, pattern: str, replacement: str) -> None:
+        path = self.config / file
+        path.write_text(re.sub(pattern, lambda _: replacement, path.read_text()))
+
+    @property
+    def output(self) -> str:
+        """What it printed and logged since the last start."""
+        return self._output.text if self._output else ""
+
+    @property
+    def pid(self) -> int:
+        """Its process id, for what reads /proc."""
+        return int(self._process.pid)
+
+    @property
+    def public_key(self) -> str:
+        """The server's public key, PEM."""
+        return (self.data_dir / "server_public.pem").read_text()
+
+    @property
+    def fingerprint(self) -> int:
+        """The key's fingerprint as the ready line prints it, signed."""
+        match = re.search(r"fingerprint\D+(-?\d+)", self.output)
+        assert match, self.output
+        return int(match.group(1))
+
+    async def start(self) -> None:
+        """Until it says that it is ready."""
+        self._output = _Output()
+        twistd = str(Path(sys.executable).with_name("twistd"))
+        command = [
+            twistd,
+            "-n",
+            "--pidfile=",
+            "teamgram",
+            "--config",
+            str(self.config),
+            "--data-dir",
+            str(self.data_dir),
+        ]
+        environment = dict(os.environ, PYTHONUNBUFFERED="1")
+        self._process = self._reactor.spawnProcess(self._output, twistd, command, environment, str(PROJECT))
+        await self._output.ready
+
+    async def kill(self) -> None:
+        """As ``kill -9`` does it."""
+        await self._signal("KILL")
+
+    async def terminate(self) -> None:
+        """As an operator stops it; waits for the drain."""
+        await self._signal("TERM")
+
+    async def _signal(self, signal: str) -> None:
+        if self._output is None or self._output.ended.called:
+            return
+        try:
+            self._process.signalProcess(signal)
+        except error.ProcessExitedAlready:
+            pass
+        await self._output.ended

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-
 CHANNEL_MARK = 10**12
 """Between the marked ids of basic groups and those of channels."""
 
@@ -37,7 +36,7 @@ class Peer:
 
     @property
     def marked(self) -> int:
-        """One signed number for the three kinds, as it is stored: user 5 is 5, group 5 is -5, channel 5 is -(10**12 + 5)."""
+        """One signed number for the three kinds, as it is stored: user 5 is 5, group 5 is -5."""
         if self.kind is PeerKind.USER:
             return self.id
         return -self.id if self.kind is PeerKind.CHAT else -CHANNEL_MARK - self.id

@@ -1,0 +1,106 @@
+"""From one request to one result: the bff's only door.
+
+Flood limit, login gate, decoding, the function, the error table and encoding
+happen here and nowhere else. What does not have to wait is answered without a
+Deferred, also when it is an ``async def`` that finished at once.
+"""
+
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from teamgram.bff.errors import AUTH_KEY_UNREGISTERED, INTERNAL, METHOD_NOT_IMPL, rpc_error_for
+from teamgram.bff.registry import EncodedResult, RpcMethod, RpcService, collect
+from teamgram.domain.errors import DomainError
+from teamgram.domain.flood.limits import FloodLimits
+from teamgram.interfaces.rpc import RpcError, RpcRequest
+from teamgram.mtproto.tl import TLError, decode, encode_result
+
+
+class HandlerFailed(Exception):
+    """What is logged in place of an unexpected exception: the method and the exception's type."""
+
+
+class Caller:
+    """Implements ``interfaces.rpc.RpcCaller`` over a set of services.
+
+    Args:
+        limits: asked once for each request, by key and method.
+    """
+
+    _log = Logger()
+
+    def __init__(self, services: Iterable[RpcService], limits: FloodLimits) -> None:
+        self.methods = collect(services)
+        self._limits = limits
+
+    def call(self, request: RpcRequest) -> bytes | Awaitable[bytes]:
+        """The boxed result for the caller's layer, at once or through a Deferred.
+
+        Raises:
+            RpcError: at once or through the Deferred; nothing else.
+        """
+        method = self.methods.get(request.method)
+        if method is None:
+            raise RpcError(*METHOD_NOT_IMPL)
+        caller = request.metadata
+        if method.login and not caller.user_id:
+            raise RpcError(*AUTH_KEY_UNREGISTERED)
+        wait = self._limits.take(caller.perm_auth_key_id or caller.auth_key_id, method.name)
+        if wait:
+            raise RpcError(420, "FLOOD_WAIT", wait)
+        try:
+            query = decode(request.body)
+        except TLError:
+            raise RpcError(400, "INPUT_FETCH_ERROR") from None
+        try:
+            if method.takes_request:
+                answer = method.function(caller, query, request)
+            else:
+                answer = method.function(caller, query)
+            if method.is_async:
+                return self._run(method, request, answer)
+            return self._encoded(answer, method, request)
+        except Exception as error:
+            raise self._rpc_error(method, Failure()) from error
+
+    def _run(self, method: RpcMethod, request: RpcRequest, coroutine: Any) -> bytes | Deferred[bytes]:
+        waiting: Deferred[Any] = Deferred.fromCoroutine(coroutine)
+        if waiting.called and not waiting.paused:
+            answer = waiting.result
+            if isinstance(answer, Failure):
+                waiting.addErrback(lambda _: None)  # it is answered below, not lost
+                raise answer.value
+            return self._encoded(answer, method, request)
+        return waiting.addCallback(self._encoded, method, request).addErrback(self._failed, method)
+
+    def _encoded(self, answer: Any, method: RpcMethod, request: RpcRequest) -> bytes:
+        if type(answer) is EncodedResult:
+            return answer
+        return encode_result(method.name, answer, request.metadata.layer)
+
+    def _failed(self, failure: Failure, method: RpcMethod) -> Failure:
+        return Failure(self._rpc_error(method, failure))
+
+    def _rpc_error(self, method: RpcMethod, failure: Failure) -> RpcError:
+        error = failure.value
+        if isinstance(error, RpcError):
+            return error
+        if isinstance(error, DomainError):
+            known = rpc_error_for(error)
+            if known is not None:
+                return known
+        elif isinstance(error, CancelledError):
+            # The session gave the request up; nobody reads this answer.
+            return RpcError(*INTERNAL)
+        # An exception's text may quote what the client sent; its type and the lines it came through do not.
+        unexpected = HandlerFailed(f"{method.name}: {type(error).__name__}")
+        self._log.failure(
+            "{method} failed",
+            failure=Failure(unexpected, HandlerFailed, error.__traceback__ if error is not None else None),
+            method=method.name,
+        )
+        return RpcError(*INTERNAL)

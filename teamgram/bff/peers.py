@@ -1,0 +1,129 @@
+"""From what a client writes to whom it means.
+
+An ``InputPeer`` names a user by id and access_hash; the hash is compared in
+constant time. Addressing somebody by id alone is refused, as on the official
+server, or ids could be tried one by one.
+"""
+
+from hmac import compare_digest
+from typing import Any
+
+from teamgram.bff.errors import bad_request
+from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.users.user import SERVICE_USER_ID, User
+from teamgram.domain.users.users import Users
+from teamgram.interfaces.rpc import RpcMetadata
+
+_SELF = frozenset({"inputPeerSelf", "inputUserSelf"})
+_USER = frozenset({"inputPeerUser", "inputUser"})
+_FROM_MESSAGE = frozenset({"inputPeerUserFromMessage", "inputUserFromMessage"})
+
+
+class InputPeers:
+    """Resolves input users and input peers for a caller.
+
+    The ``try_`` methods never wait: None means that the user is not in memory
+    and the async method has to be asked.
+    """
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    def try_user(self, caller: RpcMetadata, input_user: Any) -> User | None:
+        """The user at once, or None: ask ``user``.
+
+        Raises:
+            RpcError: ``USER_ID_INVALID``.
+        """
+        user_id = _user_id(caller, input_user, "USER_ID_INVALID")
+        user = self._users.cached(user_id)
+        if user is not None:
+            _check(caller, user, input_user, "USER_ID_INVALID")
+        return user
+
+    async def user(self, caller: RpcMetadata, input_user: Any) -> User:
+        """The user that is meant.
+
+        Raises:
+            RpcError: ``USER_ID_INVALID``.
+        """
+        return await self._resolve(caller, input_user, "USER_ID_INVALID")
+
+    def try_peer(self, caller: RpcMetadata, input_peer: Any) -> Peer | None:
+        """The peer at once, or None: ask ``peer``.
+
+        Raises:
+            RpcError: ``PEER_ID_INVALID``.
+        """
+        other = _not_a_user(input_peer)
+        if other is not None:
+            return other
+        user_id = _user_id(caller, input_peer, "PEER_ID_INVALID")
+        user = self._users.cached(user_id)
+        if user is None:
+            return None
+        _check(caller, user, input_peer, "PEER_ID_INVALID")
+        return Peer(PeerKind.USER, user_id)
+
+    async def peer(self, caller: RpcMetadata, input_peer: Any) -> Peer:
+        """The peer that is meant. For a basic group only the id: whether the caller is in it is asked elsewhere.
+
+        Raises:
+            RpcError: ``PEER_ID_INVALID``.
+        """
+        other = _not_a_user(input_peer)
+        if other is not None:
+            return other
+        return Peer(PeerKind.USER, (await self._resolve(caller, input_peer, "PEER_ID_INVALID")).id)
+
+    async def _resolve(self, caller: RpcMetadata, written: Any, error: str) -> User:
+        user_id = _user_id(caller, written, error)
+        user = self._users.cached(user_id)
+        if user is None:
+            user = (await self._users.get([user_id])).get(user_id)
+            if user is None:
+                raise bad_request(error)
+        _check(caller, user, written, error)
+        return user
+
+
+def _not_a_user(input_peer: Any) -> Peer | None:
+    name = input_peer.NAME
+    if name == "inputPeerChat":
+        if input_peer.chat_id <= 0:
+            raise bad_request("PEER_ID_INVALID")
+        return Peer(PeerKind.CHAT, input_peer.chat_id)
+    if name in ("inputPeerChannel", "inputPeerChannelFromMessage"):
+        # There are no channels here yet, so no id can be one.
+        raise bad_request("CHANNEL_INVALID")
+    return None
+
+
+def _user_id(caller: RpcMetadata, written: Any, error: str) -> int:
+    name = written.NAME
+    if name in _SELF:
+        return caller.user_id
+    if name in _USER or name in _FROM_MESSAGE:
+        user_id: int = written.user_id
+        if user_id > 0:
+            return user_id
+    raise bad_request(error)
+
+
+def _check(caller: RpcMetadata, user: User, written: Any, error: str) -> None:
+    """Whether the caller may address that user by what they wrote."""
+    name = written.NAME
+    if name in _SELF or user.id in (caller.user_id, SERVICE_USER_ID):
+        return
+    if name in _FROM_MESSAGE:
+        # Only for "min" users, which this server never sends: every user comes with an access_hash.
+        raise bad_request(error)
+    shown: int = written.access_hash
+    if not compare_digest(
+        shown.to_bytes(8, "little", signed=True), user.access_hash.to_bytes(8, "little", signed=True)
+    ):
+        raise bad_request(error)
+
+
+def _bytes(access_hash: int) -> bytes:
+    return access_hash.to_bytes(8, "little", signed=True)

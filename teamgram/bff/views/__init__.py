@@ -1,0 +1,1 @@
+"""Domain objects written as TL, each for the one who looks."""

@@ -1,0 +1,125 @@
+"""Users as a given viewer sees them: names as saved, phone and status as privacy allows."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from teamgram.domain.contacts.book import AddressBook
+from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.presence.presence import Presence, Status
+from teamgram.domain.privacy.privacy import Privacy
+from teamgram.domain.privacy.rules import PrivacyRules, allows
+from teamgram.domain.users.user import User
+from teamgram.domain.users.users import Users
+from teamgram.mtproto.tl import tl
+
+_DAY = 86_400
+
+
+class UserViews:
+    """Renders users.
+
+    ``cached`` is the way of hot paths: it never waits, and says None when
+    something it needs is not in memory. ``render`` always answers.
+    """
+
+    def __init__(self, users: Users, contacts: Contacts, presence: Presence, privacy: Privacy) -> None:
+        self._users = users
+        self._contacts = contacts
+        self._presence = presence
+        self._privacy = privacy
+
+    def cached(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any] | None:
+        """``user`` objects for the viewer in the given order, or None: ask ``render``."""
+        book = self._contacts.cached(viewer_id)
+        if book is None:
+            return None
+        views = []
+        for user_id in user_ids:
+            user = self._users.cached(user_id)
+            status = self._presence.cached(user_id)
+            rules = self._privacy.cached(user_id)
+            if user is None or status is None or rules is None:
+                return None
+            views.append(user_view(user, book, status, rules, self._presence.now()))
+        return views
+
+    async def render(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any]:
+        """``user`` objects for the viewer in the given order, each once; ids that nobody has are left out."""
+        ids = list(dict.fromkeys(user_ids))
+        at_once = self.cached(viewer_id, ids)
+        if at_once is not None:
+            return at_once
+        users = await self._users.get(ids)
+        book = await self._contacts.book(viewer_id)
+        statuses = await self._presence.get(users)
+        rules = await self._privacy.get(users)
+        now = self._presence.now()
+        return [
+            user_view(users[user_id], book, statuses[user_id], rules[user_id], now)
+            for user_id in ids
+            if user_id in users
+        ]
+
+
+def user_view(user: User, book: AddressBook, status: Status, rules: PrivacyRules, now: int) -> Any:
+    """``user`` as the owner of ``book`` sees them.
+
+    Args:
+        rules: the privacy rules of ``user``.
+        now: unix seconds.
+    """
+    user_id = user.id
+    is_self = user_id == book.owner_id
+    if user.is_deleted:
+        return tl.user(id=user_id, access_hash=user.access_hash, deleted=True)
+    contact = book.contacts.get(user_id)
+    return tl.user(
+        id=user_id,
+        self=is_self,
+        contact=contact is not None,
+        mutual_contact=contact is not None and contact.is_mutual,
+        close_friend=contact is not None and contact.is_close_friend,
+        bot=user.is_bot,
+        verified=user.is_verified,
+        support=user.is_support,
+        access_hash=user.access_hash,
+        first_name=contact.first_name if contact is not None else user.first_name,
+        last_name=(contact.last_name if contact is not None else user.last_name) or None,
+        username=user.username or None,
+        phone=visible_phone(user, book, rules) or None,
+        status=None if user.is_bot else status_view(user_id, book, status, rules, now),
+        bot_info_version=1 if user.is_bot else None,
+    )
+
+
+def visible_phone(user: User, book: AddressBook, rules: PrivacyRules) -> str:
+    """The user's number if the owner of ``book`` may see it, else an empty string."""
+    if not user.phone or user.id == book.owner_id:
+        return user.phone
+    contact = book.contacts.get(user.id)
+    if contact is not None and contact.phone == user.phone:
+        return user.phone  # they had it already
+    is_contact = user.id in book.added_by
+    return user.phone if allows(rules, "PhoneNumber", book.owner_id, is_contact=is_contact) else ""
+
+
+def status_view(user_id: int, book: AddressBook, status: Status, rules: PrivacyRules, now: int) -> Any:
+    """The user's status as the owner of ``book`` may see it: exact, roughly, or not at all."""
+    if user_id in book.blocked_by:
+        return tl.userStatusEmpty()
+    exact = user_id == book.owner_id or allows(
+        rules, "StatusTimestamp", book.owner_id, is_contact=user_id in book.added_by
+    )
+    if status.online and status.at > now:
+        return tl.userStatusOnline(expires=status.at) if exact else tl.userStatusRecently()
+    if not status.at:
+        return tl.userStatusEmpty()
+    if exact:
+        return tl.userStatusOffline(was_online=status.at)
+    days = (now - status.at) / _DAY
+    # "Recently" is up to three days, then a week, then a month, as the official apps word it.
+    if days <= 3:
+        return tl.userStatusRecently()
+    if days <= 7:
+        return tl.userStatusLastWeek()
+    return tl.userStatusLastMonth() if days <= 30 else tl.userStatusEmpty()

@@ -1,0 +1,114 @@
+"""SQL of ``contacts``, ``phone_book_entries`` and ``blocks``. Every function runs inside a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from teamgram.database import Transaction
+from teamgram.domain.contacts.book import AddressBook, Contact
+
+
+def book_txn(txn: Transaction, owner_id: int) -> AddressBook:
+    txn.execute(
+        "SELECT contact_id, first_name, last_name, phone, is_mutual, is_close_friend, note"
+        " FROM contacts WHERE owner_id = ?",
+        (owner_id,),
+    )
+    contacts = {
+        row[0]: Contact(row[0], row[1], row[2], row[3], bool(row[4]), bool(row[5]), row[6]) for row in txn.fetchall()
+    }
+    txn.execute("SELECT owner_id FROM contacts WHERE contact_id = ?", (owner_id,))
+    added_by = frozenset(row[0] for row in txn.fetchall())
+    txn.execute("SELECT blocked_id, blocked_at FROM blocks WHERE owner_id = ?", (owner_id,))
+    blocked = {row[0]: row[1] for row in txn.fetchall()}
+    txn.execute("SELECT owner_id FROM blocks WHERE blocked_id = ?", (owner_id,))
+    blocked_by = frozenset(row[0] for row in txn.fetchall())
+    return AddressBook(owner_id, contacts, added_by, blocked, blocked_by)
+
+
+def put_contact_txn(txn: Transaction, owner_id: int, contact: Contact, now: int) -> Contact:
+    """Insert or change; the contact as stored (a number known before stays known)."""
+    txn.execute(
+        "SELECT phone, is_close_friend, note FROM contacts WHERE owner_id = ? AND contact_id = ?",
+        (owner_id, contact.user_id),
+    )
+    before = txn.fetchone()
+    if before is not None:
+        contact = replace(
+            contact,
+            phone=contact.phone or before[0],
+            is_close_friend=bool(before[1]),
+            note=contact.note or before[2],
+        )
+    txn.execute("UPDATE contacts SET is_mutual = 1 WHERE owner_id = ? AND contact_id = ?", (contact.user_id, owner_id))
+    txn.execute("SELECT 1 FROM contacts WHERE owner_id = ? AND contact_id = ?", (contact.user_id, owner_id))
+    contact = replace(contact, is_mutual=txn.fetchone() is not None)
+    txn.upsert(
+        "contacts",
+        {"owner_id": owner_id, "contact_id": contact.user_id},
+        {
+            "first_name": contact.first_name,
+            "last_name": contact.last_name,
+            "phone": contact.phone,
+            "is_mutual": int(contact.is_mutual),
+            "is_close_friend": int(contact.is_close_friend),
+            "note": contact.note,
+            "added_at": now,
+        },
+    )
+    return contact
+
+
+def delete_contact_txn(txn: Transaction, owner_id: int, user_id: int) -> bool:
+    txn.execute("DELETE FROM contacts WHERE owner_id = ? AND contact_id = ?", (owner_id, user_id))
+    if not txn.rowcount:
+        return False
+    txn.execute("UPDATE contacts SET is_mutual = 0 WHERE owner_id = ? AND contact_id = ?", (user_id, owner_id))
+    return True
+
+
+def set_close_friends_txn(txn: Transaction, owner_id: int, user_ids: Sequence[int]) -> None:
+    txn.execute("UPDATE contacts SET is_close_friend = 0 WHERE owner_id = ?", (owner_id,))
+    txn.executemany(
+        "UPDATE contacts SET is_close_friend = 1 WHERE owner_id = ? AND contact_id = ?",
+        [(owner_id, user_id) for user_id in user_ids],
+    )
+
+
+def set_note_txn(txn: Transaction, owner_id: int, user_id: int, note: str) -> bool:
+    txn.execute("SELECT 1 FROM contacts WHERE owner_id = ? AND contact_id = ?", (owner_id, user_id))
+    if txn.fetchone() is None:
+        return False
+    txn.execute("UPDATE contacts SET note = ? WHERE owner_id = ? AND contact_id = ?", (note, owner_id, user_id))
+    return True
+
+
+def remember_phone_txn(txn: Transaction, owner_id: int, phone: str, first_name: str, last_name: str, now: int) -> None:
+    txn.upsert(
+        "phone_book_entries",
+        {"owner_id": owner_id, "phone": phone},
+        {"first_name": first_name, "last_name": last_name, "added_at": now},
+    )
+
+
+def count_phone_txn(txn: Transaction, phone: str) -> int:
+    txn.execute("SELECT COUNT(*) FROM phone_book_entries WHERE phone = ?", (phone,))
+    row = txn.fetchone()
+    return int(row[0]) if row else 0
+
+
+def forget_phone_txn(txn: Transaction, phone: str) -> list[tuple[int, str, str]]:
+    """Take a number out of everybody's phone book: (owner id, first name, last name) of each."""
+    txn.execute("SELECT owner_id, first_name, last_name FROM phone_book_entries WHERE phone = ?", (phone,))
+    entries = [(row[0], row[1], row[2]) for row in txn.fetchall()]
+    txn.execute("DELETE FROM phone_book_entries WHERE phone = ?", (phone,))
+    return entries
+
+
+def block_txn(txn: Transaction, owner_id: int, user_id: int, now: int) -> bool:
+    inserted: bool = txn.insert_ignore("blocks", {"owner_id": owner_id, "blocked_id": user_id, "blocked_at": now})
+    return inserted
+
+
+def unblock_txn(txn: Transaction, owner_id: int, user_id: int) -> bool:
+    txn.execute("DELETE FROM blocks WHERE owner_id = ? AND blocked_id = ?", (owner_id, user_id))
+    return bool(txn.rowcount)

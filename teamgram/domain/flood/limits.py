@@ -1,0 +1,92 @@
+"""Token buckets: how many requests of a kind a key may make, in a row and per second.
+
+Plain Python: the time comes from the ``seconds`` callable that it is given.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``burst`` requests in a row, then ``per_second`` of them."""
+
+    burst: float
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class FloodSettings:
+    """Limits by TL method; a method without one is not limited.
+
+    What only reads a cache is not limited. The limits are there to stop abuse,
+    not scripts: 20 messages a second and 150 in a row never come near them.
+    """
+
+    by_method: Mapping[str, Limit] = field(
+        default_factory=lambda: {
+            "auth.sendCode": Limit(10, 0.05),
+            "auth.resendCode": Limit(10, 0.05),
+            "auth.signIn": Limit(20, 0.1),
+            "auth.signUp": Limit(10, 0.05),
+            "auth.exportLoginToken": Limit(60, 1),
+            "auth.acceptLoginToken": Limit(20, 0.1),
+            "auth.importBotAuthorization": Limit(20, 0.2),
+            "account.updateUsername": Limit(20, 0.1),
+            "account.checkUsername": Limit(60, 1),
+            "account.updateProfile": Limit(60, 1),
+            "account.sendChangePhoneCode": Limit(5, 0.02),
+            "contacts.importContacts": Limit(100, 2),
+            "contacts.resolvePhone": Limit(60, 1),
+            "contacts.resolveUsername": Limit(200, 5),
+            "contacts.search": Limit(200, 5),
+            "messages.createChat": Limit(60, 0.5),
+            "messages.sendMessage": Limit(5_000, 100),
+            "messages.forwardMessages": Limit(1_000, 50),
+            "messages.search": Limit(500, 20),
+        }
+    )
+    max_tracked: int = 50_000
+
+
+class TokenBuckets:
+    """One bucket for each subject; the least recently used are forgotten first."""
+
+    def __init__(self, limit: Limit, max_tracked: int) -> None:
+        self._limit = limit
+        self._max_tracked = max_tracked
+        self._levels: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def take(self, subject: Hashable, now: float) -> int:
+        """Take one token: 0, or the seconds until there is one."""
+        limit = self._limit
+        levels = self._levels
+        tokens, since = levels.get(subject, (limit.burst, now))
+        tokens = min(limit.burst, tokens + max(0.0, now - since) * limit.per_second)
+        wait = 0
+        if tokens >= 1:
+            tokens -= 1
+        else:
+            wait = max(1, ceil((1 - tokens) / limit.per_second))
+        levels[subject] = (tokens, now)
+        levels.move_to_end(subject)
+        if len(levels) > self._max_tracked:
+            levels.popitem(last=False)
+        return wait
+
+
+class FloodLimits:
+    """The limits of ``FloodSettings``, kept per subject (a permanent key) and method."""
+
+    def __init__(self, settings: FloodSettings, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._buckets = {
+            method: TokenBuckets(limit, settings.max_tracked) for method, limit in settings.by_method.items()
+        }
+
+    def take(self, subject: Hashable, method: str) -> int:
+        """Count one request: 0 when it may run, else the seconds to wait."""
+        buckets = self._buckets.get(method)
+        return 0 if buckets is None else buckets.take(subject, self._seconds())

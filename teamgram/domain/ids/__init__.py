@@ -1,0 +1,1 @@
+"""What things are called: peers, phone numbers, usernames."""

@@ -1,0 +1,206 @@
+"""Online status: who has a device connected, kept in memory; last seen, kept in the database.
+
+A device is online from when its first updates session opens until its last one
+closes, unless it said ``account.updateStatus(offline=True)`` meanwhile.
+An online status runs out after ``ONLINE_FOR`` and is renewed while it holds.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from teamgram.cache.loaded import LoadedRows
+from teamgram.database import Database, Transaction
+from teamgram.domain.updates.events import UserStatusChanged
+from teamgram.domain.updates.fanout import Fanout
+
+ONLINE_FOR = 300
+"""Seconds for which others take a user for online without hearing again."""
+
+RENEW_EVERY = 240
+"""Seconds between renewals; less than ``ONLINE_FOR``, so nobody blinks."""
+
+_USERS_PER_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """``at``: until when an online status holds, or when an offline user was last seen (0: never)."""
+
+    online: bool
+    at: int
+
+
+_NEVER_SEEN = Status(False, 0)
+
+
+class Presence:
+    """Implements ``interfaces.updates.PresenceSink``.
+
+    Args:
+        watchers: who wants to know of a user's status (contacts, dialogs).
+        fanout: how they are told.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        database: Database,
+        clock: IReactorTime,
+        fanout: Fanout,
+        watchers: Callable[[int], Awaitable[Iterable[int]]],
+        *,
+        max_cached: int = 20_000,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._fanout = fanout
+        self._watchers = watchers
+        self._offline: LoadedRows[int, Status] = LoadedRows(max_cached)
+        self._connected: dict[int, set[int]] = {}
+        self._away: set[int] = set()
+        self._online: dict[int, Status] = {}
+        self._running: set[Deferred[None]] = set()
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock.seconds())
+
+    def is_online(self, user_id: int) -> bool:
+        """Whether a device of the user is here and not away."""
+        return user_id in self._online
+
+    def cached(self, user_id: int) -> Status | None:
+        """The status when it is in memory."""
+        return self._online.get(user_id) or self._offline.get(user_id)
+
+    async def get(self, user_ids: Iterable[int]) -> dict[int, Status]:
+        """The status of each user."""
+        found: dict[int, Status] = {}
+        missing: list[int] = []
+        for user_id in user_ids:
+            status = self.cached(user_id)
+            if status is None:
+                missing.append(user_id)
+            else:
+                found[user_id] = status
+        if missing:
+            ticket = self._offline.start_load()
+            try:
+                seen: dict[int, int] = await self._database.read("last seen", _last_seen_txn, missing)
+                loaded = {
+                    user_id: Status(False, seen[user_id]) if user_id in seen else _NEVER_SEEN for user_id in missing
+                }
+                self._offline.finish_load(ticket, loaded)
+            finally:
+                self._offline.abandon_load(ticket)
+            for user_id in missing:
+                found[user_id] = self._online.get(user_id) or loaded[user_id]
+        return found
+
+    def device_connected(self, user_id: int, perm_auth_key_id: int) -> None:
+        """A device's first updates session opened."""
+        self._connected.setdefault(user_id, set()).add(perm_auth_key_id)
+        self._away.discard(perm_auth_key_id)
+        self._update(user_id)
+
+    def device_disconnected(self, user_id: int, perm_auth_key_id: int) -> None:
+        """A device's last updates session closed."""
+        devices = self._connected.get(user_id)
+        if devices is not None:
+            devices.discard(perm_auth_key_id)
+            if not devices:
+                del self._connected[user_id]
+        self._away.discard(perm_auth_key_id)
+        self._update(user_id)
+
+    def device_says(self, user_id: int, perm_auth_key_id: int, offline: bool) -> None:
+        """``account.updateStatus``: its user looks at the device, or stopped to."""
+        if offline:
+            self._away.add(perm_auth_key_id)
+        else:
+            self._connected.setdefault(user_id, set()).add(perm_auth_key_id)
+            self._away.discard(perm_auth_key_id)
+        self._update(user_id)
+
+    def _update(self, user_id: int) -> None:
+        """Compare what the devices say with what was told, and tell a change."""
+        here = any(device not in self._away for device in self._connected.get(user_id, ()))
+        if here == (user_id in self._online):
+            return
+        now = self.now()
+        if here:
+            self._online[user_id] = Status(True, now + ONLINE_FOR)
+            self._start(self._tell(user_id))
+        else:
+            del self._online[user_id]
+            self._offline.invalidate(user_id)
+            self._offline.finish_load(self._offline.start_load(), {user_id: Status(False, now)})
+            self._start(self._leave(user_id, now))
+
+    async def _leave(self, user_id: int, now: int) -> None:
+        await self._database.write("last seen", _set_last_seen_txn, {user_id: now})
+        await self._tell(user_id)
+
+    async def _tell(self, user_id: int) -> None:
+        watchers = [watcher for watcher in await self._watchers(user_id) if watcher in self._connected]
+        if watchers:
+            self._fanout.publish(watchers, UserStatusChanged(user_id))
+
+    def renew(self) -> None:
+        """Give everybody who is still here a new term and tell who watches; call every ``RENEW_EVERY`` seconds."""
+        until = self.now() + ONLINE_FOR
+        for user_id in self._online:
+            self._online[user_id] = Status(True, until)
+        if len(self._online) > 1:
+            self._start(self._tell_all(list(self._online)))
+
+    async def _tell_all(self, user_ids: list[int]) -> None:
+        for user_id in user_ids:
+            if user_id in self._online:
+                await self._tell(user_id)
+
+    async def stop(self) -> None:
+        """Write down when those who are here were seen; call before the database closes."""
+        for running in list(self._running):
+            await running
+        if self._online:
+            now = self.now()
+            await self._database.write("last seen", _set_last_seen_txn, dict.fromkeys(self._online, now))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run on its own; a failure is logged, ``stop`` waits for it."""
+        running: Deferred[None] = Deferred.fromCoroutine(work)
+        if running.called:
+            running.addErrback(self._failed)
+            return
+        self._running.add(running)
+
+        def done(result: object) -> None:
+            self._running.discard(running)
+
+        running.addErrback(self._failed).addCallback(done)
+
+    def _failed(self, failure: Failure) -> None:
+        self._log.failure("telling a status failed", failure=failure)
+
+
+def _last_seen_txn(txn: Transaction, user_ids: list[int]) -> dict[int, int]:
+    seen: dict[int, int] = {}
+    for start in range(0, len(user_ids), _USERS_PER_QUERY):
+        part = user_ids[start : start + _USERS_PER_QUERY]
+        marks = ",".join("?" * len(part))
+        txn.execute(f"SELECT user_id, seen_at FROM last_seen WHERE user_id IN ({marks})", tuple(part))
+        seen.update((row[0], row[1]) for row in txn.fetchall())
+    return seen
+
+
+def _set_last_seen_txn(txn: Transaction, seen: dict[int, int]) -> None:
+    for user_id, seen_at in seen.items():
+        txn.upsert("last_seen", {"user_id": user_id}, {"seen_at": seen_at})

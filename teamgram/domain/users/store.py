@@ -1,0 +1,136 @@
+"""SQL of ``users`` and ``usernames``. Every function runs inside a transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from teamgram.database import Transaction
+from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.users.user import User, UserNotFound
+
+_COLUMNS = (
+    "id, access_hash, phone, first_name, last_name, username, about,"
+    " is_bot, is_verified, is_support, is_deleted, lang_code, photo_id, created_at, birthday"
+)
+_CHANGEABLE = frozenset(
+    {
+        "phone",
+        "first_name",
+        "last_name",
+        "username",
+        "about",
+        "is_bot",
+        "is_verified",
+        "is_support",
+        "is_deleted",
+        "lang_code",
+        "photo_id",
+        "birthday",
+    }
+)
+_IDS_PER_QUERY = 500  # below SQLite's oldest limit of 999 parameters
+
+
+def _user(row: Sequence[Any]) -> User:
+    return User(
+        id=row[0],
+        access_hash=row[1],
+        phone=row[2] or "",
+        first_name=row[3],
+        last_name=row[4],
+        username=row[5],
+        about=row[6],
+        is_bot=bool(row[7]),
+        is_verified=bool(row[8]),
+        is_support=bool(row[9]),
+        is_deleted=bool(row[10]),
+        lang_code=row[11],
+        photo_id=row[12],
+        created_at=row[13],
+        birthday=row[14],
+    )
+
+
+def users_by_id_txn(txn: Transaction, user_ids: Sequence[int]) -> dict[int, User]:
+    users: dict[int, User] = {}
+    for start in range(0, len(user_ids), _IDS_PER_QUERY):
+        part = user_ids[start : start + _IDS_PER_QUERY]
+        marks = ",".join("?" * len(part))
+        txn.execute(f"SELECT {_COLUMNS} FROM users WHERE id IN ({marks})", tuple(part))
+        for row in txn.fetchall():
+            users[row[0]] = _user(row)
+    return users
+
+
+def user_by_phone_txn(txn: Transaction, phone: str) -> User | None:
+    return users_by_phone_txn(txn, [phone]).get(phone)
+
+
+def users_by_phone_txn(txn: Transaction, phones: Sequence[str]) -> dict[str, User]:
+    users: dict[str, User] = {}
+    for start in range(0, len(phones), _IDS_PER_QUERY):
+        part = phones[start : start + _IDS_PER_QUERY]
+        marks = ",".join("?" * len(part))
+        txn.execute(f"SELECT {_COLUMNS} FROM users WHERE phone IN ({marks})", tuple(part))
+        for row in txn.fetchall():
+            users[row[2]] = _user(row)
+    return users
+
+
+def insert_user_txn(txn: Transaction, user: User) -> int:
+    txn.execute(
+        "INSERT INTO users (access_hash, phone, first_name, last_name, is_bot, lang_code, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            user.access_hash,
+            user.phone or None,
+            user.first_name,
+            user.last_name,
+            int(user.is_bot),
+            user.lang_code,
+            user.created_at,
+        ),
+    )
+    user_id: int = txn.lastrowid
+    return user_id
+
+
+def update_user_txn(txn: Transaction, user_id: int, columns: dict[str, Any]) -> None:
+    unknown = columns.keys() - _CHANGEABLE
+    if unknown:
+        raise ValueError(f"not columns of a user that change: {sorted(unknown)}")
+    if not columns:
+        return
+    values: list[Any] = []
+    for name, value in columns.items():
+        if name == "phone":
+            value = value or None  # NULL: UNIQUE must not bind the accounts without a number
+        values.append(int(value) if isinstance(value, bool) else value)
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    txn.execute(f"UPDATE users SET {assignments} WHERE id = ?", (*values, user_id))
+    if txn.rowcount == 0 and not users_by_id_txn(txn, [user_id]):
+        raise UserNotFound(f"no user {user_id}")
+
+
+def peer_by_username_txn(txn: Transaction, key: str) -> Peer | None:
+    txn.execute("SELECT peer_kind, peer_id FROM usernames WHERE name = ?", (key,))
+    row = txn.fetchone()
+    return None if row is None else Peer(PeerKind(row[0]), row[1])
+
+
+def peers_by_username_prefix_txn(txn: Transaction, prefix: str, limit: int) -> list[Peer]:
+    # A range, not LIKE: "_" is a letter of usernames and a wildcard of LIKE.
+    txn.execute(
+        "SELECT peer_kind, peer_id FROM usernames WHERE name >= ? AND name < ? ORDER BY name LIMIT ?",
+        (prefix, prefix + "\x7f", limit),
+    )
+    return [Peer(PeerKind(kind), peer_id) for kind, peer_id in txn.fetchall()]
+
+
+def claim_username_txn(txn: Transaction, key: str, user_id: int) -> bool:
+    """Take a free name; False when somebody has it."""
+    taken: bool = txn.insert_ignore("usernames", {"name": key, "peer_kind": int(PeerKind.USER), "peer_id": user_id})
+    return taken
+
+
+def release_username_txn(txn: Transaction, key: str) -> None:
+    txn.execute("DELETE FROM usernames WHERE name = ?", (key,))

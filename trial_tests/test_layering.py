@@ -1,0 +1,108 @@
+"""The table of who may import whom, held against the code."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.trial import unittest
+
+import teamgram
+
+PACKAGE = Path(teamgram.__file__).parent
+
+#: Folder -> what of ours it may import, beside itself.
+MAY_IMPORT: dict[str, set[str]] = {
+    "mtproto": set(),
+    "interfaces": {"mtproto"},
+    "gnetway": {"mtproto", "interfaces"},
+    "session": {"mtproto", "interfaces"},
+    "authsession": {"mtproto", "interfaces", "database", "cache"},
+    "bff": {"mtproto", "interfaces", "domain"},
+    "domain": {"database", "cache"},
+    "openclaw": {"domain", "database", "interfaces"},
+    "database": set(),
+    "cache": set(),
+    "cluster": {"interfaces", "mtproto"},
+    "app": {
+        "mtproto",
+        "interfaces",
+        "gnetway",
+        "session",
+        "authsession",
+        "bff",
+        "domain",
+        "openclaw",
+        "database",
+        "cache",
+        "cluster",
+    },
+}
+
+#: Plain Python: no Twisted, no database, no configuration.
+CORES = [
+    "mtproto",
+    "interfaces",
+    "gnetway/time_wheel.py",
+    "gnetway/conn_context.py",
+]
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, int]]:
+    """(dotted module, line) of every import in the file, wherever it stands."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "", node.lineno
+            if node.module == "teamgram":
+                for alias in node.names:
+                    yield f"teamgram.{alias.name}", node.lineno
+
+
+class LayeringTests(unittest.SynchronousTestCase):
+    """Imports point downwards."""
+
+    def test_every_folder_is_in_the_table(self) -> None:
+        """A new folder has to say what it may import."""
+        folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+        self.assertEqual(folders, set(MAY_IMPORT))
+
+    def test_no_import_climbs(self) -> None:
+        """No folder imports one that the table does not give it."""
+        climbing = []
+        for folder, allowed in MAY_IMPORT.items():
+            for path in sorted((PACKAGE / folder).rglob("*.py")):
+                for module, line in imports_of(path):
+                    parts = module.split(".")
+                    if parts[0] == "teamgram" and len(parts) > 1 and parts[1] not in allowed | {folder}:
+                        climbing.append(f"{path.relative_to(PACKAGE)}:{line} imports {module}")
+        self.assertEqual(climbing, [])
+
+    def test_cores_are_plain_python(self) -> None:
+        """No core imports twisted, zope or a database driver."""
+        heavy = {"twisted", "zope", "autobahn", "txredisapi", "pymysql", "sqlite3", "yaml"}
+        found = []
+        for core in CORES:
+            path = PACKAGE / core
+            for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+                found += [
+                    f"{file.relative_to(PACKAGE)}:{line} imports {module}"
+                    for module, line in imports_of(file)
+                    if module.split(".")[0] in heavy
+                ]
+        self.assertEqual(found, [])
+
+    def test_no_drawers(self) -> None:
+        """Nothing is called utils, common, misc or helpers."""
+        drawers = {"utils", "util", "common", "misc", "helpers"}
+        self.assertEqual([str(p) for p in PACKAGE.rglob("*") if p.stem in drawers], [])
+
+    def test_the_reactor_is_not_imported_at_module_level(self) -> None:
+        """Whoever needs the reactor is given one."""
+        found = []
+        for path in sorted(PACKAGE.rglob("*.py")):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ImportFrom) and node.module == "twisted.internet":
+                    found += [str(path.relative_to(PACKAGE)) for alias in node.names if alias.name == "reactor"]
+        self.assertEqual(found, [])

@@ -1,0 +1,132 @@
+"""What gnetway knows of one client connection, whatever carries it.
+
+Plain Python. The edge that owns the socket is behind :class:`Link`; the
+frame path (``dispatch``) and the service see only this.
+"""
+
+from typing import Protocol
+
+from teamgram.gnetway.auth_keys import CachedKey
+from teamgram.interfaces.session import ConnRef, SessionData
+
+
+class Link(Protocol):
+    """The transport's side of a connection: TCP, WebSocket or HTTP."""
+
+    def write_frame(self, frame: bytes) -> bool:
+        """Send one MTProto frame through the connection's codec; False when it cannot carry it now."""
+
+    def write_quick_ack(self, token: bytes) -> None:
+        """Send a 4-byte quick ack through the connection's codec, where the transport has them."""
+
+    def write_error(self, code: int) -> None:
+        """Send a transport error (-404, -429, -444)."""
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the peer."""
+
+    def resume_reading(self) -> None:
+        """Hand on what was kept back, then read again."""
+
+    def close(self) -> None:
+        """Close when what was written has left."""
+
+    def abort(self) -> None:
+        """Close now and drop what was written."""
+
+
+#: Why no frame is taken from a connection at the moment; empty: frames are taken.
+NOT_BLOCKED = ""
+#: ``held_frame`` waits for ``query_auth_key``.
+AWAITS_AUTH_KEY = "auth key"
+#: A fresh key is being stored; what comes next may use it.
+AWAITS_EXCHANGE = "exchange"
+#: ``held_data`` waits for room in session's queue.
+AWAITS_DATA_CHANNEL = "data channel"
+
+
+class ConnContext:
+    """One connection: identity, keys and sessions seen, its date in the wheel, flow control.
+
+    Attributes:
+        ref: this connection's name outside gnetway.
+        kind: ``tcp``, ``websocket`` or ``http``.
+        client_addr, local_addr: "host:port"; behind a PROXY header, what that says.
+        address: the unit that limits count by (see ``address_limits.address_group``).
+        key: the key of the last frame, None before the first encrypted one.
+        session_id: the session of the last frame.
+        sessions: every (auth_key_id, session_id) seen here, oldest first.
+        close_date: unix seconds; reading a frame moves it on (see ``time_wheel``).
+        idle_seconds: how far a valid frame moves it, jitter included.
+        blocked: one of the reasons above; at most one holds, for nothing is read meanwhile.
+        closing: closed by us for this reason; nothing more is read.
+        unsent_bytes: written since the send buffer filled up; 0 while it is not full.
+    """
+
+    __slots__ = (
+        "address",
+        "blocked",
+        "client_addr",
+        "close_date",
+        "closing",
+        "held_data",
+        "held_frame",
+        "idle_seconds",
+        "key",
+        "kind",
+        "link",
+        "local_addr",
+        "ref",
+        "session_id",
+        "sessions",
+        "unsent_bytes",
+        "wheel_slot",
+        "writable",
+    )
+
+    def __init__(
+        self,
+        ref: ConnRef,
+        kind: str,
+        client_addr: str,
+        local_addr: str,
+        address: str,
+        close_date: float,
+        idle_seconds: float,
+        link: Link,
+    ) -> None:
+        self.ref = ref
+        self.kind = kind
+        self.client_addr = client_addr
+        self.local_addr = local_addr
+        self.address = address
+        self.close_date = close_date
+        self.idle_seconds = idle_seconds
+        self.link = link
+        self.wheel_slot = -1
+        self.key: CachedKey | None = None
+        self.session_id = 0
+        self.sessions: dict[tuple[int, int], CachedKey] = {}
+        self.blocked = NOT_BLOCKED
+        self.held_frame: tuple[bytes, bool] | None = None
+        self.held_data: tuple[SessionData, bytes | None] | None = None
+        self.closing: str = ""
+        self.writable = True
+        self.unsent_bytes = 0
+
+    def __repr__(self) -> str:
+        return f"<ConnContext {self.ref.conn_id} {self.kind} {self.client_addr}>"
+
+    def key_for(self, auth_key_id: int) -> CachedKey | None:
+        """The key of that id if a session of this connection uses it."""
+        key = self.key
+        if key is not None and key.auth_key_id == auth_key_id:
+            return key
+        for (seen_id, _), seen in self.sessions.items():
+            if seen_id == auth_key_id:
+                return seen
+        return None
+
+    def drop_session(self, auth_key_id: int, session_id: int) -> CachedKey | None:
+        """Forget one session; its key, or None when it was not seen here."""
+        return self.sessions.pop((auth_key_id, session_id), None)

@@ -6,7 +6,6 @@ CREATE TABLE chats (
     creator_id BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     version BIGINT NOT NULL,
-    participants_count BIGINT NOT NULL,
     default_banned_rights BIGINT NOT NULL,
     deactivated SMALLINT NOT NULL,
     noforwards SMALLINT NOT NULL

@@ -1,0 +1,1 @@
+"""Basic groups: who is in them, who may do what, and invite links."""

@@ -1,0 +1,55 @@
+"""What basic groups refuse to do."""
+
+from teamgram.domain.errors import DomainError
+
+
+class ChatNotFound(DomainError):
+    """There is no such group, or the user was never in it."""
+
+
+class ChatWriteForbidden(DomainError):
+    """The user is not in the group any more, or may not write there."""
+
+
+class ChatAdminRequired(DomainError):
+    """The user's rights in the group do not go so far."""
+
+
+class ChatTitleEmpty(DomainError):
+    """A group needs a title."""
+
+
+class ChatAboutTooLong(DomainError):
+    """More than 255 characters of description."""
+
+
+class ChatNotModified(DomainError):
+    """It is so already."""
+
+
+class ChatAboutNotModified(ChatNotModified):
+    """The description is the old one."""
+
+
+class UsersTooFew(DomainError):
+    """Nobody is left to make a group with."""
+
+
+class UsersTooMany(DomainError):
+    """A basic group has room for 200."""
+
+
+class UserAlreadyParticipant(DomainError):
+    """The user is in the group already."""
+
+
+class UserNotParticipant(DomainError):
+    """The user is not in the group."""
+
+
+class InviteHashInvalid(DomainError):
+    """No invite link has that hash."""
+
+
+class InviteHashExpired(DomainError):
+    """The invite link is revoked, too old or used up."""

@@ -1,0 +1,86 @@
+"""SQL of ``chats`` and ``chat_participants``."""
+
+from collections.abc import Iterable, Sequence
+
+from teamgram.database import Transaction
+from teamgram.domain.chats.chat import Chat, Participant, Role, Standing
+
+_COLUMNS = "id, title, about, creator_id, created_at, version, default_banned_rights, deactivated, noforwards"
+
+
+def chat_txn(txn: Transaction, chat_id: int, *, lock: bool = False) -> Chat | None:
+    """One group with everybody who is or was in it.
+
+    Args:
+        lock: hold the row, so that nobody comes or goes until this transaction ends. Before locking message boxes.
+    """
+    txn.execute(
+        f"SELECT {_COLUMNS} FROM chats WHERE id = ?{txn.engine.for_update if lock else ''}",
+        (chat_id,),
+    )
+    row = txn.fetchone()
+    if row is None:
+        return None
+    txn.execute(
+        "SELECT user_id, inviter_id, joined_at, role, status FROM chat_participants WHERE chat_id = ?", (chat_id,)
+    )
+    everybody = {row[0]: Participant(row[0], row[1], row[2], Role(row[3]), Standing(row[4])) for row in txn.fetchall()}
+    return Chat(*row[:7], bool(row[7]), bool(row[8]), everybody)
+
+
+def chats_txn(txn: Transaction, chat_ids: Iterable[int]) -> dict[int, Chat]:
+    """Those of the groups that exist, by id."""
+    found = ((chat_id, chat_txn(txn, chat_id)) for chat_id in sorted(set(chat_ids)))
+    return {chat_id: chat for chat_id, chat in found if chat is not None}
+
+
+def insert_chat_txn(txn: Transaction, title: str, creator_id: int, now: int) -> int:
+    """A new, empty group's id."""
+    txn.execute(
+        "INSERT INTO chats (title, about, creator_id, created_at, version, default_banned_rights,"
+        " deactivated, noforwards) VALUES (?, '', ?, ?, 1, 0, 0, 0)",
+        (title, creator_id, now),
+    )
+    return txn.lastrowid
+
+
+def put_participants_txn(txn: Transaction, chat_id: int, participants: Sequence[Participant]) -> None:
+    """Insert or change these participants."""
+    for participant in participants:
+        txn.upsert(
+            "chat_participants",
+            {"chat_id": chat_id, "user_id": participant.user_id},
+            {
+                "inviter_id": participant.inviter_id,
+                "joined_at": participant.joined_at,
+                "role": int(participant.role),
+                "status": int(participant.standing),
+            },
+        )
+
+
+def update_chat_txn(txn: Transaction, chat_id: int, **columns: int | str) -> None:
+    """Change columns of one group; its version grows."""
+    changes = "".join(f", {name} = ?" for name in columns)
+    txn.execute(f"UPDATE chats SET version = version + 1{changes} WHERE id = ?", (*columns.values(), chat_id))
+
+
+def chat_ids_of_txn(txn: Transaction, user_id: int) -> list[int]:
+    """The groups that the user is in now, oldest first."""
+    txn.execute(
+        "SELECT chat_id FROM chat_participants WHERE user_id = ? AND status = ? ORDER BY chat_id",
+        (user_id, int(Standing.PRESENT)),
+    )
+    return [row[0] for row in txn.fetchall()]
+
+
+def common_chat_ids_txn(txn: Transaction, user_id: int, other_id: int, max_id: int, limit: int) -> list[int]:
+    """Groups that both are in now, newest first, below ``max_id`` (0: no bound)."""
+    below = " AND a.chat_id < ?" if max_id else ""
+    txn.execute(
+        "SELECT a.chat_id FROM chat_participants a JOIN chat_participants b ON b.chat_id = a.chat_id"
+        f" WHERE a.user_id = ? AND a.status = 0 AND b.user_id = ? AND b.status = 0{below}"
+        " ORDER BY a.chat_id DESC LIMIT ?",
+        (user_id, other_id, *((max_id,) if max_id else ()), limit),
+    )
+    return [row[0] for row in txn.fetchall()]

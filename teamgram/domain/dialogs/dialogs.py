@@ -1,0 +1,227 @@
+"""The list of conversations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from teamgram.database import Database, Transaction
+from teamgram.domain.dialogs import store
+from teamgram.domain.dialogs.dialog import Dialog
+from teamgram.domain.messages.boxes import messages_txn
+from teamgram.domain.messages.errors import PeerHistoryEmpty, PinnedDialogsTooMany
+from teamgram.domain.messages.message import Draft, Message, pack_draft
+from teamgram.domain.updates.difference import State, state_txn
+from teamgram.domain.updates.events import (
+    DialogPinnedChanged,
+    DialogUnreadMarkChanged,
+    DraftChanged,
+    PinnedDialogsReordered,
+)
+from teamgram.domain.updates.fanout import Fanout
+
+MAX_PAGE = 100
+MAX_PINNED = 5
+"""In the main list; in the archive it is ``MAX_PINNED_ARCHIVED``, as in the official app configuration."""
+MAX_PINNED_ARCHIVED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DialogList:
+    """A page of dialogs with the newest message of each, by id.
+
+    Attributes:
+        count: how many dialogs there are in all.
+    """
+
+    dialogs: tuple[Dialog, ...]
+    messages: dict[int, Message]
+    count: int
+    state: State | None = None
+
+
+class Dialogs:
+    """Everybody's conversations. Peers are marked ids (``Peer.marked``)."""
+
+    def __init__(self, database: Database, fanout: Fanout) -> None:
+        self._database = database
+        self._fanout = fanout
+
+    async def page(
+        self,
+        owner_id: int,
+        *,
+        folder_id: int = 0,
+        offset_date: int = 0,
+        offset_id: int = 0,
+        limit: int = 20,
+        exclude_pinned: bool = False,
+    ) -> DialogList:
+        """Pinned ones first (on the first page), then by the date of the newest message."""
+        return await self._database.read(
+            "dialogs", _page_txn, owner_id, folder_id, offset_date, offset_id, min(limit, MAX_PAGE), exclude_pinned
+        )
+
+    async def pinned(self, owner_id: int, folder_id: int = 0) -> DialogList:
+        """The pinned ones, top first, with the state of the box at the same moment."""
+        return await self._database.read("pinned dialogs", _pinned_txn, owner_id, folder_id)
+
+    async def of_peers(self, owner_id: int, peers: Sequence[int]) -> DialogList:
+        """The dialogs with these peers, empty ones included, with the state of the box at the same moment."""
+        return await self._database.read("peer dialogs", _of_peers_txn, owner_id, peers)
+
+    async def get(self, owner_id: int, peer: int) -> Dialog:
+        """One dialog; an empty one when nothing has happened there."""
+        return (await self.of_peers(owner_id, [peer])).dialogs[0]
+
+    async def pin(self, owner_id: int, peer: int, pinned: bool, perm_auth_key_id: int = 0) -> None:
+        """Put a dialog on top of the list, or back into its order.
+
+        Raises:
+            PeerHistoryEmpty: there is no such dialog.
+            PinnedDialogsTooMany: the list has as many as it may.
+        """
+        await self._database.write("pin dialog", _pin_txn, self._fanout, owner_id, peer, pinned, perm_auth_key_id)
+
+    async def reorder_pinned(
+        self, owner_id: int, folder_id: int, peers: Sequence[int], force: bool, perm_auth_key_id: int = 0
+    ) -> None:
+        """Put the pinned dialogs in this order, first on top.
+
+        Args:
+            force: dialogs that are not named are unpinned, named ones pinned.
+        """
+        await self._database.write(
+            "reorder pinned", _reorder_txn, self._fanout, owner_id, folder_id, tuple(peers), force, perm_auth_key_id
+        )
+
+    async def mark_unread(self, owner_id: int, peer: int, unread: bool, perm_auth_key_id: int = 0) -> None:
+        """Set or take off the mark that a dialog is still to be looked at."""
+        await self._database.write("mark unread", _mark_txn, self._fanout, owner_id, peer, unread, perm_auth_key_id)
+
+    async def unread_marks(self, owner_id: int) -> list[int]:
+        """The peers whose dialogs carry that mark."""
+        return await self._database.read("unread marks", store.unread_marks_txn, owner_id)
+
+    async def hide_bar(self, owner_id: int, peer: int) -> None:
+        """The owner does not want the "report or add" bar over this dialog."""
+        await self._database.write("hide bar", _hide_bar_txn, owner_id, peer)
+
+    async def save_draft(self, owner_id: int, peer: int, draft: Draft | None, perm_auth_key_id: int = 0) -> None:
+        """Keep what is being written, or forget it (None)."""
+        await self._database.write("save draft", _draft_txn, self._fanout, owner_id, peer, draft, perm_auth_key_id)
+
+    async def drafts(self, owner_id: int) -> list[Dialog]:
+        """Every dialog with a draft."""
+        return await self._database.read("drafts", store.drafts_txn, owner_id)
+
+    async def clear_drafts(self, owner_id: int, perm_auth_key_id: int = 0) -> None:
+        """Forget every draft."""
+        await self._database.write("clear drafts", _clear_drafts_txn, self._fanout, owner_id, perm_auth_key_id)
+
+
+def _empty(owner_id: int, peer: int) -> Dialog:
+    return Dialog(owner_id, peer, 0, 0, 0, 0, 0, 0, False, 0, 0, 0, False, None)
+
+
+def _with_messages(
+    txn: Transaction, owner_id: int, dialogs: Sequence[Dialog], count: int, state: State | None = None
+) -> DialogList:
+    messages = messages_txn(txn, owner_id, [dialog.top_message_id for dialog in dialogs if dialog.top_message_id])
+    return DialogList(tuple(dialogs), messages, count, state)
+
+
+def _page_txn(
+    txn: Transaction,
+    owner_id: int,
+    folder_id: int,
+    offset_date: int,
+    offset_id: int,
+    limit: int,
+    exclude_pinned: bool,
+) -> DialogList:
+    before = None
+    if offset_id and not offset_date:
+        txn.execute("SELECT sent_at FROM messages WHERE owner_id = ? AND id = ?", (owner_id, offset_id))
+        row = txn.fetchone()
+        offset_date = row[0] if row else 0
+    if offset_date:
+        before = (offset_date, offset_id)
+    dialogs = [] if exclude_pinned or before else store.pinned_txn(txn, owner_id, folder_id)
+    dialogs += store.newest_txn(txn, owner_id, folder_id, max(0, limit - len(dialogs)), before)
+    count = store.count_txn(txn, owner_id, folder_id, with_pinned=not exclude_pinned)
+    return _with_messages(txn, owner_id, dialogs, count)
+
+
+def _pinned_txn(txn: Transaction, owner_id: int, folder_id: int) -> DialogList:
+    dialogs = store.pinned_txn(txn, owner_id, folder_id)
+    return _with_messages(txn, owner_id, dialogs, len(dialogs), state_txn(txn, owner_id))
+
+
+def _of_peers_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> DialogList:
+    found = store.dialogs_txn(txn, owner_id, peers)
+    dialogs = [found.get(peer) or _empty(owner_id, peer) for peer in peers]
+    return _with_messages(txn, owner_id, dialogs, len(dialogs), state_txn(txn, owner_id))
+
+
+def _pin_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, pinned: bool, perm_auth_key_id: int) -> None:
+    dialog = store.dialogs_txn(txn, owner_id, [peer]).get(peer)
+    if dialog is None or not dialog.top_message_id:
+        raise PeerHistoryEmpty(str(peer))
+    if bool(dialog.pinned_order) == pinned:
+        return
+    order = 0
+    if pinned:
+        on_top = store.pinned_txn(txn, owner_id, dialog.folder_id)
+        if len(on_top) >= (MAX_PINNED_ARCHIVED if dialog.folder_id else MAX_PINNED):
+            raise PinnedDialogsTooMany(str(len(on_top)))
+        order = on_top[0].pinned_order + 1 if on_top else 1
+    store.set_txn(txn, owner_id, peer, pinned_order=order)
+    event = DialogPinnedChanged(peer, pinned, dialog.folder_id)
+    txn.call_after(fanout.publish, (owner_id,), event, perm_auth_key_id)
+
+
+def _reorder_txn(
+    txn: Transaction,
+    fanout: Fanout,
+    owner_id: int,
+    folder_id: int,
+    peers: tuple[int, ...],
+    force: bool,
+    perm_auth_key_id: int,
+) -> None:
+    present = store.pinned_txn(txn, owner_id, folder_id)
+    pinned = {dialog.peer for dialog in present}
+    wanted = [peer for peer in dict.fromkeys(peers) if force or peer in pinned]
+    if not force:
+        wanted += [dialog.peer for dialog in present if dialog.peer not in peers]
+    if len(wanted) > (MAX_PINNED_ARCHIVED if folder_id else MAX_PINNED):
+        raise PinnedDialogsTooMany(str(len(wanted)))
+    for peer in pinned - set(wanted):
+        store.set_txn(txn, owner_id, peer, pinned_order=0)
+    for place, peer in enumerate(reversed(wanted)):
+        store.set_txn(txn, owner_id, peer, pinned_order=place + 1)
+    txn.call_after(fanout.publish, (owner_id,), PinnedDialogsReordered(tuple(wanted), folder_id), perm_auth_key_id)
+
+
+def _mark_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, unread: bool, perm_auth_key_id: int) -> None:
+    if store.set_txn(txn, owner_id, peer, unread_mark=int(unread)):
+        txn.call_after(fanout.publish, (owner_id,), DialogUnreadMarkChanged(peer, unread), perm_auth_key_id)
+
+
+def _hide_bar_txn(txn: Transaction, owner_id: int, peer: int) -> None:
+    store.ensure_txn(txn, owner_id, peer)
+    store.set_txn(txn, owner_id, peer, hidden_bar=1)
+
+
+def _draft_txn(
+    txn: Transaction, fanout: Fanout, owner_id: int, peer: int, draft: Draft | None, perm_auth_key_id: int
+) -> None:
+    stored = None if draft is None else pack_draft(draft)
+    if draft is not None:
+        store.ensure_txn(txn, owner_id, peer)
+    if store.set_txn(txn, owner_id, peer, draft=stored):
+        txn.call_after(fanout.publish, (owner_id,), DraftChanged(peer, stored), perm_auth_key_id)
+
+
+def _clear_drafts_txn(txn: Transaction, fanout: Fanout, owner_id: int, perm_auth_key_id: int) -> None:
+    for dialog in store.drafts_txn(txn, owner_id):
+        _draft_txn(txn, fanout, owner_id, dialog.peer, None, perm_auth_key_id)

@@ -1,0 +1,91 @@
+"""SQL of ``dialogs`` outside what ``domain/messages`` does to them when messages come and go."""
+
+from collections.abc import Sequence
+
+from teamgram.database import Transaction
+from teamgram.domain.dialogs.dialog import Dialog
+from teamgram.domain.messages.boxes import chunks, marks, new_dialog_row
+from teamgram.domain.messages.message import unpack_draft
+
+_COLUMNS = (
+    "owner_id, peer, top_message_id, top_sent_at, read_inbox_max_id, read_outbox_max_id, unread_count,"
+    " unread_mentions, unread_mark, pinned_order, folder_id, pinned_message_id, hidden_bar, draft"
+)
+# A conversation is listed while there is a message in it.
+_LISTED = "owner_id = ? AND folder_id = ? AND top_message_id > 0"
+
+
+def _dialog(row: Sequence) -> Dialog:
+    draft = unpack_draft(row[13]) if row[13] else None
+    return Dialog(*row[:8], bool(row[8]), *row[9:12], bool(row[12]), draft)
+
+
+def dialogs_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> dict[int, Dialog]:
+    """The owner's dialogs with these peers (marked ids); those that have nothing stored are missing."""
+    found: dict[int, Dialog] = {}
+    for some in chunks(peers):
+        txn.execute(f"SELECT {_COLUMNS} FROM dialogs WHERE owner_id = ? AND peer IN ({marks(some)})", (owner_id, *some))
+        for row in txn.fetchall():
+            found[row[1]] = _dialog(row)
+    return found
+
+
+def pinned_txn(txn: Transaction, owner_id: int, folder_id: int) -> list[Dialog]:
+    """Pinned dialogs, top first."""
+    txn.execute(
+        f"SELECT {_COLUMNS} FROM dialogs WHERE {_LISTED} AND pinned_order > 0 ORDER BY pinned_order DESC",
+        (owner_id, folder_id),
+    )
+    return [_dialog(row) for row in txn.fetchall()]
+
+
+def newest_txn(
+    txn: Transaction, owner_id: int, folder_id: int, limit: int, before: tuple[int, int] | None = None
+) -> list[Dialog]:
+    """Dialogs that are not pinned, the one with the newest message first.
+
+    Args:
+        before: (date, message id) of the last dialog that was seen.
+    """
+    where, params = "", ()
+    if before is not None:
+        where = " AND (top_sent_at < ? OR (top_sent_at = ? AND top_message_id < ?))"
+        params = (before[0], before[0], before[1])
+    txn.execute(
+        f"SELECT {_COLUMNS} FROM dialogs WHERE {_LISTED} AND pinned_order = 0{where}"
+        " ORDER BY top_sent_at DESC, top_message_id DESC LIMIT ?",
+        (owner_id, folder_id, *params, limit),
+    )
+    return [_dialog(row) for row in txn.fetchall()]
+
+
+def count_txn(txn: Transaction, owner_id: int, folder_id: int, *, with_pinned: bool) -> int:
+    """How many dialogs the folder lists."""
+    pinned = "" if with_pinned else " AND pinned_order = 0"
+    txn.execute(f"SELECT COUNT(*) FROM dialogs WHERE {_LISTED}{pinned}", (owner_id, folder_id))
+    row = txn.fetchone()
+    return int(row[0]) if row else 0
+
+
+def ensure_txn(txn: Transaction, owner_id: int, peer: int) -> None:
+    """Make the row of a dialog in which nothing has happened yet."""
+    txn.insert_ignore("dialogs", new_dialog_row(owner_id, peer))
+
+
+def set_txn(txn: Transaction, owner_id: int, peer: int, **columns: int | bytes | None) -> bool:
+    """Change columns of one dialog; False when there is none."""
+    changes = ", ".join(f"{name} = ?" for name in columns)
+    txn.execute(f"UPDATE dialogs SET {changes} WHERE owner_id = ? AND peer = ?", (*columns.values(), owner_id, peer))
+    return txn.rowcount > 0
+
+
+def drafts_txn(txn: Transaction, owner_id: int) -> list[Dialog]:
+    """Dialogs with a draft."""
+    txn.execute(f"SELECT {_COLUMNS} FROM dialogs WHERE owner_id = ? AND draft IS NOT NULL", (owner_id,))
+    return [_dialog(row) for row in txn.fetchall()]
+
+
+def unread_marks_txn(txn: Transaction, owner_id: int) -> list[int]:
+    """Marked ids of the peers whose dialogs are marked as unread."""
+    txn.execute("SELECT peer FROM dialogs WHERE owner_id = ? AND unread_mark = 1", (owner_id,))
+    return [row[0] for row in txn.fetchall()]

@@ -1,0 +1,1 @@
+"""Messages in private chats and basic groups."""

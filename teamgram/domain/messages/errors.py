@@ -1,0 +1,59 @@
+"""What messaging refuses to do."""
+
+from teamgram.domain.errors import DomainError
+
+
+class MessageEmpty(DomainError):
+    """Nothing is left of the text."""
+
+
+class MessageTooLong(DomainError):
+    """More than 4096 characters."""
+
+
+class EntitiesTooMany(DomainError):
+    """More entities than a message may have."""
+
+
+class EntityBoundsInvalid(DomainError):
+    """An entity lies outside its text."""
+
+
+class MessageIdInvalid(DomainError):
+    """The owner has no such message there, or it cannot be used so."""
+
+
+class MessageNotModified(DomainError):
+    """The new content is the old one."""
+
+
+class MessageAuthorRequired(DomainError):
+    """Only who wrote a message may change it."""
+
+
+class MessageEditTimeExpired(DomainError):
+    """The message is too old to be changed."""
+
+
+class MessageDeleteForbidden(DomainError):
+    """The message may not be deleted for everybody by this user."""
+
+
+class ForwardsRestricted(DomainError):
+    """The message, or the group it is in, is protected from being copied."""
+
+
+class RandomIdInvalid(DomainError):
+    """The number of random ids is not that of the messages."""
+
+
+class PeerBlockedByOwner(DomainError):
+    """The sender has blocked whom they write to."""
+
+
+class PinnedDialogsTooMany(DomainError):
+    """No more dialogs can be pinned."""
+
+
+class PeerHistoryEmpty(DomainError):
+    """There is no dialog with that peer."""

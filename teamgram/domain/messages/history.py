@@ -1,0 +1,183 @@
+"""Reading a message box: pages of a dialog, and search in it.
+
+Paging is Telegram's (core.telegram.org/api/offsets): the matching messages lie
+in a row, newest first; the offset names a place in it, ``add_offset`` moves
+from there (negative: towards newer ones), ``limit`` messages are taken, and of
+those the ones with ``min_id < id < max_id`` are returned.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntFlag
+
+from teamgram.database import Transaction
+from teamgram.domain.messages.boxes import message_columns, message_from_row
+from teamgram.domain.messages.message import Message
+
+MAX_PAGE = 100
+
+
+class Tag(IntFlag):
+    """What a content has that search can ask for; the bits are stored."""
+
+    URL = 1 << 0
+    PHOTO = 1 << 1
+    VIDEO = 1 << 2
+    DOCUMENT = 1 << 3
+    MUSIC = 1 << 4
+    VOICE = 1 << 5
+    ROUND_VIDEO = 1 << 6
+    GIF = 1 << 7
+    GEO = 1 << 8
+    CONTACT = 1 << 9
+    CHAT_PHOTO = 1 << 10
+    PHONE_CALL = 1 << 11
+    POLL = 1 << 12
+    SERVICE = 1 << 13
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of the row is wanted; see the module's text."""
+
+    offset_id: int = 0
+    offset_date: int = 0
+    add_offset: int = 0
+    limit: int = 20
+    max_id: int = 0
+    min_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which messages make up the row.
+
+    Attributes:
+        peer: marked id of the dialog; None for the whole box.
+        text: part of the message, whatever its letters' case.
+        tags: any of these.
+        min_date, max_date: unix seconds, both included; 0 for no bound.
+    """
+
+    owner_id: int
+    peer: int | None
+    text: str = ""
+    from_id: int = 0
+    tags: Tag = Tag(0)
+    pinned: bool = False
+    mentioned: bool = False
+    unread_mentions: bool = False
+    min_date: int = 0
+    max_date: int = 0
+    peers: str = "all"
+    folder_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page.
+
+    Attributes:
+        messages: newest first.
+        count: how long the whole row is.
+        offset: how many messages of the row are newer than the page's first.
+    """
+
+    messages: tuple[Message, ...]
+    count: int
+    offset: int = 0
+
+
+def _condition(search: Search) -> tuple[str, list[object]]:
+    parts = ["m.owner_id = ?"]
+    params: list[object] = [search.owner_id]
+    if search.peer is not None:
+        parts.append("m.peer = ?")
+        params.append(search.peer)
+    elif search.peers == "users":
+        parts.append("m.peer > 0")
+    elif search.peers == "groups":
+        parts.append("m.peer < 0")
+    if search.text:
+        # "!" escapes, because MySQL and SQLite disagree about backslashes in literals.
+        folded = search.text.casefold()
+        for special in "!%_":
+            folded = folded.replace(special, "!" + special)
+        parts.append("c.folded LIKE ? ESCAPE '!'")
+        params.append(f"%{folded}%")
+    if search.from_id:
+        parts.append("c.sender_id = ?")
+        params.append(search.from_id)
+    if search.tags:
+        parts.append("(c.tags & ?) <> 0")
+        params.append(int(search.tags))
+    if search.pinned:
+        parts.append("m.pinned = 1")
+    if search.mentioned or search.unread_mentions:
+        parts.append("m.mentioned = 1")
+    if search.unread_mentions:
+        parts.append("m.media_unread = 1")
+    if search.min_date:
+        parts.append("m.sent_at >= ?")
+        params.append(search.min_date)
+    if search.max_date:
+        parts.append("m.sent_at <= ?")
+        params.append(search.max_date)
+    if search.folder_id is not None:
+        parts.append("m.peer IN (SELECT d.peer FROM dialogs d WHERE d.owner_id = ? AND d.folder_id = ?)")
+        params += [search.owner_id, search.folder_id]
+    return " AND ".join(parts), params
+
+
+def _needs_content(search: Search) -> bool:
+    return bool(search.text or search.from_id or search.tags)
+
+
+def count_txn(txn: Transaction, search: Search, where: str = "", extra: Sequence[object] = ()) -> int:
+    """How many messages match."""
+    condition, params = _condition(search)
+    join = " JOIN message_contents c ON c.id = m.content_id" if _needs_content(search) else ""
+    txn.execute(f"SELECT COUNT(*) FROM messages m{join} WHERE {condition}{where}", (*params, *extra))
+    row = txn.fetchone()
+    return int(row[0]) if row else 0
+
+
+def page_txn(txn: Transaction, search: Search, page: Page) -> Found:
+    """One page of the matching messages."""
+    count = count_txn(txn, search)
+    limit = max(0, min(page.limit, MAX_PAGE))
+    if not limit or not count:
+        return Found((), count)
+    # What is newer than the offset, and what starts at it. Dates grow with ids, so a date names a place as well.
+    newer, older = "", ""
+    place: list[int] = []
+    if page.offset_id > 0:
+        newer, older, place = " AND m.id >= ?", " AND m.id < ?", [page.offset_id]
+    elif page.offset_date > 0:
+        newer, older, place = " AND m.sent_at >= ?", " AND m.sent_at < ?", [page.offset_date]
+    above = min(limit, max(0, -page.add_offset))
+    rows: list[Message] = []
+    if above and place:
+        # The nearest message over the offset is the first of these, so what the row does not have is cut off.
+        rows = _rows(txn, search, newer, place, "ASC", above, -page.add_offset - above)
+        rows.reverse()
+    if limit > above:
+        rows += _rows(txn, search, older, place, "DESC", limit - above, max(0, page.add_offset))
+    kept = tuple(
+        message
+        for message in rows
+        if (not page.max_id or message.id < page.max_id) and (not page.min_id or message.id > page.min_id)
+    )
+    offset = count_txn(txn, search, " AND m.id > ?", [kept[0].id]) if kept and (place or page.add_offset) else 0
+    return Found(kept, count, offset)
+
+
+def _rows(
+    txn: Transaction, search: Search, where: str, place: list[int], order: str, limit: int, skip: int
+) -> list[Message]:
+    condition, params = _condition(search)
+    txn.execute(
+        f"SELECT {message_columns} WHERE {condition}{where} ORDER BY m.id {order} LIMIT ? OFFSET ?",
+        (*params, *place, limit, skip),
+    )
+    return [message_from_row(row) for row in txn.fetchall()]

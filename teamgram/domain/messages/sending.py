@@ -1,0 +1,232 @@
+"""Sending and forwarding: one transaction each, and never twice for one random_id."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from teamgram.database import Transaction
+from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.messages.audience import audience_txn
+from teamgram.domain.messages.boxes import BoxChanges, Outgoing, OwnChange, marks, messages_txn
+from teamgram.domain.messages.errors import ForwardsRestricted, MessageIdInvalid
+from teamgram.domain.messages.message import PLAIN, Extra, Forward, Message
+from teamgram.domain.updates.events import DraftChanged, LogEntry, NewMessage
+from teamgram.domain.updates.fanout import Fanout
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """A text that a user sends.
+
+    Attributes:
+        peer: marked id of the dialog.
+        reply_to_id: the sender's own id of the message it answers, 0 for none.
+        mentioned: users whom the text names.
+        delivered: False when the other side has blocked the sender: only the sender sees it.
+        date: unix seconds.
+        perm_auth_key_id: the device that sends; it has the answer and is not told again.
+    """
+
+    sender_id: int
+    peer: int
+    text: str
+    random_id: int | None
+    date: int
+    extra: Extra = PLAIN
+    tags: int = 0
+    reply_to_id: int = 0
+    mentioned: frozenset[int] = frozenset()
+    clear_draft: bool = False
+    delivered: bool = True
+    perm_auth_key_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardRequest:
+    """Messages that a user sends on.
+
+    Attributes:
+        from_peer, to_peer: marked ids; ``message_ids`` are the sender's own ids in ``from_peer``.
+        random_ids: one for each message.
+    """
+
+    sender_id: int
+    from_peer: int
+    to_peer: int
+    message_ids: tuple[int, ...]
+    random_ids: tuple[int, ...]
+    date: int
+    drop_author: bool = False
+    silent: bool = False
+    noforwards: bool = False
+    delivered: bool = True
+    reply_to_id: int = 0
+    perm_auth_key_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a send.
+
+    Attributes:
+        own: the sender's side of it.
+        ids: (random_id, the sender's message id) in the order of the request; also for what was sent before.
+    """
+
+    own: OwnChange
+    ids: tuple[tuple[int, int], ...]
+
+
+def send_txn(txn: Transaction, fanout: Fanout | None, request: SendRequest) -> Sent:
+    """Write the message into every box of its audience.
+
+    Raises:
+        DuplicateRandomId: it was sent before; ``sent_before_txn`` has the result.
+        ChatNotFound, ChatWriteForbidden: see ``audience_txn``.
+    """
+    sender_id, peer = request.sender_id, request.peer
+    boxes, chat = audience_txn(txn, sender_id, peer, delivered=request.delivered)
+    changes = BoxChanges(txn, request.date)
+    changes.lock(owner_id for owner_id, _ in boxes)
+    mentioned = request.mentioned
+    reply_to_ids, author_id = reply_txn(txn, sender_id, peer, request.reply_to_id)
+    if chat is not None and author_id:
+        mentioned |= {author_id}
+    outgoing = Outgoing(
+        request.text,
+        request.extra,
+        request.tags,
+        request.random_id,
+        reply_to_ids,
+        mentioned - {sender_id},
+    )
+    (copies,) = changes.post(sender_id, boxes, [outgoing])
+    if request.clear_draft:
+        clear_draft_txn(txn, fanout, sender_id, peer, request.perm_auth_key_id)
+    changes.save(fanout, request.perm_auth_key_id)
+    ids = ((request.random_id, copies[sender_id].id),) if request.random_id is not None else ()
+    return Sent(changes.own(sender_id), ids)
+
+
+def reply_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> tuple[dict[int, int], int]:
+    """Every owner's own id of the message that is answered, and who wrote it; nothing when it is gone."""
+    if not message_id:
+        return {}, 0
+    txn.execute(
+        "SELECT m.content_id, c.sender_id FROM messages m JOIN message_contents c ON c.id = m.content_id"
+        " WHERE m.owner_id = ? AND m.id = ? AND m.peer = ?",
+        (owner_id, message_id, peer),
+    )
+    row = txn.fetchone()
+    if row is None:
+        return {}, 0
+    txn.execute("SELECT owner_id, id FROM messages WHERE content_id = ?", (row[0],))
+    return dict(txn.fetchall()), row[1]
+
+
+def clear_draft_txn(txn: Transaction, fanout: Fanout | None, owner_id: int, peer: int, perm_auth_key_id: int) -> None:
+    """What was being written has been sent."""
+    txn.execute(
+        "UPDATE dialogs SET draft = NULL WHERE owner_id = ? AND peer = ? AND draft IS NOT NULL", (owner_id, peer)
+    )
+    if txn.rowcount and fanout is not None:
+        txn.call_after(fanout.publish, (owner_id,), DraftChanged(peer, None), perm_auth_key_id)
+
+
+def sent_before_txn(txn: Transaction, sender_id: int, random_ids: Sequence[int]) -> Sent:
+    """The first results of random_ids that were used before; unknown ones are left out."""
+    found: list[tuple[int, int, int, int]] = []
+    if random_ids:
+        txn.execute(
+            "SELECT random_id, sender_message_id, sender_pts, sent_at FROM message_contents"
+            f" WHERE sender_id = ? AND random_id IN ({marks(random_ids)})",
+            (sender_id, *random_ids),
+        )
+        found = sorted(txn.fetchall(), key=lambda row: row[2])
+    messages = messages_txn(txn, sender_id, [row[1] for row in found])
+    entries = tuple(LogEntry(sender_id, pts, 1, date, NewMessage(id_)) for _, id_, pts, date in found)
+    ids = {random_id: message_id for random_id, message_id, _, _ in found}
+    return Sent(
+        OwnChange(sender_id, entries, messages, entries[-1].pts if entries else 0),
+        tuple((random_id, ids[random_id]) for random_id in random_ids if random_id in ids),
+    )
+
+
+def forward_txn(txn: Transaction, fanout: Fanout | None, request: ForwardRequest) -> Sent:
+    """Send copies of messages, in order, with a header that says who wrote them.
+
+    Raises:
+        MessageIdInvalid: one of them is not there or is a service message.
+        ForwardsRestricted: one of them, or its group, is protected.
+        ChatNotFound, ChatWriteForbidden: see ``audience_txn``.
+    """
+    sender_id = request.sender_id
+    boxes, _ = audience_txn(txn, sender_id, request.to_peer, delivered=request.delivered)
+    changes = BoxChanges(txn, request.date)
+    changes.lock(owner_id for owner_id, _ in boxes)
+    # After the lock nobody else can be sending for this sender.
+    before = sent_before_txn(txn, sender_id, request.random_ids)
+    done = dict(before.ids)
+    originals = _originals_txn(txn, request)
+    outgoing = [
+        Outgoing(
+            original.text,
+            _forwarded(original, request),
+            _tags_txn(txn, original),
+            random_id,
+            reply_txn(txn, sender_id, request.to_peer, request.reply_to_id)[0],
+        )
+        for random_id, original in zip(request.random_ids, originals, strict=True)
+        if random_id not in done
+    ]
+    posted = changes.post(sender_id, boxes, outgoing) if outgoing else []
+    changes.save(fanout, request.perm_auth_key_id)
+    for message, copies in zip(outgoing, posted, strict=True):
+        assert message.random_id is not None
+        done[message.random_id] = copies[sender_id].id
+    own = changes.own(sender_id)
+    return Sent(
+        replace(own, entries=before.own.entries + own.entries, messages=before.own.messages | own.messages),
+        tuple((random_id, done[random_id]) for random_id in request.random_ids),
+    )
+
+
+def _originals_txn(txn: Transaction, request: ForwardRequest) -> list[Message]:
+    if request.from_peer < 0:
+        chat = chat_txn(txn, -request.from_peer)
+        if chat is not None and chat.noforwards:
+            raise ForwardsRestricted(str(chat.id))
+    found = messages_txn(txn, request.sender_id, request.message_ids)
+    originals = []
+    for message_id in request.message_ids:
+        message = found.get(message_id)
+        if message is None or message.peer != request.from_peer or message.extra.action is not None:
+            raise MessageIdInvalid(str(message_id))
+        if message.extra.noforwards:
+            raise ForwardsRestricted(str(message_id))
+        originals.append(message)
+    return originals
+
+
+def _tags_txn(txn: Transaction, message: Message) -> int:
+    txn.execute("SELECT tags FROM message_contents WHERE id = ?", (message.content_id,))
+    row = txn.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _forwarded(original: Message, request: ForwardRequest) -> Extra:
+    forward = None
+    if not request.drop_author:
+        first = original.extra.forward
+        forward = Forward(
+            date=first.date if first else original.date,
+            from_id=first.from_id if first else original.sender_id,
+        )
+        if request.to_peer == request.sender_id:
+            forward = Forward(forward.date, forward.from_id, saved_from_peer=original.peer, saved_from_id=original.id)
+    return Extra(
+        entities=original.extra.entities,
+        forward=forward,
+        silent=request.silent,
+        noforwards=request.noforwards,
+        reply_markup=b"" if request.drop_author else original.extra.reply_markup,
+    )

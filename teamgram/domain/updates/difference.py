@@ -1,0 +1,93 @@
+"""What happened since a client last looked: state and difference."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from teamgram.database import Database, Transaction
+from teamgram.domain.messages.boxes import messages_txn
+from teamgram.domain.messages.message import Message
+from teamgram.domain.updates import log
+from teamgram.domain.updates.events import LogEntry, MessageEdited, NewMessage
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a user's message box stands."""
+
+    pts: int
+    unread_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What happened after a pts.
+
+    Attributes:
+        entries: in order; none twice, none left out.
+        messages: the messages that entries speak of, as they are now, by id; a deleted one is missing.
+        state: where the box stands now.
+        complete: nothing lies between the last entry and ``state``.
+        too_long: the log does not reach back so far; the client must load its lists anew.
+    """
+
+    entries: tuple[LogEntry, ...]
+    messages: dict[int, Message]
+    state: State
+    complete: bool = True
+    too_long: bool = False
+
+    @property
+    def reached_pts(self) -> int:
+        """The pts after the last entry, or of the state when all was told."""
+        return self.state.pts if self.complete else self.entries[-1].pts
+
+
+class UpdateLog:
+    """Reads and trims the logs."""
+
+    def __init__(self, database: Database, *, keep_seconds: int = 30 * 86400) -> None:
+        self._database = database
+        self._keep_seconds = keep_seconds
+
+    async def state(self, user_id: int) -> State:
+        """The user's pts (at least 1) and how many messages are unread."""
+        return cast(State, await self._database.read("update state", state_txn, user_id))
+
+    async def difference(self, user_id: int, pts: int, limit: int, total_limit: int = 0) -> Difference:
+        """At most ``limit`` entries after ``pts``.
+
+        Args:
+            total_limit: when more pts than that have gone by, the answer is ``too_long``; 0 for no such bound.
+        """
+        return cast(
+            Difference,
+            await self._database.read("update difference", difference_txn, user_id, pts, limit, total_limit),
+        )
+
+    async def trim(self, now: int) -> int:
+        """Drop what is older than the log's age; how many entries went."""
+        return cast(int, await self._database.write("trim update log", log.trim_txn, now - self._keep_seconds))
+
+
+def state_txn(txn: Transaction, user_id: int) -> State:
+    txn.execute("SELECT pts FROM message_boxes WHERE user_id = ?", (user_id,))
+    row = txn.fetchone()
+    txn.execute("SELECT COALESCE(SUM(unread_count), 0) FROM dialogs WHERE owner_id = ?", (user_id,))
+    unread = txn.fetchone()
+    return State(row[0] if row else log.FIRST_PTS, int(unread[0]) if unread else 0)
+
+
+def difference_txn(txn: Transaction, user_id: int, pts: int, limit: int, total_limit: int) -> Difference:
+    state = state_txn(txn, user_id)
+    if pts >= state.pts:
+        return Difference((), {}, state)
+    txn.execute("SELECT log_floor FROM message_boxes WHERE user_id = ?", (user_id,))
+    row = txn.fetchone()
+    if row is None or pts < row[0] or (total_limit and state.pts - pts > total_limit):
+        return Difference((), {}, state, too_long=True)
+    entries = log.entries_after_txn(txn, user_id, pts, limit + 1)
+    complete = len(entries) <= limit
+    entries = entries[:limit]
+    wanted = sorted({entry.event.id for entry in entries if isinstance(entry.event, NewMessage | MessageEdited)})
+    messages = messages_txn(txn, user_id, wanted)
+    return Difference(entries, messages, state, complete)

@@ -1,0 +1,83 @@
+"""Each user's log: what ``updates.getDifference`` reads.
+
+``pts`` counts from 1 for a user to whom nothing has happened (0 would tell
+clients that there is no state). An entry carries the value after the event; an
+entry's ``pts - pts_count`` is always the ``pts`` of the entry before it.
+Entries are appended by ``domain/messages`` in the transaction that changes the
+message box, after the box is locked, so no reader can see a pts before all
+smaller ones are committed.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
+from teamgram.database import Transaction
+from teamgram.domain.updates.events import (
+    ContentsRead,
+    InboxRead,
+    LogEntry,
+    LoggedEvent,
+    MessageEdited,
+    MessagesDeleted,
+    MessagesPinned,
+    NewMessage,
+    OutboxRead,
+)
+
+FIRST_PTS = 1
+
+# The numbers are stored.
+_KINDS: dict[int, type] = {
+    1: NewMessage,
+    2: MessageEdited,
+    3: MessagesDeleted,
+    4: InboxRead,
+    5: OutboxRead,
+    6: ContentsRead,
+    7: MessagesPinned,
+}
+_KIND_OF = {kind: number for number, kind in _KINDS.items()}
+_DECODERS = {number: msgspec.json.Decoder(kind) for number, kind in _KINDS.items()}
+_encode = msgspec.json.Encoder().encode
+
+
+def append_txn(txn: Transaction, entries: Sequence[LogEntry]) -> None:
+    """Write entries whose pts this transaction has taken."""
+    txn.executemany(
+        "INSERT INTO update_log (user_id, pts, pts_count, logged_at, kind, event) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (entry.user_id, entry.pts, entry.pts_count, entry.date, _KIND_OF[type(entry.event)], _encode(entry.event))
+            for entry in entries
+        ],
+    )
+
+
+def entries_after_txn(txn: Transaction, user_id: int, pts: int, limit: int) -> tuple[LogEntry, ...]:
+    """The user's first ``limit`` entries after ``pts``, in order."""
+    txn.execute(
+        "SELECT pts, pts_count, logged_at, kind, event FROM update_log WHERE user_id = ? AND pts > ?"
+        " ORDER BY pts LIMIT ?",
+        (user_id, pts, limit),
+    )
+    return tuple(
+        LogEntry(user_id, row[0], row[1], row[2], cast(LoggedEvent, _DECODERS[row[3]].decode(row[4])))
+        for row in txn.fetchall()
+    )
+
+
+def trim_txn(txn: Transaction, before: int) -> int:
+    """Drop entries logged before then (unix seconds); how many went."""
+    # The floor first: a difference that starts below it must not be answered from what is left.
+    txn.execute(
+        "SELECT user_id, MAX(pts) FROM update_log WHERE logged_at < ? GROUP BY user_id",
+        (before,),
+    )
+    floors = [(pts, user_id) for user_id, pts in txn.fetchall()]
+    txn.executemany("UPDATE message_boxes SET log_floor = ? WHERE user_id = ?", floors)
+    dropped = 0
+    for pts, user_id in floors:
+        txn.execute("DELETE FROM update_log WHERE user_id = ? AND pts <= ?", (user_id, pts))
+        dropped += txn.rowcount
+    return dropped

@@ -1,0 +1,10 @@
+"""The one error that reading or writing TL raises."""
+
+from __future__ import annotations
+
+
+class TLError(ValueError):
+    """Bytes that are no TL object we know, or an object that the asked layer cannot carry.
+
+    The text names constructors and fields, never their values, so it may be logged.
+    """

@@ -1,0 +1,107 @@
+"""From the newest shape to an older layer's: values whose type changed, fields that were derived, whole objects.
+
+Three tables, tried from the most to the least special: ``OBJECT_DOWNGRADES`` (wanted type, constructor),
+``FIELD_DOWNGRADES`` (constructor, field that newer layers lack), ``value_downgrade`` (newest type, older type of the
+same field).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from teamgram.mtproto.tl.classes import class_named
+from teamgram.mtproto.tl.registry import registry
+
+INT_MAX = 0x7FFFFFFF
+
+
+def _peer_id(peer: Any) -> int:
+    for name in ("user_id", "chat_id", "channel_id"):
+        value = getattr(peer, name, None)
+        if value is not None:
+            return int(value)
+    return 0
+
+
+def _reaction_text(reaction: Any) -> str:
+    return getattr(reaction, "emoticon", None) or ""
+
+
+def _reaction_texts(reactions: Any) -> list[str]:
+    return [text for text in map(_reaction_text, getattr(reactions, "reactions", None) or ()) if text]
+
+
+def _text(value: Any) -> str:
+    return str(value.text)
+
+
+_VALUE_DOWNGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("long", "int"): lambda value: max(-INT_MAX - 1, min(value, INT_MAX)),
+    ("double", "int"): int,
+    ("true", "Bool"): bool,
+    ("TextWithEntities", "string"): _text,
+    ("RecentStory", "int"): lambda value: value.max_id or 0,
+    ("PeerColor", "int"): lambda value: getattr(value, "color", None) or 0,
+    ("StarsAmount", "long"): lambda value: value.amount,
+    ("Peer", "long"): _peer_id,
+    ("Vector<Peer>", "Vector<long>"): lambda peers: [_peer_id(peer) for peer in peers],
+    ("Vector<SendAsPeer>", "Vector<Peer>"): lambda peers: [entry.peer for entry in peers],
+    ("Reaction", "string"): _reaction_text,
+    ("ChatReactions", "Vector<string>"): _reaction_texts,
+    ("NotificationSound", "string"): lambda value: getattr(value, "data", None) or "",
+    ("string", "int"): lambda value: int(value) if value.isdecimal() else 0,
+}
+
+
+def value_downgrade(newest: str, older: str) -> Callable[[Any], Any] | None:
+    """The change of a value from its newest type to an older one; None when it is written as it is."""
+    return _VALUE_DOWNGRADES.get((newest, older))
+
+
+def _first_username(obj: Any) -> str:
+    for entry in obj.usernames or ():
+        if entry.active:
+            return str(entry.username)
+    return ""
+
+
+FIELD_DOWNGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("config", "saved_gifs_limit"): lambda config: 200,
+    ("config", "stickers_faved_limit"): lambda config: 5,
+    ("config", "pinned_dialogs_count_max"): lambda config: 5,
+    ("config", "pinned_infolder_count_max"): lambda config: 100,
+    ("config", "phonecalls_enabled"): lambda config: False,
+    ("draftMessage", "reply_to_msg_id"): lambda draft: getattr(draft.reply_to, "reply_to_msg_id", None),
+    ("updateUserName", "username"): _first_username,
+    ("reactionCount", "chosen"): lambda count: count.chosen_order is not None,
+    ("messageActionGiftPremium", "months"): lambda action: max(1, action.days // 30),
+    ("messageActionGiftCode", "months"): lambda action: max(1, action.days // 30),
+    ("messageActionSetChatTheme", "emoticon"): lambda action: getattr(action.theme, "emoticon", None) or "",
+    ("messageActionRequestedPeer", "peer"): lambda action: action.peers[0] if action.peers else None,
+    ("messageMediaStory", "user_id"): lambda media: _peer_id(media.peer),
+    ("messageReplyStoryHeader", "user_id"): lambda header: _peer_id(header.peer),
+    ("updateStory", "user_id"): lambda update: _peer_id(update.peer),
+    ("updateReadStories", "user_id"): lambda update: _peer_id(update.peer),
+    ("updateMessagePollVote", "user_id"): lambda update: _peer_id(update.peer),
+    ("userFull", "theme_emoticon"): lambda full: getattr(full.theme, "emoticon", None),
+}
+"""Fields that newer layers no longer have, read off the ones that took their place."""
+
+
+def _short_update(obj: Any, layer: int) -> Any:
+    """``updateShort`` around an update that the layer lacks: an empty ``updates`` in its place."""
+    if registry.definition_of(obj.update.NAME, layer) is not None:
+        return obj
+    return class_named("updates")(updates=[], users=[], chats=[], date=obj.date, seq=0)
+
+
+OBJECT_DOWNGRADES: dict[tuple[str, str], Callable[[Any, int], Any]] = {
+    ("Updates", "messages.invitedUsers"): lambda obj, layer: obj.updates,
+    ("Updates", "updateShort"): _short_update,
+    ("JSONValue", "help.appConfig"): lambda obj, layer: obj.config,
+    ("Bool", "account.emailVerified"): lambda obj, layer: True,
+    ("WebPage", "messages.webPage"): lambda obj, layer: obj.webpage,
+    ("MessageMedia", "messages.webPagePreview"): lambda obj, layer: obj.media,
+}
+"""(wanted type, constructor): another object to write, or the same one to write it as it is."""

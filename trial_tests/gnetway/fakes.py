@@ -77,3 +77,37 @@ class FakeSession:
 
     def set_writable(self, conn: ConnRef, writable: bool) -> None:
         self.writable.append((conn, writable))
+
+
+class FakeLink:
+    """A transport that remembers; ``accepts`` False refuses frames as an HTTP connection without request does."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.quick_acks: list[bytes] = []
+        self.errors: list[int] = []
+        self.calls: list[str] = []
+        self.accepts = True
+
+    def write_frame(self, frame: bytes) -> bool:
+        if self.accepts:
+            self.frames.append(frame)
+        return self.accepts
+
+    def write_quick_ack(self, token: bytes) -> None:
+        self.quick_acks.append(token)
+
+    def write_error(self, code: int) -> None:
+        self.errors.append(code)
+
+    def pause_reading(self) -> None:
+        self.calls.append("pause_reading")
+
+    def resume_reading(self) -> None:
+        self.calls.append("resume_reading")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+    def abort(self) -> None:
+        self.calls.append("abort")

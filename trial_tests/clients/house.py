@@ -1,28 +1,34 @@
 """What every client test begins with: a server on one of the two backends, and people who sign in to it."""
 
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from twisted.internet import defer
-from twisted.trial import unittest
 
+from trial_tests.backends import BackendTestCase, service
 from trial_tests.clients.process import PROJECT, ClientProcess, start_client
 from trial_tests.clients.server import RunningServer
 
 FIXED_CODE = "12345"
 
 
-class HouseTestCase(unittest.TestCase):
+def _empty_redis(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"FLUSHALL\r\n")
+        assert connection.recv(64).startswith(b"+OK")
+
+
+class HouseTestCase(BackendTestCase):
     """A running server and a way to invite people; everything is gone after the test.
 
-    ``backend`` is ``embedded`` (SQLite, in-process cache) or ``servers``
-    (MariaDB, Redis).
+    ``on_every_backend`` makes the twin that runs on MariaDB and Redis.
     """
 
-    timeout = 240
-    backend = "embedded"
+    timeout = 240.0
     _phones = 0
 
     async def setUp(self) -> None:
@@ -32,11 +38,11 @@ class HouseTestCase(unittest.TestCase):
         self.directory = Path(tempfile.mkdtemp(prefix="teamgram-house-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.clients: list[ClientProcess] = []
-        dsn, redis = "sqlite:teamgram.db", ""
-        if self.backend == "servers":
-            from trial_tests import backends
-
-            dsn, redis = await backends.fresh_servers(self)
+        dsn, _ = self.new_place()
+        redis = ""
+        if self.on_servers:
+            redis = service("TEAMGRAM_TEST_REDIS")
+            _empty_redis(redis)
         self.server = RunningServer(reactor, self.directory, dsn, redis)
         self.addCleanup(lambda: defer.Deferred.fromCoroutine(self._close()))
         await self.server.start()

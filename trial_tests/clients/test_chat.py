@@ -3,6 +3,7 @@
 Nothing here looks into the server: what one library does, another one sees.
 """
 
+from trial_tests.backends import on_every_backend
 from trial_tests.clients.house import FIXED_CODE, HouseTestCase
 from trial_tests.clients.process import ClientError, ClientProcess
 
@@ -117,10 +118,11 @@ class ChatScenario:
         self.assertEqual((await again.do("sign_in", phone=a.phone, code=FIXED_CODE))["id"], a.user["id"])
 
 
-class FirstDay(ChatScenario):
-    """The scenario for pairs of libraries; the subclasses say on which backend."""
+@on_every_backend
+class FirstDayTests(ChatScenario, HouseTestCase):
+    """Three libraries, or one on three transports, through the whole scenario."""
 
-    async def day(self: HouseTestCase, first: tuple[str, str], second: tuple[str, str], third: tuple[str, str]) -> None:
+    async def day(self, first: tuple[str, str], second: tuple[str, str], third: tuple[str, str]) -> None:
         a = await self.sign_up(first[0], "Ada", first[1])
         b = await self.sign_up(second[0], "Bob", second[1])
         c = await self.sign_up(third[0], "Cyd", third[1])
@@ -154,15 +156,3 @@ class FirstDay(ChatScenario):
     async def test_oldest_first(self) -> None:
         """The same with the oldest client doing what the newest did."""
         await self.day(("pyrogram", ""), ("telethon", "full"), ("kurigram", "abridged"))
-
-
-class EmbeddedFirstDayTests(FirstDay, HouseTestCase):
-    """On SQLite and the in-process cache."""
-
-    backend = "embedded"
-
-
-class ServersFirstDayTests(FirstDay, HouseTestCase):
-    """On MariaDB and Redis."""
-
-    backend = "servers"

@@ -2,5 +2,6 @@
 
 from teamgram.cache.interface import Cache
 from teamgram.cache.memory import MemoryCache
+from teamgram.cache.redis import RedisCache
 
-__all__ = ["Cache", "MemoryCache"]
+__all__ = ["Cache", "MemoryCache", "RedisCache"]

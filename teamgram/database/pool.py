@@ -9,6 +9,10 @@ from twisted.internet.defer import Deferred
 from teamgram.database.engines import Engine
 
 
+#: adbapi has no type hints.
+_ConnectionPool: Any = adbapi.ConnectionPool
+
+
 class PooledConnection(adbapi.Connection):
     """A pool thread's connection.
 
@@ -27,7 +31,7 @@ class PooledConnection(adbapi.Connection):
     def raw(self) -> Any:
         """The driver's connection; a new one after :meth:`discard`."""
         if self._connection is None:
-            self.reconnect()
+            self._connection = self._pool.connect()
         return self._connection
 
     def discard(self) -> None:
@@ -45,7 +49,7 @@ class Pool:
     """
 
     def __init__(self, engine: Engine, reactor: Any, size: int, prepare: Callable[[Any], None]) -> None:
-        self._pool = adbapi.ConnectionPool(
+        self._pool = _ConnectionPool(
             engine.dbapi_name,
             cp_min=1,
             cp_max=size,

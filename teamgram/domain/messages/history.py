@@ -55,7 +55,7 @@ class Search:
     Attributes:
         peer: marked id of the dialog; None for the whole box.
         text: part of the message, whatever its letters' case.
-        tags: any of these.
+        tags: any of these (``Tag``).
         min_date, max_date: unix seconds, both included; 0 for no bound.
     """
 
@@ -63,7 +63,7 @@ class Search:
     peer: int | None
     text: str = ""
     from_id: int = 0
-    tags: Tag = Tag(0)
+    tags: int = 0
     pinned: bool = False
     mentioned: bool = False
     unread_mentions: bool = False

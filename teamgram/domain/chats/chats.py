@@ -1,0 +1,345 @@
+"""Basic groups: read through a cache in memory, changed in one transaction each.
+
+Every change that members see is a service message in the boxes of all of them;
+who is removed gets it, too.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from teamgram.cache.loaded import LoadedRows
+from teamgram.database import Database, Transaction
+from teamgram.domain.chats import store
+from teamgram.domain.chats.chat import MAX_PARTICIPANTS, Banned, Chat, Participant, Role, Standing
+from teamgram.domain.chats.errors import (
+    ChatAboutNotModified,
+    ChatAboutTooLong,
+    ChatAdminRequired,
+    ChatNotFound,
+    ChatNotModified,
+    ChatTitleEmpty,
+    ChatWriteForbidden,
+    UserAlreadyParticipant,
+    UserNotParticipant,
+    UsersTooFew,
+    UsersTooMany,
+)
+from teamgram.domain.messages.audience import chat_boxes
+from teamgram.domain.messages.boxes import BoxChanges, Outgoing, OwnChange
+from teamgram.domain.messages.history import Tag
+from teamgram.domain.messages.message import Action, Extra
+from teamgram.domain.updates.events import (
+    ChatChanged,
+    ChatDefaultBannedRightsChanged,
+    ChatParticipantAdminChanged,
+    ChatParticipantsChanged,
+    TransientEvent,
+)
+from teamgram.domain.updates.fanout import Fanout
+
+MAX_TITLE = 128
+MAX_ABOUT = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes a group, when (unix seconds), and from which device."""
+
+    user_id: int
+    now: int
+    perm_auth_key_id: int = 0
+
+
+class Chats:
+    """Every basic group of this server."""
+
+    def __init__(self, database: Database, fanout: Fanout, *, max_cached: int = 10_000) -> None:
+        self._database = database
+        self._fanout = fanout
+        self._rows: LoadedRows[int, Chat] = LoadedRows(max_cached)
+
+    def cached(self, chat_id: int) -> Chat | None:
+        """The group when it is in memory; None says nothing about the database."""
+        return self._rows.get(chat_id)
+
+    async def get(self, chat_ids: Iterable[int]) -> dict[int, Chat]:
+        """Those of the groups that exist, by id."""
+        found: dict[int, Chat] = {}
+        missing: set[int] = set()
+        for chat_id in chat_ids:
+            chat = self._rows.get(chat_id)
+            if chat is None:
+                missing.add(chat_id)
+            else:
+                found[chat_id] = chat
+        if missing:
+            ticket = self._rows.start_load()
+            try:
+                loaded = await self._database.read("chats by id", store.chats_txn, tuple(missing))
+                self._rows.finish_load(ticket, loaded)
+            finally:
+                self._rows.abandon_load(ticket)
+            found.update(loaded)
+        return found
+
+    async def of_member(self, user_id: int, chat_id: int) -> Chat:
+        """A group that the user is or was in.
+
+        Raises:
+            ChatNotFound: there is none.
+        """
+        chat = (await self.get([chat_id])).get(chat_id)
+        if chat is None or user_id not in chat.everybody:
+            raise ChatNotFound(str(chat_id))
+        return chat
+
+    async def ids_of(self, user_id: int) -> list[int]:
+        """The groups that the user is in now."""
+        return await self._database.read("chats of user", store.chat_ids_of_txn, user_id)
+
+    async def common(self, user_id: int, other_id: int, max_id: int, limit: int) -> list[int]:
+        """Groups that both are in now, newest first, below ``max_id`` (0: no bound)."""
+        return await self._database.read("common chats", store.common_chat_ids_txn, user_id, other_id, max_id, limit)
+
+    async def create(self, actor: Actor, user_ids: Sequence[int], title: str) -> tuple[int, OwnChange]:
+        """Found a group with the actor and these users; its id and the creator's side of it.
+
+        Raises:
+            ChatTitleEmpty, UsersTooFew, UsersTooMany.
+        """
+        return await self._database.write("create chat", self._create_txn, actor, tuple(user_ids), title)
+
+    def _create_txn(self, txn: Transaction, actor: Actor, user_ids: Sequence[int], title: str) -> tuple[int, OwnChange]:
+        title = _title(title)
+        others = [user_id for user_id in dict.fromkeys(user_ids) if user_id != actor.user_id]
+        if not others:
+            raise UsersTooFew
+        if len(others) >= MAX_PARTICIPANTS:
+            raise UsersTooMany(str(len(others)))
+        chat_id = store.insert_chat_txn(txn, title, actor.user_id, actor.now)
+        participants = [Participant(actor.user_id, actor.user_id, actor.now, Role.CREATOR)]
+        participants += [Participant(user_id, actor.user_id, actor.now) for user_id in others]
+        store.put_participants_txn(txn, chat_id, participants)
+        boxes = tuple((participant.user_id, -chat_id) for participant in participants)
+        return chat_id, self._tell_txn(txn, actor, chat_id, boxes, Action("chatCreate", title, tuple(others)))
+
+    async def add_user(self, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
+        """Bring somebody into a group.
+
+        Raises:
+            ChatNotFound, ChatWriteForbidden, ChatAdminRequired, UserAlreadyParticipant, UsersTooMany.
+        """
+        return await self._database.write("add chat user", self._add_txn, actor, chat_id, user_id)
+
+    def _add_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
+        chat = self._writable_txn(txn, actor, chat_id, Banned.INVITE_USERS)
+        return self.put_in_txn(txn, actor, chat, user_id, Action("chatAddUser", user_ids=(user_id,)))
+
+    def put_in_txn(self, txn: Transaction, actor: Actor, chat: Chat, user_id: int, action: Action) -> OwnChange:
+        """Make somebody a member and tell everybody by ``action``; whether that is allowed was checked before."""
+        if chat.member(user_id) is not None:
+            raise UserAlreadyParticipant(str(user_id))
+        if len(chat.members) >= MAX_PARTICIPANTS:
+            raise UsersTooMany(str(chat.id))
+        # Back in the group, its creator is that again.
+        role = Role.CREATOR if user_id == chat.creator_id else Role.MEMBER
+        inviter_id = chat.creator_id if action.kind == "chatJoinedByLink" else actor.user_id
+        store.put_participants_txn(txn, chat.id, [Participant(user_id, inviter_id, actor.now, role)])
+        store.update_chat_txn(txn, chat.id)
+        boxes = (*chat_boxes(chat), (user_id, -chat.id))
+        change = self._tell_txn(txn, actor, chat.id, boxes, action)
+        self._publish_after(txn, [owner for owner, _ in boxes], ChatParticipantsChanged(chat.id))
+        return change
+
+    async def remove_user(self, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
+        """Leave a group (oneself), or put somebody out of it.
+
+        Raises:
+            ChatNotFound, ChatWriteForbidden, UserNotParticipant.
+            ChatAdminRequired: only administrators put members out, and only the creator administrators.
+        """
+        return await self._database.write("delete chat user", self._remove_txn, actor, chat_id, user_id)
+
+    def _remove_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
+        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        me, other = chat.member(actor.user_id), chat.member(user_id)
+        if other is None:
+            raise UserNotParticipant(str(user_id))
+        if me is None:
+            raise ChatWriteForbidden(str(chat_id))
+        leaves = user_id == actor.user_id
+        if not leaves and me.role <= other.role and other.inviter_id != actor.user_id:
+            raise ChatAdminRequired(str(chat_id))
+        standing = Standing.LEFT if leaves else Standing.REMOVED
+        store.put_participants_txn(txn, chat_id, [replace(other, role=Role.MEMBER, standing=standing)])
+        store.update_chat_txn(txn, chat_id)
+        boxes = chat_boxes(chat)
+        change = self._tell_txn(txn, actor, chat_id, boxes, Action("chatDeleteUser", user_ids=(user_id,)))
+        stay = [owner for owner, _ in boxes if owner != user_id]
+        self._publish_after(txn, stay, ChatParticipantsChanged(chat_id))
+        return change
+
+    async def edit_title(self, actor: Actor, chat_id: int, title: str) -> OwnChange:
+        """Rename a group.
+
+        Raises:
+            ChatNotFound, ChatWriteForbidden, ChatAdminRequired, ChatTitleEmpty, ChatNotModified.
+        """
+        return await self._database.write("edit chat title", self._title_txn, actor, chat_id, title)
+
+    def _title_txn(self, txn: Transaction, actor: Actor, chat_id: int, title: str) -> OwnChange:
+        title = _title(title)
+        chat = self._writable_txn(txn, actor, chat_id, Banned.CHANGE_INFO)
+        if chat.title == title:
+            raise ChatNotModified(str(chat_id))
+        store.update_chat_txn(txn, chat_id, title=title)
+        return self._tell_txn(txn, actor, chat_id, chat_boxes(chat), Action("chatEditTitle", title))
+
+    async def edit_about(self, actor: Actor, chat_id: int, about: str) -> None:
+        """Change a group's description.
+
+        Raises:
+            ChatNotFound, ChatWriteForbidden, ChatAdminRequired, ChatAboutTooLong, ChatAboutNotModified.
+        """
+        await self._database.write("edit chat about", self._about_txn, actor, chat_id, about)
+
+    def _about_txn(self, txn: Transaction, actor: Actor, chat_id: int, about: str) -> None:
+        if len(about) > MAX_ABOUT:
+            raise ChatAboutTooLong(str(len(about)))
+        chat = self._writable_txn(txn, actor, chat_id, Banned.CHANGE_INFO)
+        if chat.about == about:
+            raise ChatAboutNotModified(str(chat_id))
+        store.update_chat_txn(txn, chat_id, about=about)
+        self._changed(txn, chat_id)
+        self._publish_after(txn, chat.members, ChatChanged(chat_id), actor.perm_auth_key_id)
+
+    async def set_admin(self, actor: Actor, chat_id: int, user_id: int, is_admin: bool) -> None:
+        """Make a member an administrator, or a member again.
+
+        Raises:
+            ChatNotFound, UserNotParticipant, ChatNotModified.
+            ChatAdminRequired: the actor is not the creator.
+        """
+        await self._database.write("edit chat admin", self._admin_txn, actor, chat_id, user_id, is_admin)
+
+    def _admin_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int, is_admin: bool) -> None:
+        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        me, other = chat.member(actor.user_id), chat.member(user_id)
+        if me is None or me.role is not Role.CREATOR:
+            raise ChatAdminRequired(str(chat_id))
+        if other is None:
+            raise UserNotParticipant(str(user_id))
+        role = Role.ADMIN if is_admin else Role.MEMBER
+        if other.role is Role.CREATOR or other.role is role:
+            raise ChatNotModified(str(chat_id))
+        store.put_participants_txn(txn, chat_id, [replace(other, role=role)])
+        store.update_chat_txn(txn, chat_id)
+        self._changed(txn, chat_id)
+        event = ChatParticipantAdminChanged(chat_id, user_id, is_admin, chat.version + 1)
+        self._publish_after(txn, chat.members, event)
+
+    async def set_default_banned_rights(self, actor: Actor, chat_id: int, banned: int) -> int:
+        """Say what members may not do (``Banned`` bits); the group's version after it.
+
+        Raises:
+            ChatNotFound, ChatNotModified.
+            ChatAdminRequired: the actor does not administer the group.
+        """
+        return await self._database.write("default banned rights", self._rights_txn, actor, chat_id, banned)
+
+    def _rights_txn(self, txn: Transaction, actor: Actor, chat_id: int, banned: int) -> int:
+        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        if not chat.is_admin(actor.user_id):
+            raise ChatAdminRequired(str(chat_id))
+        if chat.default_banned_rights == banned:
+            raise ChatNotModified(str(chat_id))
+        store.update_chat_txn(txn, chat_id, default_banned_rights=banned)
+        self._changed(txn, chat_id)
+        event = ChatDefaultBannedRightsChanged(chat_id, banned, chat.version + 1)
+        self._publish_after(txn, chat.members, event, actor.perm_auth_key_id)
+        return chat.version + 1
+
+    async def set_noforwards(self, actor: Actor, chat_id: int, noforwards: bool) -> None:
+        """Protect what is written in a group from being copied, or no longer.
+
+        Raises:
+            ChatNotFound, ChatNotModified.
+            ChatAdminRequired: the actor is not the creator.
+        """
+        await self._database.write("toggle noforwards", self._noforwards_txn, actor, chat_id, noforwards)
+
+    def _noforwards_txn(self, txn: Transaction, actor: Actor, chat_id: int, noforwards: bool) -> None:
+        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        me = chat.member(actor.user_id)
+        if me is None or me.role is not Role.CREATOR:
+            raise ChatAdminRequired(str(chat_id))
+        if chat.noforwards == noforwards:
+            raise ChatNotModified(str(chat_id))
+        store.update_chat_txn(txn, chat_id, noforwards=int(noforwards))
+        self._changed(txn, chat_id)
+        self._publish_after(txn, chat.members, ChatChanged(chat_id))
+
+    async def delete(self, actor: Actor, chat_id: int) -> None:
+        """Close a group: nobody is in it any more.
+
+        Raises:
+            ChatNotFound.
+            ChatAdminRequired: the actor is not the creator.
+        """
+        await self._database.write("delete chat", self._delete_txn, actor, chat_id)
+
+    def _delete_txn(self, txn: Transaction, actor: Actor, chat_id: int) -> None:
+        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        if chat.creator_id != actor.user_id:
+            raise ChatAdminRequired(str(chat_id))
+        present = [participant for participant in chat.everybody.values() if chat.member(participant.user_id)]
+        store.put_participants_txn(txn, chat_id, [replace(gone, standing=Standing.LEFT) for gone in present])
+        store.update_chat_txn(txn, chat_id, deactivated=1)
+        self._changed(txn, chat_id)
+        self._publish_after(txn, [gone.user_id for gone in present], ChatChanged(chat_id))
+
+    def _locked_txn(self, txn: Transaction, user_id: int, chat_id: int) -> Chat:
+        chat = store.chat_txn(txn, chat_id, lock=True)
+        if chat is None or user_id not in chat.everybody:
+            raise ChatNotFound(str(chat_id))
+        return chat
+
+    def _writable_txn(self, txn: Transaction, actor: Actor, chat_id: int, banned: Banned) -> Chat:
+        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        if chat.member(actor.user_id) is None or chat.deactivated:
+            raise ChatWriteForbidden(str(chat_id))
+        if not chat.may(actor.user_id, banned):
+            raise ChatAdminRequired(str(chat_id))
+        return chat
+
+    def _tell_txn(
+        self,
+        txn: Transaction,
+        actor: Actor,
+        chat_id: int,
+        boxes: Sequence[tuple[int, int]],
+        action: Action,
+    ) -> OwnChange:
+        """A service message in everybody's box; the actor's side of it."""
+        # Published before the cache forgets the group, a message would be rendered with the group as it was.
+        self._changed(txn, chat_id)
+        changes = BoxChanges(txn, actor.now)
+        changes.lock(owner_id for owner_id, _ in boxes)
+        changes.post(actor.user_id, boxes, [Outgoing("", Extra(action=action), int(Tag.SERVICE))])
+        changes.save(self._fanout, actor.perm_auth_key_id)
+        return changes.own(actor.user_id)
+
+    def _changed(self, txn: Transaction, chat_id: int) -> None:
+        txn.call_after(self._rows.invalidate, chat_id)
+
+    def _publish_after(
+        self, txn: Transaction, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int = 0
+    ) -> None:
+        txn.call_after(self._fanout.publish, tuple(user_ids), event, except_perm_auth_key_id)
+
+
+def _title(title: str) -> str:
+    title = " ".join(title.split())[:MAX_TITLE]
+    if not title:
+        raise ChatTitleEmpty
+    return title

@@ -31,8 +31,9 @@ from teamgram.domain.messages.message import Action, Extra
 from teamgram.domain.updates.events import (
     ChatChanged,
     ChatDefaultBannedRightsChanged,
+    ChatParticipantAdded,
     ChatParticipantAdminChanged,
-    ChatParticipantsChanged,
+    ChatParticipantRemoved,
     TransientEvent,
 )
 from teamgram.domain.updates.fanout import Fanout
@@ -148,7 +149,8 @@ class Chats:
         store.update_chat_txn(txn, chat.id)
         boxes = (*chat_boxes(chat), (user_id, -chat.id))
         change = self._tell_txn(txn, actor, chat.id, boxes, action)
-        self._publish_after(txn, [owner for owner, _ in boxes], ChatParticipantsChanged(chat.id))
+        event = ChatParticipantAdded(chat.id, user_id, inviter_id, actor.now, chat.version + 1)
+        self._publish_after(txn, [owner for owner, _ in boxes], event)
         return change
 
     async def remove_user(self, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
@@ -176,7 +178,7 @@ class Chats:
         boxes = chat_boxes(chat)
         change = self._tell_txn(txn, actor, chat_id, boxes, Action("chatDeleteUser", user_ids=(user_id,)))
         stay = [owner for owner, _ in boxes if owner != user_id]
-        self._publish_after(txn, stay, ChatParticipantsChanged(chat_id))
+        self._publish_after(txn, stay, ChatParticipantRemoved(chat_id, user_id, chat.version + 1))
         return change
 
     async def edit_title(self, actor: Actor, chat_id: int, title: str) -> OwnChange:

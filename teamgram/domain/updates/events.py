@@ -60,6 +60,23 @@ class PeerSettingsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifySettingsChanged:
+    """The receiver changed how one peer (marked id) or one kind of peer notifies (``updateNotifySettings``).
+
+    ``scope``: the peer's marked id as text, or ``users``, ``chats``, ``broadcasts``.
+    """
+
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyChanged:
+    """The receiver changed who may see what (``updatePrivacy``); ``key`` as in ``domain/privacy``."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContactsReset:
     """The receiver's contact list changed as a whole (``updateContactsReset``)."""
 
@@ -105,10 +122,23 @@ class ChatUserTyping:
 
 
 @dataclass(frozen=True, slots=True)
-class ChatParticipantsChanged:
-    """The member list of ``chat_id`` changed (``updateChatParticipants``, as the viewer may see it)."""
+class ChatParticipantAdded:
+    """``user_id`` is in ``chat_id`` now (``updateChatParticipantAdd``)."""
 
     chat_id: int
+    user_id: int
+    inviter_id: int
+    date: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatParticipantRemoved:
+    """``user_id`` is not in ``chat_id`` any more (``updateChatParticipantDelete``)."""
+
+    chat_id: int
+    user_id: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +268,15 @@ TransientEvent: TypeAlias = (
     | UserChanged
     | PeerBlockedChanged
     | PeerSettingsChanged
+    | NotifySettingsChanged
+    | PrivacyChanged
     | ContactsReset
     | NewAuthorization
     | LoginTokenAccepted
     | UserTyping
     | ChatUserTyping
-    | ChatParticipantsChanged
+    | ChatParticipantAdded
+    | ChatParticipantRemoved
     | ChatParticipantAdminChanged
     | ChatDefaultBannedRightsChanged
     | ChatChanged

@@ -1,0 +1,107 @@
+"""Basic groups as a given viewer sees them."""
+
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import Any
+
+from teamgram.domain.chats.chat import Banned, Chat, Participant, Role, Standing
+from teamgram.domain.chats.chats import Chats
+from teamgram.mtproto.tl import tl
+
+# chatBannedRights has a flag for each bit, named like it.
+_BANNED = tuple((banned.name.lower(), banned) for banned in Banned if banned.name)
+# Default rights do not end.
+_FOREVER = 0x7FFFFFFF
+
+
+class ChatViews:
+    """Renders groups; ``cached`` never waits, ``render`` always answers."""
+
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
+
+    def cached(self, viewer_id: int, chat_ids: Iterable[int]) -> list[Any] | None:
+        """``Chat`` objects for the viewer, or None: ask ``render``."""
+        views = []
+        for chat_id in chat_ids:
+            chat = self._chats.cached(chat_id)
+            if chat is None:
+                return None
+            views.append(chat_view(chat, viewer_id))
+        return views
+
+    async def render(self, viewer_id: int, chat_ids: Iterable[int]) -> list[Any]:
+        """``Chat`` objects for the viewer, each once; ids that no group has are left out."""
+        ids = list(dict.fromkeys(chat_ids))
+        chats = await self._chats.get(ids)
+        return [chat_view(chats[chat_id], viewer_id) for chat_id in ids if chat_id in chats]
+
+
+def chat_view(chat: Chat, viewer_id: int) -> Any:
+    """``chat``, or ``chatForbidden`` for who was put out of it."""
+    participant = chat.everybody.get(viewer_id)
+    if participant is None or participant.standing is Standing.REMOVED:
+        return tl.chatForbidden(id=chat.id, title=chat.title)
+    present = participant.standing is Standing.PRESENT
+    return tl.chat(
+        id=chat.id,
+        title=chat.title,
+        photo=tl.chatPhotoEmpty(),
+        participants_count=len(chat.members),
+        date=chat.created_at,
+        version=chat.version,
+        creator=chat.creator_id == viewer_id,
+        left=not present,
+        deactivated=chat.deactivated,
+        noforwards=chat.noforwards,
+        admin_rights=admin_rights_view() if present and participant.role is Role.ADMIN else None,
+        default_banned_rights=banned_rights_view(chat.default_banned_rights),
+    )
+
+
+@cache
+def admin_rights_view() -> Any:
+    """What every administrator of a basic group may do. The object is shared."""
+    return tl.chatAdminRights(
+        change_info=True,
+        delete_messages=True,
+        ban_users=True,
+        invite_users=True,
+        pin_messages=True,
+        manage_call=True,
+        other=True,
+    )
+
+
+@lru_cache(maxsize=1_000)
+def banned_rights_view(banned: int) -> Any:
+    """``chatBannedRights`` from ``Banned`` bits. The objects are shared."""
+    return tl.chatBannedRights(until_date=_FOREVER, **{name: bool(banned & bit) for name, bit in _BANNED})
+
+
+def banned_from(view: Any) -> int:
+    """``Banned`` bits from ``chatBannedRights``."""
+    banned = 0
+    for name, bit in _BANNED:
+        if getattr(view, name, False):
+            banned |= bit
+    return int(banned)
+
+
+def participant_view(participant: Participant) -> Any:
+    """``ChatParticipant``."""
+    if participant.role is Role.CREATOR:
+        return tl.chatParticipantCreator(user_id=participant.user_id)
+    make = tl.chatParticipantAdmin if participant.role is Role.ADMIN else tl.chatParticipant
+    return make(user_id=participant.user_id, inviter_id=participant.inviter_id, date=participant.joined_at)
+
+
+def participants_view(chat: Chat, viewer_id: int) -> Any:
+    """``chatParticipants``, or ``chatParticipantsForbidden`` for who is not in the group."""
+    if chat.member(viewer_id) is None:
+        return tl.chatParticipantsForbidden(chat_id=chat.id)
+    return tl.chatParticipants(
+        chat_id=chat.id,
+        participants=[participant_view(chat.everybody[user_id]) for user_id in chat.members],
+        version=chat.version,
+    )

@@ -1,0 +1,202 @@
+"""Messages, entities and drafts as TL objects of the newest layer, for the owner of the box they lie in."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.messages.message import Action, Draft, Entity, Forward, Message
+from teamgram.mtproto.tl import TLError, decode, tl
+
+
+@lru_cache(maxsize=10_000)
+def peer_view(marked: int) -> Any:
+    """``Peer`` for a marked id. The objects are shared: nobody changes them."""
+    peer = Peer.from_marked(marked)
+    if peer.kind is PeerKind.USER:
+        return tl.peerUser(user_id=peer.id)
+    if peer.kind is PeerKind.CHAT:
+        return tl.peerChat(chat_id=peer.id)
+    return tl.peerChannel(channel_id=peer.id)
+
+
+@lru_cache(maxsize=10_000)
+def dialog_peer_view(marked: int) -> Any:
+    """``dialogPeer`` for a marked id."""
+    return tl.dialogPeer(peer=peer_view(marked))
+
+
+def entity_view(entity: Entity) -> Any:
+    """``MessageEntity``."""
+    kind, offset, length = entity.kind, entity.offset, entity.length
+    if kind == "textUrl":
+        return tl.messageEntityTextUrl(offset=offset, length=length, url=entity.url)
+    if kind == "pre":
+        return tl.messageEntityPre(offset=offset, length=length, language=entity.language)
+    if kind == "mentionName":
+        return tl.messageEntityMentionName(offset=offset, length=length, user_id=entity.user_id)
+    if kind == "customEmoji":
+        return tl.messageEntityCustomEmoji(offset=offset, length=length, document_id=entity.document_id)
+    if kind == "blockquote":
+        return tl.messageEntityBlockquote(offset=offset, length=length, collapsed=entity.collapsed)
+    return getattr(tl, f"messageEntity{kind[0].upper()}{kind[1:]}")(offset=offset, length=length)
+
+
+def entity_views(entities: Sequence[Entity]) -> list[Any] | None:
+    """``Vector<MessageEntity>``, or None for none."""
+    return [entity_view(entity) for entity in entities] if entities else None
+
+
+def entity_from(view: Any) -> Entity | None:
+    """What a client wrote; None for a kind that no client may ask for.
+
+    ``inputMessageEntityMentionName`` names a user that only ``bff/peers`` can check; it is None here.
+    """
+    name: str = view.NAME
+    if not name.startswith("messageEntity"):
+        return None
+    kind = name[13].lower() + name[14:]
+    return Entity(
+        kind,
+        view.offset,
+        view.length,
+        url=getattr(view, "url", None) or "",
+        language=getattr(view, "language", None) or "",
+        user_id=getattr(view, "user_id", None) or 0,
+        document_id=getattr(view, "document_id", None) or 0,
+        collapsed=bool(getattr(view, "collapsed", False)),
+    )
+
+
+def forward_view(forward: Forward) -> Any:
+    """``messageFwdHeader``."""
+    return tl.messageFwdHeader(
+        date=forward.date,
+        from_id=peer_view(forward.from_id) if forward.from_id else None,
+        saved_from_peer=peer_view(forward.saved_from_peer) if forward.saved_from_peer else None,
+        saved_from_msg_id=forward.saved_from_id or None,
+    )
+
+
+def action_view(action: Action) -> Any:
+    """``MessageAction``."""
+    kind = action.kind
+    if kind == "chatCreate":
+        return tl.messageActionChatCreate(title=action.title, users=list(action.user_ids))
+    if kind == "chatEditTitle":
+        return tl.messageActionChatEditTitle(title=action.title)
+    if kind == "chatAddUser":
+        return tl.messageActionChatAddUser(users=list(action.user_ids))
+    if kind == "chatDeleteUser":
+        return tl.messageActionChatDeleteUser(user_id=action.user_ids[0])
+    if kind == "chatJoinedByLink":
+        return tl.messageActionChatJoinedByLink(inviter_id=action.user_ids[0])
+    if kind == "pinMessage":
+        return tl.messageActionPinMessage()
+    if kind == "contactSignUp":
+        return tl.messageActionContactSignUp()
+    if kind == "historyClear":
+        return tl.messageActionHistoryClear()
+    raise ValueError(f"no view of the action {kind}")
+
+
+def reply_view(message: Message) -> Any:
+    """``messageReplyHeader``, or None when the message answers nothing that its owner has."""
+    if not message.reply_to_id:
+        return None
+    reply = message.extra.reply
+    if reply is None or not reply.quoted:
+        return tl.messageReplyHeader(reply_to_msg_id=message.reply_to_id)
+    return tl.messageReplyHeader(
+        reply_to_msg_id=message.reply_to_id,
+        quote=True,
+        quote_text=reply.quote_text,
+        quote_entities=entity_views(reply.quote_entities),
+        quote_offset=reply.quote_offset or None,
+    )
+
+
+def reply_markup_view(stored: bytes) -> Any:
+    """The markup that a bot sent along, or None."""
+    if not stored:
+        return None
+    try:
+        return decode(stored)
+    except TLError:
+        return None
+
+
+def message_view(message: Message) -> Any:
+    """``message`` or ``messageService`` as its owner sees it."""
+    extra = message.extra
+    if extra.action is not None:
+        return tl.messageService(
+            id=message.id,
+            out=message.out,
+            mentioned=message.mentioned,
+            media_unread=message.media_unread,
+            silent=extra.silent,
+            from_id=peer_view(message.sender_id),
+            peer_id=peer_view(message.peer),
+            reply_to=reply_view(message),
+            date=message.date,
+            action=action_view(extra.action),
+        )
+    in_saved = message.peer == message.owner_id
+    return tl.message(
+        id=message.id,
+        out=message.out,
+        mentioned=message.mentioned,
+        media_unread=message.media_unread,
+        silent=extra.silent,
+        pinned=message.pinned,
+        noforwards=extra.noforwards,
+        invert_media=extra.invert_media,
+        from_id=peer_view(message.sender_id),
+        peer_id=peer_view(message.peer),
+        saved_peer_id=peer_view(saved_peer(message)) if in_saved else None,
+        fwd_from=forward_view(extra.forward) if extra.forward is not None else None,
+        reply_to=reply_view(message),
+        date=message.date,
+        message=message.text,
+        reply_markup=reply_markup_view(extra.reply_markup),
+        entities=entity_views(extra.entities),
+        edit_date=message.edit_date or None,
+    )
+
+
+def saved_peer(message: Message) -> int:
+    """In Saved Messages: the marked id of whom the message was saved from; the owner for what they wrote themselves."""
+    forward = message.extra.forward
+    return forward.saved_from_peer if forward is not None and forward.saved_from_peer else message.owner_id
+
+
+def draft_view(draft: Draft | None, date: int = 0) -> Any:
+    """``draftMessage``, or ``draftMessageEmpty`` for None."""
+    if draft is None:
+        return tl.draftMessageEmpty(date=date or None)
+    return tl.draftMessage(
+        message=draft.text,
+        date=draft.date,
+        no_webpage=draft.no_webpage,
+        invert_media=draft.invert_media,
+        entities=entity_views(draft.entities),
+        reply_to=tl.inputReplyToMessage(reply_to_msg_id=draft.reply_to_id) if draft.reply_to_id else None,
+    )
+
+
+def peers_in(messages: Iterable[Message]) -> set[int]:
+    """Marked ids of everybody whom these messages name: what an answer must carry users and chats for."""
+    peers: set[int] = set()
+    for message in messages:
+        peers.add(message.peer)
+        peers.add(message.sender_id)
+        extra = message.extra
+        if extra.forward is not None:
+            peers.update((extra.forward.from_id, extra.forward.saved_from_peer))
+        if extra.action is not None:
+            peers.update(extra.action.user_ids)
+        for entity in extra.entities:
+            peers.add(entity.user_id)
+    peers.discard(0)
+    return peers

@@ -1,0 +1,352 @@
+"""From events to ``updates``: the live push, the answer to who asked, and the difference, all by ``entry_view``.
+
+Rendering needs users and groups as the viewer sees them. Usually they are in
+memory and the push leaves at once; when something must be read first, that
+user's later updates wait behind it, so that they leave in commit order.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from teamgram.bff.views.chats import ChatViews, banned_rights_view
+from teamgram.bff.views.messages import (
+    dialog_peer_view,
+    draft_view,
+    message_view,
+    peer_view,
+    peers_in,
+)
+from teamgram.bff.views.users import UserViews
+from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.messages.boxes import OwnChange
+from teamgram.domain.messages.message import Message, unpack_draft
+from teamgram.domain.updates import events
+from teamgram.domain.updates.events import LogEntry, TransientEvent
+from teamgram.interfaces.updates import UpdatesPush
+from teamgram.mtproto.tl import tl
+
+
+@dataclass(slots=True)
+class Drawing:
+    """Updates that are still to be given the users and chats they name.
+
+    Attributes:
+        peers: marked ids of those.
+        users: made from the viewer's ``user`` objects by id, for updates that repeat a part of one.
+    """
+
+    updates: list[Any] = field(default_factory=list)
+    peers: set[int] = field(default_factory=set)
+    from_users: Callable[[dict[int, Any]], Any] | None = None
+
+
+def entry_view(entry: LogEntry, message: Message | None) -> Any:
+    """The ``Update`` of a log entry, or None when it has nothing to show any more (its message is deleted).
+
+    Args:
+        message: the owner's message that the entry speaks of, as it is now.
+    """
+    event, pts, pts_count = entry.event, entry.pts, entry.pts_count
+    if isinstance(event, events.NewMessage):
+        if message is None:
+            return None
+        return tl.updateNewMessage(message=message_view(message), pts=pts, pts_count=pts_count)
+    if isinstance(event, events.MessageEdited):
+        if message is None:
+            return None
+        return tl.updateEditMessage(message=message_view(message), pts=pts, pts_count=pts_count)
+    if isinstance(event, events.MessagesDeleted):
+        return tl.updateDeleteMessages(messages=list(event.ids), pts=pts, pts_count=pts_count)
+    if isinstance(event, events.InboxRead):
+        return tl.updateReadHistoryInbox(
+            peer=peer_view(event.peer),
+            max_id=event.max_id,
+            still_unread_count=event.still_unread,
+            pts=pts,
+            pts_count=pts_count,
+        )
+    if isinstance(event, events.OutboxRead):
+        return tl.updateReadHistoryOutbox(peer=peer_view(event.peer), max_id=event.max_id, pts=pts, pts_count=pts_count)
+    if isinstance(event, events.ContentsRead):
+        return tl.updateReadMessagesContents(messages=list(event.ids), pts=pts, pts_count=pts_count, date=entry.date)
+    return tl.updatePinnedMessages(
+        peer=peer_view(event.peer),
+        messages=list(event.ids),
+        pinned=event.pinned,
+        pts=pts,
+        pts_count=pts_count,
+    )
+
+
+def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message]) -> Drawing:
+    """The updates of one user's log entries, in order."""
+    drawing = Drawing()
+    for entry in entries:
+        event = entry.event
+        message = messages.get(event.id) if isinstance(event, events.NewMessage | events.MessageEdited) else None
+        update = entry_view(entry, message)
+        if update is None:
+            # The message is gone again; its pts must be told all the same, or the client takes it for a gap.
+            update = tl.updateDeleteMessages(messages=[event.id], pts=entry.pts, pts_count=entry.pts_count)  # type: ignore[union-attr]
+        drawing.updates.append(update)
+        if message is not None:
+            drawing.peers |= peers_in([message])
+    return drawing
+
+
+def transient_drawing(event: TransientEvent) -> Drawing:
+    """The update of a transient event."""
+    draw = _TRANSIENT.get(type(event))
+    if draw is None:
+        raise TypeError(f"no update for {type(event).__name__}")
+    return draw(event)
+
+
+def _status(event: events.UserStatusChanged) -> Drawing:
+    def from_users(users: dict[int, Any]) -> Any:
+        user = users.get(event.user_id)
+        status = user.status if user is not None and user.status is not None else tl.userStatusEmpty()
+        return tl.updateUserStatus(user_id=event.user_id, status=status)
+
+    return Drawing(peers={event.user_id}, from_users=from_users)
+
+
+def _name(event: events.UserNameChanged) -> Drawing:
+    def from_users(users: dict[int, Any]) -> Any:
+        user = users.get(event.user_id)
+        username = user.username if user is not None else None
+        return tl.updateUserName(
+            user_id=event.user_id,
+            first_name=(user.first_name if user is not None else None) or "",
+            last_name=(user.last_name if user is not None else None) or "",
+            usernames=[tl.username(username=username, editable=True, active=True)] if username else [],
+        )
+
+    return Drawing(peers={event.user_id}, from_users=from_users)
+
+
+def _typing_action(event: events.UserTyping | events.ChatUserTyping) -> Any:
+    make = getattr(tl, event.action)
+    if "progress" in make.__slots__:
+        return make(progress=event.progress)
+    if event.action == "sendMessageEmojiInteractionSeen":
+        return make(emoticon=event.emoticon)
+    return make()
+
+
+def _one(make: Callable[[Any], Any], *, user: bool = False, chat: bool = False) -> Callable[[Any], Drawing]:
+    """A drawing of one update, with the event's user and chat along where they are named."""
+
+    def draw(event: Any) -> Drawing:
+        drawing = Drawing([make(event)])
+        if user:
+            drawing.peers.add(event.user_id)
+        if chat:
+            drawing.peers.add(-event.chat_id)
+        return drawing
+
+    return draw
+
+
+_TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
+    events.UserStatusChanged: _status,
+    events.UserNameChanged: _name,
+    events.UserPhoneChanged: _one(lambda e: tl.updateUserPhone(user_id=e.user_id, phone=e.phone), user=True),
+    events.UserChanged: _one(lambda e: tl.updateUser(user_id=e.user_id), user=True),
+    events.PeerBlockedChanged: _one(
+        lambda e: tl.updatePeerBlocked(peer_id=peer_view(e.user_id), blocked=e.blocked), user=True
+    ),
+    events.ContactsReset: _one(lambda e: tl.updateContactsReset()),
+    events.NewAuthorization: _one(
+        lambda e: (
+            tl.updateNewAuthorization(
+                hash=e.hash, unconfirmed=e.unconfirmed, date=e.date, device=e.device, location=e.location
+            )
+            if e.unconfirmed
+            else tl.updateNewAuthorization(hash=e.hash)
+        )
+    ),
+    events.LoginTokenAccepted: _one(lambda e: tl.updateLoginToken()),
+    # The user is known to whoever has the chat open, and typing must stay cheap: no users along.
+    events.UserTyping: _one(lambda e: tl.updateUserTyping(user_id=e.user_id, action=_typing_action(e))),
+    events.ChatUserTyping: _one(
+        lambda e: tl.updateChatUserTyping(chat_id=e.chat_id, from_id=peer_view(e.user_id), action=_typing_action(e))
+    ),
+    events.ChatParticipantAdded: _one(
+        lambda e: tl.updateChatParticipantAdd(
+            chat_id=e.chat_id, user_id=e.user_id, inviter_id=e.inviter_id, date=e.date, version=e.version
+        ),
+        user=True,
+        chat=True,
+    ),
+    events.ChatParticipantRemoved: _one(
+        lambda e: tl.updateChatParticipantDelete(chat_id=e.chat_id, user_id=e.user_id, version=e.version),
+        user=True,
+        chat=True,
+    ),
+    events.ChatParticipantAdminChanged: _one(
+        lambda e: tl.updateChatParticipantAdmin(
+            chat_id=e.chat_id, user_id=e.user_id, is_admin=e.is_admin, version=e.version
+        ),
+        user=True,
+        chat=True,
+    ),
+    events.ChatDefaultBannedRightsChanged: _one(
+        lambda e: tl.updateChatDefaultBannedRights(
+            peer=peer_view(-e.chat_id),
+            default_banned_rights=banned_rights_view(e.banned_rights),
+            version=e.version,
+        ),
+        chat=True,
+    ),
+    events.ChatChanged: _one(lambda e: tl.updateChat(chat_id=e.chat_id), chat=True),
+    events.DraftChanged: _one(
+        lambda e: tl.updateDraftMessage(
+            peer=peer_view(e.peer), draft=draft_view(unpack_draft(e.draft) if e.draft else None)
+        )
+    ),
+    events.DialogPinnedChanged: _one(
+        lambda e: tl.updateDialogPinned(peer=dialog_peer_view(e.peer), pinned=e.pinned, folder_id=e.folder_id or None)
+    ),
+    events.PinnedDialogsReordered: _one(
+        lambda e: tl.updatePinnedDialogs(
+            folder_id=e.folder_id or None, order=[dialog_peer_view(peer) for peer in e.peers]
+        )
+    ),
+    events.DialogUnreadMarkChanged: _one(
+        lambda e: tl.updateDialogUnreadMark(peer=dialog_peer_view(e.peer), unread=e.unread)
+    ),
+}
+
+
+def split_peers(peers: set[int]) -> tuple[list[int], list[int]]:
+    """User ids and basic group ids among marked ids, in order."""
+    users, chats = [], []
+    for marked in sorted(peers):
+        peer = Peer.from_marked(marked)
+        if peer.kind is PeerKind.USER:
+            users.append(peer.id)
+        elif peer.kind is PeerKind.CHAT:
+            chats.append(peer.id)
+    return users, chats
+
+
+class UpdateViews:
+    """Renders for viewers and pushes what the fan-out tells; subscribe it to the ``Fanout``."""
+
+    _log = Logger()
+
+    def __init__(self, users: UserViews, chats: ChatViews, push: UpdatesPush, clock: Any) -> None:
+        self._users = users
+        self._chats = chats
+        self._push = push
+        self._clock = clock
+        # Users for whom something is being read, and what must leave after it.
+        self._waiting: dict[int, deque[tuple[Drawing, int]]] = {}
+        self._running: set[Deferred[None]] = set()
+
+    async def people(self, viewer_id: int, peers: set[int]) -> tuple[list[Any], list[Any]]:
+        """(users, chats) for marked ids, as every answer carries them."""
+        user_ids, chat_ids = split_peers(peers)
+        users = self._users.cached(viewer_id, user_ids)
+        if users is None:
+            users = await self._users.render(viewer_id, user_ids)
+        chats = self._chats.cached(viewer_id, chat_ids)
+        if chats is None:
+            chats = await self._chats.render(viewer_id, chat_ids)
+        return users, chats
+
+    async def finish(self, viewer_id: int, drawing: Drawing) -> Any:
+        """The ``updates`` object."""
+        users, chats = await self.people(viewer_id, drawing.peers)
+        return self._updates(drawing, users, chats)
+
+    async def answer(self, change: OwnChange, ids: Sequence[tuple[int, int]] = ()) -> Any:
+        """``updates`` that tells who asked for a change what it did to their box.
+
+        Args:
+            ids: (random_id, message id) of what was sent.
+        """
+        drawing = entries_drawing(change.entries, change.messages)
+        drawing.updates[:0] = [tl.updateMessageID(random_id=random_id, id=id_) for random_id, id_ in ids]
+        return await self.finish(change.user_id, drawing)
+
+    def _updates(self, drawing: Drawing, users: list[Any], chats: list[Any]) -> Any:
+        updates = drawing.updates
+        if drawing.from_users is not None:
+            updates = [*updates, drawing.from_users({user.id: user for user in users})]
+        # seq counts nothing here, and 0 says so.
+        return tl.updates(updates=updates, users=users, chats=chats, date=int(self._clock.seconds()), seq=0)
+
+    # --- FanoutSubscriber ---
+
+    def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
+        """Push a transient event to those who are there."""
+        here = [user_id for user_id in dict.fromkeys(user_ids) if self._push.has_updates_session(user_id)]
+        if here:
+            drawing = transient_drawing(event)
+            for user_id in here:
+                self._tell(user_id, drawing, except_perm_auth_key_id)
+
+    def logged(
+        self,
+        entries: Sequence[LogEntry],
+        messages: Mapping[tuple[int, int], Message],
+        except_perm_auth_key_id: int,
+    ) -> None:
+        """Push log entries to those of their users who are there."""
+        by_user: dict[int, list[LogEntry]] = {}
+        for entry in entries:
+            by_user.setdefault(entry.user_id, []).append(entry)
+        for user_id, own in by_user.items():
+            if self._push.has_updates_session(user_id):
+                mine = {
+                    entry.event.id: messages[user_id, entry.event.id]
+                    for entry in own
+                    if isinstance(entry.event, events.NewMessage | events.MessageEdited)
+                    and (user_id, entry.event.id) in messages
+                }
+                self._tell(user_id, entries_drawing(own, mine), except_perm_auth_key_id)
+
+    def _tell(self, user_id: int, drawing: Drawing, except_perm_auth_key_id: int) -> None:
+        waiting = self._waiting.get(user_id)
+        if waiting is not None:
+            waiting.append((drawing, except_perm_auth_key_id))
+            return
+        user_ids, chat_ids = split_peers(drawing.peers)
+        users = self._users.cached(user_id, user_ids)
+        chats = self._chats.cached(user_id, chat_ids) if users is not None else None
+        if users is not None and chats is not None:
+            self._push.push_updates(
+                user_id,
+                self._updates(drawing, users, chats),
+                except_perm_auth_key_id=except_perm_auth_key_id,
+            )
+            return
+        self._waiting[user_id] = deque([(drawing, except_perm_auth_key_id)])
+        running = Deferred.fromCoroutine(self._drain(user_id))
+        self._running.add(running)
+        running.addBoth(self._drained, running)
+
+    async def _drain(self, user_id: int) -> None:
+        waiting = self._waiting[user_id]
+        try:
+            while waiting:
+                drawing, except_perm_auth_key_id = waiting[0]
+                try:
+                    updates = await self.finish(user_id, drawing)
+                    self._push.push_updates(user_id, updates, except_perm_auth_key_id=except_perm_auth_key_id)
+                except Exception:
+                    # It is in the log; the client fetches it when it sees the gap.
+                    self._log.failure("updates of user {user_id} could not be pushed", user_id=user_id)
+                waiting.popleft()
+        finally:
+            del self._waiting[user_id]
+
+    def _drained(self, result: Any, running: Deferred[None]) -> None:
+        self._running.discard(running)

@@ -72,7 +72,7 @@ def split_statements(sql: str) -> list[str]:
     """The statements of a migration without comments; a trigger's ``BEGIN … END`` is not understood."""
     statements: list[str] = []
     current: list[str] = []
-    for match in _PIECE.finditer(sql + ";"):
+    for match in _PIECE.finditer(sql + "\n;"):
         piece = match.group()
         if piece == ";":
             statement = "".join(current).strip()

@@ -8,7 +8,6 @@ from twisted.internet.defer import Deferred
 
 from teamgram.database.engines import Engine
 
-
 #: adbapi has no type hints.
 _ConnectionPool: Any = adbapi.ConnectionPool
 

@@ -82,7 +82,7 @@ def encode(obj: TLObject | bool, layer: int = NEWEST_LAYER) -> bytes:
         encoders_for(layer).table("Object")[obj.__class__](obj, parts.append)
     except TLError:
         raise
-    except (StructError, AttributeError, TypeError, ValueError, OverflowError) as error:
+    except (StructError, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise TLError(f"{obj.__class__.__name__} cannot be written: {error}") from error
     return b"".join(parts)
 
@@ -97,11 +97,10 @@ def encode_result(method: str, value: Any, layer: int = NEWEST_LAYER) -> bytes:
         TLError: no such method, or as ``encode``.
     """
     parts: list[bytes] = []
-    encoders = encoders_for(layer)
     try:
-        encoders.result(registry.result_type_of(method, encoders.layer))(value, parts.append)
+        encoders_for(layer).answer(method)(value, parts.append)
     except TLError:
         raise
-    except (StructError, AttributeError, TypeError, ValueError, OverflowError) as error:
+    except (StructError, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise TLError(f"the answer to {method} cannot be written: {error}") from error
     return b"".join(parts)

@@ -16,7 +16,7 @@ from teamgram.mtproto.tl.classes import attribute_name, class_named, fields_of
 from teamgram.mtproto.tl.definitions import BOOL_FALSE_ID, BOOL_TRUE_ID, Definition, Field
 from teamgram.mtproto.tl.errors import TLError
 from teamgram.mtproto.tl.layers.upgrades import OBJECT_UPGRADES, value_upgrade
-from teamgram.mtproto.tl.registry import registry
+from teamgram.mtproto.tl.registry import NEWEST_LAYER, registry
 from teamgram.mtproto.tl.source import FIXED_CODES, Source
 
 MAX_DEPTH = 64
@@ -25,6 +25,8 @@ MAX_DEPTH = 64
 Decoder = Callable[[bytes, int, int], tuple[Any, int]]
 
 _LEAST_BYTES = {"long": 8, "double": 8, "int128": 16, "int256": 32}
+EMPTY_VALUES: dict[str, Any] = {"int": 0, "long": 0, "double": 0.0, "string": "", "bytes": b"", "Bool": False}
+"""What a required field is when an older shape lacks it and no upgrade knows better; vectors are empty, others None."""
 _PRIMITIVES = frozenset({"#", "int", "long", "double", "string", "bytes", "int128", "int256", "Bool", "true"})
 _decoders: dict[int, Decoder] = {}
 
@@ -165,6 +167,7 @@ class _ObjectDecoder(_ValueReader):
         super().__init__(Source("decode(b, o, n)"))
         self.definition = definition
         self.shapes = fields_of(definition.name)
+        self.is_older = registry.definition_of(definition.name, NEWEST_LAYER) is not definition
 
     def make(self) -> Decoder:
         definition, source = self.definition, self.source
@@ -203,9 +206,13 @@ class _ObjectDecoder(_ValueReader):
         absent: dict[str, list[str]] = {}
         for name, shape in self.shapes.items():
             if name not in always and (name not in has_true or shape.type != "true"):
-                absent.setdefault(repr(shape.default), []).append(f"x.{attribute_name(name)}")
+                empty = EMPTY_VALUES.get(shape.type) if shape.required else shape.default
+                absent.setdefault(repr(empty), []).append(f"x.{attribute_name(name)}")
+                if shape.required and shape.type.startswith("Vector<"):
+                    absent[f"[]  # {name}"] = [absent[repr(empty)].pop()]
         for default, targets in absent.items():
-            self.source.line(f"{' = '.join(targets)} = {default}")
+            if targets:
+                self.source.line(f"{' = '.join(targets)} = {default}")
 
     def _flush(self, run: list[Field]) -> None:
         if not run:
@@ -248,5 +255,5 @@ class _ObjectDecoder(_ValueReader):
 
     def _write_upgrades(self) -> None:
         upgrade = OBJECT_UPGRADES.get(self.definition.name)
-        if upgrade is not None and registry.newest_of(self.definition.name) is not self.definition:
-            self.source.line(f"{self.source.constant('upgrade', upgrade)}(x)")
+        if upgrade is not None and self.is_older:
+            self.source.line(f"x = {self.source.constant('upgrade', upgrade)}(x)")

@@ -14,10 +14,10 @@ from typing import Any
 from teamgram.mtproto.tl import primitives
 from teamgram.mtproto.tl.classes import TLObject, attribute_name, class_named, fields_of
 from teamgram.mtproto.tl.definitions import VECTOR_ID, Definition, Field
-from teamgram.mtproto.tl.errors import TLError
+from teamgram.mtproto.tl.errors import NotInLayerError, TLError
 from teamgram.mtproto.tl.layers.defaults import default_for
 from teamgram.mtproto.tl.layers.downgrades import FIELD_DOWNGRADES, OBJECT_DOWNGRADES, value_downgrade
-from teamgram.mtproto.tl.layers.fallbacks import DROPPED_TYPES, replacement_for
+from teamgram.mtproto.tl.layers.fallbacks import LEFT_OUT_WHOLE, stand_in_for
 from teamgram.mtproto.tl.registry import NEWEST_LAYER, registry
 from teamgram.mtproto.tl.source import FIXED_CODES, Source
 
@@ -27,7 +27,7 @@ Encoder = Callable[[Any, Write], None]
 
 def drop(obj: Any, write: Write) -> None:
     """Stands in a table for a class that the layer does not have and that vectors leave out."""
-    raise TLError(f"{obj.NAME} is not in the client's layer")
+    raise NotInLayerError(f"{obj.NAME} is not in the client's layer")
 
 
 def _keep(items: Iterable[Any], table: EncoderTable) -> list[Any]:
@@ -38,6 +38,19 @@ def _keep(items: Iterable[Any], table: EncoderTable) -> list[Any]:
 def _keep_one(value: Any, table: EncoderTable) -> Any:
     """The value, or None when the layer cannot carry it."""
     return None if value is not None and table[value.__class__] is drop else value
+
+
+def _write_sayable(items: Iterable[Any], table: EncoderTable) -> list[bytes]:
+    """The written items, without those of which some part cannot be said in the layer."""
+    written = []
+    for item in items:
+        parts: list[bytes] = []
+        try:
+            table[item.__class__](item, parts.append)
+        except NotInLayerError:
+            continue
+        written.append(b"".join(parts))
+    return written
 
 
 class EncoderTable(dict[type[Any], Encoder]):
@@ -64,7 +77,7 @@ class LayerEncoders:
         self.layer = layer
         self._encoders: dict[int, Encoder] = {}
         self._tables: dict[str, EncoderTable] = {}
-        self._results: dict[str, Encoder] = {}
+        self._answers: dict[str, Encoder] = {}
         self._lacking: dict[str, bool] = {}
 
     def table(self, result: str) -> EncoderTable:
@@ -74,13 +87,22 @@ class LayerEncoders:
             table = self._tables[result] = EncoderTable(self, result)
         return table
 
-    def result(self, result: str) -> Encoder:
-        """The encoder for what a method answers: a boxed type, ``Bool``, a vector."""
-        encoder = self._results.get(result)
+    def answer(self, method: str) -> Encoder:
+        """The encoder for what a method answers: a boxed type, ``Bool``, a vector.
+
+        Raises:
+            TLError: there is no such method.
+        """
+        encoder = self._answers.get(method)
         if encoder is None:
+            newest = registry.newest_of(method).result
+            result = registry.result_type_of(method, self.layer)
             source = Source("encode(v, w)")
+            change = None if newest == result else value_downgrade(newest, result)
+            if change is not None:
+                source.line(f"v = {source.constant('change', change)}(v)")
             _ValueWriter(source, self).write("v", result)
-            encoder = self._results[result] = source.compile(f"encode {result}")
+            encoder = self._answers[method] = source.compile(f"encode answer to {method}")
         return encoder
 
     def resolve(self, cls: type[Any], result: str) -> Encoder:
@@ -101,17 +123,12 @@ class LayerEncoders:
         if object_downgrade is not None:
             return self._through(object_downgrade, None, result)
         newest = registry.newest_of(cls.NAME)
-        kind = newest.result if result == "Object" else result
-        if newest.result != kind:
-            raise TLError(f"{cls.NAME} where {kind} was expected")
-        stand_in = replacement_for(kind)
-        if stand_in is not None:
-            make, needs = stand_in
-            if registry.definition_of(needs, self.layer) is not None:
-                return self._through(make, None, kind)
-        if kind in DROPPED_TYPES:
-            return drop
-        raise TLError(f"{cls.NAME} is not in layer {self.layer}")
+        if newest.is_function or result not in ("Object", newest.result):
+            raise TLError(f"{cls.NAME} where {result} was expected")
+        stand_in = stand_in_for(newest.result)
+        if stand_in is not None and registry.definition_of(stand_in[1], self.layer) is not None:
+            return self._through(stand_in[0], None, newest.result)
+        return drop
 
     def _through(self, change: Callable[[Any, int], Any], encoder: Encoder | None, result: str) -> Encoder:
         """An encoder that first changes the object; ``encoder`` is for objects that the change returns as they are."""
@@ -121,7 +138,7 @@ class LayerEncoders:
             changed = change(obj, layer)
             if changed is obj:
                 if encoder is None:
-                    raise TLError(f"{obj.NAME} is not in layer {layer}")
+                    raise NotInLayerError(f"{obj.NAME} is not in layer {layer}")
                 encoder(obj, write)
             else:
                 table[changed.__class__](changed, write)
@@ -136,18 +153,22 @@ class LayerEncoders:
         return encoder
 
     def may_lack(self, result: str) -> bool:
-        """Whether some constructor of a type that vectors may leave out is not in this layer."""
+        """Whether a boxed type has newer constructors that this layer has nothing for."""
         lacking = self._lacking.get(result)
         if lacking is None:
-            lacking = result in DROPPED_TYPES and any(
-                registry.definition_of(name, self.layer) is None for name in registry.constructors_of(result)
+            lacking = self._lacking[result] = self.layer != NEWEST_LAYER and any(
+                registry.definition_of(name, NEWEST_LAYER) is not None and self._lacks(name, result)
+                for name in registry.constructors_of(result)
             )
-            self._lacking[result] = lacking
         return lacking
+
+    def _lacks(self, name: str, result: str) -> bool:
+        definition = registry.definition_of(name, self.layer)
+        return (definition is None or definition.result != result) and stand_in_for(result) is None
 
 
 def _write_bool(value: Any, write: Write) -> None:
-    write(primitives.TRUE_BYTES if value else primitives.FALSE_BYTES)
+    write(primitives.BOOL_BYTES[value])
 
 
 class _ValueWriter:
@@ -164,9 +185,7 @@ class _ValueWriter:
         elif kind in ("string", "bytes"):
             self._write_string(value + ".encode()" if kind == "string" else value)
         elif kind == "Bool":
-            true = source.constant("TRUE", primitives.TRUE_BYTES)
-            false = source.constant("FALSE", primitives.FALSE_BYTES)
-            source.line(f"w({true} if {value} else {false})")
+            source.line(f"w({source.constant('BOOL_BYTES', primitives.BOOL_BYTES)}[{value}])")
         elif kind in ("int128", "int256"):
             size = int(kind[3:]) // 8
             source.line(f"w({source.constant('checked_fixed', primitives.checked_fixed)}({value}, {size}))")
@@ -200,6 +219,11 @@ class _ValueWriter:
         items = source.variable()
         head = f"{VECTOR_ID}, " if boxed else ""
         codes = "II" if boxed else "I"
+        if item in LEFT_OUT_WHOLE and self.encoders.layer != NEWEST_LAYER:
+            source.line(f"{items} = {source.constant('write_sayable', _write_sayable)}({value}, {self._table(item)})")
+            source.line(f"w({source.packer(codes)}({head}len({items})))")
+            source.line(f"w(b''.join({items}))")
+            return
         if self.encoders.may_lack(item):
             source.line(f"{items} = {source.constant('keep', _keep)}({value}, {self._table(item)})")
         else:
@@ -256,6 +280,7 @@ class _ObjectEncoder(_ValueWriter):
                 if field.flags is not None:
                     source.line(f"if f_{field.flags} & {1 << field.bit}:")
                     source.indent()
+                self._fill_shared_bit(field)
                 self.write(self._values[field.name], field.type)
                 if field.flags is not None:
                     source.dedent()
@@ -294,6 +319,14 @@ class _ObjectEncoder(_ValueWriter):
         if needs_default:
             make = source.constant(f"default_{field.name}", default_for(field.type))
             source.line(f"if {value} is None: {value} = {make}()")
+
+    def _fill_shared_bit(self, field: Field) -> None:
+        """In an older shape two fields may hang on one bit that newer layers set for one of them alone."""
+        shares = [other for other in self.definition.fields if (other.flags, other.bit) == (field.flags, field.bit)]
+        if field.flags is not None and not self.is_newest and len(shares) > 1:
+            value = self._values[field.name]
+            make = self.source.constant(f"default_{field.name}", default_for(field.type))
+            self.source.line(f"if {value} is None: {value} = {make}()")
 
     def _local(self, attribute: str) -> str:
         name = self.source.variable()

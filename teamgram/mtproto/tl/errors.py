@@ -8,3 +8,7 @@ class TLError(ValueError):
 
     The text names constructors and fields, never their values, so it may be logged.
     """
+
+
+class NotInLayerError(TLError):
+    """A well-formed object that the client's layer has no way to say."""

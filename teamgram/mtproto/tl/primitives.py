@@ -10,8 +10,7 @@ from teamgram.mtproto.tl.errors import TLError
 
 UINT32 = Struct("<I")
 VECTOR_HEADER = Struct("<II")
-TRUE_BYTES = UINT32.pack(BOOL_TRUE_ID)
-FALSE_BYTES = UINT32.pack(BOOL_FALSE_ID)
+BOOL_BYTES = {True: UINT32.pack(BOOL_TRUE_ID), False: UINT32.pack(BOOL_FALSE_ID)}
 BOOLS = {BOOL_TRUE_ID: True, BOOL_FALSE_ID: False}
 LENGTHS = tuple(bytes((n,)) for n in range(254))
 """The one-byte length of a string shorter than 254 bytes."""

@@ -26,6 +26,7 @@ _BOXED: dict[str, tuple[str, dict[str, Any]]] = {
     "InputUser": ("inputUserEmpty", {}),
     "Peer": ("peerUser", {"user_id": 0}),
     "ReportReason": ("inputReportReasonOther", {}),
+    "StarsAmount": ("starsAmount", {"amount": 0, "nanos": 0}),
 }
 """The emptiest constructor of a boxed type."""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from teamgram.mtproto.tl.classes import class_named
+from teamgram.mtproto.tl.layers import keyboards
 from teamgram.mtproto.tl.registry import registry
 
 INT_MAX = 0x7FFFFFFF
@@ -32,13 +33,17 @@ def _reaction_texts(reactions: Any) -> list[str]:
     return [text for text in map(_reaction_text, getattr(reactions, "reactions", None) or ()) if text]
 
 
+def _first(values: Any) -> Any:
+    return values[0] if values else None
+
+
 def _text(value: Any) -> str:
     return str(value.text)
 
 
 _VALUE_DOWNGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("long", "int"): lambda value: max(-INT_MAX - 1, min(value, INT_MAX)),
-    ("double", "int"): int,
+    ("double", "int"): lambda value: int(max(-INT_MAX, min(value, INT_MAX))),
     ("true", "Bool"): bool,
     ("TextWithEntities", "string"): _text,
     ("RecentStory", "int"): lambda value: value.max_id or 0,
@@ -51,6 +56,14 @@ _VALUE_DOWNGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("ChatReactions", "Vector<string>"): _reaction_texts,
     ("NotificationSound", "string"): lambda value: getattr(value, "data", None) or "",
     ("string", "int"): lambda value: int(value) if value.isdecimal() else 0,
+    ("PaidReactionPrivacy", "Bool"): lambda value: value.NAME == "paidReactionPrivacyAnonymous",
+    ("GroupCallMessage", "TextWithEntities"): lambda value: value.message,
+    ("Vector<MessageExtendedMedia>", "MessageExtendedMedia"): _first,
+    ("Vector<PaymentSavedCredentials>", "PaymentSavedCredentials"): _first,
+    ("Vector<ReadParticipantDate>", "Vector<long>"): lambda readers: [reader.user_id for reader in readers],
+    ("Vector<RecentStory>", "Vector<int>"): lambda recent: [story.max_id or 0 for story in recent],
+    ("messages.DialogFilters", "Vector<DialogFilter>"): lambda value: value.filters,
+    ("bots.BotInfo", "Vector<string>"): lambda value: [value.name, value.about, value.description],
 }
 
 
@@ -72,6 +85,7 @@ FIELD_DOWNGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("config", "pinned_dialogs_count_max"): lambda config: 5,
     ("config", "pinned_infolder_count_max"): lambda config: 100,
     ("config", "phonecalls_enabled"): lambda config: False,
+    ("invoice", "recurring_terms_url"): lambda invoice: invoice.terms_url,
     ("draftMessage", "reply_to_msg_id"): lambda draft: getattr(draft.reply_to, "reply_to_msg_id", None),
     ("updateUserName", "username"): _first_username,
     ("reactionCount", "chosen"): lambda count: count.chosen_order is not None,
@@ -96,6 +110,17 @@ def _short_update(obj: Any, layer: int) -> Any:
     return class_named("updates")(updates=[], users=[], chats=[], date=obj.date, seq=0)
 
 
+def _user_vote(vote: Any, layer: int) -> Any:
+    older = class_named(vote.NAME.replace("Peer", "User"))
+    fields = {name: getattr(vote, name) for name in older.__slots__ if name != "user_id"}
+    return older(user_id=_peer_id(vote.peer), **fields)
+
+
+def _business_recipients(recipients: Any, layer: int) -> Any:
+    older = class_named("businessRecipients")
+    return older(**{name: getattr(recipients, name) for name in older.__slots__})
+
+
 OBJECT_DOWNGRADES: dict[tuple[str, str], Callable[[Any, int], Any]] = {
     ("Updates", "messages.invitedUsers"): lambda obj, layer: obj.updates,
     ("Updates", "updateShort"): _short_update,
@@ -103,5 +128,16 @@ OBJECT_DOWNGRADES: dict[tuple[str, str], Callable[[Any, int], Any]] = {
     ("Bool", "account.emailVerified"): lambda obj, layer: True,
     ("WebPage", "messages.webPage"): lambda obj, layer: obj.webpage,
     ("MessageMedia", "messages.webPagePreview"): lambda obj, layer: obj.media,
+    ("Updates", "messages.chatInviteJoinResultOk"): lambda obj, layer: obj.updates,
+    ("Bool", "reportResultReported"): lambda obj, layer: True,
+    ("Bool", "stories.canSendStoryCount"): lambda obj, layer: obj.count_remains > 0,
+    ("MessageUserVote", "messagePeerVote"): _user_vote,
+    ("MessageUserVote", "messagePeerVoteInputOption"): _user_vote,
+    ("MessageUserVote", "messagePeerVoteMultiple"): _user_vote,
+    ("UserStories", "peerStories"): lambda obj, layer: class_named("userStories")(
+        user_id=_peer_id(obj.peer), max_read_id=obj.max_read_id, stories=obj.stories
+    ),
+    ("BusinessRecipients", "businessBotRecipients"): _business_recipients,
+    **keyboards.DOWNGRADES,
 }
 """(wanted type, constructor): another object to write, or the same one to write it as it is."""

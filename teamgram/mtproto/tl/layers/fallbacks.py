@@ -1,7 +1,8 @@
 """What an old layer gets in place of a constructor that it does not know, by result type.
 
-Three answers, tried in this order: a stand-in of the same type; left out of vectors and optional fields; ``TLError``.
-The error is right where neither makes sense to the client, for a wrong object would be worse than a refused answer.
+Three answers, tried in this order: a stand-in of the same type (the table below); left out, where it lies in a vector
+or in a field that may be absent; ``TLError``, for a wrong object would be worse than a refused answer. An entry of the
+types in ``LEFT_OUT_WHOLE`` goes as a whole when something that it requires is refused.
 """
 
 from __future__ import annotations
@@ -11,27 +12,6 @@ from typing import Any
 
 from teamgram.mtproto.tl.classes import class_named
 
-DROPPED_TYPES = frozenset(
-    {
-        "Update",
-        "MessageEntity",
-        "DocumentAttribute",
-        "WebPageAttribute",
-        "MessageReplyHeader",
-        "PrivacyKey",
-        "PrivacyRule",
-        "NotifyPeer",
-        "DialogFilter",
-        "Dialog",
-        "VideoSize",
-        "Chat",
-        "StickerSetCovered",
-        "BotCommandScope",
-        "ReplyMarkup",
-    }
-)
-"""Types whose unknown constructors are left out: of vectors, and of fields that may be absent."""
-
 Maker = Callable[[Any, int], Any]
 
 
@@ -39,28 +19,52 @@ def _plain(name: str, **fields: Any) -> tuple[Maker, str]:
     return (lambda obj, layer: class_named(name)(**fields)), name
 
 
-def _text_of(obj: Any) -> str:
-    return getattr(obj, "text", "") if isinstance(getattr(obj, "text", ""), str) else ""
+def _plain_text(obj: Any, layer: int) -> Any:
+    text = getattr(obj, "text", None)
+    if isinstance(text, str):
+        return class_named("textPlain")(text=text)
+    return class_named("textEmpty")() if text is None else text
 
 
-def replacement_for(result: str) -> tuple[Maker, str] | None:
-    """The maker of a stand-in for a type, and the constructor it makes; None when the type has no stand-in."""
-    return _REPLACEMENTS.get(result)
+def _peer_color(obj: Any, layer: int) -> Any:
+    return class_named("peerColor")(background_emoji_id=getattr(obj, "background_emoji_id", None))
 
 
-_REPLACEMENTS: dict[str, tuple[Maker, str]] = {
-    "MessageMedia": _plain("messageMediaUnsupported"),
-    "MessageAction": _plain("messageActionEmpty"),
-    "PageBlock": _plain("pageBlockUnsupported"),
-    "RichText": (lambda obj, layer: class_named("textPlain")(text=_text_of(obj)), "textPlain"),
-    "SendMessageAction": _plain("sendMessageTypingAction"),
-    "EmojiStatus": _plain("emojiStatusEmpty"),
-    "PhoneCallDiscardReason": _plain("phoneCallDiscardReasonHangup"),
-    "auth.SentCodeType": (
-        lambda obj, layer: class_named("auth.sentCodeTypeApp")(length=getattr(obj, "length", None) or 5),
-        "auth.sentCodeTypeApp",
-    ),
-    "auth.CodeType": _plain("auth.codeTypeSms"),
-    "ReportReason": _plain("inputReportReasonOther"),
+def _code_in_app(obj: Any, layer: int) -> Any:
+    return class_named("auth.sentCodeTypeApp")(length=getattr(obj, "length", None) or 5)
+
+
+_STAND_INS: dict[str, tuple[Maker, str]] = {
     "ChatReactions": _plain("chatReactionsNone"),
+    "EmojiStatus": _plain("emojiStatusEmpty"),
+    "MessageAction": _plain("messageActionEmpty"),
+    "MessageMedia": _plain("messageMediaUnsupported"),
+    "PageBlock": _plain("pageBlockUnsupported"),
+    "Reaction": _plain("reactionEmpty"),
+    "PeerColor": (_peer_color, "peerColor"),
+    "PhoneCallDiscardReason": _plain("phoneCallDiscardReasonHangup"),
+    "ReportReason": _plain("inputReportReasonOther"),
+    "RichText": (_plain_text, "textPlain"),
+    "SendMessageAction": _plain("sendMessageTypingAction"),
+    "auth.CodeType": _plain("auth.codeTypeSms"),
+    "auth.SentCodeType": (_code_in_app, "auth.sentCodeTypeApp"),
 }
+
+
+LEFT_OUT_WHOLE = frozenset(
+    {
+        "ChannelAdminLogEvent",
+        "Dialog",
+        "ReactionCount",
+        "SavedDialog",
+        "StarsTransaction",
+        "TopPeerCategoryPeers",
+        "Update",
+    }
+)
+"""Types whose vectors lose an entry rather than fail when a part of it has no place in the client's layer."""
+
+
+def stand_in_for(result: str) -> tuple[Maker, str] | None:
+    """The maker of a stand-in for a type and the constructor it needs; None when the type has none."""
+    return _STAND_INS.get(result)

@@ -1,4 +1,8 @@
-"""From an older layer's shape to the newest one, after decoding, so that handlers know one shape only."""
+"""From an older layer's shape to the newest one, after decoding, so that handlers know one shape only.
+
+``value_upgrade`` changes a field whose type changed; ``OBJECT_UPGRADES`` fills what took an older field's place.
+Required fields that the older shape lacks and nothing here fills get the empty value of their type.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from teamgram.mtproto.tl.classes import class_named
+from teamgram.mtproto.tl.layers import keyboards
 
 
 def _make(name: str, field: str, **more: Any) -> Callable[[Any], Any]:
@@ -16,22 +21,38 @@ def _make_each(name: str, field: str) -> Callable[[Any], Any]:
     return lambda values: [class_named(name)(**{field: value}) for value in values]
 
 
+def _list_of(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: [make(value)]
+
+
+_reaction = _make("reactionEmoji", "emoticon")
+_plain_text = _make("textWithEntities", "text", entities=[])
+
+
+def _paid_reaction_privacy(private: bool) -> Any:
+    return class_named("paidReactionPrivacyAnonymous" if private else "paidReactionPrivacyDefault")()
+
+
 _VALUE_UPGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("Bool", "PaidReactionPrivacy"): _paid_reaction_privacy,
+    ("InputUser", "InputPeer"): lambda user: peer_of_user(user),
+    ("Vector<KeyboardButtonRow>", "Vector<KeyboardInlineButtonRow>"): keyboards.newer_inline_rows,
+    ("Vector<Peer>", "Vector<SendAsPeer>"): _make_each("sendAsPeer", "peer"),
+    ("Vector<long>", "Vector<Peer>"): _make_each("peerUser", "user_id"),
+    ("Vector<string>", "ChatReactions"): lambda values: class_named("chatReactionsSome")(
+        reactions=[_reaction(value) for value in values]
+    ),
+    ("int", "PeerColor"): _make("peerColor", "color"),
+    ("int", "RecentStory"): _make("recentStory", "max_id"),
     ("int", "double"): float,
     ("int", "string"): str,
-    ("int", "RecentStory"): _make("recentStory", "max_id"),
-    ("int", "PeerColor"): _make("peerColor", "color"),
     ("long", "Peer"): _make("peerUser", "user_id"),
     ("long", "StarsAmount"): _make("starsAmount", "amount", nanos=0),
-    ("string", "TextWithEntities"): _make("textWithEntities", "text", entities=[]),
-    ("string", "Reaction"): _make("reactionEmoji", "emoticon"),
-    ("string", "Vector<Reaction>"): lambda value: [class_named("reactionEmoji")(emoticon=value)],
-    ("Vector<string>", "ChatReactions"): lambda values: class_named("chatReactionsSome")(
-        reactions=[class_named("reactionEmoji")(emoticon=value) for value in values]
-    ),
-    ("Vector<long>", "Vector<Peer>"): _make_each("peerUser", "user_id"),
-    ("Vector<Peer>", "Vector<SendAsPeer>"): _make_each("sendAsPeer", "peer"),
     ("string", "NotificationSound"): lambda value: class_named("notificationSoundLocal")(title=value, data=value),
+    ("string", "Reaction"): _reaction,
+    ("string", "TextWithEntities"): _plain_text,
+    ("string", "Vector<Reaction>"): _list_of(_reaction),
+    ("string", "Vector<TextWithEntities>"): _list_of(_plain_text),
 }
 
 
@@ -40,21 +61,101 @@ def value_upgrade(older: str, newest: str) -> Callable[[Any], Any] | None:
     return _VALUE_UPGRADES.get((older, newest))
 
 
-def _reply_to(request: Any) -> None:
+def peer_of_user(user: Any) -> Any:
+    """The ``InputPeer`` of an ``InputUser``."""
+    if user.NAME == "inputUser":
+        return class_named("inputPeerUser")(user_id=user.user_id, access_hash=user.access_hash)
+    if user.NAME == "inputUserSelf":
+        return class_named("inputPeerSelf")()
+    if user.NAME == "inputUserFromMessage":
+        return class_named("inputPeerUserFromMessage")(peer=user.peer, msg_id=user.msg_id, user_id=user.user_id)
+    return class_named("inputPeerEmpty")()
+
+
+def _reply_to(request: Any) -> Any:
     """``reply_to_msg_id`` and ``top_msg_id`` of layers up to 158 become ``reply_to``."""
     if request.reply_to is None and request.reply_to_msg_id is not None:
         request.reply_to = class_named("inputReplyToMessage")(
             reply_to_msg_id=request.reply_to_msg_id, top_msg_id=getattr(request, "top_msg_id", None)
         )
+    return request
 
 
-OBJECT_UPGRADES: dict[str, Callable[[Any], None]] = {
-    "messages.sendMessage": _reply_to,
-    "messages.sendMedia": _reply_to,
-    "messages.sendMultiMedia": _reply_to,
-    "messages.sendInlineBotResult": _reply_to,
-    "messages.saveDraft": _reply_to,
-    "messages.sendScreenshotNotification": _reply_to,
+def _own_stories(request: Any) -> Any:
+    """Stories belonged to users before layer 164, and to oneself where no user was named."""
+    if request.peer is None:
+        user = getattr(request, "user_id", None)
+        request.peer = class_named("inputPeerSelf")() if user is None else peer_of_user(user)
+    return request
+
+
+def _chat_theme(request: Any) -> Any:
+    if request.theme is None:
+        request.theme = class_named("inputChatTheme")(emoticon=request.emoticon or "")
+    return request
+
+
+def _passport_email(request: Any) -> Any:
+    if request.purpose is None:
+        request.purpose = class_named("emailVerifyPurposePassport")()
+    if getattr(request, "code", None) is not None:
+        request.verification = class_named("emailVerificationCode")(code=request.code)
+    return request
+
+
+def _message_invoice(request: Any) -> Any:
+    if request.invoice is None:
+        request.invoice = class_named("inputInvoiceMessage")(peer=request.peer, msg_id=request.msg_id)
+    return request
+
+
+def _signatures(request: Any) -> Any:
+    request.signatures_enabled = bool(request.enabled)
+    return request
+
+
+def _requested_peers(request: Any) -> Any:
+    if request.requested_peer is not None:
+        request.requested_peers = [request.requested_peer]
+    return request
+
+
+def _correct_answers(media: Any) -> Any:
+    """Right answers of a quiz were named by their option, now by their place."""
+    if media.correct_answers is not None:
+        right = set(media.correct_answers)
+        options = [getattr(answer, "option", None) for answer in media.poll.answers]
+        media.correct_answers = [place for place, option in enumerate(options) if option in right]
+    return media
+
+
+_STORY_METHODS = (
+    "deleteStories editStory exportStoryLink getPinnedStories getStoriesArchive getStoriesByID getStoriesViews "
+    "getStoryViewsList incrementStoryViews readStories report sendReaction sendStory togglePinned"
+)
+
+OBJECT_UPGRADES: dict[str, Callable[[Any], Any]] = {
+    "account.sendVerifyEmailCode": _passport_email,
+    "account.verifyEmail": _passport_email,
+    "channels.toggleSignatures": _signatures,
     "draftMessage": _reply_to,
+    "inputMediaPoll": _correct_answers,
+    "inputMediaStory": _own_stories,
+    "inputReplyToStory": _own_stories,
+    "messages.prolongWebView": _reply_to,
+    "messages.requestWebView": _reply_to,
+    "messages.saveDraft": _reply_to,
+    "messages.sendBotRequestedPeer": _requested_peers,
+    "messages.sendInlineBotResult": _reply_to,
+    "messages.sendMedia": _reply_to,
+    "messages.sendMessage": _reply_to,
+    "messages.sendMultiMedia": _reply_to,
+    "messages.sendScreenshotNotification": _reply_to,
+    "messages.setChatTheme": _chat_theme,
+    "payments.getPaymentForm": _message_invoice,
+    "payments.sendPaymentForm": _message_invoice,
+    "payments.validateRequestedInfo": _message_invoice,
+    **{f"stories.{method}": _own_stories for method in _STORY_METHODS.split()},
+    **keyboards.UPGRADES,
 }
-"""Called with an object that was read in an older shape than the newest."""
+"""Called with an object that was read in a shape that the newest layer does not have; the result takes its place."""

@@ -1,0 +1,207 @@
+"""Deleting: from one's own box or from everybody's; what dialogs show is counted anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from teamgram.database import Transaction
+from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.messages.boxes import BoxChanges, OwnChange, chunks, copies_txn, marks, messages_txn
+from teamgram.domain.messages.errors import MessageDeleteForbidden
+from teamgram.domain.messages.history import Tag
+from teamgram.domain.messages.message import Action, Extra, pack_extra
+from teamgram.domain.updates.events import MessageEdited, MessagesDeleted
+from teamgram.domain.updates.fanout import Fanout
+
+HISTORY_STEP = 1000
+"""Messages that one call of ``delete_history_txn`` deletes; the caller comes again for the rest."""
+
+Copy = tuple[int, int, int, int]
+"""(content id, owner, message id, marked peer)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRequest:
+    """A dialog, or a part of it, to delete.
+
+    Attributes:
+        max_id: up to here; 0 for all.
+        min_date, max_date: unix seconds, both included; 0 for no bound.
+        just_clear: the empty dialog stays in the list.
+        revoke: in a private chat, for the other side as well.
+    """
+
+    owner_id: int
+    peer: int
+    now: int
+    max_id: int = 0
+    min_date: int = 0
+    max_date: int = 0
+    just_clear: bool = False
+    revoke: bool = False
+    perm_auth_key_id: int = 0
+
+
+def delete_txn(
+    txn: Transaction,
+    fanout: Fanout | None,
+    owner_id: int,
+    message_ids: Sequence[int],
+    revoke: bool,
+    now: int,
+    perm_auth_key_id: int,
+) -> OwnChange:
+    """Delete messages by id.
+
+    Raises:
+        MessageDeleteForbidden: see ``_check_revocable_txn``.
+    """
+    own = _own_copies_txn(txn, owner_id, message_ids)
+    if revoke:
+        _check_revocable_txn(txn, owner_id, own)
+    changes = BoxChanges(txn, now)
+    _remove_txn(txn, changes, _locked_copies_txn(txn, changes, owner_id, own, revoke))
+    changes.save(fanout, perm_auth_key_id)
+    return changes.own(owner_id)
+
+
+def _own_copies_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> list[Copy]:
+    found: list[Copy] = []
+    for some in chunks(sorted(set(message_ids))):
+        txn.execute(
+            f"SELECT content_id, owner_id, id, peer FROM messages WHERE owner_id = ? AND id IN ({marks(some)})",
+            (owner_id, *some),
+        )
+        found += txn.fetchall()
+    return found
+
+
+def _check_revocable_txn(txn: Transaction, owner_id: int, own: Sequence[Copy]) -> None:
+    """In a private chat either side may take back anything; in a group one's own, and administrators anything."""
+    in_groups = [copy for copy in own if copy[3] < 0]
+    if not in_groups:
+        return
+    admin_of = {}
+    for peer in {copy[3] for copy in in_groups}:
+        chat = chat_txn(txn, -peer)
+        admin_of[peer] = chat is not None and chat.is_admin(owner_id)
+    messages = messages_txn(txn, owner_id, [copy[2] for copy in in_groups])
+    for message in messages.values():
+        if message.sender_id != owner_id and not admin_of[message.peer]:
+            raise MessageDeleteForbidden(str(message.id))
+
+
+def _locked_copies_txn(
+    txn: Transaction, changes: BoxChanges, owner_id: int, own: Sequence[Copy], revoke: bool
+) -> list[Copy]:
+    """The copies to delete, in boxes that are locked now."""
+    contents = [copy[0] for copy in own]
+    copies = copies_txn(txn, contents) if revoke else own
+    changes.lock({owner_id, *(copy[1] for copy in copies)})
+    # Somebody may have deleted some of them before the boxes were ours.
+    copies = copies_txn(txn, contents)
+    return copies if revoke else [copy for copy in copies if copy[1] == owner_id]
+
+
+def _remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -> None:
+    by_owner: dict[int, list[int]] = {}
+    for _, owner_id, message_id, _ in copies:
+        by_owner.setdefault(owner_id, []).append(message_id)
+    for owner_id, message_ids in sorted(by_owner.items()):
+        txn.executemany(
+            "DELETE FROM messages WHERE owner_id = ? AND id = ?", [(owner_id, message_id) for message_id in message_ids]
+        )
+        changes.append(owner_id, MessagesDeleted(tuple(sorted(message_ids))), len(message_ids))
+    for owner_id, peer in sorted({(copy[1], copy[3]) for copy in copies}):
+        recount_dialog_txn(txn, owner_id, peer)
+    # The row stays, so that a resend with the same random_id is still known; what it said does not.
+    for some in chunks(sorted({copy[0] for copy in copies})):
+        txn.execute(
+            "UPDATE message_contents SET message = '', folded = '', extra = NULL"
+            f" WHERE id IN ({marks(some)})"
+            " AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.content_id = message_contents.id)",
+            some,
+        )
+
+
+def recount_dialog_txn(txn: Transaction, owner_id: int, peer: int) -> None:
+    """Set what a dialog shows (newest, unread, pinned) from the messages that are there."""
+    txn.execute(
+        "SELECT id, sent_at FROM messages WHERE owner_id = ? AND peer = ? ORDER BY id DESC LIMIT 1", (owner_id, peer)
+    )
+    top = txn.fetchone() or (0, 0)
+    txn.execute(
+        "UPDATE dialogs SET top_message_id = ?, top_sent_at = ?,"
+        " unread_count = (SELECT COUNT(*) FROM messages m WHERE m.owner_id = dialogs.owner_id"
+        " AND m.peer = dialogs.peer AND m.id > dialogs.read_inbox_max_id AND m.outgoing = 0),"
+        " unread_mentions = (SELECT COUNT(*) FROM messages m WHERE m.owner_id = dialogs.owner_id"
+        " AND m.peer = dialogs.peer AND m.mentioned = 1 AND m.media_unread = 1),"
+        " pinned_message_id = (SELECT COALESCE(MAX(m.id), 0) FROM messages m WHERE m.owner_id = dialogs.owner_id"
+        " AND m.peer = dialogs.peer AND m.pinned = 1)"
+        " WHERE owner_id = ? AND peer = ?",
+        (top[0], top[1], owner_id, peer),
+    )
+
+
+def delete_history_txn(txn: Transaction, fanout: Fanout | None, request: HistoryRequest) -> tuple[OwnChange, int]:
+    """Delete the newest ``HISTORY_STEP`` messages of what is asked for; how many are left of it."""
+    owner_id, peer = request.owner_id, request.peer
+    changes = BoxChanges(txn, request.now)
+    where, params = "owner_id = ? AND peer = ?", [owner_id, peer]
+    for column, bound in (
+        ("id <=", request.max_id),
+        ("sent_at >=", request.min_date),
+        ("sent_at <=", request.max_date),
+    ):
+        if bound > 0:
+            where += f" AND {column} ?"
+            params.append(bound)
+    txn.execute(f"SELECT COUNT(*) FROM messages WHERE {where}", params)
+    row = txn.fetchone()
+    count = int(row[0]) if row else 0
+    txn.execute(
+        f"SELECT content_id, owner_id, id, peer FROM messages WHERE {where} ORDER BY id DESC LIMIT ?",
+        (*params, HISTORY_STEP),
+    )
+    own: list[Copy] = list(txn.fetchall())
+    left = count - len(own)
+    copies = _locked_copies_txn(txn, changes, owner_id, own, request.revoke and peer > 0)
+    note = None
+    if request.just_clear and not left and own:
+        # The owner's newest message stays, as the note that the history was cleared.
+        note = next((copy for copy in copies if copy[1:3] == own[0][1:3]), None)
+        copies = [copy for copy in copies if copy is not note]
+    _remove_txn(txn, changes, copies)
+    if note is not None:
+        _clear_note_txn(txn, changes, note)
+    elif not (left or request.max_id or request.min_date or request.max_date):
+        txn.execute(
+            "UPDATE dialogs SET pinned_order = 0, unread_mark = 0, draft = NULL WHERE owner_id = ? AND peer = ?",
+            (owner_id, peer),
+        )
+    changes.save(fanout, request.perm_auth_key_id)
+    return changes.own(owner_id), left
+
+
+def _clear_note_txn(txn: Transaction, changes: BoxChanges, note: Copy) -> None:
+    """Turn the owner's copy of a message into a service message of their own."""
+    _, owner_id, message_id, peer = note
+    txn.execute(
+        "INSERT INTO message_contents (sender_id, random_id, sender_message_id, sender_pts, sent_at, edited_at,"
+        " message, folded, tags, extra) VALUES (?, NULL, ?, ?, ?, 0, '', '', ?, ?)",
+        (
+            owner_id,
+            message_id,
+            changes.pts(owner_id) + 1,
+            changes.date,
+            int(Tag.SERVICE),
+            pack_extra(Extra(action=Action("historyClear"))),
+        ),
+    )
+    txn.execute(
+        "UPDATE messages SET content_id = ?, outgoing = 1, mentioned = 0, media_unread = 0, pinned = 0,"
+        " reply_to_id = 0 WHERE owner_id = ? AND id = ?",
+        (txn.lastrowid, owner_id, message_id),
+    )
+    changes.append(owner_id, MessageEdited(message_id))
+    changes.messages[owner_id, message_id] = messages_txn(txn, owner_id, [message_id])[message_id]
+    recount_dialog_txn(txn, owner_id, peer)

@@ -1,0 +1,109 @@
+"""Editing: the content changes once, and every owner's log says so."""
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from teamgram.database import Transaction
+from teamgram.domain.messages.boxes import BoxChanges, OwnChange, copies_txn, messages_txn
+from teamgram.domain.messages.errors import (
+    MessageAuthorRequired,
+    MessageEditTimeExpired,
+    MessageIdInvalid,
+    MessageNotModified,
+)
+from teamgram.domain.messages.message import Entity, Message, pack_extra
+from teamgram.domain.updates.events import MessageEdited
+from teamgram.domain.updates.fanout import Fanout
+
+EDIT_TIME_LIMIT = 172_800
+"""Seconds in which a person may change a message; ``edit_time_limit`` in help.getConfig."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """New text for a message.
+
+    Attributes:
+        text: None keeps it (with its entities and tags).
+        reply_markup: None keeps it, b"" takes it off.
+        any_time: the editor is a bot, which may change what it wrote at any time.
+    """
+
+    owner_id: int
+    peer: int
+    message_id: int
+    now: int
+    text: str | None = None
+    entities: tuple[Entity, ...] = ()
+    tags: int = 0
+    reply_markup: bytes | None = None
+    invert_media: bool = False
+    any_time: bool = False
+    perm_auth_key_id: int = 0
+
+
+def editable_txn(
+    txn: Transaction, owner_id: int, peer: int, message_id: int, now: int, any_time: bool = False
+) -> Message:
+    """A message that the owner may change.
+
+    Raises:
+        MessageIdInvalid, MessageAuthorRequired, MessageEditTimeExpired: they may not.
+    """
+    message = messages_txn(txn, owner_id, [message_id]).get(message_id)
+    if message is None or message.peer != peer or message.extra.action is not None:
+        raise MessageIdInvalid(str(message_id))
+    if message.sender_id != owner_id or message.extra.forward is not None:
+        raise MessageAuthorRequired(str(message_id))
+    # What somebody keeps for themselves may be changed for ever.
+    if not any_time and peer != owner_id and now - message.date > EDIT_TIME_LIMIT:
+        raise MessageEditTimeExpired(str(message_id))
+    return message
+
+
+def edit_txn(txn: Transaction, fanout: Fanout | None, request: EditRequest) -> OwnChange:
+    """Change the content for every owner of it.
+
+    Raises:
+        MessageIdInvalid, MessageAuthorRequired, MessageEditTimeExpired, MessageNotModified.
+    """
+    owner_id, message_id = request.owner_id, request.message_id
+    message = editable_txn(txn, owner_id, request.peer, message_id, request.now, request.any_time)
+    copies = copies_txn(txn, [message.content_id])
+    changes = BoxChanges(txn, request.now)
+    changes.lock(owner for _, owner, _, _ in copies)
+    text = message.text if request.text is None else request.text
+    entities = message.extra.entities if request.text is None else request.entities
+    reply_markup = message.extra.reply_markup if request.reply_markup is None else request.reply_markup
+    new = (text, entities, reply_markup)
+    if new == (message.text, message.extra.entities, message.extra.reply_markup):
+        raise MessageNotModified(str(message_id))
+    extra = msgspec.structs.replace(
+        message.extra,
+        entities=entities,
+        reply_markup=reply_markup,
+        invert_media=request.invert_media or message.extra.invert_media,
+    )
+    tags = "" if request.text is None else ", tags = ?"
+    txn.execute(
+        f"UPDATE message_contents SET message = ?, folded = ?, extra = ?, edited_at = ?{tags} WHERE id = ?",
+        (
+            text,
+            text.casefold(),
+            pack_extra(extra),
+            request.now,
+            *((request.tags,) if tags else ()),
+            message.content_id,
+        ),
+    )
+    for _, owner, copy_id, _ in copies:
+        changes.append(owner, MessageEdited(copy_id))
+        if owner == owner_id:
+            copy = replace(message, text=text, extra=extra, edit_date=request.now)
+        else:
+            # Read again after the change: flags (mentioned, pinned, …) are each owner's own.
+            copy = messages_txn(txn, owner, [copy_id])[copy_id]
+        changes.messages[owner, copy_id] = copy
+    changes.save(fanout, request.perm_auth_key_id)
+    return changes.own(owner_id)

@@ -1,0 +1,159 @@
+"""Messages of private chats and basic groups: one call, one transaction.
+
+Ids of messages are the acting user's own; peers are marked ids (``Peer.marked``).
+"""
+
+from collections.abc import Sequence
+
+from teamgram.database import Database, Transaction
+from teamgram.domain.messages import boxes, deleting, editing, history, pins, reading, sending
+from teamgram.domain.messages.boxes import DuplicateRandomId, OwnChange
+from teamgram.domain.messages.history import Found, Page, Search
+from teamgram.domain.messages.message import Message
+from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
+from teamgram.domain.updates.fanout import Fanout
+
+
+class Messages:
+    """Everybody's messages. What changes is told through the fan-out after it is committed."""
+
+    def __init__(self, database: Database, fanout: Fanout) -> None:
+        self._database = database
+        self._fanout = fanout
+
+    # --- writing ---
+
+    async def send(self, request: SendRequest) -> Sent:
+        """Send a text; a repeated one (same sender and random_id) gets the first result.
+
+        Raises:
+            ChatNotFound, ChatWriteForbidden: the group does not take it.
+        """
+        try:
+            return await self._database.write("send message", sending.send_txn, self._fanout, request)
+        except DuplicateRandomId:
+            assert request.random_id is not None
+            return await self._database.read(
+                "first result", sending.sent_before_txn, request.sender_id, (request.random_id,)
+            )
+
+    async def forward(self, request: ForwardRequest) -> Sent:
+        """Send messages on; those sent before keep their first result.
+
+        Raises:
+            MessageIdInvalid, ForwardsRestricted, ChatNotFound, ChatWriteForbidden.
+        """
+        return await self._database.write("forward messages", sending.forward_txn, self._fanout, request)
+
+    async def edit(self, request: editing.EditRequest) -> OwnChange:
+        """Change a message for everybody who has it.
+
+        Raises:
+            MessageIdInvalid, MessageAuthorRequired, MessageEditTimeExpired, MessageNotModified.
+        """
+        return await self._database.write("edit message", editing.edit_txn, self._fanout, request)
+
+    async def delete(
+        self, owner_id: int, message_ids: Sequence[int], *, revoke: bool, now: int, perm_auth_key_id: int = 0
+    ) -> OwnChange:
+        """Delete messages from the owner's box, or (``revoke``) from everybody's; unknown ids are passed over.
+
+        Raises:
+            MessageDeleteForbidden: one may not be deleted for everybody.
+        """
+        return await self._database.write(
+            "delete messages",
+            deleting.delete_txn,
+            self._fanout,
+            owner_id,
+            tuple(message_ids),
+            revoke,
+            now,
+            perm_auth_key_id,
+        )
+
+    async def delete_history(self, request: deleting.HistoryRequest) -> tuple[OwnChange, int]:
+        """Delete a bounded part of a dialog, newest first; the change and how many messages are left to delete."""
+        return await self._database.write("delete history", deleting.delete_history_txn, self._fanout, request)
+
+    async def pin(self, request: pins.PinRequest) -> OwnChange:
+        """Pin a message or unpin it.
+
+        Raises:
+            MessageIdInvalid, ChatNotFound, ChatWriteForbidden, ChatAdminRequired.
+        """
+        return await self._database.write("pin message", pins.pin_txn, self._fanout, request)
+
+    async def unpin_all(self, owner_id: int, peer: int, now: int, perm_auth_key_id: int = 0) -> OwnChange:
+        """Unpin everything in a dialog.
+
+        Raises:
+            ChatNotFound, ChatWriteForbidden, ChatAdminRequired.
+        """
+        return await self._database.write(
+            "unpin all messages", pins.unpin_all_txn, self._fanout, owner_id, peer, now, perm_auth_key_id
+        )
+
+    # --- reading marks ---
+
+    async def read_history(
+        self, owner_id: int, peer: int, max_id: int, now: int, perm_auth_key_id: int = 0
+    ) -> OwnChange:
+        """The owner has read the dialog up to ``max_id`` (0: all of it)."""
+        return await self._database.write(
+            "read history", reading.read_history_txn, self._fanout, owner_id, peer, max_id, now, perm_auth_key_id
+        )
+
+    async def read_contents(
+        self, owner_id: int, message_ids: Sequence[int], now: int, perm_auth_key_id: int = 0
+    ) -> OwnChange:
+        """The owner has seen the mentions or played the media in these messages."""
+        return await self._database.write(
+            "read contents",
+            reading.read_contents_txn,
+            self._fanout,
+            owner_id,
+            tuple(message_ids),
+            now,
+            perm_auth_key_id,
+        )
+
+    async def read_mentions(self, owner_id: int, peer: int, now: int, perm_auth_key_id: int = 0) -> OwnChange:
+        """The owner has seen every mention in the dialog."""
+        return await self._database.write(
+            "read mentions", reading.read_mentions_txn, self._fanout, owner_id, peer, now, perm_auth_key_id
+        )
+
+    async def outbox_read_date(self, owner_id: int, peer: int, message_id: int) -> int:
+        """When the other side had read the owner's message, in unix seconds; 0 when it has not.
+
+        Raises:
+            MessageIdInvalid: the owner has sent no such message there.
+        """
+        return await self._database.read("outbox read date", reading.outbox_read_date_txn, owner_id, peer, message_id)
+
+    async def read_participants(self, owner_id: int, peer: int, message_id: int) -> list[tuple[int, int]]:
+        """Who in a group has read the owner's message: (user id, when or 0).
+
+        Raises:
+            MessageIdInvalid: the owner has sent no such message there.
+        """
+        return await self._database.read("read participants", reading.read_participants_txn, owner_id, peer, message_id)
+
+    # --- looking ---
+
+    async def get(self, owner_id: int, message_ids: Sequence[int]) -> dict[int, Message]:
+        """The owner's messages with these ids; deleted and unknown ones are missing."""
+        return await self._database.read("messages by id", boxes.messages_txn, owner_id, tuple(message_ids))
+
+    async def page(self, search: Search, page: Page) -> Found:
+        """A page of a dialog, or of what is found in one."""
+        return await self._database.read("messages page", history.page_txn, search, page)
+
+    async def count(self, search: Search) -> int:
+        """How many messages are found."""
+        return await self._database.read("messages count", _count_txn, search)
+
+
+def _count_txn(txn: Transaction, search: Search) -> int:
+    return history.count_txn(txn, search)

@@ -1,0 +1,135 @@
+"""Pinned messages: for both sides of a private chat, for everybody in a group, or for oneself."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from teamgram.database import Transaction
+from teamgram.domain.chats.chat import Banned
+from teamgram.domain.chats.errors import ChatAdminRequired, ChatNotFound, ChatNotModified, ChatWriteForbidden
+from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.messages.audience import Boxes, chat_boxes, private_boxes
+from teamgram.domain.messages.boxes import BoxChanges, Outgoing, OwnChange, copies_txn, messages_txn
+from teamgram.domain.messages.errors import MessageIdInvalid
+from teamgram.domain.messages.history import Tag
+from teamgram.domain.messages.message import Action, Extra
+from teamgram.domain.updates.events import MessagesPinned
+from teamgram.domain.updates.fanout import Fanout
+
+
+@dataclass(frozen=True, slots=True)
+class PinRequest:
+    """A message to pin or to unpin.
+
+    Attributes:
+        one_side: in a private chat, only for the owner.
+        delivered: False when the other side has blocked the owner.
+    """
+
+    owner_id: int
+    peer: int
+    message_id: int
+    now: int
+    unpin: bool = False
+    silent: bool = False
+    one_side: bool = False
+    delivered: bool = True
+    perm_auth_key_id: int = 0
+
+
+def pin_txn(txn: Transaction, fanout: Fanout | None, request: PinRequest) -> OwnChange:
+    """Pin or unpin, and say so in the dialog.
+
+    Raises:
+        MessageIdInvalid, ChatNotFound, ChatWriteForbidden, ChatAdminRequired.
+        ChatNotModified: it is so already.
+    """
+    owner_id, peer = request.owner_id, request.peer
+    boxes = _pinnable_boxes_txn(txn, owner_id, peer, delivered=request.delivered)
+    message = messages_txn(txn, owner_id, [request.message_id]).get(request.message_id)
+    if message is None or message.peer != peer or message.extra.action is not None:
+        raise MessageIdInvalid(str(request.message_id))
+    if message.pinned is not request.unpin:
+        raise ChatNotModified(str(request.message_id))
+    one_side = request.one_side and peer > 0
+    changes = BoxChanges(txn, request.now)
+    changes.lock((owner_id,) if one_side else (owner for owner, _ in boxes))
+    here = {owner_id} if one_side else {owner for owner, _ in boxes}
+    copies = [copy for copy in copies_txn(txn, [message.content_id]) if copy[1] in here]
+    _set_pinned_txn(txn, changes, copies, not request.unpin)
+    # Unpinning is silent, and nobody needs to be told in Saved Messages.
+    if not request.unpin and not one_side and peer != owner_id:
+        note = Outgoing(
+            "",
+            Extra(action=Action("pinMessage"), silent=request.silent),
+            int(Tag.SERVICE),
+            reply_to_ids={owner: copy_id for _, owner, copy_id, _ in copies},
+        )
+        changes.post(owner_id, boxes, [note])
+    changes.save(fanout, request.perm_auth_key_id)
+    return changes.own(owner_id)
+
+
+def unpin_all_txn(
+    txn: Transaction, fanout: Fanout | None, owner_id: int, peer: int, now: int, perm_auth_key_id: int
+) -> OwnChange:
+    """Unpin everything that the owner sees pinned in a dialog, for everybody there.
+
+    Raises:
+        ChatNotFound, ChatWriteForbidden, ChatAdminRequired.
+    """
+    boxes = _pinnable_boxes_txn(txn, owner_id, peer)
+    changes = BoxChanges(txn, now)
+    changes.lock(owner for owner, _ in boxes)
+    txn.execute(
+        "SELECT content_id FROM messages WHERE owner_id = ? AND peer = ? AND pinned = 1 ORDER BY id", (owner_id, peer)
+    )
+    contents = [row[0] for row in txn.fetchall()]
+    here = {owner for owner, _ in boxes}
+    copies = [copy for copy in copies_txn(txn, contents) if copy[1] in here]
+    _set_pinned_txn(txn, changes, copies, False)
+    changes.save(fanout, perm_auth_key_id)
+    return changes.own(owner_id)
+
+
+def _pinnable_boxes_txn(txn: Transaction, owner_id: int, peer: int, *, delivered: bool = True) -> Boxes:
+    if peer > 0:
+        return private_boxes(owner_id, peer, delivered=delivered)
+    chat = chat_txn(txn, -peer, lock=True)
+    if chat is None or owner_id not in chat.everybody:
+        raise ChatNotFound(str(-peer))
+    if chat.member(owner_id) is None:
+        raise ChatWriteForbidden(str(-peer))
+    if not chat.may(owner_id, Banned.PIN_MESSAGES):
+        raise ChatAdminRequired(str(-peer))
+    return chat_boxes(chat)
+
+
+def _set_pinned_txn(
+    txn: Transaction, changes: BoxChanges, copies: Sequence[tuple[int, int, int, int]], pinned: bool
+) -> None:
+    by_dialog: dict[tuple[int, int], list[int]] = {}
+    for _, owner_id, message_id, peer in copies:
+        by_dialog.setdefault((owner_id, peer), []).append(message_id)
+    for (owner_id, peer), message_ids in sorted(by_dialog.items()):
+        changed = _changed_txn(txn, owner_id, message_ids, pinned)
+        if not changed:
+            continue
+        txn.execute(
+            "UPDATE dialogs SET pinned_message_id = (SELECT COALESCE(MAX(m.id), 0) FROM messages m"
+            " WHERE m.owner_id = ? AND m.peer = ? AND m.pinned = 1) WHERE owner_id = ? AND peer = ?",
+            (owner_id, peer, owner_id, peer),
+        )
+        changes.append(owner_id, MessagesPinned(peer, changed, pinned), len(changed))
+
+
+def _changed_txn(txn: Transaction, owner_id: int, message_ids: Iterable[int], pinned: bool) -> tuple[int, ...]:
+    """Set the flag; the ids of those that did not have it so."""
+    changed = []
+    for message_id in sorted(message_ids):
+        txn.execute(
+            "UPDATE messages SET pinned = ? WHERE owner_id = ? AND id = ? AND pinned = ?",
+            (int(pinned), owner_id, message_id, int(not pinned)),
+        )
+        if txn.rowcount:
+            changed.append(message_id)
+    return tuple(changed)

@@ -1,0 +1,186 @@
+"""Reading marks: what its owner has read, and what others have read of them."""
+
+from collections.abc import Sequence
+
+from teamgram.database import Transaction
+from teamgram.domain.messages.boxes import BoxChanges, OwnChange, chunks, marks
+from teamgram.domain.messages.errors import MessageIdInvalid
+from teamgram.domain.updates.events import ContentsRead, InboxRead, OutboxRead
+from teamgram.domain.updates.fanout import Fanout
+
+
+def read_history_txn(
+    txn: Transaction, fanout: Fanout | None, owner_id: int, peer: int, max_id: int, now: int, perm_auth_key_id: int
+) -> OwnChange:
+    """Move the owner's mark up, and the marks of those who wrote what was read."""
+    changes = BoxChanges(txn, now)
+    senders = _unread_senders_txn(txn, owner_id, peer)
+    changes.lock((owner_id, *senders))
+    before, top, unread = _dialog_txn(txn, owner_id, peer)
+    max_id = top if max_id <= 0 else min(max_id, top)
+    if max_id <= before and not unread:
+        txn.execute("UPDATE dialogs SET unread_mark = 0 WHERE owner_id = ? AND peer = ?", (owner_id, peer))
+        return changes.own(owner_id)
+    max_id = max(max_id, before)
+    still_unread = _count_unread_txn(txn, owner_id, peer, max_id)
+    if max_id == before and still_unread == unread:
+        return changes.own(owner_id)
+    txn.execute(
+        "UPDATE dialogs SET read_inbox_max_id = ?, unread_count = ?, unread_mark = 0 WHERE owner_id = ? AND peer = ?",
+        (max_id, still_unread, owner_id, peer),
+    )
+    changes.append(owner_id, InboxRead(peer, max_id, still_unread))
+    for sender_id, message_id in _newest_read_txn(txn, owner_id, peer, before, max_id):
+        # Somebody may have written between the two looks; what they wrote is read by the next call.
+        if sender_id in senders:
+            _tell_sender_txn(txn, changes, sender_id, peer if peer < 0 else owner_id, message_id, now)
+    changes.save(fanout, perm_auth_key_id)
+    return changes.own(owner_id)
+
+
+def _dialog_txn(txn: Transaction, owner_id: int, peer: int) -> tuple[int, int, int]:
+    txn.execute(
+        "SELECT read_inbox_max_id, top_message_id, unread_count FROM dialogs WHERE owner_id = ? AND peer = ?",
+        (owner_id, peer),
+    )
+    row = txn.fetchone()
+    return (row[0], row[1], row[2]) if row else (0, 0, 0)
+
+
+def _count_unread_txn(txn: Transaction, owner_id: int, peer: int, max_id: int) -> int:
+    txn.execute(
+        "SELECT COUNT(*) FROM messages WHERE owner_id = ? AND peer = ? AND id > ? AND outgoing = 0",
+        (owner_id, peer, max_id),
+    )
+    row = txn.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _unread_senders_txn(txn: Transaction, owner_id: int, peer: int) -> frozenset[int]:
+    if peer > 0:
+        return frozenset({peer})
+    before, _, _ = _dialog_txn(txn, owner_id, peer)
+    txn.execute(
+        "SELECT DISTINCT c.sender_id FROM messages m JOIN message_contents c ON c.id = m.content_id"
+        " WHERE m.owner_id = ? AND m.peer = ? AND m.id > ? AND m.outgoing = 0",
+        (owner_id, peer, before),
+    )
+    return frozenset(row[0] for row in txn.fetchall())
+
+
+def _newest_read_txn(txn: Transaction, owner_id: int, peer: int, before: int, max_id: int) -> list[tuple[int, int]]:
+    """(sender, the sender's own id) of the newest message of each that is read now and that the sender still has."""
+    txn.execute(
+        "SELECT c.sender_id, MAX(s.id) FROM messages m JOIN message_contents c ON c.id = m.content_id"
+        " JOIN messages s ON s.content_id = m.content_id AND s.owner_id = c.sender_id"
+        " WHERE m.owner_id = ? AND m.peer = ? AND m.id > ? AND m.id <= ? AND m.outgoing = 0"
+        " GROUP BY c.sender_id ORDER BY c.sender_id",
+        (owner_id, peer, before, max_id),
+    )
+    return [(row[0], row[1]) for row in txn.fetchall()]
+
+
+def _tell_sender_txn(
+    txn: Transaction, changes: BoxChanges, sender_id: int, peer: int, message_id: int, now: int
+) -> None:
+    txn.execute(
+        "UPDATE dialogs SET read_outbox_max_id = ? WHERE owner_id = ? AND peer = ? AND read_outbox_max_id < ?",
+        (message_id, sender_id, peer, message_id),
+    )
+    if not txn.rowcount:
+        return
+    changes.append(sender_id, OutboxRead(peer, message_id))
+    if peer > 0:
+        txn.insert_ignore("outbox_reads", {"owner_id": sender_id, "peer": peer, "max_id": message_id, "read_at": now})
+
+
+def read_contents_txn(
+    txn: Transaction,
+    fanout: Fanout | None,
+    owner_id: int,
+    message_ids: Sequence[int],
+    now: int,
+    perm_auth_key_id: int,
+) -> OwnChange:
+    """Take the "unseen" mark off these messages, and off their contents' senders' copies."""
+    changes = BoxChanges(txn, now)
+    changes.lock((owner_id,))
+    found: list[tuple[int, int, int]] = []
+    for some in chunks(message_ids):
+        txn.execute(
+            "SELECT id, peer, mentioned FROM messages WHERE owner_id = ? AND media_unread = 1"
+            f" AND id IN ({marks(some)}) ORDER BY id",
+            (owner_id, *some),
+        )
+        found += txn.fetchall()
+    return _read_found_txn(txn, fanout, changes, owner_id, found, perm_auth_key_id)
+
+
+def read_mentions_txn(
+    txn: Transaction, fanout: Fanout | None, owner_id: int, peer: int, now: int, perm_auth_key_id: int
+) -> OwnChange:
+    """As ``read_contents_txn`` for every unseen mention in a dialog."""
+    changes = BoxChanges(txn, now)
+    changes.lock((owner_id,))
+    txn.execute(
+        "SELECT id, peer, mentioned FROM messages WHERE owner_id = ? AND peer = ? AND mentioned = 1"
+        " AND media_unread = 1 ORDER BY id",
+        (owner_id, peer),
+    )
+    return _read_found_txn(txn, fanout, changes, owner_id, list(txn.fetchall()), perm_auth_key_id)
+
+
+def _read_found_txn(
+    txn: Transaction,
+    fanout: Fanout | None,
+    changes: BoxChanges,
+    owner_id: int,
+    found: list[tuple[int, int, int]],
+    perm_auth_key_id: int,
+) -> OwnChange:
+    if found:
+        ids = tuple(row[0] for row in found)
+        txn.executemany(
+            "UPDATE messages SET media_unread = 0 WHERE owner_id = ? AND id = ?", [(owner_id, id_) for id_ in ids]
+        )
+        txn.executemany(
+            "UPDATE dialogs SET unread_mentions = CASE WHEN unread_mentions > 0 THEN unread_mentions - 1 ELSE 0 END"
+            " WHERE owner_id = ? AND peer = ?",
+            [(owner_id, peer) for _, peer, mentioned in found if mentioned],
+        )
+        changes.append(owner_id, ContentsRead(ids), len(ids))
+        changes.save(fanout, perm_auth_key_id)
+    return changes.own(owner_id)
+
+
+def _own_message_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> int:
+    txn.execute(
+        "SELECT content_id FROM messages WHERE owner_id = ? AND id = ? AND peer = ? AND outgoing = 1",
+        (owner_id, message_id, peer),
+    )
+    row = txn.fetchone()
+    if row is None:
+        raise MessageIdInvalid(str(message_id))
+    return int(row[0])
+
+
+def outbox_read_date_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> int:
+    """When the other side had read up to the message; 0 for not yet."""
+    _own_message_txn(txn, owner_id, peer, message_id)
+    txn.execute(
+        "SELECT MIN(read_at) FROM outbox_reads WHERE owner_id = ? AND peer = ? AND max_id >= ?",
+        (owner_id, peer, message_id),
+    )
+    row = txn.fetchone()
+    return int(row[0]) if row and row[0] else 0
+
+
+def read_participants_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> list[tuple[int, int]]:
+    """Who has read a message of the owner's: their mark lies at or over their copy of it. When is not kept: 0."""
+    content_id = _own_message_txn(txn, owner_id, peer, message_id)
+    txn.execute(
+        "SELECT m.owner_id FROM messages m JOIN dialogs d ON d.owner_id = m.owner_id AND d.peer = m.peer"
+        " WHERE m.content_id = ? AND m.owner_id <> ? AND d.read_inbox_max_id >= m.id ORDER BY m.owner_id",
+        (content_id, owner_id),
+    )
+    return [(row[0], 0) for row in txn.fetchall()]

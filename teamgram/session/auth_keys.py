@@ -1,0 +1,223 @@
+"""The auth keys that session holds: loaded with their first frame, bound, destroyed, let go.
+
+User and device come with the permanent key, salts with each key. What
+authsession knows is asked for once; until it is there the key's frames wait
+in its wrapper's ``session_data_chan``.
+"""
+
+from typing import TYPE_CHECKING
+
+from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.keys import AuthKeyInfo
+from teamgram.interfaces.session import SessionData
+from teamgram.session import service_messages as wire
+from teamgram.session.main_auth import MainAuthWrapper
+from teamgram.session.session_list import ClientSession, SessionList
+from teamgram.session.tasks import Tasks
+
+if TYPE_CHECKING:
+    from teamgram.session.stage import Stage
+
+_SALTS_AGAIN_AFTER = 60.0
+"""Seconds between two questions for one key's salts, however soon they end."""
+
+
+class AuthKeys:
+    """Session lists by auth_key_id and wrappers by ``wrapper_id``."""
+
+    def __init__(self, stage: "Stage", auth_sessions: AuthSessions, tasks: Tasks) -> None:
+        self._stage = stage
+        self._auth_sessions = auth_sessions
+        self._tasks = tasks
+        self.lists: dict[int, SessionList] = {}
+        self.wrappers: dict[int, MainAuthWrapper] = {}
+
+    def wrapper_of(self, keys: SessionList) -> MainAuthWrapper:
+        """The wrapper that a session list belongs to now."""
+        return self.wrappers[keys.wrapper_id]
+
+    # Loading
+
+    def open(self, data: SessionData) -> SessionList:
+        """A key that was not known, or not any more."""
+        keys = SessionList(data.auth_key_id, data.key_type, data.perm_auth_key_id or data.auth_key_id)
+        self._wrapper(keys.wrapper_id, data.perm_auth_key_id).add_list(keys)
+        self.lists[data.auth_key_id] = keys
+        self._tasks.spawn(self._load_key(keys), "loading a key's salts")
+        return keys
+
+    def _wrapper(self, wrapper_id: int, perm_auth_key_id: int) -> MainAuthWrapper:
+        wrapper = self.wrappers.get(wrapper_id)
+        if wrapper is None:
+            wrapper = self.wrappers[wrapper_id] = MainAuthWrapper(self._stage, wrapper_id, perm_auth_key_id)
+            wrapper.emptied_at = self._stage.clock.seconds()
+            if perm_auth_key_id:
+                self._tasks.spawn(self._load_wrapper(wrapper), "loading a key's user and device")
+        return wrapper
+
+    async def _load_wrapper(self, wrapper: MainAuthWrapper) -> None:
+        try:
+            user_id, client = await self._auth_sessions.get_client(wrapper.perm_auth_key_id)
+        except BaseException:
+            self._give_up(wrapper)
+            raise
+        if self.wrappers.get(wrapper.wrapper_id) is not wrapper:
+            return
+        wrapper.ready = True
+        if not wrapper.user_told:  # else a sign-in or sign-out meanwhile knows better
+            wrapper.user_id = user_id
+        if not wrapper.client.layer:
+            wrapper.client = client
+        wrapper.forget_metadata()
+        self._stage.push.signed_in(wrapper)
+        self._stage.turns.backlog(wrapper)
+        self._stage.turns.rpc_ready(wrapper)
+
+    async def _load_key(self, keys: SessionList) -> None:
+        try:
+            await self._refresh(keys)
+        except BaseException:
+            if self.lists.get(keys.auth_key_id) is keys:
+                self._give_up(self.wrapper_of(keys))
+            raise
+        keys.ready = True
+        if self.lists.get(keys.auth_key_id) is keys:
+            self._stage.turns.backlog(self.wrapper_of(keys))
+
+    def _give_up(self, wrapper: MainAuthWrapper) -> None:
+        """User or salts cannot be had now: the clients come again with what is refused here."""
+        for conn in {*(data.conn for data in wrapper.session_data_chan), *wrapper.refused}:
+            self._stage.gateway.close(conn, "key cannot be loaded")
+        self.remove_wrapper(wrapper)
+
+    async def _refresh(self, keys: SessionList) -> None:
+        now = self._stage.clock.seconds()
+        keys.refresh_at = now + _SALTS_AGAIN_AFTER
+        keys.salts.add(
+            await self._auth_sessions.future_salts(keys.auth_key_id, int(now), self._stage.settings.salts_ahead)
+        )
+        keys.refresh_at = now + max(_SALTS_AGAIN_AFTER, (keys.salts.valid_until() - now) / 2)
+
+    def refresh_salts(self, now: float) -> None:
+        """Ask for more for the keys that have used half of their salts' time; nothing waits for it."""
+        for keys in self.lists.values():
+            if keys.ready and keys.refresh_at <= now:
+                keys.refresh_at = now + _SALTS_AGAIN_AFTER
+                self._tasks.spawn(self._refresh(keys), "refreshing a key's salts")
+
+    def save_client(self, wrapper: MainAuthWrapper) -> None:
+        """Store the wrapper's device."""
+        if wrapper.perm_auth_key_id:
+            now = int(self._stage.clock.seconds())
+            self._tasks.spawn(
+                self._auth_sessions.set_client(wrapper.perm_auth_key_id, wrapper.client, now), "storing a device"
+            )
+
+    def touch(self, wrapper: MainAuthWrapper, client_addr: str, now: float) -> None:
+        """A connection of the key opened: its device was active."""
+        if wrapper.user_id:
+            self._tasks.spawn(
+                self._auth_sessions.touch(wrapper.perm_auth_key_id, client_addr, int(now)), "noting activity"
+            )
+
+    # Changes
+
+    def set_user(self, perm_auth_key_id: int, user_id: int) -> None:
+        """The key was signed in, or out (0)."""
+        wrapper = self.wrappers.get(perm_auth_key_id)
+        if wrapper is None:
+            return
+        self._stage.push.signed_out(wrapper)
+        wrapper.user_told = True
+        wrapper.user_id = user_id
+        wrapper.forget_metadata()
+        self._stage.push.signed_in(wrapper)
+
+    def bound(self, key: AuthKeyInfo) -> None:
+        """Move a temporary key's sessions to the permanent key's wrapper."""
+        self._stage.gateway.key_changed(key)
+        keys = self.lists.get(key.auth_key_id)
+        if keys is None or keys.wrapper_id == key.perm_auth_key_id:
+            return
+        old = self.wrapper_of(keys)
+        old.remove_list(key.auth_key_id)
+        wrapper = self._wrapper(key.perm_auth_key_id, key.perm_auth_key_id)
+        keys.key_type = key.key_type
+        wrapper.add_list(keys)
+        wrapper.forget_metadata()
+        if old.client.layer and wrapper.client != old.client:
+            wrapper.client = old.client
+            self.save_client(wrapper)
+        # What an unbound key had waiting was all its own.
+        wrapper.session_data_chan.extend(old.session_data_chan)
+        wrapper.rpc_queue.extend(old.rpc_queue)
+        wrapper.refused.extend(old.refused)
+        old.session_data_chan.clear()
+        old.rpc_queue.clear()
+        old.refused = []
+        self._stage.turns.backlog(wrapper)
+        self._stage.turns.rpc_ready(wrapper)
+        if old.updates_session is not None:
+            wrapper.wants_updates(old.updates_session)
+            old.updates_session = None
+        if not old.lists:
+            del self.wrappers[old.wrapper_id]
+
+    def destroyed(self, auth_key_id: int) -> None:
+        """End the key's sessions; a permanent key's temporary ones end with it."""
+        doomed = {auth_key_id}
+        wrapper = self.wrappers.get(auth_key_id)
+        keys = self.lists.get(auth_key_id)
+        if wrapper is not None and wrapper.perm_auth_key_id == auth_key_id:
+            doomed.update(wrapper.lists)
+            self.remove_wrapper(wrapper)
+        elif keys is not None:
+            self._remove(keys)
+        for doomed_id in doomed:
+            self._stage.gateway.forget_auth_key(doomed_id)
+
+    def destroy(self, session: ClientSession, msg_id: int) -> None:
+        """``destroy_auth_key``: forget the key that asks, answer under it, then let it go."""
+        self._tasks.spawn(self._destroy(session, msg_id), "destroying a key")
+
+    async def _destroy(self, session: ClientSession, msg_id: int) -> None:
+        auth_key_id = session.keys.auth_key_id
+        try:
+            there = await self._auth_sessions.destroy_auth_key(auth_key_id)
+        except Exception:
+            session.core.auth_key_destroyed(msg_id, wire.KEY_NOT_DESTROYED)
+            self._stage.turns.dirty(session)
+            raise
+        session.core.auth_key_destroyed(msg_id, wire.KEY_DESTROYED if there else wire.KEY_NOT_THERE)
+        self._stage.flush(session, self._stage.clock.seconds())
+        self.destroyed(auth_key_id)
+
+    # Letting go
+
+    def remove_wrapper(self, wrapper: MainAuthWrapper) -> None:
+        """Let go of a key with all that belongs to it."""
+        self._stage.push.signed_out(wrapper)
+        wrapper.updates_session = None
+        for keys in list(wrapper.lists.values()):
+            for session in list(keys.sessions.values()):
+                self._stage.end_session(session)
+            self.lists.pop(keys.auth_key_id, None)
+        wrapper.session_data_chan.clear()
+        wrapper.rpc_queue.clear()
+        self.wrappers.pop(wrapper.wrapper_id, None)
+
+    def _remove(self, keys: SessionList) -> None:
+        wrapper = self.wrapper_of(keys)
+        for session in list(keys.sessions.values()):
+            self._stage.end_session(session)
+        self.lists.pop(keys.auth_key_id, None)
+        wrapper.remove_list(keys.auth_key_id)
+        if not wrapper.lists:
+            self.remove_wrapper(wrapper)
+
+    def remove_idle(self, idle_since: float) -> None:
+        """Let go of keys without a session since before that time (unix seconds)."""
+        for wrapper in list(self.wrappers.values()):
+            if wrapper.emptied_at < idle_since and not wrapper.session_data_chan:
+                if not any(keys.sessions for keys in wrapper.lists.values()):
+                    self.remove_wrapper(wrapper)

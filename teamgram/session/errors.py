@@ -1,0 +1,15 @@
+"""RPC errors that session answers itself, as (code, message); names from Telegram's list of errors."""
+
+INPUT_METHOD_INVALID = (400, "INPUT_METHOD_INVALID")
+INPUT_FETCH_ERROR = (400, "INPUT_FETCH_ERROR")
+CONNECTION_NOT_INITED = (400, "CONNECTION_NOT_INITED")
+CONNECTION_LAYER_INVALID = (400, "CONNECTION_LAYER_INVALID")
+MSG_WAIT_FAILED = (400, "MSG_WAIT_FAILED")
+AUTH_KEY_PERM_EMPTY = (401, "AUTH_KEY_PERM_EMPTY")
+INTERNAL = (500, "INTERNAL")
+
+METHOD_NOT_IMPL = (501, "METHOD_NOT_IMPL")
+"""Not 500, which clients take for a passing fault and ask again and again."""
+
+TIMEOUT = (503, "TIMEOUT")
+"""Telegram says -503; the sign there makes TDLib send the request again, which a stuck one does not deserve."""

@@ -1,0 +1,58 @@
+"""What one session reports to whoever owns it: facts, one at a time."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RpcReceived:
+    """A request to run once; answer with ``Session.reply`` or ``Session.fail``.
+
+    Attributes:
+        body: the boxed query with its wrappers (``invokeWithLayer``, …).
+    """
+
+    msg_id: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RpcCancelled:
+    """The client dropped the answer of a running request, which is answered already: stop the work."""
+
+    msg_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DestroySessionReceived:
+    """Another session of the key is to be forgotten; answer with ``Session.session_destroyed``."""
+
+    msg_id: int
+    session_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyAuthKeyReceived:
+    """The key is to be forgotten; answer with ``Session.auth_key_destroyed``."""
+
+    msg_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectDelayed:
+    """Close the connection unless this comes again within ``delay`` seconds (``ping_delay_disconnect``)."""
+
+    delay: int
+
+
+@dataclass(frozen=True, slots=True)
+class HttpWaitReceived:
+    """How long an HTTP response may be held back, in milliseconds."""
+
+    max_delay: int
+    wait_after: int
+    max_wait: int
+
+
+SessionEvent = (
+    RpcReceived | RpcCancelled | DestroySessionReceived | DestroyAuthKeyReceived | DisconnectDelayed | HttpWaitReceived
+)

@@ -1,0 +1,85 @@
+"""HTTP requests of one session that wait for something to answer with.
+
+By the page "Service Messages", HTTP wait/long poll: a response leaves when
+there is something to say and the client's ``max_delay`` and ``wait_after``
+allow it, or empty when ``max_wait`` is over. Any response may carry any
+message of the session, so the oldest request is answered first.
+"""
+
+from teamgram.interfaces.session import ConnRef
+
+DEFAULT_MAX_DELAY = 0
+DEFAULT_WAIT_AFTER = 0
+DEFAULT_MAX_WAIT = 25_000
+"""Milliseconds, of a request without ``http_wait``."""
+
+MAX_WAIT = 60_000
+"""Milliseconds a request waits at most, whatever the client asks."""
+
+MAX_WAITING = 8
+"""Requests of one session left waiting; one more and the oldest is answered, empty if need be."""
+
+
+class _Poll:
+    __slots__ = ("conn", "max_delay", "max_wait", "since", "wait_after")
+
+    def __init__(self, conn: ConnRef, since: float) -> None:
+        self.conn = conn
+        self.since = since
+        self.max_delay = DEFAULT_MAX_DELAY / 1000
+        self.wait_after = DEFAULT_WAIT_AFTER / 1000
+        self.max_wait = DEFAULT_MAX_WAIT / 1000
+
+
+class HttpPolls:
+    """The waiting requests, oldest first, and when the next response is due."""
+
+    __slots__ = ("_first_message_at", "_last_message_at", "_polls")
+
+    def __init__(self) -> None:
+        self._polls: list[_Poll] = []
+        self._first_message_at = 0.0
+        self._last_message_at = 0.0
+
+    def arrived(self, conn: ConnRef, now: float) -> None:
+        """A request came by ``conn``."""
+        self._polls.append(_Poll(conn, now))
+
+    def wait(self, max_delay: int, wait_after: int, max_wait: int) -> None:
+        """The request that came last carried ``http_wait``; milliseconds."""
+        if self._polls:
+            poll = self._polls[-1]
+            poll.max_delay = min(max_delay, MAX_WAIT) / 1000
+            poll.wait_after = min(wait_after, MAX_WAIT) / 1000
+            poll.max_wait = min(max_wait, MAX_WAIT) / 1000
+
+    def message(self, now: float) -> None:
+        """The session has something to say since ``now``."""
+        if not self._first_message_at:
+            self._first_message_at = now
+        self._last_message_at = now
+
+    def forget(self, conn: ConnRef) -> None:
+        """That connection closed, with whatever waited on it."""
+        self._polls = [poll for poll in self._polls if poll.conn != conn]
+
+    def take(self, now: float) -> ConnRef | None:
+        """The connection whose response is due at ``now``; it counts as answered."""
+        due = self.next_timer()
+        if due is None or due > now:
+            return None
+        self._first_message_at = 0.0
+        return self._polls.pop(0).conn
+
+    def next_timer(self) -> float | None:
+        """When the oldest request is to be answered; None when none waits."""
+        if not self._polls:
+            return None
+        poll = self._polls[0]
+        if len(self._polls) > MAX_WAITING:
+            return poll.since
+        due = poll.since + poll.max_wait
+        if self._first_message_at:
+            quiet = self._last_message_at + poll.wait_after
+            due = min(due, max(poll.since, min(quiet, self._first_message_at + poll.max_delay)))
+        return due

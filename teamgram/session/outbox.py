@@ -1,0 +1,297 @@
+"""What one session still has to send, and what it sent and may have to send again.
+
+msg_id and seq_no are given when a message first leaves, in the order of
+leaving, and belong to the session: connections come and go (page "Mobile
+Protocol: Detailed Description", message identifier and sequence number).
+"""
+
+from collections.abc import Iterable
+
+from teamgram.session.service_messages import HEADER, MSG_CONTAINER, UINT, msgs_ack
+from teamgram.session.settings import SessionSettings
+
+UPDATES_TOO_LONG = UINT.pack(0xE317AF7E)
+"""updatesTooLong#e317af7e = Updates; the same in every layer."""
+
+_CONTAINER_HEAD_BYTES = 8
+_MESSAGE_HEAD_BYTES = 16
+
+
+class Outgoing:
+    """One message of ours.
+
+    Attributes:
+        msg_id: 0 until it leaves for the first time.
+        req_msg_id: the request that it answers, 0 for an update or service message.
+        sent_at: unix seconds of the last sending.
+        body: emptied when the message was forgotten for lack of room.
+    """
+
+    __slots__ = ("body", "content_related", "is_error", "is_push", "msg_id", "req_msg_id", "sent_at", "seq_no")
+
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        content_related: bool,
+        req_msg_id: int = 0,
+        is_error: bool = False,
+        is_push: bool = False,
+    ) -> None:
+        self.body = body
+        self.content_related = content_related
+        self.req_msg_id = req_msg_id
+        self.is_error = is_error
+        self.is_push = is_push
+        self.msg_id = 0
+        self.seq_no = 0
+        self.sent_at = 0.0
+
+
+class Outbox:
+    """Queue, containers and the memory for resending of one session.
+
+    Attributes:
+        queue: messages that wait to leave, in order.
+        unacked: content-related messages that left, by msg_id, oldest first.
+        queued_bytes: bodies in ``queue``.
+        pushes: updates among ``queue``, and their bytes in ``push_bytes``.
+        push_lost: an update was dropped; the client has to ask for the difference.
+    """
+
+    __slots__ = (
+        "_content_messages",
+        "_last_msg_id",
+        "_push_forgotten",
+        "_resending",
+        "_settings",
+        "push_bytes",
+        "push_lost",
+        "pushes",
+        "queue",
+        "queued_bytes",
+        "unacked",
+        "unacked_bytes",
+    )
+
+    def __init__(self, settings: SessionSettings) -> None:
+        self._settings = settings
+        self._last_msg_id = 0
+        self._content_messages = 0
+        self._push_forgotten = False
+        self._resending = False
+        self.queue: list[Outgoing] = []
+        self.unacked: dict[int, Outgoing] = {}
+        self.queued_bytes = 0
+        self.unacked_bytes = 0
+        self.pushes = 0
+        self.push_bytes = 0
+        self.push_lost = False
+
+    def add(self, message: Outgoing) -> None:
+        """Queue an answer or service message; how many there can be is bounded by what is let in."""
+        self.queue.append(message)
+        self.queued_bytes += len(message.body)
+
+    def add_push(self, body: bytes) -> bool:
+        """Queue an update; False when it is dropped because the client does not read."""
+        settings = self._settings
+        if self.push_lost:
+            return False
+        if self.pushes >= settings.push_limit or self.push_bytes + len(body) > settings.push_limit_bytes:
+            self._drop_pushes()
+            return False
+        self.pushes += 1
+        self.push_bytes += len(body)
+        self.add(Outgoing(body, content_related=True, is_push=True))
+        return True
+
+    def _drop_pushes(self) -> None:
+        """The client gets all of it by the difference, so none of it is worth its memory."""
+        self.push_lost = True
+        self.queue = [message for message in self.queue if not message.is_push]
+        for message in [message for message in self.unacked.values() if message.is_push]:
+            self._forget(message)
+        self.queued_bytes = sum(len(message.body) for message in self.queue)
+        self.pushes = self.push_bytes = 0
+
+    def acknowledge(self, msg_ids: Iterable[int]) -> list[int]:
+        """The client has these; the req_msg_ids of the answers among them."""
+        answered = []
+        for msg_id in msg_ids:
+            message = self.unacked.pop(msg_id, None)
+            if message is None:
+                message = self._take_back(msg_id) if self._resending else None
+                if message is None:
+                    continue
+            else:
+                self.unacked_bytes -= len(message.body)
+            if message.req_msg_id:
+                answered.append(message.req_msg_id)
+        return answered
+
+    def remove(self, message: Outgoing) -> None:
+        """Take back an answer, sent or not (``rpc_drop_answer``)."""
+        if message.msg_id in self.unacked:
+            self._forget(message)
+        elif message in self.queue:
+            self.queue.remove(message)
+            self.queued_bytes -= len(message.body)
+
+    def _take_back(self, msg_id: int) -> Outgoing | None:
+        """Out of the queue again: it was about to be resent when its acknowledgement came."""
+        for message in self.queue:
+            if message.msg_id == msg_id:
+                self.queue.remove(message)
+                self.queued_bytes -= len(message.body)
+                if message.is_push:
+                    self.pushes -= 1
+                    self.push_bytes -= len(message.body)
+                return message
+        return None
+
+    def _forget(self, message: Outgoing) -> None:
+        del self.unacked[message.msg_id]
+        self.unacked_bytes -= len(message.body)
+
+    def send_again(self, messages: Iterable[Outgoing]) -> None:
+        """Put sent messages back at the head of the queue, in the order given."""
+        again = [message for message in messages if message.msg_id in self.unacked]
+        for message in again:
+            self._forget(message)
+            self.queued_bytes += len(message.body)
+            if message.is_push:
+                self.pushes += 1
+                self.push_bytes += len(message.body)
+        if again:
+            self._resending = True
+            self.queue[:0] = again
+
+    def connection_lost(self) -> None:
+        """What was written and not acknowledged may not have arrived: it goes out again."""
+        if self._push_forgotten:
+            self._push_forgotten = False
+            self.push_lost = True
+        if self.unacked:
+            self.send_again(list(self.unacked.values()))
+
+    def send_stale_again(self, sent_before: float) -> None:
+        """The same for messages last sent before that time (unix seconds)."""
+        self.send_again([message for message in self.unacked.values() if message.sent_at < sent_before])
+
+    def packet(self, now: float, acks: list[int]) -> bytes | None:
+        """The next frame's plaintext (msg_id seq_no bytes body): one message or one container; None: nothing to send.
+
+        Args:
+            acks: client messages to acknowledge along with it.
+        """
+        queue = self.queue
+        if self.push_lost:
+            self.push_lost = False
+            self.add(Outgoing(UPDATES_TOO_LONG, content_related=True))
+        if not acks:
+            if not queue:
+                return None
+            if len(queue) == 1 and not queue[0].msg_id:
+                message = queue[0]
+                self.queue = []
+                self.queued_bytes = 0
+                self.pushes = self.push_bytes = 0
+                self._leaves(message, now)
+                return HEADER.pack(message.msg_id, message.seq_no, len(message.body)) + message.body
+        parts: list[bytes] = []
+        answers = 1
+        if acks:
+            body = msgs_ack(acks)
+            parts.append(HEADER.pack(self._next_msg_id(now, 1), self._content_messages * 2, len(body)) + body)
+            if not queue:
+                return parts[0]
+        for message in self._take():
+            self._leaves(message, now)
+            if not message.req_msg_id:
+                answers = 3
+            parts.append(HEADER.pack(message.msg_id, message.seq_no, len(message.body)))
+            parts.append(message.body)
+        body = b"".join(parts)
+        count = (len(parts) - 1) // 2 + 1 if acks else len(parts) // 2
+        # Content-related is none of its business: twice the count, even.
+        head = HEADER.pack(
+            self._next_msg_id(now, answers), self._content_messages * 2, len(body) + _CONTAINER_HEAD_BYTES
+        )
+        return b"".join((head, UINT.pack(MSG_CONTAINER), UINT.pack(count), body))
+
+    def empty_container(self, now: float) -> bytes:
+        """A frame that says nothing."""
+        head = HEADER.pack(self._next_msg_id(now, 3), self._content_messages * 2, _CONTAINER_HEAD_BYTES)
+        return head + UINT.pack(MSG_CONTAINER) + UINT.pack(0)
+
+    def _take(self) -> list[Outgoing]:
+        """The messages of the next container, an error last and at most one.
+
+        Web A reads a container up to the first rpc_error and skips the rest.
+        """
+        limit = self._settings.container_limit
+        room = self._settings.container_limit_bytes
+        taken: list[Outgoing] = []
+        left: list[Outgoing] = []
+        error: Outgoing | None = None
+        for index, message in enumerate(self.queue):
+            size = len(message.body) + _MESSAGE_HEAD_BYTES
+            if len(taken) >= limit or (room < size and (taken or error)):
+                left.extend(self.queue[index:])
+                break
+            if message.is_error:
+                if error is None:
+                    error = message
+                else:
+                    left.append(message)
+                    continue
+            else:
+                taken.append(message)
+            room -= size
+        if error is not None:
+            taken.append(error)
+        self.queue = left
+        self._resending = self._resending and bool(left)
+        self.queued_bytes = sum([len(message.body) for message in left])
+        if self.pushes:
+            kept = [message for message in left if message.is_push]
+            self.pushes = len(kept)
+            self.push_bytes = sum([len(message.body) for message in kept])
+        return taken
+
+    def _leaves(self, message: Outgoing, now: float) -> None:
+        if message.msg_id and now - (message.msg_id >> 32) > self._settings.resend_age:
+            message.msg_id = 0
+        if not message.msg_id:
+            message.msg_id = self._next_msg_id(now, 1 if message.req_msg_id else 3)
+            message.seq_no = self._content_messages * 2
+            if message.content_related:
+                message.seq_no += 1
+                self._content_messages += 1
+        message.sent_at = now
+        if message.content_related:
+            self.unacked[message.msg_id] = message
+            self.unacked_bytes += len(message.body)
+            settings = self._settings
+            while self.unacked_bytes > settings.unacked_limit_bytes or len(self.unacked) > settings.unacked_limit:
+                if not self._forget_oldest():
+                    break
+
+    def _forget_oldest(self) -> bool:
+        oldest = next(iter(self.unacked.values()))
+        if len(self.unacked) == 1:
+            return False  # one answer over the limit is still kept until the next
+        self._forget(oldest)
+        oldest.body = b""
+        if oldest.is_push:
+            self._push_forgotten = True
+        return True
+
+    def _next_msg_id(self, now: float, parity: int) -> int:
+        """unixtime * 2**32, growing; 1 modulo 4 for an answer, 3 for what we say unasked."""
+        msg_id = (int(now * 4294967296.0) & ~3) | parity
+        if msg_id <= self._last_msg_id:
+            msg_id = ((self._last_msg_id & ~3) + 4) | parity
+        self._last_msg_id = msg_id
+        return msg_id

@@ -1,0 +1,90 @@
+"""Updates to the sessions that want them, and who is there.
+
+Each key has one updates session. An object is encoded once for each layer
+among a user's keys, and waits in the sessions' outboxes like any other
+message; a session whose client does not read drops it there and is told to
+get the difference instead.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from teamgram.interfaces.updates import PresenceSink
+from teamgram.session.main_auth import MainAuthWrapper
+from teamgram.session.turns import Turns
+
+
+class Push:
+    """Implements ``interfaces.updates.UpdatesPush`` over the wrappers of signed-in keys.
+
+    Args:
+        encode: an object and a layer to boxed bytes.
+        presence: told when a device comes and goes.
+    """
+
+    def __init__(self, turns: Turns, encode: Callable[[Any, int], bytes], presence: PresenceSink | None = None) -> None:
+        self._turns = turns
+        self._encode = encode
+        self.presence = presence
+        self._users: dict[int, dict[int, MainAuthWrapper]] = {}
+
+    def has_updates_session(self, user_id: int) -> bool:
+        """Whether some updates session of the user would take an update now."""
+        for wrapper in self._users.get(user_id, {}).values():
+            session = wrapper.updates_session
+            # One that lost an update already gets all of it by the difference.
+            if session is not None and not session.core.outbox.push_lost:
+                return True
+        return False
+
+    def push_updates(
+        self, user_id: int, updates: Any, *, except_perm_auth_key_id: int = 0, only_perm_auth_key_id: int = 0
+    ) -> None:
+        """Queue ``updates`` for the user's updates sessions, but for one device or only for one."""
+        wrappers = self._users.get(user_id)
+        if not wrappers:
+            return
+        encoded: dict[int, bytes] = {}
+        for perm_auth_key_id, wrapper in wrappers.items():
+            session = wrapper.updates_session
+            if session is None or perm_auth_key_id == except_perm_auth_key_id:
+                continue
+            if only_perm_auth_key_id and perm_auth_key_id != only_perm_auth_key_id:
+                continue
+            layer = session.layer or wrapper.client.layer
+            body = encoded.get(layer)
+            if body is None:
+                body = encoded[layer] = self._encode(updates, layer)
+            session.core.push(body)
+            if session.conn is not None:
+                self._turns.dirty(session)
+
+    def signed_in(self, wrapper: MainAuthWrapper) -> None:
+        """The wrapper's key belongs to ``wrapper.user_id`` from now on."""
+        if wrapper.user_id:
+            self._users.setdefault(wrapper.user_id, {})[wrapper.perm_auth_key_id] = wrapper
+            self.updates_session_changed(wrapper)
+
+    def signed_out(self, wrapper: MainAuthWrapper) -> None:
+        """The wrapper's key is about to lose its user, or the wrapper to go."""
+        wrappers = self._users.get(wrapper.user_id)
+        if wrappers is not None:
+            wrappers.pop(wrapper.perm_auth_key_id, None)
+            if not wrappers:
+                del self._users[wrapper.user_id]
+        self._set_online(wrapper, False)
+
+    def updates_session_changed(self, wrapper: MainAuthWrapper) -> None:
+        """Another session gets the wrapper's updates, or the one that does came or went."""
+        session = wrapper.updates_session
+        self._set_online(wrapper, bool(wrapper.user_id) and session is not None and session.conn is not None)
+
+    def _set_online(self, wrapper: MainAuthWrapper, online: bool) -> None:
+        if wrapper.online is online:
+            return
+        wrapper.online = online
+        if self.presence is not None:
+            if online:
+                self.presence.device_connected(wrapper.user_id, wrapper.perm_auth_key_id)
+            else:
+                self.presence.device_disconnected(wrapper.user_id, wrapper.perm_auth_key_id)

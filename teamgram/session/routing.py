@@ -1,0 +1,98 @@
+"""Where a method goes: constructor id -> name -> RPC service -> target of the IDMap.
+
+``rpc_services.tsv`` is the project's copy of which method belongs to which
+service (teamgram's split); the IDMap of ``etc/session.yaml`` says which
+services there are and who serves each.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from teamgram.interfaces.rpc import RpcCaller
+
+_ID_MAP_PREFIX = "/mtproto."
+
+_NOT_FOR_UPDATES = ("upload.", "help.", "langpack.", "auth.exportAuthorization", "auth.importAuthorization")
+_BEFORE_BINDING = ("help.", "langpack.")
+_BEFORE_INIT = frozenset(("auth.bindTempAuthKey",))
+
+MAX_KNOWN_IDS = 8192
+"""Constructor ids remembered; more than all layers' methods together, so only hostile ids pass it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method that somebody serves.
+
+    Attributes:
+        for_updates: calling it makes a session the one that gets the key's
+            updates. What file and helper connections call does not: their
+            sessions come and go beside the main one, under the same key.
+        before_binding: a temporary key may call it before it is bound.
+        before_init: so it may, and before any ``invokeWithLayer``.
+    """
+
+    method: str
+    service: str
+    caller: RpcCaller
+    for_updates: bool
+    before_binding: bool
+    before_init: bool
+
+
+@cache
+def services_by_method() -> Mapping[str, str]:
+    """TL method name -> RPC service name, for every method of every layer."""
+    text = files("teamgram.session").joinpath("rpc_services.tsv").read_text("utf-8")
+    lines = (line.split("\t", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    return {method: service for method, service in lines}  # noqa: C416 (mypy sees pairs)
+
+
+class Routing:
+    """Methods to callers, by the IDMap.
+
+    Args:
+        id_map: teamgram's ``BFFProxyClients.IDMap``: ``"/mtproto.RPCMessages": "bff.bff"``.
+        callers: who is behind each target (``bff.bff``).
+        name_of: literal TL name of a constructor id, None for an unknown one.
+
+    Raises:
+        ValueError: the IDMap names a target that no caller stands behind.
+    """
+
+    def __init__(
+        self,
+        id_map: Mapping[str, str],
+        callers: Mapping[str, RpcCaller],
+        name_of: Callable[[int], str | None],
+    ) -> None:
+        self.id_map = dict(id_map)
+        self._callers: dict[str, RpcCaller] = {}
+        for key, target in id_map.items():
+            if target not in callers:
+                raise ValueError(f"IDMap: nobody is behind {target!r} (for {key!r})")
+            self._callers[key.removeprefix(_ID_MAP_PREFIX)] = callers[target]
+        self._name_of = name_of
+        self._known: dict[int, Route | str | None] = {}
+
+    def route(self, constructor_id: int) -> Route | str | None:
+        """The route; a method's bare name when nobody serves it; None when the id is no method of any layer."""
+        try:
+            return self._known[constructor_id]
+        except KeyError:
+            pass
+        name = self._name_of(constructor_id)
+        found: Route | str | None = name
+        if name is not None:
+            service = services_by_method().get(name)
+            caller = self._callers.get(service) if service is not None else None
+            if service is not None and caller is not None:
+                before_init = name in _BEFORE_INIT
+                for_updates = not before_init and not name.startswith(_NOT_FOR_UPDATES)
+                before_binding = before_init or name.startswith(_BEFORE_BINDING)
+                found = Route(name, service, caller, for_updates, before_binding, before_init)
+        if len(self._known) < MAX_KNOWN_IDS:
+            self._known[constructor_id] = found
+        return found

@@ -1,0 +1,168 @@
+"""The session stage as a Twisted service: its face to gnetway, bff and updates, its clockwork, its end."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.keys import AuthKeyInfo
+from teamgram.interfaces.rpc import RpcCaller
+from teamgram.interfaces.session import ConnRef, Gateway, SessionData
+from teamgram.interfaces.updates import PresenceSink
+from teamgram.mtproto.tl import NEWEST_LAYER, encode, registry
+from teamgram.session.routing import Routing
+from teamgram.session.settings import SessionSettings
+from teamgram.session.stage import Stage
+
+
+def method_name(constructor_id: int) -> str | None:
+    """Literal name of a method of any layer, None for everything else."""
+    return registry.name_of(constructor_id) if registry.is_function(constructor_id) else None
+
+
+def random_long() -> int:
+    """A random signed 64-bit number."""
+    return int.from_bytes(secrets.token_bytes(8), "little", signed=True)
+
+
+_KEY_SWEEP_INTERVAL = 10.0
+"""Seconds between two looks through all keys, which is too much for every sweep."""
+
+
+class SessionService(Service):
+    """Implements ``SessionInbound``, ``SessionControl`` and ``UpdatesPush`` of ``interfaces``.
+
+    Args:
+        gateway: where answers leave.
+        id_map: ``BFFProxyClients.IDMap`` of ``etc/session.yaml``.
+        callers: who is behind each of its targets.
+
+    Raises:
+        ValueError: the IDMap names a target without a caller.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        gateway: Gateway,
+        auth_sessions: AuthSessions,
+        id_map: Mapping[str, str],
+        callers: Mapping[str, RpcCaller],
+        clock: IReactorTime,
+        settings: SessionSettings | None = None,
+        encode_updates: Callable[[Any, int], bytes] = encode,
+        name_of: Callable[[int], str | None] = method_name,
+        unique_id: Callable[[], int] = random_long,
+    ) -> None:
+        self._clock = clock
+        self.settings = settings or SessionSettings()
+        self.stage = Stage(
+            gateway=gateway,
+            auth_sessions=auth_sessions,
+            routing=Routing(id_map, callers, name_of),
+            clock=clock,
+            settings=self.settings,
+            encode=encode_updates,
+            unique_id=unique_id,
+            newest_layer=NEWEST_LAYER,
+        )
+        # Bound here because they are called for every frame.
+        self.send_data: Callable[[SessionData], None] = self.stage.send_data
+        self.set_writable: Callable[[ConnRef, bool], None] = self.stage.set_writable
+        self.has_updates_session = self.stage.push.has_updates_session
+        self.push_updates = self.stage.push.push_updates
+        self._housekeeping = LoopingCall(self.sweep)
+        self._housekeeping.clock = clock
+        self._next_key_sweep = 0.0
+
+    def set_presence(self, presence: PresenceSink) -> None:
+        """Tell ``presence`` from now on when devices come and go."""
+        self.stage.push.presence = presence
+
+    # SessionInbound
+
+    def close_session(self, perm_auth_key_id: int, auth_key_id: int, session_id: int, conn: ConnRef) -> None:
+        """That connection no longer carries that session."""
+        self.stage.close_session(auth_key_id, session_id, conn)
+
+    # SessionControl
+
+    def user_signed_in(self, perm_auth_key_id: int, user_id: int) -> None:
+        """From now on requests of this key carry this user_id and its updates are pushed to it."""
+        self.stage.keys.set_user(perm_auth_key_id, user_id)
+
+    def user_signed_out(self, perm_auth_key_id: int) -> None:
+        """From now on requests of this key carry user_id 0. The key itself stays."""
+        self.stage.keys.set_user(perm_auth_key_id, 0)
+
+    def key_bound(self, key: AuthKeyInfo) -> None:
+        """A temporary key was bound: its sessions move to the permanent key's wrapper."""
+        self.stage.keys.bound(key)
+
+    def key_destroyed(self, auth_key_id: int) -> None:
+        """The key is gone: its sessions end and its connections are closed."""
+        self.stage.keys.destroyed(auth_key_id)
+
+    # Clockwork
+
+    def sweep(self) -> None:
+        """What is due: late acknowledgements, timeouts, sessions and keys that nobody came back to."""
+        stage = self.stage
+        settings = self.settings
+        now = self._clock.seconds()
+        for session in list(stage.ack_due):
+            if not session.core.to_ack:
+                del stage.ack_due[session]
+            elif session.core.handle_timer(now):
+                stage.turns.dirty(session)
+        for running in list(stage.running):
+            if running.deadline > now:
+                break
+            stage.keys.wrapper_of(running.session.keys).timed_out(running)
+        for session in list(stage.waiting):
+            stage.keys.wrapper_of(session.keys).try_waiting(session)
+        for conn in stage.overdue_connections(now):
+            stage.gateway.close(conn, "ping_delay_disconnect")
+        for session, since in list(stage.disconnected.items()):
+            if since + settings.retention > now:
+                break
+            stage.end_session(session)
+        if now >= self._next_key_sweep:
+            self._next_key_sweep = now + _KEY_SWEEP_INTERVAL
+            stage.keys.remove_idle(now - settings.idle_wrapper_retention)
+            stage.keys.refresh_salts(now)
+
+    def startService(self) -> None:
+        """Start the clockwork."""
+        super().startService()
+        self._housekeeping.start(self.settings.sweep_interval, now=False)
+
+    async def _drain(self) -> None:
+        """Give requests in flight their time, then let every answer leave."""
+        self.stage.draining = True
+        deadline = self._clock.seconds() + self.settings.drain_timeout
+        while self.stage.running and self._clock.seconds() < deadline:
+            pause: Deferred[None] = Deferred()
+            self._clock.callLater(0.05, pause.callback, None)
+            await pause
+        self.stage.turns.end()
+
+    def stopService(self) -> "Deferred[None]":
+        """Drain; frames that come meanwhile stay with gnetway."""
+        drained: Deferred[None] = Deferred.fromCoroutine(self._drain())
+        return drained.addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Any:
+        if self._housekeeping.running:
+            self._housekeeping.stop()
+        self.stage.stop()
+        super().stopService()
+        return result

@@ -1,0 +1,437 @@
+"""One MTProto session: plaintext frames in, requests out, answers and updates packed.
+
+Owns what the pages "Mobile Protocol: Detailed Description", "Service
+Messages" and "Service Messages about Messages" say about a session. Sans-IO:
+``now`` (unix seconds) and the unique id are passed in, nothing here waits,
+and which connection carries the session is not its business. Running the
+requests, and the wrappers around them, belong to ``main_auth``.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from teamgram.session import service_messages as wire
+from teamgram.session.events import (
+    DestroyAuthKeyReceived,
+    DestroySessionReceived,
+    DisconnectDelayed,
+    HttpWaitReceived,
+    RpcCancelled,
+    RpcReceived,
+    SessionEvent,
+)
+from teamgram.session.inbox import (
+    CONTAINER_MSG_ID_TAKEN,
+    INVALID_CONTAINER,
+    MESSAGE_TOO_OLD,
+    SEQ_NO_NOT_EVEN,
+    SEQ_NO_NOT_ODD,
+    Fate,
+    Inbox,
+)
+from teamgram.session.outbox import Outbox, Outgoing
+from teamgram.session.salts import ServerSalts
+from teamgram.session.service_messages import MalformedMessage
+from teamgram.session.settings import SessionSettings
+
+_header = wire.HEADER.unpack_from
+_uint = wire.UINT.unpack_from
+_id_long = wire.PING_BODY.unpack_from
+
+_NOT_PACKED = frozenset((0x096A18D5, 0xA99FCA4F, 0x21E753BC))
+"""upload.file, upload.cdnFile, upload.webFile: media, packed already by its own format."""
+
+
+class Session:
+    """The state of one session of one auth key.
+
+    Call ``receive`` for each frame, take ``next_event`` until None, then send
+    ``packet`` until None while the connection takes more.
+
+    Attributes:
+        running: requests under way, with the time each came.
+    """
+
+    __slots__ = ("_events", "_salts", "_settings", "_unique_id", "inbox", "outbox", "running", "session_id", "to_ack")
+
+    def __init__(self, session_id: int, unique_id: int, salts: ServerSalts, settings: SessionSettings) -> None:
+        self.session_id = session_id
+        self._unique_id = unique_id
+        self._salts = salts
+        self._settings = settings
+        self._events: deque[SessionEvent] | None = None
+        self.inbox = Inbox(settings.inbox_limit)
+        self.outbox = Outbox(settings)
+        self.running = 0
+        # Content-related messages without an answer yet, with the time each came.
+        self.to_ack: dict[int, float] = {}
+
+    # In
+
+    def receive(self, payload: bytes, server_salt: int, now: float) -> None:
+        """Take one frame's plaintext from offset 16 (msg_id seq_no bytes body).
+
+        Raises:
+            MalformedMessage: the frame's own header does not fit; nothing was taken.
+        """
+        size = len(payload)
+        if size < 20:
+            raise MalformedMessage("frame cut short")
+        msg_id, seq_no, length = _header(payload)
+        end = 16 + length
+        if length < 4 or length & 3 or end > size:
+            raise MalformedMessage("bad message length")
+        inbox = self.inbox
+        known = inbox.messages.get(msg_id)
+        if known is None:
+            code = inbox.check_time(msg_id, now)
+            if code:
+                self._refuse(msg_id, seq_no, code)
+                return
+        salts = self._salts
+        if not (server_salt == salts.current and now < salts.current_until) and not salts.accepts(server_salt, now):
+            # Refused means not executed and not remembered: the same message may come again.
+            self._say(wire.bad_server_salt(msg_id, seq_no, salts.current_salt(now)))
+            return
+        constructor_id = _uint(payload, 16)[0]
+        if constructor_id == wire.MSG_CONTAINER:
+            self._container(msg_id, seq_no, payload, 16, end, known, now)
+            return
+        first = inbox.first_msg_id
+        if first is None or msg_id < first:
+            self._new_session(msg_id, seq_no, now)
+        self._message(msg_id, seq_no, payload, 16, end, constructor_id, now)
+
+    def _container(
+        self, msg_id: int, seq_no: int, payload: bytes, start: int, end: int, known: Fate | Outgoing | None, now: float
+    ) -> None:
+        inbox = self.inbox
+        if known is None:
+            code = inbox.check(msg_id, seq_no) or (SEQ_NO_NOT_EVEN if seq_no & 1 else 0)
+        else:
+            # The same container again brings what was in it again; any other message's id is taken.
+            code = 0 if known is Fate.CONTAINER else CONTAINER_MSG_ID_TAKEN
+        if code:
+            self._refuse(msg_id, seq_no, code)
+            return
+        try:
+            messages = wire.parse_container(payload, start, end, msg_id)
+        except MalformedMessage:
+            # A container is taken or refused as a whole, before anything in it runs.
+            self._refuse(msg_id, seq_no, INVALID_CONTAINER)
+            return
+        if messages:
+            smallest = min(messages)[0]
+            if inbox.first_msg_id is None or smallest < inbox.first_msg_id:
+                # Not the container's own id: clients send again what is older than the id they are told.
+                self._new_session(smallest, seq_no, now)
+        for inner_msg_id, inner_seq_no, inner_start, inner_end in messages:
+            self._message(
+                inner_msg_id, inner_seq_no, payload, inner_start, inner_end, _uint(payload, inner_start)[0], now
+            )
+        if known is None:
+            inbox.record(msg_id, seq_no, Fate.CONTAINER)
+
+    def _message(
+        self, msg_id: int, seq_no: int, payload: bytes, start: int, end: int, constructor_id: int, now: float
+    ) -> None:
+        inbox = self.inbox
+        known = inbox.messages.get(msg_id)
+        if known is not None:
+            self._duplicate(msg_id, seq_no, known, now)
+            return
+        code = inbox.check(msg_id, seq_no)
+        if code:
+            self._refuse(msg_id, seq_no, code)
+            return
+        if constructor_id == wire.GZIP_PACKED:
+            try:
+                payload = self._gunzip(payload, start, end)
+            except MalformedMessage:
+                self._refuse(msg_id, seq_no, INVALID_CONTAINER)
+                return
+            start, end = 0, len(payload)
+            constructor_id = _uint(payload)[0]
+        service_message = _SERVICE_MESSAGES.get(constructor_id)
+        if service_message is None:
+            if not seq_no & 1:
+                self._refuse(msg_id, seq_no, SEQ_NO_NOT_ODD)
+                return
+            inbox.record(msg_id, seq_no, Fate.RUNNING)
+            self.running += 1
+            self.to_ack[msg_id] = now
+            self._tell(RpcReceived(msg_id, payload[start:end]))
+            return
+        if seq_no & 1:
+            if constructor_id == wire.MSGS_ACK:
+                self._refuse(msg_id, seq_no, SEQ_NO_NOT_EVEN)
+                return
+            if constructor_id not in _ANSWERED_AT_ONCE:
+                self.to_ack[msg_id] = now
+        inbox.record(msg_id, seq_no, Fate.RECEIVED)
+        try:
+            service_message(self, msg_id, payload, start, end, now)
+        except MalformedMessage:
+            self._error(msg_id, 400, "INPUT_FETCH_ERROR")
+
+    def _gunzip(self, payload: bytes, start: int, end: int) -> bytes:
+        packed, _ = wire.parse_bytes(payload, start + 4, end)
+        unpacked = wire.gunzip(packed, self._settings.gunzip_limit_bytes)
+        if len(unpacked) < 4 or _uint(unpacked)[0] in _NOT_IN_GZIP:
+            raise MalformedMessage("not an object to pack")
+        return unpacked
+
+    def _duplicate(self, msg_id: int, seq_no: int, known: Fate | Outgoing, now: float) -> None:
+        if type(known) is Outgoing:
+            if known.msg_id not in self.outbox.unacked:
+                if not known.body:
+                    # Answered, but the answer had to make room: run again only if the client asks anew.
+                    self._refuse(msg_id, seq_no, MESSAGE_TOO_OLD)
+                return  # else still queued: one answer is on its way
+            if len(known.body) >= self._settings.detailed_info_bytes:
+                self._say(wire.msg_detailed_info(msg_id, known.msg_id, len(known.body)))
+            else:
+                self.outbox.send_again((known,))
+        elif seq_no & 1:
+            self.to_ack.setdefault(msg_id, now)
+
+    def _new_session(self, first_msg_id: int, seq_no: int, now: float) -> None:
+        if first_msg_id & 3 or first_msg_id < self.inbox.floor:
+            return  # is about to be refused
+        self.inbox.first_msg_id = first_msg_id
+        salt = self._salts.current_salt(now)
+        self._say(wire.new_session_created(first_msg_id, self._unique_id, salt), content_related=True)
+
+    def _refuse(self, msg_id: int, seq_no: int, code: int) -> None:
+        self._say(wire.bad_msg_notification(msg_id, seq_no, code))
+
+    # Service messages
+
+    def _ping(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        if end - start < 12:
+            raise MalformedMessage("ping cut short")
+        self.outbox.add(Outgoing(wire.pong(msg_id, _id_long(body, start)[1]), content_related=False, req_msg_id=msg_id))
+
+    def _ping_delay_disconnect(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        if end - start < 16:
+            raise MalformedMessage("ping cut short")
+        self._ping(msg_id, body, start, end, now)
+        self._tell(DisconnectDelayed(int.from_bytes(body[start + 12 : start + 16], "little", signed=True)))
+
+    def _msgs_ack(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        messages = self.inbox.messages
+        for answered in self.outbox.acknowledge(wire.parse_msg_ids(body, end, start + 4)):
+            answer = messages.get(answered)
+            if type(answer) is Outgoing:
+                messages[answered] = Fate.FAILED if answer.is_error else Fate.ANSWERED
+
+    def _msgs_state_req(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        self._state_info(msg_id, wire.parse_msg_ids(body, end, start + 4))
+
+    def _state_info(self, msg_id: int, asked: tuple[int, ...]) -> None:
+        state = self.inbox.state
+        self._say(wire.msgs_state_info(msg_id, bytes([state(one) for one in asked])), req_msg_id=msg_id)
+
+    def _msg_resend_req(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        asked = wire.parse_msg_ids(body, end, start + 4)
+        unacked = self.outbox.unacked
+        there = [unacked[one] for one in dict.fromkeys(asked) if one in unacked]
+        self.outbox.send_again(there)
+        if len(there) < len(asked):
+            self._state_info(msg_id, asked)
+
+    def _msg_resend_ans_req(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        asked = wire.parse_msg_ids(body, end, start + 4)
+        answers = [self.inbox.messages.get(one) for one in dict.fromkeys(asked)]
+        self.outbox.send_again([answer for answer in answers if type(answer) is Outgoing])
+        self._state_info(msg_id, asked)
+
+    def _get_future_salts(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        if end - start < 8:
+            raise MalformedMessage("get_future_salts cut short")
+        count = min(max(_uint(body, start + 4)[0], 1), 64)
+        salts = self._salts.future(now, count)
+        # One that is half over is of no use to store, but the client may have none at all.
+        self._say(wire.future_salts(msg_id, int(now), salts), req_msg_id=msg_id)
+
+    def _rpc_drop_answer(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        if end - start < 12:
+            raise MalformedMessage("rpc_drop_answer cut short")
+        dropped = _id_long(body, start)[1]
+        known = self.inbox.messages.get(dropped)
+        if known is Fate.RUNNING:
+            # The page has the request itself answered in the same words.
+            self._finish(dropped, wire.ANSWER_DROPPED_RUNNING)
+            self._tell(RpcCancelled(dropped))
+            result = wire.ANSWER_DROPPED_RUNNING
+        elif type(known) is Outgoing and known.body:
+            self.outbox.remove(known)
+            self.inbox.messages[dropped] = Fate.ANSWERED
+            result = wire.answer_dropped(known.msg_id, known.seq_no, len(known.body))
+        else:
+            result = wire.ANSWER_UNKNOWN
+        answer = Outgoing(wire.rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id)
+        self.inbox.messages[msg_id] = answer
+        self.outbox.add(answer)
+
+    def _destroy_session(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        if end - start < 12:
+            raise MalformedMessage("destroy_session cut short")
+        self._tell(DestroySessionReceived(msg_id, _id_long(body, start)[1]))
+
+    def session_destroyed(self, msg_id: int, session_id: int, found: bool) -> None:
+        """Answer ``destroy_session``."""
+        self._say(wire.destroy_session_result(session_id, found), req_msg_id=msg_id)
+
+    def _destroy_auth_key(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        self._tell(DestroyAuthKeyReceived(msg_id))
+
+    def auth_key_destroyed(self, msg_id: int, result: bytes) -> None:
+        """Answer ``destroy_auth_key`` with one of the three boxed results."""
+        self._say(result, req_msg_id=msg_id)
+
+    def _http_wait(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        if end - start < 16:
+            raise MalformedMessage("http_wait cut short")
+        delays = [max(_uint(body, start + at)[0], 0) for at in (4, 8, 12)]
+        self._tell(HttpWaitReceived(*delays))
+
+    def _msg_copy(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        if end - start < 24:
+            raise MalformedMessage("msg_copy cut short")
+        inner_msg_id, seq_no, length = _header(body, start + 4)
+        inner_end = start + 20 + length
+        if length < 4 or length & 3 or inner_end > end or inner_msg_id >= msg_id:
+            raise MalformedMessage("bad message in msg_copy")
+        constructor_id = _uint(body, start + 20)[0]
+        if constructor_id in _NOT_IN_GZIP:
+            raise MalformedMessage("no containers in msg_copy")
+        self._message(inner_msg_id, seq_no, body, start + 20, inner_end, constructor_id, now)
+
+    def _ignored(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+        """States that the client tells unasked: we resend on reconnect and on request, not on these."""
+
+    # Out
+
+    def next_event(self) -> SessionEvent | None:
+        """What happened next, or None."""
+        return self._events.popleft() if self._events else None
+
+    def reply(self, msg_id: int, result: bytes) -> None:
+        """The boxed result of a request; a request that was dropped or answered is not answered again."""
+        if self.inbox.messages.get(msg_id) is Fate.RUNNING:
+            if len(result) >= self._settings.gzip_threshold_bytes and _uint(result)[0] not in _NOT_PACKED:
+                packed = wire.gzip_packed(result)
+                if len(packed) < len(result):
+                    result = packed
+            self._finish(msg_id, result)
+
+    def fail(self, msg_id: int, code: int, message: str) -> None:
+        """Answer a request with an ``rpc_error``."""
+        if self.inbox.messages.get(msg_id) is Fate.RUNNING:
+            self._finish(msg_id, wire.rpc_error(code, message), is_error=True)
+
+    def push(self, body: bytes) -> bool:
+        """Queue an encoded ``Updates``; False when the client does not read and must ask for the difference."""
+        return self.outbox.add_push(body)
+
+    def outcome(self, msg_id: int) -> bool | None:
+        """Whether a request succeeded (``invokeAfterMsg``); None: not done, or not seen yet."""
+        known = self.inbox.messages.get(msg_id)
+        if known is None or known is Fate.RUNNING:
+            return None
+        if type(known) is Outgoing:
+            return not known.is_error
+        return known is not Fate.FAILED
+
+    def packet(self, now: float) -> bytes | None:
+        """The next frame's plaintext (msg_id seq_no bytes body), None when there is nothing to send."""
+        to_ack = self.to_ack
+        if to_ack and next(iter(to_ack.values())) + self._settings.ack_piggyback_age <= now:
+            return self.outbox.packet(now, self._acks_due(now - self._settings.ack_piggyback_age))
+        return self.outbox.packet(now, [])
+
+    def empty_packet(self, now: float) -> bytes:
+        """An empty container: what an HTTP request is answered with when there is nothing to say."""
+        return self.outbox.empty_container(now)
+
+    def next_timer(self) -> float | None:
+        """When ``handle_timer`` has something to do (unix seconds), or None."""
+        if not self.to_ack:
+            return None
+        return next(iter(self.to_ack.values())) + self._settings.ack_delay
+
+    def handle_timer(self, now: float) -> bool:
+        """Whether an acknowledgement has waited so long that ``packet`` is to be sent for it."""
+        due = self.next_timer()
+        return due is not None and due <= now
+
+    def connection_lost(self) -> None:
+        """No connection carries the session any more; what was not acknowledged goes out on the next one."""
+        self.outbox.connection_lost()
+
+    def _acks_due(self, received_before: float) -> list[int]:
+        due: list[int] = []
+        for msg_id, received_at in self.to_ack.items():
+            if received_at > received_before or len(due) == wire.MAX_MSG_IDS:
+                break
+            due.append(msg_id)
+        for msg_id in due:
+            del self.to_ack[msg_id]
+        return due
+
+    def _finish(self, msg_id: int, result: bytes, *, is_error: bool = False) -> None:
+        self.running -= 1
+        self.to_ack.pop(msg_id, None)
+        answer = Outgoing(wire.rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id, is_error=is_error)
+        self.inbox.messages[msg_id] = answer
+        self.outbox.add(answer)
+
+    def _error(self, msg_id: int, code: int, message: str) -> None:
+        """Refuse a service message that cannot be read."""
+        body = wire.rpc_result(msg_id, wire.rpc_error(code, message))
+        self.outbox.add(Outgoing(body, content_related=True, req_msg_id=msg_id, is_error=True))
+
+    def _say(self, body: bytes, *, content_related: bool = False, req_msg_id: int = 0) -> None:
+        self.outbox.add(Outgoing(body, content_related=content_related, req_msg_id=req_msg_id))
+
+    def _tell(self, event: SessionEvent) -> None:
+        if self._events is None:
+            self._events = deque()
+        self._events.append(event)
+
+
+_SERVICE_MESSAGES: dict[int, Callable[[Any, int, bytes, int, int, float], None]] = {
+    wire.PING: Session._ping,
+    wire.PING_DELAY_DISCONNECT: Session._ping_delay_disconnect,
+    wire.MSGS_ACK: Session._msgs_ack,
+    wire.MSGS_STATE_REQ: Session._msgs_state_req,
+    wire.MSG_RESEND_REQ: Session._msg_resend_req,
+    wire.MSG_RESEND_ANS_REQ: Session._msg_resend_ans_req,
+    wire.MSGS_STATE_INFO: Session._ignored,
+    wire.MSGS_ALL_INFO: Session._ignored,
+    wire.MSG_DETAILED_INFO: Session._ignored,
+    wire.MSG_NEW_DETAILED_INFO: Session._ignored,
+    wire.GET_FUTURE_SALTS: Session._get_future_salts,
+    wire.RPC_DROP_ANSWER: Session._rpc_drop_answer,
+    wire.DESTROY_SESSION: Session._destroy_session,
+    wire.DESTROY_AUTH_KEY: Session._destroy_auth_key,
+    wire.HTTP_WAIT: Session._http_wait,
+    wire.MSG_COPY: Session._msg_copy,
+}
+
+_ANSWERED_AT_ONCE = frozenset(
+    (
+        wire.PING,
+        wire.PING_DELAY_DISCONNECT,
+        wire.MSGS_STATE_REQ,
+        wire.GET_FUTURE_SALTS,
+        wire.RPC_DROP_ANSWER,
+        wire.DESTROY_SESSION,
+        wire.DESTROY_AUTH_KEY,
+    )
+)
+"""What answers them acknowledges them."""
+
+_NOT_IN_GZIP = frozenset((wire.MSG_CONTAINER, wire.GZIP_PACKED, wire.MSG_COPY))

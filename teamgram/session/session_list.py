@@ -1,0 +1,134 @@
+"""The sessions of one auth key, each with the connections that carry it."""
+
+from teamgram.interfaces.keys import AuthKeyType, ClientInfo
+from teamgram.interfaces.rpc import RpcMetadata
+from teamgram.interfaces.session import ConnRef, SessionData
+from teamgram.session.http_polls import HttpPolls
+from teamgram.session.rpc_queue import RunningRpc, WaitingRpc
+from teamgram.session.salts import ServerSalts
+from teamgram.session.session import Session
+
+
+class ClientSession:
+    """One session and what surrounds its protocol state.
+
+    Attributes:
+        connections: those that carry it, most recently used last.
+        conn: the one that answers leave by; None while there is none.
+        writable: ``conn`` takes more.
+        layer: what ``invokeWithLayer`` said in this session, 0 before it did.
+        running: its requests under way by msg_id.
+        waiting: its requests that wait for another (``invokeAfterMsg``).
+        wants_updates: it made a call that was not wrapped in ``invokeWithoutUpdates``.
+        called_at: when it last made one (unix seconds).
+        dirty: it is in the stage's list of sessions to flush.
+        refused: connections whose frame was not taken because the session was saturated.
+        http: its waiting requests, when it comes over HTTP.
+    """
+
+    __slots__ = (
+        "called_at",
+        "client_addr",
+        "conn",
+        "connections",
+        "core",
+        "dirty",
+        "http",
+        "keys",
+        "layer",
+        "local_addr",
+        "metadata",
+        "refused",
+        "running",
+        "transport",
+        "waiting",
+        "wants_updates",
+        "writable",
+    )
+
+    def __init__(self, core: Session, keys: "SessionList") -> None:
+        self.core = core
+        self.keys = keys
+        self.connections: list[ConnRef] = []
+        self.conn: ConnRef | None = None
+        self.writable = True
+        self.layer = 0
+        self.metadata: RpcMetadata | None = None
+        self.client_addr = ""
+        self.local_addr = ""
+        self.transport = "tcp"
+        self.running: dict[int, RunningRpc] | None = None
+        self.waiting: list[WaitingRpc] | None = None
+        self.wants_updates = False
+        self.called_at = 0.0
+        self.dirty = False
+        self.refused: list[ConnRef] | None = None
+        self.http: HttpPolls | None = None
+
+    def carried_by(self, data: SessionData) -> bool:
+        """Note the connection that a frame came by; whether the session did not know it."""
+        conn = data.conn
+        known = conn in self.connections
+        if known:
+            if self.connections[-1] != conn:
+                self.connections.remove(conn)
+                self.connections.append(conn)
+        else:
+            self.connections.append(conn)
+        self.conn = conn
+        self.writable = True
+        if (data.client_addr, data.local_addr, data.transport) != (self.client_addr, self.local_addr, self.transport):
+            self.client_addr = data.client_addr
+            self.local_addr = data.local_addr
+            self.transport = data.transport
+            self.metadata = None
+        return not known
+
+    def no_longer_carried_by(self, conn: ConnRef) -> bool:
+        """That connection is gone; whether it was the last one."""
+        if conn in self.connections:
+            self.connections.remove(conn)
+        if self.http is not None:
+            self.http.forget(conn)
+        self.conn = self.connections[-1] if self.connections else None
+        self.writable = True
+        return self.conn is None
+
+    def make_metadata(self, perm_auth_key_id: int, user_id: int, client: ClientInfo) -> RpcMetadata:
+        """Who asks, made anew when something in it changed."""
+        keys = self.keys
+        self.metadata = RpcMetadata(
+            perm_auth_key_id,
+            keys.auth_key_id,
+            keys.key_type,
+            self.core.session_id,
+            user_id,
+            self.layer or client.layer,
+            client,
+            self.client_addr,
+            self.local_addr,
+            self.transport,
+        )
+        return self.metadata
+
+
+class SessionList:
+    """One auth key's sessions; teamgram's ``SessionList``.
+
+    Attributes:
+        ready: its salts are there, so its frames can be taken.
+        refresh_at: when to ask for more salts (unix seconds).
+        wrapper_id: perm_auth_key_id of the wrapper that it belongs to, or
+            its own auth_key_id while a temporary key is not bound.
+    """
+
+    __slots__ = ("auth_key_id", "key_type", "ready", "refresh_at", "salts", "sessions", "wrapper_id")
+
+    def __init__(self, auth_key_id: int, key_type: AuthKeyType, wrapper_id: int) -> None:
+        self.auth_key_id = auth_key_id
+        self.key_type = key_type
+        self.wrapper_id = wrapper_id
+        self.salts = ServerSalts()
+        self.sessions: dict[int, ClientSession] = {}
+        self.ready = False
+        self.refresh_at = 0.0

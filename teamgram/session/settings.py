@@ -1,0 +1,85 @@
+"""Sizes and times of the session stage, with units; ``app`` fills them from YAML."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """Every limit of the session stage and what happens at it.
+
+    Attributes:
+        retention: seconds a session without a connection is kept, with what
+            it still has to deliver.
+        idle_wrapper_retention: seconds a key without any session is kept in
+            memory (its user, device and salts).
+        sessions_per_key: sessions of one auth key; one more ends the first
+            that has no connection, else the oldest.
+        session_data_chan_size: frames a key may have waiting; one more is
+            refused and its connection stops being read.
+        frames_per_turn: frames of one key taken in one reactor turn before
+            the other keys have had theirs.
+        rpc_batch_size: requests of one key started in one go.
+        rpc_timeout: seconds after which a request is cancelled (``TIMEOUT``).
+        max_running_rpcs: requests of one session under way; past it the
+            session's connections are not read (one container may overshoot).
+        unsent_limit_bytes: bytes waiting for a session's connection to become
+            writable; past it the session's connections are not read.
+        push_limit: updates waiting unsent for one session; past it they are
+            dropped and one ``updatesTooLong`` takes their place.
+        push_limit_bytes: the same in bytes.
+        unacked_limit: messages kept for resending until acknowledged; past it
+            the oldest is forgotten.
+        unacked_limit_bytes: the same in bytes.
+        inbox_limit: msg_ids remembered for one session.
+        container_limit: messages in a container of ours.
+        container_limit_bytes: payload after which a container is closed.
+        gzip_threshold_bytes: a result at least this long is packed when that
+            makes it smaller.
+        gunzip_limit_bytes: longest object a client may pack.
+        ack_delay: seconds after which a message that has no answer yet is
+            acknowledged on its own.
+        ack_piggyback_age: seconds after which its acknowledgement rides along
+            with whatever leaves.
+        detailed_info_bytes: an answer at least this long is announced
+            (``msg_detailed_info``) rather than sent again to a duplicate.
+        resend_age: seconds after which a message goes out again under a new
+            msg_id, as clients discard those older than 300 s.
+        invoke_after_timeout: seconds ``invokeAfterMsg`` waits for a message
+            that has not come.
+        http_resend_after: seconds without acknowledgement after which a
+            message is sent again over HTTP, where no closed connection tells
+            that it was lost.
+        salts_ahead: salts asked of authsession at once.
+        sweep_interval: seconds between two rounds of housekeeping.
+        drain_timeout: seconds requests in flight get at shutdown.
+        min_layer: oldest layer that may be announced.
+    """
+
+    retention: float = 300.0
+    idle_wrapper_retention: float = 60.0
+    sessions_per_key: int = 64
+    session_data_chan_size: int = 256
+    frames_per_turn: int = 64
+    rpc_batch_size: int = 64
+    rpc_timeout: float = 30.0
+    max_running_rpcs: int = 128
+    unsent_limit_bytes: int = 1 << 20
+    push_limit: int = 256
+    push_limit_bytes: int = 128 << 10
+    unacked_limit: int = 512
+    unacked_limit_bytes: int = 1 << 20
+    inbox_limit: int = 2048
+    container_limit: int = 100
+    container_limit_bytes: int = 256 << 10
+    gzip_threshold_bytes: int = 2048
+    gunzip_limit_bytes: int = 1 << 20
+    ack_delay: float = 1.0
+    ack_piggyback_age: float = 0.1
+    detailed_info_bytes: int = 64 << 10
+    resend_age: float = 240.0
+    invoke_after_timeout: float = 10.0
+    http_resend_after: float = 10.0
+    salts_ahead: int = 24
+    sweep_interval: float = 0.5
+    drain_timeout: float = 10.0
+    min_layer: int = 135

@@ -1,0 +1,284 @@
+"""Everything the session stage holds: sessions, the connections that carry them, requests under way.
+
+``service`` is its face to the other stages; here is what happens to it. All
+of it runs in the reactor's thread and nothing here waits.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.session import ConnRef, DataChannelFull, Gateway, SessionData
+from teamgram.session.auth_keys import AuthKeys
+from teamgram.session.http_polls import HttpPolls
+from teamgram.session.push import Push
+from teamgram.session.routing import Routing
+from teamgram.session.rpc_queue import RunningRpc
+from teamgram.session.session import Session
+from teamgram.session.session_list import ClientSession, SessionList
+from teamgram.session.settings import SessionSettings
+from teamgram.session.tasks import Tasks
+from teamgram.session.turns import Turns
+
+
+class Stage:
+    """State and flow of the session stage.
+
+    Args:
+        encode: an ``Updates`` object and a layer to boxed bytes.
+        unique_id: makes ``new_session_created.unique_id``s.
+        newest_layer: what a client of a newer layer is served in.
+
+    Attributes:
+        running: requests under way, oldest (next to time out) first.
+        waiting: sessions with requests that wait for others.
+        disconnected: sessions without a connection and since when, oldest first.
+        ack_due: sessions with an acknowledgement that may have to leave alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        gateway: Gateway,
+        auth_sessions: AuthSessions,
+        routing: Routing,
+        clock: IReactorTime,
+        settings: SessionSettings,
+        encode: Callable[[Any, int], bytes],
+        unique_id: Callable[[], int],
+        newest_layer: int,
+    ) -> None:
+        self.gateway = gateway
+        self.routing = routing
+        self.clock = clock
+        self.settings = settings
+        self.newest_layer = newest_layer
+        self._unique_id = unique_id
+        self.turns = Turns(clock, self.flush, settings.frames_per_turn, settings.rpc_batch_size)
+        self.push = Push(self.turns, encode)
+        self.tasks = Tasks()
+        self.keys = AuthKeys(self, auth_sessions, self.tasks)
+        self.running: dict[RunningRpc, None] = {}
+        self.waiting: dict[ClientSession, None] = {}
+        self.disconnected: dict[ClientSession, float] = {}
+        self.ack_due: dict[ClientSession, None] = {}
+        self.draining = False
+        self._conns: dict[ConnRef, list[ClientSession]] = {}
+        self._disconnect_at: dict[ConnRef, float] = {}
+        self._next_disconnect = float("inf")
+        self._http_timers: dict[ClientSession, IDelayedCall] = {}
+
+    # Frames in
+
+    def send_data(self, data: SessionData) -> None:
+        """Take a frame now if its key is loaded and has not had its part of this turn, else queue it."""
+        keys = self.keys.lists.get(data.auth_key_id)
+        if keys is None:
+            keys = self.keys.open(data)
+        wrapper = self.keys.wrappers[keys.wrapper_id]
+        session = keys.sessions.get(data.session_id)
+        if session is not None and self.saturated(session):
+            if session.refused is None:
+                session.refused = []
+            session.refused.append(data.conn)
+            raise DataChannelFull
+        chan = wrapper.session_data_chan
+        if not chan and keys.ready and wrapper.ready and not self.draining and self.turns.may_take(wrapper):
+            wrapper.take(keys, data, self.clock.seconds())
+            return
+        if len(chan) >= self.settings.session_data_chan_size:
+            wrapper.refused.append(data.conn)
+            raise DataChannelFull
+        chan.append(data)
+        if wrapper.takes_frames():
+            self.turns.backlog(wrapper)
+
+    def saturated(self, session: ClientSession, *, resume: bool = False) -> bool:
+        """Whether the session has so much under way or unsent that its connection is not read.
+
+        With ``resume``, whether it still has more than half of that.
+        """
+        settings = self.settings
+        running = len(session.running) if session.running else 0
+        unsent = session.core.outbox.queued_bytes
+        if resume:
+            return running > settings.max_running_rpcs // 2 or unsent > settings.unsent_limit_bytes // 2
+        return running >= settings.max_running_rpcs or unsent >= settings.unsent_limit_bytes
+
+    # Sessions and connections
+
+    def open_session(self, keys: SessionList, session_id: int) -> ClientSession:
+        """A session that was not known, or not any more."""
+        if len(keys.sessions) >= self.settings.sessions_per_key:
+            # The first that nobody is connected to, else the oldest: the client is told if it comes back.
+            sessions = keys.sessions.values()
+            self.end_session(next((one for one in sessions if one.conn is None), None) or next(iter(sessions)))
+        core = Session(session_id, self._unique_id(), keys.salts, self.settings)
+        session = keys.sessions[session_id] = ClientSession(core, keys)
+        return session
+
+    def end_session(self, session: ClientSession) -> None:
+        """Forget a session; its requests are cancelled."""
+        keys = session.keys
+        if keys.sessions.get(session.core.session_id) is session:
+            del keys.sessions[session.core.session_id]
+        for conn in session.connections:
+            self._uncarry(conn, session)
+        session.connections = []
+        session.conn = None
+        for running in list((session.running or {}).values()):
+            self.running.pop(running, None)
+            running.deferred.cancel()
+        session.running = None
+        session.waiting = None
+        self.waiting.pop(session, None)
+        self.disconnected.pop(session, None)
+        self.ack_due.pop(session, None)
+        self._disarm_http(session)
+        wrapper = self.keys.wrappers.get(keys.wrapper_id)
+        if wrapper is not None:
+            wrapper.session_ended(session, self.clock.seconds())
+
+    def destroy_session(self, keys: SessionList, session_id: int) -> bool:
+        """``destroy_session``: whether there was such a session of the same key."""
+        session = keys.sessions.get(session_id)
+        if session is None:
+            return False
+        self.end_session(session)
+        return True
+
+    def carried_by(self, session: ClientSession, data: SessionData, now: float) -> None:
+        """A frame of the session came by another connection than the last one did."""
+        had = session.conn is not None
+        new = session.carried_by(data)
+        if new:
+            self._conns.setdefault(data.conn, []).append(session)
+            self.disconnected.pop(session, None)
+            if had and data.transport != "http":
+                # The client has given up the old one before we noticed its end.
+                session.core.connection_lost()
+            wrapper = self.keys.wrapper_of(session.keys)
+            if not had and wrapper.updates_session is session:
+                self.push.updates_session_changed(wrapper)
+            self.keys.touch(wrapper, data.client_addr, now)
+        if data.transport == "http":
+            if session.http is None:
+                session.http = HttpPolls()
+            session.http.arrived(data.conn, now)
+            session.core.outbox.send_stale_again(now - self.settings.http_resend_after)
+        elif session.http is not None:
+            session.http = None
+            self._disarm_http(session)
+
+    def close_session(self, auth_key_id: int, session_id: int, conn: ConnRef) -> None:
+        """That connection no longer carries that session."""
+        self._disconnect_at.pop(conn, None)
+        keys = self.keys.lists.get(auth_key_id)
+        session = keys.sessions.get(session_id) if keys is not None else None
+        if session is not None and conn in session.connections:
+            self.connection_gone(session, conn)
+
+    def connection_gone(self, session: ClientSession, conn: ConnRef) -> None:
+        """A connection of the session closed, or could not be written to."""
+        self._uncarry(conn, session)
+        last = session.no_longer_carried_by(conn)
+        session.core.connection_lost()
+        if last:
+            self.disconnected[session] = self.clock.seconds()
+            wrapper = self.keys.wrappers.get(session.keys.wrapper_id)
+            if wrapper is not None and wrapper.updates_session is session:
+                wrapper.elect_updates_session()
+        else:
+            self.turns.dirty(session)
+
+    def _uncarry(self, conn: ConnRef, session: ClientSession) -> None:
+        sessions = self._conns.get(conn)
+        if sessions is not None and session in sessions:
+            sessions.remove(session)
+            if not sessions:
+                del self._conns[conn]
+                self._disconnect_at.pop(conn, None)
+
+    def set_writable(self, conn: ConnRef, writable: bool) -> None:
+        """The connection's buffer filled up or drained."""
+        for session in self._conns.get(conn, ()):
+            if session.conn == conn:
+                session.writable = writable
+                if writable:
+                    self.turns.dirty(session)
+
+    def disconnect_later(self, conn: ConnRef, delay: int, now: float) -> None:
+        """``ping_delay_disconnect``: each one moves the connection's deadline."""
+        deadline = self._disconnect_at[conn] = now + max(delay, 0)
+        self._next_disconnect = min(self._next_disconnect, deadline)
+
+    def overdue_connections(self, now: float) -> list[ConnRef]:
+        """Connections whose ``ping_delay_disconnect`` did not come again in time."""
+        if now < self._next_disconnect:
+            return []
+        due = [conn for conn, deadline in self._disconnect_at.items() if deadline <= now]
+        for conn in due:
+            del self._disconnect_at[conn]
+        self._next_disconnect = min(self._disconnect_at.values(), default=float("inf"))
+        return due
+
+    # Out
+
+    def flush(self, session: ClientSession, now: float) -> None:
+        """Send what the session has, while its connection takes it."""
+        core = session.core
+        keys = session.keys
+        if session.http is not None:
+            self._flush_http(session, session.http, now)
+        else:
+            while session.conn is not None and session.writable:
+                packet = core.packet(now)
+                if packet is None:
+                    break
+                conn = session.conn
+                salt = keys.salts.current_salt(now)
+                if not self.gateway.send_data(conn, keys.auth_key_id, salt, core.session_id, packet):
+                    self.connection_gone(session, conn)
+        if core.to_ack:
+            self.ack_due[session] = None
+        if session.refused and not self.saturated(session, resume=True):
+            refused, session.refused = session.refused, None
+            for conn in refused:
+                self.gateway.resume_reading(conn)
+
+    def _flush_http(self, session: ClientSession, polls: HttpPolls, now: float) -> None:
+        """Answer the requests that are due, and wake up for the next."""
+        core = session.core
+        keys = session.keys
+        while True:
+            if core.outbox.queue:
+                polls.message(now)
+            conn = polls.take(now)
+            if conn is None:
+                break
+            packet = core.packet(now) or core.empty_packet(now)
+            salt = keys.salts.current_salt(now)
+            if not self.gateway.send_data(conn, keys.auth_key_id, salt, core.session_id, packet):
+                core.connection_lost()
+        self._disarm_http(session)
+        due = polls.next_timer()
+        if due is not None:
+            self._http_timers[session] = self.clock.callLater(max(due - now, 0.001), self._http_due, session)
+
+    def _http_due(self, session: ClientSession) -> None:
+        del self._http_timers[session]
+        if session.http is not None:
+            self._flush_http(session, session.http, self.clock.seconds())
+
+    def _disarm_http(self, session: ClientSession) -> None:
+        timer = self._http_timers.pop(session, None)
+        if timer is not None:
+            timer.cancel()
+
+    def stop(self) -> None:
+        """Leave no timer and nothing that waits behind."""
+        self.tasks.cancel()
+        for session in list(self._http_timers):
+            self._disarm_http(session)

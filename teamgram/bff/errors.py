@@ -4,8 +4,10 @@ Names are those of Telegram's list of RPC errors. A handler raises ``RpcError``
 itself only where no domain rule is behind it.
 """
 
+from teamgram.domain.chats import errors as chats
 from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.ids.username import UsernameInvalid
+from teamgram.domain.messages import errors as messages
 from teamgram.domain.users.user import UserNotFound
 from teamgram.domain.users.users import PhoneOccupied, UsernameNotModified, UsernameOccupied
 from teamgram.interfaces.rpc import RpcError
@@ -16,6 +18,33 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     UsernameInvalid: (400, "USERNAME_INVALID"),
     UsernameNotModified: (400, "USERNAME_NOT_MODIFIED"),
     UsernameOccupied: (400, "USERNAME_OCCUPIED"),
+    messages.EntitiesTooMany: (400, "ENTITIES_TOO_LONG"),
+    messages.EntityBoundsInvalid: (400, "ENTITY_BOUNDS_INVALID"),
+    messages.ForwardsRestricted: (400, "CHAT_FORWARDS_RESTRICTED"),
+    messages.MessageAuthorRequired: (403, "MESSAGE_AUTHOR_REQUIRED"),
+    messages.MessageDeleteForbidden: (403, "MESSAGE_DELETE_FORBIDDEN"),
+    messages.MessageEditTimeExpired: (400, "MESSAGE_EDIT_TIME_EXPIRED"),
+    messages.MessageEmpty: (400, "MESSAGE_EMPTY"),
+    messages.MessageIdInvalid: (400, "MESSAGE_ID_INVALID"),
+    messages.MessageNotModified: (400, "MESSAGE_NOT_MODIFIED"),
+    messages.MessageTooLong: (400, "MESSAGE_TOO_LONG"),
+    messages.PeerBlockedByOwner: (400, "YOU_BLOCKED_USER"),
+    messages.PeerHistoryEmpty: (400, "PEER_HISTORY_EMPTY"),
+    messages.PinnedDialogsTooMany: (400, "PINNED_DIALOGS_TOO_MUCH"),
+    messages.RandomIdInvalid: (400, "RANDOM_ID_INVALID"),
+    chats.ChatAboutNotModified: (400, "CHAT_ABOUT_NOT_MODIFIED"),
+    chats.ChatAboutTooLong: (400, "CHAT_ABOUT_TOO_LONG"),
+    chats.ChatAdminRequired: (400, "CHAT_ADMIN_REQUIRED"),
+    chats.ChatNotFound: (400, "PEER_ID_INVALID"),
+    chats.ChatNotModified: (400, "CHAT_NOT_MODIFIED"),
+    chats.ChatTitleEmpty: (400, "CHAT_TITLE_EMPTY"),
+    chats.ChatWriteForbidden: (403, "CHAT_WRITE_FORBIDDEN"),
+    chats.InviteHashExpired: (400, "INVITE_HASH_EXPIRED"),
+    chats.InviteHashInvalid: (400, "INVITE_HASH_INVALID"),
+    chats.UserAlreadyParticipant: (400, "USER_ALREADY_PARTICIPANT"),
+    chats.UserNotParticipant: (400, "USER_NOT_PARTICIPANT"),
+    chats.UsersTooFew: (400, "USERS_TOO_FEW"),
+    chats.UsersTooMany: (400, "USERS_TOO_MUCH"),
 }
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from teamgram.bff.views.chats import ChatViews, banned_rights_view
@@ -21,6 +22,7 @@ from teamgram.bff.views.messages import (
     peer_view,
     peers_in,
 )
+from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages.boxes import OwnChange
@@ -37,12 +39,12 @@ class Drawing:
 
     Attributes:
         peers: marked ids of those.
-        users: made from the viewer's ``user`` objects by id, for updates that repeat a part of one.
+        event: a transient event about people, whose update is made for each viewer on its own.
     """
 
     updates: list[Any] = field(default_factory=list)
     peers: set[int] = field(default_factory=set)
-    from_users: Callable[[dict[int, Any]], Any] | None = None
+    event: TransientEvent | None = None
 
 
 def entry_view(entry: LogEntry, message: Message | None) -> Any:
@@ -100,34 +102,9 @@ def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message]
 
 
 def transient_drawing(event: TransientEvent) -> Drawing:
-    """The update of a transient event."""
+    """The update of a transient event about a conversation; others are left to ``PeopleUpdates``."""
     draw = _TRANSIENT.get(type(event))
-    if draw is None:
-        raise TypeError(f"no update for {type(event).__name__}")
-    return draw(event)
-
-
-def _status(event: events.UserStatusChanged) -> Drawing:
-    def from_users(users: dict[int, Any]) -> Any:
-        user = users.get(event.user_id)
-        status = user.status if user is not None and user.status is not None else tl.userStatusEmpty()
-        return tl.updateUserStatus(user_id=event.user_id, status=status)
-
-    return Drawing(peers={event.user_id}, from_users=from_users)
-
-
-def _name(event: events.UserNameChanged) -> Drawing:
-    def from_users(users: dict[int, Any]) -> Any:
-        user = users.get(event.user_id)
-        username = user.username if user is not None else None
-        return tl.updateUserName(
-            user_id=event.user_id,
-            first_name=(user.first_name if user is not None else None) or "",
-            last_name=(user.last_name if user is not None else None) or "",
-            usernames=[tl.username(username=username, editable=True, active=True)] if username else [],
-        )
-
-    return Drawing(peers={event.user_id}, from_users=from_users)
+    return Drawing(event=event) if draw is None else draw(event)
 
 
 def _typing_action(event: events.UserTyping | events.ChatUserTyping) -> Any:
@@ -154,24 +131,6 @@ def _one(make: Callable[[Any], Any], *, user: bool = False, chat: bool = False) 
 
 
 _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
-    events.UserStatusChanged: _status,
-    events.UserNameChanged: _name,
-    events.UserPhoneChanged: _one(lambda e: tl.updateUserPhone(user_id=e.user_id, phone=e.phone), user=True),
-    events.UserChanged: _one(lambda e: tl.updateUser(user_id=e.user_id), user=True),
-    events.PeerBlockedChanged: _one(
-        lambda e: tl.updatePeerBlocked(peer_id=peer_view(e.user_id), blocked=e.blocked), user=True
-    ),
-    events.ContactsReset: _one(lambda e: tl.updateContactsReset()),
-    events.NewAuthorization: _one(
-        lambda e: (
-            tl.updateNewAuthorization(
-                hash=e.hash, unconfirmed=e.unconfirmed, date=e.date, device=e.device, location=e.location
-            )
-            if e.unconfirmed
-            else tl.updateNewAuthorization(hash=e.hash)
-        )
-    ),
-    events.LoginTokenAccepted: _one(lambda e: tl.updateLoginToken()),
     # The user is known to whoever has the chat open, and typing must stay cheap: no users along.
     events.UserTyping: _one(lambda e: tl.updateUserTyping(user_id=e.user_id, action=_typing_action(e))),
     events.ChatUserTyping: _one(
@@ -241,16 +200,19 @@ class UpdateViews:
 
     _log = Logger()
 
-    def __init__(self, users: UserViews, chats: ChatViews, push: UpdatesPush, clock: Any) -> None:
+    def __init__(
+        self, users: UserViews, chats: ChatViews, people: PeopleUpdates, push: UpdatesPush, clock: IReactorTime
+    ) -> None:
         self._users = users
         self._chats = chats
+        self._people = people
         self._push = push
         self._clock = clock
         # Users for whom something is being read, and what must leave after it.
         self._waiting: dict[int, deque[tuple[Drawing, int]]] = {}
         self._running: set[Deferred[None]] = set()
 
-    async def people(self, viewer_id: int, peers: set[int]) -> tuple[list[Any], list[Any]]:
+    async def peers(self, viewer_id: int, peers: set[int]) -> tuple[list[Any], list[Any]]:
         """(users, chats) for marked ids, as every answer carries them."""
         user_ids, chat_ids = split_peers(peers)
         users = self._users.cached(viewer_id, user_ids)
@@ -263,7 +225,10 @@ class UpdateViews:
 
     async def finish(self, viewer_id: int, drawing: Drawing) -> Any:
         """The ``updates`` object."""
-        users, chats = await self.people(viewer_id, drawing.peers)
+        if drawing.event is not None:
+            update, user_ids = await self._people.render(viewer_id, drawing.event)
+            drawing = Drawing([update], set(user_ids))
+        users, chats = await self.peers(viewer_id, drawing.peers)
         return self._updates(drawing, users, chats)
 
     async def answer(self, change: OwnChange, ids: Sequence[tuple[int, int]] = ()) -> Any:
@@ -277,11 +242,8 @@ class UpdateViews:
         return await self.finish(change.user_id, drawing)
 
     def _updates(self, drawing: Drawing, users: list[Any], chats: list[Any]) -> Any:
-        updates = drawing.updates
-        if drawing.from_users is not None:
-            updates = [*updates, drawing.from_users({user.id: user for user in users})]
         # seq counts nothing here, and 0 says so.
-        return tl.updates(updates=updates, users=users, chats=chats, date=int(self._clock.seconds()), seq=0)
+        return tl.updates(updates=drawing.updates, users=users, chats=chats, date=int(self._clock.seconds()), seq=0)
 
     # --- FanoutSubscriber ---
 
@@ -318,20 +280,23 @@ class UpdateViews:
         if waiting is not None:
             waiting.append((drawing, except_perm_auth_key_id))
             return
-        user_ids, chat_ids = split_peers(drawing.peers)
-        users = self._users.cached(user_id, user_ids)
-        chats = self._chats.cached(user_id, chat_ids) if users is not None else None
-        if users is not None and chats is not None:
-            self._push.push_updates(
-                user_id,
-                self._updates(drawing, users, chats),
-                except_perm_auth_key_id=except_perm_auth_key_id,
-            )
+        updates = self._at_once(user_id, drawing)
+        if updates is not None:
+            self._push.push_updates(user_id, updates, except_perm_auth_key_id=except_perm_auth_key_id)
             return
         self._waiting[user_id] = deque([(drawing, except_perm_auth_key_id)])
         running = Deferred.fromCoroutine(self._drain(user_id))
         self._running.add(running)
         running.addBoth(self._drained, running)
+
+    def _at_once(self, viewer_id: int, drawing: Drawing) -> Any:
+        """The ``updates`` object when everything it needs is in memory, else None."""
+        if drawing.event is not None:
+            return None
+        user_ids, chat_ids = split_peers(drawing.peers)
+        users = self._users.cached(viewer_id, user_ids)
+        chats = self._chats.cached(viewer_id, chat_ids) if users is not None else None
+        return None if users is None or chats is None else self._updates(drawing, users, chats)
 
     async def _drain(self, user_id: int) -> None:
         waiting = self._waiting[user_id]
@@ -341,6 +306,8 @@ class UpdateViews:
                 try:
                     updates = await self.finish(user_id, drawing)
                     self._push.push_updates(user_id, updates, except_perm_auth_key_id=except_perm_auth_key_id)
+                except CancelledError:
+                    raise
                 except Exception:
                     # It is in the log; the client fetches it when it sees the gap.
                     self._log.failure("updates of user {user_id} could not be pushed", user_id=user_id)

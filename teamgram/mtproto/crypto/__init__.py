@@ -1,0 +1,1 @@
+"""The primitives of the wire: AES, RSA, Diffie-Hellman, key derivation."""

@@ -5,14 +5,37 @@ itself only where no domain rule is behind it.
 """
 
 from teamgram.domain.chats import errors as chats
+from teamgram.domain.codes.codes import (
+    CodeEmpty,
+    CodeExpired,
+    CodeHashEmpty,
+    CodeInvalid,
+    CodeNotDelivered,
+    ResendUnavailable,
+)
+from teamgram.domain.contacts.contacts import ContactIdInvalid, ContactNameEmpty
 from teamgram.domain.errors import DomainError, FloodWait
+from teamgram.domain.ids.phone import PhoneNumberInvalid
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
+from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastNameInvalid
 from teamgram.domain.users.user import UserNotFound
 from teamgram.domain.users.users import PhoneOccupied, UsernameNotModified, UsernameOccupied
 from teamgram.interfaces.rpc import RpcError
 
 RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
+    AboutTooLong: (400, "ABOUT_TOO_LONG"),
+    CodeEmpty: (400, "PHONE_CODE_EMPTY"),
+    CodeExpired: (400, "PHONE_CODE_EXPIRED"),
+    CodeHashEmpty: (400, "PHONE_CODE_HASH_EMPTY"),
+    CodeInvalid: (400, "PHONE_CODE_INVALID"),
+    CodeNotDelivered: (400, "SMS_CODE_CREATE_FAILED"),
+    ContactIdInvalid: (400, "CONTACT_ID_INVALID"),
+    ContactNameEmpty: (400, "CONTACT_NAME_EMPTY"),
+    FirstNameInvalid: (400, "FIRSTNAME_INVALID"),
+    LastNameInvalid: (400, "LASTNAME_INVALID"),
+    PhoneNumberInvalid: (400, "PHONE_NUMBER_INVALID"),
+    ResendUnavailable: (406, "SEND_CODE_UNAVAILABLE"),
     PhoneOccupied: (400, "PHONE_NUMBER_OCCUPIED"),
     UserNotFound: (400, "USER_ID_INVALID"),
     UsernameInvalid: (400, "USERNAME_INVALID"),

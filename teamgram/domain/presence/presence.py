@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
+from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.updates.events import UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
 
@@ -36,6 +37,9 @@ class Status:
     at: int
 
 
+DialogPeers = Callable[[int], Awaitable[Iterable[int]]]
+"""The users with whom a user has a private chat."""
+
 _NEVER_SEEN = Status(False, 0)
 
 
@@ -43,8 +47,9 @@ class Presence:
     """Implements ``interfaces.updates.PresenceSink``.
 
     Args:
-        watchers: who wants to know of a user's status (contacts, dialogs).
-        fanout: how they are told.
+        fanout: how those who watch a user hear of a change.
+        contacts: who has whom in the book watches them.
+        dialog_peers: whom else a user talks to.
     """
 
     _log = Logger()
@@ -54,14 +59,16 @@ class Presence:
         database: Database,
         clock: IReactorTime,
         fanout: Fanout,
-        watchers: Callable[[int], Awaitable[Iterable[int]]],
+        contacts: Contacts,
+        dialog_peers: DialogPeers | None = None,
         *,
         max_cached: int = 20_000,
     ) -> None:
         self._database = database
         self._clock = clock
         self._fanout = fanout
-        self._watchers = watchers
+        self._contacts = contacts
+        self._dialog_peers = dialog_peers
         self._offline: LoadedRows[int, Status] = LoadedRows(max_cached)
         self._connected: dict[int, set[int]] = {}
         self._away: set[int] = set()
@@ -149,7 +156,11 @@ class Presence:
         await self._tell(user_id)
 
     async def _tell(self, user_id: int) -> None:
-        watchers = [watcher for watcher in await self._watchers(user_id) if watcher in self._connected]
+        book = await self._contacts.book(user_id)
+        around = book.added_by.union(book.contacts)
+        if self._dialog_peers is not None:
+            around = around.union(await self._dialog_peers(user_id))
+        watchers = [watcher for watcher in around if watcher in self._connected and watcher != user_id]
         if watchers:
             self._fanout.publish(watchers, UserStatusChanged(user_id))
 

@@ -1,0 +1,101 @@
+"""Signing a key in and out, in the right order: stored, then told to session, then to the user's other devices."""
+
+from twisted.internet.interfaces import IReactorTime
+
+from teamgram.domain.codes.delivery import ServiceMessages
+from teamgram.domain.updates.events import NewAuthorization
+from teamgram.domain.updates.fanout import Fanout
+from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.keys import Authorization, ClientInfo
+from teamgram.interfaces.rpc import RpcError, RpcMetadata
+from teamgram.interfaces.session import SessionControl
+
+
+class SignIns:
+    """Which key is whose."""
+
+    def __init__(
+        self,
+        auth_sessions: AuthSessions,
+        session_control: SessionControl,
+        fanout: Fanout,
+        service_messages: ServiceMessages,
+        clock: IReactorTime,
+    ) -> None:
+        self._auth_sessions = auth_sessions
+        self._session_control = session_control
+        self._fanout = fanout
+        self._service_messages = service_messages
+        self._clock = clock
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock.seconds())
+
+    async def devices(self, user_id: int) -> list[Authorization]:
+        """The user's signed-in devices, most recently active first."""
+        return list(await self._auth_sessions.authorizations(user_id))
+
+    async def sign_in_caller(self, caller: RpcMetadata, user_id: int) -> None:
+        """Sign the caller's key in.
+
+        Raises:
+            RpcError: ``AUTH_KEY_PERM_EMPTY``, a temporary key that is not bound.
+        """
+        if not caller.perm_auth_key_id:
+            raise RpcError(401, "AUTH_KEY_PERM_EMPTY")
+        await self.sign_in(caller.perm_auth_key_id, user_id, caller.client, caller.client_addr)
+
+    async def sign_in(self, perm_auth_key_id: int, user_id: int, client: ClientInfo, client_addr: str) -> None:
+        """Sign a key in as a user and tell their other devices about it."""
+        now = self.now()
+        others = [
+            device
+            for device in await self._auth_sessions.authorizations(user_id)
+            if device.perm_auth_key_id != perm_auth_key_id
+        ]
+        await self._auth_sessions.bind_user(perm_auth_key_id, user_id, now)
+        self._session_control.user_signed_in(perm_auth_key_id, user_id)
+        if not others:
+            return
+        name = device_name(client)
+        self._fanout.publish(
+            [user_id],
+            NewAuthorization(
+                hash=await self._hash_of(user_id, perm_auth_key_id), date=now, device=name, location=client_addr
+            ),
+            perm_auth_key_id,
+        )
+        await self._service_messages.send(user_id, sign_in_notice(name, client_addr))
+
+    async def _hash_of(self, user_id: int, perm_auth_key_id: int) -> int:
+        for device in await self._auth_sessions.authorizations(user_id):
+            if device.perm_auth_key_id == perm_auth_key_id:
+                return device.hash
+        return 0
+
+    async def sign_out(self, perm_auth_key_id: int) -> int:
+        """Sign a key out; the user_id that it was signed in as, or 0. The key itself stays."""
+        user_id = await self._auth_sessions.unbind_user(perm_auth_key_id)
+        self._session_control.user_signed_out(perm_auth_key_id)
+        return user_id
+
+    async def sign_out_others(self, user_id: int, except_perm_auth_key_id: int) -> None:
+        """Sign out every device of a user but one (0: every one)."""
+        for device in await self._auth_sessions.authorizations(user_id):
+            if device.perm_auth_key_id != except_perm_auth_key_id:
+                await self.sign_out(device.perm_auth_key_id)
+
+
+def device_name(client: ClientInfo) -> str:
+    """A device in a few words, as it called itself."""
+    return ", ".join(part for part in (client.device_model, client.system_version, client.app_version) if part)
+
+
+def sign_in_notice(device: str, client_addr: str) -> str:
+    """What the service account writes when another device signed in."""
+    host = client_addr.rpartition(":")[0] or client_addr
+    return (
+        f"A new device signed in to your account.\n\nDevice: {device or 'unknown'}\nAddress: {host or 'unknown'}\n\n"
+        "If this was not you, end that session now in Settings, Devices."
+    )

@@ -1,0 +1,93 @@
+"""RPCUsers: who somebody is."""
+
+from typing import Any
+
+from teamgram.bff.errors import bad_request
+from teamgram.bff.peers import InputPeers
+from teamgram.bff.registry import RpcService, rpc
+from teamgram.bff.views.full_users import FullUserViews
+from teamgram.bff.views.users import UserViews
+from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.ids.phone import PhoneNumberInvalid, normalize_phone
+from teamgram.domain.privacy.privacy import Privacy
+from teamgram.domain.privacy.rules import allows
+from teamgram.domain.users.users import Users
+from teamgram.interfaces.rpc import RpcError, RpcMetadata
+from teamgram.mtproto.tl import tl
+
+MAX_USERS = 1000
+"""Users in one ``users.getUsers``."""
+
+
+class UsersService(RpcService):
+    """Users by id and by number."""
+
+    name = "RPCUsers"
+
+    def __init__(
+        self,
+        users: Users,
+        contacts: Contacts,
+        privacy: Privacy,
+        peers: InputPeers,
+        views: UserViews,
+        full_views: FullUserViews,
+    ) -> None:
+        self._users = users
+        self._contacts = contacts
+        self._privacy = privacy
+        self._peers = peers
+        self._views = views
+        self._full_views = full_views
+
+    @rpc("users.getUsers")
+    async def get_users(self, caller: RpcMetadata, query: Any) -> list[Any]:
+        """users.getUsers#d91a548 id:Vector<InputUser> = Vector<User>"""
+        if len(query.id) > MAX_USERS:
+            raise bad_request("LIMIT_INVALID")
+        if len(query.id) == 1:
+            user = self._peers.try_user(caller, query.id[0]) or await self._peers.user(caller, query.id[0])
+            return await self._views.render(caller.user_id, [user.id])
+        user_ids: list[int] = []
+        for written in query.id:
+            try:
+                user_ids.append((await self._peers.user(caller, written)).id)
+            except RpcError:
+                user_ids.append(0)  # one who cannot be addressed does not spoil the others
+        views = {view.id: view for view in await self._views.render(caller.user_id, filter(None, user_ids))}
+        # Clients match answers to questions by position.
+        return [
+            views[user_id] if user_id else tl.userEmpty(id=getattr(written, "user_id", 0))
+            for user_id, written in zip(user_ids, query.id, strict=True)
+        ]
+
+    @rpc("users.getFullUser")
+    async def get_full_user(self, caller: RpcMetadata, query: Any) -> Any:
+        """users.getFullUser#b60f5918 id:InputUser = users.UserFull"""
+        user = await self._peers.user(caller, query.id)
+        return tl.users.userFull(
+            full_user=await self._full_views.render(caller.user_id, user),
+            chats=[],
+            users=await self._views.render(caller.user_id, [user.id]),
+        )
+
+    @rpc("contacts.resolvePhone")
+    async def resolve_phone(self, caller: RpcMetadata, query: Any) -> Any:
+        """contacts.resolvePhone#8af94344 phone:string = contacts.ResolvedPeer"""
+        try:
+            user = await self._users.by_phone(normalize_phone(query.phone))
+        except PhoneNumberInvalid:
+            user = None
+        if user is not None and user.id != caller.user_id:
+            # Who may not be found by number is not found; saying "hidden" would tell that the number is here.
+            rules = (await self._privacy.get([user.id]))[user.id]
+            book = await self._contacts.book(caller.user_id)
+            if user.id not in book.contacts and not allows(
+                rules, "AddedByPhone", caller.user_id, is_contact=user.id in book.added_by
+            ):
+                user = None
+        if user is None:
+            raise bad_request("PHONE_NOT_OCCUPIED")
+        return tl.contacts.resolvedPeer(
+            peer=tl.peerUser(user_id=user.id), chats=[], users=await self._views.render(caller.user_id, [user.id])
+        )

@@ -1,0 +1,99 @@
+"""``userFull``: what a profile page shows."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from teamgram.bff.views.notifications import notify_settings_view
+from teamgram.domain.contacts.book import AddressBook
+from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.privacy.privacy import Privacy
+from teamgram.domain.privacy.rules import allows
+from teamgram.domain.users.notifications import UNCHANGED, NotificationSettings
+from teamgram.domain.users.user import SERVICE_USER_ID, User
+from teamgram.mtproto.tl import tl
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a profile says of the private chat with that user."""
+
+    pinned_message_id: int = 0
+    common_chats_count: int = 0
+    folder_id: int = 0
+
+
+class Conversations(Protocol):
+    """Tells of private chats."""
+
+    async def with_user(self, owner_id: int, user_id: int) -> Conversation:
+        """The owner's chat with that user; an empty one when there is none."""
+
+
+class FullUserViews:
+    """Renders ``userFull``."""
+
+    def __init__(
+        self,
+        contacts: Contacts,
+        privacy: Privacy,
+        notifications: NotificationSettings,
+        conversations: Conversations | None = None,
+    ) -> None:
+        self._contacts = contacts
+        self._privacy = privacy
+        self._notifications = notifications
+        self._conversations = conversations
+
+    async def render(self, viewer_id: int, user: User) -> Any:
+        """``userFull`` of ``user`` as the viewer may see it."""
+        book = await self._contacts.book(viewer_id)
+        rules = (await self._privacy.get([user.id]))[user.id]
+        chosen = (await self._notifications.get(viewer_id)).get(str(user.id), UNCHANGED)
+        conversation = Conversation()
+        if self._conversations is not None:
+            conversation = await self._conversations.with_user(viewer_id, user.id)
+        contact = book.contacts.get(user.id)
+
+        def may_see(key: str) -> bool:
+            return user.id == viewer_id or allows(rules, key, viewer_id, is_contact=user.id in book.added_by)
+
+        return tl.userFull(
+            id=user.id,
+            blocked=user.id in book.blocked,
+            can_pin_message=True,
+            about=(user.about or None) if may_see("About") else None,
+            settings=peer_settings_view(book, user),
+            notify_settings=notify_settings_view(chosen),
+            bot_info=tl.botInfo(user_id=user.id, description=user.about or None) if user.is_bot else None,
+            pinned_msg_id=conversation.pinned_message_id or None,
+            common_chats_count=conversation.common_chats_count,
+            folder_id=conversation.folder_id or None,
+            birthday=birthday_view(user.birthday) if may_see("Birthday") else None,
+            note=tl.textWithEntities(text=contact.note, entities=[]) if contact is not None and contact.note else None,
+        )
+
+
+def peer_settings_view(book: AddressBook, user: User, *, hidden: bool = False) -> Any:
+    """``peerSettings``: the bar above the chat with somebody who is not in the book yet.
+
+    Args:
+        hidden: the owner closed the bar.
+    """
+    stranger = not (
+        hidden
+        or user.id in book.contacts
+        or user.id in (book.owner_id, SERVICE_USER_ID)
+        or user.is_bot
+        or user.is_deleted
+    )
+    return tl.peerSettings(
+        add_contact=stranger, block_contact=stranger and user.id not in book.blocked, report_spam=False
+    )
+
+
+def birthday_view(birthday: str) -> Any:
+    """``birthday`` of "YYYY-MM-DD" (year 0000: not told), None of an empty string."""
+    if not birthday:
+        return None
+    year, month, day = (int(part) for part in birthday.split("-"))
+    return tl.birthday(day=day, month=month, year=year or None)

@@ -1,0 +1,21 @@
+"""Notification choices as TL."""
+
+from typing import Any
+
+from teamgram.domain.users.notifications import UNCHANGED, Notifications
+from teamgram.mtproto.tl import tl
+
+
+def notify_settings_view(chosen: Notifications = UNCHANGED) -> Any:
+    """``peerNotifySettings``; what was not chosen is absent, and the client falls back to the kind of peer."""
+    sound = None
+    if chosen.sound is not None:
+        sound = tl.notificationSoundDefault() if chosen.sound else tl.notificationSoundNone()
+    return tl.peerNotifySettings(
+        show_previews=chosen.show_previews,
+        silent=chosen.silent,
+        mute_until=chosen.mute_until,
+        ios_sound=sound,
+        android_sound=sound,
+        other_sound=sound,
+    )

@@ -1,0 +1,82 @@
+"""How each peer, and each kind of peer, notifies a user."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from teamgram.cache.loaded import LoadedRows
+from teamgram.database import Database, Transaction
+
+_PREFIX = "notify:"
+
+KINDS = frozenset({"users", "chats", "broadcasts"})
+"""Scopes that are no peer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """One scope's choices; None means: not chosen here.
+
+    Attributes:
+        mute_until: unix seconds.
+        sound: "" for none, "default", or None.
+    """
+
+    show_previews: bool | None = None
+    silent: bool | None = None
+    mute_until: int | None = None
+    sound: str | None = None
+
+
+UNCHANGED = Notifications()
+
+
+class NotificationSettings:
+    """Everybody's choices, by scope: a peer's marked id as text, or one of ``KINDS``."""
+
+    def __init__(self, database: Database, *, max_cached: int = 10_000) -> None:
+        self._database = database
+        self._rows: LoadedRows[int, Mapping[str, Notifications]] = LoadedRows(max_cached)
+
+    def cached(self, user_id: int) -> Mapping[str, Notifications] | None:
+        """A user's choices by scope when they are in memory."""
+        return self._rows.get(user_id)
+
+    async def get(self, user_id: int) -> Mapping[str, Notifications]:
+        """A user's choices by scope; scopes without any are absent."""
+        found = self._rows.get(user_id)
+        if found is None:
+            ticket = self._rows.start_load()
+            try:
+                found = await self._database.read("notification settings", _load_txn, user_id)
+                self._rows.finish_load(ticket, {user_id: found})
+            finally:
+                self._rows.abandon_load(ticket)
+        return found
+
+    async def change(self, user_id: int, scope: str, **choices: Any) -> None:
+        """Change what is named in one scope (fields of ``Notifications``), leave the rest."""
+        before = (await self.get(user_id)).get(scope, UNCHANGED)
+        await self._database.write("set notifications", self._change_txn, user_id, scope, replace(before, **choices))
+
+    def _change_txn(self, txn: Transaction, user_id: int, scope: str, chosen: Notifications) -> None:
+        txn.upsert(
+            "account_settings", {"user_id": user_id, "name": _PREFIX + scope}, {"setting": json.dumps(asdict(chosen))}
+        )
+        txn.call_after(self._rows.invalidate, user_id)
+
+    async def reset(self, user_id: int) -> None:
+        """Everything as at the beginning."""
+        await self._database.write("reset notifications", self._reset_txn, user_id)
+
+    def _reset_txn(self, txn: Transaction, user_id: int) -> None:
+        txn.execute("DELETE FROM account_settings WHERE user_id = ? AND name LIKE ?", (user_id, f"{_PREFIX}%"))
+        txn.call_after(self._rows.invalidate, user_id)
+
+
+def _load_txn(txn: Transaction, user_id: int) -> dict[str, Notifications]:
+    txn.execute(
+        "SELECT name, setting FROM account_settings WHERE user_id = ? AND name LIKE ?", (user_id, f"{_PREFIX}%")
+    )
+    return {name[len(_PREFIX) :]: Notifications(**json.loads(text)) for name, text in txn.fetchall()}

@@ -17,7 +17,7 @@ from teamgram.mtproto.tl.definitions import VECTOR_ID, Definition, Field
 from teamgram.mtproto.tl.errors import NotInLayerError, TLError
 from teamgram.mtproto.tl.layers.defaults import default_for
 from teamgram.mtproto.tl.layers.downgrades import FIELD_DOWNGRADES, OBJECT_DOWNGRADES, value_downgrade
-from teamgram.mtproto.tl.layers.fallbacks import LEFT_OUT_WHOLE, stand_in_for
+from teamgram.mtproto.tl.layers.fallbacks import INSTEAD_OF, LEFT_OUT_WHOLE, stand_in_for
 from teamgram.mtproto.tl.registry import NEWEST_LAYER, registry
 from teamgram.mtproto.tl.source import FIXED_CODES, Source
 
@@ -115,14 +115,17 @@ class LayerEncoders:
             return _write_bool
         if not issubclass(cls, TLObject):
             raise TLError(f"{cls.__name__} where {result} was expected")
-        object_downgrade = OBJECT_DOWNGRADES.get((result, cls.NAME))
+        newest = registry.newest_of(cls.NAME)
+        object_downgrade = OBJECT_DOWNGRADES.get((newest.result if result == "Object" else result, cls.NAME))
         definition = registry.definition_of(cls.NAME, self.layer)
         if definition is not None and (result == "Object" or definition.result == result):
             encoder = self.encoder_of(definition)
+            instead = INSTEAD_OF.get(cls.NAME)
+            if instead is not None and self.layer != NEWEST_LAYER:
+                encoder = self._or_instead(encoder, instead, definition.result)
             return encoder if object_downgrade is None else self._through(object_downgrade, encoder, result)
         if object_downgrade is not None:
             return self._through(object_downgrade, None, result)
-        newest = registry.newest_of(cls.NAME)
         if newest.is_function or result not in ("Object", newest.result):
             raise TLError(f"{cls.NAME} where {result} was expected")
         stand_in = stand_in_for(newest.result)
@@ -144,6 +147,22 @@ class LayerEncoders:
                 table[changed.__class__](changed, write)
 
         return encode_changed
+
+    def _or_instead(self, encoder: Encoder, make: Callable[[Any, int], Any], result: str) -> Encoder:
+        """An encoder that writes another object when a part of this one cannot be said in the layer."""
+        layer, table = self.layer, self.table(result)
+
+        def encode_or_instead(obj: Any, write: Write) -> None:
+            parts: list[bytes] = []
+            try:
+                encoder(obj, parts.append)
+            except NotInLayerError:
+                other = make(obj, layer)
+                table[other.__class__](other, write)
+            else:
+                write(b"".join(parts))
+
+        return encode_or_instead
 
     def encoder_of(self, definition: Definition) -> Encoder:
         """The encoder of one definition with this layer's tables."""

@@ -59,20 +59,35 @@ class RandomObjects:
         random: where chance comes from.
         layer: whose constructors and fields are used.
         density: how likely an optional field is there, 0 .. 1.
+        skipped: (constructor, optional field) that stay absent.
+        known_in: only take constructors whose names this layer has too, 0 for all.
+        tame: only take numbers that may be dates and ids of users or channels, for codecs that interpret them.
     """
 
-    def __init__(self, random: Random, layer: int = NEWEST_LAYER, density: float = 0.5) -> None:
+    def __init__(
+        self,
+        random: Random,
+        layer: int = NEWEST_LAYER,
+        density: float = 0.5,
+        skipped: frozenset[tuple[str, str]] = frozenset(),
+        known_in: int = 0,
+        tame: bool = False,
+    ) -> None:
         self.random = random
         self.layer = layer
         self.density = density
+        self.skipped = skipped
+        self.known_in = known_in
+        self.ints = tuple(number for number in _INTS if number >= 0) if tame else _INTS
+        self.longs = (1, 1732000000, 1 << 40) if tame else _LONGS
 
     def value(self, kind: str, depth: int) -> Any:
         """A value of a TL type, at most ``depth`` levels of boxed values deep where the schema allows it."""
         random = self.random
         if kind == "int":
-            return random.choice(_INTS)
+            return random.choice(self.ints)
         if kind == "long":
-            return random.choice(_LONGS)
+            return random.choice(self.longs)
         if kind == "double":
             return random.choice((0.0, -1.5, 1e300))
         if kind == "string":
@@ -90,6 +105,8 @@ class RandomObjects:
         if kind.rpartition(".")[2][0].islower():
             return self.object(registry.newest_of(kind), depth)
         choices = definitions_of(kind, self.layer)
+        if self.known_in:
+            choices = tuple(d for d in choices if registry.id_of(d.name, self.known_in) is not None) or choices
         heights = _heights(self.layer)
         lowest = min(_height(definition, heights) for definition in choices)
         fitting = [d for d in choices if _height(d, heights) <= max(depth, lowest)]
@@ -103,6 +120,8 @@ class RandomObjects:
             if field.type == "#":
                 continue
             if field.flags is not None:
+                if (definition.name, field.name) in self.skipped:
+                    continue
                 chance = self.density if depth > 0 else 0.0
                 if not bits.setdefault((field.flags, field.bit), self.random.random() < chance):
                     continue

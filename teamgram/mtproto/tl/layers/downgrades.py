@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from teamgram.mtproto.tl.classes import class_named
+from teamgram.mtproto.tl.errors import NotInLayerError
 from teamgram.mtproto.tl.layers import keyboards
-from teamgram.mtproto.tl.registry import registry
 
 INT_MAX = 0x7FFFFFFF
 
@@ -37,6 +37,12 @@ def _first(values: Any) -> Any:
     return values[0] if values else None
 
 
+def _only(values: Any) -> Any:
+    if not values:
+        raise NotInLayerError("an empty vector where an older layer has one value")
+    return values[0]
+
+
 def _text(value: Any) -> str:
     return str(value.text)
 
@@ -58,7 +64,7 @@ _VALUE_DOWNGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("string", "int"): lambda value: int(value) if value.isdecimal() else 0,
     ("PaidReactionPrivacy", "Bool"): lambda value: value.NAME == "paidReactionPrivacyAnonymous",
     ("GroupCallMessage", "TextWithEntities"): lambda value: value.message,
-    ("Vector<MessageExtendedMedia>", "MessageExtendedMedia"): _first,
+    ("Vector<MessageExtendedMedia>", "MessageExtendedMedia"): _only,
     ("Vector<PaymentSavedCredentials>", "PaymentSavedCredentials"): _first,
     ("Vector<ReadParticipantDate>", "Vector<long>"): lambda readers: [reader.user_id for reader in readers],
     ("Vector<RecentStory>", "Vector<int>"): lambda recent: [story.max_id or 0 for story in recent],
@@ -103,13 +109,6 @@ FIELD_DOWNGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
 """Fields that newer layers no longer have, read off the ones that took their place."""
 
 
-def _short_update(obj: Any, layer: int) -> Any:
-    """``updateShort`` around an update that the layer lacks: an empty ``updates`` in its place."""
-    if registry.definition_of(obj.update.NAME, layer) is not None:
-        return obj
-    return class_named("updates")(updates=[], users=[], chats=[], date=obj.date, seq=0)
-
-
 def _user_vote(vote: Any, layer: int) -> Any:
     older = class_named(vote.NAME.replace("Peer", "User"))
     fields = {name: getattr(vote, name) for name in older.__slots__ if name != "user_id"}
@@ -123,7 +122,6 @@ def _business_recipients(recipients: Any, layer: int) -> Any:
 
 OBJECT_DOWNGRADES: dict[tuple[str, str], Callable[[Any, int], Any]] = {
     ("Updates", "messages.invitedUsers"): lambda obj, layer: obj.updates,
-    ("Updates", "updateShort"): _short_update,
     ("JSONValue", "help.appConfig"): lambda obj, layer: obj.config,
     ("Bool", "account.emailVerified"): lambda obj, layer: True,
     ("WebPage", "messages.webPage"): lambda obj, layer: obj.webpage,

@@ -65,6 +65,12 @@ LEFT_OUT_WHOLE = frozenset(
 """Types whose vectors lose an entry rather than fail when a part of it has no place in the client's layer."""
 
 
+INSTEAD_OF: dict[str, Maker] = {
+    "updateShort": lambda obj, layer: class_named("updates")(updates=[], users=[], chats=[], date=obj.date, seq=0),
+}
+"""What is written for an object of a known constructor when something that it requires is refused."""
+
+
 def stand_in_for(result: str) -> tuple[Maker, str] | None:
     """The maker of a stand-in for a type and the constructor it needs; None when the type has none."""
     return _STAND_INS.get(result)

@@ -1,7 +1,5 @@
 """The session stage between a gateway, an authsession and a bff that are fakes."""
 
-import struct
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.session import service_messages as wire

@@ -1,130 +1,163 @@
-"""Envelopes: encrypted messages of MTProto 2.0, and the unencrypted ones of the key exchange.
+"""The envelope of a message: MTProto 2.0 encryption, and the plain form of the key exchange.
 
-Encrypted: auth_key_id:8 msg_key:16 AES-IGE(salt:8 session_id:8 msg_id:8
-seq_no:4 length:4 body padding). Formulas: "Mobile Protocol: Detailed
-Description"; checks: "Security Guidelines".
+Pages: "Mobile Protocol: Detailed Description" (formulas), "Security
+Guidelines" (checks). An encrypted frame is
+
+    auth_key_id:8 msg_key:16 AES-IGE(salt:8 session_id:8 msg_id:8 seq_no:4 length:4 body padding:12..1024)
+
+This is the server's end: it opens what clients sent and seals what they get.
+What the payload says is the session's business.
 """
 
-from hashlib import sha1, sha256
+from collections.abc import Callable
+from hashlib import sha256
 from hmac import compare_digest
 from os import urandom
 from struct import Struct
 
-import cryptg
+from teamgram.mtproto.crypto import kdf
+from teamgram.mtproto.crypto.aes import ige_decrypt, ige_encrypt
+from teamgram.mtproto.transport.errors import WireError
 
 MIN_PADDING = 12
 MAX_PADDING = 1024
-#: auth_key_id, msg_key, and 48 bytes of cipher text: the smallest message with its smallest padding.
-MIN_FRAME_BYTES = 24 + 48
 
+#: auth_key_id and msg_key, in the clear.
+CLEAR_BYTES = 24
+#: salt and session_id, before the payload.
+_SALT_SESSION_BYTES = 16
+#: msg_id, seq_no and length, which begin the payload.
+PAYLOAD_HEADER_BYTES = 16
+_MIN_ENCRYPTED_BYTES = 48
+_PLAIN_HEADER_BYTES = 20
+
+_SALT_SESSION_LENGTH = Struct("<qq12xi")
+_SALT_SESSION = Struct("<qq")
+_PLAIN_HEADER = Struct("<qqi")
 _LONG = Struct("<q")
-_SALT_AND_SESSION = Struct("<qq")
-_LENGTH = Struct("<i")
-_UNENCRYPTED = Struct("<qqi")
 
 
-class EnvelopeError(Exception):
-    """A frame that is no valid message under its key; ``str()`` says why, without content."""
+class EnvelopeError(WireError):
+    """A frame that is no message under its key. The connection that it came by is closed without a word."""
 
 
 class AuthKey:
-    """An auth key and the slices of it that every message needs, cut once.
+    """An auth key, with what every message needs of it cut out once.
 
     Attributes:
-        key: the 256 bytes.
-        auth_key_id: low 64 bits of SHA1(key), signed.
-        aux_hash: high 64 bits of SHA1(key), as ``dh_gen_ok`` hashes them.
+        auth_key: all 256 bytes; never logged.
+        auth_key_id: signed.
+        id_bytes: ``auth_key_id`` as frames begin with it.
+        from_client, to_client: for messages of the one and the other direction.
     """
 
-    __slots__ = ("_id_bytes", "_in", "_out", "auth_key_id", "aux_hash", "key")
+    __slots__ = ("auth_key", "auth_key_id", "from_client", "id_bytes", "to_client")
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != 256:
+    def __init__(self, auth_key: bytes) -> None:
+        if len(auth_key) != kdf.AUTH_KEY_BYTES:
             raise ValueError("an auth key has 256 bytes")
-        digest = sha1(key).digest()
-        self.key = key
-        self.auth_key_id: int = _LONG.unpack(digest[12:])[0]
-        self.aux_hash = digest[:8]
-        self._id_bytes = digest[12:]
-        # (msg_key part, first and second key-derivation parts) for x = 0 and x = 8
-        self._in = (key[88:120], key[:36], key[40:76])
-        self._out = (key[96:128], key[8:44], key[48:84])
+        self.auth_key = auth_key
+        self.auth_key_id = kdf.auth_key_id(auth_key)
+        self.id_bytes = _LONG.pack(self.auth_key_id)
+        self.from_client = kdf.DirectionKeys(auth_key, kdf.CLIENT_TO_SERVER)
+        self.to_client = kdf.DirectionKeys(auth_key, kdf.SERVER_TO_CLIENT)
 
     def __repr__(self) -> str:
         return f"<AuthKey {self.auth_key_id}>"
 
-    def mirrored(self) -> "AuthKey":
-        """The same key seen from the client's end."""
-        other = AuthKey(self.key)
-        other._in, other._out = self._out, self._in
-        return other
+
+def auth_key_id_of(frame: bytes) -> int:
+    """The key that a frame names, signed; 0: the frame is not encrypted.
+
+    Raises:
+        EnvelopeError: too short to name one.
+    """
+    if len(frame) < 8:
+        raise EnvelopeError("frame shorter than an auth_key_id")
+    return int(_LONG.unpack_from(frame)[0])
 
 
-def decrypt(auth_key: AuthKey, frame: bytes) -> tuple[int, int, bytes, bytes]:
-    """Open a frame.
+def decrypt(key: AuthKey, frame: bytes) -> tuple[int, int, bytes]:
+    """Open a client's frame.
+
+    Args:
+        frame: the whole frame; that it names ``key`` is the caller's check.
 
     Returns:
-        (server_salt, session_id, payload, digest): payload is msg_id, seq_no,
-        length and body without padding; digest is the SHA-256 whose first 4
-        bytes make the quick ack (:func:`quick_ack_token`).
+        (server_salt, session_id, payload), where payload is msg_id:8 seq_no:4
+        length:4 and the body, without padding.
 
     Raises:
-        EnvelopeError: too short, not whole blocks, a msg_key that does not
-            fit, or lengths that contradict one another.
+        EnvelopeError: not a message under this key.
     """
-    size = len(frame)
-    if size < MIN_FRAME_BYTES or (size - 24) % 16:
-        raise EnvelopeError(f"a frame of {size} bytes is no encrypted message")
-    msg_key = frame[8:24]
-    msg_key_part, first, second = auth_key._in
-    a = sha256(msg_key + first).digest()
-    b = sha256(second + msg_key).digest()
-    plain: bytes = cryptg.decrypt_ige(frame[24:], a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:])
-    digest = sha256(msg_key_part + plain).digest()
-    if not compare_digest(digest[8:24], msg_key):
+    encrypted_bytes = len(frame) - CLEAR_BYTES
+    if encrypted_bytes < _MIN_ENCRYPTED_BYTES or encrypted_bytes & 15:
+        raise EnvelopeError("the encrypted part is not whole cipher blocks")
+    msg_key = frame[8:CLEAR_BYTES]
+    keys = key.from_client
+    plaintext = ige_decrypt(frame[CLEAR_BYTES:], *keys.aes_key_iv(msg_key))
+    digest = sha256(keys.msg_key_part)
+    digest.update(plaintext)
+    # Before anything in the plaintext is looked at, and in constant time ("Security Guidelines").
+    if not compare_digest(digest.digest()[8:24], msg_key):
         raise EnvelopeError("msg_key does not fit")
-    (length,) = _LENGTH.unpack_from(plain, 28)
-    if length < 4 or length % 4 or not MIN_PADDING <= size - 24 - 32 - length <= MAX_PADDING:
-        raise EnvelopeError(f"a body of {length} bytes in {size - 24} does not leave 12 to 1024 bytes of padding")
-    salt, session_id = _SALT_AND_SESSION.unpack_from(plain)
-    return salt, session_id, plain[16 : 32 + length], digest
+    salt, session_id, length = _SALT_SESSION_LENGTH.unpack_from(plaintext)
+    end = _SALT_SESSION_BYTES + PAYLOAD_HEADER_BYTES + length
+    if length < 0 or length & 3 or not MIN_PADDING <= encrypted_bytes - end <= MAX_PADDING:
+        raise EnvelopeError("message length and padding do not fit the frame")
+    return salt, session_id, plaintext[_SALT_SESSION_BYTES:end]
 
 
-def encrypt(auth_key: AuthKey, server_salt: int, session_id: int, payload: bytes) -> bytes:
-    """Seal a payload (msg_id, seq_no, length, body) with the smallest whole-block padding of 12 to 27 bytes."""
-    plain = _SALT_AND_SESSION.pack(server_salt, session_id) + payload
-    plain += urandom(MIN_PADDING + (-len(plain) - MIN_PADDING) % 16)
-    msg_key_part, first, second = auth_key._out
-    msg_key = sha256(msg_key_part + plain).digest()[8:24]
-    a = sha256(msg_key + first).digest()
-    b = sha256(second + msg_key).digest()
-    cipher = cryptg.encrypt_ige(plain, a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:])
-    return auth_key._id_bytes + msg_key + cipher
+def encrypt(
+    key: AuthKey, salt: int, session_id: int, payload: bytes, random: Callable[[int], bytes] = urandom
+) -> bytes:
+    """Seal a message for a client.
 
-
-def quick_ack_token(digest: bytes) -> int:
-    """The 32-bit token that acknowledges a message, from :func:`decrypt`'s digest.
-
-    The first 4 bytes, little-endian, with the top bit set: what TDLib and the
-    official apps compare.
+    Args:
+        payload: msg_id:8 seq_no:4 length:4 and the body.
+        random: makes the padding, 12 to 27 bytes.
     """
-    return int.from_bytes(digest[:4], "little") | 0x80000000
+    # The least padding that fills the last block.
+    padding = random(MIN_PADDING + (-(_SALT_SESSION_BYTES + len(payload) + MIN_PADDING) & 15))
+    plaintext = b"".join((_SALT_SESSION.pack(salt, session_id), payload, padding))
+    keys = key.to_client
+    digest = sha256(keys.msg_key_part)
+    digest.update(plaintext)
+    msg_key = digest.digest()[8:24]
+    return b"".join((key.id_bytes, msg_key, ige_encrypt(plaintext, *keys.aes_key_iv(msg_key))))
 
 
-def pack_unencrypted(msg_id: int, body: bytes) -> bytes:
-    """auth_key_id 0, msg_id, length, body."""
-    return _UNENCRYPTED.pack(0, msg_id, len(body)) + body
+def quick_ack_token(key: AuthKey, frame: bytes) -> bytes:
+    """What tells a client that ``frame``, which ``decrypt`` has accepted, was taken.
+
+    The first four bytes of the hash that msg_key is the middle of, with the
+    top bit set in their little-endian reading ("MTProto transports", "Quick
+    ack"). It costs a second decryption, so that messages which ask for no
+    quick ack, nearly all, pay nothing.
+    """
+    keys = key.from_client
+    digest = sha256(keys.msg_key_part)
+    digest.update(ige_decrypt(frame[CLEAR_BYTES:], *keys.aes_key_iv(frame[8:CLEAR_BYTES])))
+    token = digest.digest()[:4]
+    return token[:3] + bytes((token[3] | 0x80,))
 
 
-def unpack_unencrypted(frame: bytes) -> tuple[int, bytes]:
-    """(msg_id, body) of an unencrypted message. Bytes behind the body (some clients pad) are dropped.
+def unpack_plain(frame: bytes) -> tuple[int, bytes]:
+    """(msg_id, body) of an unencrypted frame.
+
+    The body may end in random bytes behind its TL object: TDLib counts its padding into the length.
 
     Raises:
-        EnvelopeError: shorter than it says, or it does carry an auth_key_id.
+        EnvelopeError: the length does not fit.
     """
-    if len(frame) < _UNENCRYPTED.size:
-        raise EnvelopeError(f"a frame of {len(frame)} bytes is no unencrypted message")
-    auth_key_id, msg_id, length = _UNENCRYPTED.unpack_from(frame)
-    if auth_key_id or not 0 < length <= len(frame) - _UNENCRYPTED.size:
-        raise EnvelopeError("the length of an unencrypted message does not fit")
-    return msg_id, frame[_UNENCRYPTED.size : _UNENCRYPTED.size + length]
+    if len(frame) < _PLAIN_HEADER_BYTES + 4:
+        raise EnvelopeError("unencrypted frame too short")
+    auth_key_id, msg_id, length = _PLAIN_HEADER.unpack_from(frame)
+    if auth_key_id != 0 or length < 4 or length & 3 or length > len(frame) - _PLAIN_HEADER_BYTES:
+        raise EnvelopeError("unencrypted frame with a wrong length")
+    return msg_id, frame[_PLAIN_HEADER_BYTES : _PLAIN_HEADER_BYTES + length]
+
+
+def pack_plain(msg_id: int, body: bytes) -> bytes:
+    """An unencrypted frame."""
+    return _PLAIN_HEADER.pack(0, msg_id, len(body)) + body

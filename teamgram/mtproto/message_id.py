@@ -1,59 +1,58 @@
-"""msg_id and seq_no: how the server makes them, and what a client's must be.
+"""Message identifiers and sequence numbers.
 
-"Mobile Protocol: Detailed Description", "Message Identifier (msg_id)" and
-"Message Sequence Number (msg_seqno)"; codes: "Service Messages about
-Messages", bad_msg_notification.
+Page: "Mobile Protocol: Detailed Description", sections "Message Identifier"
+and "Message Sequence Number"; error codes: "Service Messages about Messages".
+Who keeps the last identifier is whoever owns the session: these are rules.
 """
 
-#: A client's msg_id may be this old, or this far ahead (seconds).
-MAX_AGE = 300
-MAX_AHEAD = 30
+#: How far a client's msg_id may be from the server's clock, in seconds.
+MAX_PAST_SECONDS = 300
+MAX_FUTURE_SECONDS = 30
 
-RESPONSE = 1
-NOTIFICATION = 3
+#: ``bad_msg_notification`` codes.
+MSG_ID_TOO_LOW = 16
+MSG_ID_TOO_HIGH = 17
+MSG_ID_NOT_CLIENTS = 18
 
-TOO_LOW = 16
-TOO_HIGH = 17
-NOT_DIVISIBLE_BY_4 = 18
-SAME_AS_CONTAINER = 19
-TOO_OLD = 20
-SEQ_NO_TOO_LOW = 32
-SEQ_NO_TOO_HIGH = 33
-SEQ_NO_EVEN_EXPECTED = 34
-SEQ_NO_ODD_EXPECTED = 35
-BAD_SERVER_SALT = 48
-INVALID_CONTAINER = 64
+#: Remainder modulo 4 by who sends what.
+_CLIENT, _RESPONSE, _OTHER = 0, 1, 3
 
 
-class MessageIds:
-    """A session's server-side msg_ids: unix time times 2^32, growing, 1 or 3 mod 4."""
+def next_server_msg_id(now: float, last_msg_id: int, *, response: bool) -> int:
+    """An identifier for a message of ours, larger than ``last_msg_id``.
 
-    __slots__ = ("_last",)
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def next(self, now: float, kind: int = NOTIFICATION) -> int:
-        """The next msg_id. ``kind``: RESPONSE to a client's message, or NOTIFICATION."""
-        base = int(now * 4294967296) & ~3
-        if base <= self._last:
-            base = self._last + 4
-        self._last = base
-        return base | kind
+    Args:
+        now: unix seconds.
+        last_msg_id: the one before in this session, 0 for none.
+        response: it answers a client's message.
+    """
+    return _next(now, last_msg_id, _RESPONSE if response else _OTHER)
 
 
-def time_of(msg_id: int) -> float:
-    """Unix seconds in a msg_id."""
-    return (msg_id & 0xFFFFFFFFFFFFFFFF) / 4294967296
+def next_client_msg_id(now: float, last_msg_id: int) -> int:
+    """An identifier as clients make them: divisible by 4 and larger than ``last_msg_id``."""
+    return _next(now, last_msg_id, _CLIENT)
+
+
+def _next(now: float, last_msg_id: int, remainder: int) -> int:
+    msg_id = (int(now * 4294967296.0) & ~3) | remainder
+    if msg_id <= last_msg_id:
+        msg_id = ((last_msg_id >> 2) + 1) << 2 | remainder
+    return msg_id
 
 
 def check_client_msg_id(msg_id: int, now: float) -> int:
-    """0, or the bad_msg_notification code: 18 parity, 16 too old, 17 too far ahead."""
+    """0 when a client may send ``msg_id`` at ``now``, else the code to refuse it with."""
     if msg_id & 3:
-        return NOT_DIVISIBLE_BY_4
-    seconds = (msg_id >> 32) & 0xFFFFFFFF
-    if seconds < now - MAX_AGE:
-        return TOO_LOW
-    if seconds > now + MAX_AHEAD:
-        return TOO_HIGH
+        return MSG_ID_NOT_CLIENTS
+    sent_at = msg_id / 4294967296.0
+    if sent_at < now - MAX_PAST_SECONDS:
+        return MSG_ID_TOO_LOW
+    if sent_at > now + MAX_FUTURE_SECONDS:
+        return MSG_ID_TOO_HIGH
     return 0
+
+
+def seq_no(content_messages: int, *, content_related: bool) -> int:
+    """msg_seqno of the next message: twice the content-related ones before it, plus one if it is one itself."""
+    return 2 * content_messages + content_related

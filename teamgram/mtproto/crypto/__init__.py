@@ -1,1 +1,1 @@
-"""The primitives of the wire: AES, RSA, Diffie-Hellman, key derivation."""
+"""Ciphers, key derivation and big numbers of MTProto; no state beyond what a caller holds."""

@@ -1,19 +1,17 @@
-"""Diffie-Hellman with the group that every client knows.
+"""Diffie-Hellman over Telegram's published prime.
 
-Checks: "Security Guidelines", "Validation of DH parameters" and "g_a and g_b
-validation".
+Page: "Creating an Authorization Key", steps 6 to 9. The prime is the one on
+that page; kurigram 2.2.26 (``pyrogram/crypto/prime.py``) takes no other, and
+TDLib skips its slow primality test for it.
 """
 
-import secrets
 from collections import deque
 from collections.abc import Callable
 
 import gmpy2
+from gmpy2 import mpz
 
-#: Telegram's published safe prime. kurigram takes no other, and TDLib skips
-#: its slow primality test for it (``pyrogram/crypto/prime.py`` has it as
-#: CURRENT_DH_PRIME, Telethon's and TDLib's tests as well).
-DH_PRIME_BYTES = bytes.fromhex(
+PRIME = int(
     "C71CAEB9C6B1C9048E6C522F70F13F73980D40238E3E21C14934D037563D930F"
     "48198A0AA7C14058229493D22530F4DBFA336F6E0AC925139543AED44CCE7C37"
     "20FD51F69458705AC68CD4FE6B6B13ABDC9746512969328454F18FAF8C595F64"
@@ -21,62 +19,67 @@ DH_PRIME_BYTES = bytes.fromhex(
     "A4A695811051907E162753B56B0F6B410DBA74D8A84B2A14B3144E0EF1284754"
     "FD17ED950D5965B4B9DD46582DB1178D169C6BC465B0D6FF9CA3928FEF5B9AE4"
     "E418FC15E83EBEA0F87FA9FF5EED70050DED2849F47BF959D956850CE929851F"
-    "0D8115F635B105EE2E4E15D04B2454BF6F4FADF034B10403119CD8E3B92FCC5B"
+    "0D8115F635B105EE2E4E15D04B2454BF6F4FADF034B10403119CD8E3B92FCC5B",
+    16,
 )
-DH_PRIME = gmpy2.mpz(int.from_bytes(DH_PRIME_BYTES, "big"))
-DH_G = 3
-DH_BYTES = 256
-#: Length of our secret exponents. RFC 7919, section 5.2, asks for at least 225
-#: bits in a safe-prime group of this size; twice that and some costs a quarter
-#: of what 2048 bits cost.
-SECRET_BYTES = 64
+PRIME_BYTES = PRIME.to_bytes(256)
+GENERATOR = 3
 
-_LOWEST = gmpy2.mpz(1) << (2048 - 64)
-_HIGHEST = DH_PRIME - _LOWEST
+#: Our secret exponent. A 2048-bit safe prime is worth 103 bits of symmetric strength (RFC 7919,
+#: appendix A.1) and an exponent of twice as many is enough for all of it (RFC 7919, section 5.2);
+#: a longer one costs time and adds nothing.
+EXPONENT_BITS = 256
 
-Random = Callable[[int], bytes]
-
-
-def is_safe_public(number: int) -> bool:
-    """Whether g_a or g_b lies between 2^(2048-64) and dh_prime - 2^(2048-64)."""
-    return bool(_LOWEST <= number <= _HIGHEST)
+#: g_a and g_b lie between this and PRIME - this.
+_MARGIN = 1 << (2048 - 64)
+_PRIME = mpz(PRIME)
+_GENERATOR = mpz(GENERATOR)
 
 
-def to_bytes(number: int) -> bytes:
-    """A number below dh_prime as 256 bytes, big-endian."""
-    return int(number).to_bytes(DH_BYTES, "big")
+def is_public_value_good(value: int) -> bool:
+    """Whether a g_a or g_b is far enough from 1 and from the prime (step 9, "IMPORTANT")."""
+    return _MARGIN <= value <= PRIME - _MARGIN
 
 
-def make_pair(random: Random = secrets.token_bytes) -> tuple[int, bytes]:
-    """A secret exponent and its public value: (a, g^a mod dh_prime as 256 bytes)."""
-    while True:
-        secret = int.from_bytes(random(SECRET_BYTES), "big")
-        public = gmpy2.powmod(DH_G, secret, DH_PRIME)
-        if is_safe_public(int(public)):
-            return secret, to_bytes(int(public))
+def public_value(exponent: int) -> int:
+    """g ** exponent mod the prime, in time that does not depend on the exponent."""
+    return int(gmpy2.powmod_sec(_GENERATOR, mpz(exponent), _PRIME))
 
 
-def shared_key(public: bytes, secret: int) -> bytes:
-    """auth_key = public^secret mod dh_prime, 256 bytes."""
-    number = gmpy2.powmod(int.from_bytes(public, "big"), secret, DH_PRIME)
-    return to_bytes(int(number))
+def shared_secret(public: int, exponent: int) -> bytes:
+    """The auth key: public ** exponent mod the prime, 256 bytes."""
+    return int(gmpy2.powmod_sec(mpz(public), mpz(exponent), _PRIME)).to_bytes(256)
 
 
-class PairPool:
-    """(a, g^a) pairs made ahead, in idle time; each is given out once."""
+class DhPairs:
+    """Pairs (a, g_a), each handed out once, made while nothing else is to do."""
 
-    def __init__(self, size: int = 64, random: Random = secrets.token_bytes) -> None:
-        self._size = size
+    def __init__(self, random: Callable[[int], bytes], capacity: int = 64) -> None:
+        """
+        Args:
+            capacity: pairs to keep ready.
+        """
         self._random = random
-        self._pairs: deque[tuple[int, bytes]] = deque()
+        self._capacity = capacity
+        self._ready: deque[tuple[int, bytes]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._ready)
 
     def take(self) -> tuple[int, bytes]:
-        """A pair from the pool, or made now when it is empty."""
-        return self._pairs.popleft() if self._pairs else make_pair(self._random)
+        """(a, g_a as 256 bytes): a ready one, else one made now in half a millisecond."""
+        return self._ready.popleft() if self._ready else self._make()
 
-    def refill_one(self) -> bool:
-        """Make one pair; False when the pool is full. Call it when nothing else waits."""
-        if len(self._pairs) >= self._size:
-            return False
-        self._pairs.append(make_pair(self._random))
-        return True
+    def refill(self) -> bool:
+        """Make one pair; False when none is missing (any more)."""
+        if len(self._ready) < self._capacity:
+            self._ready.append(self._make())
+        return len(self._ready) < self._capacity
+
+    def _make(self) -> tuple[int, bytes]:
+        while True:
+            # The top bit is set: the exponent's length is no secret, its being short would be a weakness.
+            exponent = int.from_bytes(self._random(EXPONENT_BITS // 8)) | 1 << (EXPONENT_BITS - 1)
+            g_a = public_value(exponent)
+            if is_public_value_good(g_a):
+                return exponent, g_a.to_bytes(256)

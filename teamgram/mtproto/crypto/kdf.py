@@ -1,38 +1,81 @@
-"""AES keys derived from an auth key and a msg_key.
+"""What is derived from an auth key, and from the nonces of an exchange.
 
-Formulas: "Mobile Protocol: Detailed Description" (MTProto 2.0, ``derive``) and
-its description of MTProto 1.0 (``derive_v1``), which ``auth.bindTempAuthKey``
-still uses. ``x`` is 0 from client to server and 8 the other way.
+Formulas: "Mobile Protocol: Detailed Description", section "Defining AES Key
+and Initialization Vector", and "Creating an Authorization Key", steps 6 and 9.
 """
 
 from hashlib import sha1, sha256
+from struct import Struct
 
+AUTH_KEY_BYTES = 256
+
+#: Offset into the auth key by the direction of a message.
 CLIENT_TO_SERVER = 0
 SERVER_TO_CLIENT = 8
 
-
-def derive(auth_key: bytes, msg_key: bytes, x: int) -> tuple[bytes, bytes]:
-    """(aes_key, aes_iv) of MTProto 2.0, 32 bytes each."""
-    a = sha256(msg_key + auth_key[x : x + 36]).digest()
-    b = sha256(auth_key[40 + x : 76 + x] + msg_key).digest()
-    return a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:]
+_LONG = Struct("<q")
 
 
-def derive_v1(auth_key: bytes, msg_key: bytes, x: int = CLIENT_TO_SERVER) -> tuple[bytes, bytes]:
-    """(aes_key, aes_iv) of MTProto 1.0, 32 bytes each."""
-    a = sha1(msg_key + auth_key[x : x + 32]).digest()
+def auth_key_id(auth_key: bytes) -> int:
+    """The 64 lower-order bits of SHA1(auth_key), signed."""
+    return int(_LONG.unpack_from(sha1(auth_key).digest(), 12)[0])
+
+
+def auth_key_aux_hash(auth_key: bytes) -> bytes:
+    """The 64 higher-order bits of SHA1(auth_key), 8 bytes."""
+    return sha1(auth_key).digest()[:8]
+
+
+class DirectionKeys:
+    """The parts of an auth key that messages of one direction use, cut once.
+
+    Attributes:
+        msg_key_part: auth_key[88 + x : 120 + x]; hashed before the plaintext it gives msg_key.
+    """
+
+    __slots__ = ("_first", "_second", "msg_key_part")
+
+    def __init__(self, auth_key: bytes, x: int) -> None:
+        """
+        Args:
+            x: ``CLIENT_TO_SERVER`` or ``SERVER_TO_CLIENT``.
+        """
+        self.msg_key_part = auth_key[88 + x : 120 + x]
+        self._first = auth_key[x : 36 + x]
+        self._second = auth_key[40 + x : 76 + x]
+
+    def aes_key_iv(self, msg_key: bytes) -> tuple[bytes, bytes]:
+        """(aes_key, aes_iv) of the message with this msg_key, 32 bytes each."""
+        a = sha256(msg_key + self._first).digest()
+        b = sha256(self._second + msg_key).digest()
+        return a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:]
+
+
+def aes_key_iv_v1(auth_key: bytes, msg_key: bytes, x: int) -> tuple[bytes, bytes]:
+    """(aes_key, aes_iv) of MTProto 1.0, which only ``bind_auth_key_inner`` still uses.
+
+    Formula: "Mobile Protocol: Detailed Description (v.1.0)".
+    """
+    a = sha1(msg_key + auth_key[x : 32 + x]).digest()
     b = sha1(auth_key[32 + x : 48 + x] + msg_key + auth_key[48 + x : 64 + x]).digest()
     c = sha1(auth_key[64 + x : 96 + x] + msg_key).digest()
     d = sha1(msg_key + auth_key[96 + x : 128 + x]).digest()
     return a[:8] + b[8:20] + c[4:16], a[8:20] + b[:8] + c[16:20] + d[:8]
 
 
-def derive_from_nonces(new_nonce: bytes, server_nonce: bytes) -> tuple[bytes, bytes]:
-    """(tmp_aes_key, tmp_aes_iv) of the key exchange.
+def exchange_key_iv(new_nonce: bytes, server_nonce: bytes) -> tuple[bytes, bytes]:
+    """(tmp_aes_key, tmp_aes_iv) that hide the Diffie-Hellman numbers of an exchange."""
+    new_server = sha1(new_nonce + server_nonce).digest()
+    server_new = sha1(server_nonce + new_nonce).digest()
+    new_new = sha1(new_nonce + new_nonce).digest()
+    return new_server + server_new[:12], server_new[12:] + new_new + new_nonce[:4]
 
-    "Creating an Authorization Key", step 6.
-    """
-    a = sha1(new_nonce + server_nonce).digest()
-    b = sha1(server_nonce + new_nonce).digest()
-    c = sha1(new_nonce + new_nonce).digest()
-    return a + b[:12], b[12:] + c + new_nonce[:4]
+
+def new_nonce_hash(new_nonce: bytes, number: int, auth_key: bytes) -> bytes:
+    """``new_nonce_hash1`` (dh_gen_ok), ``2`` (retry) or ``3`` (fail): 16 bytes."""
+    return sha1(new_nonce + bytes((number,)) + auth_key_aux_hash(auth_key)).digest()[4:]
+
+
+def first_server_salt(new_nonce: bytes, server_nonce: bytes) -> int:
+    """The salt that both ends know right after an exchange, signed."""
+    return int(_LONG.unpack_from(new_nonce)[0] ^ _LONG.unpack_from(server_nonce)[0])

@@ -1,204 +1,211 @@
-"""The server's RSA key: PEM, fingerprint, and both paddings that clients use.
+"""The server's RSA key, and the two ways in which clients wrap their first secret with it.
 
-RSA_PAD: "Creating an Authorization Key", step 4.1. The older form is
-SHA1(data) + data + random bytes to 255 (Telethon, kurigram and Pyrogram still
-send it), so one key must take both.
+Page: "Creating an Authorization Key": fingerprints (step 2) and RSA_PAD
+(step 4.1). The older form, SHA1 of the data before it, is no longer on that
+page but Telethon and kurigram write nothing else.
 """
 
-import secrets
 from collections.abc import Callable
 from hashlib import sha1, sha256
 from hmac import compare_digest
-from struct import pack
+from struct import Struct
 
 import gmpy2
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from gmpy2 import mpz
 
 from teamgram.mtproto.crypto.aes import ige_decrypt, ige_encrypt
 
 KEY_BITS = 2048
-BLOCK_BYTES = KEY_BITS // 8
+KEY_BYTES = KEY_BITS // 8
+PUBLIC_EXPONENT = 65537
+
+#: RSA_PAD: the data may be so long, and is padded to so many bytes.
+MAX_PADDED_DATA_BYTES = 144
+PADDED_DATA_BYTES = 192
+#: The older form: 255 bytes, of which SHA1 takes 20.
+MAX_HASHED_DATA_BYTES = 235
+
+_TEMP_KEY_BYTES = 32
+_SHA1_BYTES = 20
 _ZERO_IV = bytes(32)
-#: RSA_PAD carries data_with_padding (192) and its SHA256 (32) behind a 32-byte key.
-PAD_DATA_BYTES = 192
-#: RSA_PAD allows at most this much data.
-MAX_DATA_BYTES = 144
+_LONG = Struct("<q")
 
 
-class RSAError(Exception):
-    """No RSA key, or a ciphertext that is not of this key in either form."""
+class RsaKeyError(ValueError):
+    """A file that holds no RSA key we can use."""
 
 
-def fingerprint(modulus: int, exponent: int) -> int:
-    """The low 64 bits of SHA1 over the TL strings of n and e, as a signed int."""
-    digest = sha1(_tl_bytes(modulus) + _tl_bytes(exponent)).digest()
-    return int.from_bytes(digest[-8:], "little", signed=True)
+class RsaPublicKey:
+    """What clients have of a key.
 
+    Attributes:
+        fingerprint: 64 lower-order bits of SHA1 over n and e as TL strings, signed.
+    """
 
-def _tl_bytes(number: int) -> bytes:
-    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    head = bytes([len(raw)]) if len(raw) < 254 else b"\xfe" + pack("<I", len(raw))[:3]
-    return head + raw + bytes(-(len(head) + len(raw)) % 4)
-
-
-class PublicKey:
-    """What a client holds."""
-
-    def __init__(self, modulus: int, exponent: int) -> None:
-        self.modulus = gmpy2.mpz(modulus)
-        self.exponent = gmpy2.mpz(exponent)
-        self.fingerprint = fingerprint(modulus, exponent)
+    def __init__(self, n: int, e: int) -> None:
+        self.n = mpz(n)
+        self.e = mpz(e)
+        self.fingerprint: int = _LONG.unpack_from(sha1(_tl_string(n) + _tl_string(e)).digest(), 12)[0]
 
     @classmethod
-    def from_pem(cls, pem: str) -> "PublicKey":
-        """Read PKCS#1 or SubjectPublicKeyInfo PEM.
+    def from_pem(cls, pem: bytes) -> "RsaPublicKey":
+        """Read a PKCS#1 or SubjectPublicKeyInfo PEM.
 
         Raises:
-            RSAError: it is neither, or no RSA key.
+            RsaKeyError: it holds no RSA public key.
         """
         try:
-            key = serialization.load_pem_public_key(pem.encode())
+            key = serialization.load_pem_public_key(pem)
         except ValueError as error:
-            raise RSAError(f"no public key: {error}") from None
+            raise RsaKeyError("no public key in PEM form") from error
         if not isinstance(key, rsa.RSAPublicKey):
-            raise RSAError("the public key is no RSA key")
+            raise RsaKeyError("not an RSA key")
         numbers = key.public_numbers()
         return cls(numbers.n, numbers.e)
 
-    def encrypt_block(self, block: bytes) -> bytes:
-        """Raw RSA of a big-endian number below the modulus; 256 bytes."""
-        number = int(gmpy2.powmod(int.from_bytes(block, "big"), self.exponent, self.modulus))
-        return number.to_bytes(BLOCK_BYTES, "big")
+    def encrypt_padded(self, data: bytes, random: Callable[[int], bytes]) -> bytes:
+        """RSA_PAD(data, this key): 256 bytes.
 
-    def encrypt_pad(self, data: bytes, random: Callable[[int], bytes] = secrets.token_bytes) -> bytes:
-        """RSA_PAD of at most 144 bytes."""
-        if len(data) > MAX_DATA_BYTES:
-            raise RSAError(f"RSA_PAD carries {MAX_DATA_BYTES} bytes, not {len(data)}")
-        padded = data + random(PAD_DATA_BYTES - len(data))
+        Args:
+            data: at most 144 bytes.
+        """
+        if len(data) > MAX_PADDED_DATA_BYTES:
+            raise ValueError(f"{len(data)} bytes are too many for RSA_PAD")
+        padded = data + random(PADDED_DATA_BYTES - len(data))
         while True:
-            temp_key = random(32)
-            with_hash = padded[::-1] + sha256(temp_key + padded).digest()
-            encrypted = ige_encrypt(with_hash, temp_key, _ZERO_IV)
-            temp_key_xor = _xor(temp_key, sha256(encrypted).digest())
-            block = temp_key_xor + encrypted
-            if int.from_bytes(block, "big") < self.modulus:
-                return self.encrypt_block(block)
+            temp_key = random(_TEMP_KEY_BYTES)
+            aes_encrypted = ige_encrypt(padded[::-1] + sha256(temp_key + padded).digest(), temp_key, _ZERO_IV)
+            block = _xor(temp_key, sha256(aes_encrypted).digest()) + aes_encrypted
+            # A number not below the modulus cannot come back: take another temp_key.
+            if int.from_bytes(block) < self.n:
+                return self._raw(block)
 
-    def encrypt_sha1(self, data: bytes, random: Callable[[int], bytes] = secrets.token_bytes) -> bytes:
-        """The older form, of at most 235 bytes."""
-        return self.encrypt_block(sha1(data).digest() + data + random(235 - len(data)))
+    def encrypt_hashed(self, data: bytes, random: Callable[[int], bytes]) -> bytes:
+        """The older form: RSA(SHA1(data) + data + random bytes), 256 bytes.
+
+        Args:
+            data: at most 235 bytes.
+        """
+        if len(data) > MAX_HASHED_DATA_BYTES:
+            raise ValueError(f"{len(data)} bytes are too many")
+        return self._raw(sha1(data).digest() + data + random(MAX_HASHED_DATA_BYTES - len(data)))
+
+    def _raw(self, block: bytes) -> bytes:
+        return int(gmpy2.powmod(int.from_bytes(block), self.e, self.n)).to_bytes(KEY_BYTES)
 
 
-class PrivateKey:
-    """The server's key, with what the Chinese remainder theorem needs ready."""
+class RsaPrivateKey:
+    """The server's key.
+
+    Attributes:
+        public: what clients have of it.
+    """
 
     def __init__(self, key: rsa.RSAPrivateKey) -> None:
         if key.key_size != KEY_BITS:
-            raise RSAError(f"the key has {key.key_size} bits; clients expect {KEY_BITS}")
+            raise RsaKeyError(f"a key of {key.key_size} bits; MTProto wants {KEY_BITS}")
         self._key = key
         numbers = key.private_numbers()
-        self._p, self._q = gmpy2.mpz(numbers.p), gmpy2.mpz(numbers.q)
-        self._dp, self._dq = gmpy2.mpz(numbers.dmp1), gmpy2.mpz(numbers.dmq1)
-        self._q_inverse = gmpy2.mpz(numbers.iqmp)
-        public = numbers.public_numbers
-        self.public = PublicKey(public.n, public.e)
+        self._p = mpz(numbers.p)
+        self._q = mpz(numbers.q)
+        self._dmp1 = mpz(numbers.dmp1)
+        self._dmq1 = mpz(numbers.dmq1)
+        self._iqmp = mpz(numbers.iqmp)
+        self.public = RsaPublicKey(numbers.public_numbers.n, numbers.public_numbers.e)
 
     def __repr__(self) -> str:
-        return f"<PrivateKey {self.fingerprint}>"
+        return f"<RsaPrivateKey {self.public.fingerprint}>"
 
     @property
     def fingerprint(self) -> int:
-        """See :func:`fingerprint`."""
+        """The public key's."""
         return self.public.fingerprint
 
     @classmethod
-    def generate(cls) -> "PrivateKey":
-        """A new key whose fingerprint every client can find.
+    def generate(cls) -> "RsaPrivateKey":
+        """A new key; takes a quarter of a second or so.
 
-        mtcute 0.30 compares fingerprints as unpadded hexadecimal, so one whose
-        top nibble is 0 is never found by it: such keys are thrown away.
+        Its fingerprint's top four bits are not all zero: mtcute compares
+        fingerprints as hexadecimal without leading zeros and would not find it.
         """
         while True:
-            key = cls(rsa.generate_private_key(65537, KEY_BITS))
-            if (key.fingerprint >> 60) & 0xF:
+            key = cls(rsa.generate_private_key(PUBLIC_EXPONENT, KEY_BITS))
+            if has_top_nibble(key.fingerprint):
                 return key
 
     @classmethod
-    def from_pem(cls, pem: str) -> "PrivateKey":
-        """Read PKCS#1 or PKCS#8 PEM.
+    def from_pem(cls, pem: bytes) -> "RsaPrivateKey":
+        """Read an unencrypted PEM, PKCS#1 or PKCS#8.
 
         Raises:
-            RSAError: it is neither, or no RSA key of 2048 bits.
+            RsaKeyError: it holds no RSA private key of 2048 bits.
         """
         try:
-            key = serialization.load_pem_private_key(pem.encode(), password=None)
+            key = serialization.load_pem_private_key(pem, None)
         except (ValueError, TypeError) as error:
-            raise RSAError(f"no private key: {error}") from None
+            raise RsaKeyError("no unencrypted private key in PEM form") from error
         if not isinstance(key, rsa.RSAPrivateKey):
-            raise RSAError("the private key is no RSA key")
+            raise RsaKeyError("not an RSA key")
         return cls(key)
 
-    def private_pem(self) -> str:
-        """PKCS#1, unencrypted."""
+    def private_pem(self) -> bytes:
+        """PKCS#1 ("BEGIN RSA PRIVATE KEY"), not encrypted."""
         return self._key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        ).decode()
-
-    def public_pem(self) -> str:
-        """PKCS#1: what clients' key lists hold."""
-        return (
-            self._key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1).decode()
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         )
 
-    def decrypt_block(self, encrypted: bytes) -> bytes:
-        """Raw RSA, 256 bytes big-endian.
+    def public_pem(self) -> bytes:
+        """PKCS#1 ("BEGIN RSA PUBLIC KEY"), the form that client libraries read."""
+        return self._key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1)
 
-        Raises:
-            RSAError: not 256 bytes, or a number not below the modulus.
-        """
-        number = gmpy2.mpz(int.from_bytes(encrypted, "big"))
-        if len(encrypted) != BLOCK_BYTES or number >= self.public.modulus:
-            raise RSAError("encrypted_data is no block of this key")
-        a = gmpy2.powmod(number, self._dp, self._p)
-        b = gmpy2.powmod(number, self._dq, self._q)
-        h = self._q_inverse * (a - b) % self._p
-        return int(b + h * self._q).to_bytes(BLOCK_BYTES, "big")
-
-    def decrypt(self, encrypted: bytes) -> tuple[bytes, bool]:
-        """(data with its trailing padding, whether it was RSA_PAD).
-
-        Undoes RSA_PAD first and takes the older form when its SHA256 does not
-        fit. For the older form the caller knows where the data ends and checks
-        it with :func:`sha1_fits`.
-
-        Raises:
-            RSAError: neither form.
-        """
-        block = self.decrypt_block(encrypted)
-        temp_key = _xor(block[:32], sha256(block[32:]).digest())
-        with_hash = ige_decrypt(block[32:], temp_key, _ZERO_IV)
-        padded = with_hash[:PAD_DATA_BYTES][::-1]
-        if compare_digest(sha256(temp_key + padded).digest(), with_hash[PAD_DATA_BYTES:]):
-            return padded, True
-        if block[0] == 0:
-            return block[1:], False
-        raise RSAError("encrypted_data is neither RSA_PAD nor SHA1 + data")
+    def decrypt(self, encrypted: bytes) -> bytes | None:
+        """The 256-byte block inside, neither padding form undone; None when ``encrypted`` is no block of this key."""
+        if len(encrypted) != KEY_BYTES:
+            return None
+        number = mpz(int.from_bytes(encrypted))
+        if number >= self.public.n:
+            return None
+        # By the Chinese remainder theorem, and with GMP's side-channel-silent power:
+        # the time it takes says nothing about the exponents.
+        mod_p = gmpy2.powmod_sec(number % self._p, self._dmp1, self._p)
+        mod_q = gmpy2.powmod_sec(number % self._q, self._dmq1, self._q)
+        block = mod_q + (mod_p - mod_q) * self._iqmp % self._p * self._q
+        return int(block).to_bytes(KEY_BYTES)
 
 
-def sha1_fits(block: bytes, length: int) -> bytes:
-    """The ``length`` bytes of data of an older-form block.
+def undo_rsa_pad(block: bytes) -> bytes | None:
+    """The 192 padded bytes of an RSA_PAD block; None when its SHA-256 does not fit: another form."""
+    aes_encrypted = block[_TEMP_KEY_BYTES:]
+    temp_key = _xor(block[:_TEMP_KEY_BYTES], sha256(aes_encrypted).digest())
+    data_with_hash = ige_decrypt(aes_encrypted, temp_key, _ZERO_IV)
+    padded = data_with_hash[PADDED_DATA_BYTES - 1 :: -1]
+    if compare_digest(sha256(temp_key + padded).digest(), data_with_hash[PADDED_DATA_BYTES:]):
+        return padded
+    return None
 
-    Raises:
-        RSAError: their SHA1 is not the one in front of them.
+
+def split_hashed(block: bytes) -> tuple[bytes, bytes] | None:
+    """(SHA1, data and padding) of a block of the older form; None when it is none.
+
+    Where the data ends only its reader can tell; the SHA1 is over the data alone.
     """
-    data = block[20 : 20 + length]
-    if not compare_digest(sha1(data).digest(), block[:20]):
-        raise RSAError("the SHA1 of the inner data does not fit")
-    return data
+    if block[0]:
+        return None
+    return block[1 : 1 + _SHA1_BYTES], block[1 + _SHA1_BYTES :]
 
 
-def _xor(a: bytes, b: bytes) -> bytes:
-    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).to_bytes(len(a), "big")
+def has_top_nibble(fingerprint: int) -> bool:
+    """Whether the 16-digit hexadecimal form of a signed fingerprint begins with a digit other than 0."""
+    return (fingerprint >> 60) & 0xF != 0
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(one) ^ int.from_bytes(other)).to_bytes(len(one))
+
+
+def _tl_string(number: int) -> bytes:
+    data = number.to_bytes((number.bit_length() + 7) // 8)
+    head = bytes((len(data),)) if len(data) < 254 else b"\xfe" + len(data).to_bytes(3, "little")
+    return head + data + bytes(-(len(head) + len(data)) & 3)

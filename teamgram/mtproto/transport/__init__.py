@@ -1,10 +1,11 @@
-"""Framing: bytes of one connection to frames and back, one module a transport.
+"""Framing: how MTProto messages are told apart in a byte stream.
 
-A codec is fed with ``receive_data`` and asked with ``next_frame``; it never
-sees a socket. :func:`teamgram.mtproto.transport.detect.detect` picks one from
-a connection's first bytes.
+Page: "MTProto transports". ``TransportDetector`` finds out which one a
+connection speaks and gives its codec (``TransportCodec``).
 """
 
-from teamgram.mtproto.transport.codec import Codec, Frame, FrameBuffer, TransportError
+from teamgram.mtproto.transport.codec import FrameReceived, TransportCodec
+from teamgram.mtproto.transport.detect import TransportDetector
+from teamgram.mtproto.transport.errors import WireError
 
-__all__ = ["Codec", "Frame", "FrameBuffer", "TransportError"]
+__all__ = ["FrameReceived", "TransportCodec", "TransportDetector", "WireError"]

@@ -1,49 +1,65 @@
-"""Abridged: 1 length byte in words, or 0x7f and 3 bytes. "Transports", "Abridged"."""
+"""The abridged transport: one byte of length for most frames."""
 
-from teamgram.mtproto.transport.codec import MAX_FRAME_BYTES, Frame, FrameBuffer, check_length
+from struct import Struct
+
+from teamgram.mtproto.transport.codec import MAX_FRAME_BYTES, FrameBuffer, FrameReceived, check_frame_size
 
 TAG = b"\xef"
 
+_LONG_LENGTH = 0x7F
+_QUICK_ACK = 0x80
+_INT = Struct("<i")
+_UINT = Struct("<I")
+
 
 class AbridgedCodec:
-    """Behind the tag byte 0xef."""
+    """length_words:1 payload, or 0x7f length_words:3 payload.
 
-    __slots__ = ("_buffer", "_limit")
+    The top bit of the first byte asks for a quick ack.
+    """
 
-    def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
+    name = "abridged"
+    __slots__ = ("_buffer", "_limit_bytes", "receive_data")
+
+    def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
         self._buffer = FrameBuffer()
-        self._limit = max_frame_bytes
+        self._limit_bytes = limit_bytes
+        self.receive_data = self._buffer.append
 
-    def receive_data(self, data: bytes) -> None:
-        """See ``Codec``."""
-        self._buffer.append(data)
-
-    def next_frame(self) -> Frame | None:
-        """See ``Codec``. The quick-ack bit is the top bit of the first length byte."""
+    def next_event(self) -> FrameReceived | None:
+        """See ``TransportCodec``."""
         buffer = self._buffer
-        if not len(buffer):
+        data = buffer.data
+        offset = buffer.offset
+        available = len(data) - offset
+        if available < 1:
             return None
-        first = buffer.first()
+        first = data[offset]
         length_words = first & 0x7F
-        header = 1
-        if length_words == 0x7F:
-            if len(buffer) < 4:
+        start = offset + 1
+        if length_words == _LONG_LENGTH:
+            if available < 4:
                 return None
-            length_words = buffer.unsigned() >> 8
-            header = 4
-        length = length_words * 4
-        check_length(length, self._limit)
-        if len(buffer) < header + length:
+            length_words = _UINT.unpack_from(data, offset)[0] >> 8
+            start = offset + 4
+        size = length_words * 4
+        check_frame_size(size, self._limit_bytes)
+        end = start + size
+        if end > len(data):
             return None
-        return Frame(buffer.take(header, length), first >= 0x80)
+        return FrameReceived(buffer.take(start, end, end), first >= _QUICK_ACK)
 
     def encode(self, payload: bytes) -> bytes:
-        """See ``Codec``."""
+        """See ``TransportCodec``."""
         length_words = len(payload) >> 2
-        if length_words < 0x7F:
+        if length_words < _LONG_LENGTH:
             return bytes((length_words,)) + payload
-        return b"\x7f" + length_words.to_bytes(3, "little") + payload
+        return _UINT.pack(length_words << 8 | _LONG_LENGTH) + payload
 
-    def encode_quick_ack(self, token: int) -> bytes:
-        """See ``Codec``. Big-endian: the top bit stands in the first byte, where a length would be."""
-        return token.to_bytes(4, "big")
+    def encode_quick_ack(self, token: bytes) -> bytes:
+        """See ``TransportCodec``; the bytes are reversed, so that the set bit is in the byte that is read first."""
+        return token[::-1]
+
+    def encode_error(self, code: int) -> bytes:
+        """See ``TransportCodec``."""
+        return b"\x01" + _INT.pack(code)

@@ -1,106 +1,122 @@
-"""What every transport has in common: a receive buffer, a frame, one error."""
+"""What every transport codec offers, and the buffer they share.
 
+Page: "MTProto transports". A codec is one end of one connection: bytes that
+arrived go in through ``receive_data``, frames come out of ``next_event`` one
+at a time, and what is to be written comes back as bytes. Nothing waits here.
+"""
+
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-#: upload.saveFilePart carries 512 KiB; twice that leaves room for containers.
+from teamgram.mtproto.transport.errors import WireError
+
+#: The largest frame taken: an upload part of 512 KiB, its TL fields, header and 1024 bytes of padding fit twice.
 MAX_FRAME_BYTES = 1 << 20
-#: Compact the buffer only past this many consumed bytes: a memmove each frame would be quadratic.
-_COMPACT_BYTES = 1 << 16
+#: auth_key_id. A frame of four bytes is a transport error, which only servers send.
+MIN_FRAME_BYTES = 8
 
-#: 4-byte frames that a server sends instead of a message ("Transports", "Transport errors").
-AUTH_KEY_NOT_FOUND = -404
-TRANSPORT_FLOOD = -429
-INVALID_DC = -444
+Random = Callable[[int], bytes]
+"""``random(n)`` gives ``n`` random bytes; ``os.urandom`` outside tests."""
 
 
-class TransportError(Exception):
-    """The bytes are not of this transport. The connection cannot be used any more."""
+class FrameReceived(NamedTuple):
+    """One MTProto message, encrypted or not.
 
-
-class Frame(NamedTuple):
-    """One frame of a client and whether it asked for a quick ack of it."""
+    Attributes:
+        quick_ack: the client wants to be told as soon as it has been taken.
+    """
 
     payload: bytes
     quick_ack: bool
 
 
-class Codec(Protocol):
-    """One direction pair of a connection."""
+class TransportCodec(Protocol):
+    """The server's end of a transport.
+
+    Attributes:
+        name: ``abridged``, ``intermediate``, ``padded_intermediate``, ``full`` or ``obfuscated``.
+    """
+
+    @property
+    def name(self) -> str: ...
 
     def receive_data(self, data: bytes) -> None:
-        """Take bytes from the peer."""
+        """Take bytes from the peer, cut anywhere."""
 
-    def next_frame(self) -> Frame | None:
+    def next_event(self) -> FrameReceived | None:
         """The next whole frame, or None until more bytes come.
 
         Raises:
-            TransportError: what was received cannot be framed.
+            WireError: the peer broke the transport's rules; the codec is of no more use.
         """
 
     def encode(self, payload: bytes) -> bytes:
-        """A frame to the peer. Stateful in some transports: encode in the order of sending."""
+        """One frame as it is written. Every result must be written, in order."""
 
-    def encode_quick_ack(self, token: int) -> bytes:
-        """The answer to a frame with ``quick_ack``. ``token``: 32 bits with the top bit set."""
+    def encode_quick_ack(self, token: bytes) -> bytes:
+        """A quick ack as it is written, empty where the transport has none.
 
+        Args:
+            token: 4 bytes, of ``envelope.quick_ack_token``.
+        """
 
-def encode_error(codec: Codec, code: int) -> bytes:
-    """A transport error (-404, -429, -444) as the 4-byte frame that clients know."""
-    return codec.encode(code.to_bytes(4, "little", signed=True))
+    def encode_error(self, code: int) -> bytes:
+        """A transport error (-404, -429, -444) as it is written."""
 
 
 class FrameBuffer:
-    """Received bytes that no frame has consumed yet."""
+    """Bytes that arrived and are not parsed yet.
 
-    __slots__ = ("_data", "_start")
+    A segment that holds whole frames is never copied as a whole; pieces of a
+    large frame are appended to one growing array, so that a peer which sends
+    byte by byte costs time and memory in proportion to what it sent.
+
+    Attributes:
+        data: what arrived; parsed up to ``offset``.
+    """
+
+    __slots__ = ("data", "offset")
 
     def __init__(self) -> None:
-        self._data = bytearray()
-        self._start = 0
-
-    def __len__(self) -> int:
-        return len(self._data) - self._start
+        self.data: bytes | bytearray = b""
+        self.offset = 0
 
     def append(self, data: bytes) -> None:
-        """Add bytes at the end."""
-        if self._start == len(self._data):
-            self._data = bytearray(data)
-            self._start = 0
+        """Bytes from the peer."""
+        if self.offset == len(self.data):
+            self.data = data
+            self.offset = 0
+            return
+        if not isinstance(self.data, bytearray):
+            self.data = bytearray(self.data)
+        if self.offset:
+            del self.data[: self.offset]
+            self.offset = 0
+        self.data += data
+
+    def take(self, start: int, end: int, next_offset: int) -> bytes:
+        """The bytes from ``start`` to ``end``; parsing goes on at ``next_offset``."""
+        data = self.data
+        taken = data[start:end]
+        if next_offset == len(data):
+            # Nothing of a connection that waits for its client's next frame stays behind.
+            self.data = b""
+            self.offset = 0
         else:
-            self._data += data
-
-    def peek(self, size: int) -> bytes:
-        """The first ``size`` bytes (fewer if there are fewer), left in place."""
-        return bytes(self._data[self._start : self._start + size])
-
-    def unsigned(self) -> int:
-        """The first 4 bytes as a little-endian number; the caller has made sure that they are there."""
-        return int.from_bytes(self._data[self._start : self._start + 4], "little")
-
-    def first(self) -> int:
-        """The first byte."""
-        return self._data[self._start]
-
-    def take(self, skip: int, size: int, trailer: int = 0) -> bytes:
-        """Drop ``skip`` bytes, return the next ``size``, drop ``trailer`` more."""
-        begin = self._start + skip
-        end = begin + size
-        payload = bytes(memoryview(self._data)[begin:end])
-        self._start = end + trailer
-        if self._start >= len(self._data):
-            self._data = bytearray()
-            self._start = 0
-        elif self._start > _COMPACT_BYTES:
-            del self._data[: self._start]
-            self._start = 0
-        return payload
+            self.offset = next_offset
+        return taken if isinstance(taken, bytes) else bytes(taken)
 
 
-def check_length(length: int, limit: int) -> None:
-    """Refuse a length before anything of that size is awaited.
+def check_frame_size(size: int, limit_bytes: int) -> None:
+    """Refuse a frame by its announced size, before anything is allocated for it.
+
+    Args:
+        size: bytes of the payload.
 
     Raises:
-        TransportError: zero, above ``limit``, or no whole 4-byte words.
+        WireError: outside the bounds.
     """
-    if not 0 < length <= limit or length % 4:
-        raise TransportError(f"a frame of {length} bytes (at most {limit}, whole words)")
+    if size < MIN_FRAME_BYTES:
+        raise WireError(f"frame of {size} bytes")
+    if size > limit_bytes:
+        raise WireError(f"frame of {size} bytes, {limit_bytes} are allowed")

@@ -1,52 +1,68 @@
-"""Full: length, sequence number, payload, CRC32. "Transports", "Full"."""
+"""The full transport: sequence numbers and a checksum, no tag and no quick acks."""
 
+from struct import Struct
 from zlib import crc32
 
-from teamgram.mtproto.transport.codec import MAX_FRAME_BYTES, Frame, FrameBuffer, TransportError, check_length
+from teamgram.mtproto.transport.codec import MAX_FRAME_BYTES, FrameBuffer, FrameReceived, check_frame_size
+from teamgram.mtproto.transport.errors import WireError
 
-_OVERHEAD = 12
+#: length, seqno, crc.
+OVERHEAD_BYTES = 12
+
+_HEAD = Struct("<II")
+_INT = Struct("<i")
+_UINT = Struct("<I")
 
 
 class FullCodec:
-    """No tag; every frame is numbered from 0 in each direction and carries a checksum. No quick acks."""
+    """length_bytes:4 seqno:4 payload crc32:4, where the length counts all four parts.
 
-    __slots__ = ("_buffer", "_limit", "_received", "_sent")
+    Each direction counts its own frames from 0.
+    """
 
-    def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
+    name = "full"
+    __slots__ = ("_buffer", "_limit_bytes", "_received", "_sent", "receive_data")
+
+    def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
         self._buffer = FrameBuffer()
-        self._limit = max_frame_bytes + _OVERHEAD
+        self._limit_bytes = limit_bytes
         self._received = 0
         self._sent = 0
+        self.receive_data = self._buffer.append
 
-    def receive_data(self, data: bytes) -> None:
-        """See ``Codec``."""
-        self._buffer.append(data)
-
-    def next_frame(self) -> Frame | None:
-        """See ``Codec``."""
+    def next_event(self) -> FrameReceived | None:
+        """See ``TransportCodec``."""
         buffer = self._buffer
-        if len(buffer) < 4:
+        data = buffer.data
+        offset = buffer.offset
+        if len(data) - offset < 8:
             return None
-        length = buffer.unsigned()
-        check_length(length, self._limit)
-        if length <= _OVERHEAD:
-            raise TransportError(f"a full frame of {length} bytes has no payload")
-        if len(buffer) < length:
+        length, seqno = _HEAD.unpack_from(data, offset)
+        size = length - OVERHEAD_BYTES
+        check_frame_size(size, self._limit_bytes)
+        if size & 3:
+            raise WireError(f"frame of {size} bytes: not whole words")
+        if seqno != self._received:
+            raise WireError(f"frame {seqno} of the connection, {self._received} is next")
+        end = offset + length
+        if end > len(data):
             return None
-        frame = buffer.take(0, length)
-        if int.from_bytes(frame[4:8], "little") != self._received:
-            raise TransportError("the sequence number of a full frame is not the next one")
-        if int.from_bytes(frame[-4:], "little") != crc32(frame[:-4]):
-            raise TransportError("the checksum of a full frame does not fit")
+        frame = buffer.take(offset, end, end)
+        if crc32(frame[:-4]) != _UINT.unpack_from(frame, length - 4)[0]:
+            raise WireError("wrong checksum")
         self._received += 1
-        return Frame(frame[8:-4], False)
+        return FrameReceived(frame[8:-4], False)
 
     def encode(self, payload: bytes) -> bytes:
-        """See ``Codec``."""
-        head = (len(payload) + _OVERHEAD).to_bytes(4, "little") + self._sent.to_bytes(4, "little") + payload
+        """See ``TransportCodec``."""
+        frame = _HEAD.pack(len(payload) + OVERHEAD_BYTES, self._sent) + payload
         self._sent += 1
-        return head + crc32(head).to_bytes(4, "little")
+        return frame + _UINT.pack(crc32(frame))
 
-    def encode_quick_ack(self, token: int) -> bytes:
-        """Nothing: a full frame cannot ask for one."""
+    def encode_quick_ack(self, token: bytes) -> bytes:
+        """Nothing: the length has no bit to ask for one."""
         return b""
+
+    def encode_error(self, code: int) -> bytes:
+        """See ``TransportCodec``."""
+        return self.encode(_INT.pack(code))

@@ -1,75 +1,118 @@
-"""Intermediate and padded intermediate: 4 length bytes. "Transports"."""
+"""The intermediate transport, and its padded form that hides the lengths of messages."""
 
-import secrets
+from struct import Struct
 
-from teamgram.mtproto.transport.codec import MAX_FRAME_BYTES, Frame, FrameBuffer, TransportError, check_length
+from teamgram.mtproto.transport.codec import MAX_FRAME_BYTES, FrameBuffer, FrameReceived, Random, check_frame_size
+from teamgram.mtproto.transport.errors import WireError
 
 TAG = b"\xee\xee\xee\xee"
 PADDED_TAG = b"\xdd\xdd\xdd\xdd"
-#: The padded transport appends 0 to 15 random bytes.
-MAX_FRAME_PADDING = 15
-_QUICK_ACK = 0x80000000
+
+MAX_PADDING = 15
+
+_QUICK_ACK = 1 << 31
+_INT = Struct("<i")
+_UINT = Struct("<I")
+_LONG = Struct("<q")
 
 
 class IntermediateCodec:
-    """Behind the tag 0xeeeeeeee."""
+    """length_bytes:4 payload. The top bit of the length asks for a quick ack."""
 
-    __slots__ = ("_buffer", "_limit")
+    name = "intermediate"
+    __slots__ = ("_buffer", "_limit_bytes", "receive_data")
 
-    def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
+    def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
         self._buffer = FrameBuffer()
-        self._limit = max_frame_bytes
+        self._limit_bytes = limit_bytes
+        self.receive_data = self._buffer.append
 
-    def receive_data(self, data: bytes) -> None:
-        """See ``Codec``."""
-        self._buffer.append(data)
-
-    def next_frame(self) -> Frame | None:
-        """See ``Codec``. The quick-ack bit is the top bit of the length."""
+    def next_event(self) -> FrameReceived | None:
+        """See ``TransportCodec``."""
         buffer = self._buffer
-        if len(buffer) < 4:
+        data = buffer.data
+        offset = buffer.offset
+        if len(data) - offset < 4:
             return None
-        header = buffer.unsigned()
-        length = header & 0x7FFFFFFF
-        self._check(length)
-        if len(buffer) < 4 + length:
+        head: int = _UINT.unpack_from(data, offset)[0]
+        size = head & ~_QUICK_ACK
+        check_frame_size(size, self._limit_bytes)
+        start = offset + 4
+        end = start + size
+        # A bad length is refused before its bytes are waited for.
+        if size & 3:
+            raise WireError(f"frame of {size} bytes: not whole words")
+        if end > len(data):
             return None
-        return Frame(self._payload(buffer.take(4, length)), header >= _QUICK_ACK)
-
-    def _check(self, length: int) -> None:
-        check_length(length, self._limit)
-
-    def _payload(self, data: bytes) -> bytes:
-        return data
+        return FrameReceived(buffer.take(start, end, end), head >= _QUICK_ACK)
 
     def encode(self, payload: bytes) -> bytes:
-        """See ``Codec``."""
-        return len(payload).to_bytes(4, "little") + payload
+        """See ``TransportCodec``."""
+        return _UINT.pack(len(payload)) + payload
 
-    def encode_quick_ack(self, token: int) -> bytes:
-        """See ``Codec``."""
-        return token.to_bytes(4, "little")
+    def encode_quick_ack(self, token: bytes) -> bytes:
+        """See ``TransportCodec``."""
+        return token
+
+    def encode_error(self, code: int) -> bytes:
+        """See ``TransportCodec``."""
+        return b"\x04\0\0\0" + _INT.pack(code)
 
 
-class PaddedIntermediateCodec(IntermediateCodec):
-    """Behind the tag 0xdddddddd: the length counts 0 to 15 random bytes after the payload."""
+class PaddedIntermediateCodec:
+    """length_bytes:4 payload padding:0..15, where the length counts the padding too."""
 
-    __slots__ = ()
+    name = "padded_intermediate"
+    __slots__ = ("_buffer", "_limit_bytes", "_random", "receive_data")
 
-    def _check(self, length: int) -> None:
-        if not 4 <= length <= self._limit + MAX_FRAME_PADDING:
-            raise TransportError(f"a padded frame of {length} bytes (at most {self._limit})")
+    def __init__(self, random: Random, limit_bytes: int = MAX_FRAME_BYTES) -> None:
+        self._buffer = FrameBuffer()
+        self._limit_bytes = limit_bytes
+        self._random = random
+        self.receive_data = self._buffer.append
 
-    def _payload(self, data: bytes) -> bytes:
-        # An encrypted message is 24 bytes and whole AES blocks; whatever is
-        # more is padding. Unencrypted ones carry their own length, so the
-        # word they are cut to does not matter.
-        if data[:8] == bytes(8):
-            return data[: len(data) & ~3]
-        return data[: len(data) - (len(data) - 24) % 16] if len(data) >= 40 else data[: len(data) & ~3]
+    def next_event(self) -> FrameReceived | None:
+        """See ``TransportCodec``."""
+        buffer = self._buffer
+        data = buffer.data
+        offset = buffer.offset
+        if len(data) - offset < 4:
+            return None
+        head: int = _UINT.unpack_from(data, offset)[0]
+        size = head & ~_QUICK_ACK
+        check_frame_size(size, self._limit_bytes + MAX_PADDING)
+        start = offset + 4
+        end = start + size
+        if end > len(data):
+            return None
+        payload_end = end - _padding_bytes(data, start, size)
+        return FrameReceived(buffer.take(start, payload_end, end), head >= _QUICK_ACK)
 
     def encode(self, payload: bytes) -> bytes:
-        """See ``Codec``."""
-        # Errors are recognised by their length of 4: no padding beside them.
-        padding = secrets.token_bytes(secrets.randbelow(MAX_FRAME_PADDING + 1)) if len(payload) > 4 else b""
-        return (len(payload) + len(padding)).to_bytes(4, "little") + payload + padding
+        """See ``TransportCodec``.
+
+        Clients cut the padding of an unencrypted message off by whole words
+        (TDLib and Telethon read so), hence at most three bytes of it.
+        """
+        noise = self._random(4)
+        padding = noise[: noise[3] & 3]
+        return _UINT.pack(len(payload) + len(padding)) + payload + padding
+
+    def encode_quick_ack(self, token: bytes) -> bytes:
+        """See ``TransportCodec``."""
+        return token
+
+    def encode_error(self, code: int) -> bytes:
+        """See ``TransportCodec``; not padded, for clients know an error by its length."""
+        return b"\x04\0\0\0" + _INT.pack(code)
+
+
+def _padding_bytes(data: bytes | bytearray, start: int, size: int) -> int:
+    """How much of a frame's end is the transport's padding.
+
+    An encrypted message is 24 bytes and whole cipher blocks; an unencrypted
+    one is whole words and its reader steps over what is behind the TL object.
+    """
+    if size >= 24 and _LONG.unpack_from(data, start)[0]:
+        return (size - 24) & 15
+    return size & 3

@@ -1,92 +1,96 @@
-"""Obfuscated2: AES-CTR around another transport. "Transport obfuscation".
+"""Transport obfuscation ("obfuscated2"): AES-256-CTR around another transport.
 
-The client's first 64 bytes carry both keys; bytes 56..60, decrypted, are the
-tag of the transport inside, bytes 60..62 the data centre it wants.
+Page: "MTProto transports", section "Transport obfuscation". The client opens
+with 64 bytes; both directions' keys are in them, and encrypted with those,
+at offset 56, the tag of the transport inside and the data centre.
 """
 
-import secrets
-from collections.abc import Callable
 from hashlib import sha256
+from struct import Struct
 
-from teamgram.mtproto.crypto.aes import ctr_stream
-from teamgram.mtproto.transport.abridged import AbridgedCodec
-from teamgram.mtproto.transport.codec import MAX_FRAME_BYTES, Codec, Frame, TransportError
-from teamgram.mtproto.transport.intermediate import PADDED_TAG, TAG, IntermediateCodec, PaddedIntermediateCodec
+from teamgram.mtproto.crypto.aes import CtrStream
+from teamgram.mtproto.transport import abridged, intermediate
+from teamgram.mtproto.transport.codec import MAX_FRAME_BYTES, Random, TransportCodec
+from teamgram.mtproto.transport.errors import WireError
 
 HEADER_BYTES = 64
-_ABRIDGED_TAG = b"\xef\xef\xef\xef"
+SECRET_BYTES = 16
 
-INNER: dict[bytes, Callable[[int], Codec]] = {
-    _ABRIDGED_TAG: AbridgedCodec,
-    TAG: IntermediateCodec,
-    PADDED_TAG: PaddedIntermediateCodec,
-}
-
-#: First words that another transport or protocol would be taken for.
-FORBIDDEN_FIRST = frozenset((b"HEAD", b"POST", b"GET ", b"OPTI", b"\x16\x03\x01\x02", TAG, PADDED_TAG))
-
-
-def _keys(header: bytes, secret: bytes | None) -> tuple[bytes, bytes]:
-    key, iv = header[8:40], header[40:56]
-    return (sha256(key + secret).digest() if secret is not None else key), iv
+_SHORT = Struct("<h")
 
 
 class ObfuscatedCodec:
-    """The server's end, made from a connection's first 64 bytes.
+    """A codec whose bytes go through a cipher both ways.
+
+    Every byte that is encoded moves the counter, so all of it has to be written.
 
     Attributes:
-        dc_id: the data centre that the client asked for, as sent (signed 16 bit).
-        tag: the 4-byte tag of the transport inside.
+        inner: the codec inside.
+        dc_id: what the client wrote into its header: TDLib's is meant, others leave noise there.
     """
 
-    __slots__ = ("_decrypt", "_encrypt", "_inner", "dc_id", "tag")
+    name = "obfuscated"
+    __slots__ = ("_decrypt", "_encrypt", "dc_id", "inner", "next_event")
 
-    def __init__(self, header: bytes, secret: bytes | None = None, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
-        """``secret``: the 16 bytes that client and listener share, if any.
-
-        Raises:
-            TransportError: what the header decrypts to names no transport.
-        """
-        self._decrypt = ctr_stream(*_keys(header, secret))
-        self._encrypt = ctr_stream(*_keys(header[:8] + header[8:56][::-1] + header[56:], secret))
-        plain = self._decrypt.update(header)
-        self.tag = plain[56:60]
-        self.dc_id = int.from_bytes(plain[60:62], "little", signed=True)
-        inner = INNER.get(self.tag)
-        if inner is None:
-            raise TransportError("the first 64 bytes are of no transport")
-        self._inner = inner(max_frame_bytes)
+    def __init__(self, inner: TransportCodec, decrypt: CtrStream, encrypt: CtrStream, dc_id: int) -> None:
+        self.inner = inner
+        self.dc_id = dc_id
+        self._decrypt = decrypt.update
+        self._encrypt = encrypt.update
+        self.next_event = inner.next_event
 
     def receive_data(self, data: bytes) -> None:
-        """See ``Codec``."""
-        self._inner.receive_data(self._decrypt.update(data))
-
-    def next_frame(self) -> Frame | None:
-        """See ``Codec``."""
-        return self._inner.next_frame()
+        """See ``TransportCodec``."""
+        self.inner.receive_data(self._decrypt(data))
 
     def encode(self, payload: bytes) -> bytes:
-        """See ``Codec``. Every byte sent moves the counter: write all of it, in order."""
-        return self._encrypt.update(self._inner.encode(payload))
+        """See ``TransportCodec``."""
+        return self._encrypt(self.inner.encode(payload))
 
-    def encode_quick_ack(self, token: int) -> bytes:
-        """See ``Codec``."""
-        return self._encrypt.update(self._inner.encode_quick_ack(token))
+    def encode_quick_ack(self, token: bytes) -> bytes:
+        """See ``TransportCodec``."""
+        return self._encrypt(self.inner.encode_quick_ack(token))
+
+    def encode_error(self, code: int) -> bytes:
+        """See ``TransportCodec``."""
+        return self._encrypt(self.inner.encode_error(code))
 
 
-def client_header(
-    tag: bytes,
-    dc_id: int,
+def open_obfuscated(
+    header: bytes,
+    random: Random,
+    limit_bytes: int = MAX_FRAME_BYTES,
     secret: bytes | None = None,
-    random: Callable[[int], bytes] = secrets.token_bytes,
-) -> tuple[bytes, bytes]:
-    """A client's first 64 bytes: (plain with which both streams are keyed, as sent)."""
-    while True:
-        header = bytearray(random(HEADER_BYTES))
-        if header[0] != 0xEF and bytes(header[:4]) not in FORBIDDEN_FIRST and header[4:8] != bytes(4):
-            break
-    header[56:60] = tag * (4 // len(tag))
-    header[60:62] = dc_id.to_bytes(2, "little", signed=True)
-    plain = bytes(header)
-    sealed = ctr_stream(*_keys(plain, secret)).update(plain)
-    return plain, plain[:56] + sealed[56:]
+    padded_only: bool = False,
+) -> ObfuscatedCodec:
+    """The server's end of the stream that begins with ``header``.
+
+    Args:
+        header: the client's first 64 bytes.
+        secret: 16 bytes that the client must know too, or None.
+        padded_only: the secret was given out with ``dd``: accept no other transport inside.
+
+    Raises:
+        WireError: no transport's tag is in the header: no MTProto, or another secret.
+    """
+    decrypt = _stream(header[8:40], header[40:56], secret)
+    backwards = header[55:7:-1]
+    encrypt = _stream(backwards[:32], backwards[32:], secret)
+    opened = decrypt.update(header)
+    tag = opened[56:60]
+    inner: TransportCodec
+    if tag == intermediate.PADDED_TAG:
+        inner = intermediate.PaddedIntermediateCodec(random, limit_bytes)
+    elif padded_only:
+        raise WireError("only the padded intermediate transport is served here")
+    elif tag == abridged.TAG * 4:
+        inner = abridged.AbridgedCodec(limit_bytes)
+    elif tag == intermediate.TAG:
+        inner = intermediate.IntermediateCodec(limit_bytes)
+    else:
+        raise WireError("no transport's tag in the first 64 bytes")
+    return ObfuscatedCodec(inner, decrypt, encrypt, _SHORT.unpack_from(opened, 60)[0])
+
+
+def _stream(key: bytes, iv: bytes, secret: bytes | None) -> CtrStream:
+    return CtrStream(sha256(key + secret).digest() if secret is not None else key, iv)

@@ -53,6 +53,14 @@ class Messages:
         """
         return await self._database.write("edit message", editing.edit_txn, self._fanout, request)
 
+    async def check_editable(self, owner_id: int, peer: int, message_id: int, now: int, any_time: bool) -> None:
+        """Whether the owner may change a message.
+
+        Raises:
+            MessageIdInvalid, MessageAuthorRequired, MessageEditTimeExpired: they may not.
+        """
+        await self._database.read("editable message", editing.editable_txn, owner_id, peer, message_id, now, any_time)
+
     async def delete(
         self, owner_id: int, message_ids: Sequence[int], *, revoke: bool, now: int, perm_auth_key_id: int = 0
     ) -> OwnChange:

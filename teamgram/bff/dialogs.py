@@ -1,0 +1,222 @@
+"""RPCDialogs: the list of conversations and what belongs to one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from teamgram.bff.errors import bad_request
+from teamgram.bff.registry import RpcService, rpc
+from teamgram.bff.talk import Talk
+from teamgram.bff.updates import state_view
+from teamgram.bff.views.full_users import Conversation, peer_settings_view
+from teamgram.bff.views.messages import dialog_peer_view, draft_view, message_view, peer_view, peers_in
+from teamgram.bff.views.notifications import notify_settings_view
+from teamgram.domain.dialogs.dialog import Dialog
+from teamgram.domain.dialogs.dialogs import DialogList
+from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.updates.events import ChatUserTyping, UserTyping
+from teamgram.domain.users.notifications import UNCHANGED
+from teamgram.domain.users.user import SERVICE_USER_ID
+from teamgram.interfaces.rpc import RpcMetadata
+from teamgram.mtproto.tl import tl
+
+MAX_PEERS = 100
+_FOLDERS = (0, 1)
+
+
+class Dialogs(RpcService):
+    """The caller's conversations."""
+
+    name = "RPCDialogs"
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+
+    async def _content(self, caller: RpcMetadata, listed: DialogList) -> dict[str, Any]:
+        """The fields that every answer with dialogs has."""
+        chosen = await self._talk.notifications.get(caller.user_id)
+        messages = list(listed.messages.values())
+        peers = peers_in(messages) | {dialog.peer for dialog in listed.dialogs}
+        users, chats = await self._talk.peers(caller.user_id, peers)
+        return {
+            "dialogs": [
+                dialog_view(dialog, notify_settings_view(chosen.get(str(dialog.peer), UNCHANGED)))
+                for dialog in listed.dialogs
+            ],
+            "messages": [message_view(message) for message in messages],
+            "chats": chats,
+            "users": users,
+        }
+
+    @rpc("messages.getDialogs")
+    async def get_dialogs(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getDialogs#a0f4cb4f flags:# exclude_pinned:flags.0?true folder_id:flags.1?int ..."""
+        folder_id = _folder(query.folder_id or 0)
+        listed = await self._talk.dialogs.page(
+            caller.user_id,
+            folder_id=folder_id,
+            offset_date=query.offset_date,
+            offset_id=query.offset_id,
+            # 0 asks for the default, as on the official server.
+            limit=query.limit if query.limit > 0 else 20,
+            exclude_pinned=query.exclude_pinned,
+        )
+        content = await self._content(caller, listed)
+        if len(listed.dialogs) == listed.count:
+            return tl.messages.dialogs(**content)
+        return tl.messages.dialogsSlice(count=listed.count, **content)
+
+    @rpc("messages.getPinnedDialogs")
+    async def get_pinned_dialogs(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getPinnedDialogs#d6b94df2 folder_id:int = messages.PeerDialogs"""
+        listed = await self._talk.dialogs.pinned(caller.user_id, _folder(query.folder_id))
+        return await self._peer_dialogs(caller, listed)
+
+    @rpc("messages.getPeerDialogs")
+    async def get_peer_dialogs(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getPeerDialogs#e470bcfd peers:Vector<InputDialogPeer> = messages.PeerDialogs"""
+        peers = await self._peers(caller, query.peers)
+        return await self._peer_dialogs(caller, await self._talk.dialogs.of_peers(caller.user_id, peers))
+
+    async def _peers(self, caller: RpcMetadata, written: Sequence[Any]) -> list[int]:
+        if len(written) > MAX_PEERS:
+            raise bad_request("PEER_ID_INVALID")
+        return [(await self._talk.dialog_peer(caller, peer)).marked for peer in written]
+
+    async def _peer_dialogs(self, caller: RpcMetadata, listed: DialogList) -> Any:
+        assert listed.state is not None
+        content = await self._content(caller, listed)
+        return tl.messages.peerDialogs(**content, state=state_view(listed.state, self._talk.now()))
+
+    @rpc("messages.toggleDialogPin")
+    async def toggle_dialog_pin(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.toggleDialogPin#a731e257 flags:# pinned:flags.0?true peer:InputDialogPeer = Bool"""
+        peer = await self._talk.dialog_peer(caller, query.peer)
+        await self._talk.dialogs.pin(caller.user_id, peer.marked, query.pinned, caller.perm_auth_key_id)
+        return True
+
+    @rpc("messages.reorderPinnedDialogs")
+    async def reorder_pinned_dialogs(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.reorderPinnedDialogs#3b1adf37 flags:# force:flags.0?true folder_id:int ... = Bool"""
+        peers = await self._peers(caller, query.order)
+        await self._talk.dialogs.reorder_pinned(
+            caller.user_id, _folder(query.folder_id), peers, query.force, caller.perm_auth_key_id
+        )
+        return True
+
+    @rpc("messages.markDialogUnread")
+    async def mark_dialog_unread(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.markDialogUnread#8c5006f8 flags:# unread:flags.0?true ... peer:InputDialogPeer = Bool"""
+        peer = await self._talk.dialog_peer(caller, query.peer)
+        await self._talk.dialogs.mark_unread(caller.user_id, peer.marked, query.unread, caller.perm_auth_key_id)
+        return True
+
+    @rpc("messages.getDialogUnreadMarks")
+    async def get_dialog_unread_marks(self, caller: RpcMetadata, query: Any) -> list[Any]:
+        """messages.getDialogUnreadMarks#21202222 flags:# ... = Vector<DialogPeer>"""
+        return [dialog_peer_view(peer) for peer in await self._talk.dialogs.unread_marks(caller.user_id)]
+
+    @rpc("messages.getPeerSettings")
+    async def get_peer_settings(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getPeerSettings#efd9a6a2 peer:InputPeer = messages.PeerSettings"""
+        talk = self._talk
+        peer = await talk.peer(caller, query.peer)
+        settings = tl.peerSettings()
+        if peer.kind is PeerKind.USER:
+            dialog = await talk.dialogs.get(caller.user_id, peer.marked)
+            settings = peer_settings_view(
+                await talk.contacts.book(caller.user_id), await talk.users.require(peer.id), hidden=dialog.hidden_bar
+            )
+        users, chats = await talk.peers(caller.user_id, {peer.marked})
+        return tl.messages.peerSettings(settings=settings, users=users, chats=chats)
+
+    @rpc("messages.hidePeerSettingsBar")
+    async def hide_peer_settings_bar(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.hidePeerSettingsBar#4facb138 peer:InputPeer = Bool"""
+        peer = await self._talk.peer(caller, query.peer)
+        await self._talk.dialogs.hide_bar(caller.user_id, peer.marked)
+        return True
+
+    @rpc("messages.getOnlines")
+    async def get_onlines(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getOnlines#6e2be050 peer:InputPeer = ChatOnlines"""
+        talk = self._talk
+        peer = await talk.peer(caller, query.peer)
+        if peer.kind is not PeerKind.CHAT:
+            raise bad_request("CHAT_ID_INVALID")
+        chat = await talk.chats.of_member(caller.user_id, peer.id)
+        users, _ = await talk.peers(caller.user_id, chat.members)
+        online = sum(user.status is not None and user.status.NAME == "userStatusOnline" for user in users)
+        return tl.chatOnlines(onlines=max(1, online))
+
+    @rpc("messages.setTyping")
+    async def set_typing(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.setTyping#58943ee2 flags:# peer:InputPeer top_msg_id:flags.0?int action:SendMessageAction = Bool"""
+        talk = self._talk
+        peer = await talk.peer(caller, query.peer)
+        action, progress = query.action.NAME, getattr(query.action, "progress", 0) or 0
+        if action in _NOT_TOLD:
+            return True
+        if peer.kind is PeerKind.USER:
+            if peer.id not in (caller.user_id, SERVICE_USER_ID) and await self._hears(caller, peer):
+                talk.fanout.publish((peer.id,), UserTyping(caller.user_id, action, progress))
+            return True
+        chat = await talk.chats.of_member(caller.user_id, peer.id)
+        if chat.member(caller.user_id) is None:
+            raise bad_request("CHAT_WRITE_FORBIDDEN")
+        others = [user_id for user_id in chat.members if user_id != caller.user_id]
+        talk.fanout.publish(others, ChatUserTyping(chat.id, caller.user_id, action, progress))
+        return True
+
+    async def _hears(self, caller: RpcMetadata, peer: Peer) -> bool:
+        book = await self._talk.contacts.book(caller.user_id)
+        return peer.id not in book.blocked and peer.id not in book.blocked_by
+
+
+# These carry what only the other client understands (games, emoji interactions, drawn text), or nothing.
+_NOT_TOLD = frozenset(
+    {
+        "sendMessageEmojiInteraction",
+        "sendMessageEmojiInteractionSeen",
+        "sendMessageHistoryImportAction",
+        "speakingInGroupCallAction",
+        "sendMessageTextDraftAction",
+    }
+)
+
+
+class Conversations:
+    """Tells profile pages of the viewer's private chats (``views.full_users.Conversations``)."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+
+    async def with_user(self, owner_id: int, user_id: int) -> Conversation:
+        """The owner's chat with that user; an empty one when there is none."""
+        dialog = await self._talk.dialogs.get(owner_id, user_id)
+        common = await self._talk.chats.common(owner_id, user_id, 0, 500) if user_id != owner_id else []
+        return Conversation(dialog.pinned_message_id, len(common), dialog.folder_id)
+
+
+def _folder(folder_id: int) -> int:
+    if folder_id not in _FOLDERS:
+        raise bad_request("FOLDER_ID_INVALID")
+    return folder_id
+
+
+def dialog_view(dialog: Dialog, notify_settings: Any) -> Any:
+    """``dialog``."""
+    return tl.dialog(
+        pinned=dialog.pinned_order > 0,
+        unread_mark=dialog.unread_mark,
+        peer=peer_view(dialog.peer),
+        top_message=dialog.top_message_id,
+        read_inbox_max_id=dialog.read_inbox_max_id,
+        read_outbox_max_id=dialog.read_outbox_max_id,
+        unread_count=dialog.unread_count,
+        unread_mentions_count=dialog.unread_mentions,
+        unread_reactions_count=0,
+        unread_poll_votes_count=0,
+        notify_settings=notify_settings,
+        draft=draft_view(dialog.draft) if dialog.draft is not None else None,
+        folder_id=dialog.folder_id or None,
+    )

@@ -1,0 +1,1 @@
+"""RPCMessages: one module per family of methods."""

@@ -1,0 +1,110 @@
+"""From what a client typed to what the domain stores: text, entities, mentions, reply."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from teamgram.bff.errors import bad_request
+from teamgram.bff.talk import Talk
+from teamgram.bff.views.messages import entity_from
+from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.messages import text as texts
+from teamgram.domain.messages.message import Entity, Reply
+from teamgram.interfaces.rpc import RpcError, RpcMetadata
+from teamgram.mtproto.tl import encode
+
+# A message that is due so soon is sent at once, as on the official server.
+_AT_ONCE = 10
+
+
+async def entities_from(talk: Talk, caller: RpcMetadata, views: Sequence[Any] | None) -> list[Entity]:
+    """The entities that a client asked for, users in them checked.
+
+    Raises:
+        RpcError: ``ENTITY_MENTION_USER_INVALID``.
+    """
+    entities = []
+    for view in views or ():
+        if view.NAME == "inputMessageEntityMentionName":
+            try:
+                user = await talk.input_peers.user(caller, view.user_id)
+            except RpcError:
+                raise bad_request("ENTITY_MENTION_USER_INVALID") from None
+            entities.append(Entity("mentionName", view.offset, view.length, user_id=user.id))
+        else:
+            entity = entity_from(view)
+            if entity is not None and entity.kind != "mentionName":
+                entities.append(entity)
+    return entities
+
+
+async def composed(
+    talk: Talk, caller: RpcMetadata, text: str, views: Sequence[Any] | None
+) -> tuple[str, tuple[Entity, ...], int]:
+    """``text.clean`` of what a client wrote.
+
+    Raises:
+        MessageEmpty, MessageTooLong, EntityBoundsInvalid.
+        RpcError: ``ENTITY_MENTION_USER_INVALID``.
+    """
+    if not text:
+        raise bad_request("MESSAGE_EMPTY")
+    entities = await entities_from(talk, caller, views) if views else []
+    return texts.clean(text, entities)
+
+
+async def mentioned(
+    talk: Talk, caller: RpcMetadata, peer: Peer, text: str, entities: Iterable[Entity]
+) -> frozenset[int]:
+    """Members of the group whom a text names; nobody in a private chat."""
+    if peer.kind is not PeerKind.CHAT:
+        return frozenset()
+    ids = {entity.user_id for entity in entities if entity.user_id}
+    names = {name.lower() for name in texts.mentioned_names(text, entities)}
+    if not ids and not names:
+        return frozenset()
+    members = (await talk.chats.of_member(caller.user_id, peer.id)).members
+    if names:
+        users = await talk.users.get(members)
+        ids |= {user.id for user in users.values() if user.username.lower() in names}
+    return frozenset(ids & set(members))
+
+
+def reply_from(query: Any) -> tuple[int, Reply | None]:
+    """(id of the message that is answered or 0, the quote) of a sending query of any layer.
+
+    An answer to a message of another chat is sent as a plain message: its id means nothing here.
+    """
+    reply_to = query.reply_to
+    if reply_to is None:
+        # Up to layer 159 the id stood by itself.
+        return getattr(query, "reply_to_msg_id", None) or 0, None
+    if reply_to.NAME != "inputReplyToMessage" or reply_to.reply_to_peer_id is not None:
+        return 0, None
+    quote = reply_to.quote_text
+    if not quote:
+        return reply_to.reply_to_msg_id, None
+    entities = [entity for entity in map(entity_from, reply_to.quote_entities or ()) if entity is not None]
+    return reply_to.reply_to_msg_id, Reply(
+        quoted=True,
+        quote_text=quote[:1024],
+        quote_entities=tuple(entity for entity in entities if entity.kind in texts.STYLES)[: texts.MAX_ENTITIES],
+        quote_offset=reply_to.quote_offset or 0,
+    )
+
+
+async def reply_markup_from(talk: Talk, caller: RpcMetadata, view: Any) -> bytes:
+    """What a bot sends along; persons' keyboards are passed over, as on the official server."""
+    if view is None or not await talk.is_bot(caller.user_id):
+        return b""
+    return encode(view)
+
+
+def check_schedule(talk: Talk, query: Any) -> None:
+    """Only what is due now can be sent: nothing here would send it later.
+
+    Raises:
+        RpcError: ``SCHEDULE_DATE_INVALID``.
+    """
+    due = query.schedule_date
+    if due and due > talk.now() + _AT_ONCE:
+        raise bad_request("SCHEDULE_DATE_INVALID")

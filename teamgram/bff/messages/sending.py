@@ -1,0 +1,184 @@
+"""messages.sendMessage, forwardMessages, editMessage and getMessageEditData."""
+
+from typing import Any
+
+from teamgram.bff.errors import bad_request
+from teamgram.bff.messages.compose import check_schedule, composed, mentioned, reply_from, reply_markup_from
+from teamgram.bff.registry import RpcService, rpc
+from teamgram.bff.talk import Talk
+from teamgram.bff.views.messages import entity_views
+from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.messages.editing import EditRequest
+from teamgram.domain.messages.message import PLAIN, Extra
+from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
+from teamgram.interfaces.rpc import RpcMetadata
+from teamgram.mtproto.tl import encode, tl
+
+MAX_FORWARD = 100
+
+
+class SendingMessages(RpcService):
+    """What puts messages into conversations, or changes their text."""
+
+    name = "RPCMessages"
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+
+    @rpc("messages.sendMessage")
+    async def send_message(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.sendMessage#fef48f62 flags:# no_webpage:flags.1?true silent:flags.5?true ... = Updates"""
+        talk = self._talk
+        peer = await talk.peer(caller, query.peer)
+        _check_send_as(query)
+        if query.schedule_date:
+            check_schedule(talk, query)
+        text, entities, tags = await composed(talk, caller, query.message, query.entities)
+        delivered = await talk.delivered(caller, peer)
+        reply_to_id, reply = reply_from(query)
+        markup = await reply_markup_from(talk, caller, query.reply_markup) if query.reply_markup is not None else b""
+        names = await mentioned(talk, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
+        if entities or reply is not None or markup or query.silent or query.noforwards or query.invert_media:
+            extra = Extra(
+                entities=entities,
+                reply=reply,
+                silent=query.silent,
+                noforwards=query.noforwards,
+                invert_media=query.invert_media,
+                reply_markup=markup,
+            )
+        else:
+            extra = PLAIN
+        sent = await talk.messages.send(
+            SendRequest(
+                caller.user_id,
+                peer.marked,
+                text,
+                query.random_id,
+                talk.now(),
+                extra,
+                tags,
+                reply_to_id,
+                names,
+                query.clear_draft,
+                delivered,
+                caller.perm_auth_key_id,
+            )
+        )
+        if peer.kind is PeerKind.USER and peer.id != caller.user_id and not reply_to_id:
+            short = _short(sent)
+            if short is not None:
+                return short
+        return await talk.updates.answer(sent.own, sent.ids)
+
+    @rpc("messages.forwardMessages")
+    async def forward_messages(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.forwardMessages#13704a7c flags:# silent:flags.5?true ... id:Vector<int> ... = Updates"""
+        talk = self._talk
+        if not query.id:
+            raise bad_request("MESSAGE_IDS_EMPTY")
+        if len(query.id) != len(query.random_id) or len(set(query.random_id)) != len(query.random_id):
+            raise bad_request("RANDOM_ID_INVALID")
+        if len(query.id) > MAX_FORWARD:
+            raise bad_request("MESSAGE_ID_INVALID")
+        to_peer = await talk.peer(caller, query.to_peer)
+        from_peer = await self._from_peer(caller, query)
+        _check_send_as(query)
+        check_schedule(talk, query)
+        reply_to_id, _ = reply_from(query)
+        sent = await talk.messages.forward(
+            ForwardRequest(
+                caller.user_id,
+                from_peer.marked,
+                to_peer.marked,
+                tuple(query.id),
+                tuple(query.random_id),
+                talk.now(),
+                drop_author=query.drop_author,
+                silent=query.silent,
+                noforwards=query.noforwards,
+                delivered=await talk.delivered(caller, to_peer),
+                reply_to_id=reply_to_id,
+                perm_auth_key_id=caller.perm_auth_key_id,
+            )
+        )
+        return await talk.updates.answer(sent.own, sent.ids)
+
+    async def _from_peer(self, caller: RpcMetadata, query: Any) -> Peer:
+        if query.from_peer.NAME != "inputPeerEmpty":
+            return await self._talk.peer(caller, query.from_peer)
+        # The ids alone say where the messages are: they are the caller's own.
+        found = await self._talk.messages.get(caller.user_id, query.id[:1])
+        for message in found.values():
+            return Peer.from_marked(message.peer)
+        raise bad_request("MESSAGE_ID_INVALID")
+
+    @rpc("messages.editMessage")
+    async def edit_message(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.editMessage#b106e66c flags:# no_webpage:flags.1?true ... peer:InputPeer id:int ... = Updates"""
+        talk = self._talk
+        peer = await talk.peer(caller, query.peer)
+        check_schedule(talk, query)
+        if query.media is not None:
+            raise bad_request("MEDIA_NEW_INVALID")
+        is_bot = await talk.is_bot(caller.user_id)
+        if query.message is None and not (is_bot and query.reply_markup is not None):
+            raise bad_request("MESSAGE_EMPTY")
+        text, entities, tags = None, (), 0
+        if query.message is not None:
+            text, entities, tags = await composed(talk, caller, query.message, query.entities)
+        markup = None
+        if is_bot:
+            # An edit without a keyboard takes the keyboard off.
+            markup = encode(query.reply_markup) if query.reply_markup is not None else b""
+        change = await talk.messages.edit(
+            EditRequest(
+                caller.user_id,
+                peer.marked,
+                query.id,
+                talk.now(),
+                text,
+                entities,
+                tags,
+                markup,
+                query.invert_media,
+                is_bot,
+                caller.perm_auth_key_id,
+            )
+        )
+        return await talk.updates.answer(change)
+
+    @rpc("messages.getMessageEditData")
+    async def get_message_edit_data(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getMessageEditData#fda68d36 peer:InputPeer id:int = messages.MessageEditData"""
+        talk = self._talk
+        peer = await talk.peer(caller, query.peer)
+        await talk.messages.check_editable(
+            caller.user_id, peer.marked, query.id, talk.now(), await talk.is_bot(caller.user_id)
+        )
+        return tl.messages.messageEditData()
+
+
+def _short(sent: Sent) -> Any:
+    """``updateShortSentMessage`` for one plain message; None when there is more to tell."""
+    entries = sent.own.entries
+    if len(entries) != 1 or not sent.ids:
+        return None
+    message_id = sent.ids[0][1]
+    message = sent.own.messages.get(message_id)
+    if message is None:
+        return None
+    return tl.updateShortSentMessage(
+        out=True,
+        id=message_id,
+        pts=entries[0].pts,
+        pts_count=1,
+        date=message.date,
+        entities=entity_views(message.extra.entities),
+    )
+
+
+def _check_send_as(query: Any) -> None:
+    """In private chats and basic groups everybody speaks for themselves."""
+    if query.send_as is not None and query.send_as.NAME != "inputPeerSelf":
+        raise bad_request("SEND_AS_PEER_INVALID")

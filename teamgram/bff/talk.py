@@ -1,0 +1,133 @@
+"""What the services about conversations share: the domain, the views, and how a peer is understood."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+
+from teamgram.bff.errors import bad_request
+from teamgram.bff.peers import InputPeers
+from teamgram.bff.views.messages import message_view, peers_in
+from teamgram.bff.views.updates import UpdateViews
+from teamgram.domain.chats.chats import Actor, Chats
+from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.dialogs.dialogs import Dialogs
+from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.messages.errors import PeerBlockedByOwner
+from teamgram.domain.messages.history import Found
+from teamgram.domain.messages.message import Message
+from teamgram.domain.messages.messages import Messages
+from teamgram.domain.updates.difference import UpdateLog
+from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.notifications import NotificationSettings
+from teamgram.domain.users.users import Users
+from teamgram.interfaces.rpc import RpcMetadata
+from teamgram.mtproto.tl import tl
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The objects behind every conversation."""
+
+    clock: IReactorTime
+    input_peers: InputPeers
+    users: Users
+    contacts: Contacts
+    notifications: NotificationSettings
+    messages: Messages
+    dialogs: Dialogs
+    chats: Chats
+    log: UpdateLog
+    fanout: Fanout
+    updates: UpdateViews
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self.clock.seconds())
+
+    def actor(self, caller: RpcMetadata) -> Actor:
+        """The caller as who changes a group."""
+        return Actor(caller.user_id, self.now(), caller.perm_auth_key_id)
+
+    async def peer(self, caller: RpcMetadata, input_peer: Any) -> Peer:
+        """The peer that is meant: a user, or a group that the caller is or was in.
+
+        Raises:
+            RpcError: ``PEER_ID_INVALID`` or ``CHANNEL_INVALID``.
+            ChatNotFound: not a group of the caller's.
+        """
+        peer = self.input_peers.try_peer(caller, input_peer)
+        if peer is None:
+            peer = await self.input_peers.peer(caller, input_peer)
+        if peer.kind is PeerKind.CHAT:
+            await self.chats.of_member(caller.user_id, peer.id)
+        return peer
+
+    async def dialog_peer(self, caller: RpcMetadata, input_dialog_peer: Any) -> Peer:
+        """The peer of an ``inputDialogPeer``.
+
+        Raises:
+            RpcError: as ``peer``; ``PEER_ID_INVALID`` for a folder.
+        """
+        if input_dialog_peer.NAME != "inputDialogPeer":
+            raise bad_request("PEER_ID_INVALID")
+        return await self.peer(caller, input_dialog_peer.peer)
+
+    async def delivered(self, caller: RpcMetadata, peer: Peer) -> bool:
+        """Whether what the caller writes to ``peer`` reaches the other side, which may have blocked them.
+
+        Raises:
+            PeerBlockedByOwner: the caller has blocked them.
+            RpcError: ``INPUT_USER_DEACTIVATED``; ``USER_IS_BLOCKED`` and ``USER_IS_BOT`` for a bot that writes.
+        """
+        user_id = caller.user_id
+        if peer.kind is not PeerKind.USER or peer.id == user_id:
+            return True
+        book = self.contacts.cached(user_id)
+        if book is None:
+            book = await self.contacts.book(user_id)
+        if peer.id in book.blocked:
+            raise PeerBlockedByOwner(str(peer.id))
+        other = self.users.cached(peer.id)
+        if other is None:
+            other = await self.users.require(peer.id)
+        if other.is_deleted:
+            raise bad_request("INPUT_USER_DEACTIVATED")
+        delivered = peer.id not in book.blocked_by
+        if (other.is_bot or not delivered) and await self.is_bot(user_id):
+            # A person is not told that they are blocked; a bot is.
+            raise bad_request("USER_IS_BOT" if other.is_bot else "USER_IS_BLOCKED")
+        return delivered
+
+    async def is_bot(self, user_id: int) -> bool:
+        """Whether that account is a bot."""
+        user = self.users.cached(user_id)
+        if user is None:
+            user = await self.users.require(user_id)
+        return user.is_bot
+
+    async def peers(self, viewer_id: int, peers: Iterable[int]) -> tuple[list[Any], list[Any]]:
+        """(users, chats) for marked ids as the viewer sees them."""
+        return await self.updates.peers(viewer_id, set(peers))
+
+    async def messages_answer(self, viewer_id: int, messages: Sequence[Message]) -> Any:
+        """``messages.messages``."""
+        users, chats = await self.peers(viewer_id, peers_in(messages))
+        return tl.messages.messages(
+            messages=[message_view(message) for message in messages], topics=[], chats=chats, users=users
+        )
+
+    async def page_answer(self, viewer_id: int, found: Found) -> Any:
+        """``messages.messages`` when that is all there is, else ``messages.messagesSlice``."""
+        if len(found.messages) == found.count:
+            return await self.messages_answer(viewer_id, found.messages)
+        users, chats = await self.peers(viewer_id, peers_in(found.messages))
+        return tl.messages.messagesSlice(
+            count=found.count,
+            offset_id_offset=found.offset or None,
+            messages=[message_view(message) for message in found.messages],
+            topics=[],
+            chats=chats,
+            users=users,
+        )

@@ -34,10 +34,11 @@ class _Poll:
 class HttpPolls:
     """The waiting requests, oldest first, and when the next response is due."""
 
-    __slots__ = ("_first_message_at", "_last_message_at", "_polls")
+    __slots__ = ("_first_message_at", "_last_message_at", "_messages", "_polls")
 
     def __init__(self) -> None:
         self._polls: list[_Poll] = []
+        self._messages = 0
         self._first_message_at = 0.0
         self._last_message_at = 0.0
 
@@ -53,11 +54,13 @@ class HttpPolls:
             poll.wait_after = min(wait_after, MAX_WAIT) / 1000
             poll.max_wait = min(max_wait, MAX_WAIT) / 1000
 
-    def message(self, now: float) -> None:
-        """The session has something to say since ``now``."""
-        if not self._first_message_at:
-            self._first_message_at = now
-        self._last_message_at = now
+    def queued(self, messages: int, now: float) -> None:
+        """The session has so many messages to send; more than at the last look means that one came ``now``."""
+        if messages > self._messages:
+            if not self._messages:
+                self._first_message_at = now
+            self._last_message_at = now
+        self._messages = messages
 
     def forget(self, conn: ConnRef) -> None:
         """That connection closed, with whatever waited on it."""
@@ -68,7 +71,7 @@ class HttpPolls:
         due = self.next_timer()
         if due is None or due > now:
             return None
-        self._first_message_at = 0.0
+        self._messages = 0
         return self._polls.pop(0).conn
 
     def next_timer(self) -> float | None:
@@ -79,7 +82,7 @@ class HttpPolls:
         if len(self._polls) > MAX_WAITING:
             return poll.since
         due = poll.since + poll.max_wait
-        if self._first_message_at:
+        if self._messages:
             quiet = self._last_message_at + poll.wait_after
             due = min(due, max(poll.since, min(quiet, self._first_message_at + poll.max_delay)))
         return due

@@ -6,11 +6,9 @@ Description" and "Service Messages about Messages" (the error codes).
 
 from enum import IntEnum
 
+from teamgram.mtproto.message_id import MAX_FUTURE_SECONDS, MAX_PAST_SECONDS, MSG_ID_NOT_CLIENTS
 from teamgram.session.outbox import Outgoing
 
-MSG_ID_TOO_LOW = 16
-MSG_ID_TOO_HIGH = 17
-MSG_ID_BITS = 18
 CONTAINER_MSG_ID_TAKEN = 19
 MESSAGE_TOO_OLD = 20
 SEQ_NO_TOO_LOW = 32
@@ -18,9 +16,6 @@ SEQ_NO_TOO_HIGH = 33
 SEQ_NO_NOT_EVEN = 34
 SEQ_NO_NOT_ODD = 35
 INVALID_CONTAINER = 64
-
-PAST_SECONDS = 300
-FUTURE_SECONDS = 30
 
 _TRIM_FROM = 32
 
@@ -53,15 +48,6 @@ class Inbox:
         self.first_msg_id: int | None = None
         self.messages: dict[int, Fate | Outgoing] = {}
 
-    def check_time(self, msg_id: int, now: float) -> int:
-        """0, or the error code for a msg_id more than 300 s past or 30 s ahead of ``now``."""
-        ahead = (msg_id >> 32) - now
-        if ahead < -PAST_SECONDS:
-            return MSG_ID_TOO_LOW
-        if ahead > FUTURE_SECONDS:
-            return MSG_ID_TOO_HIGH
-        return 0
-
     def check(self, msg_id: int, seq_no: int) -> int:
         """0, or the error code for a message not seen before, against the newest one seen.
 
@@ -69,7 +55,7 @@ class Inbox:
         would take a sorted store for a fault that no client can act on.
         """
         if msg_id & 3:
-            return MSG_ID_BITS
+            return MSG_ID_NOT_CLIENTS
         if msg_id < self.floor:
             return MESSAGE_TOO_OLD
         top_seq_no = self._top_seq_no
@@ -95,7 +81,7 @@ class Inbox:
 
         Two at most for each new one, so no message pays for all before it.
         """
-        too_old = newest - ((PAST_SECONDS + FUTURE_SECONDS) << 32)
+        too_old = newest - ((MAX_PAST_SECONDS + MAX_FUTURE_SECONDS) << 32)
         messages = self.messages
         for _ in range(2):
             msg_id = next(iter(messages))

@@ -67,8 +67,7 @@ def unwrap(body: bytes, gunzip_limit_bytes: int) -> Invocation:
     end = len(body)
     for _ in range(MAX_WRAPPERS):
         if constructor_id == GZIP_PACKED:
-            packed, _ = parse_bytes(body, offset + 4, end)
-            body = gunzip(packed, gunzip_limit_bytes)
+            body = gunzip(body[offset:], gunzip_limit_bytes)
             offset, end = 0, len(body)
         else:
             peel = _WRAPPERS.get(constructor_id)

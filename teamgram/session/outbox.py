@@ -5,15 +5,17 @@ leaving, and belong to the session: connections come and go (page "Mobile
 Protocol: Detailed Description", message identifier and sequence number).
 """
 
+import struct
 from collections.abc import Iterable
 
+from teamgram.mtproto.message_id import next_server_msg_id
 from teamgram.session.service_messages import HEADER, MSG_CONTAINER, UINT, msgs_ack
 from teamgram.session.settings import SessionSettings
 
 UPDATES_TOO_LONG = UINT.pack(0xE317AF7E)
 """updatesTooLong#e317af7e = Updates; the same in every layer."""
 
-_CONTAINER_HEAD_BYTES = 8
+_container_head = struct.Struct("<II").pack
 _MESSAGE_HEAD_BYTES = 16
 
 
@@ -185,45 +187,35 @@ class Outbox:
         Args:
             acks: client messages to acknowledge along with it.
         """
-        queue = self.queue
         if self.push_lost:
             self.push_lost = False
             self.add(Outgoing(UPDATES_TOO_LONG, content_related=True))
-        if not acks:
-            if not queue:
-                return None
-            if len(queue) == 1 and not queue[0].msg_id:
-                message = queue[0]
-                self.queue = []
-                self.queued_bytes = 0
-                self.pushes = self.push_bytes = 0
-                self._leaves(message, now)
-                return HEADER.pack(message.msg_id, message.seq_no, len(message.body)) + message.body
-        parts: list[bytes] = []
-        answers = 1
-        if acks:
-            body = msgs_ack(acks)
-            parts.append(HEADER.pack(self._next_msg_id(now, 1), self._content_messages * 2, len(body)) + body)
-            if not queue:
-                return parts[0]
-        for message in self._take():
+        queue = self.queue
+        if not queue:
+            return self._head(now, msgs_ack(acks), response=True) if acks else None
+        # What was sent before may come again only inside a container (its own id is old).
+        if len(queue) == 1 and not acks and not queue[0].msg_id:
+            message = queue[0]
+            self.queue = []
+            self.queued_bytes = self.pushes = self.push_bytes = 0
             self._leaves(message, now)
-            if not message.req_msg_id:
-                answers = 3
+            return HEADER.pack(message.msg_id, message.seq_no, len(message.body)) + message.body
+        messages = self._take()
+        parts = [self._head(now, msgs_ack(acks), response=True)] if acks else []
+        for message in messages:
+            self._leaves(message, now)
             parts.append(HEADER.pack(message.msg_id, message.seq_no, len(message.body)))
             parts.append(message.body)
-        body = b"".join(parts)
-        count = (len(parts) - 1) // 2 + 1 if acks else len(parts) // 2
-        # Content-related is none of its business: twice the count, even.
-        head = HEADER.pack(
-            self._next_msg_id(now, answers), self._content_messages * 2, len(body) + _CONTAINER_HEAD_BYTES
-        )
-        return b"".join((head, UINT.pack(MSG_CONTAINER), UINT.pack(count), body))
+        container = _container_head(MSG_CONTAINER, len(messages) + bool(acks)) + b"".join(parts)
+        return self._head(now, container, response=all([message.req_msg_id for message in messages]))
+
+    def _head(self, now: float, body: bytes, *, response: bool) -> bytes:
+        """``body`` as a message that is not content-related: its seq_no is twice the count, even."""
+        return HEADER.pack(self._next_msg_id(now, response=response), self._content_messages * 2, len(body)) + body
 
     def empty_container(self, now: float) -> bytes:
         """A frame that says nothing."""
-        head = HEADER.pack(self._next_msg_id(now, 3), self._content_messages * 2, _CONTAINER_HEAD_BYTES)
-        return head + UINT.pack(MSG_CONTAINER) + UINT.pack(0)
+        return self._head(now, _container_head(MSG_CONTAINER, 0), response=False)
 
     def _take(self) -> list[Outgoing]:
         """The messages of the next container, an error last and at most one.
@@ -264,7 +256,7 @@ class Outbox:
         if message.msg_id and now - (message.msg_id >> 32) > self._settings.resend_age:
             message.msg_id = 0
         if not message.msg_id:
-            message.msg_id = self._next_msg_id(now, 1 if message.req_msg_id else 3)
+            message.msg_id = self._next_msg_id(now, response=message.req_msg_id != 0)
             message.seq_no = self._content_messages * 2
             if message.content_related:
                 message.seq_no += 1
@@ -288,10 +280,6 @@ class Outbox:
             self._push_forgotten = True
         return True
 
-    def _next_msg_id(self, now: float, parity: int) -> int:
-        """unixtime * 2**32, growing; 1 modulo 4 for an answer, 3 for what we say unasked."""
-        msg_id = (int(now * 4294967296.0) & ~3) | parity
-        if msg_id <= self._last_msg_id:
-            msg_id = ((self._last_msg_id & ~3) + 4) | parity
-        self._last_msg_id = msg_id
+    def _next_msg_id(self, now: float, *, response: bool) -> int:
+        msg_id = self._last_msg_id = next_server_msg_id(now, self._last_msg_id, response=response)
         return msg_id

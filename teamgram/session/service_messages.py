@@ -6,14 +6,16 @@ Messages" and "Service Messages about Messages".
 """
 
 import struct
-import zlib
 from collections.abc import Sequence
 
-MSG_CONTAINER = 0x73F1F8DC
+from teamgram.mtproto.container import GZIP_PACKED as GZIP_PACKED
+from teamgram.mtproto.container import MSG_CONTAINER as MSG_CONTAINER
+from teamgram.mtproto.container import RPC_ERROR as RPC_ERROR
+from teamgram.mtproto.container import RPC_RESULT as RPC_RESULT
+from teamgram.mtproto.container import ContainerError, pack_gzip, unpack_gzip
+from teamgram.mtproto.container import pack_rpc_result as pack_rpc_result
+
 MSG_COPY = 0xE06046B2
-GZIP_PACKED = 0x3072CFA1
-RPC_RESULT = 0xF35C6D01
-RPC_ERROR = 0x2144CA19
 MSGS_ACK = 0x62D6B459
 PING = 0x7ABE77EC
 PING_DELAY_DISCONNECT = 0xF3427B8C
@@ -60,7 +62,6 @@ _bad_salt = struct.Struct("<Iqiiq")
 _detailed = struct.Struct("<Iqqii")
 _vector_head = struct.Struct("<III")
 
-RPC_RESULT_HEAD = _id_long
 PING_BODY = _id_long
 
 ANSWER_UNKNOWN = UINT.pack(RPC_ANSWER_UNKNOWN)
@@ -149,25 +150,21 @@ def tl_bytes(value: bytes) -> bytes:
     return b"\xfe%b%b%b" % (length.to_bytes(3, "little"), value, b"\0" * (-length & 3))
 
 
-def gunzip(packed: bytes, limit_bytes: int) -> bytes:
-    """What ``gzip_packed`` holds, never building more than ``limit_bytes``.
+def gunzip(body: bytes, limit_bytes: int) -> bytes:
+    """What the ``gzip_packed`` in ``body`` holds, never building more than ``limit_bytes``.
 
     Raises:
         MalformedMessage: not gzip, or longer than the limit.
     """
-    stream = zlib.decompressobj(wbits=31)
     try:
-        unpacked = stream.decompress(packed, limit_bytes + 1)
-    except zlib.error:
-        raise MalformedMessage("not gzip") from None
-    if len(unpacked) > limit_bytes or not stream.eof:
-        raise MalformedMessage("gzip too long or cut short")
-    return unpacked
+        return unpack_gzip(body, limit_bytes)
+    except ContainerError:
+        raise MalformedMessage("not gzip, or too long") from None
 
 
 def gzip_packed(body: bytes) -> bytes:
     """``body`` as a boxed ``gzip_packed``; level 1 gets most of what there is to get in TL."""
-    return UINT.pack(GZIP_PACKED) + tl_bytes(zlib.compress(body, 1, wbits=31))
+    return pack_gzip(body, 1)
 
 
 def pong(msg_id: int, ping_id: int) -> bytes:
@@ -193,11 +190,6 @@ def bad_server_salt(msg_id: int, seq_no: int, salt: int) -> bytes:
 def new_session_created(first_msg_id: int, unique_id: int, salt: int) -> bytes:
     """new_session_created#9ec20908 first_msg_id:long unique_id:long server_salt:long = NewSession;"""
     return _id_three_longs.pack(NEW_SESSION_CREATED, first_msg_id, unique_id, salt)
-
-
-def rpc_result(req_msg_id: int, result: bytes) -> bytes:
-    """rpc_result#f35c6d01 req_msg_id:long result:Object = RpcResult;"""
-    return _id_long.pack(RPC_RESULT, req_msg_id) + result
 
 
 def rpc_error(code: int, message: str) -> bytes:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from teamgram.mtproto.message_id import check_client_msg_id
 from teamgram.session import service_messages as wire
 from teamgram.session.events import (
     DestroyAuthKeyReceived,
@@ -85,7 +86,7 @@ class Session:
         inbox = self.inbox
         known = inbox.messages.get(msg_id)
         if known is None:
-            code = inbox.check_time(msg_id, now)
+            code = check_client_msg_id(msg_id, now)
             if code:
                 self._refuse(msg_id, seq_no, code)
                 return
@@ -176,8 +177,7 @@ class Session:
             self._error(msg_id, 400, "INPUT_FETCH_ERROR")
 
     def _gunzip(self, payload: bytes, start: int, end: int) -> bytes:
-        packed, _ = wire.parse_bytes(payload, start + 4, end)
-        unpacked = wire.gunzip(packed, self._settings.gunzip_limit_bytes)
+        unpacked = wire.gunzip(payload[start:end], self._settings.gunzip_limit_bytes)
         if len(unpacked) < 4 or _uint(unpacked)[0] in _NOT_IN_GZIP:
             raise MalformedMessage("not an object to pack")
         return unpacked
@@ -271,7 +271,7 @@ class Session:
             result = wire.answer_dropped(known.msg_id, known.seq_no, len(known.body))
         else:
             result = wire.ANSWER_UNKNOWN
-        answer = Outgoing(wire.rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id)
+        answer = Outgoing(wire.pack_rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id)
         self.inbox.messages[msg_id] = answer
         self.outbox.add(answer)
 
@@ -384,13 +384,15 @@ class Session:
     def _finish(self, msg_id: int, result: bytes, *, is_error: bool = False) -> None:
         self.running -= 1
         self.to_ack.pop(msg_id, None)
-        answer = Outgoing(wire.rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id, is_error=is_error)
+        answer = Outgoing(
+            wire.pack_rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id, is_error=is_error
+        )
         self.inbox.messages[msg_id] = answer
         self.outbox.add(answer)
 
     def _error(self, msg_id: int, code: int, message: str) -> None:
         """Refuse a service message that cannot be read."""
-        body = wire.rpc_result(msg_id, wire.rpc_error(code, message))
+        body = wire.pack_rpc_result(msg_id, wire.rpc_error(code, message))
         self.outbox.add(Outgoing(body, content_related=True, req_msg_id=msg_id, is_error=True))
 
     def _say(self, body: bytes, *, content_related: bool = False, req_msg_id: int = 0) -> None:

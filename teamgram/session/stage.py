@@ -253,8 +253,7 @@ class Stage:
         core = session.core
         keys = session.keys
         while True:
-            if core.outbox.queue:
-                polls.message(now)
+            polls.queued(len(core.outbox.queue), now)
             conn = polls.take(now)
             if conn is None:
                 break

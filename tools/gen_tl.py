@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -197,6 +198,13 @@ class Collector:
         ids -= {number for number in ids if self.definitions[number].name in replaced}
         ids |= set(added)
 
+    def doubled_names(self) -> Iterator[tuple[int, list[str]]]:
+        """Layers in which a name has more than one id, which no layer should have."""
+        for layer, ids in sorted(self.layers.items()):
+            names = Counter(self.definitions[number].name for number in ids)
+            if doubled := sorted(name for name, times in names.items() if times > 1):
+                yield layer, doubled
+
 
 def merge_true_fields(first: Definition, second: Definition) -> Definition:
     """Join two definitions of one id, which can only differ in their ``true`` fields."""
@@ -244,41 +252,48 @@ def write(collector: Collector, service: list[Definition], output: Path) -> str:
     return f"{len(entries)} definitions, {len(text) // 1024} KiB, layers {known[0]}..{known[-1]} ({len(known)} known)"
 
 
+def read_service() -> list[Definition]:
+    """The service schema; every line of it must verify."""
+    service = list(parse_tl_text((TOOLS / "mtproto_service.tl").read_text()))
+    for definition in service:
+        if definition.crc32() != definition.id:
+            raise SystemExit(f"service schema: {definition.name} does not have the id {definition.id:x}")
+    return service
+
+
+def collect(collector: Collector, cache: Path) -> None:
+    """Read every package of ``tl_sources.tsv`` and every gap of ``tl_gaps.tsv``, saying what was done."""
+    ids_only: dict[int, set[int]] = {}
+    for layer_text, package, form, path, licence in rows("tl_sources.tsv"):
+        layer = int(layer_text)
+        texts = list(read_members(fetch(package, cache), path))
+        if form == "py-ids":
+            ids_only[layer] = {int(number, 16) for number in re.findall(r"CONSTRUCTOR_ID = (0x\w+)", "".join(texts))}
+            found = len(ids_only[layer])
+        else:
+            collector.add_layer(layer, PARSERS[form](texts[0]), loose=form == "json")
+            found = len(collector.layers[layer])
+        print(f"layer {layer}: {found} definitions from {package} ({licence})")
+    for problem in collector.settle_unverified():
+        print("left out, its CRC32 is not its id:", problem)
+    for layer, ids in ids_only.items():
+        collector.layers[layer] = ids & set(collector.definitions)
+    print(f"dropped {collector.prune_loose_layers()} definitions of neighbouring layers")
+    for layer_text, base, changes in rows("tl_gaps.tsv"):
+        collector.add_gap(int(layer_text), int(base), changes)
+    for layer, doubled in collector.doubled_names():
+        print(f"layer {layer}: more than one id for {doubled}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cache", type=Path, help="keep the downloaded packages here")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
-    service = list(parse_tl_text((TOOLS / "mtproto_service.tl").read_text()))
-    for definition in service:
-        if definition.crc32() != definition.id:
-            raise SystemExit(f"service schema: {definition.name} does not have the id {definition.id:x}")
+    service = read_service()
     collector = Collector(frozenset(definition.id for definition in service))
     with tempfile.TemporaryDirectory() as temporary:
-        cache = options.cache or Path(temporary)
-        id_layers = []
-        for layer, package, form, path, licence in rows("tl_sources.tsv"):
-            archive = fetch(package, cache)
-            if form == "py-ids":
-                texts = "".join(read_members(archive, path))
-                id_layers.append(
-                    (int(layer), {int(number, 16) for number in re.findall(r"CONSTRUCTOR_ID = (0x\w+)", texts)})
-                )
-                continue
-            (text,) = read_members(archive, path)
-            collector.add_layer(int(layer), PARSERS[form](text), loose=form == "json")
-            print(f"layer {layer}: {len(collector.layers[int(layer)])} definitions from {package} ({licence})")
-    for problem in collector.settle_unverified():
-        print("left out, its CRC32 is not its id:", problem)
-    for layer_number, ids in id_layers:
-        collector.layers[layer_number] = {number for number in ids if number in collector.definitions}
-    print(f"dropped {collector.prune_loose_layers()} definitions of neighbouring layers")
-    for layer, base, changes in rows("tl_gaps.tsv"):
-        collector.add_gap(int(layer), int(base), changes)
-    for layer_number, ids in sorted(collector.layers.items()):
-        names = [collector.definitions[number].name for number in ids]
-        if doubled := {name for name in names if names.count(name) > 1}:
-            print(f"layer {layer_number}: more than one id for {sorted(doubled)}")
+        collect(collector, options.cache or Path(temporary))
     print(write(collector, service, options.output), "->", options.output)
 
 

@@ -12,6 +12,10 @@ from teamgram.mtproto.tl.errors import TLError
 from teamgram.mtproto.tl.primitives import UINT32
 from teamgram.mtproto.tl.registry import NEWEST_LAYER, registry
 
+_READ_ERRORS = (StructError, IndexError, KeyError, TypeError, ValueError, OverflowError)
+_WRITE_ERRORS = (StructError, AttributeError, KeyError, TypeError, ValueError, OverflowError)
+"""What generated code runs into on bytes that are no TL, and on objects whose fields hold the wrong things."""
+
 _objects = decoder_table("Object")
 _read_id = UINT32.unpack_from
 
@@ -35,7 +39,7 @@ def decode_from(data: bytes, offset: int = 0) -> tuple[Any, int]:
         obj, end = _objects[_read_id(data, offset)[0]](data, offset + 4, MAX_DEPTH)
     except TLError:
         raise
-    except (StructError, IndexError, KeyError, UnicodeDecodeError, TypeError, ValueError, OverflowError) as error:
+    except _READ_ERRORS as error:
         raise TLError(f"not a TL object ({error.__class__.__name__})") from None
     if end > len(data):
         raise TLError("object runs past the end")
@@ -48,9 +52,16 @@ def decode(data: bytes, offset: int = 0) -> Any:
     Raises:
         TLError: as ``decode_from``, or bytes are left over.
     """
-    obj, end = decode_from(data, offset)
+    if data.__class__ is not bytes:
+        data = bytes(data)
+    try:
+        obj, end = _objects[_read_id(data, offset)[0]](data, offset + 4, MAX_DEPTH)
+    except TLError:
+        raise
+    except _READ_ERRORS as error:
+        raise TLError(f"not a TL object ({error.__class__.__name__})") from None
     if end != len(data):
-        raise TLError(f"{len(data) - end} bytes left over")
+        raise TLError("object runs past the end" if end > len(data) else f"{len(data) - end} bytes left over")
     return obj
 
 
@@ -64,7 +75,7 @@ def decode_result(method: str, data: bytes, layer: int = NEWEST_LAYER) -> Any:
         value, end = result_decoder(registry.result_type_of(method, layer))(data, 0, MAX_DEPTH)
     except TLError:
         raise
-    except (StructError, IndexError, KeyError, ValueError) as error:
+    except _READ_ERRORS as error:
         raise TLError(f"not an answer to {method} ({error.__class__.__name__})") from None
     if end != len(data):
         raise TLError(f"the answer to {method} does not end where its bytes do")
@@ -79,10 +90,10 @@ def encode(obj: TLObject | bool, layer: int = NEWEST_LAYER) -> bytes:
     """
     parts: list[bytes] = []
     try:
-        encoders_for(layer).table("Object")[obj.__class__](obj, parts.append)
+        encoders_for(layer).objects[obj.__class__](obj, parts.append)
     except TLError:
         raise
-    except (StructError, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except _WRITE_ERRORS as error:
         raise TLError(f"{obj.__class__.__name__} cannot be written: {error}") from error
     return b"".join(parts)
 
@@ -101,6 +112,6 @@ def encode_result(method: str, value: Any, layer: int = NEWEST_LAYER) -> bytes:
         encoders_for(layer).answer(method)(value, parts.append)
     except TLError:
         raise
-    except (StructError, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except _WRITE_ERRORS as error:
         raise TLError(f"the answer to {method} cannot be written: {error}") from error
     return b"".join(parts)

@@ -179,19 +179,22 @@ class _ObjectDecoder(_ValueReader):
         source.line(f"x = new({cls})")
         self._write_defaults()
         run: list[Field] = []
+        optional: list[Field] = []
         for field in definition.fields:
-            if field.flags is None and field.type in FIXED_CODES:
-                run.append(field)
-                continue
-            self._flush(run)
             if field.flags is None:
-                self._read_field(field)
+                self._flush_optional(optional)
+                if field.type in FIXED_CODES:
+                    run.append(field)
+                else:
+                    self._flush(run)
+                    self._read_field(field)
             elif field.type != "true":
-                source.line(f"if {self._flag_test(field)}:")
-                source.indent()
-                self._read_field(field)
-                source.dedent()
+                self._flush(run)
+                if optional and optional[0].flags != field.flags:
+                    self._flush_optional(optional)
+                optional.append(field)
         self._flush(run)
+        self._flush_optional(optional)
         self._write_upgrades()
         source.line("return x, o")
         return source.compile(f"decode {definition.name}")  # type: ignore[no-any-return]
@@ -227,6 +230,24 @@ class _ObjectDecoder(_ValueReader):
             else:
                 self._write_value_upgrade(field)
         run.clear()
+
+    def _flush_optional(self, optional: list[Field]) -> None:
+        """Optional fields in a row: one test skips them all, for most requests have none."""
+        source = self.source
+        if len(optional) > 2:
+            mask = 0
+            for field in optional:
+                mask |= 1 << field.bit
+            source.line(f"if f_{optional[0].flags} & {mask}:")
+            source.indent()
+        for field in optional:
+            source.line(f"if {self._flag_test(field)}:")
+            source.indent()
+            self._read_field(field)
+            source.dedent()
+        if len(optional) > 2:
+            source.dedent()
+        optional.clear()
 
     def _write_true_fields(self, flags: str) -> None:
         fields = [f for f in self.definition.fields if f.flags == flags and f.type == "true"]

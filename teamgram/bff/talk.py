@@ -11,6 +11,7 @@ from teamgram.bff.peers import InputPeers
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.updates import UpdateViews
 from teamgram.domain.chats.chats import Actor, Chats
+from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.ids.peer import Peer, PeerKind
@@ -38,6 +39,7 @@ class Talk:
     messages: Messages
     dialogs: Dialogs
     chats: Chats
+    invites: ChatInvites
     log: UpdateLog
     fanout: Fanout
     updates: UpdateViews

@@ -6,7 +6,11 @@ from typing import Any
 
 from teamgram.domain.chats.chat import Banned, Chat, Participant, Role, Standing
 from teamgram.domain.chats.chats import Chats
+from teamgram.domain.chats.invites import Invite
 from teamgram.mtproto.tl import tl
+
+INVITE_PREFIX = "https://t.me/+"
+"""Clients take the hash from links of this form and ask the server that they talk to."""
 
 # chatBannedRights has a flag for each bit, named like it.
 _BANNED = tuple((banned.name.lower(), banned) for banned in Banned if banned.name)
@@ -104,4 +108,19 @@ def participants_view(chat: Chat, viewer_id: int) -> Any:
         chat_id=chat.id,
         participants=[participant_view(chat.everybody[user_id]) for user_id in chat.members],
         version=chat.version,
+    )
+
+
+def invite_view(invite: Invite) -> Any:
+    """``chatInviteExported``."""
+    return tl.chatInviteExported(
+        revoked=invite.revoked,
+        permanent=invite.permanent,
+        link=INVITE_PREFIX + invite.hash,
+        admin_id=invite.admin_id,
+        date=invite.created_at,
+        expire_date=invite.expires_at or None,
+        usage_limit=invite.usage_limit or None,
+        usage=invite.used or None,
+        title=invite.title or None,
     )

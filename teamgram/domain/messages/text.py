@@ -94,6 +94,15 @@ def clean(text: str, entities: Sequence[Entity]) -> tuple[str, tuple[Entity, ...
     return text, tuple(styles[:MAX_ENTITIES]), int(tags)
 
 
+def checked(text: str, entities: Sequence[Entity]) -> tuple[Entity, ...]:
+    """The entities of a draft, whose text is kept as it was typed.
+
+    Raises:
+        EntityBoundsInvalid: as ``clean``.
+    """
+    return tuple(_checked(text, entities))
+
+
 def mentioned_names(text: str, entities: Iterable[Entity]) -> list[str]:
     """The usernames (without "@") that the text's ``mention`` entities name."""
     if not any(entity.kind == "mention" for entity in entities):

@@ -1,0 +1,1 @@
+"""RPCChats and RPCChatInvites: basic groups and their invite links."""

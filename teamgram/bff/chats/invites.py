@@ -1,0 +1,158 @@
+"""RPCChatInvites: links that let people into basic groups."""
+
+from typing import Any
+
+from teamgram.bff.chats.service import group
+from teamgram.bff.errors import METHOD_NOT_IMPL, bad_request
+from teamgram.bff.registry import RpcService, rpc
+from teamgram.bff.talk import Talk
+from teamgram.bff.views.chats import chat_view, invite_view
+from teamgram.interfaces.rpc import RpcError, RpcMetadata
+from teamgram.mtproto.tl import tl
+
+# How many members a preview of a group shows.
+_SHOWN = 5
+
+
+class ChatInvites(RpcService):
+    """Invite links."""
+
+    name = "RPCChatInvites"
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._invites = talk.invites
+
+    @rpc("messages.exportChatInvite")
+    async def export_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.exportChatInvite#a455de90 flags:# legacy_revoke_permanent:flags.2?true ... = ExportedChatInvite"""
+        talk = self._talk
+        chat = await group(talk, caller, query.peer)
+        _check_bounds(query, talk.now())
+        bounded = query.expire_date or query.usage_limit or query.title
+        invite = await self._invites.export(
+            talk.actor(caller),
+            chat.id,
+            title=query.title or "",
+            expires_at=query.expire_date or 0,
+            usage_limit=query.usage_limit or 0,
+            new_permanent=query.legacy_revoke_permanent or not bounded,
+        )
+        return invite_view(invite)
+
+    @rpc("messages.checkChatInvite")
+    async def check_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.checkChatInvite#3eadb1bb hash:string = ChatInvite"""
+        talk = self._talk
+        if not query.hash:
+            raise bad_request("INVITE_HASH_EMPTY")
+        _, chat = await self._invites.check(caller.user_id, query.hash, talk.now())
+        if chat.member(caller.user_id) is not None:
+            return tl.chatInviteAlready(chat=chat_view(chat, caller.user_id))
+        shown, _ = await talk.peers(caller.user_id, chat.members[:_SHOWN])
+        return tl.chatInvite(
+            title=chat.title,
+            about=chat.about or None,
+            photo=tl.photoEmpty(id=0),
+            participants_count=len(chat.members),
+            participants=shown,
+            color=0,
+        )
+
+    @rpc("messages.importChatInvite")
+    async def import_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.importChatInvite#de91436e hash:string = messages.ChatInviteJoinResult"""
+        talk = self._talk
+        if not query.hash:
+            raise bad_request("INVITE_HASH_EMPTY")
+        _, change = await self._invites.join(talk.actor(caller), query.hash)
+        return await talk.updates.answer(change)
+
+    @rpc("messages.getExportedChatInvites")
+    async def get_exported_chat_invites(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getExportedChatInvites#a2b5a3f6 flags:# revoked:flags.3?true ... = messages.ExportedChatInvites"""
+        talk = self._talk
+        chat = await group(talk, caller, query.peer)
+        admin = await talk.input_peers.user(caller, query.admin_id)
+        found = await self._invites.listed(caller.user_id, chat.id, admin.id, revoked=query.revoked, limit=query.limit)
+        if query.offset_link:
+            links = [invite.hash for invite in found]
+            last = _hash(query.offset_link)
+            found = found[links.index(last) + 1 :] if last in links else []
+        users, _ = await talk.peers(caller.user_id, {admin.id})
+        return tl.messages.exportedChatInvites(
+            count=len(found), invites=[invite_view(invite) for invite in found], users=users
+        )
+
+    @rpc("messages.getExportedChatInvite")
+    async def get_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getExportedChatInvite#73746f5c peer:InputPeer link:string = messages.ExportedChatInvite"""
+        chat = await group(self._talk, caller, query.peer)
+        invite = await self._invites.get(caller.user_id, chat.id, _hash(query.link))
+        users, _ = await self._talk.peers(caller.user_id, {invite.admin_id})
+        return tl.messages.exportedChatInvite(invite=invite_view(invite), users=users)
+
+    @rpc("messages.editExportedChatInvite")
+    async def edit_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.editExportedChatInvite#bdca2f75 flags:# revoked:flags.2?true ... = messages.ExportedChatInvite"""
+        talk = self._talk
+        chat = await group(talk, caller, query.peer)
+        hash_ = _hash(query.link)
+        _check_bounds(query, talk.now())
+        if query.revoked:
+            invite = await self._invites.revoke(caller.user_id, chat.id, hash_)
+        else:
+            invite = await self._invites.edit(
+                caller.user_id,
+                chat.id,
+                hash_,
+                title=query.title,
+                expires_at=query.expire_date,
+                usage_limit=query.usage_limit,
+            )
+        users, _ = await talk.peers(caller.user_id, {invite.admin_id})
+        return tl.messages.exportedChatInvite(invite=invite_view(invite), users=users)
+
+    @rpc("messages.deleteExportedChatInvite")
+    async def delete_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.deleteExportedChatInvite#d464a42b peer:InputPeer link:string = Bool"""
+        chat = await group(self._talk, caller, query.peer)
+        await self._invites.delete_revoked(caller.user_id, chat.id, _hash(query.link), caller.user_id)
+        return True
+
+    @rpc("messages.deleteRevokedExportedChatInvites")
+    async def delete_revoked_exported_chat_invites(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.deleteRevokedExportedChatInvites#56987bd5 peer:InputPeer admin_id:InputUser = Bool"""
+        chat = await group(self._talk, caller, query.peer)
+        admin = await self._talk.input_peers.user(caller, query.admin_id)
+        await self._invites.delete_revoked(caller.user_id, chat.id, None, admin.id)
+        return True
+
+    @rpc("messages.getAdminsWithInvites")
+    async def get_admins_with_invites(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getAdminsWithInvites#3920e6ef peer:InputPeer = messages.ChatAdminsWithInvites"""
+        chat = await group(self._talk, caller, query.peer)
+        admins = await self._invites.admins(caller.user_id, chat.id)
+        users, _ = await self._talk.peers(caller.user_id, {admin_id for admin_id, _, _ in admins})
+        return tl.messages.chatAdminsWithInvites(
+            admins=[
+                tl.chatAdminWithInvites(admin_id=admin_id, invites_count=count, revoked_invites_count=revoked)
+                for admin_id, count, revoked in admins
+            ],
+            users=users,
+        )
+
+
+def _hash(link: str) -> str:
+    """The hash in a link of any form that clients write (``t.me/+hash``, ``t.me/joinchat/hash``, the hash)."""
+    return link.rstrip("/").rpartition("/")[2].lstrip("+")
+
+
+def _check_bounds(query: Any, now: int) -> None:
+    if query.request_needed:
+        # Nobody here can be asked to let somebody in.
+        raise RpcError(*METHOD_NOT_IMPL)
+    if query.expire_date and query.expire_date <= now:
+        raise bad_request("EXPIRE_DATE_INVALID")
+    if query.usage_limit is not None and query.usage_limit < 0:
+        raise bad_request("USAGE_LIMIT_INVALID")

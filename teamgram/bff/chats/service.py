@@ -1,0 +1,220 @@
+"""RPCChats: making groups, changing them and looking at them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from teamgram.bff.errors import bad_request
+from teamgram.bff.registry import RpcService, rpc
+from teamgram.bff.talk import Talk
+from teamgram.bff.views.chats import banned_from, chat_view, invite_view, participants_view
+from teamgram.bff.views.messages import peer_view
+from teamgram.bff.views.notifications import notify_settings_view
+from teamgram.bff.views.updates import entries_drawing
+from teamgram.domain.chats.chat import Chat
+from teamgram.domain.chats.errors import ChatNotFound
+from teamgram.domain.ids.peer import PeerKind
+from teamgram.domain.messages.boxes import OwnChange
+from teamgram.domain.messages.errors import PeerBlockedByOwner
+from teamgram.domain.users.notifications import UNCHANGED
+from teamgram.interfaces.rpc import RpcMetadata
+from teamgram.mtproto.tl import tl
+
+MAX_CHAT_IDS = 100
+
+# Since this layer messages.createChat and addChatUser tell who could not be invited.
+_INVITED_USERS_LAYER = 177
+
+
+class Chats(RpcService):
+    """The basic groups that the caller is or was in."""
+
+    name = "RPCChats"
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+
+    @rpc("messages.createChat")
+    async def create_chat(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.createChat#92ceddd4 flags:# users:Vector<InputUser> title:string ... = messages.InvitedUsers"""
+        talk = self._talk
+        if len(query.users) > 200:
+            raise bad_request("USERS_TOO_MUCH")
+        users = [await talk.input_peers.user(caller, user) for user in query.users]
+        invited, missing = [], []
+        for user in users:
+            if user.is_deleted:
+                raise bad_request("INPUT_USER_DEACTIVATED")
+            (missing if await self._is_blocked(caller, user.id) else invited).append(user.id)
+        chat_id, change = await talk.chats.create(talk.actor(caller), invited, query.title)
+        chat = await talk.chats.of_member(caller.user_id, chat_id)
+        participants = tl.updateChatParticipants(participants=participants_view(chat, caller.user_id))
+        updates = await self._told(change, [participants], {*chat.members, -chat_id})
+        return _invited(caller, updates, missing)
+
+    @rpc("messages.addChatUser")
+    async def add_chat_user(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.addChatUser#cbc6d107 chat_id:long user_id:InputUser fwd_limit:int = messages.InvitedUsers"""
+        talk = self._talk
+        user = await talk.input_peers.user(caller, query.user_id)
+        if user.is_deleted:
+            raise bad_request("INPUT_USER_DEACTIVATED")
+        if user.id in (await talk.contacts.book(caller.user_id)).blocked:
+            raise PeerBlockedByOwner(str(user.id))
+        if await self._is_blocked(caller, user.id):
+            raise bad_request("USER_IS_BLOCKED")
+        change = await talk.chats.add_user(talk.actor(caller), query.chat_id, user.id)
+        return _invited(caller, await self._told(change), [])
+
+    async def _is_blocked(self, caller: RpcMetadata, user_id: int) -> bool:
+        return user_id in (await self._talk.contacts.book(caller.user_id)).blocked_by
+
+    async def _told(self, change: OwnChange, more: Sequence[Any] = (), peers: Iterable[int] = ()) -> Any:
+        drawing = entries_drawing(change.entries, change.messages)
+        drawing.updates[:0] = more
+        drawing.peers.update(peers)
+        return await self._talk.updates.finish(change.user_id, drawing)
+
+    @rpc("messages.deleteChatUser")
+    async def delete_chat_user(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.deleteChatUser#a2185cab flags:# revoke_history:flags.0?true chat_id:long user_id:InputUser ..."""
+        talk = self._talk
+        user = await talk.input_peers.user(caller, query.user_id)
+        return await self._told(await talk.chats.remove_user(talk.actor(caller), query.chat_id, user.id))
+
+    @rpc("messages.editChatTitle")
+    async def edit_chat_title(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.editChatTitle#73783ffd chat_id:long title:string = Updates"""
+        talk = self._talk
+        return await self._told(await talk.chats.edit_title(talk.actor(caller), query.chat_id, query.title))
+
+    @rpc("messages.editChatAbout")
+    async def edit_chat_about(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.editChatAbout#def60797 peer:InputPeer about:string = Bool"""
+        chat = await group(self._talk, caller, query.peer)
+        await self._talk.chats.edit_about(self._talk.actor(caller), chat.id, query.about.strip())
+        return True
+
+    @rpc("messages.editChatAdmin")
+    async def edit_chat_admin(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.editChatAdmin#a85bd1c2 chat_id:long user_id:InputUser is_admin:Bool = Bool"""
+        talk = self._talk
+        user = await talk.input_peers.user(caller, query.user_id)
+        await talk.chats.set_admin(talk.actor(caller), query.chat_id, user.id, query.is_admin)
+        return True
+
+    @rpc("messages.editChatDefaultBannedRights")
+    async def edit_chat_default_banned_rights(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.editChatDefaultBannedRights#a5866b41 peer:InputPeer banned_rights:ChatBannedRights = Updates"""
+        talk = self._talk
+        chat = await group(self._talk, caller, query.peer)
+        rights = query.banned_rights
+        if rights.view_messages:
+            raise bad_request("BANNED_RIGHTS_INVALID")
+        version = await talk.chats.set_default_banned_rights(talk.actor(caller), chat.id, banned_from(rights))
+        _, chats = await talk.peers(caller.user_id, {-chat.id})
+        update = tl.updateChatDefaultBannedRights(
+            peer=peer_view(-chat.id), default_banned_rights=chats[0].default_banned_rights, version=version
+        )
+        return tl.updates(updates=[update], users=[], chats=chats, date=talk.now(), seq=0)
+
+    @rpc("messages.deleteChat")
+    async def delete_chat(self, caller: RpcMetadata, query: Any) -> bool:
+        """messages.deleteChat#5bd0ee50 chat_id:long = Bool"""
+        await self._talk.chats.delete(self._talk.actor(caller), query.chat_id)
+        return True
+
+    @rpc("messages.getFullChat")
+    async def get_full_chat(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getFullChat#aeb00b34 chat_id:long = messages.ChatFull"""
+        talk, viewer_id = self._talk, caller.user_id
+        try:
+            chat = await talk.chats.of_member(viewer_id, query.chat_id)
+        except ChatNotFound:
+            raise bad_request("CHAT_ID_INVALID") from None
+        dialog = await talk.dialogs.get(viewer_id, -chat.id)
+        chosen = (await talk.notifications.get(viewer_id)).get(str(-chat.id), UNCHANGED)
+        present = chat.member(viewer_id) is not None
+        invite = await talk.invites.permanent_of(chat.id, viewer_id) if chat.is_admin(viewer_id) else None
+        members = await talk.users.get(chat.members) if present else {}
+        full = tl.chatFull(
+            id=chat.id,
+            about=chat.about,
+            participants=participants_view(chat, viewer_id),
+            notify_settings=notify_settings_view(chosen),
+            exported_invite=invite_view(invite) if invite is not None else None,
+            bot_info=[tl.botInfo(user_id=user.id) for user in members.values() if user.is_bot] or None,
+            pinned_msg_id=dialog.pinned_message_id or None,
+            folder_id=dialog.folder_id or None,
+        )
+        users, chats = await talk.peers(viewer_id, {*members, -chat.id})
+        return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
+
+    @rpc("messages.getChats")
+    async def get_chats(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getChats#49e9528f id:Vector<long> = messages.Chats"""
+        found = await self._talk.chats.get(query.id[:MAX_CHAT_IDS])
+        chats = [
+            chat_view(found[chat_id], caller.user_id)
+            for chat_id in dict.fromkeys(query.id[:MAX_CHAT_IDS])
+            if chat_id in found and caller.user_id in found[chat_id].everybody
+        ]
+        if query.id and not chats:
+            raise bad_request("CHAT_ID_INVALID")
+        return tl.messages.chats(chats=chats)
+
+    @rpc("messages.getAllChats")
+    async def get_all_chats(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getAllChats#875f74be except_ids:Vector<long> = messages.Chats"""
+        ids = [chat_id for chat_id in await self._talk.chats.ids_of(caller.user_id) if chat_id not in query.except_ids]
+        _, chats = await self._talk.peers(caller.user_id, {-chat_id for chat_id in ids})
+        return tl.messages.chats(chats=chats)
+
+    @rpc("messages.getCommonChats")
+    async def get_common_chats(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getCommonChats#e40ca104 user_id:InputUser max_id:long limit:int = messages.Chats"""
+        user = await self._talk.input_peers.user(caller, query.user_id)
+        if user.id == caller.user_id:
+            raise bad_request("USER_ID_INVALID")
+        limit = min(max(query.limit, 1), MAX_CHAT_IDS)
+        ids = await self._talk.chats.common(caller.user_id, user.id, query.max_id, limit)
+        found = await self._talk.chats.get(ids)
+        return tl.messages.chats(chats=[chat_view(found[chat_id], caller.user_id) for chat_id in ids])
+
+
+def _invited(caller: RpcMetadata, updates: Any, missing: Sequence[int]) -> Any:
+    """The answer of createChat and addChatUser in the form of the caller's layer."""
+    if caller.layer < _INVITED_USERS_LAYER:
+        return updates
+    return tl.messages.invitedUsers(
+        updates=updates, missing_invitees=[tl.missingInvitee(user_id=user_id) for user_id in missing]
+    )
+
+
+async def group(talk: Talk, caller: RpcMetadata, input_peer: Any) -> Chat:
+    """The basic group that is meant, which the caller is or was in.
+
+    Raises:
+        RpcError: ``PEER_ID_INVALID``.
+    """
+    peer = await talk.peer(caller, input_peer)
+    if peer.kind is not PeerKind.CHAT:
+        raise bad_request("PEER_ID_INVALID")
+    return await talk.chats.of_member(caller.user_id, peer.id)
+
+
+class ProtectedChats(RpcService):
+    """Groups whose messages may not be copied; by its name a matter of messages."""
+
+    name = "RPCMessages"
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+
+    @rpc("messages.toggleNoForwards")
+    async def toggle_no_forwards(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.toggleNoForwards#b2081a35 flags:# peer:InputPeer enabled:Bool ... = Updates"""
+        talk = self._talk
+        chat = await group(talk, caller, query.peer)
+        await talk.chats.set_noforwards(talk.actor(caller), chat.id, query.enabled)
+        _, chats = await talk.peers(caller.user_id, {-chat.id})
+        return tl.updates(updates=[tl.updateChat(chat_id=chat.id)], users=[], chats=chats, date=talk.now(), seq=0)

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.keys import AuthKeyInfo
+from teamgram.mtproto.envelope import AuthKey
 
 MAX_UNKNOWN = 10_000
 
@@ -27,6 +28,8 @@ class CachedKey:
     key reaches them without a search through connections.
 
     Attributes:
+        auth_key: the key as the envelope uses it.
+        expires_at: unix seconds, infinity for a permanent key.
         stale: the key was forgotten: whoever still holds this asks again.
     """
 
@@ -34,7 +37,7 @@ class CachedKey:
 
     def __init__(self, info: AuthKeyInfo) -> None:
         self.auth_key_id = info.auth_key_id
-        self.auth_key = info.auth_key
+        self.auth_key = AuthKey(info.auth_key)
         self.stale = False
         self.replace(info)
 

@@ -127,6 +127,6 @@ class ConnContext:
                 return seen
         return None
 
-    def drop_session(self, auth_key_id: int, session_id: int) -> CachedKey | None:
-        """Forget one session; its key, or None when it was not seen here."""
-        return self.sessions.pop((auth_key_id, session_id), None)
+    def uses_key(self, auth_key_id: int) -> bool:
+        """Whether a frame under that key came here."""
+        return any(seen_id == auth_key_id for seen_id, _ in self.sessions)

@@ -1,0 +1,51 @@
+"""What the connections of one listener have in common, and how one of them opens."""
+
+from typing import Any
+
+from twisted.internet.error import ConnectionAborted, ConnectionDone
+from twisted.python.failure import Failure
+
+from teamgram.gnetway.conn_context import ConnContext, Link
+from teamgram.gnetway.connections import Connections
+from teamgram.gnetway.dispatch import SessionDispatcher
+from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
+
+
+class Edge:
+    """A listener's settings and where its connections and frames go."""
+
+    __slots__ = ("_origins", "connections", "dispatcher", "listener", "settings")
+
+    def __init__(
+        self,
+        listener: ListenerSettings,
+        connections: Connections,
+        dispatcher: SessionDispatcher,
+        settings: GnetwaySettings,
+    ) -> None:
+        self.listener = listener
+        self.connections = connections
+        self.dispatcher = dispatcher
+        self.settings = settings
+        self._origins = frozenset(origin.encode() for origin in listener.allowed_origins)
+
+    def open(self, transport: Any, link: Link) -> ConnContext | None:
+        """Count an accepted transport in; None, and the transport aborted, when a limit forbids it."""
+        peer, host = transport.getPeer(), transport.getHost()
+        conn = self.connections.open(self.listener.kind, (peer.host, peer.port), (host.host, host.port), link)
+        if conn is None:
+            transport.abortConnection()
+        return conn
+
+    def allows_origin(self, origin: bytes) -> bool:
+        """Whether a browser on a page of that ``Origin`` may connect."""
+        return not self._origins or origin in self._origins
+
+
+def reason_of(failure: Failure) -> str:
+    """Why a transport is gone, for the log."""
+    if failure.check(ConnectionDone):
+        return "peer closed"
+    if failure.check(ConnectionAborted):
+        return "aborted"
+    return failure.getErrorMessage()

@@ -1,0 +1,223 @@
+"""MTProto over HTTP: one frame in each POST, one in each answer.
+
+The page "Transports", HTTP. An answer belongs to no particular request: what
+the session has to say goes out with the oldest request that waits. When that
+is (``http_wait``) is the session's decision; here requests wait in order.
+"""
+
+from collections import deque
+from typing import Any
+
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from teamgram.gnetway.conn_context import ConnContext
+from teamgram.gnetway.edge import Edge, reason_of
+from teamgram.gnetway.http_requests import REASONS, HttpError, HttpRequest, RequestParser, response
+from teamgram.mtproto.transport.codec import MIN_FRAME_BYTES
+
+PATHS = frozenset(
+    (
+        b"/api",
+        b"/apiw",
+        b"/apiw1",
+        b"/apiw_test",
+        b"/apiw1_test",
+        b"/apiw_premium",
+        b"/apiw1_premium",
+        b"/apiw_test_premium",
+        b"/apiw1_test_premium",
+    )
+)
+
+#: Requests of one connection that may wait for their answers; then reading stops until one has left.
+MAX_WAITING = 32
+
+_OCTETS = (b"Content-Type", b"application/octet-stream")
+
+
+class _Waiting:
+    """One request that was not answered yet, or whose answer waits for those before it."""
+
+    __slots__ = ("answer", "keep_alive", "origin")
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.keep_alive = request.keep_alive
+        self.origin = request.headers.get(b"origin")
+        self.answer: bytes | None = None
+
+
+@implementer(IPushProducer)
+class HttpConnection(Protocol):
+    """One accepted connection of an HTTP listener; a ``Link``."""
+
+    transport: Any
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._conn: ConnContext | None = None
+        self._parser = RequestParser(edge.settings.max_frame_bytes)
+        self._waiting: deque[_Waiting] = deque()
+        self._buffer_full = False
+        self._last_request = False
+        self._taking = False
+
+    def connectionMade(self) -> None:
+        self.transport.setTcpNoDelay(True)
+        self._conn = self._edge.open(self.transport, self)
+        if self._conn is not None:
+            self.transport.registerProducer(self, True)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        conn, self._conn = self._conn, None
+        self._waiting.clear()
+        if conn is not None:
+            self._edge.connections.lost(conn, reason_of(reason))
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._conn is not None:
+            self._parser.receive_data(data)
+            self._take_requests()
+
+    # Requests
+
+    def _take_requests(self) -> None:
+        conn = self._conn
+        if conn is None or self._taking:
+            # An answer given while a request is taken reads on in the loop below, not deeper.
+            return
+        self._taking = True
+        try:
+            while self._may_read(conn):
+                request = self._parser.next_request()
+                if request is None:
+                    return
+                self._request_received(conn, request)
+        except HttpError as error:
+            self._refuse(conn, error)
+            return
+        finally:
+            self._taking = False
+        if not conn.closing:
+            self.transport.pauseProducing()
+
+    def _may_read(self, conn: ConnContext) -> bool:
+        return not (
+            conn.blocked or conn.closing or self._buffer_full or self._last_request or len(self._waiting) >= MAX_WAITING
+        )
+
+    def _request_received(self, conn: ConnContext, request: HttpRequest) -> None:
+        waiting = _Waiting(request)
+        self._waiting.append(waiting)
+        # What follows a request that ends the connection is not read.
+        self._last_request = not request.keep_alive
+        if request.path not in PATHS:
+            self._answer(waiting, 404, b"")
+        elif waiting.origin is not None and not self._edge.allows_origin(waiting.origin):
+            self._answer(waiting, 403, b"")
+        elif request.method == b"OPTIONS":
+            self._answer(waiting, 200, b"")
+        elif request.method != b"POST":
+            self._answer(waiting, 405, b"")
+        elif len(request.body) < MIN_FRAME_BYTES:
+            self._answer(waiting, 400, b"")
+        else:
+            self._edge.dispatcher.frame_received(conn, request.body, False)
+
+    def _refuse(self, conn: ConnContext, error: HttpError) -> None:
+        # Behind requests that wait, an answer here would be taken for theirs.
+        if not self._waiting:
+            self.transport.write(response(error.status, [], b"", keep_alive=False))
+        self._edge.connections.refuse(conn, str(error))
+
+    # Answers
+
+    def _answer_oldest(self, status: int, body: bytes) -> bool:
+        for waiting in self._waiting:
+            if waiting.answer is None:
+                self._answer(waiting, status, body)
+                return True
+        return False
+
+    def _answer(self, waiting: _Waiting, status: int, body: bytes) -> None:
+        """Note the answer, and send what is answered from the front on: HTTP keeps the requests' order."""
+        headers = [_OCTETS]
+        if waiting.origin is not None:
+            headers += [
+                (b"Access-Control-Allow-Origin", waiting.origin),
+                (b"Access-Control-Allow-Methods", b"POST, OPTIONS"),
+                (b"Access-Control-Allow-Headers", b"origin, content-type"),
+                (b"Access-Control-Max-Age", b"86400"),
+                (b"Vary", b"Origin"),
+            ]
+        waiting.answer = response(status, headers, body, waiting.keep_alive)
+        while self._waiting and self._waiting[0].answer is not None:
+            answered = self._waiting.popleft()
+            self.transport.write(answered.answer)
+            if not answered.keep_alive and self._conn is not None:
+                self._edge.connections.close(self._conn, "last request answered")
+
+    # Link
+
+    def write_frame(self, frame: bytes) -> bool:
+        """Answer the oldest waiting request; False when none waits: session keeps it for the next one."""
+        if not self._answer_oldest(200, frame):
+            return False
+        self._read_on()
+        return True
+
+    def write_quick_ack(self, token: bytes) -> None:
+        """HTTP has none; no request asks for one."""
+
+    def write_error(self, code: int) -> None:
+        """The error as HTTP status and, for clients that read only bodies, as the 4 bytes."""
+        status = -code if -code in REASONS else 400
+        self._answer_oldest(status, code.to_bytes(4, "little", signed=True))
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the peer."""
+        self.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        """Take the requests that the parser holds, then read again."""
+        self._read_on()
+
+    def close(self) -> None:
+        """Close when what was written has left."""
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+
+    def abort(self) -> None:
+        """Close now and drop what was written."""
+        self.transport.abortConnection()
+
+    def _read_on(self) -> None:
+        self._take_requests()
+        if self._conn is not None and self._may_read(self._conn):
+            self.transport.resumeProducing()
+
+    # IPushProducer: a client that does not read its answers is not read either
+
+    def pauseProducing(self) -> None:
+        self._buffer_full = True
+
+    def resumeProducing(self) -> None:
+        self._buffer_full = False
+        self._read_on()
+
+    def stopProducing(self) -> None:
+        """The connection is going; ``connectionLost`` tells the rest."""
+
+
+class HttpFactory(Factory):
+    """The connections of one HTTP listener."""
+
+    noisy = False
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def buildProtocol(self, addr: Any) -> HttpConnection:
+        return HttpConnection(self._edge)

@@ -1,0 +1,110 @@
+"""Ports, and what listens on them; they may be added, removed and given new certificates while it runs."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from teamgram.gnetway.proxy_protocol import ProxyProtocolFactory
+from teamgram.gnetway.settings import ListenerSettings
+from teamgram.gnetway.tls import CertificateError, ReloadableCertificate
+
+
+class Listeners:
+    """The listening ports of this process.
+
+    Args:
+        factory_for: builds the protocol factory of one listener by its kind.
+    """
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, factory_for: Callable[[ListenerSettings], IProtocolFactory]) -> None:
+        self._reactor = reactor
+        self._factory_for = factory_for
+        self._open: dict[ListenerSettings, _Listener] = {}
+
+    @property
+    def addresses(self) -> list[tuple[str, str, int]]:
+        """(kind, host, port) of each, with the port that a 0 became."""
+        found = []
+        for settings, listener in self._open.items():
+            address: Any = listener.port.getHost()
+            found.append((settings.kind, address.host, address.port))
+        return found
+
+    async def set(self, wanted: Sequence[ListenerSettings]) -> None:
+        """Listen on exactly these: new ones open first, then those not named close; accepted connections stay.
+
+        Raises:
+            CertificateError, CannotListenError, ValueError: and what was
+            opened in this call is closed again, so nothing has changed.
+        """
+        opened: list[ListenerSettings] = []
+        try:
+            for settings in wanted:
+                if settings not in self._open:
+                    self._open[settings] = await self._listen(settings)
+                    opened.append(settings)
+        except Exception:
+            await self._close(opened)
+            raise
+        await self._close([settings for settings in self._open if settings not in wanted])
+
+    async def stop(self) -> None:
+        """Accept nobody any more."""
+        await self._close(list(self._open))
+
+    def reload_certificates(self) -> list[CertificateError]:
+        """Read every certificate again; the listeners of those that fail keep the old one."""
+        errors = []
+        for listener in self._open.values():
+            if listener.certificate is not None:
+                try:
+                    listener.certificate.reload()
+                except CertificateError as error:
+                    self._log.warn("certificate not reloaded: {error}", error=error)
+                    errors.append(error)
+        return errors
+
+    async def _listen(self, settings: ListenerSettings) -> "_Listener":
+        factory = self._factory_for(settings)
+        certificate = None
+        if settings.cert_file:
+            certificate = ReloadableCertificate(settings.cert_file, settings.key_file)
+            factory = TLSMemoryBIOFactory(certificate, False, factory)
+        if settings.proxy_protocol_from:
+            # Outermost: a balancer sends its header before the client's TLS begins.
+            factory = ProxyProtocolFactory(factory, settings.proxy_protocol_from, self._reactor)
+        port = await serverFromString(self._reactor, _description(settings)).listen(factory)
+        address: Any = port.getHost()
+        self._log.info(
+            "listening: {kind} on {host} port {port}", kind=settings.kind, host=address.host, port=address.port
+        )
+        return _Listener(port, certificate)
+
+    async def _close(self, names: list[ListenerSettings]) -> None:
+        closing = [self._open.pop(settings).port.stopListening() for settings in names]
+        await gatherResults([deferred for deferred in closing if isinstance(deferred, Deferred)])
+
+
+class _Listener:
+    """One open port."""
+
+    __slots__ = ("certificate", "port")
+
+    def __init__(self, port: IListeningPort, certificate: ReloadableCertificate | None) -> None:
+        self.port = port
+        self.certificate = certificate
+
+
+def _description(settings: ListenerSettings) -> str:
+    """The endpoint description of a listener's port."""
+    if ":" in settings.host:
+        host = settings.host.replace(":", "\\:")
+        return f"tcp6:port={settings.port}:interface={host}:backlog=1024"
+    return f"tcp:port={settings.port}:interface={settings.host}:backlog=1024"

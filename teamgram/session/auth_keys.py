@@ -5,6 +5,7 @@ authsession knows is asked for once; until it is there the key's frames wait
 in its wrapper's ``session_data_chan``.
 """
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from teamgram.interfaces.authsession import AuthSessions
@@ -59,7 +60,8 @@ class AuthKeys:
         try:
             user_id, client = await self._auth_sessions.get_client(wrapper.perm_auth_key_id)
         except BaseException:
-            self._give_up(wrapper)
+            self._refuse(wrapper, None)
+            self.remove_wrapper(wrapper)
             raise
         if self.wrappers.get(wrapper.wrapper_id) is not wrapper:
             return
@@ -77,18 +79,32 @@ class AuthKeys:
         try:
             await self._refresh(keys)
         except BaseException:
-            if self.lists.get(keys.auth_key_id) is keys:
-                self._give_up(self.wrapper_of(keys))
+            self._cannot_load(keys)
             raise
+        if not keys.salts.valid_until():
+            # Destroyed between gnetway's question and ours.
+            self._cannot_load(keys)
+            self._stage.gateway.forget_auth_key(keys.auth_key_id)
+            return
         keys.ready = True
         if self.lists.get(keys.auth_key_id) is keys:
             self._stage.turns.backlog(self.wrapper_of(keys))
 
-    def _give_up(self, wrapper: MainAuthWrapper) -> None:
-        """User or salts cannot be had now: the clients come again with what is refused here."""
-        for conn in {*(data.conn for data in wrapper.session_data_chan), *wrapper.refused}:
+    def _cannot_load(self, keys: SessionList) -> None:
+        if self.lists.get(keys.auth_key_id) is keys:
+            self._refuse(self.wrapper_of(keys), keys.auth_key_id)
+            self._remove(keys)
+
+    def _refuse(self, wrapper: MainAuthWrapper, auth_key_id: int | None) -> None:
+        """What is needed for these frames cannot be had now: their clients come again with them."""
+        kept = deque(data for data in wrapper.session_data_chan if auth_key_id not in (None, data.auth_key_id))
+        refused = {data.conn for data in wrapper.session_data_chan if auth_key_id in (None, data.auth_key_id)}
+        wrapper.session_data_chan = kept
+        for conn in refused:
             self._stage.gateway.close(conn, "key cannot be loaded")
-        self.remove_wrapper(wrapper)
+        resumed, wrapper.refused = wrapper.refused, []
+        for conn in resumed:
+            self._stage.gateway.resume_reading(conn)
 
     async def _refresh(self, keys: SessionList) -> None:
         now = self._stage.clock.seconds()

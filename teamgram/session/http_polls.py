@@ -62,10 +62,6 @@ class HttpPolls:
             self._last_message_at = now
         self._messages = messages
 
-    def forget(self, conn: ConnRef) -> None:
-        """That connection closed, with whatever waited on it."""
-        self._polls = [poll for poll in self._polls if poll.conn != conn]
-
     def take(self, now: float) -> ConnRef | None:
         """The connection whose response is due at ``now``; it counts as answered."""
         due = self.next_timer()

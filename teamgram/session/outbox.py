@@ -207,7 +207,7 @@ class Outbox:
             parts.append(HEADER.pack(message.msg_id, message.seq_no, len(message.body)))
             parts.append(message.body)
         container = _container_head(MSG_CONTAINER, len(messages) + bool(acks)) + b"".join(parts)
-        return self._head(now, container, response=all([message.req_msg_id for message in messages]))
+        return self._head(now, container, response=all(message.req_msg_id for message in messages))
 
     def _head(self, now: float, body: bytes, *, response: bool) -> bytes:
         """``body`` as a message that is not content-related: its seq_no is twice the count, even."""

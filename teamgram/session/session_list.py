@@ -69,30 +69,35 @@ class ClientSession:
         """Note the connection that a frame came by; whether the session did not know it."""
         conn = data.conn
         known = conn in self.connections
-        if known:
-            if self.connections[-1] != conn:
-                self.connections.remove(conn)
-                self.connections.append(conn)
-        else:
+        if not known:
             self.connections.append(conn)
-        self.conn = conn
-        self.writable = True
+        elif self.connections[-1] != conn:
+            self.connections.remove(conn)
+            self.connections.append(conn)
+        self._reached_by(data)
+        return not known
+
+    def asked_by(self, data: SessionData, now: float) -> None:
+        """Note an HTTP request: it is answered once, and its connection is not the session's."""
+        if self.http is None:
+            self.http = HttpPolls()
+        self.http.arrived(data.conn, now)
+        self._reached_by(data)
+
+    def _reached_by(self, data: SessionData) -> None:
+        self.conn = data.conn
         if (data.client_addr, data.local_addr, data.transport) != (self.client_addr, self.local_addr, self.transport):
             self.client_addr = data.client_addr
             self.local_addr = data.local_addr
             self.transport = data.transport
             self.metadata = None
-        return not known
 
-    def no_longer_carried_by(self, conn: ConnRef) -> bool:
-        """That connection is gone; whether it was the last one."""
+    def no_longer_carried_by(self, conn: ConnRef) -> None:
+        """That connection is gone."""
         if conn in self.connections:
             self.connections.remove(conn)
-        if self.http is not None:
-            self.http.forget(conn)
         self.conn = self.connections[-1] if self.connections else None
         self.writable = True
-        return self.conn is None
 
     def make_metadata(self, perm_auth_key_id: int, user_id: int, client: ClientInfo) -> RpcMetadata:
         """Who asks, made anew when something in it changed."""

@@ -66,6 +66,7 @@ class Stage:
         self.ack_due: dict[ClientSession, None] = {}
         self.draining = False
         self._conns: dict[ConnRef, list[ClientSession]] = {}
+        self._full: set[ConnRef] = set()
         self._disconnect_at: dict[ConnRef, float] = {}
         self._next_disconnect = float("inf")
         self._http_timers: dict[ClientSession, IDelayedCall] = {}
@@ -150,27 +151,32 @@ class Stage:
         return True
 
     def carried_by(self, session: ClientSession, data: SessionData, now: float) -> None:
-        """A frame of the session came by another connection than the last one did."""
+        """A frame of the session came by another connection than the last one did, or over HTTP."""
         had = session.conn is not None
-        new = session.carried_by(data)
-        if new:
-            self._conns.setdefault(data.conn, []).append(session)
+        if data.transport == "http":
+            session.asked_by(data, now)
+            session.core.outbox.send_stale_again(now - self.settings.http_resend_after)
+            # Closing an HTTP connection closes no session: only time tells that nobody comes back.
             self.disconnected.pop(session, None)
-            if had and data.transport != "http":
-                # The client has given up the old one before we noticed its end.
-                session.core.connection_lost()
+            self.disconnected[session] = now
+            new = not had
+        else:
+            new = session.carried_by(data)
+            session.writable = data.conn not in self._full
+            self.disconnected.pop(session, None)
+            if session.http is not None:
+                session.http = None
+                self._disarm_http(session)
+            if new:
+                self._conns.setdefault(data.conn, []).append(session)
+                if had:
+                    # The client has given up the old one before we noticed its end.
+                    session.core.connection_lost()
+        if new:
             wrapper = self.keys.wrapper_of(session.keys)
             if not had and wrapper.updates_session is session:
                 self.push.updates_session_changed(wrapper)
             self.keys.touch(wrapper, data.client_addr, now)
-        if data.transport == "http":
-            if session.http is None:
-                session.http = HttpPolls()
-            session.http.arrived(data.conn, now)
-            session.core.outbox.send_stale_again(now - self.settings.http_resend_after)
-        elif session.http is not None:
-            session.http = None
-            self._disarm_http(session)
 
     def close_session(self, auth_key_id: int, session_id: int, conn: ConnRef) -> None:
         """That connection no longer carries that session."""
@@ -183,14 +189,15 @@ class Stage:
     def connection_gone(self, session: ClientSession, conn: ConnRef) -> None:
         """A connection of the session closed, or could not be written to."""
         self._uncarry(conn, session)
-        last = session.no_longer_carried_by(conn)
+        session.no_longer_carried_by(conn)
         session.core.connection_lost()
-        if last:
+        if session.conn is None:
             self.disconnected[session] = self.clock.seconds()
             wrapper = self.keys.wrappers.get(session.keys.wrapper_id)
             if wrapper is not None and wrapper.updates_session is session:
                 wrapper.elect_updates_session()
         else:
+            session.writable = session.conn not in self._full
             self.turns.dirty(session)
 
     def _uncarry(self, conn: ConnRef, session: ClientSession) -> None:
@@ -199,10 +206,15 @@ class Stage:
             sessions.remove(session)
             if not sessions:
                 del self._conns[conn]
+                self._full.discard(conn)
                 self._disconnect_at.pop(conn, None)
 
     def set_writable(self, conn: ConnRef, writable: bool) -> None:
         """The connection's buffer filled up or drained."""
+        if writable:
+            self._full.discard(conn)
+        elif conn in self._conns:
+            self._full.add(conn)
         for session in self._conns.get(conn, ()):
             if session.conn == conn:
                 session.writable = writable

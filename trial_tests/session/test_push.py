@@ -1,0 +1,262 @@
+"""Who gets updates, in which layer, and who is told that a device is there."""
+
+import struct
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo
+from teamgram.session import service_messages as wire
+from teamgram.session.outbox import UPDATES_TOO_LONG
+from trial_tests.session.fakes import (
+    BIND_TEMP_AUTH_KEY,
+    GET_CONFIG,
+    GET_STATE,
+    KEY,
+    SAVE_FILE_PART,
+    USER,
+    Client,
+    Harness,
+    ping,
+    with_layer,
+)
+
+OTHER_KEY = 88
+WITHOUT_UPDATES = struct.pack("<I", 0xBF9459B7)
+UPDATES = 0x74AE4240
+
+
+class Presence:
+    """Keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int, int]] = []
+
+    def device_connected(self, user_id: int, perm_auth_key_id: int) -> None:
+        self.told.append(("+", user_id, perm_auth_key_id))
+
+    def device_disconnected(self, user_id: int, perm_auth_key_id: int) -> None:
+        self.told.append(("-", user_id, perm_auth_key_id))
+
+
+def updates(client: Client) -> list[int]:
+    """The layers that updates were encoded in for a client, as it received them."""
+    return [struct.unpack_from("<i", one.body, 4)[0] for one in client.received() if one.constructor_id == UPDATES]
+
+
+def started(harness: Harness, session_id: int, **where: int) -> Client:
+    """A client that asked for its state, as all do first."""
+    client = harness.client(session_id, **where)
+    client.send(GET_STATE)
+    client.received()
+    return client
+
+
+class PushTests(SynchronousTestCase):
+    def two_devices(self) -> tuple[Harness, Client, Client]:
+        harness = Harness()
+        harness.auth_sessions.users[OTHER_KEY] = USER
+        harness.auth_sessions.clients[OTHER_KEY] = ClientInfo(layer=158)
+        return harness, started(harness, 1), started(harness, 2, auth_key_id=OTHER_KEY, perm_auth_key_id=OTHER_KEY)
+
+    def test_each_device_in_its_own_layer(self) -> None:
+        """One push reaches every device of the user, each in its layer."""
+        harness, one, other = self.two_devices()
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual((updates(one), updates(other)), ([200], [158]))
+
+    def test_encoded_once_for_each_layer(self) -> None:
+        """Devices of one layer share the encoding."""
+        harness, _, _ = self.two_devices()
+        harness.auth_sessions.users[99] = USER
+        harness.auth_sessions.clients[99] = ClientInfo(layer=158)
+        started(harness, 3, auth_key_id=99, perm_auth_key_id=99)
+        layers: list[int] = []
+
+        def encode(updates: bytes, layer: int) -> bytes:
+            layers.append(layer)
+            return updates
+
+        self.patch(harness.service.stage.push, "_encode", encode)
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual(sorted(layers), [158, 200])
+
+    def test_but_one_or_only_one(self) -> None:
+        """The device that made the change is left out; a message for one device goes there alone."""
+        harness, one, other = self.two_devices()
+        harness.service.push_updates(USER, b"updt", except_perm_auth_key_id=KEY)
+        self.assertEqual((updates(one), updates(other)), ([], [158]))
+        harness.service.push_updates(USER, b"updt", only_perm_auth_key_id=KEY)
+        self.assertEqual((updates(one), updates(other)), ([200], []))
+
+    def test_strangers_get_nothing(self) -> None:
+        """Nobody there: nothing to render, nothing sent."""
+        harness, one, _ = self.two_devices()
+        self.assertTrue(harness.service.has_updates_session(USER))
+        self.assertFalse(harness.service.has_updates_session(4711))
+        harness.service.push_updates(4711, b"updt")
+        self.assertEqual(updates(one), [])
+
+    def test_one_session_of_a_key(self) -> None:
+        """The session that called last gets the updates, no other of the key."""
+        harness = Harness()
+        one, other = started(harness, 1), started(harness, 2)
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual((updates(one), updates(other)), ([], [200]))
+        other.close()
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual(updates(one), [200])
+
+    def test_sessions_that_do_not_ask_for_updates(self) -> None:
+        """invokeWithoutUpdates, files and help beside the main session leave the updates where they are."""
+        harness = Harness()
+        main = started(harness, 1)
+        for session_id, query in enumerate(
+            (WITHOUT_UPDATES + GET_STATE, with_layer(SAVE_FILE_PART), GET_CONFIG, ping())
+        ):
+            harness.client(10 + session_id).send(query)
+            harness.turn()
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual(updates(main), [200])
+
+    def test_media_connections_never(self) -> None:
+        """A media temporary key's session gets no updates, whatever it calls."""
+        harness = Harness()
+        media = started(harness, 1, auth_key_id=79, perm_auth_key_id=KEY, key_type=AuthKeyType.MEDIA_TEMP)
+        self.assertFalse(harness.service.has_updates_session(USER))
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual(updates(media), [])
+
+    def test_return_after_a_short_absence(self) -> None:
+        """Within the retention the updates wait for the session and come in order."""
+        harness = Harness()
+        client = started(harness, 1)
+        client.close()
+        self.assertTrue(harness.service.has_updates_session(USER))
+        harness.service.push_updates(USER, b"one.")
+        harness.service.push_updates(USER, b"two.")
+        client.connect()
+        client.send(ping())
+        came = [one.body[8:] for one in client.received() if one.constructor_id == UPDATES]
+        self.assertEqual(came, [b"one.", b"two."])
+
+    def test_too_many_while_away(self) -> None:
+        """Past the bound nothing is kept or rendered, and the client hears updatesTooLong."""
+        harness = Harness(push_limit=3)
+        client = started(harness, 1)
+        client.close()
+        for _ in range(10):
+            harness.service.push_updates(USER, b"updt")
+        self.assertFalse(harness.service.has_updates_session(USER))
+        (session,) = harness.service.stage.keys.lists[KEY].sessions.values()
+        self.assertEqual(session.core.outbox.push_bytes, 0)
+        client.connect()
+        client.send(ping())
+        self.assertIn(UPDATES_TOO_LONG, [one.body for one in client.received()])
+        self.assertTrue(harness.service.has_updates_session(USER))
+
+    def test_client_that_does_not_read(self) -> None:
+        """Fifty clients that never read cost no more than their bound each."""
+        harness = Harness(push_limit=100, push_limit_bytes=10_000)
+        client = started(harness, 1)
+        harness.service.set_writable(client.conn, False)
+        for _ in range(1000):
+            harness.service.push_updates(USER, b"u" * 100)
+            harness.turn()
+        (session,) = harness.service.stage.keys.lists[KEY].sessions.values()
+        self.assertLessEqual(session.core.outbox.queued_bytes, 10_000)
+        harness.service.set_writable(client.conn, True)
+        self.assertEqual([one.body for one in client.received()], [UPDATES_TOO_LONG])
+
+    def test_full_connection_stays_full_for_a_session_that_comes_to_it(self) -> None:
+        """A second session on a connection that does not read waits as well."""
+        harness = Harness()
+        client = started(harness, 1)
+        harness.service.set_writable(client.conn, False)
+        second = harness.client(2)
+        second.conn = client.conn
+        second.send(ping())
+        self.assertEqual(second.received(), [])
+
+    def test_signed_out_device(self) -> None:
+        """After sign-out its updates stop, after sign-in as another user it gets that user's."""
+        harness = Harness()
+        client = started(harness, 1)
+        harness.service.user_signed_out(KEY)
+        harness.service.push_updates(USER, b"updt")
+        harness.service.user_signed_in(KEY, 5)
+        harness.service.push_updates(5, b"updt")
+        self.assertEqual(updates(client), [200])
+
+    def test_temporary_key_takes_over(self) -> None:
+        """Bound, its session is the key's updates session; replaced by a new one, that one is."""
+        harness = Harness()
+        client = harness.client(3, auth_key_id=78, perm_auth_key_id=0, key_type=AuthKeyType.TEMP)
+        client.send(BIND_TEMP_AUTH_KEY)
+        client.received()
+        harness.service.key_bound(AuthKeyInfo(78, b"", AuthKeyType.TEMP, KEY, 0))
+        client.send(with_layer(GET_STATE))
+        client.received()
+        replaced = started(harness, 4, auth_key_id=79, perm_auth_key_id=KEY, key_type=AuthKeyType.TEMP)
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual((updates(client), updates(replaced)), ([], [200]))
+        harness.service.key_destroyed(79)
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual(updates(client), [200])
+
+    def test_update_is_content_related(self) -> None:
+        """An update is acknowledged by the client, and comes again until it is."""
+        harness = Harness()
+        client = started(harness, 1)
+        client.ack(*[one.msg_id for one in client.received()])
+        harness.service.push_updates(USER, b"updt")
+        (update,) = client.received()
+        self.assertEqual((update.seq_no & 1, update.msg_id & 3), (1, 3))
+        client.connect()
+        client.send(ping())
+        self.assertIn(update.msg_id, [one.msg_id for one in client.received()])
+
+
+class PresenceTests(SynchronousTestCase):
+    def test_connected_and_disconnected(self) -> None:
+        """Told with the first updates session and with the end of its last connection."""
+        harness = Harness()
+        presence = Presence()
+        harness.service.set_presence(presence)
+        client = harness.client()
+        client.send(ping())
+        client.received()
+        self.assertEqual(presence.told, [])
+        client.send(GET_STATE)
+        client.received()
+        client.send(GET_STATE)
+        client.received()
+        client.close()
+        client.connect()
+        client.send(ping())
+        harness.service.user_signed_out(KEY)
+        self.assertEqual(presence.told, [("+", USER, KEY), ("-", USER, KEY), ("+", USER, KEY), ("-", USER, KEY)])
+
+    def test_another_session_takes_over_silently(self) -> None:
+        """The device stays there while any session that wants updates is connected."""
+        harness = Harness()
+        presence = Presence()
+        harness.service.set_presence(presence)
+        one, _ = started(harness, 1), started(harness, 2)
+        one.close()
+        self.assertEqual(presence.told, [("+", USER, KEY)])
+
+    def test_http_session_leaves_with_its_retention(self) -> None:
+        """Nothing tells that an HTTP client went but that it does not come back."""
+        harness = Harness(retention=30.0)
+        harness.service.startService()
+        presence = Presence()
+        harness.service.set_presence(presence)
+        client = harness.client(transport="http")
+        client.send(GET_STATE)
+        harness.clock.pump([1.0] * 20)
+        client.send(struct.pack("<Iiii", wire.HTTP_WAIT, 0, 0, 1000), content_related=False)
+        harness.clock.pump([1.0] * 20)
+        self.assertEqual(presence.told, [("+", USER, KEY)])
+        harness.clock.pump([1.0] * 20)
+        self.assertEqual(presence.told[1:], [("-", USER, KEY)])
+        self.successResultOf(harness.service.stopService())

@@ -5,10 +5,8 @@ from typing import Any
 
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.interfaces.rpc import RpcMetadata
-from teamgram.mtproto.crypto.dh import DH_PRIME_BYTES
+from teamgram.mtproto.crypto.dh import GENERATOR, PRIME_BYTES
 from teamgram.mtproto.tl import tl
-
-_G = 3
 
 
 class TwoFa(RpcService):
@@ -22,7 +20,7 @@ class TwoFa(RpcService):
         # Clients refuse an answer without algorithms they know, also where there is no password.
         return tl.account.password(
             new_algo=tl.passwordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow(
-                salt1=secrets.token_bytes(8), salt2=secrets.token_bytes(16), g=_G, p=DH_PRIME_BYTES
+                salt1=secrets.token_bytes(8), salt2=secrets.token_bytes(16), g=GENERATOR, p=PRIME_BYTES
             ),
             new_secure_algo=tl.securePasswordKdfAlgoPBKDF2HMACSHA512iter100000(salt=secrets.token_bytes(8)),
             secure_random=secrets.token_bytes(256),

@@ -17,9 +17,6 @@ from teamgram.mtproto.tl import encode_result, tl
 CONFIG_LIFETIME = 3600
 """Seconds after which a client asks again."""
 
-_APP_CONFIG_WITH_HASH = 154
-"""The layer since which ``help.getAppConfig`` has a hash and an envelope."""
-
 _MAX_CACHED = 1024
 _MAX_INT = 2**31 - 1
 
@@ -102,8 +99,6 @@ class Configuration(RpcService):
     @rpc("help.getAppConfig", login=False)
     def get_app_config(self, caller: RpcMetadata, query: Any) -> Any:
         """help.getAppConfig#61e3f854 hash:int = help.AppConfig"""
-        if caller.layer < _APP_CONFIG_WITH_HASH:
-            return self._app_config
         if query.hash == self._app_config_hash:
             return tl.help.appConfigNotModified()
         return tl.help.appConfig(hash=self._app_config_hash, config=self._app_config)

@@ -79,6 +79,15 @@ class PendingCode:
     expires_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    phone: str
+    phone_code_hash: str
+    code: str
+    purpose: CodePurpose
+    use_up: bool
+
+
 class _Outcome(Enum):
     RIGHT = 1
     WRONG = 2
@@ -203,50 +212,52 @@ class SignInCodes:
         """
         if not code:
             raise CodeEmpty()
-        right = False
-        if self._settings.allow_fixed_code and code == self._settings.fixed_code:
-            right = True
-        elif self._webhook.verifies:
+        guess = _Guess(phone, phone_code_hash, code, purpose, use_up)
+        if self._webhook.verifies and not self._is_fixed(code):
             # The guess is counted before the provider is asked: many at once must not get past the limit.
-            outcome = await self._database.write(
-                "count guess", self._check_txn, phone, phone_code_hash, "", purpose, False, False
-            )
-            if outcome is _Outcome.GONE:
+            if not await self._database.write("count guess", self._count_txn, guess):
                 raise CodeExpired()
-            right = await self._webhook.verify(phone, code, phone_code_hash)
-            if not right:
+            if not await self._webhook.verify(phone, code, phone_code_hash):
                 raise CodeInvalid()
-        outcome = await self._database.write(
-            "check code", self._check_txn, phone, phone_code_hash, code, purpose, use_up, right
-        )
+            outcome = await self._database.write("accept code", self._accept_txn, guess)
+        else:
+            outcome = await self._database.write("check code", self._check_txn, guess)
         if outcome is _Outcome.GONE:
             raise CodeExpired()
         if outcome is _Outcome.WRONG:
             raise CodeInvalid()
         await self._cache.delete(self._window_key(f"codes:phone:{phone}")[0])
 
-    def _check_txn(
-        self,
-        txn: Transaction,
-        phone: str,
-        phone_code_hash: str,
-        code: str,
-        purpose: CodePurpose,
-        use_up: bool,
-        known_right: bool,
-    ) -> _Outcome:
-        # Returns instead of raising: an exception would take the counted guess back.
-        row = self._live_txn(txn, phone, phone_code_hash, purpose)
+    def _is_fixed(self, code: str) -> bool:
+        return self._settings.allow_fixed_code and code == self._settings.fixed_code
+
+    # These return instead of raising: an exception would take the counted guess back.
+
+    def _count_txn(self, txn: Transaction, guess: _Guess) -> bool:
+        row = self._live_txn(txn, guess.phone, guess.phone_code_hash, guess.purpose)
+        if row is None:
+            return False
+        store.update_txn(txn, replace(row, attempts=row.attempts + 1))
+        return True
+
+    def _accept_txn(self, txn: Transaction, guess: _Guess) -> _Outcome:
+        row = store.get_txn(txn, guess.phone_code_hash)
         if row is None:
             return _Outcome.GONE
-        if not known_right and not self._seal.matches(row.digest, phone_code_hash, code):
-            store.update_txn(txn, replace(row, attempts=row.attempts + 1))
-            return _Outcome.WRONG
-        if use_up:
-            store.delete_txn(txn, phone_code_hash)
+        if guess.use_up:
+            store.delete_txn(txn, guess.phone_code_hash)
         else:
             store.update_txn(txn, replace(row, verified=True))
         return _Outcome.RIGHT
+
+    def _check_txn(self, txn: Transaction, guess: _Guess) -> _Outcome:
+        row = self._live_txn(txn, guess.phone, guess.phone_code_hash, guess.purpose)
+        if row is None:
+            return _Outcome.GONE
+        if self._is_fixed(guess.code) or self._seal.matches(row.digest, guess.phone_code_hash, guess.code):
+            return self._accept_txn(txn, guess)
+        store.update_txn(txn, replace(row, attempts=row.attempts + 1))
+        return _Outcome.WRONG
 
     async def use_verified(self, phone: str, phone_code_hash: str) -> None:
         """Use up a sign-in code that was entered rightly before.

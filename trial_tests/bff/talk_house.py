@@ -1,0 +1,143 @@
+"""Conversations without sessions: users with devices that call methods and collect what is pushed to them."""
+
+import itertools
+from collections import defaultdict
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from teamgram.bff.caller import Caller
+from teamgram.bff.peers import InputPeers
+from teamgram.bff.talk_services import People, make_talk, talk_services
+from teamgram.bff.views.people_updates import PeopleUpdates
+from teamgram.bff.views.users import UserViews
+from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.flood.limits import FloodLimits
+from teamgram.domain.presence.presence import Presence
+from teamgram.domain.privacy.privacy import Privacy
+from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.notifications import NotificationSettings
+from teamgram.domain.users.user import User
+from teamgram.domain.users.users import Users
+from teamgram.interfaces.keys import AuthKeyType
+from teamgram.interfaces.rpc import RpcMetadata, RpcRequest
+from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
+from trial_tests.backends import BackendTestCase
+
+START = 1_700_000_000
+
+
+class FakePush:
+    """``UpdatesPush`` that keeps what devices would have got; every update passes the codec on its way."""
+
+    def __init__(self) -> None:
+        self.devices: dict[int, list["Device"]] = defaultdict(list)
+
+    def has_updates_session(self, user_id: int) -> bool:
+        return bool(self.devices[user_id])
+
+    def push_updates(
+        self, user_id: int, updates: Any, *, except_perm_auth_key_id: int = 0, only_perm_auth_key_id: int = 0
+    ) -> None:
+        for device in self.devices[user_id]:
+            if device.caller.perm_auth_key_id != except_perm_auth_key_id:
+                device.pushed.append(decode(encode(updates, device.caller.layer)))
+
+
+class Device:
+    """A signed-in device of a user."""
+
+    def __init__(self, house: "House", user: User, layer: int = NEWEST_LAYER) -> None:
+        self._house = house
+        self.user = user
+        key = next(house.keys)
+        self.caller = RpcMetadata(key, key, AuthKeyType.PERM, key, user.id, layer)
+        self.pushed: list[Any] = []
+        house.push.devices[user.id].append(self)
+
+    async def call(self, query: Any) -> Any:
+        """The answer to a method, through the caller and the codec."""
+        house = self._house
+        body = encode(query, self.caller.layer)
+        request = RpcRequest(self.caller, next(house.keys), "", query.NAME, body)
+        answer = house.caller.call(request)
+        if isinstance(answer, Deferred):
+            answer = await answer
+        return decode_result(query.NAME, answer)
+
+    def go_offline(self) -> None:
+        """No more pushes."""
+        self._house.push.devices[self.user.id].remove(self)
+
+    def take(self) -> list[Any]:
+        """The single updates pushed since the last call."""
+        pushed, self.pushed = self.pushed, []
+        return [update for updates in pushed for update in updates.updates]
+
+    def peer(self, other: "Device") -> Any:
+        """``InputPeer`` of another device's user."""
+        if other.user.id == self.user.id:
+            return tl.inputPeerSelf()
+        return tl.inputPeerUser(user_id=other.user.id, access_hash=other.user.access_hash)
+
+    def input_user(self, other: "Device") -> Any:
+        """``InputUser`` of another device's user."""
+        return tl.inputUser(user_id=other.user.id, access_hash=other.user.access_hash)
+
+    async def send(self, peer: Any, text: str, **fields: Any) -> Any:
+        """messages.sendMessage with a fresh random_id."""
+        fields.setdefault("random_id", next(self._house.keys))
+        return await self.call(tl.messages.sendMessage(peer=peer, message=text, **fields))
+
+    async def history(self, peer: Any, **page: int) -> Any:
+        """messages.getHistory, the first hundred unless told otherwise."""
+        fields = dict.fromkeys(("offset_id", "offset_date", "add_offset", "max_id", "min_id", "hash"), 0)
+        return await self.call(tl.messages.getHistory(peer=peer, **{**fields, "limit": 100, **page}))
+
+    async def dialogs(self, **page: Any) -> Any:
+        """messages.getDialogs from the top."""
+        fields = {"offset_date": 0, "offset_id": 0, "offset_peer": tl.inputPeerEmpty(), "limit": 100, "hash": 0}
+        return await self.call(tl.messages.getDialogs(**{**fields, **page}))
+
+    async def difference(self, pts: int, **limits: int) -> Any:
+        """updates.getDifference."""
+        return await self.call(tl.updates.getDifference(pts=pts, date=START, qts=0, **limits))
+
+
+class House:
+    """Everything about people and conversations over one database."""
+
+    def __init__(self, case: BackendTestCase) -> None:
+        self.clock = Clock()
+        self.clock.advance(START)
+        self.keys = itertools.count(1000)
+        self.push = FakePush()
+        self.database = case.open_database()
+        self.fanout = Fanout()
+        self.users = Users(self.database)
+        self.contacts = Contacts(self.database)
+        privacy = Privacy(self.database)
+        notifications = NotificationSettings(self.database)
+
+        async def nobody(user_id: int) -> tuple[int, ...]:
+            return ()
+
+        presence = Presence(self.database, self.clock, self.fanout, nobody)
+        views = UserViews(self.users, self.contacts, presence, privacy)
+        people_updates = PeopleUpdates(self.users, self.contacts, presence, privacy, notifications, views)
+        people = People(
+            self.users, self.contacts, notifications, views, people_updates, InputPeers(self.users)
+        )
+        self.talk = make_talk(
+            self.database, self.fanout, people, self.push, self.clock, keep_log_seconds=30 * 86_400
+        )
+        self.caller = Caller(talk_services(self.talk), FloodLimits(self.clock, {}))
+
+    async def sign_up(self, first_name: str, *, username: str = "", is_bot: bool = False, layer: int = NEWEST_LAYER) -> Device:
+        """A new user with one device."""
+        phone = "" if is_bot else f"4915{next(self.keys):08}"
+        user = await self.users.create(phone=phone, first_name=first_name, now=START, is_bot=is_bot)
+        if username:
+            user = await self.users.set_username(user.id, username)
+        return Device(self, user, layer)

@@ -288,7 +288,7 @@ def _answer(port: int, request: bytes) -> bytes:
 
 def _run(command: Sequence[str], environment: dict[str, str], stack: contextlib.ExitStack) -> int:
     try:
-        process = subprocess.Popen(command, env=environment, start_new_session=True)
+        process = _spawn(command, env=environment)
     except OSError as error:
         print(f"test services: {error}", file=sys.stderr)
         return 127

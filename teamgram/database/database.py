@@ -12,18 +12,20 @@ caller stop waiting; it does not undo the write, nor its ``call_after`` calls.
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail
 
 from teamgram.database.dsn import SQLiteDSN, parse_dsn
 from teamgram.database.engines import Engine, MySQLEngine, SQLiteEngine
 from teamgram.database.errors import DatabaseClosed, DatabaseOverloaded
-from teamgram.database.group_commit import GroupCommitWriter
+from teamgram.database.group_commit import MAX_BATCH, GroupCommit
 from teamgram.database.migrate import MIGRATIONS, migrate
-from teamgram.database.parallel import MAX_ATTEMPTS, ParallelWriter, abandon, may_run_again
+from teamgram.database.parallel import ParallelCommit
 from teamgram.database.pool import Pool, PooledConnection
+from teamgram.database.reads import Reads
 from teamgram.database.transaction import Transaction
+from teamgram.database.workers import Job, Workers
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -33,15 +35,6 @@ Observe = Callable[[str, float], object]
 
 #: Writes (and, apart from them, reads) that may wait before more are refused.
 MAX_WAITING = 20000
-
-
-class _Writer(Protocol):
-    @property
-    def waiting(self) -> int: ...
-
-    def submit(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Deferred[Any]: ...
-
-    def when_idle(self) -> Deferred[None]: ...
 
 
 class Database:
@@ -64,27 +57,48 @@ class Database:
     ) -> None:
         self.engine = engine
         self.observe = observe
-        self._max_waiting = max_waiting
-        self._readers = Pool(engine, reactor, pool_size, engine.prepare_reader)
-        self._writers = Pool(engine, reactor, 1 if engine.shares_commits else pool_size, engine.prepare_writer)
-        self._writer: _Writer = (
-            GroupCommitWriter(engine, reactor, self._writers, max_waiting)
-            if engine.shares_commits
-            else ParallelWriter(engine, self._writers, max_waiting)
-        )
-        self._reading = 0
-        self._reads_done: Deferred[None] | None = None
-        self._closed: Deferred[None] | None = None
+        self._pools: list[Pool] = []
+        reads = Reads(engine)
+        self._readers = self._workers(reactor, engine.prepare_reader, reads.run, pool_size, max_waiting=max_waiting)
+        if engine.shares_commits:
+            group = GroupCommit(engine)
+            self._writers = self._workers(
+                reactor, engine.prepare_writer, group.run, 1, most=MAX_BATCH, max_waiting=max_waiting
+            )
+        else:
+            parallel = ParallelCommit(engine)
+            self._writers = self._workers(
+                reactor,
+                engine.prepare_writer,
+                parallel.run,
+                pool_size,
+                max_waiting=max_waiting,
+                in_order=parallel.in_order,
+            )
+        self._closing: Deferred[None] | None = None
+
+    def _workers(
+        self,
+        reactor: Any,
+        prepare: Callable[[Any], None],
+        work: Callable[[PooledConnection, list[Job]], None],
+        size: int,
+        most: int = 1,
+        **options: Any,
+    ) -> Workers:
+        pool = Pool(self.engine, reactor, size, prepare)
+        self._pools.append(pool)
+        return Workers(reactor, pool, work, size=size, most=most, **options)
 
     @property
     def waiting_writes(self) -> int:
         """Writes that have been asked for and not answered."""
-        return self._writer.waiting
+        return self._writers.waiting
 
     @property
     def waiting_reads(self) -> int:
         """Reads that have been asked for and not answered."""
-        return self._reading
+        return self._readers.waiting
 
     def read(self, description: str, function: Callable[[Transaction, *Ts], T], *args: *Ts) -> Deferred[T]:
         """``function(txn, *args)`` on one snapshot of the database, changing nothing.
@@ -92,19 +106,7 @@ class Database:
         Sees every write that was answered before the call. Fails with the
         driver's error, :class:`DatabaseOverloaded` or :class:`DatabaseClosed`.
         """
-        if self._closed is not None:
-            return fail(DatabaseClosed(description))
-        if self._reading >= self._max_waiting:
-            return fail(DatabaseOverloaded(f"{self._reading} reads are waiting"))
-        self._reading += 1
-        result: Deferred[T] = self._readers.run(self._run_read, function, args)
-        result.addBoth(self._read_settled)
-        if self.observe is not None:
-            self._time(description, result)
-        # A Deferred of its own for the caller, who may cancel it: the count above must see the thread's end.
-        answer: Deferred[T] = Deferred()
-        result.chainDeferred(answer)
-        return answer
+        return self._submit(self._readers, description, function, args)
 
     def write(self, description: str, function: Callable[[Transaction, *Ts], T], *args: *Ts) -> Deferred[T]:
         """``function(txn, *args)`` in a transaction of its own; fires when that is on disk.
@@ -113,41 +115,29 @@ class Database:
         function raised (all of it undone), with :class:`DatabaseOverloaded`,
         :class:`DatabaseClosed` or :class:`CommitOutcomeUnknown`.
         """
-        if self._closed is not None:
+        return self._submit(self._writers, description, function, args)
+
+    def close(self) -> Deferred[None]:
+        """Refuse what is new, wait for what was asked for, then close the connections. May be called twice."""
+        if self._closing is None:
+            self._closing = self._writers.when_idle()
+            self._closing.addCallback(lambda _: self._readers.when_idle())
+            self._closing.addCallback(lambda _: self._close_pools())
+        done: Deferred[None] = Deferred()
+        self._closing.addCallback(lambda _: done.callback(None))
+        return done
+
+    def _submit(
+        self, workers: Workers, description: str, function: Callable[[Transaction, *Ts], T], args: tuple[*Ts]
+    ) -> Deferred[T]:
+        if self._closing is not None:
             return fail(DatabaseClosed(description))
         try:
-            result: Deferred[T] = self._writer.submit(function, args)
+            result: Deferred[T] = workers.submit(function, args)
         except DatabaseOverloaded:
             return fail()
         if self.observe is not None:
             self._time(description, result)
-        return result
-
-    def close(self) -> Deferred[None]:
-        """Refuse what is new, wait for what was asked for, then close the connections. May be called twice."""
-        if self._closed is None:
-            self._closed = self._writer.when_idle()
-            self._closed.addCallback(lambda _: self._when_reads_done())
-            self._closed.addCallback(lambda _: self._close_pools())
-        done: Deferred[None] = Deferred()
-        self._closed.addCallback(lambda _: done.callback(None))
-        return done
-
-    def _close_pools(self) -> None:
-        self._readers.close()
-        self._writers.close()
-
-    def _when_reads_done(self) -> Deferred[None]:
-        if not self._reading:
-            return succeed(None)
-        self._reads_done = Deferred()
-        return self._reads_done
-
-    def _read_settled(self, result: T) -> T:
-        self._reading -= 1
-        if not self._reading and self._reads_done is not None:
-            waiter, self._reads_done = self._reads_done, None
-            waiter.callback(None)
         return result
 
     def _time(self, description: str, result: Deferred[T]) -> None:
@@ -161,23 +151,11 @@ class Database:
 
         result.addBoth(settled)
 
-    def _run_read(self, connection: PooledConnection, function: Callable[..., T], args: tuple[Any, ...]) -> T:
-        """In a reader's thread."""
-        engine = self.engine
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            try:
-                cursor = connection.raw.cursor()
-                if engine.shares_commits:
-                    cursor.execute("BEGIN")
-                result = function(Transaction(engine, cursor), *args)
-                cursor.close()
-                connection.raw.rollback()
-                return result
-            except Exception as error:
-                abandon(engine, connection, error)
-                if attempt == MAX_ATTEMPTS or not may_run_again(engine, error):
-                    raise
-        raise AssertionError("unreachable")
+    def _close_pools(self) -> None:
+        for workers in (self._readers, self._writers):
+            workers.close()
+        for pool in self._pools:
+            pool.close()
 
 
 def open_database(

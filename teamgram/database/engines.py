@@ -40,6 +40,7 @@ class Engine(Protocol):
         name: "sqlite" or "mysql".
         dbapi_name: the DB-API module that adbapi imports.
         for_update: suffix of a SELECT that locks its rows.
+        begin_read: statement that begins a transaction that reads, "" where it begins by itself.
         tokens: what stands for ``{token}`` in migrations.
         shares_commits: writes go through one group-committing writer.
         transactional_ddl: a failed migration is undone as a whole.
@@ -48,6 +49,7 @@ class Engine(Protocol):
     name: str
     dbapi_name: str
     for_update: str
+    begin_read: str
     tokens: Mapping[str, str]
     shares_commits: bool
     transactional_ddl: bool
@@ -112,6 +114,7 @@ class SQLiteEngine:
     name = "sqlite"
     dbapi_name = "sqlite3"
     for_update = ""
+    begin_read = "BEGIN"
     shares_commits = True
     transactional_ddl = True
     tokens: Mapping[str, str] = {
@@ -227,6 +230,7 @@ class MySQLEngine:
     name = "mysql"
     dbapi_name = "pymysql"
     for_update = " FOR UPDATE"
+    begin_read = ""
     shares_commits = False
     transactional_ddl = False
     tokens: Mapping[str, str] = {

@@ -33,10 +33,16 @@ class PooledConnection(adbapi.Connection):
             self._connection = self._pool.connect()
         return self._connection
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection (alive or not)."""
+        return self._connection is not None
+
     def discard(self) -> None:
         """Close a dead connection; the next use opens another (and may find the server away)."""
-        self._pool.disconnect(self._connection)
-        self._connection = None
+        if self._connection is not None:
+            self._pool.disconnect(self._connection)
+            self._connection = None
 
 
 class Pool:

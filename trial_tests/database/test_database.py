@@ -302,7 +302,7 @@ class DatabaseTests(BackendTestCase):
 
     async def test_overloaded(self) -> None:
         """Past the bound a write is refused at once, and room comes back when others are settled."""
-        self.db._writer._max_waiting = 3  # type: ignore[attr-defined]
+        self.db._writers.max_waiting = 3
         writes = [self.db.write("insert", insert, f"n{n}") for n in range(4)]
         with self.assertRaises(DatabaseOverloaded):
             await writes[3]

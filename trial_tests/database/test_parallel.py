@@ -2,17 +2,20 @@
 
 import socket
 import threading
-import unittest
-import unittest.mock
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import gatherResults
+from twisted.trial.unittest import SynchronousTestCase
 
 import pymysql
 
 from teamgram.database import CommitOutcomeUnknown, DatabaseUnavailable, Transaction, open_database
-from teamgram.database.parallel import ParallelWriter
+from teamgram.database.dsn import MySQLDSN
+from teamgram.database.engines import MySQLEngine
+from teamgram.database.parallel import ParallelCommit
+from teamgram.database.workers import Job
 from trial_tests.backends import BackendTestCase
 
 SCHEMA = "CREATE TABLE accounts (id BIGINT NOT NULL PRIMARY KEY, amount BIGINT NOT NULL) {engine_suffix};"
@@ -141,27 +144,17 @@ class MySQLTests(BackendTestCase):
         self.assertNotIn("secret", str(error))
 
 
-class _PoolOnDemand:
-    """Runs each function when told to, in the test's own thread."""
-
-    def __init__(self) -> None:
-        self.jobs: list[tuple[Deferred[Any], Any, tuple[Any, ...]]] = []
-
-    def run(self, function: Any, *args: Any) -> Deferred[Any]:
-        done: Deferred[Any] = Deferred()
-        self.jobs.append((done, function, args))
-        return done
-
-
 class _FakeConnection:
     """A connection on which everything succeeds, except COMMITs for which an error is set."""
+
+    is_open = True
 
     def __init__(self) -> None:
         self.raw = self
         self.commit_errors: list[Exception] = []
 
     def cursor(self) -> Any:
-        return unittest.mock.MagicMock()
+        return MagicMock()
 
     def commit(self) -> None:
         if self.commit_errors:
@@ -171,43 +164,37 @@ class _FakeConnection:
         pass
 
 
-class OrderTests(unittest.TestCase):
+class OrderTests(SynchronousTestCase):
     """What reaches the reactor thread out of order is settled in the order of the commits."""
 
     def setUp(self) -> None:
-        from teamgram.database.dsn import MySQLDSN
-        from teamgram.database.engines import MySQLEngine
-
-        self.pool = _PoolOnDemand()
         self.connection = _FakeConnection()
-        self.writer = ParallelWriter(MySQLEngine(MySQLDSN("u", "", "t")), self.pool, 100)  # type: ignore[arg-type]
-        self.seen: list[str] = []
+        self.commits = ParallelCommit(MySQLEngine(MySQLDSN("u", "", "t")))
 
-    def submit(self, name: str) -> None:
-        def function(txn: Transaction) -> str:
-            txn.call_after(self.seen.append, f"published {name}")
-            return name
-
-        self.writer.submit(function, ()).addBoth(lambda result: self.seen.append(f"answered {result}"))
+    def run_job(self, name: str) -> Job:
+        job = Job(lambda txn: name, ())
+        self.commits.run(self.connection, [job])  # type: ignore[arg-type]
+        return job
 
     def test_reported_in_other_order(self) -> None:
-        """The thread that committed second reports first: its write waits for the first one's report."""
-        self.submit("first")
-        self.submit("second")
-        for _, function, args in self.pool.jobs:
-            function(self.connection, *args)
-        self.pool.jobs[1][0].callback(None)
-        self.assertEqual(self.seen, [])
-        self.pool.jobs[0][0].callback(None)
-        self.assertEqual(self.seen, ["published first", "answered first", "published second", "answered second"])
+        """A job whose commit came second waits for the first one's report."""
+        first, second, third = [self.run_job(name) for name in ("first", "second", "third")]
+        self.assertEqual(list(self.commits.in_order([second])), [])
+        self.assertEqual(list(self.commits.in_order([first])), [first, second])
+        self.assertEqual(list(self.commits.in_order([third])), [third])
+
+    def test_failed_function_waits_for_nobody(self) -> None:
+        """A job that never reached COMMIT is settled at once."""
+        first = self.run_job("first")
+        failed = Job(lambda txn: 1 // 0, ())
+        self.commits.run(self.connection, [failed])  # type: ignore[arg-type]
+        self.assertIsInstance(failed.error, ZeroDivisionError)
+        self.assertEqual(list(self.commits.in_order([failed])), [failed])
+        self.assertEqual(list(self.commits.in_order([first])), [first])
 
     def test_commit_undone_by_server(self) -> None:
         """A COMMIT that the server undid is tried again and holds nobody up for ever."""
         self.connection.commit_errors.append(pymysql.OperationalError(1213, "Deadlock found"))
-        self.submit("first")
-        self.submit("second")
-        for done, function, args in self.pool.jobs:
-            function(self.connection, *args)
-            done.callback(None)
-        self.assertEqual(self.seen, ["published first", "answered first", "published second", "answered second"])
-        self.assertEqual(self.writer.waiting, 0)
+        first, second = self.run_job("first"), self.run_job("second")
+        self.assertEqual((first.result, first.error), ("first", None))
+        self.assertEqual(list(self.commits.in_order([second, first])), [first, second])

@@ -44,6 +44,16 @@ CORES = [
     "interfaces",
     "gnetway/time_wheel.py",
     "gnetway/conn_context.py",
+    "session/events.py",
+    "session/http_polls.py",
+    "session/inbox.py",
+    "session/invoke.py",
+    "session/outbox.py",
+    "session/routing.py",
+    "session/salts.py",
+    "session/service_messages.py",
+    "session/session.py",
+    "session/settings.py",
 ]
 
 

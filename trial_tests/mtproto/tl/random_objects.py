@@ -31,7 +31,7 @@ def _boxed_parts(kind: str) -> str | None:
 
 
 @cache
-def _heights(layer: int) -> dict[str, int]:
+def type_heights(layer: int) -> dict[str, int]:
     """For each boxed type, how deep its smallest value is."""
     heights: dict[str, int] = {}
     names = {registry.entry(number).definition.result for number in registry.all_ids()}
@@ -40,14 +40,15 @@ def _heights(layer: int) -> dict[str, int]:
         changed = False
         for result in names:
             for definition in definitions_of(result, layer):
-                height = _height(definition, heights)
+                height = least_height(definition, heights)
                 if height < heights.get(result, _FAR):
                     heights[result] = height
                     changed = True
     return heights
 
 
-def _height(definition: Definition, heights: dict[str, int]) -> int:
+def least_height(definition: Definition, heights: dict[str, int]) -> int:
+    """How deep the smallest object of a definition is."""
     parts = [_boxed_parts(field.type) for field in definition.fields if field.flags is None]
     return 1 + max((heights.get(part, _FAR) for part in parts if part), default=0)
 
@@ -107,9 +108,9 @@ class RandomObjects:
         choices = definitions_of(kind, self.layer)
         if self.known_in:
             choices = tuple(d for d in choices if registry.id_of(d.name, self.known_in) is not None) or choices
-        heights = _heights(self.layer)
-        lowest = min(_height(definition, heights) for definition in choices)
-        fitting = [d for d in choices if _height(d, heights) <= max(depth, lowest)]
+        heights = type_heights(self.layer)
+        lowest = min(least_height(definition, heights) for definition in choices)
+        fitting = [d for d in choices if least_height(d, heights) <= max(depth, lowest)]
         return self.object(random.choice(fitting), depth - 1)
 
     def object(self, definition: Definition, depth: int = 4) -> Any:

@@ -21,8 +21,10 @@ from teamgram.mtproto.tl import (
     registry,
     tl,
 )
+from teamgram.mtproto.tl.classes import attribute_name
 from teamgram.mtproto.tl.errors import NotInLayerError
 from trial_tests.mtproto.tl import plain_reader
+from trial_tests.mtproto.tl.plain_writer import PlainWriter
 from trial_tests.mtproto.tl.random_objects import RandomObjects
 
 SERVED = [layer for layer in registry.layers if layer >= 158]
@@ -246,6 +248,36 @@ class UpgradeTests(SynchronousTestCase):
     def old(self, name: str, layer: int, **fields: Any) -> Any:
         """Decode what a client of ``layer`` sends."""
         return decode(encode(tl_request(name, fields), layer))
+
+    def test_every_older_shape(self) -> None:
+        """Every definition that the newest layer no longer has is read, and can then be compared and shown."""
+        count = 0
+        for number in registry.all_ids():
+            entry = registry.entry(number)
+            if entry.is_in(NEWEST_LAYER):
+                continue
+            layer = entry.layers[-1][1]
+            for seed in range(3):
+                data = PlainWriter(Random(seed), layer).boxed(entry.definition, 3)
+                read = decode(data)
+                self.assertEqual(read, decode(data))
+                self.assertTrue(repr(read))
+                count += 1
+        self.assertGreater(count, 2000)
+
+    def test_nothing_required_is_missing(self) -> None:
+        """A request of any layer has all that the newest layer requires of it, once it is read."""
+        missing = set()
+        for number in registry.all_ids():
+            entry = registry.entry(number)
+            name = entry.definition.name
+            if entry.is_in(NEWEST_LAYER) or not entry.definition.is_function or not registry.id_of(name):
+                continue
+            read = decode(PlainWriter(Random(number), entry.layers[-1][1]).boxed(entry.definition, 2))
+            for field in registry.newest_of(name).fields:
+                if field.flags is None and field.type != "#" and getattr(read, attribute_name(field.name)) is None:
+                    missing.add(name)
+        self.assertEqual(missing, {"payments.assignAppStoreTransaction", "payments.assignPlayMarketTransaction"})
 
     def test_reply(self) -> None:
         """reply_to_msg_id becomes reply_to."""

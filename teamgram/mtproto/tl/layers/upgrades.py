@@ -35,6 +35,7 @@ def _paid_reaction_privacy(private: bool) -> Any:
 
 _VALUE_UPGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("Bool", "PaidReactionPrivacy"): _paid_reaction_privacy,
+    ("InputBusinessRecipients", "InputBusinessBotRecipients"): lambda older: _bot_recipients(older),
     ("InputUser", "InputPeer"): lambda user: peer_of_user(user),
     ("Vector<KeyboardButtonRow>", "Vector<KeyboardInlineButtonRow>"): keyboards.newer_inline_rows,
     ("Vector<Peer>", "Vector<SendAsPeer>"): _make_each("sendAsPeer", "peer"),
@@ -61,6 +62,11 @@ def value_upgrade(older: str, newest: str) -> Callable[[Any], Any] | None:
     return _VALUE_UPGRADES.get((older, newest))
 
 
+def _bot_recipients(older: Any) -> Any:
+    newer = class_named("inputBusinessBotRecipients")
+    return newer(**{name: getattr(older, name) for name in newer.__slots__ if hasattr(older, name)})
+
+
 def peer_of_user(user: Any) -> Any:
     """The ``InputPeer`` of an ``InputUser``."""
     if user.NAME == "inputUser":
@@ -81,8 +87,8 @@ def _reply_to(request: Any) -> Any:
     return request
 
 
-def _own_stories(request: Any) -> Any:
-    """Stories belonged to users before layer 164, and to oneself where no user was named."""
+def _peer_of_older(request: Any) -> Any:
+    """Stories and gifts went by user, and stories by oneself where no user was named."""
     if request.peer is None:
         user = getattr(request, "user_id", None)
         request.peer = class_named("inputPeerSelf")() if user is None else peer_of_user(user)
@@ -120,6 +126,33 @@ def _requested_peers(request: Any) -> Any:
     return request
 
 
+def _saved_gift(request: Any) -> Any:
+    """Star gifts were named by the message that brought them."""
+    if request.stargift is None and request.msg_id is not None:
+        request.stargift = class_named("inputSavedStarGiftUser")(msg_id=request.msg_id)
+    return request
+
+
+def _resell_amount(request: Any) -> Any:
+    request.resell_amount = class_named("starsAmount")(amount=request.resell_stars, nanos=0)
+    return request
+
+
+def _topup(invoice: Any) -> Any:
+    option = invoice.option
+    invoice.purpose = class_named("inputStorePaymentStarsTopup")(
+        stars=option.stars, currency=option.currency, amount=option.amount
+    )
+    return invoice
+
+
+def _paid_reaction(request: Any) -> Any:
+    """Layer 186 had a bare flag where later ones say who may see it."""
+    if isinstance(request.private, bool):
+        request.private = _paid_reaction_privacy(True) if request.private else None
+    return request
+
+
 def _correct_answers(media: Any) -> Any:
     """Right answers of a quiz were named by their option, now by their place."""
     if media.correct_answers is not None:
@@ -139,9 +172,13 @@ OBJECT_UPGRADES: dict[str, Callable[[Any], Any]] = {
     "account.verifyEmail": _passport_email,
     "channels.toggleSignatures": _signatures,
     "draftMessage": _reply_to,
+    "inputInvoiceStarGift": _peer_of_older,
+    "inputInvoiceStarGiftTransfer": _saved_gift,
+    "inputInvoiceStarGiftUpgrade": _saved_gift,
+    "inputInvoiceStars": _topup,
     "inputMediaPoll": _correct_answers,
-    "inputMediaStory": _own_stories,
-    "inputReplyToStory": _own_stories,
+    "inputMediaStory": _peer_of_older,
+    "inputReplyToStory": _peer_of_older,
     "messages.prolongWebView": _reply_to,
     "messages.requestWebView": _reply_to,
     "messages.saveDraft": _reply_to,
@@ -150,12 +187,18 @@ OBJECT_UPGRADES: dict[str, Callable[[Any], Any]] = {
     "messages.sendMedia": _reply_to,
     "messages.sendMessage": _reply_to,
     "messages.sendMultiMedia": _reply_to,
+    "messages.sendPaidReaction": _paid_reaction,
     "messages.sendScreenshotNotification": _reply_to,
     "messages.setChatTheme": _chat_theme,
+    "payments.convertStarGift": _saved_gift,
     "payments.getPaymentForm": _message_invoice,
+    "payments.saveStarGift": _saved_gift,
     "payments.sendPaymentForm": _message_invoice,
+    "payments.transferStarGift": _saved_gift,
+    "payments.updateStarGiftPrice": _resell_amount,
+    "payments.upgradeStarGift": _saved_gift,
     "payments.validateRequestedInfo": _message_invoice,
-    **{f"stories.{method}": _own_stories for method in _STORY_METHODS.split()},
+    **{f"stories.{method}": _peer_of_older for method in _STORY_METHODS.split()},
     **keyboards.UPGRADES,
 }
 """Called with an object that was read in a shape that the newest layer does not have; the result takes its place."""

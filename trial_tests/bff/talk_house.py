@@ -13,7 +13,7 @@ from teamgram.bff.talk_services import People, make_talk, talk_services
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.contacts.contacts import Contacts
-from teamgram.domain.flood.limits import FloodLimits
+from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.updates.fanout import Fanout
@@ -32,7 +32,7 @@ class FakePush:
     """``UpdatesPush`` that keeps what devices would have got; every update passes the codec on its way."""
 
     def __init__(self) -> None:
-        self.devices: dict[int, list["Device"]] = defaultdict(list)
+        self.devices: dict[int, list[Device]] = defaultdict(list)
 
     def has_updates_session(self, user_id: int) -> bool:
         return bool(self.devices[user_id])
@@ -70,8 +70,9 @@ class Device:
         """No more pushes."""
         self._house.push.devices[self.user.id].remove(self)
 
-    def take(self) -> list[Any]:
+    async def take(self) -> list[Any]:
         """The single updates pushed since the last call."""
+        await self._house.talk.updates.settled()
         pushed, self.pushed = self.pushed, []
         return [update for updates in pushed for update in updates.updates]
 
@@ -126,15 +127,13 @@ class House:
         presence = Presence(self.database, self.clock, self.fanout, nobody)
         views = UserViews(self.users, self.contacts, presence, privacy)
         people_updates = PeopleUpdates(self.users, self.contacts, presence, privacy, notifications, views)
-        people = People(
-            self.users, self.contacts, notifications, views, people_updates, InputPeers(self.users)
-        )
-        self.talk = make_talk(
-            self.database, self.fanout, people, self.push, self.clock, keep_log_seconds=30 * 86_400
-        )
-        self.caller = Caller(talk_services(self.talk), FloodLimits(self.clock, {}))
+        people = People(self.users, self.contacts, notifications, views, people_updates, InputPeers(self.users))
+        self.talk = make_talk(self.database, self.fanout, people, self.push, self.clock, keep_log_seconds=30 * 86_400)
+        self.caller = Caller(talk_services(self.talk), FloodLimits(FloodSettings(), self.clock.seconds))
 
-    async def sign_up(self, first_name: str, *, username: str = "", is_bot: bool = False, layer: int = NEWEST_LAYER) -> Device:
+    async def sign_up(
+        self, first_name: str, *, username: str = "", is_bot: bool = False, layer: int = NEWEST_LAYER
+    ) -> Device:
         """A new user with one device."""
         phone = "" if is_bot else f"4915{next(self.keys):08}"
         user = await self.users.create(phone=phone, first_name=first_name, now=START, is_bot=is_bot)

@@ -210,7 +210,7 @@ class UpdateViews:
         self._clock = clock
         # Users for whom something is being read, and what must leave after it.
         self._waiting: dict[int, deque[tuple[Drawing, int]]] = {}
-        self._running: set[Deferred[None]] = set()
+        self._settled: list[Deferred[None]] = []
 
     async def peers(self, viewer_id: int, peers: set[int]) -> tuple[list[Any], list[Any]]:
         """(users, chats) for marked ids, as every answer carries them."""
@@ -285,9 +285,7 @@ class UpdateViews:
             self._push.push_updates(user_id, updates, except_perm_auth_key_id=except_perm_auth_key_id)
             return
         self._waiting[user_id] = deque([(drawing, except_perm_auth_key_id)])
-        running = Deferred.fromCoroutine(self._drain(user_id))
-        self._running.add(running)
-        running.addBoth(self._drained, running)
+        Deferred.fromCoroutine(self._drain(user_id))
 
     def _at_once(self, viewer_id: int, drawing: Drawing) -> Any:
         """The ``updates`` object when everything it needs is in memory, else None."""
@@ -314,6 +312,14 @@ class UpdateViews:
                 waiting.popleft()
         finally:
             del self._waiting[user_id]
+            if not self._waiting:
+                settled, self._settled = self._settled, []
+                for waiter in settled:
+                    waiter.callback(None)
 
-    def _drained(self, result: Any, running: Deferred[None]) -> None:
-        self._running.discard(running)
+    async def settled(self) -> None:
+        """Wait until everything that was told has been pushed; before sessions go away at the end."""
+        if self._waiting:
+            waiter: Deferred[None] = Deferred()
+            self._settled.append(waiter)
+            await waiter

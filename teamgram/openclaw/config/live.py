@@ -1,0 +1,267 @@
+"""The configuration in force: read from the operator's file, patched over RPC, re-read when edited.
+
+Nothing is written outside the data directory: a patch is kept as an overlay
+in ``DIR/openclaw/config-patch.json``, with the file's value that it replaced.
+Who edits the file later at such a place means it: that part of the overlay
+then ends. Every change is validated as a whole; an invalid one is refused and
+the last good configuration stays.
+"""
+
+import base64
+import difflib
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+import yaml
+
+from teamgram.openclaw.config import merge
+from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
+from teamgram.openclaw.state_file import read_json, write_bytes
+
+OVERLAY_FILE = "config-patch.json"
+
+#: Environment names to the paths that they set, and whether they are numbers.
+_ENVIRONMENT: dict[str, tuple[tuple[str, ...], bool]] = {
+    "OPENCLAW_GATEWAY_TOKEN": (("gateway", "auth", "token"), False),
+    "OPENCLAW_GATEWAY_PASSWORD": (("gateway", "auth", "password"), False),
+    "OPENCLAW_GATEWAY_PORT": (("gateway", "port"), True),
+    "MINI_OPENCLAW_PORT": (("mini", "port"), True),
+    "MINI_OPENCLAW_MODEL": (("agents", "defaults", "model"), False),
+    "MINI_OPENCLAW_MAX_CONTEXT": (("agents", "defaults", "contextTokens"), True),
+}
+
+_AT = re.compile(r" - at `\$\.?(.*)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+_EXPECTED = re.compile(r"Expected `(.*)`, got `(.*)`")
+_JSON_TYPES = {"int": "number", "float": "number", "str": "string", "bool": "boolean", "null": "null"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A configuration took effect.
+
+    Attributes:
+        paths: dotted paths that differ from before.
+        restart_paths: those of them that wait for a restart.
+    """
+
+    paths: tuple[str, ...]
+    restart_paths: tuple[str, ...]
+
+
+class LiveConfig:
+    """The tree as written, and the frozen sections in force.
+
+    Attributes:
+        tree: file and patches merged, secrets included, defaults not.
+        sections: what everything else reads; replaced as a whole.
+        base_error: why the file's last edit was refused, None when it is in force.
+    """
+
+    def __init__(
+        self, path: Path, state_dir: Path, hash_key: bytes, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.path = path
+        self._overlay_path = state_dir / OVERLAY_FILE
+        self._hash_key = hash_key
+        self._environment = environment or {}
+        self._stamp = self._file_stamp()
+        self._base: dict[str, Any] = {}
+        self.base_error: ConfigError | None = None
+        self.tree: dict[str, Any] = {}
+        self.sections = OpenClawFile()
+        self._listeners: list[Callable[[Change], None]] = []
+        self._load()
+
+    @property
+    def hash(self) -> str:
+        """Names this tree without giving away what is in it."""
+        content = json.dumps(self.tree, sort_keys=True, separators=(",", ":")).encode()
+        digest = hmac.new(self._hash_key, content, hashlib.sha256).digest()
+        return "hmac-sha256:v1:" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    def on_change(self, listener: Callable[[Change], None]) -> None:
+        """Call ``listener(change)`` after each change took effect."""
+        self._listeners.append(listener)
+
+    def validate(self, tree: dict[str, Any], file: str = "") -> OpenClawFile:
+        """The sections of a tree, with the environment over it.
+
+        Raises:
+            ConfigError: every path that is wrong is in ``issues`` (the first per section).
+        """
+        return validate(_with_environment(tree, self._environment), file)
+
+    def replace(self, tree: dict[str, Any]) -> Change:
+        """Put ``tree`` in force and keep it over restarts. Blocks for one small write.
+
+        Raises:
+            ConfigError: it is invalid; nothing changed.
+        """
+        sections = self.validate(tree)
+        patch = merge.difference(self._base, tree)
+        overlay = {"patch": patch, "base": _base_values(self._base, patch)}
+        write_bytes(self._overlay_path, json.dumps(overlay, ensure_ascii=False, indent=1).encode())
+        return self._take(tree, sections)
+
+    def poll(self) -> Change | None:
+        """Re-read the file if it was edited; None when nothing is new.
+
+        Raises:
+            ConfigError: the edit is invalid and was not taken (told once per edit).
+        """
+        stamp = self._file_stamp()
+        if stamp == self._stamp or self.sections.gateway.reload.mode == "off":
+            return None
+        self._stamp = stamp
+        try:
+            base = read_yaml(self.path)
+            tree = self._merged(base)
+            sections = self.validate(tree, str(self.path))
+        except ConfigError as error:
+            self.base_error = error
+            raise
+        self.base_error = None
+        self._base = base
+        return self._take(tree, sections) if tree != self.tree else None
+
+    def _take(self, tree: dict[str, Any], sections: OpenClawFile) -> Change:
+        paths = merge.changed_paths(self.tree, tree)
+        self.tree, self.sections = tree, sections
+        change = Change(tuple(paths), tuple(path for path in paths if reload_kind(path) == "restart"))
+        for listener in self._listeners:
+            listener(change)
+        return change
+
+    def _load(self) -> None:
+        self._base = read_yaml(self.path)
+        self.tree = self._merged(self._base)
+        self.sections = self.validate(self.tree, str(self.path))
+
+    def _merged(self, base: dict[str, Any]) -> dict[str, Any]:
+        try:
+            overlay = read_json(self._overlay_path) or {}
+        except ValueError as error:
+            raise ConfigError(str(self._overlay_path), [{"path": "", "message": f"is damaged: {error}"}]) from None
+        patch: dict[str, Any] = {}
+        recorded = overlay.get("base", {})
+        for path, value in merge.leaves(overlay.get("patch", {})):
+            if merge.at(base, path) == recorded.get(".".join(path)):
+                merge.put(patch, path, value)
+        merged = merge.merge(base, patch)
+        assert isinstance(merged, dict)
+        return merged
+
+    def _file_stamp(self) -> tuple[int, int] | None:
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The file as a tree; a missing or empty one is an empty tree.
+
+    Raises:
+        ConfigError: it cannot be read, or is no mapping.
+    """
+    try:
+        tree = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ConfigError(str(path), [{"path": "", "message": f"cannot be read: {error.strerror}"}]) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(str(path), [{"path": "", "message": f"is no YAML: {error}"}]) from None
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise ConfigError(str(path), [{"path": "", "message": "must be a mapping of keys to values"}])
+    return tree
+
+
+def validate(tree: Any, file: str = "") -> OpenClawFile:
+    """The frozen sections of ``tree``.
+
+    Raises:
+        ConfigError: with the first problem of each top-level section.
+    """
+    if not isinstance(tree, dict):
+        raise ConfigError(file, [{"path": "", "message": "must be a mapping of keys to values"}])
+    issues = []
+    for key, value in tree.items():
+        try:
+            msgspec.convert({key: value}, OpenClawFile)
+        except msgspec.ValidationError as error:
+            issues.append(_explain(str(error)))
+        except TypeError:
+            issues.append({"path": str(key), "message": "keys must be strings"})
+    if issues:
+        raise ConfigError(file, issues)
+    sections = msgspec.convert(tree, OpenClawFile)
+    for path, port in (("gateway.port", sections.gateway.port), ("mini.port", sections.mini.port)):
+        if not 0 <= port <= 65535:
+            issues.append({"path": path, "message": "must be a port number, 0 to 65535"})
+    gateway = sections.gateway
+    if gateway.bind == "custom" and not gateway.custom_bind_host:
+        issues.append({"path": "gateway.customBindHost", "message": "is needed with gateway.bind custom"})
+    if gateway.bind != "loopback" and gateway.auth.mode == "none":
+        issues.append({"path": "gateway.auth.mode", "message": "none is for gateway.bind loopback only; use token"})
+    if gateway.auth.mode == "password" and not gateway.auth.password:
+        issues.append({"path": "gateway.auth.password", "message": "is needed with gateway.auth.mode password"})
+    if issues:
+        raise ConfigError(file, issues)
+    return sections
+
+
+def _explain(message: str) -> dict[str, str]:
+    at = _AT.search(message)
+    path = at.group(1) if at else ""
+    problem = message[: at.start()] if at else message
+    unknown = _UNKNOWN.match(problem)
+    if unknown is not None:
+        name = unknown.group(1)
+        near = difflib.get_close_matches(name, _names_at(path), 1, 0.6)
+        fix = f"did you mean {near[0]}?" if near else "remove it"
+        return {"path": f"{path}.{name}" if path else name, "message": f"unknown key; {fix}"}
+    expected = _EXPECTED.match(problem)
+    if expected is not None:
+        wanted, got = (_JSON_TYPES.get(name, name) for name in expected.groups())
+        return {"path": path, "message": f"Invalid input: expected {wanted}, received {got}"}
+    return {"path": path, "message": problem[0].lower() + problem[1:]}
+
+
+def _names_at(path: str) -> list[str]:
+    shape: Any = OpenClawFile
+    for part in filter(None, re.split(r"[.\[\]]+", path)):
+        if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct)):
+            return []
+        names = dict(zip(shape.__struct_encode_fields__, shape.__struct_fields__, strict=True))
+        shape = get_type_hints(shape).get(names.get(part, ""))
+    if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
+        return list(shape.__struct_encode_fields__)
+    return []
+
+
+def _with_environment(tree: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    patch: dict[str, Any] = {}
+    for name, (path, is_number) in _ENVIRONMENT.items():
+        text = environment.get(name)
+        if text:
+            merge.put(patch, path, int(text) if is_number and text.isdigit() else text)
+    merged = merge.merge(tree, patch) if patch else tree
+    assert isinstance(merged, dict)
+    return merged
+
+
+def _base_values(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    return {".".join(path): merge.at(base, path) for path, _ in merge.leaves(patch)}

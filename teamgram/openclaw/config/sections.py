@@ -1,0 +1,284 @@
+"""The shape of ``openclaw.yaml``: one frozen class a section, keys as OpenClaw spells them.
+
+``config.get`` and ``config.patch`` speak in these paths. Sections that this
+program does not act on (``channels`` of other messengers, ``plugins``, …) are
+taken as they are, so that a configuration written for OpenClaw loads.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Free = dict[str, Any]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="camel"):
+    """Base of all sections: an unknown key is an error."""
+
+
+class RateLimitSection(Section, frozen=True):
+    """Failed sign-ins: so many in a window lock the address."""
+
+    max_attempts: int = 10
+    window_ms: int = 60_000
+    lockout_ms: int = 300_000
+    exempt_loopback: bool = True
+
+
+class AuthSection(Section, frozen=True):
+    """How clients prove that they may come in. Without token or password one is made at the first start."""
+
+    mode: Literal["token", "password", "none"] = "token"
+    token: str = ""
+    password: str = ""
+    rate_limit: RateLimitSection = RateLimitSection()
+
+
+class ControlUiSection(Section, frozen=True):
+    """Web pages that may connect: loopback origins always, these too; ``*`` is any."""
+
+    enabled: bool = True
+    allowed_origins: list[str] = []
+    base_path: str = ""
+
+
+class ReloadSection(Section, frozen=True):
+    """``hybrid``: what can change live does; ``off``: files are read at start only."""
+
+    mode: Literal["hybrid", "off"] = "hybrid"
+    debounce_ms: int = 300
+
+
+class EndpointSection(Section, frozen=True):
+    """One optional HTTP endpoint."""
+
+    enabled: bool = False
+
+
+class EndpointsSection(Section, frozen=True):
+    """Optional HTTP endpoints."""
+
+    chat_completions: EndpointSection = EndpointSection()
+    responses: EndpointSection = EndpointSection()
+
+
+class HttpSection(Section, frozen=True):
+    """HTTP beside the WebSocket."""
+
+    endpoints: EndpointsSection = EndpointsSection()
+
+
+class NodeCommandsSection(Section, frozen=True):
+    """Node commands beyond the platform's own list, or against it."""
+
+    allow: list[str] = []
+    deny: list[str] = []
+
+
+class NodesSection(Section, frozen=True):
+    """Nodes: phones and hosts that lend their commands."""
+
+    commands: NodeCommandsSection = NodeCommandsSection()
+
+
+class GatewaySection(Section, frozen=True):
+    """The listener and who may use it."""
+
+    mode: Literal["local", "remote"] = "local"
+    port: int = 18789
+    bind: Literal["loopback", "lan", "auto", "custom"] = "loopback"
+    custom_bind_host: str = ""
+    auth: AuthSection = AuthSection()
+    control_ui: ControlUiSection = ControlUiSection()
+    reload: ReloadSection = ReloadSection()
+    http: HttpSection = HttpSection()
+    nodes: NodesSection = NodesSection()
+    trusted_proxies: list[str] = []
+    #: Ours: how long what a client missed is kept for it to resume, in seconds; 0: no resuming.
+    resume_seconds: float = 120.0
+    #: Ours: how long a running turn may go on after SIGTERM, in seconds.
+    drain_seconds: float = 30.0
+
+
+class ModelChoice(Section, frozen=True):
+    """``provider/model`` and what to try when it fails."""
+
+    primary: str = "echo/echo"
+    fallbacks: list[str] = []
+
+
+class HeartbeatSection(Section, frozen=True):
+    """Turns that nobody asked for, at an interval (``30m``); ``0m`` is none."""
+
+    every: str = "30m"
+    prompt: str = ""
+    target: str = "owner"
+    ack_max_chars: int = 300
+
+
+class AgentDefaults(Section, frozen=True):
+    """What agents have that say nothing else."""
+
+    model: str | ModelChoice = ModelChoice()
+    workspace: str = ""
+    timeout_seconds: int = 600
+    context_tokens: int = 0
+    max_concurrent: int = 8
+    heartbeat: HeartbeatSection = HeartbeatSection()
+    system_prompt: str = ""
+    thinking_default: str = "off"
+    models: Free = {}
+    compaction: Free = {}
+
+
+class AgentEntry(Section, frozen=True):
+    """One agent."""
+
+    id: str = ""
+    name: str = ""
+    default: bool = False
+    model: str | ModelChoice | None = None
+    workspace: str = ""
+    system_prompt: str = ""
+    identity: Free = {}
+    tools: Free = {}
+    subagents: Free = {}
+
+
+class AgentsSection(Section, frozen=True):
+    """Agents by id; without any there is one, ``main``."""
+
+    defaults: AgentDefaults = AgentDefaults()
+    entries: dict[str, AgentEntry] = {}
+    roster: list[AgentEntry] = msgspec.field(default_factory=list, name="list")
+
+
+class ModelSection(Section, frozen=True):
+    """One model of a provider."""
+
+    id: str
+    name: str = ""
+    reasoning: bool = False
+    input: list[str] = msgspec.field(default_factory=lambda: ["text"])
+    context_window: int = 0
+    max_tokens: int = 0
+    cost: Free = {}
+    api: str = ""
+
+
+class ProviderSection(Section, frozen=True):
+    """A model provider. ``apiKey`` may be ``${NAME}``, taken from the environment."""
+
+    base_url: str = ""
+    api_key: str = ""
+    api: str = "openai-completions"
+    headers: dict[str, str] = {}
+    timeout_seconds: float = 120.0
+    models: list[ModelSection] = []
+
+
+class ModelsSection(Section, frozen=True):
+    """Model providers by name."""
+
+    mode: Literal["merge", "replace"] = "merge"
+    providers: dict[str, ProviderSection] = {}
+
+
+class SessionSection(Section, frozen=True):
+    """How people and chats map to agent sessions."""
+
+    scope: Literal["per-sender", "global"] = "per-sender"
+    dm_scope: Literal["main", "per-peer", "per-channel-peer", "per-account-channel-peer"] = "main"
+    main_key: str = "main"
+    idle_minutes: int = 60
+    reset: Free = {}
+
+
+class CronSection(Section, frozen=True):
+    """The scheduler."""
+
+    enabled: bool = True
+    max_concurrent_runs: int = 1
+
+
+class ToolsSection(Section, frozen=True):
+    """Which tools sessions may use unless they say otherwise."""
+
+    profile: str = ""
+    allow: list[str] = []
+    deny: list[str] = []
+
+
+class MiniSection(Section, frozen=True):
+    """The small dialect: ``/mini`` on the gateway's port, and a port of its own when one is given."""
+
+    enabled: bool = True
+    port: int = 0
+
+
+class LoggingSection(Section, frozen=True):
+    """Log lines that ``logs.tail`` keeps."""
+
+    level: str = "info"
+    tail_lines: int = 5000
+
+
+class OpenClawFile(Section, frozen=True):
+    """``openclaw.yaml``."""
+
+    gateway: GatewaySection = GatewaySection()
+    agents: AgentsSection = AgentsSection()
+    models: ModelsSection = ModelsSection()
+    session: SessionSection = SessionSection()
+    cron: CronSection = CronSection()
+    tools: ToolsSection = ToolsSection()
+    mini: MiniSection = MiniSection()
+    logging: LoggingSection = LoggingSection()
+    messages: Free = {}
+    channels: Free = {}
+    hooks: Free = {}
+    plugins: Free = {}
+    skills: Free = {}
+    bindings: list[Any] = []
+    env: Free = {}
+    meta: Free | UnsetType = UNSET
+
+
+#: Longest matching prefix says how a change takes effect: ``hot`` at once, ``none`` nothing to do, ``restart``.
+RELOAD_KINDS: dict[str, str] = {
+    "agents": "hot",
+    "models": "hot",
+    "session": "hot",
+    "tools": "hot",
+    "cron": "hot",
+    "hooks": "hot",
+    "messages": "hot",
+    "channels": "hot",
+    "logging": "hot",
+    "meta": "none",
+    "env": "none",
+    "skills": "none",
+    "bindings": "hot",
+    "plugins": "none",
+    "gateway": "restart",
+    "gateway.auth.token": "hot",
+    "gateway.auth.password": "hot",
+    "gateway.auth.rateLimit": "hot",
+    "gateway.controlUi": "hot",
+    "gateway.http.endpoints": "hot",
+    "gateway.nodes": "hot",
+    "gateway.reload": "hot",
+    "gateway.resumeSeconds": "hot",
+    "gateway.drainSeconds": "hot",
+}
+
+
+def reload_kind(path: str) -> str:
+    """``hot``, ``none`` or ``restart`` for a dotted path; ``restart`` for what nobody listed."""
+    prefix = path
+    while prefix:
+        if prefix in RELOAD_KINDS:
+            return RELOAD_KINDS[prefix]
+        prefix = prefix.rpartition(".")[0]
+    return "restart"

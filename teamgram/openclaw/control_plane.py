@@ -1,0 +1,431 @@
+"""What every connection, method and dialect of the control plane shares, in one object.
+
+It owns nothing that listens: :mod:`service` builds it, opens the port and
+calls :meth:`ControlPlane.turn` on the clock.
+"""
+
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+import msgspec
+
+import teamgram
+from teamgram.openclaw import auth, frames, scopes
+from teamgram.openclaw.canvas import Canvas
+from teamgram.openclaw.config.live import LiveConfig
+from teamgram.openclaw.connection import Connection, Opening, Transport
+from teamgram.openclaw.device_identity import Identity
+from teamgram.openclaw.dialects.jsonrpc import JsonRpc
+from teamgram.openclaw.dialects.mini import Mini
+from teamgram.openclaw.dialects.protocol4 import Protocol4
+from teamgram.openclaw.events import EventStream, Subscriber
+from teamgram.openclaw.handshake import PROTOCOL, Accepted
+from teamgram.openclaw.health import Health
+from teamgram.openclaw.http import HttpRoutes
+from teamgram.openclaw.nodes import Nodes
+from teamgram.openclaw.outbox import MAX_BUFFERED
+from teamgram.openclaw.pairing import Pairing, PairRequest
+from teamgram.openclaw.presence import Presence
+from teamgram.openclaw.resume import Resumable
+from teamgram.openclaw.router import Router
+from teamgram.openclaw.runs_api import NoRuns, Runs
+from teamgram.openclaw.schemas.validator import MethodSchemas
+from teamgram.openclaw.state_file import StateFile, read_json
+
+if TYPE_CHECKING:
+    from teamgram.openclaw.connection import Dialect
+
+TICK_SECONDS = 30.0
+HEALTH_SECONDS = 60.0
+_MAX_ATTACHMENT_BYTES = 19464192
+_MAX_IMAGE_BYTES = 6291456
+
+#: Ours: a client that names it in ``caps`` may resume after a disconnect.
+EVENT_RESUME = "event-resume"
+
+_EVENTS = (
+    "connect.challenge", "agent", "chat", "presence", "tick", "shutdown", "health", "heartbeat", "cron",
+    "session.message", "session.tool", "session.operation", "sessions.changed", "config.changed",
+    "node.pair.requested", "node.pair.resolved", "node.invoke.request", "node.hostStats",
+    "device.pair.requested", "device.pair.resolved",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Counters:
+    """Totals since start, shown in ``/metrics``."""
+
+    connects: int = 0
+    refused_connects: int = 0
+    slow_consumers: int = 0
+    resumed: int = 0
+
+
+class ControlPlane:
+    """The shared state.
+
+    Attributes:
+        config, router, events, pairing, nodes, presence, health, http, runs: the parts.
+        capabilities: named in hello; whoever adds a feature appends.
+        is_ready: connects are accepted; until then they are told to come back.
+        shared_secret: what opens the door now.
+        on_restart: called when a client asked for a restart that is allowed.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        config: LiveConfig,
+        identity: Identity,
+        data_dir: Path,
+        reactor: Any,
+        *,
+        version: str = teamgram.__version__,
+    ) -> None:
+        self.reactor = reactor
+        self.data_dir = data_dir
+        self.state_dir = data_dir / "openclaw"
+        self.version = version
+        self.boot_id = str(uuid.uuid4())
+        self.started_at = self.seconds()
+        self.config = config
+        self.identity = identity
+        self.schemas = MethodSchemas()
+        self.router = Router(self.schemas, self.seconds)
+        self.events = EventStream()
+        self.health = Health(self.seconds)
+        self.presence = Presence(version, self.boot_id)
+        self.pairing = Pairing()
+        self.pairing_file = StateFile(self.state_dir / "devices.json", self.pairing.snapshot, reactor)
+        self.pairing.restore(read_json(self.pairing_file.path), self.now_ms())
+        self.pairing.on_resolved = self._device_resolved
+        self.nodes = Nodes(self)
+        self.canvas = Canvas(self.state_dir / "canvas", self.seconds)
+        self.resumable = Resumable(self.events, self.seconds)
+        self.http = HttpRoutes()
+        self.runs: Runs = NoRuns()
+        self.counters = Counters()
+        self.capabilities = [EVENT_RESUME]
+        self.connections: dict[Connection, None] = {}
+        self.is_ready = False
+        self.draining = False
+        self.handshake_seconds = 15.0
+        self.limiter = auth.FailureLimiter(_rate_limit(config))
+        self.shared_secret = auth.SharedSecret(auth.NONE, "")
+        self.on_restart: Callable[[str], None] = lambda reason: None
+        self._features: tuple[int, msgspec.Raw] | None = None
+        self._to_flush: list[Connection] = []
+        self._next_tick = self.seconds() + TICK_SECONDS
+        self._next_health = self.seconds() + HEALTH_SECONDS
+
+    def seconds(self) -> float:
+        """Unix time."""
+        return float(self.reactor.seconds())
+
+    def now_ms(self) -> int:
+        """Unix time in milliseconds."""
+        return round(self.reactor.seconds() * 1000)
+
+    def saved(self) -> Deferred[None]:
+        """Fires when devices and tokens as they are now are on disk."""
+        return self.pairing_file.save()
+
+    # Connections
+
+    def connect(self, transport: Transport, opening: Opening, accept: bytes, *, mini: bool = False) -> Connection:
+        """A WebSocket was opened; ``accept`` is the HTTP answer that says so and goes out first."""
+        connection = Connection(self, transport, opening)
+        connection.outbox.add_frame(accept)
+        path = opening.path.partition("?")[0]
+        dialect: Dialect
+        if mini or (path == "/mini" and self.config.sections.mini.enabled):
+            dialect = Mini(connection)
+        elif path == "/jsonrpc":
+            dialect = JsonRpc(connection)
+        else:
+            dialect = Protocol4(connection)
+        connection.dialect = dialect
+        self.connections[connection] = None
+        dialect.opened()
+        return connection
+
+    def other_dialect(self, connection: Connection, first: Any) -> bool:
+        """Let another dialect take over if ``first``, a first message, is its own."""
+        if not (isinstance(first, dict) and first.get("type") == "gateway.hello"):
+            return False
+        dialect = JsonRpc(connection)
+        connection.dialect = dialect
+        dialect.hello(first)
+        return True
+
+    def waiting_from(self, ip: str) -> int:
+        """How many sockets of this address have not got through the handshake."""
+        return sum(1 for connection in self.connections if not connection.is_open and connection.ip == ip)
+
+    def admit(self, connection: Connection, params: dict[str, Any], accepted: Accepted) -> dict[str, Any]:
+        """Make a judged client who it is; returns its hello-ok."""
+        client = params["client"]
+        self.identify(connection, client, accepted.role, accepted.scopes, accepted.method, params.get("caps") or ())
+        connection.device_id = accepted.device.device_id if accepted.device else None
+        if accepted.role == "node":
+            self.nodes.declare(connection, params)
+        resume = self._subscribe(connection, params)
+        policy = {
+            "maxPayload": frames.MAX_PAYLOAD,
+            "maxBufferedBytes": MAX_BUFFERED,
+            "tickIntervalMs": round(TICK_SECONDS * 1000),
+            "attachments": {"maxBytes": _MAX_ATTACHMENT_BYTES, "maxImageBytes": _MAX_IMAGE_BYTES},
+        }
+        hello: dict[str, Any] = {
+            "type": "hello-ok",
+            "protocol": PROTOCOL,
+            "server": {
+                "version": self.version,
+                "buildId": f"teamgram-{self.version}",
+                "bootId": self.boot_id,
+                "connId": connection.conn_id,
+            },
+            "features": self._encoded_features(),
+            "snapshot": self._snapshot(connection),
+        }
+        if accepted.role == "operator":
+            connection.canvas_capability = self.canvas.grant(connection.conn_id)
+            hello["pluginSurfaceUrls"] = self.surface_urls(connection)
+        known: dict[str, Any] = {"method": accepted.method, "role": accepted.role, "scopes": accepted.scopes}
+        if accepted.token is not None:
+            issued = accepted.token.rotated_at_ms or accepted.token.created_at_ms
+            known |= {"deviceToken": accepted.token.token, "issuedAtMs": issued}
+        hello |= {"auth": known, "policy": policy}
+        if resume is not None:
+            hello["resume"] = resume
+        return hello
+
+    def identify(
+        self, connection: Connection, client: dict[str, Any], role: str, granted: list[str], method: str, caps: Any = ()
+    ) -> None:
+        """Fill in who a connection is."""
+        connection.role = role
+        connection.granted = scopes.expand(granted)
+        connection.peer.client = client
+        connection.peer.scopes = granted
+        connection.peer.auth_method = method
+        connection.peer.caps = frozenset(caps)
+
+    def subscribe(self, connection: Connection) -> Subscriber:
+        """Give a connection its place in the event stream, with its own outbox."""
+        peer = connection.peer
+        subscriber = Subscriber(
+            connection.outbox,
+            role=connection.role,
+            granted=connection.granted,
+            client_id=peer.client.get("id", ""),
+            client_mode=peer.client.get("mode", ""),
+            caps=peer.caps,
+            device_id=connection.device_id,
+            wake=connection.wake,
+        )
+        connection.subscriber = subscriber
+        return subscriber
+
+    def _subscribe(self, connection: Connection, params: dict[str, Any]) -> dict[str, Any] | None:
+        subscriber = self.subscribe(connection)
+        keep = self.config.sections.gateway.resume_seconds
+        if EVENT_RESUME not in subscriber.caps or keep <= 0:
+            return None
+        wanted = params.get("resumeFrom")
+        resumed = self.resumable.adopt(connection, subscriber, wanted) if wanted else False
+        self.counters.resumed += resumed
+        token = self.resumable.offer(connection)
+        return {"token": token, "retainMs": round(keep * 1000), "resumed": resumed}
+
+    def welcome(self, connection: Connection) -> None:
+        """Hello is on its way: from now on the client hears and is seen."""
+        assert connection.subscriber is not None
+        self.counters.connects += 1
+        self.events.add(connection.subscriber)
+        self.seen(connection)
+        if connection.role == "node" and connection.device_id is not None:
+            self.nodes.connected(connection)
+        if self.health.is_stale():
+            self.reactor.callLater(0, self.refresh_health)
+
+    def seen(self, connection: Connection) -> None:
+        """Show a connected client in the presence list, if its kind shows."""
+        shows = self.presence.connected(
+            connection.device_id or connection.conn_id,
+            connection.peer.client,
+            role=connection.role,
+            scopes=connection.peer.scopes,
+            device_id=connection.device_id,
+            ip=connection.ip,
+            now_ms=self.now_ms(),
+        )
+        if shows:
+            self.presence_changed()
+
+    def leave(self, connection: Connection) -> None:
+        """A connection closes: it hears nothing more."""
+        subscriber, connection.subscriber = connection.subscriber, None
+        if subscriber is None:
+            return
+        subscriber.wake = None
+        if not self.resumable.keep(connection, subscriber, self.config.sections.gateway.resume_seconds):
+            self.events.remove(subscriber)
+        self.canvas.revoke(connection.conn_id)
+        if connection.role == "node":
+            self.nodes.disconnected(connection)
+        others = any(
+            other is not connection and other.subscriber is not None and other.device_id == connection.device_id
+            for other in self.connections
+            if connection.device_id is not None
+        )
+        if not others and self.presence.disconnected(connection.device_id or connection.conn_id, self.now_ms()):
+            self.presence_changed()
+
+    def forget(self, connection: Connection) -> None:
+        """The socket is gone."""
+        self.connections.pop(connection, None)
+
+    def close_device(self, device_id: str, code: int, reason: str, role: str | None = None) -> None:
+        """Close every socket of a device (in one role, if one is given)."""
+        for connection in [c for c in self.connections if c.device_id == device_id and c.is_open]:
+            if role is None or connection.role == role:
+                connection.close(code, reason)
+                connection.flush()
+
+    def flush_later(self, connection: Connection) -> None:
+        """Write what waits for it at the end of this reactor turn, with everybody else's."""
+        if not self._to_flush:
+            self.reactor.callLater(0, self._flush)
+        self._to_flush.append(connection)
+
+    def _flush(self) -> None:
+        waiting, self._to_flush = self._to_flush, []
+        for connection in waiting:
+            connection.flush()
+
+    # States that are versioned
+
+    def presence_changed(self) -> None:
+        """Tell who is here."""
+        self.events.presence_version += 1
+        entries = self.presence.entries(self.now_ms())
+        self.events.broadcast("presence", {"presence": entries}, versioned=True)
+
+    def refresh_health(self) -> None:
+        """Build the health snapshot again and tell it."""
+        self.health.rebuild()
+        self.events.health_version += 1
+        self.events.broadcast("health", self.health.encoded, versioned=True)
+
+    def surface_urls(self, connection: Connection) -> dict[str, str]:
+        """Where this connection finds canvas documents, until it ends."""
+        host = connection.opening.headers.get("host") or f"127.0.0.1:{self.config.sections.gateway.port}"
+        return {"canvas": f"http://{host}/__openclaw__/cap/{connection.canvas_capability}"}
+
+    def _device_resolved(self, request: PairRequest, decision: str) -> None:
+        self.events.broadcast(
+            "device.pair.resolved",
+            {
+                "requestId": request.request_id,
+                "deviceId": request.device_id,
+                "decision": decision,
+                "ts": self.now_ms(),
+            },
+        )
+
+    def _encoded_features(self) -> msgspec.Raw:
+        names = self.router.names()
+        key = len(names) + (len(self.capabilities) << 16)
+        if self._features is None or self._features[0] != key:
+            features = {"methods": names, "events": _EVENTS, "capabilities": self.capabilities}
+            self._features = (key, msgspec.Raw(frames.encode_json(features)))
+        return self._features[1]
+
+    def _snapshot(self, connection: Connection) -> dict[str, Any]:
+        sections = self.config.sections
+        may_read = scopes.READ in connection.granted
+        main_key = sections.session.main_key
+        agent = str(self.health.snapshot.get("defaultAgentId") or "main")
+        snapshot = {
+            "suspension": {"phase": "accepting"},
+            "presence": self.presence.entries(self.now_ms()) if may_read else [],
+            "health": self.health.encoded,
+            "stateVersion": self.events.state_version(),
+            "uptimeMs": round((self.seconds() - self.started_at) * 1000),
+            "appliedConfigHash": self.config.hash,
+            "sessionDefaults": {
+                "defaultAgentId": agent,
+                "modelConfigured": True,
+                "mainKey": main_key,
+                "mainSessionKey": f"agent:{agent}:{main_key}",
+                "scope": sections.session.scope,
+            },
+        }
+        if scopes.ADMIN in connection.granted:
+            snapshot |= {
+                "configPath": str(self.config.path),
+                "stateDir": str(self.state_dir),
+                "authMode": self.shared_secret.mode,
+            }
+        return snapshot
+
+    # The clock
+
+    def turn(self, now: float) -> None:
+        """Called about twice a second: deadlines, ticks, what expires."""
+        for connection in tuple(self.connections):
+            connection.check_deadlines(now)
+        self.resumable.expire(now)
+        if now >= self._next_tick:
+            self._next_tick = now + TICK_SECONDS
+            self.pairing.expire(self.now_ms())
+            keys = [c.device_id or c.conn_id for c in self.connections if c.subscriber is not None]
+            self.presence.refresh(keys, self.now_ms())
+            self.events.broadcast("tick", {"ts": self.now_ms()})
+        if now >= self._next_health:
+            self._next_health = now + HEALTH_SECONDS
+            self.refresh_health()
+
+    # Secrets
+
+    def set_secret(self, secret: auth.SharedSecret) -> None:
+        """Another shared secret holds; who came in with the old one has to come again."""
+        old, self.shared_secret = self.shared_secret, secret
+        self.limiter = auth.FailureLimiter(_rate_limit(self.config))
+        if old.secret in ("", secret.secret) and old.mode == secret.mode:
+            return
+        for connection in [c for c in self.connections if c.peer.auth_method in (auth.TOKEN, auth.PASSWORD)]:
+            connection.flush()
+            connection.close(4001, "gateway auth changed")
+            connection.flush()
+
+
+def _rate_limit(config: LiveConfig) -> auth.RateLimit:
+    section = config.sections.gateway.auth.rate_limit
+    return auth.RateLimit(section.max_attempts, section.window_ms, section.lockout_ms, section.exempt_loopback)
+
+
+def load_identity(state_dir: Path) -> Identity:
+    """This gateway's key, made at the first start.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    from teamgram.openclaw.state_file import write_bytes
+
+    path = state_dir / "identity.json"
+    stored = read_json(path)
+    if stored is None:
+        seed = secrets.token_bytes(32)
+        write_bytes(path, frames.encode_json({"version": 1, "seed": seed.hex()}))
+        return Identity(seed)
+    return Identity(bytes.fromhex(stored["seed"]))

@@ -1,0 +1,152 @@
+"""``config.*``: the configuration over RPC, secrets never shown, stale writers refused."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from teamgram.openclaw import scopes
+from teamgram.openclaw.config import json5, merge
+from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.live import Change
+from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
+from teamgram.openclaw.errors import invalid
+from teamgram.openclaw.router import Call, method
+
+if TYPE_CHECKING:
+    from teamgram.openclaw.control_plane import ControlPlane
+
+
+class ConfigMethods:
+    """Reading, patching, replacing."""
+
+    def __init__(self, plane: "ControlPlane") -> None:
+        self._plane = plane
+
+    @property
+    def _config(self) -> Any:
+        return self._plane.config
+
+    @method("config.get", scopes.READ)
+    def get(self, call: Call) -> dict[str, Any]:
+        """The tree as written and as it is in force, with the hash that a change has to name."""
+        config = self._config
+        shown = merge.redact(config.tree)
+        resolved = merge.redact(msgspec.to_builtins(config.sections))
+        problem = config.base_error
+        return {
+            "path": str(config.path),
+            "exists": config.path.exists(),
+            "raw": None,
+            "parsed": shown,
+            "sourceConfig": shown,
+            "resolved": resolved,
+            "config": shown,
+            "runtimeConfig": resolved,
+            "hash": config.hash,
+            "valid": problem is None,
+            "issues": [] if problem is None else problem.issues,
+            "warnings": [],
+            "legacyIssues": [],
+        }
+
+    @method("config.patch", scopes.ADMIN, control_plane_write=True)
+    def patch(self, call: Call) -> dict[str, Any]:
+        """Merge a JSON5 patch; null deletes."""
+        raw = self._parse(call)
+        self._check_base(call, raw)
+        tree = merge.merge(self._config.tree, merge.unredact(raw, self._config.tree))
+        return self._replace(tree, "config-patch")
+
+    @method("config.set", scopes.ADMIN, control_plane_write=True)
+    def set(self, call: Call) -> dict[str, Any]:
+        """Put a whole tree in force."""
+        raw = self._parse(call)
+        self._check_base(call, raw)
+        return self._replace(merge.unredact(raw, self._config.tree), "config-set")
+
+    @method("config.apply", scopes.ADMIN, control_plane_write=True)
+    def apply(self, call: Call) -> dict[str, Any]:
+        """As ``config.set``; and restart if something of it needs that."""
+        raw = self._parse(call)
+        self._check_base(call, raw)
+        answer = self._replace(merge.unredact(raw, self._config.tree), "config-apply")
+        if answer["requiresRestart"]:
+            self._plane.reactor.callLater(0.05, self._plane.on_restart, "config.apply")
+        return answer
+
+    @method("config.schema", scopes.READ)
+    def schema(self, call: Call) -> dict[str, Any]:
+        """JSON Schema of the whole file."""
+        return {
+            "schema": msgspec.json.schema(OpenClawFile),
+            "uiHints": {},
+            "version": self._plane.version,
+            "generatedAt": round(self._plane.started_at * 1000),
+        }
+
+    @method("config.schema.lookup", scopes.READ)
+    def lookup(self, call: Call) -> dict[str, Any]:
+        """The schema of one path, and whether changing it takes a restart."""
+        path = call.params["path"]
+        document = msgspec.json.schema(OpenClawFile)
+        node: Any = document
+        for part in path.split("."):
+            node = _resolve(document, node)
+            below = node.get("properties", {}).get(part)
+            if below is None and isinstance(node.get("additionalProperties"), dict):
+                below = node["additionalProperties"]
+            if below is None:
+                raise invalid(f"unknown config path: {path}")
+            node = below
+        node = _resolve(document, node)
+        children = [
+            {"key": name, "path": f"{path}.{name}", "reloadKind": reload_kind(f"{path}.{name}")}
+            for name in node.get("properties", {})
+        ]
+        shown = {key: value for key, value in node.items() if key not in ("properties", "additionalProperties")}
+        return {"path": path, "schema": shown, "reloadKind": reload_kind(path), "hintPath": path, "children": children}
+
+    def _parse(self, call: Call) -> dict[str, Any]:
+        try:
+            raw = json5.parse(call.params["raw"])
+        except json5.Json5Error as error:
+            raise invalid(f"SyntaxError: {error}") from None
+        if not isinstance(raw, dict):
+            raise invalid("config raw must be an object")
+        return raw
+
+    def _check_base(self, call: Call, raw: dict[str, Any]) -> None:
+        given = call.params.get("baseHash")
+        if given is None:
+            paths = [".".join(path) for path, _ in merge.leaves(raw)]
+            where = f" for {paths[0]}" if paths else ""
+            raise invalid(f"config base hash required{where}; re-run config.get and retry with baseHash")
+        if given != self._config.hash:
+            raise invalid("config changed since last load; re-run config.get and retry")
+
+    def _replace(self, tree: dict[str, Any], kind: str) -> dict[str, Any]:
+        config = self._config
+        try:
+            change: Change = config.replace(tree)
+        except ConfigError as error:
+            raise invalid(f"invalid config: {error.summary()}", {"issues": error.issues}) from None
+        return {
+            "ok": True,
+            "path": str(config.path),
+            "hash": config.hash,
+            "config": merge.redact(config.tree),
+            "changedPaths": list(change.paths),
+            "requiresRestart": bool(change.restart_paths),
+            "restartPaths": list(change.restart_paths),
+            "sentinel": {"kind": kind, "status": "ok", "ts": self._plane.now_ms()},
+        }
+
+
+def _resolve(document: Any, node: Any) -> Any:
+    while True:
+        if "$ref" in node:
+            node = document["$defs"][node["$ref"].rpartition("/")[2]]
+        elif "anyOf" in node and any("$ref" in branch for branch in node["anyOf"]):
+            node = next(branch for branch in node["anyOf"] if "$ref" in branch)
+        else:
+            return node

@@ -1,0 +1,25 @@
+"""``logs.tail``."""
+
+from typing import Any
+
+from teamgram.openclaw import scopes
+from teamgram.openclaw.logs import LogTail
+from teamgram.openclaw.router import Call, method
+
+_DEFAULT_LINES = 500
+_DEFAULT_BYTES = 250_000
+
+
+class LogMethods:
+    """What the process said lately."""
+
+    def __init__(self, log: LogTail) -> None:
+        self._log = log
+
+    @method("logs.tail", scopes.READ)
+    def tail(self, call: Call) -> dict[str, Any]:
+        """Lines after a cursor."""
+        params = call.params
+        return self._log.tail(
+            params.get("cursor"), params.get("limit", _DEFAULT_LINES), params.get("maxBytes", _DEFAULT_BYTES)
+        )

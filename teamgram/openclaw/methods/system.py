@@ -1,0 +1,218 @@
+"""Health, status, presence, identity: what operators ask first."""
+
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from teamgram.openclaw import scopes
+from teamgram.openclaw.errors import invalid
+from teamgram.openclaw.health import rss_bytes
+from teamgram.openclaw.router import NODE, OPERATOR, Call, method
+
+if TYPE_CHECKING:
+    from teamgram.openclaw.control_plane import ControlPlane
+
+_MAX_SYSTEM_EVENTS = 50
+_MAX_EVENT_TEXT = 8000
+
+
+class SystemMethods:
+    """``health``, ``status``, ``system-*``, heartbeats, ``gateway.*``.
+
+    Attributes:
+        system_events: texts left by ``wake`` and ``system-event``, oldest first; the next heartbeat turn takes them.
+        on_wake: called with (text, mode, params) by ``wake``; the agents set it.
+        last_heartbeat: what the last heartbeat turn reported, None before the first.
+    """
+
+    def __init__(self, plane: "ControlPlane") -> None:
+        self._plane = plane
+        self.system_events: deque[str] = deque(maxlen=_MAX_SYSTEM_EVENTS)
+        self.on_wake: Any = lambda text, mode, params: None
+        self.last_heartbeat: dict[str, Any] | None = None
+        self.heartbeats_enabled = True
+
+    @method("health", scopes.READ, roles=(OPERATOR, NODE))
+    def health(self, call: Call) -> msgspec.Raw:
+        """The snapshot; ``probe`` builds it anew."""
+        plane = self._plane
+        if call.params.get("probe") is True and plane.health.is_stale():
+            plane.refresh_health()
+        return plane.health.encoded
+
+    @method("status", scopes.READ)
+    def status(self, call: Call) -> dict[str, Any]:
+        """Version, heartbeats, sessions, memory."""
+        plane = self._plane
+        snapshot = plane.health.snapshot
+        sessions = dict(snapshot.get("sessions") or {})
+        by_agent = [{"agentId": a.get("agentId"), **(a.get("sessions") or {})} for a in snapshot.get("agents") or ()]
+        agents = [
+            {
+                "agentId": agent.get("agentId"),
+                **(agent.get("heartbeat") or {"enabled": False, "every": "0m", "everyMs": 0}),
+            }
+            for agent in snapshot.get("agents") or ()
+        ]
+        return {
+            "runtimeVersion": plane.version,
+            "heartbeat": {"defaultAgentId": snapshot.get("defaultAgentId"), "agents": agents},
+            "channelSummary": [],
+            "queuedSystemEvents": list(self.system_events),
+            "degradedPlugins": [],
+            "tasks": {"total": 0, "active": plane.runs.active(), "terminal": 0, "failures": 0},
+            "sessions": {
+                "paths": [sessions["path"]] if sessions.get("path") else [],
+                "count": sessions.get("count", 0),
+                "defaults": {"model": None, "contextTokens": None},
+                "recent": sessions.get("recent", []),
+                "byAgent": by_agent,
+            },
+            "eventLoop": plane.health.lag.to_wire(),
+            "processMemory": {"rssBytes": rss_bytes()},
+            "pid": os.getpid(),
+            "uptimeMs": round((plane.seconds() - plane.started_at) * 1000),
+            "connections": len(plane.connections),
+        }
+
+    @method("system.info", scopes.READ)
+    def info(self, call: Call) -> dict[str, Any]:
+        """The machine."""
+        plane = self._plane
+        disk = shutil.disk_usage(plane.data_dir)
+        memory_total, memory_free = _memory()
+        host = socket.gethostname()
+        return {
+            "machineName": host,
+            "hostname": host,
+            "platform": sys.platform,
+            "release": platform.release(),
+            "arch": {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine()),
+            "osLabel": f"{platform.system()} {platform.release()}",
+            "port": plane.config.sections.gateway.port,
+            "runtime": f"python {platform.python_version()}",
+            "pid": os.getpid(),
+            "processInstanceId": plane.boot_id,
+            "uptimeMs": round((plane.seconds() - plane.started_at) * 1000),
+            "cpuCount": os.cpu_count() or 1,
+            "loadAverage": [round(load, 2) for load in os.getloadavg()],
+            "memoryTotalBytes": memory_total,
+            "memoryFreeBytes": memory_free,
+            "eventLoop": plane.health.lag.to_wire(),
+            "processMemory": {"rssBytes": rss_bytes()},
+            "disks": [{"path": str(plane.data_dir), "totalBytes": disk.total, "availableBytes": disk.free}],
+            "diskTotalBytes": disk.total,
+            "diskAvailableBytes": disk.free,
+            "diskPath": str(plane.data_dir),
+        }
+
+    @method("system-presence", scopes.READ)
+    def presence(self, call: Call) -> list[dict[str, Any]]:
+        """Everybody, the gateway first."""
+        return self._plane.presence.entries(self._plane.now_ms())
+
+    @method("system-event", scopes.ADMIN)
+    def event(self, call: Call) -> dict[str, Any]:
+        """A beacon of something that is here without a socket."""
+        text = _text(call.params, "text")
+        self._plane.presence.beacon({**call.params, "text": text}, self._plane.now_ms())
+        self.system_events.append(text)
+        self._plane.presence_changed()
+        return {"ok": True}
+
+    @method("wake", scopes.WRITE)
+    def wake(self, call: Call) -> dict[str, Any]:
+        """Leave a text for the next heartbeat turn, or start one now."""
+        text = _text(call.params, "text")
+        self.system_events.append(text)
+        self.on_wake(text, call.params["mode"], call.params)
+        return {"ok": True}
+
+    @method("last-heartbeat", scopes.READ)
+    def heartbeat(self, call: Call) -> dict[str, Any] | None:
+        """What the last heartbeat turn said."""
+        return self.last_heartbeat
+
+    @method("set-heartbeats", scopes.ADMIN)
+    def set_heartbeats(self, call: Call) -> dict[str, Any]:
+        """Switch heartbeat turns on or off until the next start."""
+        enabled = call.params.get("enabled")
+        if not isinstance(enabled, bool):
+            raise invalid("invalid set-heartbeats params: enabled (boolean) required")
+        self.heartbeats_enabled = enabled
+        return {"ok": True, "enabled": enabled}
+
+    @method("gateway.identity.get", scopes.READ)
+    def identity(self, call: Call) -> dict[str, Any]:
+        """This gateway's own key."""
+        return {"deviceId": self._plane.identity.device_id, "publicKey": self._plane.identity.public_key}
+
+    @method("gateway.restart.preflight", scopes.READ)
+    def preflight(self, call: Call) -> dict[str, Any]:
+        """Whether a restart would interrupt anything."""
+        active = self._plane.runs.active()
+        return {
+            "safe": active == 0,
+            "counts": {"embeddedRuns": active, "totalActive": active},
+            "blockers": [{"kind": "embedded-run", "count": active}] if active else [],
+            "summary": "safe to restart now" if not active else f"{active} active run(s)",
+        }
+
+    @method("gateway.restart.request", scopes.ADMIN, control_plane_write=True)
+    def restart(self, call: Call) -> dict[str, Any]:
+        """Go down in order; whoever supervises the process brings it up again."""
+        reason = call.params.get("reason")
+        reason = reason if isinstance(reason, str) and reason else "requested"
+        preflight = self.preflight(call)
+        self._plane.reactor.callLater(0.05, self._plane.on_restart, reason)
+        return {
+            "ok": True,
+            "status": "scheduled" if preflight["safe"] else "deferred",
+            "preflight": preflight,
+            "restart": {"ok": True, "pid": os.getpid(), "reason": reason, "delayMs": 0, "coalesced": False},
+        }
+
+    @method("users.self", scopes.READ)
+    def user(self, call: Call) -> dict[str, Any]:
+        """Who the caller is: there is one owner."""
+        identity = {"type": "profile", "id": "gateway-owner"}
+        return {"profile": {"id": "gateway-owner", "displayName": None, "role": "owner"}, "identity": identity}
+
+    @method("channels.status", scopes.READ)
+    def channels(self, call: Call) -> dict[str, Any]:
+        """The messaging surfaces, as the health snapshot's sources tell them."""
+        snapshot = self._plane.health.snapshot
+        channels = snapshot.get("channels") or {}
+        return {
+            "ts": self._plane.now_ms(),
+            "channelOrder": snapshot.get("channelOrder") or list(channels),
+            "channelLabels": snapshot.get("channelLabels") or {},
+            "channels": channels,
+            "channelAccounts": {
+                name: [{"accountId": "default", "running": True, "connected": True}] for name in channels
+            },
+            "channelDefaultAccountId": dict.fromkeys(channels, "default"),
+        }
+
+
+def _text(params: dict[str, Any], name: str) -> str:
+    text = params.get(name)
+    if not isinstance(text, str) or not text.strip():
+        raise invalid(f"{name} required")
+    return text.strip()[:_MAX_EVENT_TEXT]
+
+
+def _memory() -> tuple[int, int]:
+    """(total, available) bytes of the machine; zeros where /proc is not."""
+    try:
+        with open("/proc/meminfo") as file:
+            lines = dict(line.split(":", 1) for line in file)
+        return tuple(int(lines[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))  # type: ignore[return-value]
+    except (OSError, KeyError, ValueError):
+        return 0, 0

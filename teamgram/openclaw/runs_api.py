@@ -1,0 +1,40 @@
+"""What the control plane's core asks of the agents: little, so that either can be built and tested alone.
+
+Turns themselves are started and stopped through the router (``chat.send``,
+``chat.abort``, ``agent``), whatever the dialect, and heard through the event
+stream.
+"""
+
+from typing import Protocol
+
+from twisted.internet.defer import Deferred, succeed
+
+
+class Runs(Protocol):
+    """The running turns."""
+
+    def active(self) -> int:
+        """How many turns run now."""
+
+    def when_idle(self) -> Deferred[None]:
+        """Fires when no turn runs any more; at once if none does. Cancellable."""
+
+    def canonical_key(self, session_key: str) -> str:
+        """``main`` → ``agent:main:main`` and the like."""
+
+
+class NoRuns:
+    """Before the agents are there: nothing runs."""
+
+    def active(self) -> int:
+        """Zero."""
+        return 0
+
+    def when_idle(self) -> Deferred[None]:
+        """At once."""
+        return succeed(None)
+
+    def canonical_key(self, session_key: str) -> str:
+        """As the agents' grammar has it for the two forms everybody uses."""
+        key = session_key.strip().lower()
+        return key if key.startswith("agent:") else f"agent:main:{key}"

@@ -1,0 +1,233 @@
+"""The control plane as a service: builds the parts, opens the port, goes down in order.
+
+``OpenClawService(config_path, data_dir, reactor)`` reads the configuration
+and listens on ``gateway.port`` when started. The agents hang themselves in
+through ``extensions``: functions that are given the control plane before
+anything is served, and return a service or None.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import IService, MultiService
+from twisted.internet import task
+from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from teamgram.openclaw import auth, websocket
+from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.live import Change, LiveConfig
+from teamgram.openclaw.control_plane import ControlPlane, load_identity
+from teamgram.openclaw.http import RouteResource
+from teamgram.openclaw.http_core import CorePaths, PlaneCollector, Readiness
+from teamgram.openclaw.logs import LogTail
+from teamgram.openclaw.methods.config import ConfigMethods
+from teamgram.openclaw.methods.devices import DeviceMethods
+from teamgram.openclaw.methods.logs import LogMethods
+from teamgram.openclaw.methods.nodes import NodeMethods
+from teamgram.openclaw.methods.system import SystemMethods
+from teamgram.openclaw.server import OpenClawFactory
+
+#: Something that adds methods, routes or services of its own.
+Extension = Callable[[ControlPlane], IService | None]
+
+_TURN_SECONDS = 0.5
+_CONFIG_POLL_SECONDS = 1.0
+_LAST_WRITES_SECONDS = 1.0
+RESTART_EXPECTED_MS = 1500
+
+
+class OpenClawService(MultiService):
+    """Everything on the control port.
+
+    Attributes:
+        plane: the shared state; extensions register there.
+        system: the ``wake`` and heartbeat state that the agents read.
+        ports: (interface, port) of each listener once started.
+        new_token: the token made by this start, to be shown to the operator once; else None.
+        on_restart: called when a client's request for a restart was granted; the app stops the process.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        config_path: Path,
+        data_dir: Path,
+        reactor: Any,
+        *,
+        extensions: Iterable[Extension] = (),
+        readiness: Readiness = list,
+        environment: Mapping[str, str] | None = None,
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
+        """Read configuration and state; nothing listens yet.
+
+        Args:
+            readiness: names of what is not ready elsewhere in the process.
+            environment: ``os.environ`` unless given.
+
+        Raises:
+            ConfigError: with the file, the path in it and the fix.
+        """
+        super().__init__()
+        self._reactor = reactor
+        state_dir = data_dir / "openclaw"
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        identity = load_identity(state_dir)
+        config = LiveConfig(
+            config_path, state_dir, identity.hash_key, os.environ if environment is None else environment
+        )
+        self.plane = plane = ControlPlane(config, identity, data_dir, reactor)
+        plane.on_restart = self._restart_requested
+        self.on_restart: Callable[[str], None] = lambda reason: None
+        self.new_token: str | None = None
+        self.ports: list[tuple[str, int]] = []
+        self._listeners: list[IListeningPort] = []
+        self._loops: list[task.LoopingCall] = []
+        self._restarting = False
+        self._registry = registry
+        self._collector = PlaneCollector(plane)
+        self.logs = LogTail(config.sections.logging.tail_lines)
+        self.system = SystemMethods(plane)
+        for family in (
+            self.system,
+            DeviceMethods(plane),
+            NodeMethods(plane),
+            ConfigMethods(plane),
+            LogMethods(self.logs),
+        ):
+            plane.router.register(family)
+        self._paths = CorePaths(plane, readiness, registry)
+        self._set_secret()
+        config.on_change(self._config_changed)
+        for extension in extensions:
+            service = extension(plane)
+            if service is not None:
+                service.setServiceParent(self)
+
+    def _set_secret(self) -> None:
+        section = self.plane.config.sections.gateway.auth
+        secret = section.password if section.mode == auth.PASSWORD else section.token
+        if section.mode == auth.NONE:
+            secret = ""
+        elif not secret:
+            secret, is_new = auth.load_or_make_token(self.plane.data_dir)
+            self.new_token = secret if is_new else self.new_token
+        self.plane.set_secret(auth.SharedSecret(section.mode, secret))
+
+    def _config_changed(self, change: Change) -> None:
+        plane = self.plane
+        plane.events.broadcast(
+            "config.changed", {"path": str(plane.config.path), "hash": plane.config.hash, "ts": plane.now_ms()}
+        )
+        # After the answer to whoever changed it: a new secret closes that connection too.
+        self._reactor.callLater(0, self._set_secret)
+        if change.restart_paths:
+            self._log.warn("these settings hold after a restart: {paths}", paths=", ".join(change.restart_paths))
+
+    # Starting
+
+    def startService(self) -> None:
+        """Listen; connects are told to wait until everything below is up."""
+        self.logs.start()
+        self._registry.register(self._collector)
+        super().startService()
+        for interval, function in ((_TURN_SECONDS, self._turn), (_CONFIG_POLL_SECONDS, self._poll_config)):
+            loop = task.LoopingCall(function)
+            loop.clock = self._reactor
+            loop.start(interval, now=False).addErrback(self._loop_failed)
+            self._loops.append(loop)
+        ensureDeferred(self._listen()).addErrback(self._listen_failed)
+
+    def addresses(self) -> list[tuple[str, int, bool]]:
+        """(interface, port, whether it is the small dialect's) of every listener to be."""
+        sections = self.plane.config.sections
+        gateway = sections.gateway
+        interface = {"lan": "0.0.0.0", "custom": gateway.custom_bind_host}.get(gateway.bind, "127.0.0.1")
+        found = [(interface, gateway.port, False)]
+        if sections.mini.port and sections.mini.enabled:
+            found.append((interface, sections.mini.port, True))
+        return found
+
+    async def _listen(self) -> None:
+        resource = RouteResource(self.plane.http, self._paths.authorize)
+        for interface, port, mini in self.addresses():
+            host = interface.replace(":", "\\:")
+            endpoint = serverFromString(self._reactor, f"tcp:{port}:interface={host}")
+            listener = await endpoint.listen(OpenClawFactory(self.plane, resource, mini=mini))
+            self._listeners.append(listener)
+            self.ports.append((interface, listener.getHost().port))
+        self.plane.health.rebuild()
+        self.plane.is_ready = True
+
+    def _listen_failed(self, failure: Failure) -> None:
+        self._log.failure("the control plane cannot listen", failure=failure)
+        self.on_restart("cannot listen")
+
+    def _turn(self) -> None:
+        now = self.plane.seconds()
+        self.plane.health.lag.sample(now, getattr(self, "_due", now))
+        self._due = now + _TURN_SECONDS
+        self.plane.turn(now)
+
+    def _poll_config(self) -> None:
+        try:
+            self.plane.config.poll()
+        except ConfigError as error:
+            self._log.error("the edit was not taken, the last good configuration stays: {error}", error=str(error))
+
+    def _loop_failed(self, failure: Failure) -> None:
+        self._log.failure("a periodic call of the control plane failed", failure=failure)
+
+    # Stopping
+
+    def _restart_requested(self, reason: str) -> None:
+        self._restarting = True
+        self.on_restart(reason)
+
+    def stopService(self) -> "Deferred[None]":
+        """Drain: no new connects, running turns finish, everybody is told, then 1012."""
+        return ensureDeferred(self._stop())
+
+    async def _stop(self) -> None:
+        plane = self.plane
+        plane.draining = True
+        plane.router.draining = "accepting"
+        idle = plane.runs.when_idle()
+        idle.addTimeout(plane.config.sections.gateway.drain_seconds, self._reactor)
+        try:
+            await idle
+        except TimeoutError:
+            self._log.warn("{count} turns did not finish in time", count=plane.runs.active())
+        for listener in self._listeners:
+            await listener.stopListening()
+        self._listeners.clear()
+        payload: dict[str, Any] = {"reason": "gateway stopping"}
+        if self._restarting:
+            payload = {"reason": "gateway restarting", "restartExpectedMs": RESTART_EXPECTED_MS}
+        plane.events.broadcast("shutdown", payload)
+        for connection in tuple(plane.connections):
+            connection.close(websocket.SERVICE_RESTART, "service restart")
+            connection.flush()
+        deadline = plane.seconds() + _LAST_WRITES_SECONDS
+        while plane.connections and plane.seconds() < deadline:
+            await task.deferLater(self._reactor, 0.02, lambda: None)
+        for connection in tuple(plane.connections):
+            connection.abort()
+        for loop in self._loops:
+            if loop.running:
+                loop.stop()
+        self._loops.clear()
+        plane.router.stop()
+        await super().stopService()
+        await plane.pairing_file.close()
+        self._registry.unregister(self._collector)
+        self.logs.stop()

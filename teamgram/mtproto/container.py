@@ -15,8 +15,8 @@ GZIP_PACKED = 0x3072CFA1
 RPC_RESULT = 0xF35C6D01
 RPC_ERROR = 0x2144CA19
 
-#: "A container may only contain messages …", at most so many of them (TDLib's and Telegram's own bound).
-MAX_MESSAGES = 1020
+#: Messages in one container ("Service Messages", "Simple Container").
+MAX_MESSAGES = 1024
 #: What one gzip_packed may become.
 MAX_UNPACKED_BYTES = 10 << 20
 

@@ -8,18 +8,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from teamgram.bff.caller import Caller
-from teamgram.bff.peers import InputPeers
-from teamgram.bff.talk_services import People, make_talk, talk_services
-from teamgram.bff.views.people_updates import PeopleUpdates
-from teamgram.bff.views.users import UserViews
-from teamgram.domain.contacts.contacts import Contacts
+from teamgram.bff.people_services import People
+from teamgram.bff.talk_services import Talking, talk_services
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
-from teamgram.domain.presence.presence import Presence
-from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.updates.fanout import Fanout
-from teamgram.domain.users.notifications import NotificationSettings
 from teamgram.domain.users.user import User
-from teamgram.domain.users.users import Users
 from teamgram.interfaces.keys import AuthKeyType
 from teamgram.interfaces.rpc import RpcMetadata, RpcRequest
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
@@ -116,20 +109,11 @@ class House:
         self.push = FakePush()
         self.database = case.open_database()
         self.fanout = Fanout()
-        self.users = Users(self.database)
-        self.contacts = Contacts(self.database)
-        privacy = Privacy(self.database)
-        notifications = NotificationSettings(self.database)
-
-        async def nobody(user_id: int) -> tuple[int, ...]:
-            return ()
-
-        presence = Presence(self.database, self.clock, self.fanout, nobody)
-        views = UserViews(self.users, self.contacts, presence, privacy)
-        people_updates = PeopleUpdates(self.users, self.contacts, presence, privacy, notifications, views)
-        people = People(self.users, self.contacts, notifications, views, people_updates, InputPeers(self.users))
-        self.talk = make_talk(self.database, self.fanout, people, self.push, self.clock, keep_log_seconds=30 * 86_400)
-        self.caller = Caller(talk_services(self.talk), FloodLimits(FloodSettings(), self.clock.seconds))
+        people = People.build(self.database, self.fanout, self.clock)
+        self.users, self.contacts = people.users, people.contacts
+        self.talking = Talking.build(self.database, self.fanout, self.clock, people, self.push)
+        self.talk = self.talking.talk
+        self.caller = Caller(talk_services(self.talking), FloodLimits(FloodSettings(), self.clock.seconds))
 
     async def sign_up(
         self, first_name: str, *, username: str = "", is_bot: bool = False, layer: int = NEWEST_LAYER

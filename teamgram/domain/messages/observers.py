@@ -1,0 +1,58 @@
+"""Accounts of this server whose messages a program in the same process wants to hear of: agents."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from twisted.logger import Logger
+
+from teamgram.domain.messages.message import Message
+from teamgram.domain.updates.events import LogEntry, MessageEdited, NewMessage, TransientEvent
+
+Observer = Callable[[Message, bool], object]
+"""Called with the account's own copy of a message, and whether it is an edit of one that came before."""
+
+
+class MessageObservers:
+    """Tells observers of what was committed, in commit order; subscribe it to the ``Fanout``.
+
+    What an account itself sends is told as well (``Message.out``). Nothing is
+    told twice and nothing is kept: after a restart an observer reads the
+    account's log (``UpdateLog.difference``) from the pts that it last saw.
+    """
+
+    _log = Logger()
+
+    def __init__(self) -> None:
+        self._observers: dict[int, Observer] = {}
+
+    def observe(self, user_id: int, observer: Observer) -> None:
+        """From now on ``observer`` hears of this account's messages; one observer an account."""
+        self._observers[user_id] = observer
+
+    def forget(self, user_id: int) -> None:
+        """Nobody hears of this account's messages any more."""
+        self._observers.pop(user_id, None)
+
+    # --- FanoutSubscriber ---
+
+    def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
+        """Typing and the like are nothing to answer."""
+
+    def logged(
+        self,
+        entries: Sequence[LogEntry],
+        messages: Mapping[tuple[int, int], Message],
+        except_perm_auth_key_id: int,
+    ) -> None:
+        """Tell of new and edited messages."""
+        if not self._observers:
+            return
+        for entry in entries:
+            observer = self._observers.get(entry.user_id)
+            if observer is None or not isinstance(entry.event, NewMessage | MessageEdited):
+                continue
+            message = messages.get((entry.user_id, entry.event.id))
+            if message is not None:
+                try:
+                    observer(message, isinstance(entry.event, MessageEdited))
+                except Exception:
+                    self._log.failure("the observer of user {user_id} failed", user_id=entry.user_id)

@@ -7,8 +7,8 @@ _CANVAS = (
     "canvas.a2ui.push", "canvas.a2ui.pushJSONL", "canvas.a2ui.reset",
 )  # fmt: skip
 _PERSONAL = (
-    "camera.list", "location.get", "device.info", "device.status", "system.notify", "contacts.search", "calendar.events",
-    "reminders.list", "photos.latest", "motion.activity", "motion.pedometer",
+    "camera.list", "location.get", "device.info", "device.status", "system.notify", "contacts.search",
+    "calendar.events", "reminders.list", "photos.latest", "motion.activity", "motion.pedometer",
 )  # fmt: skip
 _SYSTEM = ("system.run", "system.run.prepare", "system.which", "system.notify", "browser.proxy", "fs.listDir")
 _HOST = (
@@ -29,8 +29,8 @@ _BY_PLATFORM: dict[str, frozenset[str]] = {
 #: Known, but only with ``gateway.nodes.commands.allow``, whatever the platform.
 _OPT_IN = frozenset(
     {
-        "camera.snap", "camera.clip", "screen.record", "screen.snapshot", "contacts.add", "calendar.add", "reminders.add",
-        "sms.send", "sms.search", "computer.act", "desktop.stream",
+        "camera.snap", "camera.clip", "screen.record", "screen.snapshot", "contacts.add", "calendar.add",
+        "reminders.add", "sms.send", "sms.search", "computer.act", "desktop.stream",
     }
 )  # fmt: skip
 #: Approving a surface with one of these needs operator.admin.

@@ -152,7 +152,7 @@ class Outbox:
             self.overflowed = True
 
     def take(self, most_bytes: int) -> bytes:
-        """Bytes for the socket: whole frames in order, a little more than ``most_bytes`` at most; empty if none wait."""
+        """Bytes for the socket: whole frames in order, about ``most_bytes`` at most; empty if none wait."""
         taken: list[bytes] = []
         size = 0
         waiting = self._waiting

@@ -72,8 +72,8 @@ class Presence:
     def beacon(self, params: dict[str, Any], now_ms: int) -> None:
         """``system-event`` adds or refreshes an entry."""
         shown = (
-            "host", "ip", "mode", "version", "platform", "deviceFamily", "modelIdentifier", "lastInputSeconds", "reason",
-            "deviceId", "instanceId", "roles", "scopes", "tags", "text",
+            "host", "ip", "mode", "version", "platform", "deviceFamily", "modelIdentifier", "lastInputSeconds",
+            "reason", "deviceId", "instanceId", "roles", "scopes", "tags", "text",
         )  # fmt: skip
         entry = {name: params[name] for name in shown if params.get(name) is not None}
         key = str(params.get("instanceId") or params.get("deviceId") or params.get("host") or params["text"])

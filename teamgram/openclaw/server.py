@@ -139,7 +139,8 @@ class OpenClawProtocol(Protocol):
     def _refuse(self, status: int, reason: str, text: str) -> None:
         body = text.encode()
         self.transport.write(  # type: ignore[union-attr]
-            b"HTTP/1.1 %d %b\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%b"
+            b"HTTP/1.1 %d %b\r\nConnection: close\r\n"
+            b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%b"
             % (status, reason.encode(), len(body), body)
         )
         self.transport.loseConnection()  # type: ignore[union-attr]

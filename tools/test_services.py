@@ -230,7 +230,8 @@ def _mariadb(directory: Path, password: str) -> Service:
             "mariadbd",
             "--no-defaults",
             f"--datadir={directory / 'mariadb'}",
-            f"--socket={directory / 'mariadb.sock'}",
+            # Relative to the data directory: a socket's whole path may have 107 bytes only.
+            "--socket=mariadb.sock",
             f"--pid-file={directory / 'mariadb.pid'}",
             f"--init-file={first_statements}",
             "--bind-address=127.0.0.1",

@@ -52,7 +52,11 @@ class AuthKeys:
         return None if key is None or 0 < key.expires_at <= now else key
 
     async def put(self, key: AuthKeyInfo, first_salt: int, now: int) -> None:
-        """Store a new key; on disk when this returns."""
+        """Store a new key; on disk when this returns.
+
+        Raises:
+            AuthKeyIdTaken: another key has this id.
+        """
         if key.key_type is not AuthKeyType.PERM:
             key = replace(key, expires_at=min(key.expires_at or now + MAX_TEMP_LIFETIME, now + MAX_TEMP_LIFETIME))
         schedule = SaltSchedule(now, first_salt, self._random_bytes(SEED_LENGTH))

@@ -5,6 +5,7 @@ Every function takes a transaction and plain values; none of them knows the time
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
+from hmac import compare_digest
 
 from teamgram.authsession.salts import SaltSchedule
 from teamgram.database import Row, Transaction
@@ -12,6 +13,11 @@ from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, Authorization, Cl
 
 _CLIENT_COLUMNS = tuple(field.name for field in fields(ClientInfo))
 _DEVICE = ", ".join(f"d.{name}" for name in _CLIENT_COLUMNS)
+
+
+class AuthKeyIdTaken(Exception):
+    """Another key has the same 64-bit id; the exchange has to be repeated ("Creating an Authorization Key", step 9)."""
+
 
 #: How many ids go into one ``IN (…)``.
 _CHUNK = 500
@@ -31,20 +37,26 @@ def get_key(txn: Transaction, auth_key_id: int) -> AuthKeyInfo | None:
 
 
 def put_key(txn: Transaction, key: AuthKeyInfo, schedule: SaltSchedule) -> None:
-    """Store a new key; one with the same id, which would be a repeated exchange, is replaced."""
-    txn.upsert(
-        "auth_keys",
-        {"auth_key_id": key.auth_key_id},
-        {
-            "auth_key": key.auth_key,
-            "key_type": int(key.key_type),
-            "perm_auth_key_id": key.perm_auth_key_id,
-            "created_at": schedule.started_at,
-            "expires_at": key.expires_at,
-            "first_salt": schedule.first_salt,
-            "salt_seed": schedule.seed,
-        },
-    )
+    """Store a new key.
+
+    Raises:
+        AuthKeyIdTaken: another key has this id; nothing is changed.
+    """
+    row = {
+        "auth_key_id": key.auth_key_id,
+        "auth_key": key.auth_key,
+        "key_type": int(key.key_type),
+        "perm_auth_key_id": key.perm_auth_key_id,
+        "created_at": schedule.started_at,
+        "expires_at": key.expires_at,
+        "first_salt": schedule.first_salt,
+        "salt_seed": schedule.seed,
+    }
+    if txn.insert_ignore("auth_keys", row):
+        return
+    stored = get_key(txn, key.auth_key_id)
+    if stored is None or not compare_digest(stored.auth_key, key.auth_key):
+        raise AuthKeyIdTaken(key.auth_key_id)
 
 
 def get_schedule(txn: Transaction, auth_key_id: int) -> SaltSchedule | None:

@@ -279,7 +279,8 @@ class MySQLEngine:
 
     def connect(self) -> pymysql.Connection:
         try:
-            connection = pymysql.connect(**self.connect_arguments())
+            # A migration may take as long as it takes.
+            connection = pymysql.connect(**{**self.connect_arguments(), "read_timeout": None})
             self.prepare_writer(connection)
         except pymysql.MySQLError as error:
             dsn = self._dsn
@@ -345,13 +346,13 @@ class MySQLEngine:
         return isinstance(error, pymysql.ProgrammingError) and bool(error.args) and error.args[0] == ER.NO_SUCH_TABLE
 
     def begin_migration(self, txn: "Transaction") -> None:
-        txn.execute("SELECT GET_LOCK(CONCAT('teamgram_migrations_', DATABASE()), 60)")
+        txn.execute("SELECT GET_LOCK(CONCAT('teamgram_', MD5(DATABASE())), 60)")
         if txn.fetchone() != (1,):
             raise DatabaseUnavailable("another process has been migrating this database for a minute")
 
     def end_migration(self, txn: "Transaction", succeeded: bool) -> None:
         txn.execute("COMMIT")
-        txn.execute("SELECT RELEASE_LOCK(CONCAT('teamgram_migrations_', DATABASE()))")
+        txn.execute("SELECT RELEASE_LOCK(CONCAT('teamgram_', MD5(DATABASE())))")
 
     def back_up(self, connection: Any, label: str) -> Path | None:
         return None

@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 from teamgram.authsession.auth_keys import MAX_TEMP_LIFETIME, UNUSED_KEY_LIFETIME
 from teamgram.authsession.devices import UnknownAuthKey
 from teamgram.authsession.service import SWEEP_INTERVAL, AuthSessionService
+from teamgram.authsession.store import AuthKeyIdTaken
 from teamgram.database import Transaction
 from teamgram.interfaces.authsession import AuthSessions, BindTempAuthKeyError
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo
@@ -97,6 +98,14 @@ class AuthSessionServiceTests(BackendTestCase):
     async def test_unknown_key(self) -> None:
         """A key that nobody stored is None."""
         self.assertIsNone(await self.auth.query_auth_key(5))
+
+    async def test_id_taken(self) -> None:
+        """A key is never replaced by another one that has the same id; storing the same one again does no harm."""
+        key = await self.stored()
+        await self.auth.set_auth_key(key, 12345)
+        with self.assertRaises(AuthKeyIdTaken):
+            await self.auth.set_auth_key(replace(key, auth_key=os.urandom(256)), 1)
+        self.assertEqual(await self.auth.query_auth_key(key.auth_key_id), key)
 
     async def test_destroyed(self) -> None:
         """A destroyed permanent key is gone with its temporary keys, its user and its device; then it is unknown."""

@@ -39,10 +39,14 @@ class ServerSalts:
         return self.current
 
     def accepts(self, salt: int, now: float) -> bool:
-        """Whether a client may use ``salt`` at ``now``: the current one or an older one that is still valid."""
-        if now >= self.current_until:
-            self._turn(now)
-        if salt == self.current:
+        """Whether a client may use ``salt`` at ``now``: the current one or an older one that is still valid.
+
+        The current one is good for as long as no newer is known, or a client
+        would be told again and again to use what is then refused.
+        """
+        if not self._salts:
+            return False
+        if salt == self.current_salt(now):
             return True
         return any(known.salt == salt and known.valid_since <= now < known.valid_until for known in self._salts)
 

@@ -119,7 +119,7 @@ class SessionService(Service):
         settings = self.settings
         now = self._clock.seconds()
         for session in list(stage.ack_due):
-            if not session.core.to_ack:
+            if not session.core.to_ack or session.conn is None:
                 del stage.ack_due[session]
             elif session.core.handle_timer(now):
                 stage.turns.dirty(session)

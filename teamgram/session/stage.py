@@ -253,8 +253,8 @@ class Stage:
                 salt = keys.salts.current_salt(now)
                 if not self.gateway.send_data(conn, keys.auth_key_id, salt, core.session_id, packet):
                     self.connection_gone(session, conn)
-        if core.to_ack:
-            self.ack_due[session] = None
+            if core.to_ack and session.conn is not None:
+                self.ack_due[session] = None
         if session.refused and not self.saturated(session, resume=True):
             refused, session.refused = session.refused, None
             for conn in refused:

@@ -72,6 +72,8 @@ class Presence:
         self._offline: LoadedRows[int, Status] = LoadedRows(max_cached)
         self._connected: dict[int, set[int]] = {}
         self._away: set[int] = set()
+        # Devices that said they are online without a session that gets updates -> until when that counts.
+        self._visiting: dict[tuple[int, int], int] = {}
         self._online: dict[int, Status] = {}
         self._running: set[Deferred[None]] = set()
 
@@ -115,6 +117,7 @@ class Presence:
         """A device's first updates session opened."""
         self._connected.setdefault(user_id, set()).add(perm_auth_key_id)
         self._away.discard(perm_auth_key_id)
+        self._visiting.pop((user_id, perm_auth_key_id), None)
         self._update(user_id)
 
     def device_disconnected(self, user_id: int, perm_auth_key_id: int) -> None:
@@ -129,16 +132,27 @@ class Presence:
 
     def device_says(self, user_id: int, perm_auth_key_id: int, offline: bool) -> None:
         """``account.updateStatus``: its user looks at the device, or stopped to."""
+        device = (user_id, perm_auth_key_id)
+        connected = perm_auth_key_id in self._connected.get(user_id, ())
         if offline:
-            self._away.add(perm_auth_key_id)
-        else:
-            self._connected.setdefault(user_id, set()).add(perm_auth_key_id)
+            self._visiting.pop(device, None)
+            if connected:
+                self._away.add(perm_auth_key_id)
+        elif connected:
             self._away.discard(perm_auth_key_id)
+        else:
+            # No session of it gets updates, so nobody will say when it leaves: it counts for one term.
+            self._visiting[device] = self.now() + ONLINE_FOR
         self._update(user_id)
+
+    def _is_here(self, user_id: int) -> bool:
+        if any(device not in self._away for device in self._connected.get(user_id, ())):
+            return True
+        return bool(self._visiting) and any(visitor == user_id for visitor, _ in self._visiting)
 
     def _update(self, user_id: int) -> None:
         """Compare what the devices say with what was told, and tell a change."""
-        here = any(device not in self._away for device in self._connected.get(user_id, ()))
+        here = self._is_here(user_id)
         if here == (user_id in self._online):
             return
         now = self.now()
@@ -166,24 +180,34 @@ class Presence:
 
     def renew(self) -> None:
         """Give everybody who is still here a new term and tell who watches; call every ``RENEW_EVERY`` seconds."""
-        until = self.now() + ONLINE_FOR
+        now = self.now()
+        for device in [device for device, until in self._visiting.items() if until <= now]:
+            del self._visiting[device]
+            self._update(device[0])
         for user_id in self._online:
-            self._online[user_id] = Status(True, until)
+            if user_id in self._connected:
+                self._online[user_id] = Status(True, now + ONLINE_FOR)
         if len(self._online) > 1:
             self._start(self._tell_all(list(self._online)))
 
     async def _tell_all(self, user_ids: list[int]) -> None:
         for user_id in user_ids:
-            if user_id in self._online:
+            if user_id in self._connected:
                 await self._tell(user_id)
+
+    async def settled(self) -> None:
+        """Wait until what is being written and told has been."""
+        while self._running:
+            done: Deferred[None] = Deferred()
+            running = next(iter(self._running))
+            running.addBoth(lambda result, done=done: done.callback(None))
+            await done
 
     async def stop(self) -> None:
         """Write down when those who are here were seen; call before the database closes."""
-        for running in list(self._running):
-            await running
+        await self.settled()
         if self._online:
-            now = self.now()
-            await self._database.write("last seen", _set_last_seen_txn, dict.fromkeys(self._online, now))
+            await self._database.write("last seen", _set_last_seen_txn, dict.fromkeys(self._online, self.now()))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run on its own; a failure is logged, ``stop`` waits for it."""
@@ -193,7 +217,7 @@ class Presence:
             return
         self._running.add(running)
 
-        def done(result: object) -> None:
+        def done(result: None) -> None:
             self._running.discard(running)
 
         running.addErrback(self._failed).addCallback(done)

@@ -1,0 +1,158 @@
+"""What clients ask first: where the server is, what it can, countries, languages."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from teamgram.bff.configuration import Configuration, ConfigurationSettings
+from teamgram.bff.configuration.app_config import json_value
+from teamgram.bff.langpack import Langpack, load_languages
+from teamgram.interfaces.keys import AuthKeyType, ClientInfo
+from teamgram.interfaces.rpc import RpcError, RpcMetadata
+from teamgram.mtproto.tl import NEWEST_LAYER, decode_result, encode_result, tl
+
+CALLER = RpcMetadata(9, 9, AuthKeyType.PERM, 1, 0, NEWEST_LAYER, local_addr="203.0.113.5:10443")
+
+
+class ConfigurationTests(SynchronousTestCase):
+    """help.getConfig and its neighbours."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.rightNow = 1_700_000_000.5
+
+    def configuration(self, **settings: Any) -> Configuration:
+        return Configuration(ConfigurationSettings(**settings), None, self.clock)  # type: ignore[arg-type]
+
+    def config(self, caller: RpcMetadata = CALLER, **settings: Any) -> Any:
+        answer = self.configuration(**settings).get_config(caller, tl.help.getConfig())
+        return decode_result("help.getConfig", answer, caller.layer)
+
+    def options(self, **changes: Any) -> list[tuple[str, int, bool, bool]]:
+        settings = changes.pop("settings", {})
+        config = self.config(replace(CALLER, **changes), **settings)
+        self.assertEqual({option.id for option in config.dc_options}, {config.this_dc})
+        return [(option.ip_address, option.port, option.ipv6, option.static) for option in config.dc_options]
+
+    def test_clients_are_sent_back_to_where_they_came(self) -> None:
+        """The address they came by, as a plain static IPv4 option, or the IPv6 one."""
+        self.assertEqual(self.options(), [("203.0.113.5", 10443, False, True)])
+        self.assertEqual(self.options(local_addr="203.0.113.5:5222"), [("203.0.113.5", 5222, False, True)])
+        self.assertEqual(self.options(local_addr="[2001:db8::1]:10443"), [("2001:db8::1", 10443, True, False)])
+        self.assertEqual(self.options(local_addr="::ffff:203.0.113.5:10443"), [("203.0.113.5", 10443, False, True)])
+
+    def test_who_came_another_way_is_told_the_tcp_port(self) -> None:
+        """Behind a WebSocket the address is right and the port is not."""
+        self.assertEqual(
+            self.options(local_addr="203.0.113.5:11443", transport="websocket"), [("203.0.113.5", 10443, False, True)]
+        )
+
+    def test_an_operator_can_name_the_addresses(self) -> None:
+        """Behind NAT the configured addresses count, IPv4 first."""
+        settings = {"addresses": ("[2001:db8::7]:443", "198.51.100.1:443")}
+        self.assertEqual(
+            self.options(settings=settings), [("198.51.100.1", 443, False, True), ("2001:db8::7", 443, True, False)]
+        )
+
+    def test_every_layer_can_read_it(self) -> None:
+        """Each layer gets its own shape with the dc id in it."""
+        for layer in (158, 181, 198, 223, 227, NEWEST_LAYER):
+            self.assertEqual(self.config(replace(CALLER, layer=layer)).this_dc, 2, layer)
+
+    def test_it_is_encoded_once_a_second(self) -> None:
+        """The same bytes within a second; the date is right in the next."""
+        configuration = self.configuration()
+        first = configuration.get_config(CALLER, None)
+        self.assertIs(configuration.get_config(CALLER, None), first)
+        self.clock.advance(1)
+        second = decode_result("help.getConfig", configuration.get_config(CALLER, None))
+        self.assertEqual(second.date, 1_700_000_001)
+
+    def test_many_addresses_do_not_fill_the_memory(self) -> None:
+        """Encoded answers are bounded, whatever addresses clients come by."""
+        configuration = self.configuration()
+        for number in range(3000):
+            configuration.get_config(replace(CALLER, local_addr=f"10.0.{number // 250}.{number % 250}:1"), None)
+        self.assertLessEqual(len(configuration._configs), 1024)
+
+    def test_app_config_is_sent_once(self) -> None:
+        """With the hash a client has, it is not modified."""
+        configuration = self.configuration()
+        full = configuration.get_app_config(CALLER, tl.help.getAppConfig(hash=0))
+        self.assertEqual(full.config.NAME, "jsonObject")
+        again = configuration.get_app_config(CALLER, tl.help.getAppConfig(hash=full.hash))
+        self.assertEqual(again.NAME, "help.appConfigNotModified")
+        old = decode_result("help.getAppConfig", encode_result("help.getAppConfig", full, 152), 152)
+        self.assertEqual(old.NAME, "jsonObject")
+
+    def test_countries(self) -> None:
+        """Every country has a code and a name; those that share a code have leading digits."""
+        configuration = self.configuration()
+        answer = configuration.get_countries_list(CALLER, tl.help.getCountriesList(lang_code="en", hash=0))
+        by_code = {country.iso2: country for country in answer.countries}
+        self.assertGreater(len(by_code), 230)
+        self.assertEqual(len(by_code), len(answer.countries))
+        self.assertEqual(by_code["DE"].country_codes[0].country_code, "49")
+        self.assertEqual(by_code["JM"].country_codes[0].prefixes, ["658", "876"])
+        again = configuration.get_countries_list(CALLER, tl.help.getCountriesList(lang_code="en", hash=answer.hash))
+        self.assertEqual(again.NAME, "help.countriesListNotModified")
+
+    def test_json(self) -> None:
+        """What JSON can say TL can say, and nothing else."""
+        value = json_value({"a": [1, True, None, "x"]})
+        self.assertEqual(
+            [item.NAME for item in value.value[0].value.value], ["jsonNumber", "jsonBool", "jsonNull", "jsonString"]
+        )
+        self.assertRaises(TypeError, json_value, b"")
+
+
+class LangpackTests(SynchronousTestCase):
+    """Languages: English always, others from an operator's files."""
+
+    def setUp(self) -> None:
+        self.directory = Path(self.mktemp())
+        (self.directory / "weba").mkdir(parents=True)
+        german = {"name": "German", "native_name": "Deutsch", "version": 3, "strings": {"Hello": "Hallo"}}
+        (self.directory / "weba" / "de.json").write_text(json.dumps(german))
+
+    def test_english_is_there_for_every_pack(self) -> None:
+        """With no strings of ours: the client's own stay."""
+        answer = Langpack().get_lang_pack(CALLER, tl.langpack.getLangPack(lang_pack="weba", lang_code="en"))
+        self.assertEqual((answer.lang_code, answer.strings), ("en", []))
+        (language,) = Langpack().get_languages(CALLER, tl.langpack.getLanguages(lang_pack="tdesktop"))
+        self.assertEqual(language.lang_code, "en")
+
+    def test_files_add_languages(self) -> None:
+        """To their pack only; a variant falls back to its language."""
+        langpack = Langpack(load_languages(self.directory))
+        answer = langpack.get_lang_pack(CALLER, tl.langpack.getLangPack(lang_pack="weba", lang_code="de-raw"))
+        self.assertEqual([(string.key, string.value) for string in answer.strings], [("Hello", "Hallo")])
+        strings = langpack.get_strings(
+            CALLER, tl.langpack.getStrings(lang_pack="weba", lang_code="de", keys=["Hello", "Bye"])
+        )
+        self.assertEqual([string.NAME for string in strings], ["langPackString", "langPackStringDeleted"])
+        same = langpack.get_difference(
+            CALLER, tl.langpack.getDifference(lang_pack="weba", lang_code="de", from_version=3)
+        )
+        self.assertEqual(same.strings, [])
+        for pack, code in (("tdesktop", "de"), ("weba", "fr")):
+            query = tl.langpack.getLanguage(lang_pack=pack, lang_code=code)
+            self.assertRaises(RpcError, langpack.get_language, CALLER, query)
+
+    def test_an_empty_pack_means_the_clients_own(self) -> None:
+        """Clients that name no pack get the one of their initConnection."""
+        langpack = Langpack(load_languages(self.directory))
+        caller = replace(CALLER, client=ClientInfo(lang_pack="weba"))
+        language = langpack.get_language(caller, tl.langpack.getLanguage(lang_pack="", lang_code="de"))
+        self.assertEqual(language.native_name, "Deutsch")
+
+    def test_a_broken_file_is_named(self) -> None:
+        """Start stops with the file's path."""
+        for text in ("{", "[]", '{"name": "x"}'):
+            (self.directory / "weba" / "fr.json").write_text(text)
+            with self.assertRaisesRegex(ValueError, r"fr\.json"):
+                load_languages(self.directory)

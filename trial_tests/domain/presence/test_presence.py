@@ -1,0 +1,137 @@
+"""Who is here, who hears of it, and what is remembered."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from twisted.internet.task import Clock
+
+from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.presence.presence import ONLINE_FOR, RENEW_EVERY, Presence, Status
+from teamgram.domain.updates.events import UserStatusChanged
+from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.users import Users
+from trial_tests.backends import BackendTestCase, on_every_backend
+
+NOW = 1_700_000_000
+
+
+class Told:
+    """A subscriber that remembers who heard of whom."""
+
+    def __init__(self) -> None:
+        self.of: list[tuple[int, tuple[int, ...]]] = []
+
+    def transient(self, user_ids: Sequence[int], event: Any, except_perm_auth_key_id: int) -> None:
+        assert isinstance(event, UserStatusChanged)
+        self.of.append((event.user_id, tuple(user_ids)))
+
+    def logged(self, entries: Any, content: Any, except_perm_auth_key_id: int) -> None:
+        raise AssertionError("statuses are not logged")
+
+
+@on_every_backend
+class PresenceTests(BackendTestCase):
+    """Ada and Bob have each other; Eve only writes with Ada."""
+
+    async def house(self) -> None:
+        self.clock = Clock()
+        self.clock.rightNow = NOW
+        self.database = self.open_database()
+        fanout = Fanout()
+        self.told = Told()
+        fanout.subscribe(self.told)
+        users = Users(self.database)
+        contacts = Contacts(self.database)
+        self.ada, self.bob, self.eve = [
+            await users.create(phone=f"1555010000{number}", first_name="x", now=NOW) for number in range(3)
+        ]
+        await contacts.add(self.ada.id, self.bob, "Bob", "", "", NOW)
+
+        async def dialog_peers(user_id: int) -> Iterable[int]:
+            return {self.ada.id: [self.eve.id], self.eve.id: [self.ada.id]}.get(user_id, [])
+
+        self.presence = Presence(self.database, self.clock, fanout, contacts, dialog_peers)
+
+    async def settle(self) -> None:
+        await self.presence.settled()
+
+    async def test_those_who_are_here_hear_of_it(self) -> None:
+        """Contacts in either direction and dialog peers are told, if they are online themselves."""
+        await self.house()
+        self.presence.device_connected(self.bob.id, 12)
+        await self.settle()
+        self.presence.device_connected(self.ada.id, 11)
+        await self.settle()
+        self.assertEqual(self.told.of, [(self.ada.id, (self.bob.id,))])
+        self.presence.device_connected(self.eve.id, 13)
+        await self.settle()
+        self.presence.device_disconnected(self.ada.id, 11)
+        await self.settle()
+        self.assertEqual(self.told.of[1], (self.eve.id, (self.ada.id,)))
+        self.assertEqual((self.told.of[2][0], set(self.told.of[2][1])), (self.ada.id, {self.bob.id, self.eve.id}))
+
+    async def test_the_last_device_counts(self) -> None:
+        """A user is online while one device is here and not away; then last seen is now, also after a restart."""
+        await self.house()
+        ada = self.ada.id
+        self.presence.device_connected(ada, 11)
+        self.presence.device_connected(ada, 12)
+        self.presence.device_disconnected(ada, 11)
+        self.assertEqual(self.presence.cached(ada), Status(True, NOW + ONLINE_FOR))
+        self.clock.advance(60)
+        self.presence.device_says(ada, 12, offline=True)
+        self.assertEqual(self.presence.cached(ada), Status(False, NOW + 60))
+        self.clock.advance(60)
+        self.presence.device_says(ada, 12, offline=False)
+        self.assertTrue(self.presence.is_online(ada))
+        self.presence.device_disconnected(ada, 12)
+        await self.settle()
+        again = Presence(self.database, self.clock, Fanout(), Contacts(self.database))
+        self.assertEqual(
+            await again.get([ada, self.bob.id]), {ada: Status(False, NOW + 120), self.bob.id: Status(False, 0)}
+        )
+
+    async def test_saying_online_twice_tells_once(self) -> None:
+        """Clients repeat account.updateStatus; others hear of changes only."""
+        await self.house()
+        self.presence.device_connected(self.bob.id, 12)
+        await self.settle()
+        for _ in range(5):
+            self.presence.device_says(self.ada.id, 11, offline=False)
+        await self.settle()
+        self.assertEqual(len(self.told.of), 1)
+
+    async def test_a_device_that_is_not_connected_cannot_stay_online(self) -> None:
+        """updateStatus without an open session holds for one term and is not renewed."""
+        await self.house()
+        self.presence.device_says(self.ada.id, 11, offline=False)
+        self.assertTrue(self.presence.is_online(self.ada.id))
+        for _ in range(2):
+            self.clock.advance(RENEW_EVERY)
+            self.presence.renew()
+        self.assertFalse(self.presence.is_online(self.ada.id))
+        await self.settle()
+
+    async def test_being_online_is_renewed(self) -> None:
+        """Before a term ends it is prolonged, and those who watch hear of it."""
+        await self.house()
+        self.presence.device_connected(self.bob.id, 12)
+        await self.settle()
+        self.presence.device_connected(self.ada.id, 11)
+        await self.settle()
+        self.clock.advance(RENEW_EVERY)
+        self.presence.renew()
+        await self.settle()
+        self.assertEqual(self.presence.cached(self.ada.id), Status(True, NOW + RENEW_EVERY + ONLINE_FOR))
+        self.assertEqual(
+            sorted(self.told.of[1:]), sorted([(self.ada.id, (self.bob.id,)), (self.bob.id, (self.ada.id,))])
+        )
+
+    async def test_stopping_writes_down_who_was_here(self) -> None:
+        """After a stop everybody who was online was last seen then."""
+        await self.house()
+        self.presence.device_connected(self.ada.id, 11)
+        self.clock.advance(30)
+        await self.presence.stop()
+        again = Presence(self.database, self.clock, Fanout(), Contacts(self.database))
+        self.assertEqual((await again.get([self.ada.id]))[self.ada.id], Status(False, NOW + 30))

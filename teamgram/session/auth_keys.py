@@ -5,7 +5,6 @@ authsession knows is asked for once; until it is there the key's frames wait
 in its wrapper's ``session_data_chan``.
 """
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from teamgram.interfaces.authsession import AuthSessions
@@ -97,7 +96,7 @@ class AuthKeys:
 
     def _refuse(self, wrapper: MainAuthWrapper, auth_key_id: int | None) -> None:
         """What is needed for these frames cannot be had now: their clients come again with them."""
-        kept = deque(data for data in wrapper.session_data_chan if auth_key_id not in (None, data.auth_key_id))
+        kept = [data for data in wrapper.session_data_chan if auth_key_id not in (None, data.auth_key_id)]
         refused = {data.conn for data in wrapper.session_data_chan if auth_key_id in (None, data.auth_key_id)}
         wrapper.session_data_chan = kept
         for conn in refused:

@@ -21,6 +21,22 @@ REQUEST = BindRequest(
 )
 
 
+#: Made with the crypto of mtcute 0.30.3 (npm), key bytes (7 i + 3) mod 256, from the values in MTCUTE_REQUEST.
+MTCUTE_MESSAGE = bytes.fromhex(
+    "9ed6e6ef196cc931d568fcd9fca2c9971bd6c8f67fadb68f0103a74b9abab57ca844174ee04aab93a5bea6de464a4ce94c08b9189fbedb9a"
+    "8935a84fd7248c26458d2ce9e900c657517913e9623b9b81c2dc8b877bbf0b5d812d2cade40e2fe0814ba626d1292c93"
+)
+MTCUTE_KEY = bytes((7 * i + 3) & 255 for i in range(256))
+MTCUTE_REQUEST = BindRequest(
+    temp_auth_key_id=-42,
+    temp_session_id=9876543210,
+    msg_id=7654321098765432108,
+    perm_auth_key_id=3587517436832175774,
+    nonce=-1234567890123456789,
+    expires_at=1893456000,
+)
+
+
 def message(**changes: Any) -> bytes:
     arguments: dict[str, Any] = {
         "msg_id": REQUEST.msg_id,
@@ -42,6 +58,11 @@ class CheckBindingTests(SynchronousTestCase):
     def test_good(self) -> None:
         """The message that the page describes is accepted."""
         check_binding(REQUEST, KEY, message())
+
+    def test_of_another_client(self) -> None:
+        """A message made by a client library is accepted, and only for its own request."""
+        check_binding(MTCUTE_REQUEST, MTCUTE_KEY, MTCUTE_MESSAGE)
+        self.assertRefused(MTCUTE_MESSAGE, replace(MTCUTE_REQUEST, expires_at=1893456001), MTCUTE_KEY)
 
     def test_other_contents(self) -> None:
         """Each value inside must be the one of the request."""

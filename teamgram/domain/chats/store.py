@@ -24,8 +24,11 @@ def chat_txn(txn: Transaction, chat_id: int, *, lock: bool = False) -> Chat | No
     txn.execute(
         "SELECT user_id, inviter_id, joined_at, role, status FROM chat_participants WHERE chat_id = ?", (chat_id,)
     )
-    everybody = {row[0]: Participant(row[0], row[1], row[2], Role(row[3]), Standing(row[4])) for row in txn.fetchall()}
-    return Chat(*row[:7], bool(row[7]), bool(row[8]), everybody)
+    everybody = {
+        user_id: Participant(user_id, inviter_id, joined_at, Role(role), Standing(status))
+        for user_id, inviter_id, joined_at, role, status in txn.fetchall()
+    }
+    return Chat(row[0], row[1], row[2], row[3], row[4], row[5], row[6], bool(row[7]), bool(row[8]), everybody)
 
 
 def chats_txn(txn: Transaction, chat_ids: Iterable[int]) -> dict[int, Chat]:

@@ -22,6 +22,7 @@ MAX_PAGE = 100
 MAX_PINNED = 5
 """In the main list; in the archive it is ``MAX_PINNED_ARCHIVED``, as in the official app configuration."""
 MAX_PINNED_ARCHIVED = 100
+MAX_PRIVATE_PEERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,10 @@ class Dialogs:
     async def save_draft(self, owner_id: int, peer: int, draft: Draft | None, perm_auth_key_id: int = 0) -> None:
         """Keep what is being written, or forget it (None)."""
         await self._database.write("save draft", _draft_txn, self._fanout, owner_id, peer, draft, perm_auth_key_id)
+
+    async def private_peers(self, owner_id: int) -> list[int]:
+        """The users with whom the owner has a private chat, the latest first, at most ``MAX_PRIVATE_PEERS``."""
+        return await self._database.read("private peers", store.private_peers_txn, owner_id, MAX_PRIVATE_PEERS)
 
     async def drafts(self, owner_id: int) -> list[Dialog]:
         """Every dialog with a draft."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from teamgram.database import Transaction
+from teamgram.database import Row, Transaction
 from teamgram.domain.dialogs.dialog import Dialog
 from teamgram.domain.messages.boxes import chunks, marks, new_dialog_row
 from teamgram.domain.messages.message import unpack_draft
@@ -15,9 +15,24 @@ _COLUMNS = (
 _LISTED = "owner_id = ? AND folder_id = ? AND top_message_id > 0"
 
 
-def _dialog(row: Sequence) -> Dialog:
+def _dialog(row: Row) -> Dialog:
     draft = unpack_draft(row[13]) if row[13] else None
-    return Dialog(*row[:8], bool(row[8]), *row[9:12], bool(row[12]), draft)
+    return Dialog(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        bool(row[8]),
+        row[9],
+        row[10],
+        row[11],
+        bool(row[12]),
+        draft,
+    )
 
 
 def dialogs_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> dict[int, Dialog]:
@@ -47,7 +62,8 @@ def newest_txn(
     Args:
         before: (date, message id) of the last dialog that was seen.
     """
-    where, params = "", ()
+    where = ""
+    params: tuple[int, ...] = ()
     if before is not None:
         where = " AND (top_sent_at < ? OR (top_sent_at = ? AND top_message_id < ?))"
         params = (before[0], before[0], before[1])
@@ -88,4 +104,14 @@ def drafts_txn(txn: Transaction, owner_id: int) -> list[Dialog]:
 def unread_marks_txn(txn: Transaction, owner_id: int) -> list[int]:
     """Marked ids of the peers whose dialogs are marked as unread."""
     txn.execute("SELECT peer FROM dialogs WHERE owner_id = ? AND unread_mark = 1", (owner_id,))
+    return [row[0] for row in txn.fetchall()]
+
+
+def private_peers_txn(txn: Transaction, owner_id: int, limit: int) -> list[int]:
+    """Users with whom the owner has a private chat, the latest first."""
+    txn.execute(
+        "SELECT peer FROM dialogs WHERE owner_id = ? AND peer > 0 AND peer <> ? AND top_message_id > 0"
+        " ORDER BY top_sent_at DESC LIMIT ?",
+        (owner_id, owner_id, limit),
+    )
     return [row[0] for row in txn.fetchall()]

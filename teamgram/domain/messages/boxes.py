@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from teamgram.database import Transaction
+from teamgram.database import Row, Transaction
 from teamgram.domain.messages.message import PLAIN, Extra, Message, pack_extra, unpack_extra
 from teamgram.domain.updates import log
 from teamgram.domain.updates.events import LogEntry, LoggedEvent, NewMessage
@@ -25,7 +25,7 @@ message_columns = (
 """SELECT this (it goes on with WHERE) and give the rows to ``message_from_row``."""
 
 
-def message_from_row(row: Sequence) -> Message:
+def message_from_row(row: Row) -> Message:
     """One owner's message from the columns above."""
     return Message(
         row[0],
@@ -52,7 +52,7 @@ def chunks(values: Iterable[int], size: int = 500) -> Iterator[tuple[int, ...]]:
         yield some
 
 
-def marks(values: Sequence) -> str:
+def marks(values: Sequence[object]) -> str:
     """Placeholders for one IN (...)."""
     return ", ".join("?" * len(values))
 
@@ -166,7 +166,7 @@ class BoxChanges:
         """
         txn, date = self.txn, self.date
         posted: list[dict[int, Message]] = []
-        rows: list[tuple] = []
+        rows: list[Row] = []
         unread = dict.fromkeys((owner_id for owner_id, _ in boxes), 0)
         mentions = dict(unread)
         for message in outgoing:

@@ -1,7 +1,6 @@
 """What happened since a client last looked: state and difference."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.messages.boxes import messages_txn
@@ -51,7 +50,7 @@ class UpdateLog:
 
     async def state(self, user_id: int) -> State:
         """The user's pts (at least 1) and how many messages are unread."""
-        return cast(State, await self._database.read("update state", state_txn, user_id))
+        return await self._database.read("update state", state_txn, user_id)
 
     async def difference(self, user_id: int, pts: int, limit: int, total_limit: int = 0) -> Difference:
         """At most ``limit`` entries after ``pts``.
@@ -59,14 +58,11 @@ class UpdateLog:
         Args:
             total_limit: when more pts than that have gone by, the answer is ``too_long``; 0 for no such bound.
         """
-        return cast(
-            Difference,
-            await self._database.read("update difference", difference_txn, user_id, pts, limit, total_limit),
-        )
+        return await self._database.read("update difference", difference_txn, user_id, pts, limit, total_limit)
 
     async def trim(self, now: int) -> int:
         """Drop what is older than the log's age; how many entries went."""
-        return cast(int, await self._database.write("trim update log", log.trim_txn, now - self._keep_seconds))
+        return await self._database.write("trim update log", log.trim_txn, now - self._keep_seconds)
 
 
 def state_txn(txn: Transaction, user_id: int) -> State:

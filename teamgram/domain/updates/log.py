@@ -9,7 +9,6 @@ smaller ones are committed.
 """
 
 from collections.abc import Sequence
-from typing import cast
 
 import msgspec
 
@@ -29,7 +28,7 @@ from teamgram.domain.updates.events import (
 FIRST_PTS = 1
 
 # The numbers are stored.
-_KINDS: dict[int, type] = {
+_KINDS: dict[int, type[LoggedEvent]] = {
     1: NewMessage,
     2: MessageEdited,
     3: MessagesDeleted,
@@ -39,7 +38,9 @@ _KINDS: dict[int, type] = {
     7: MessagesPinned,
 }
 _KIND_OF = {kind: number for number, kind in _KINDS.items()}
-_DECODERS = {number: msgspec.json.Decoder(kind) for number, kind in _KINDS.items()}
+_DECODERS: dict[int, msgspec.json.Decoder[LoggedEvent]] = {
+    number: msgspec.json.Decoder(kind) for number, kind in _KINDS.items()
+}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -61,10 +62,7 @@ def entries_after_txn(txn: Transaction, user_id: int, pts: int, limit: int) -> t
         " ORDER BY pts LIMIT ?",
         (user_id, pts, limit),
     )
-    return tuple(
-        LogEntry(user_id, row[0], row[1], row[2], cast(LoggedEvent, _DECODERS[row[3]].decode(row[4])))
-        for row in txn.fetchall()
-    )
+    return tuple(LogEntry(user_id, row[0], row[1], row[2], _DECODERS[row[3]].decode(row[4])) for row in txn.fetchall())
 
 
 def trim_txn(txn: Transaction, before: int) -> int:

@@ -90,6 +90,8 @@ class OpenClawService(MultiService):
         self.on_restart: Callable[[str], None] = lambda reason: None
         self.new_token: str | None = None
         self.ports: list[tuple[str, int]] = []
+        #: Fires when every listener is open; fails when one cannot be.
+        self.listening: Deferred[None] = Deferred()
         self._listeners: list[IListeningPort] = []
         self._loops: list[task.LoopingCall] = []
         self._restarting = False
@@ -145,7 +147,7 @@ class OpenClawService(MultiService):
             loop.clock = self._reactor
             loop.start(interval, now=False).addErrback(self._loop_failed)
             self._loops.append(loop)
-        ensureDeferred(self._listen()).addErrback(self._listen_failed)
+        ensureDeferred(self._listen()).chainDeferred(self.listening)
 
     def addresses(self) -> list[tuple[str, int, bool]]:
         """(interface, port, whether it is the small dialect's) of every listener to be."""
@@ -167,10 +169,6 @@ class OpenClawService(MultiService):
             self.ports.append((interface, listener.getHost().port))
         self.plane.health.rebuild()
         self.plane.is_ready = True
-
-    def _listen_failed(self, failure: Failure) -> None:
-        self._log.failure("the control plane cannot listen", failure=failure)
-        self.on_restart("cannot listen")
 
     def _turn(self) -> None:
         now = self.plane.seconds()

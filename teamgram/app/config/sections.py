@@ -139,12 +139,15 @@ class BFFProxyClientsSection(Section, frozen=True, kw_only=True):
 class SessionLimits(Section, frozen=True, kw_only=True):
     """How long and how much a session may keep."""
 
-    DisconnectedRetention: Duration = "10m"
-    IdleTimeout: Duration = "1h"
+    DisconnectedRetention: Duration = "5m"
+    IdleTimeout: Duration = "60s"
+    SessionsPerKey: int = 64
     DataChannel: int = 256
-    PendingRequests: int = 512
+    RunningRequests: int = 128
+    RequestDeadline: Duration = "30s"
     UnackedBytes: Size = "1MiB"
-    RequestDeadline: Duration = "60s"
+    WaitingUpdates: int = 256
+    DrainTimeout: Duration = "10s"
 
 
 class SessionFile(ServiceFile, frozen=True, kw_only=True):
@@ -189,13 +192,11 @@ class CodeSection(Section, frozen=True, kw_only=True):
     AllowFixedCode: bool = False
 
 
-class FloodLimits(Section, frozen=True, kw_only=True):
-    """Token buckets per signed-in key."""
+class FloodLimitSection(Section, frozen=True, kw_only=True):
+    """``Burst`` calls of a method in a row, then ``PerSecond`` of them, for each device."""
 
-    RequestsPerSecond: float = 60.0
-    RequestsBurst: int = 600
-    MessagesPerSecond: float = 25.0
-    MessagesBurst: int = 300
+    Burst: float
+    PerSecond: float
 
 
 class BffFile(ServiceFile, frozen=True, kw_only=True):
@@ -213,7 +214,12 @@ class BffFile(ServiceFile, frozen=True, kw_only=True):
     SyncClient: Unused = UNSET
     #: ISO 3166 code that help.getNearestDc answers.
     Country: str = "US"
-    Limits: FloodLimits = FloodLimits()
+    #: By TL method; in addition to those that hold anyway (docs/accounts.md).
+    FloodLimits: dict[str, FloodLimitSection] = {}
+    #: "host:port" that clients are told when this server is reached by another address than its own (NAT).
+    PublicAddresses: list[str] = []
+    #: Directory of language packs, below the data directory or absolute.
+    LangPacks: str = ""
 
 
 FILES: dict[str, type[ServiceFile]] = {

@@ -192,10 +192,10 @@ class Pyrogram(Driver):
         return [self._message(message) for message in sent]
 
     async def do_read(self, peer, max_id):
-        return await self.client.read_chat_history(self._chat(peer), max_id)
+        await self.client.read_chat_history(self._chat(peer), max_id)
 
     async def do_typing(self, peer):
-        return await self.client.send_chat_action(self._chat(peer), pyrogram.enums.ChatAction.TYPING)
+        await self.client.send_chat_action(self._chat(peer), pyrogram.enums.ChatAction.TYPING)
 
     async def do_pin(self, peer, id):
         await self.client.pin_chat_message(self._chat(peer), id)

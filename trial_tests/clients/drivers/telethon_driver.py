@@ -122,7 +122,7 @@ class Telethon(Driver):
         return {"id": user.id, "first_name": user.first_name, "phone": user.phone}
 
     async def do_sign_out(self):
-        return await self.client.log_out()
+        return bool(await self.client.log_out())
 
     async def do_me(self):
         user = await self.client.get_me()
@@ -185,7 +185,7 @@ class Telethon(Driver):
         return [self._message(message) for message in sent]
 
     async def do_read(self, peer, max_id):
-        return await self.client.send_read_acknowledge(await self._peer(peer), max_id=max_id)
+        await self.client.send_read_acknowledge(await self._peer(peer), max_id=max_id)
 
     async def do_typing(self, peer):
         return await self.client(

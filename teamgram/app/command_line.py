@@ -1,0 +1,104 @@
+"""``teamgram``: serve, and look at what a running or stopped server holds."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from teamgram import __version__
+from teamgram.app.config.errors import ConfigError
+from teamgram.app.tap import explain
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The console script. Exit codes: 0, 1 for what went wrong, 2 for wrong usage, 78 for a bad configuration."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except ConfigError as error:
+        return explain(error)
+    except BrokenPipeError:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="teamgram", description="A Telegram of one's own.")
+    parser.add_argument("--version", action="version", version=f"teamgram {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument("--config", "-c", type=Path, default=Path("etc"), help="directory of the YAML files (etc)")
+    where.add_argument("--data-dir", "-d", type=Path, default=Path("var"), help="directory of the data (var)")
+
+    def command(name: str, run: object, text: str, **extra: object) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text, parents=[where], **extra)  # type: ignore[arg-type]
+        sub.set_defaults(run=run)
+        return sub
+
+    command("serve", _serve, "Start the server in the foreground.")
+    keygen = command("keygen", _keygen, "Make an RSA key and print it with its fingerprint.")
+    keygen.add_argument("--show", action="store_true", help="print the data directory's key instead of making one")
+    command(
+        "check-config", _check_config, "Say whether the configuration can be used, and which keys mean nothing here."
+    )
+    command("users", _users, "List the accounts.")
+    sessions = command("sessions", _sessions, "List the signed-in devices, of one user or of all.")
+    sessions.add_argument("who", nargs="?", help="phone number, @username or user id")
+    codes = command("codes", _codes, "Show the sign-in codes that wait to be typed.")
+    codes.add_argument("phone", nargs="?", help="only this number's")
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from twisted.scripts import twistd
+
+    where = ["--config", str(options.config), "--data-dir", str(options.data_dir)]
+    sys.argv = ["twistd", "-n", "--pidfile=", "teamgram", *where]
+    twistd.run()
+    return 0
+
+
+def _keygen(options: argparse.Namespace) -> int:
+    from teamgram.app.server_key import ServerKey, load_server_key
+
+    if options.show:
+        from teamgram.app.config.loader import load_configuration
+
+        key = load_server_key(load_configuration(options.config).gnetway, options.data_dir.absolute())
+        print(key.public_pem, end="")
+    else:
+        key = ServerKey.generate()
+        print(key.private_pem, end="")
+        print(key.public_pem, end="")
+    print(f"fingerprint signed    {key.fingerprint}")
+    print(f"fingerprint unsigned  {key.unsigned}")
+    print(f"fingerprint hex       {key.hex}")
+    return 0
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    from teamgram.app.check_config import check
+
+    return check(options.config, options.data_dir.absolute())
+
+
+def _users(options: argparse.Namespace) -> int:
+    from teamgram.app.inspection import run_inspection, show_users
+
+    return run_inspection(options, show_users)
+
+
+def _sessions(options: argparse.Namespace) -> int:
+    from teamgram.app.inspection import run_inspection, show_sessions
+
+    return run_inspection(options, show_sessions)
+
+
+def _codes(options: argparse.Namespace) -> int:
+    from teamgram.app.inspection import run_inspection, show_codes
+
+    return run_inspection(options, show_codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

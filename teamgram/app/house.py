@@ -1,0 +1,190 @@
+"""The whole program in one process: which stage is given which neighbour, how it starts and how it ends."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from teamgram.app import stage_settings
+from teamgram.app.banner import listening_banner
+from teamgram.app.config.errors import ConfigError
+from teamgram.app.config.loader import Configuration
+from teamgram.app.rpc_services import Services, build_services
+from teamgram.app.server_key import load_server_key
+from teamgram.authsession.service import AuthSessionService
+from teamgram.bff.caller import Caller
+from teamgram.cache import Cache, MemoryCache, RedisCache
+from teamgram.database import Database, DatabaseError, open_database
+from teamgram.domain.flood.limits import FloodLimits
+from teamgram.gnetway.service import GnetwayService
+from teamgram.openclaw.service import OpenClawService
+from teamgram.session.service import SessionService
+
+READY = "teamgram is ready"
+#: Exit codes: sysexits' EX_CONFIG and EX_UNAVAILABLE.
+BAD_CONFIGURATION, CANNOT_START = 78, 69
+
+
+class House(Service):
+    """Every stage of role ``all``.
+
+    Attributes:
+        configuration: what was read from YAML.
+        data_dir: everything that is written lies below it.
+    """
+
+    _log = Logger()
+
+    def __init__(self, configuration: Configuration, data_dir: Path, reactor: Any) -> None:
+        """Opens and starts nothing.
+
+        Raises:
+            ConfigError: a value that only shows as wrong when it is put to use.
+        """
+        self.configuration = configuration
+        self.data_dir = data_dir
+        self._reactor = reactor
+        self._serving = False
+        self.listeners = stage_settings.listeners(configuration.gnetway.Gnetway)
+
+    # Beginning
+
+    def startService(self) -> None:
+        """Build, then open the listeners; what goes wrong is printed and ends the process."""
+        super().startService()  # type: ignore[no-untyped-call]
+        starting = Deferred.fromCoroutine(self._start())
+        starting.addErrback(self._failed_to_start)
+
+    async def _start(self) -> None:
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.key = load_server_key(self.configuration.gnetway, self.data_dir)
+        self._build()
+        for stage in (self.auth_sessions, self.session, self.gnetway, self.openclaw):
+            stage.startService()
+        await gatherResults([self.gnetway.listening, self.openclaw.listening], consumeErrors=True)
+        self._serving = True
+        self._announce()
+
+    def _build(self) -> None:
+        configuration, reactor = self.configuration, self._reactor
+        authsession = configuration.authsession
+        self.database: Database = open_database(
+            authsession.Mysql.DSN, self.data_dir, reactor, pool_size=authsession.Mysql.Active
+        )
+        self.cache = self._open_cache()
+        self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
+        self.gnetway = GnetwayService(
+            reactor=reactor,
+            listeners=self.listeners,
+            auth_sessions=self.auth_sessions,
+            rsa_keys=[self.key.key],
+            settings=stage_settings.gnetway(configuration.gnetway),
+        )
+        limits = FloodLimits(stage_settings.flood(configuration.bff), reactor.seconds)
+        # Session asks bff and bff tells session: the caller gets its services once both are there.
+        bff = Caller((), limits)
+        self.session = SessionService(
+            gateway=self.gnetway,
+            auth_sessions=self.auth_sessions,
+            id_map=configuration.session.BFFProxyClients.IDMap,
+            callers=dict.fromkeys(configuration.session.BFFProxyClients.IDMap.values(), bff),
+            clock=reactor,
+            settings=stage_settings.session(configuration.session),
+        )
+        self.gnetway.attach(self.session)
+        self.services: Services = build_services(self)
+        bff.add_services(self.services.rpc)
+        self.session.set_presence(self.services.people.presence)
+        self.openclaw = OpenClawService(
+            configuration.directory / "openclaw.yaml", self.data_dir, reactor, readiness=self._not_ready
+        )
+        self.openclaw.on_restart = lambda reason: reactor.stop()
+
+    def _open_cache(self) -> Cache:
+        hosts = self.configuration.authsession.Cache
+        if isinstance(hosts, str):
+            if hosts != "memory":
+                raise ConfigError("authsession.yaml", "Cache", 'is "memory" or a list of hosts')
+            return MemoryCache(self._reactor)
+        if len(hosts) != 1:
+            raise ConfigError("authsession.yaml", "Cache", "name one Redis server")
+        return RedisCache(self._reactor, hosts[0].Host, password=hosts[0].Pass)
+
+    def _not_ready(self) -> list[str]:
+        return [] if self._serving else ["messenger"]
+
+    def _announce(self) -> None:
+        listening: dict[str, list[str]] = {}
+        for kind, host, port in self.gnetway.addresses:
+            listening.setdefault(kind, []).append(_join(host, port))
+        listening["gateway"] = [_join(host, port) for host, port in self.openclaw.ports]
+        notes = [self.key.note] if self.key.note else []
+        if self.services.fixed_code:
+            notes.append(f"the sign-in code is {self.services.fixed_code} for every number")
+        if self.openclaw.new_token:
+            notes.append(f"the gateway's token, shown this once: {self.openclaw.new_token}")
+        if self.configuration.unused:
+            notes.append(f"not used here: {', '.join(self.configuration.unused)}")
+        text = listening_banner(listening, self.data_dir, self.key, self.configuration.gnetway.DcId, notes)
+        # Not sys.stdout: that is the log's while twistd runs.
+        print(f"{text}\n{READY}", file=sys.__stdout__, flush=True)
+
+    def _failed_to_start(self, failure: Failure) -> None:
+        code = BAD_CONFIGURATION if failure.check(ConfigError) else CANNOT_START
+        cause: BaseException = failure.value
+        cause = getattr(cause, "subFailure", failure).value
+        if failure.check(ConfigError, DatabaseError) or isinstance(cause, OSError) or "CannotListen" in repr(cause):
+            print(f"teamgram: cannot start: {cause}", file=sys.__stderr__, flush=True)
+        else:
+            self._log.failure("cannot start", failure=failure)
+        self._reactor.addSystemEventTrigger("after", "shutdown", _exit, code)
+        self._reactor.callWhenRunning(self._reactor.stop)
+
+    # End
+
+    def stopService(self) -> "Deferred[None]":
+        """Listeners, then requests in flight, then connections, then what is still to be written."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self._serving = False
+        if not hasattr(self, "openclaw"):
+            return
+        steps = (
+            ("listeners", self.gnetway.stop_listening),
+            ("agents' gateway", self.openclaw.stopService),
+            ("requests in flight", self.session.stopService),
+            ("connections", self.gnetway.stopService),
+            ("devices", self.auth_sessions.stopService),
+            ("updates being drawn", self.services.stop),
+            ("cache", self.cache.close),
+            ("database", self.database.close),
+        )
+        for name, step in steps:
+            try:
+                result: Any = step()
+                await (result if isinstance(result, Deferred) else maybeDeferred(_as_deferred, result))
+            except Exception:
+                # The next steps still save what they have.
+                self._log.failure("stopping: {name}", name=name)
+
+
+def _as_deferred(result: Any) -> Any:
+    return Deferred.fromCoroutine(result) if hasattr(result, "send") else result
+
+
+def _join(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _exit(code: int) -> None:
+    """``twistd`` knows no exit code of a service; nothing is left to be cleaned up at this point."""
+    import os
+
+    sys.stdout.flush()
+    os._exit(code)

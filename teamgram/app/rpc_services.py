@@ -1,0 +1,77 @@
+"""The bff of a process: the domain, and every RPC service on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from teamgram.app import stage_settings
+from teamgram.bff.authorization import SignIns
+from teamgram.bff.honest_empties import honest_empties
+from teamgram.bff.people_services import People, people_services
+from teamgram.bff.registry import RpcService, collect
+from teamgram.bff.talk_services import Talking, talk_services
+from teamgram.domain.codes.codes import SignInCodes
+from teamgram.domain.codes.delivery import CodeWebhook
+from teamgram.domain.codes.sealing import KEY_FILE, CodeSeal, load_or_create_key
+from teamgram.domain.updates.fanout import Fanout
+
+if TYPE_CHECKING:
+    from teamgram.app.house import House
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the rest of the program needs of the bff.
+
+    Attributes:
+        rpc: every service, for the caller.
+        fixed_code: the code that signs anybody in, or empty.
+    """
+
+    rpc: list[RpcService]
+    people: People
+    talking: Talking
+    fixed_code: str
+
+    async def stop(self) -> None:
+        """Let go of what is still being drawn for clients that are gone anyway."""
+        await self.talking.stop()
+
+
+def build_services(house: House) -> Services:
+    """Every RPC service of the process ``house`` is about to start."""
+    configuration, clock = house.configuration, house._reactor
+    fanout = Fanout()
+    people = People.build(house.database, fanout, clock)
+    talking = Talking.build(house.database, fanout, clock, people, house.session)
+    code_settings = stage_settings.codes(configuration.bff.Code, stage_settings.only_loopback(house.listeners))
+    codes = SignInCodes(
+        house.database,
+        house.cache,
+        CodeSeal(load_or_create_key(house.data_dir / KEY_FILE)),
+        code_settings,
+        talking.service_messages,
+        CodeWebhook(code_settings, clock),
+        clock.seconds,
+    )
+    sign_ins = SignIns(house.auth_sessions, house.session, fanout, talking.service_messages, clock)
+    lang_packs = configuration.bff.LangPacks
+    services = people_services(
+        people,
+        sign_ins=sign_ins,
+        codes=codes,
+        auth_sessions=house.auth_sessions,
+        session_control=house.session,
+        push=house.session,
+        cache=house.cache,
+        fanout=fanout,
+        clock=clock,
+        configuration=stage_settings.configuration(configuration.bff, configuration.gnetway, house.listeners),
+        langpacks=house.data_dir / lang_packs if lang_packs else None,
+        conversations=talking.conversations,
+    )
+    services += talk_services(talking)
+    services += honest_empties(collect(services))
+    fixed = code_settings.fixed_code if code_settings.allow_fixed_code else ""
+    return Services(services, people, talking, fixed)

@@ -1,0 +1,142 @@
+"""From YAML sections to the settings that each stage takes."""
+
+from ipaddress import ip_address
+
+from teamgram.app.config import sections
+from teamgram.app.config.errors import ConfigError
+from teamgram.app.config.units import parse_duration, parse_size
+from teamgram.bff.configuration import ConfigurationSettings
+from teamgram.domain.codes.settings import CodeSettings
+from teamgram.domain.flood.limits import FloodSettings, Limit
+from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
+from teamgram.session.settings import SessionSettings
+
+KINDS = ("tcp", "websocket", "http")
+
+
+def listeners(section: sections.GnetwaySection) -> list[ListenerSettings]:
+    """One for each address.
+
+    Raises:
+        ConfigError: an address, a protocol or a secret that is none.
+    """
+    found = []
+    for index, server in enumerate(section.Server):
+        path = f"Gnetway.Server[{index}]"
+        if server.Proto not in KINDS:
+            raise ConfigError("gnetway.yaml", f"{path}.Proto", f"{server.Proto!r} is none of {', '.join(KINDS)}")
+        secret, padded_only = _secret(server.Secret, path)
+        for number, address in enumerate(server.Addresses):
+            host, port = _address(address, f"{path}.Addresses[{number}]")
+            found.append(
+                ListenerSettings(
+                    kind=server.Proto,
+                    host=host,
+                    port=port,
+                    proxy_protocol_from=tuple(server.ProxyProtocolFrom),
+                    cert_file=server.CertFile,
+                    key_file=server.KeyFile,
+                    secret=secret,
+                    secret_padded_only=padded_only,
+                    allowed_origins=tuple(server.AllowedOrigins),
+                )
+            )
+    return found
+
+
+def _address(text: str, path: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]")
+    try:
+        ip_address(host)
+        number = int(port)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 65536:
+        raise ConfigError("gnetway.yaml", path, f"{text!r} is no address; write it like 127.0.0.1:10443 or [::1]:10443")
+    return host, number
+
+
+def _secret(text: str, path: str) -> tuple[bytes | None, bool]:
+    if not text:
+        return None, False
+    padded_only = len(text) == 34 and text.lower().startswith("dd")
+    try:
+        secret = bytes.fromhex(text[2:] if padded_only else text)
+    except ValueError:
+        secret = b""
+    if len(secret) != 16:
+        raise ConfigError(
+            "gnetway.yaml", f"{path}.Secret", "a secret is 32 hexadecimal digits, with dd before them if you like"
+        )
+    return secret, padded_only
+
+
+def only_loopback(found: list[ListenerSettings]) -> bool:
+    """Whether nobody outside this machine can reach any of these."""
+    return all(ip_address(listener.host).is_loopback for listener in found)
+
+
+def gnetway(file: sections.GnetwayFile) -> GnetwaySettings:
+    """The edge's bounds."""
+    limits = file.Gnetway.Limits
+    return GnetwaySettings(
+        dc_id=file.DcId,
+        first_frame_timeout=parse_duration(limits.FirstFrameTimeout),
+        idle_timeout=parse_duration(limits.IdleTimeout),
+        max_frame_bytes=parse_size(limits.MaxFrameSize),
+        send_buffer_bytes=parse_size(file.Gnetway.SendBuf),
+        max_send_buffer_bytes=parse_size(limits.MaxSendBuffer),
+        max_connections_per_address=limits.MaxConnectionsPerAddress,
+        key_exchanges_per_second=limits.KeyExchangesPerSecond,
+        auth_key_cache=limits.AuthKeyCache,
+        unknown_key_memory=parse_duration(limits.UnknownKeyMemory),
+    )
+
+
+def session(file: sections.SessionFile) -> SessionSettings:
+    """The session stage's bounds."""
+    limits = file.Limits
+    return SessionSettings(
+        retention=parse_duration(limits.DisconnectedRetention),
+        idle_wrapper_retention=parse_duration(limits.IdleTimeout),
+        sessions_per_key=limits.SessionsPerKey,
+        session_data_chan_size=limits.DataChannel,
+        max_running_rpcs=limits.RunningRequests,
+        rpc_timeout=parse_duration(limits.RequestDeadline),
+        unacked_limit_bytes=parse_size(limits.UnackedBytes),
+        push_limit=limits.WaitingUpdates,
+        drain_timeout=parse_duration(limits.DrainTimeout),
+    )
+
+
+def codes(section: sections.CodeSection, loopback: bool) -> CodeSettings:
+    """``loopback``: nobody outside this machine reaches a listener, so the fixed code is harmless."""
+    return CodeSettings(
+        provider=section.Name,
+        send_code_url=section.SendCodeUrl,
+        verify_code_url=section.VerifyCodeUrl,
+        key=section.Key,
+        secret=section.Secret,
+        region_id=section.RegionId,
+        allow_fixed_code=loopback or section.AllowFixedCode,
+    )
+
+
+def flood(file: sections.BffFile) -> FloodSettings:
+    """The limits that hold anyway, and the operator's."""
+    defaults = FloodSettings()
+    chosen = {method: Limit(limit.Burst, limit.PerSecond) for method, limit in file.FloodLimits.items()}
+    return FloodSettings(by_method={**defaults.by_method, **chosen})
+
+
+def configuration(
+    file: sections.BffFile, gnetway_file: sections.GnetwayFile, found: list[ListenerSettings]
+) -> ConfigurationSettings:
+    """What ``help.getConfig`` tells."""
+    return ConfigurationSettings(
+        dc_id=gnetway_file.DcId,
+        addresses=tuple(file.PublicAddresses),
+        tcp_port=next((listener.port for listener in found if listener.kind == "tcp"), 0),
+        country=file.Country,
+    )

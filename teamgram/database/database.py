@@ -41,7 +41,7 @@ class Database:
     """Readers and writers over one engine; made by :func:`open_database`.
 
     Args:
-        pool_size: connections that read; on MySQL also as many that write.
+        pool_size: connections that read (SQLite: three at most); on MySQL also as many that write.
         observe: told the time of every read and write; ``description`` is a
             fixed string, fit for a metric's label.
     """
@@ -59,7 +59,8 @@ class Database:
         self.observe = observe
         self._pools: list[Pool] = []
         reads = Reads(engine)
-        self._readers = self._workers(reactor, engine.prepare_reader, reads.run, pool_size, max_waiting=max_waiting)
+        readers = min(pool_size, engine.most_readers)
+        self._readers = self._workers(reactor, engine.prepare_reader, reads.run, readers, max_waiting=max_waiting)
         if engine.shares_commits:
             group = GroupCommit(engine)
             self._writers = self._workers(

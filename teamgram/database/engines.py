@@ -42,6 +42,7 @@ class Engine(Protocol):
         for_update: suffix of a SELECT that locks its rows.
         begin_read: statement that begins a transaction that reads, "" where it begins by itself.
         tokens: what stands for ``{token}`` in migrations.
+        most_readers: threads that read at once, however many are asked for.
         shares_commits: writes go through one group-committing writer.
         transactional_ddl: a failed migration is undone as a whole.
     """
@@ -51,6 +52,7 @@ class Engine(Protocol):
     for_update: str
     begin_read: str
     tokens: Mapping[str, str]
+    most_readers: int
     shares_commits: bool
     transactional_ddl: bool
 
@@ -115,6 +117,9 @@ class SQLiteEngine:
     dbapi_name = "sqlite3"
     for_update = ""
     begin_read = "BEGIN"
+    # Its work is done in this process, one thread at a time but for the waits: 10 threads cost half as much again as
+    # 2. The third is there for when two are in a long search.
+    most_readers = 3
     shares_commits = True
     transactional_ddl = True
     tokens: Mapping[str, str] = {
@@ -231,6 +236,7 @@ class MySQLEngine:
     dbapi_name = "pymysql"
     for_update = " FOR UPDATE"
     begin_read = ""
+    most_readers = 100
     shares_commits = False
     transactional_ddl = False
     tokens: Mapping[str, str] = {

@@ -19,6 +19,7 @@ from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
 from trial_tests.backends import BackendTestCase
 
 START = 1_700_000_000
+_phones = itertools.count(10_000_000)
 
 
 class FakePush:
@@ -119,7 +120,7 @@ class House:
         self, first_name: str, *, username: str = "", is_bot: bool = False, layer: int = NEWEST_LAYER
     ) -> Device:
         """A new user with one device."""
-        phone = "" if is_bot else f"4915{next(self.keys):08}"
+        phone = "" if is_bot else f"4915{next(_phones)}"
         user = await self.users.create(phone=phone, first_name=first_name, now=START, is_bot=is_bot)
         if username:
             user = await self.users.set_username(user.id, username)

@@ -116,6 +116,7 @@ class HttpConnection(Protocol):
         if request.path not in PATHS:
             self._answer(waiting, 404, b"")
         elif waiting.origin is not None and not self._edge.allows_origin(waiting.origin):
+            waiting.origin = None
             self._answer(waiting, 403, b"")
         elif request.method == b"OPTIONS":
             self._answer(waiting, 200, b"")

@@ -1,0 +1,206 @@
+"""MTProto over HTTP, without sockets."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from teamgram.gnetway.http import MAX_WAITING
+from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
+from teamgram.interfaces.session import ConnRef
+from teamgram.mtproto.crypto.rsa import RsaPrivateKey, RsaPublicKey
+from teamgram.mtproto.envelope import pack_plain, unpack_plain
+from trial_tests.gnetway.client import opened, payload, sealed
+from trial_tests.gnetway.edges import Gnetway
+from trial_tests.gnetway.fakes import perm_key
+from trial_tests.peer.exchange import ClientExchange
+
+KEY = perm_key(1)
+
+
+def post(body: bytes, *headers: bytes, path: bytes = b"/apiw1") -> bytes:
+    """A request as clients write it."""
+    head = [b"POST " + path + b" HTTP/1.1", b"Host: x", *headers, b"Content-Length: %d" % len(body)]
+    return b"\r\n".join(head) + b"\r\n\r\n" + body
+
+
+def answers(data: bytes) -> list[tuple[int, list[bytes], bytes]]:
+    """(status, header lines, body) of each response."""
+    found = []
+    while data:
+        head, _, data = data.partition(b"\r\n\r\n")
+        lines = head.split(b"\r\n")
+        length = int(lines[-1].removeprefix(b"Content-Length: "))
+        found.append((int(lines[0].split()[1]), lines[1:], data[:length]))
+        data = data[length:]
+    return found
+
+
+class HttpConnectionTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.gnetway = Gnetway("http", KEY)
+        self.protocol, self.transport = self.gnetway.connect()
+
+    def reply(self, msg_id: int, ref: ConnRef | None = None) -> bool:
+        ref = ref or self.gnetway.session.frames[0].conn
+        return self.gnetway.service.send_data(ref, KEY.auth_key_id, 1, 7, payload(msg_id))
+
+    def test_frame_in_answer_out(self) -> None:
+        """A POST brings a frame to session; its reply is the answer's body, and the connection stays."""
+        self.protocol.dataReceived(post(sealed(KEY)))
+        self.assertEqual(self.gnetway.session.frames[0].transport, "http")
+        self.assertEqual(self.transport.taken(), b"")
+        self.assertTrue(self.reply(9))
+        ((status, lines, body),) = answers(self.transport.taken())
+        self.assertEqual((status, opened(KEY, body)), (200, (1, 7, payload(9))))
+        self.assertIn(b"Connection: keep-alive", lines)
+        self.assertFalse(self.transport.closed)
+
+    def test_content_length_is_the_last_header(self) -> None:
+        """Also with everything that CORS adds: Telethon takes the body to follow right after it."""
+        self.protocol.dataReceived(post(sealed(KEY), b"Origin: https://web.example"))
+        self.reply(9)
+        ((_, lines, _),) = answers(self.transport.taken())
+        self.assertTrue(lines[-1].startswith(b"Content-Length: "))
+        self.assertIn(b"Access-Control-Allow-Origin: https://web.example", lines)
+
+    def test_reply_without_a_waiting_request(self) -> None:
+        """With nothing to answer session is told so and keeps the reply for the next request."""
+        self.protocol.dataReceived(post(sealed(KEY)))
+        self.assertTrue(self.reply(9))
+        self.assertFalse(self.reply(13))
+        self.protocol.dataReceived(post(sealed(KEY)))
+        self.assertTrue(self.reply(13))
+        self.assertEqual(
+            [opened(KEY, body)[2] for _, _, body in answers(self.transport.taken())], [payload(9), payload(13)]
+        )
+
+    def test_requests_sent_without_waiting(self) -> None:
+        """A later request is served while an earlier one waits, and replies answer the oldest."""
+        self.protocol.dataReceived(post(sealed(KEY)) + post(sealed(KEY, plaintext=payload(8))))
+        self.assertEqual(len(self.gnetway.session.frames), 2)
+        self.reply(9)
+        self.assertEqual(len(answers(self.transport.taken())), 1)
+        self.reply(13)
+        self.assertEqual(len(answers(self.transport.taken())), 1)
+
+    def test_waiting_requests_are_bounded(self) -> None:
+        """A client that only asks is not read beyond a number of waiting requests, and read on as they are answered."""
+        self.protocol.dataReceived(post(sealed(KEY)) * (MAX_WAITING + 2))
+        self.assertEqual(len(self.gnetway.session.frames), MAX_WAITING)
+        self.assertEqual(self.transport.producerState, "paused")
+        self.reply(9)
+        self.assertEqual(len(self.gnetway.session.frames), MAX_WAITING + 1)
+        self.reply(13)
+        self.reply(17)
+        self.assertEqual(self.transport.producerState, "producing")
+
+    def test_many_requests_answered_at_once(self) -> None:
+        """A session that replies within the call takes hundreds of requests of one segment without recursion."""
+        session = self.gnetway.session
+        take = session.send_data
+
+        def take_and_reply(data: object) -> None:
+            take(data)  # type: ignore[arg-type]
+            self.reply(9)
+
+        session.send_data = take_and_reply  # type: ignore[method-assign, assignment]
+        self.gnetway.service.dispatcher._session = session
+        self.protocol.dataReceived(post(sealed(KEY)) * 1500)
+        self.assertEqual(len(answers(self.transport.taken())), 1500)
+
+    def test_preflight(self) -> None:
+        """OPTIONS is answered at once, with what a browser wants to know before it posts."""
+        self.protocol.dataReceived(b"OPTIONS /apiw1 HTTP/1.1\r\nOrigin: https://web.example\r\n\r\n")
+        ((status, lines, body),) = answers(self.transport.taken())
+        self.assertEqual((status, body), (200, b""))
+        self.assertIn(b"Access-Control-Allow-Origin: https://web.example", lines)
+        self.assertIn(b"Access-Control-Allow-Methods: POST, OPTIONS", lines)
+        self.assertIn(b"Access-Control-Allow-Headers: origin, content-type", lines)
+
+    def test_what_is_not_served(self) -> None:
+        """Other paths, other methods and bodies without a frame are answered as such; the connection lives on."""
+        self.protocol.dataReceived(
+            post(sealed(KEY), path=b"/")
+            + b"GET /apiw1 HTTP/1.1\r\n\r\n"
+            + post(b"1234")
+            + post(sealed(KEY), path=b"/apiw1_test")
+        )
+        self.reply(9)
+        self.assertEqual([status for status, _, _ in answers(self.transport.taken())], [404, 405, 400, 200])
+
+    def test_answers_keep_the_order_of_requests(self) -> None:
+        """A quick answer does not overtake one that waits."""
+        self.protocol.dataReceived(post(sealed(KEY)) + b"GET / HTTP/1.1\r\n\r\n")
+        self.assertEqual(self.transport.taken(), b"")
+        self.reply(9)
+        self.assertEqual([status for status, _, _ in answers(self.transport.taken())], [200, 404])
+
+    def test_unknown_key(self) -> None:
+        """The transport error is the status and the 4 bytes of the body, then the connection closes."""
+        self.protocol.dataReceived(post(sealed(perm_key(5))))
+        ((status, _, body),) = answers(self.transport.taken())
+        self.assertEqual((status, body), (404, (-404).to_bytes(4, "little", signed=True)))
+        self.assertTrue(self.transport.closed)
+
+    def test_connection_close(self) -> None:
+        """The last request's answer ends the connection; what follows it is not read."""
+        self.protocol.dataReceived(post(sealed(KEY), b"Connection: close") + post(sealed(KEY)))
+        self.assertEqual(len(self.gnetway.session.frames), 1)
+        self.reply(9)
+        ((_, lines, _),) = answers(self.transport.taken())
+        self.assertIn(b"Connection: close", lines)
+        self.assertTrue(self.transport.closed)
+
+    def test_malformed_request(self) -> None:
+        """What is not HTTP is answered 400 and closed, what is too long 413."""
+        for data, status in (
+            (b"\xef\x01\x02\x03\r\n\r\n", 400),
+            (b"POST /api HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 413),
+        ):
+            protocol, transport = self.gnetway.connect()
+            protocol.dataReceived(data)
+            self.assertEqual(answers(transport.taken())[0][0], status)
+            self.assertTrue(transport.closed)
+
+    def test_client_that_does_not_read_is_not_read(self) -> None:
+        """While its answers pile up, no request of that client is taken."""
+        self.transport.producer.pauseProducing()
+        self.protocol.dataReceived(post(sealed(KEY)))
+        self.assertEqual(self.gnetway.session.frames, [])
+        self.assertEqual(self.transport.producerState, "paused")
+        self.transport.producer.resumeProducing()
+        self.assertEqual(len(self.gnetway.session.frames), 1)
+        self.assertEqual(self.transport.producerState, "producing")
+
+    def test_idle_connection(self) -> None:
+        """An HTTP connection stays sixty seconds after its last request, and its end closes no session."""
+        self.protocol.dataReceived(post(sealed(KEY)))
+        self.gnetway.pass_seconds(59)
+        self.assertFalse(self.transport.closed)
+        self.gnetway.pass_seconds(3)
+        self.assertTrue(self.transport.closed)
+        self.assertEqual(self.gnetway.session.closed, [])
+
+    def test_origins(self) -> None:
+        """With a list of origins, pages from elsewhere are refused; programs send none and are served."""
+        listener = ListenerSettings("http", "127.0.0.1", 8801, allowed_origins=("https://web.example",))
+        gnetway = Gnetway("http", KEY, listener=listener)
+        protocol, transport = gnetway.connect()
+        protocol.dataReceived(post(sealed(KEY), b"Origin: https://evil.example"))
+        ((status, lines, _),) = answers(transport.taken())
+        self.assertEqual((status, gnetway.session.frames), (403, []))
+        self.assertFalse([line for line in lines if line.startswith(b"Access-Control")])
+        protocol.dataReceived(post(sealed(KEY), b"Origin: https://web.example") + post(sealed(KEY)))
+        self.assertEqual(len(gnetway.session.frames), 2)
+
+    def test_key_exchange_over_several_connections(self) -> None:
+        """Each step may come over its own connection; each is answered on the one it came by."""
+        rsa_key = RsaPrivateKey.generate()
+        gnetway = Gnetway("http", rsa_keys=(rsa_key,), settings=GnetwaySettings())
+        client = ClientExchange(RsaPublicKey.from_pem(rsa_key.public_pem()))
+        body: bytes | None = client.start()
+        while body is not None:
+            protocol, transport = gnetway.connect()
+            protocol.dataReceived(post(pack_plain(4, body), path=b"/api"))
+            ((status, _, answer),) = answers(transport.taken())
+            self.assertEqual(status, 200)
+            body = client.receive(unpack_plain(answer)[1])
+        self.assertEqual(len(gnetway.authsessions.keys), 1)

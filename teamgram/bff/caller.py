@@ -79,15 +79,15 @@ class Caller:
                 return self._run(method, request, answer)
             return self._encoded(answer, method, request)
         except Exception as error:
-            raise self._rpc_error(method, Failure()) from error
+            raise self._rpc_error(method, error) from None
 
     def _run(self, method: RpcMethod, request: RpcRequest, coroutine: Any) -> bytes | Deferred[bytes]:
         waiting: Deferred[Any] = Deferred.fromCoroutine(coroutine)
         if waiting.called and not waiting.paused:
-            answer = waiting.result
+            answer: Any = waiting.result
             if isinstance(answer, Failure):
                 waiting.addErrback(lambda _: None)  # it is answered below, not lost
-                raise answer.value
+                raise answer.value  # type: ignore[misc]
             return self._encoded(answer, method, request)
         return waiting.addCallback(self._encoded, method, request).addErrback(self._failed, method)
 
@@ -96,11 +96,12 @@ class Caller:
             return answer
         return encode_result(method.name, answer, request.metadata.layer)
 
-    def _failed(self, failure: Failure, method: RpcMethod) -> Failure:
-        return Failure(self._rpc_error(method, failure))
+    def _failed(self, failure: Failure, method: RpcMethod) -> bytes:
+        assert failure.value is not None
+        raise self._rpc_error(method, failure.value) from None
 
-    def _rpc_error(self, method: RpcMethod, failure: Failure) -> RpcError:
-        error = failure.value
+    def _rpc_error(self, method: RpcMethod, error: BaseException) -> RpcError:
+        """What the client is told; logged when it is nobody's fault but ours."""
         if isinstance(error, RpcError):
             return error
         if isinstance(error, DomainError):
@@ -112,9 +113,6 @@ class Caller:
             return RpcError(*INTERNAL)
         # An exception's text may quote what the client sent; its type and the lines it came through do not.
         unexpected = HandlerFailed(f"{method.name}: {type(error).__name__}")
-        self._log.failure(
-            "{method} failed",
-            failure=Failure(unexpected, HandlerFailed, error.__traceback__ if error is not None else None),
-            method=method.name,
-        )
+        failure = Failure(unexpected, HandlerFailed, error.__traceback__)  # type: ignore[no-untyped-call]
+        self._log.failure("{method} failed", failure=failure, method=method.name)
         return RpcError(*INTERNAL)

@@ -39,7 +39,7 @@ _ZEROS: dict[str, Any] = {"int": 0, "long": 0, "double": 0.0, "string": "", "byt
 @cache
 def empty(name: str) -> Any:
     """The constructor with zero, "", no or nothing in every required field; the same object every time."""
-    fields = {}
+    fields: dict[str, Any] = {}
     for field, shape in fields_of(name).items():
         if shape.required:
             if shape.type.startswith("Vector<"):

@@ -126,6 +126,7 @@ class CallerTests(SynchronousTestCase):
             (failure,) = self.flushLoggedErrors(HandlerFailed)
             self.assertIn("account.checkUsername", failure.getErrorMessage())
             self.assertNotIn(SECRET, failure.getTraceback())
+            self.assertIn("in refused", failure.getTraceback())
 
     def test_errors_that_come_later_are_the_same(self) -> None:
         """Through the Deferred come RpcErrors only."""
@@ -134,7 +135,9 @@ class CallerTests(SynchronousTestCase):
             answer = self.call(tl.account.updateUsername(username=username))
             self.service.waiting.callback(None)
             self.assertEqual(self.failureResultOf(answer, RpcError).value.code, expected)
-        self.assertEqual(len(self.flushLoggedErrors(HandlerFailed)), 1)
+        (failure,) = self.flushLoggedErrors(HandlerFailed)
+        self.assertIn("in refused_later", failure.getTraceback())
+        self.assertNotIn(SECRET, failure.getTraceback())
 
     def test_a_request_given_up_is_cancelled_quietly(self) -> None:
         """Cancelling the answer cancels what it waits for and logs nothing."""

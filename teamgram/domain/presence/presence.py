@@ -11,6 +11,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -24,7 +25,7 @@ ONLINE_FOR = 300
 """Seconds for which others take a user for online without hearing again."""
 
 RENEW_EVERY = 240
-"""Seconds between renewals; less than ``ONLINE_FOR``, so nobody blinks."""
+"""Seconds between renewals, from ``start`` on; less than ``ONLINE_FOR``, so nobody blinks."""
 
 _USERS_PER_QUERY = 500
 
@@ -76,6 +77,7 @@ class Presence:
         self._visiting: dict[tuple[int, int], int] = {}
         self._online: dict[int, Status] = {}
         self._running: set[Deferred[None]] = set()
+        self._renewing = LoopingCall(self.renew)
 
     def now(self) -> int:
         """Unix seconds."""
@@ -179,7 +181,7 @@ class Presence:
             self._fanout.publish(watchers, UserStatusChanged(user_id))
 
     def renew(self) -> None:
-        """Give everybody who is still here a new term and tell who watches; call every ``RENEW_EVERY`` seconds."""
+        """Give everybody who is still here a new term and tell who watches."""
         now = self.now()
         for device in [device for device, until in self._visiting.items() if until <= now]:
             del self._visiting[device]
@@ -199,12 +201,19 @@ class Presence:
         """Wait until what is being written and told has been."""
         while self._running:
             done: Deferred[None] = Deferred()
-            running = next(iter(self._running))
-            running.addBoth(lambda result, done=done: done.callback(None))
+            # Not the Deferred itself: awaiting it would take its result, and cancel it when we are.
+            next(iter(self._running)).addCallback(done.callback)
             await done
 
+    def start(self) -> None:
+        """Renew from now on."""
+        self._renewing.clock = self._clock
+        self._renewing.start(RENEW_EVERY, now=False)
+
     async def stop(self) -> None:
-        """Write down when those who are here were seen; call before the database closes."""
+        """Renew no more, and write down when those who are here were seen; call before the database closes."""
+        if self._renewing.running:
+            self._renewing.stop()
         await self.settled()
         if self._online:
             await self._database.write("last seen", _set_last_seen_txn, dict.fromkeys(self._online, self.now()))

@@ -66,6 +66,7 @@ class House(Service):
         for stage in (self.auth_sessions, self.session, self.gnetway, self.openclaw):
             stage.startService()
         await gatherResults([self.gnetway.listening, self.openclaw.listening], consumeErrors=True)
+        self.services.start()
         self._serving = True
         self._announce()
 

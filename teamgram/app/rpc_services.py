@@ -34,9 +34,14 @@ class Services:
     talking: Talking
     fixed_code: str
 
+    def start(self) -> None:
+        """Keep who is online online, from now on."""
+        self.people.presence.start()
+
     async def stop(self) -> None:
-        """Let go of what is still being drawn for clients that are gone anyway."""
+        """Let go of what is still being drawn for clients that are gone anyway; remember who was here."""
         await self.talking.stop()
+        await self.people.presence.stop()
 
 
 def build_services(house: House) -> Services:

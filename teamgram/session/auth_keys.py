@@ -163,20 +163,24 @@ class AuthKeys:
         if old.client.layer and wrapper.client != old.client:
             wrapper.client = old.client
             self.save_client(wrapper)
-        # What an unbound key had waiting was all its own.
-        wrapper.session_data_chan.extend(old.session_data_chan)
-        wrapper.rpc_queue.extend(old.rpc_queue)
-        wrapper.refused.extend(old.refused)
-        old.session_data_chan.clear()
-        old.rpc_queue.clear()
-        old.refused = []
-        self._stage.turns.backlog(wrapper)
-        self._stage.turns.rpc_ready(wrapper)
-        if old.updates_session is not None:
-            wrapper.wants_updates(old.updates_session)
-            old.updates_session = None
+        self._move_queues(keys, old, wrapper)
         if not old.lists:
             del self.wrappers[old.wrapper_id]
+
+    def _move_queues(self, keys: SessionList, old: MainAuthWrapper, new: MainAuthWrapper) -> None:
+        """What a key has waiting in one wrapper goes on in another."""
+        new.session_data_chan += [data for data in old.session_data_chan if data.auth_key_id == keys.auth_key_id]
+        old.session_data_chan[:] = [data for data in old.session_data_chan if data.auth_key_id != keys.auth_key_id]
+        new.rpc_queue += [queued for queued in old.rpc_queue if queued.session.keys is keys]
+        old.rpc_queue[:] = [queued for queued in old.rpc_queue if queued.session.keys is not keys]
+        new.refused += old.refused
+        old.refused = []
+        self._stage.turns.backlog(new)
+        self._stage.turns.rpc_ready(new)
+        session = old.updates_session
+        if session is not None and session.keys is keys:
+            new.wants_updates(session)
+            old.elect_updates_session()
 
     def destroyed(self, auth_key_id: int) -> None:
         """End the key's sessions; a permanent key's temporary ones end with it."""

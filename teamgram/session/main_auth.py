@@ -209,6 +209,8 @@ class MainAuthWrapper:
         """Answer each request of the batch at once, or start it; one never waits for another."""
         for queued in batch:
             session = queued.session
+            if session.keys.sessions.get(session.core.session_id) is not session:
+                continue  # it ended in this turn
             invocation = queued.invocation
             if invocation.layer or invocation.client is not None:
                 if not self._initialised(session, invocation, queued.msg_id):

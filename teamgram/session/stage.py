@@ -22,6 +22,9 @@ from teamgram.session.settings import SessionSettings
 from teamgram.session.tasks import Tasks
 from teamgram.session.turns import Turns
 
+CLOSED = ConnRef("", -1)
+"""In place of a connection that closed while its frames waited; they count, but nothing leaves by it."""
+
 
 class Stage:
     """State and flow of the session stage.
@@ -102,7 +105,7 @@ class Stage:
         With ``resume``, whether it still has more than half of that.
         """
         settings = self.settings
-        running = len(session.running) if session.running else 0
+        running = session.core.running
         unsent = session.core.outbox.queued_bytes
         if resume:
             return running > settings.max_running_rpcs // 2 or unsent > settings.unsent_limit_bytes // 2
@@ -134,6 +137,7 @@ class Stage:
             running.deferred.cancel()
         session.running = None
         session.waiting = None
+        session.http = None
         self.waiting.pop(session, None)
         self.disconnected.pop(session, None)
         self.ack_due.pop(session, None)
@@ -152,6 +156,10 @@ class Stage:
 
     def carried_by(self, session: ClientSession, data: SessionData, now: float) -> None:
         """A frame of the session came by another connection than the last one did, or over HTTP."""
+        if data.conn is CLOSED:
+            if session.conn is None:
+                self.disconnected.setdefault(session, now)
+            return
         had = session.conn is not None
         if data.transport == "http":
             session.asked_by(data, now)
@@ -182,7 +190,12 @@ class Stage:
         """That connection no longer carries that session."""
         self._disconnect_at.pop(conn, None)
         keys = self.keys.lists.get(auth_key_id)
-        session = keys.sessions.get(session_id) if keys is not None else None
+        if keys is None:
+            return
+        for data in self.keys.wrapper_of(keys).session_data_chan:
+            if data.session_id == session_id and data.conn == conn:
+                data.conn = CLOSED
+        session = keys.sessions.get(session_id)
         if session is not None and conn in session.connections:
             self.connection_gone(session, conn)
 

@@ -426,6 +426,41 @@ class ConnectionTests(SynchronousTestCase):
         self.assertEqual((stage.keys.lists, stage.keys.wrappers, stage.running, stage.disconnected), ({}, {}, {}, {}))
         self.successResultOf(harness.service.stopService())
 
+    def test_connection_that_closed_while_its_frames_waited(self) -> None:
+        """The frames count, but the session does not take the connection for an open one."""
+        harness = Harness(retention=10.0)
+        harness.service.startService()
+        harness.auth_sessions.hold()
+        client = harness.client()
+        msg_id = client.send(GET_CONFIG)
+        client.close()
+        harness.auth_sessions.release()
+        self.assertEqual(client.received(), [])
+        self.assertEqual(len(harness.bff.calls), 1)
+        client.connect()
+        client.send(ping())
+        self.assertIn(msg_id, client.results())
+        harness.auth_sessions.hold()
+        other = harness.client(5, auth_key_id=99, perm_auth_key_id=99)
+        other.ack(4)
+        other.close()
+        harness.auth_sessions.release()
+        harness.turn()
+        self.assertEqual(len(harness.service.stage.keys.lists[99].sessions), 1)
+        harness.clock.pump([1.0] * 12)
+        self.assertEqual(len(harness.service.stage.keys.lists[99].sessions), 0)
+        self.successResultOf(harness.service.stopService())
+
+    def test_session_destroyed_with_requests_queued(self) -> None:
+        """A request of a session that ended in the same turn does not run."""
+        harness = Harness()
+        one, other = harness.client(1), harness.client(2)
+        other.send(GET_STATE)
+        one.send(struct.pack("<Iq", wire.DESTROY_SESSION, 2))
+        harness.turn()
+        self.assertEqual(harness.bff.calls, [])
+        self.assertIsNone(harness.service.stage.keys.wrappers[KEY].updates_session)
+
     def test_ping_delay_disconnect_closes(self) -> None:
         """The connection closes when it does not come again in time, and each one moves the deadline."""
         harness = Harness()
@@ -548,6 +583,21 @@ class KeyTests(SynchronousTestCase):
         harness.service.key_bound(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0))
         harness.bff.waiting[0][1].callback(BOOL_TRUE)
         self.assertIn(bind, client.results())
+
+    def test_bound_again_to_another_key(self) -> None:
+        """Only the temporary key's own sessions and frames move on."""
+        harness = Harness()
+        harness.auth_sessions.users[99] = 7
+        harness.auth_sessions.clients[99] = ClientInfo(layer=200)
+        stays = harness.client(1)
+        moves = harness.client(2, auth_key_id=TEMP_KEY, key_type=AuthKeyType.TEMP)
+        stays.send(GET_CONFIG)
+        moves.send(GET_STATE)
+        harness.service.key_bound(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, 99, 0))
+        harness.turn()
+        users = {call.method: call.metadata.user_id for call in harness.bff.calls}
+        self.assertEqual(users, {"help.getConfig": USER, "updates.getState": 7})
+        self.assertEqual(list(harness.service.stage.keys.wrappers[KEY].lists), [KEY])
 
     def test_destroyed_permanent_key(self) -> None:
         """Its sessions end, its temporary keys' too, and gnetway forgets them all."""

@@ -37,6 +37,7 @@ class WebSocketConnection(FrameStream, WebSocketServerProtocol):
     """
 
     _log = Logger()
+    bare_transports = False
 
     def __init__(self, edge: Edge) -> None:
         WebSocketServerProtocol.__init__(self)
@@ -75,12 +76,24 @@ class WebSocketConnection(FrameStream, WebSocketServerProtocol):
         # Browsers drop a connection whose answer does not select what they offered.
         return SUB_PROTOCOL if SUB_PROTOCOL in request.protocols else None
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """A piece of the stream."""
+    # Messages are taken in pieces as they arrive: nothing is collected, so no message is too long.
+
+    def onMessageBegin(self, isBinary: bool) -> None:
         if not isBinary:
-            self.sendClose(WebSocketProtocol.CLOSE_STATUS_CODE_UNSUPPORTED_DATA, "binary messages only")
-        elif self.conn is not None:
+            self.sendCloseFrame(WebSocketProtocol.CLOSE_STATUS_CODE_UNSUPPORTED_DATA, b"binary messages only")
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        """Nothing to prepare."""
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        if self.conn is not None and self.state == WebSocketProtocol.STATE_OPEN:
             self.stream_received(payload)
+
+    def onMessageFrameEnd(self) -> None:
+        """Borders of frames mean nothing."""
+
+    def onMessageEnd(self) -> None:
+        """Borders of messages mean nothing."""
 
     # Link
 
@@ -110,9 +123,8 @@ class WebSocketFactory(WebSocketServerFactory):
             # Origins are our listener's business: onConnect.
             allowedOrigins=["*"],
             allowNullOrigin=True,
-            # A piece of the stream may hold a largest frame and its transport header, and others behind it.
-            maxMessagePayloadSize=2 * edge.settings.max_frame_bytes,
-            maxFramePayloadSize=2 * edge.settings.max_frame_bytes,
+            # With a close code, not by dropping the connection.
+            failByDrop=False,
             openHandshakeTimeout=HANDSHAKE_TIMEOUT,
             closeHandshakeTimeout=CLOSE_TIMEOUT,
             autoPingInterval=0,

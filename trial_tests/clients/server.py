@@ -87,7 +87,7 @@ class RunningServer:
     @property
     def fingerprint(self) -> int:
         """The key's fingerprint as the ready line prints it, signed."""
-        match = re.search(r"fingerprint\D+(-?\d+)", self.output)
+        match = re.search(r"fingerprint +(-?\d+)", self.output)
         assert match, self.output
         return int(match.group(1))
 

@@ -198,7 +198,7 @@ class Pyrogram(Driver):
         await self.client.send_chat_action(self._chat(peer), pyrogram.enums.ChatAction.TYPING)
 
     async def do_pin(self, peer, id):
-        await self.client.pin_chat_message(self._chat(peer), id)
+        await self.client.pin_chat_message(self._chat(peer), id, both_sides=True)
 
     async def do_history(self, peer, limit=100):
         return [self._message(m) async for m in self.client.get_chat_history(self._chat(peer), limit=limit)]

@@ -135,6 +135,8 @@ class Connection:
         """Bytes from the socket."""
         if self._deaf:
             return
+        # What is answered at once leaves at the end of this call: no need to ask for a later one.
+        self._dirty = True
         self._reader.receive_data(data)
         try:
             self._read()

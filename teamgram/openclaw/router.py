@@ -11,7 +11,7 @@ import inspect
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -95,7 +95,8 @@ class Call:
     """One request on its way to a function.
 
     Attributes:
-        connection: who asks; None for calls from inside (the command line's socket, HTTP).
+        params: validated when the function gets them; absent ones are an empty object.
+        connection: who asks.
         reply: for further answers after the first, e.g. ``agent``'s final one.
     """
 
@@ -104,7 +105,6 @@ class Call:
     connection: "Connection"
     reply: Reply
     request_id: Any = None
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class Schemas(Protocol):

@@ -15,6 +15,7 @@ from teamgram.mtproto.tl import primitives
 from teamgram.mtproto.tl.classes import attribute_name, class_named, fields_of
 from teamgram.mtproto.tl.definitions import BOOL_FALSE_ID, BOOL_TRUE_ID, Definition, Field
 from teamgram.mtproto.tl.errors import TLError
+from teamgram.mtproto.tl.layers.stand_ins import STAND_INS
 from teamgram.mtproto.tl.layers.upgrades import OBJECT_UPGRADES, value_upgrade
 from teamgram.mtproto.tl.registry import NEWEST_LAYER, registry
 from teamgram.mtproto.tl.source import FIXED_CODES, Source
@@ -46,10 +47,24 @@ class DecoderTable(dict[int, Decoder]):
         if entry is None:
             raise TLError(f"unknown constructor {constructor_id:08x}")
         definition = entry.definition
+        convert = None
         if self._result != "Object" and (definition.is_function or definition.result != self._result):
-            raise TLError(f"{definition.name} where {self._result} was expected")
-        decoder = self[constructor_id] = decoder_of(definition)
+            convert = STAND_INS.get((self._result, definition.name))
+            if convert is None:
+                raise TLError(f"{definition.name} where {self._result} was expected")
+        decoder = decoder_of(definition)
+        if convert is not None:
+            decoder = _converting(decoder, convert)
+        self[constructor_id] = decoder
         return decoder
+
+
+def _converting(decoder: Decoder, convert: Callable[[Any], Any]) -> Decoder:
+    def decode(data: bytes, offset: int, depth: int) -> tuple[Any, int]:
+        value, end = decoder(data, offset, depth)
+        return convert(value), end
+
+    return decode
 
 
 _tables: dict[str, DecoderTable] = {}

@@ -7,7 +7,7 @@ from twisted.internet.protocol import Protocol
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
-from teamgram.gnetway.websocket import MAX_HANDSHAKE_BYTES
+from teamgram.gnetway.websocket import MAX_HANDSHAKE_BYTES, whole_frame
 from trial_tests.gnetway.client import opened, payload, sealed
 from trial_tests.gnetway.edges import Gnetway, Transport
 from trial_tests.gnetway.fakes import perm_key
@@ -57,6 +57,30 @@ def frames(data: bytes) -> list[tuple[int, bytes]]:
         found.append((opcode, data[start : start + length]))
         data = data[start + length :]
     return found
+
+
+class WholeFrameTests(SynchronousTestCase):
+    def test_unmasks_what_a_client_masked(self) -> None:
+        """Any length up to 16 bits and any mask give the payload back, with the bytes that were used."""
+        for length in (0, 1, 3, 4, 125, 126, 127, 1000, 65535):
+            data = bytes(index % 251 for index in range(length))
+            frame = masked(data, mask=b"\xff\x00\xa5\x80")
+            self.assertEqual(whole_frame(frame + b"next"), (data, len(frame)))
+
+    def test_leaves_everything_else(self) -> None:
+        """Frames cut short, fragments, control frames, text, unmasked and wastefully long heads are not taken."""
+        whole = masked(b"hello")
+        wasteful = b"\x82\xfe\x00\x05" + whole[2:]
+        for data in (
+            *(whole[:end] for end in range(len(whole))),
+            masked(b"hello", fin=False),
+            masked(b"hello", TEXT),
+            masked(b"hello", PING),
+            masked(bytes(65536)),
+            b"\x82\x05hello",
+            wasteful,
+        ):
+            self.assertIsNone(whole_frame(data))
 
 
 class WebSocketTests(SynchronousTestCase):

@@ -58,7 +58,7 @@ class Device:
         answer = house.caller.call(request)
         if isinstance(answer, Deferred):
             answer = await answer
-        return decode_result(query.NAME, answer)
+        return decode_result(query.NAME, answer, self.caller.layer)
 
     def go_offline(self) -> None:
         """No more pushes."""

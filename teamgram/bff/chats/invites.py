@@ -66,7 +66,7 @@ class ChatInvites(RpcService):
         if not query.hash:
             raise bad_request("INVITE_HASH_EMPTY")
         _, change = await self._invites.join(talk.actor(caller), query.hash)
-        return await talk.updates.answer(change)
+        return tl.messages.chatInviteJoinResultOk(updates=await talk.updates.answer(change))
 
     @rpc("messages.getExportedChatInvites")
     async def get_exported_chat_invites(self, caller: RpcMetadata, query: Any) -> Any:

@@ -21,9 +21,6 @@ from teamgram.mtproto.tl import tl
 
 MAX_CHAT_IDS = 100
 
-# Since this layer messages.createChat and addChatUser tell who could not be invited.
-_INVITED_USERS_LAYER = 177
-
 
 class Chats(RpcService):
     """The basic groups that the caller is or was in."""
@@ -49,7 +46,7 @@ class Chats(RpcService):
         chat = await talk.chats.of_member(caller.user_id, chat_id)
         participants = tl.updateChatParticipants(participants=participants_view(chat, caller.user_id))
         updates = await self._told(change, [participants], {*chat.members, -chat_id})
-        return _invited(caller, updates, missing)
+        return _invited(updates, missing)
 
     @rpc("messages.addChatUser")
     async def add_chat_user(self, caller: RpcMetadata, query: Any) -> Any:
@@ -63,7 +60,7 @@ class Chats(RpcService):
         if await self._is_blocked(caller, user.id):
             raise bad_request("USER_IS_BLOCKED")
         change = await talk.chats.add_user(talk.actor(caller), query.chat_id, user.id)
-        return _invited(caller, await self._told(change), [])
+        return _invited(await self._told(change), [])
 
     async def _is_blocked(self, caller: RpcMetadata, user_id: int) -> bool:
         return user_id in (await self._talk.contacts.book(caller.user_id)).blocked_by
@@ -181,10 +178,8 @@ class Chats(RpcService):
         return tl.messages.chats(chats=[chat_view(found[chat_id], caller.user_id) for chat_id in ids])
 
 
-def _invited(caller: RpcMetadata, updates: Any, missing: Sequence[int]) -> Any:
-    """The answer of createChat and addChatUser in the form of the caller's layer."""
-    if caller.layer < _INVITED_USERS_LAYER:
-        return updates
+def _invited(updates: Any, missing: Sequence[int]) -> Any:
+    """``messages.invitedUsers``; the codec gives layers that do not know it the updates in it."""
     return tl.messages.invitedUsers(
         updates=updates, missing_invitees=[tl.missingInvitee(user_id=user_id) for user_id in missing]
     )

@@ -10,6 +10,7 @@ from teamgram.bff.views.authorizations import authorization_view
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.codes.codes import CodePurpose, SignInCodes
 from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.watchers import Watchers
 from teamgram.domain.ids.phone import normalize_phone
 from teamgram.domain.updates.events import UserChanged, UserPhoneChanged
 from teamgram.domain.updates.fanout import Fanout
@@ -31,6 +32,7 @@ class Account(RpcService):
         self,
         users: Users,
         contacts: Contacts,
+        watchers: Watchers,
         codes: SignInCodes,
         sign_ins: SignIns,
         account_settings: AccountSettings,
@@ -39,6 +41,7 @@ class Account(RpcService):
     ) -> None:
         self._users = users
         self._contacts = contacts
+        self._watchers = watchers
         self._codes = codes
         self._sign_ins = sign_ins
         self._account_settings = account_settings
@@ -65,20 +68,19 @@ class Account(RpcService):
         )
         user = await self._users.update(caller.user_id, phone=phone)
         await self._contacts.adopt_phone(user, self._sign_ins.now())
-        book = await self._contacts.book(caller.user_id)
-        self._fanout.publish(
-            [caller.user_id, *book.added_by], UserPhoneChanged(user.id, phone), caller.perm_auth_key_id
-        )
+        watchers = await self._watchers.of(caller.user_id)
+        self._fanout.publish([caller.user_id, *watchers], UserPhoneChanged(user.id, phone), caller.perm_auth_key_id)
         (view,) = await self._views.render(caller.user_id, [caller.user_id])
         return view
 
     @rpc("account.deleteAccount")
     async def delete_account(self, caller: RpcMetadata, query: Any) -> bool:
         """account.deleteAccount#a2c0cf74 flags:# reason:string password:flags.0?InputCheckPasswordSRP = Bool"""
+        watchers = await self._watchers.of(caller.user_id)
         book = await self._contacts.book(caller.user_id)
         await self._users.delete(caller.user_id)
         await self._contacts.remove(caller.user_id, list(book.contacts))
-        self._fanout.publish([*book.added_by], UserChanged(caller.user_id), caller.perm_auth_key_id)
+        self._fanout.publish([*watchers], UserChanged(caller.user_id), caller.perm_auth_key_id)
         await self._sign_ins.sign_out_others(caller.user_id, 0)
         return True
 

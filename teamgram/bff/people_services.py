@@ -27,7 +27,8 @@ from teamgram.cache import Cache
 from teamgram.database import Database
 from teamgram.domain.codes.codes import SignInCodes
 from teamgram.domain.contacts.contacts import Contacts
-from teamgram.domain.presence.presence import DialogPeers, Presence
+from teamgram.domain.contacts.watchers import Watchers
+from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.notifications import NotificationSettings
@@ -48,6 +49,7 @@ class People:
 
     users: Users
     contacts: Contacts
+    watchers: Watchers
     privacy: Privacy
     presence: Presence
     notifications: NotificationSettings
@@ -57,19 +59,19 @@ class People:
     updates: PeopleUpdates
 
     @classmethod
-    def build(
-        cls, database: Database, fanout: Fanout, clock: IReactorTime, dialog_peers: DialogPeers | None = None
-    ) -> "People":
-        """``dialog_peers`` tells with whom a user talks: those, too, hear of the user's status."""
+    def build(cls, database: Database, fanout: Fanout, clock: IReactorTime) -> "People":
+        """Everything over one database. Set ``watchers.dialog_peers`` once conversations are there."""
         users = Users(database)
         contacts = Contacts(database)
         privacy = Privacy(database)
         notifications = NotificationSettings(database)
-        presence = Presence(database, clock, fanout, contacts, dialog_peers)
+        watchers = Watchers(contacts)
+        presence = Presence(database, clock, fanout, watchers)
         views = UserViews(users, contacts, presence, privacy)
         return cls(
             users=users,
             contacts=contacts,
+            watchers=watchers,
             privacy=privacy,
             presence=presence,
             notifications=notifications,
@@ -115,11 +117,11 @@ def people_services(
         SignIn(users, contacts, codes, sign_ins, views, fanout),
         Bindings(auth_sessions, session_control, sign_ins, people.account_settings, views, cache, configuration.dc_id),
         QrCode(sign_ins, auth_sessions, views, cache, push),
-        Account(users, contacts, codes, sign_ins, people.account_settings, views, fanout),
+        Account(users, contacts, people.watchers, codes, sign_ins, people.account_settings, views, fanout),
         Devices(sign_ins, people.account_settings),
         UsersService(users, contacts, people.privacy, people.peers, views, full_views),
-        UserProfiles(users, contacts, people.privacy, people.presence, views, fanout),
-        Usernames(users, contacts, views, fanout),
+        UserProfiles(users, contacts, people.watchers, people.privacy, people.presence, views, fanout),
+        Usernames(users, people.watchers, views, fanout),
         ContactsService(
             users,
             contacts,

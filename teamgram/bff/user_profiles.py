@@ -9,6 +9,7 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.full_users import birthday_view
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.watchers import Watchers
 from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.privacy.rules import allows
@@ -31,6 +32,7 @@ class UserProfiles(RpcService):
         self,
         users: Users,
         contacts: Contacts,
+        watchers: Watchers,
         privacy: Privacy,
         presence: Presence,
         views: UserViews,
@@ -38,15 +40,16 @@ class UserProfiles(RpcService):
     ) -> None:
         self._users = users
         self._contacts = contacts
+        self._watchers = watchers
         self._privacy = privacy
         self._presence = presence
         self._views = views
         self._fanout = fanout
 
     async def _tell(self, caller: RpcMetadata, *events: UserNameChanged | UserChanged) -> None:
-        book = await self._contacts.book(caller.user_id)
+        watchers = await self._watchers.of(caller.user_id)
         for event in events:
-            self._fanout.publish([caller.user_id, *book.added_by], event, caller.perm_auth_key_id)
+            self._fanout.publish([caller.user_id, *watchers], event, caller.perm_auth_key_id)
 
     @rpc("account.updateProfile")
     async def update_profile(self, caller: RpcMetadata, query: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.users import UserViews
-from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.watchers import Watchers
 from teamgram.domain.ids.peer import PeerKind
 from teamgram.domain.ids.username import check_username
 from teamgram.domain.updates.events import UserNameChanged
@@ -20,9 +20,9 @@ class Usernames(RpcService):
 
     name = "RPCUsernames"
 
-    def __init__(self, users: Users, contacts: Contacts, views: UserViews, fanout: Fanout) -> None:
+    def __init__(self, users: Users, watchers: Watchers, views: UserViews, fanout: Fanout) -> None:
         self._users = users
-        self._contacts = contacts
+        self._watchers = watchers
         self._views = views
         self._fanout = fanout
 
@@ -41,8 +41,8 @@ class Usernames(RpcService):
         """account.updateUsername#3e0bdd7c username:string = User"""
         username = check_username(query.username) if query.username else ""
         await self._users.set_username(caller.user_id, username)
-        book = await self._contacts.book(caller.user_id)
-        self._fanout.publish([caller.user_id, *book.added_by], UserNameChanged(caller.user_id), caller.perm_auth_key_id)
+        watchers = await self._watchers.of(caller.user_id)
+        self._fanout.publish([caller.user_id, *watchers], UserNameChanged(caller.user_id), caller.perm_auth_key_id)
         (view,) = await self._views.render(caller.user_id, [caller.user_id])
         return view
 

@@ -1,6 +1,7 @@
 """Signing a key in and out, in the right order: stored, then told to session, then to the user's other devices."""
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from teamgram.domain.codes.delivery import ServiceMessages
 from teamgram.domain.updates.events import NewAuthorization
@@ -13,6 +14,8 @@ from teamgram.interfaces.session import SessionControl
 
 class SignIns:
     """Which key is whose."""
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -66,7 +69,11 @@ class SignIns:
             ),
             perm_auth_key_id,
         )
-        await self._service_messages.send(user_id, sign_in_notice(name, client_addr))
+        try:
+            await self._service_messages.send(user_id, sign_in_notice(name, client_addr))
+        except Exception:
+            # The device is signed in; a notice that got lost must not tell it otherwise.
+            self._log.failure("a sign-in notice could not be sent to {user_id}", user_id=user_id)
 
     async def _hash_of(self, user_id: int, perm_auth_key_id: int) -> int:
         for device in await self._auth_sessions.authorizations(user_id):

@@ -99,6 +99,7 @@ class Contacts:
         return added
 
     def _add_txn(self, txn: Transaction, owner_id: int, contact: Contact, now: int) -> Contact:
+        store.lock_books_txn(txn, [owner_id, contact.user_id])
         added = store.put_contact_txn(txn, owner_id, contact, now)
         txn.call_after(self._books.invalidate, owner_id, contact.user_id)
         return added
@@ -119,6 +120,7 @@ class Contacts:
     def _import_txn(
         self, txn: Transaction, owner_id: int, entries: list[PhoneContact], users: dict[str, User], now: int
     ) -> ImportedContacts:
+        store.lock_books_txn(txn, [owner_id, *(user.id for user in users.values())])
         imported: dict[int, int] = {}
         popular: dict[int, int] = {}
         for entry in entries:
@@ -154,6 +156,7 @@ class Contacts:
         return removed
 
     def _remove_txn(self, txn: Transaction, owner_id: int, user_ids: list[int]) -> list[int]:
+        store.lock_books_txn(txn, [owner_id, *user_ids])
         removed = [user_id for user_id in user_ids if store.delete_contact_txn(txn, owner_id, user_id)]
         txn.call_after(self._books.invalidate_all, [owner_id, *removed])
         return removed

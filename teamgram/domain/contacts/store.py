@@ -25,6 +25,18 @@ def book_txn(txn: Transaction, owner_id: int) -> AddressBook:
     return AddressBook(owner_id, contacts, added_by, blocked, blocked_by)
 
 
+def lock_books_txn(txn: Transaction, user_ids: Sequence[int]) -> None:
+    """Keep others from changing these users' books meanwhile; call it first in a transaction.
+
+    Two who add each other at the same moment must each see the other's row, or
+    neither becomes mutual. On SQLite there is one writer anyway.
+    """
+    if txn.engine.for_update:
+        for user_id in sorted(set(user_ids)):  # in one order everywhere, so that nobody waits in a circle
+            txn.execute(f"SELECT id FROM users WHERE id = ?{txn.engine.for_update}", (user_id,))
+            txn.fetchall()
+
+
 def put_contact_txn(txn: Transaction, owner_id: int, contact: Contact, now: int) -> Contact:
     """Insert or change; the contact as stored (a number known before stays known)."""
     txn.execute(

@@ -5,7 +5,7 @@ closes, unless it said ``account.updateStatus(offline=True)`` meanwhile.
 An online status runs out after ``ONLINE_FOR`` and is renewed while it holds.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
-from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.watchers import Watchers
 from teamgram.domain.updates.events import UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
 
@@ -38,9 +38,6 @@ class Status:
     at: int
 
 
-DialogPeers = Callable[[int], Awaitable[Iterable[int]]]
-"""The users with whom a user has a private chat."""
-
 _NEVER_SEEN = Status(False, 0)
 
 
@@ -49,8 +46,7 @@ class Presence:
 
     Args:
         fanout: how those who watch a user hear of a change.
-        contacts: who has whom in the book watches them.
-        dialog_peers: whom else a user talks to.
+        watchers: who watches whom.
     """
 
     _log = Logger()
@@ -60,16 +56,14 @@ class Presence:
         database: Database,
         clock: IReactorTime,
         fanout: Fanout,
-        contacts: Contacts,
-        dialog_peers: DialogPeers | None = None,
+        watchers: Watchers,
         *,
         max_cached: int = 20_000,
     ) -> None:
         self._database = database
         self._clock = clock
         self._fanout = fanout
-        self._contacts = contacts
-        self._dialog_peers = dialog_peers
+        self._watchers = watchers
         self._offline: LoadedRows[int, Status] = LoadedRows(max_cached)
         self._connected: dict[int, set[int]] = {}
         self._away: set[int] = set()
@@ -172,11 +166,7 @@ class Presence:
         await self._tell(user_id)
 
     async def _tell(self, user_id: int) -> None:
-        book = await self._contacts.book(user_id)
-        around = book.added_by.union(book.contacts)
-        if self._dialog_peers is not None:
-            around = around.union(await self._dialog_peers(user_id))
-        watchers = [watcher for watcher in around if watcher in self._connected and watcher != user_id]
+        watchers = [watcher for watcher in await self._watchers.of(user_id) if watcher in self._connected]
         if watchers:
             self._fanout.publish(watchers, UserStatusChanged(user_id))
 

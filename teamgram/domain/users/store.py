@@ -61,6 +61,12 @@ def users_by_id_txn(txn: Transaction, user_ids: Sequence[int]) -> dict[int, User
     return users
 
 
+def users_page_txn(txn: Transaction, after_id: int, limit: int) -> list[User]:
+    """Accounts in the order of their ids, for who lists them all."""
+    txn.execute(f"SELECT {_COLUMNS} FROM users WHERE id > ? ORDER BY id LIMIT ?", (after_id, limit))
+    return [_user(row) for row in txn.fetchall()]
+
+
 def user_by_phone_txn(txn: Transaction, phone: str) -> User | None:
     return users_by_phone_txn(txn, [phone]).get(phone)
 
@@ -76,22 +82,28 @@ def users_by_phone_txn(txn: Transaction, phones: Sequence[str]) -> dict[str, Use
     return users
 
 
-def insert_user_txn(txn: Transaction, user: User) -> int:
-    txn.execute(
-        "INSERT INTO users (access_hash, phone, first_name, last_name, is_bot, lang_code, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            user.access_hash,
-            user.phone or None,
-            user.first_name,
-            user.last_name,
-            int(user.is_bot),
-            user.lang_code,
-            user.created_at,
-        ),
+def insert_user_txn(txn: Transaction, user: User) -> int | None:
+    """The new account's id, or None when the number is taken."""
+    inserted = txn.insert_ignore(
+        "users",
+        {
+            "access_hash": user.access_hash,
+            "phone": user.phone or None,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "is_bot": int(user.is_bot),
+            "lang_code": user.lang_code,
+            "created_at": user.created_at,
+        },
     )
-    user_id: int = txn.lastrowid
-    return user_id
+    return txn.lastrowid if inserted else None
+
+
+def lock_phone_txn(txn: Transaction, phone: str) -> int | None:
+    """Who has the number; nobody takes it, or gives it up, before this transaction ends."""
+    txn.execute(f"SELECT id FROM users WHERE phone = ?{txn.engine.for_update}", (phone,))
+    row = txn.fetchone()
+    return None if row is None else row[0]
 
 
 def update_user_txn(txn: Transaction, user_id: int, columns: dict[str, Any]) -> None:

@@ -132,9 +132,10 @@ class Users:
         return replace(user, id=user_id)
 
     def _create_txn(self, txn: Transaction, user: User) -> int:
-        if user.phone and store.user_by_phone_txn(txn, user.phone) is not None:
-            raise PhoneOccupied(user.phone)
-        return store.insert_user_txn(txn, user)
+        user_id = store.insert_user_txn(txn, user)
+        if user_id is None:
+            raise PhoneOccupied()
+        return user_id
 
     async def update(self, user_id: int, **columns: Any) -> User:
         """Change columns of one account (names as in ``User``; not the username); the account after it.
@@ -149,9 +150,9 @@ class Users:
     def _update_txn(self, txn: Transaction, user_id: int, columns: dict[str, Any]) -> User:
         phone = columns.get("phone")
         if phone:
-            owner = store.user_by_phone_txn(txn, phone)
-            if owner is not None and owner.id != user_id:
-                raise PhoneOccupied(phone)
+            owner_id = store.lock_phone_txn(txn, phone)
+            if owner_id is not None and owner_id != user_id:
+                raise PhoneOccupied()
         store.update_user_txn(txn, user_id, columns)
         return self._changed_txn(txn, user_id)
 

@@ -6,6 +6,7 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.watchers import Watchers
 from teamgram.domain.presence.presence import ONLINE_FOR, RENEW_EVERY, Presence, Status
 from teamgram.domain.updates.events import UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
@@ -50,7 +51,7 @@ class PresenceTests(BackendTestCase):
         async def dialog_peers(user_id: int) -> Iterable[int]:
             return {self.ada.id: [self.eve.id], self.eve.id: [self.ada.id]}.get(user_id, [])
 
-        self.presence = Presence(self.database, self.clock, fanout, contacts, dialog_peers)
+        self.presence = Presence(self.database, self.clock, fanout, Watchers(contacts, dialog_peers))
 
     async def settle(self) -> None:
         await self.presence.settled()
@@ -86,7 +87,7 @@ class PresenceTests(BackendTestCase):
         self.assertTrue(self.presence.is_online(ada))
         self.presence.device_disconnected(ada, 12)
         await self.settle()
-        again = Presence(self.database, self.clock, Fanout(), Contacts(self.database))
+        again = Presence(self.database, self.clock, Fanout(), Watchers(Contacts(self.database)))
         self.assertEqual(
             await again.get([ada, self.bob.id]), {ada: Status(False, NOW + 120), self.bob.id: Status(False, 0)}
         )
@@ -133,5 +134,5 @@ class PresenceTests(BackendTestCase):
         self.presence.device_connected(self.ada.id, 11)
         self.clock.advance(30)
         await self.presence.stop()
-        again = Presence(self.database, self.clock, Fanout(), Contacts(self.database))
+        again = Presence(self.database, self.clock, Fanout(), Watchers(Contacts(self.database)))
         self.assertEqual((await again.get([self.ada.id]))[self.ada.id], Status(False, NOW + 30))

@@ -61,7 +61,7 @@ class PeerSession:
         **options: Any,
     ) -> None:
         self.core = ClientSession(auth_key, seconds=reactor.seconds, **options)
-        self.connection: PeerConnection
+        self.connection: "PeerConnection"
         self.received: list[Received] = []
         self.follow_salt = follow_salt
         self.acknowledge = acknowledge
@@ -71,7 +71,7 @@ class PeerSession:
         self._calls: dict[int, _Call] = {}
         self._watchers: list[tuple[Callable[[Received], bool], Deferred[Received]]] = []
 
-    def attach(self, connection: PeerConnection) -> None:
+    def attach(self, connection: "PeerConnection") -> None:
         """Go on over ``connection``; the one before no longer gives us anything."""
         if hasattr(self, "connection") and self in self.connection.sessions:
             self.connection.sessions.remove(self)

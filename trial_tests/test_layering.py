@@ -44,6 +44,8 @@ CORES = [
     "interfaces",
     "gnetway/time_wheel.py",
     "gnetway/conn_context.py",
+    "session/counts.py",
+    "session/errors.py",
     "session/events.py",
     "session/http_polls.py",
     "session/inbox.py",
@@ -52,6 +54,7 @@ CORES = [
     "session/routing.py",
     "session/salts.py",
     "session/service_messages.py",
+    "session/service_requests.py",
     "session/session.py",
     "session/settings.py",
 ]

@@ -5,14 +5,11 @@ their queues when the turn (``turns``) says so, a bounded part at a time, so
 an idle key costs nothing and a busy one cannot hold up the others.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from teamgram.interfaces.keys import AuthKeyType, ClientInfo
-from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.interfaces.session import ConnRef, SessionData
 from teamgram.session import errors
 from teamgram.session.events import (
@@ -25,8 +22,7 @@ from teamgram.session.events import (
     SessionEvent,
 )
 from teamgram.session.invoke import Invocation, same_device, unwrap
-from teamgram.session.routing import Route
-from teamgram.session.rpc_queue import QueuedRpc, RunningRpc, WaitingRpc
+from teamgram.session.rpc_queue import QueuedRpc
 from teamgram.session.service_messages import MalformedMessage
 from teamgram.session.session_list import ClientSession, SessionList
 
@@ -176,12 +172,12 @@ class MainAuthWrapper:
             try:
                 invocation = unwrap(event.body, self._stage.settings.gunzip_limit_bytes)
             except MalformedMessage:
-                session.core.fail(event.msg_id, *errors.INPUT_FETCH_ERROR)
+                self._stage.requests.refuse(session, event.msg_id, errors.INPUT_FETCH_ERROR)
                 return
             self.rpc_queue.append(QueuedRpc(session, event.msg_id, invocation))
             self._stage.turns.rpc_ready(self)
         elif type(event) is RpcCancelled:
-            self._cancelled(session, event.msg_id)
+            self._stage.requests.cancel(self, session, event.msg_id)
         elif type(event) is DisconnectDelayed:
             self._stage.disconnect_later(conn, event.delay, now)
         elif type(event) is HttpWaitReceived:
@@ -207,6 +203,7 @@ class MainAuthWrapper:
 
     def do_rpc_request(self, batch: list[QueuedRpc], now: float) -> None:
         """Answer each request of the batch at once, or start it; one never waits for another."""
+        requests = self._stage.requests
         for queued in batch:
             session = queued.session
             if session.keys.sessions.get(session.core.session_id) is not session:
@@ -215,9 +212,7 @@ class MainAuthWrapper:
             if invocation.layer or invocation.client is not None:
                 if not self._initialised(session, invocation, queued.msg_id):
                     continue
-            if invocation.after and not self._after(queued, now):
-                continue
-            self._call(session, queued.msg_id, invocation, now)
+            requests.start(self, queued, now)
 
     def _initialised(self, session: ClientSession, invocation: Invocation, msg_id: int) -> bool:
         """Take in ``invokeWithLayer`` and ``initConnection``, which come with every first request of a connection."""
@@ -225,7 +220,7 @@ class MainAuthWrapper:
         layer = invocation.layer
         if layer:
             if layer < stage.settings.min_layer:
-                session.core.fail(msg_id, *errors.CONNECTION_LAYER_INVALID)
+                stage.requests.refuse(session, msg_id, errors.CONNECTION_LAYER_INVALID)
                 return False
             layer = min(layer, stage.newest_layer)
             if layer != session.layer:
@@ -252,149 +247,6 @@ class MainAuthWrapper:
             self.forget_metadata()
             stage.keys.save_client(self)
         return True
-
-    def _after(self, queued: QueuedRpc, now: float) -> bool:
-        """Whether all that the request depends on has succeeded; else it waits or is answered."""
-        outcomes = [queued.session.core.outcome(msg_id) for msg_id in queued.invocation.after]
-        if False in outcomes:
-            queued.session.core.fail(queued.msg_id, *errors.MSG_WAIT_FAILED)
-            return False
-        if None not in outcomes:
-            return True
-        if queued.session.waiting is None:
-            queued.session.waiting = []
-        deadline = now + self._stage.settings.invoke_after_timeout
-        queued.session.waiting.append(WaitingRpc(queued, deadline))
-        self._stage.waiting[queued.session] = None
-        return False
-
-    def _call(self, session: ClientSession, msg_id: int, invocation: Invocation, now: float) -> None:
-        core = session.core
-        stage = self._stage
-        route = stage.routing.route(invocation.constructor_id)
-        if type(route) is not Route:
-            refusal = errors.METHOD_NOT_IMPL if route is not None else errors.INPUT_METHOD_INVALID
-            core.fail(msg_id, *refusal)
-            return
-        metadata = session.metadata
-        if metadata is None:
-            metadata = session.make_metadata(self.perm_auth_key_id, self.user_id, self.client)
-        if not route.before_init:
-            if not self.perm_auth_key_id and not route.before_binding:
-                core.fail(msg_id, *errors.AUTH_KEY_PERM_EMPTY)
-                return
-            if not metadata.layer:
-                core.fail(msg_id, *errors.CONNECTION_NOT_INITED)
-                return
-        if route.for_updates and not invocation.no_updates:
-            session.called_at = now
-            if session is not self.updates_session:
-                self.wants_updates(session)
-        request = RpcRequest(metadata, msg_id, route.service, route.method, invocation.query, invocation.no_updates)
-        try:
-            result = route.caller.call(request)
-        except RpcError as error:
-            core.fail(msg_id, error.code, error.message)
-            self._answered(session)
-            return
-        except Exception:
-            core.fail(msg_id, *errors.INTERNAL)
-            self._log.failure("{method} broke its promise", method=route.method)
-            self._answered(session)
-            return
-        if type(result) is bytes:
-            core.reply(msg_id, result)
-            self._answered(session)
-        elif isinstance(result, bytes):
-            core.reply(msg_id, bytes(result))
-            self._answered(session)
-        else:
-            deferred: Deferred[Any] = (
-                result if isinstance(result, Deferred) else Deferred.fromCoroutine(result)  # type: ignore[arg-type]
-            )
-            running = RunningRpc(session, msg_id, route.method, deferred, now + stage.settings.rpc_timeout)
-            if session.running is None:
-                session.running = {}
-            session.running[msg_id] = running
-            stage.running[running] = None
-            deferred.addCallbacks(
-                self._succeeded, self._failed, callbackArgs=(running,), errbackArgs=(running,)
-            ).addErrback(self._bug)
-
-    def _succeeded(self, result: bytes, running: RunningRpc) -> None:
-        self._finished(running)
-        running.session.core.reply(running.msg_id, result)
-        self._answered(running.session)
-
-    def _failed(self, failure: Failure, running: RunningRpc) -> None:
-        self._finished(running)
-        error = failure.value
-        if isinstance(error, RpcError):
-            running.session.core.fail(running.msg_id, error.code, error.message)
-        elif not isinstance(error, CancelledError):
-            running.session.core.fail(running.msg_id, *errors.INTERNAL)
-            self._log.failure("{method} broke its promise", failure=failure, method=running.method)
-        self._answered(running.session)
-
-    def _bug(self, failure: Failure) -> None:
-        self._log.failure("answering a request", failure=failure)
-
-    def _finished(self, running: RunningRpc) -> None:
-        self._stage.running.pop(running, None)
-        if running.session.running is not None:
-            running.session.running.pop(running.msg_id, None)
-
-    def _answered(self, session: ClientSession) -> None:
-        """An answer is queued: let it leave, start what waited for it, read again what was held back."""
-        self._stage.turns.dirty(session)
-        if session.waiting:
-            self.try_waiting(session)
-        if session.refused and not self._stage.saturated(session, resume=True):
-            refused, session.refused = session.refused, None
-            for conn in refused:
-                self._stage.gateway.resume_reading(conn)
-
-    def try_waiting(self, session: ClientSession) -> None:
-        """Queue again what waited for other requests; it finds out there whether it still has to."""
-        waiting, session.waiting = session.waiting or [], None
-        now = self._stage.clock.seconds()
-        wrapper = self._stage.keys.wrapper_of(session.keys)
-        still = []
-        for one in waiting:
-            outcomes = [session.core.outcome(msg_id) for msg_id in one.queued.invocation.after]
-            if None in outcomes and False not in outcomes:
-                if now < one.deadline:
-                    still.append(one)
-                    continue
-                session.core.fail(one.queued.msg_id, *errors.MSG_WAIT_FAILED)
-                self._stage.turns.dirty(session)
-                continue
-            wrapper.rpc_queue.append(one.queued)
-            self._stage.turns.rpc_ready(wrapper)
-        if still:
-            session.waiting = still
-        else:
-            self._stage.waiting.pop(session, None)
-
-    def timed_out(self, running: RunningRpc) -> None:
-        """Its deadline passed: answer for it and stop it."""
-        running.session.core.fail(running.msg_id, *errors.TIMEOUT)
-        running.deferred.cancel()
-        self._finished(running)
-        self._answered(running.session)
-
-    def _cancelled(self, session: ClientSession, msg_id: int) -> None:
-        running = session.running.get(msg_id) if session.running else None
-        if running is not None:
-            running.deferred.cancel()
-            self._finished(running)
-        else:
-            self.rpc_queue = [
-                queued for queued in self.rpc_queue if queued.session is not session or queued.msg_id != msg_id
-            ]
-            if session.waiting:
-                session.waiting = [one for one in session.waiting if one.queued.msg_id != msg_id]
-        self._answered(session)
 
     # Updates
 

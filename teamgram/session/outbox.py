@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable
 
 from teamgram.mtproto.message_id import next_server_msg_id
+from teamgram.session.counts import SessionCounts
 from teamgram.session.service_messages import HEADER, MSG_CONTAINER, UINT, msgs_ack
 from teamgram.session.settings import SessionSettings
 
@@ -63,6 +64,7 @@ class Outbox:
 
     __slots__ = (
         "_content_messages",
+        "_counts",
         "_last_msg_id",
         "_push_forgotten",
         "_resending",
@@ -76,8 +78,9 @@ class Outbox:
         "unacked_bytes",
     )
 
-    def __init__(self, settings: SessionSettings) -> None:
+    def __init__(self, settings: SessionSettings, counts: SessionCounts) -> None:
         self._settings = settings
+        self._counts = counts
         self._last_msg_id = 0
         self._content_messages = 0
         self._push_forgotten = False
@@ -111,6 +114,7 @@ class Outbox:
     def _drop_pushes(self) -> None:
         """The client gets all of it by the difference, so none of it is worth its memory."""
         self.push_lost = True
+        self._counts.updates_dropped += 1
         self.queue = [message for message in self.queue if not message.is_push]
         for message in [message for message in self.unacked.values() if message.is_push]:
             self._forget(message)
@@ -167,6 +171,7 @@ class Outbox:
                 self.push_bytes += len(message.body)
         if again:
             self._resending = True
+            self._counts.resent += len(again)
             self.queue[:0] = again
 
     def connection_lost(self) -> None:

@@ -26,6 +26,7 @@ class Push:
         self._turns = turns
         self._encode = encode
         self.presence = presence
+        self.pushed = 0
         self._users: dict[int, dict[int, MainAuthWrapper]] = {}
 
     def has_updates_session(self, user_id: int) -> bool:
@@ -55,6 +56,7 @@ class Push:
             body = encoded.get(layer)
             if body is None:
                 body = encoded[layer] = self._encode(updates, layer)
+            self.pushed += 1
             session.core.push(body)
             if session.conn is not None:
                 self._turns.dirty(session)

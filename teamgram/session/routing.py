@@ -5,12 +5,13 @@ service (teamgram's split); the IDMap of ``etc/session.yaml`` says which
 services there are and who serves each.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from teamgram.interfaces.rpc import RpcCaller
+from teamgram.session.counts import MethodTimes
 
 _ID_MAP_PREFIX = "/mtproto."
 
@@ -32,6 +33,7 @@ class Route:
             sessions come and go beside the main one, under the same key.
         before_binding: a temporary key may call it before it is bound.
         before_init: so it may, and before any ``invokeWithLayer``.
+        times: of its answers, under whatever layer's id it was asked for.
     """
 
     method: str
@@ -40,6 +42,7 @@ class Route:
     for_updates: bool
     before_binding: bool
     before_init: bool
+    times: MethodTimes
 
 
 @cache
@@ -76,6 +79,11 @@ class Routing:
             self._callers[key.removeprefix(_ID_MAP_PREFIX)] = callers[target]
         self._name_of = name_of
         self._known: dict[int, Route | str | None] = {}
+        self._routes: dict[str, Route] = {}
+
+    def routes(self) -> Iterable[Route]:
+        """Every method that was asked for and is served."""
+        return self._routes.values()
 
     def route(self, constructor_id: int) -> Route | str | None:
         """The route; a method's bare name when nobody serves it; None when the id is no method of any layer."""
@@ -84,15 +92,27 @@ class Routing:
         except KeyError:
             pass
         name = self._name_of(constructor_id)
-        found: Route | str | None = name
-        if name is not None:
-            service = services_by_method().get(name)
-            caller = self._callers.get(service) if service is not None else None
-            if service is not None and caller is not None:
-                before_init = name in _BEFORE_INIT
-                for_updates = not before_init and not name.startswith(_NOT_FOR_UPDATES)
-                before_binding = before_init or name.startswith(_BEFORE_BINDING)
-                found = Route(name, service, caller, for_updates, before_binding, before_init)
+        found = None if name is None else self._route_by_name(name)
         if len(self._known) < MAX_KNOWN_IDS:
             self._known[constructor_id] = found
         return found
+
+    def _route_by_name(self, name: str) -> Route | str:
+        route = self._routes.get(name)
+        if route is not None:
+            return route
+        service = services_by_method().get(name, "")
+        caller = self._callers.get(service)
+        if caller is None:
+            return name
+        before_init = name in _BEFORE_INIT
+        route = self._routes[name] = Route(
+            method=name,
+            service=service,
+            caller=caller,
+            for_updates=not before_init and not name.startswith(_NOT_FOR_UPDATES),
+            before_binding=before_init or name.startswith(_BEFORE_BINDING),
+            before_init=before_init,
+            times=MethodTimes(),
+        )
+        return route

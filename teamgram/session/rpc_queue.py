@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 
 from teamgram.session.invoke import Invocation
+from teamgram.session.routing import Route
 
 if TYPE_CHECKING:
     from teamgram.session.session_list import ClientSession
@@ -32,15 +33,27 @@ class WaitingRpc:
 
 
 class RunningRpc:
-    """One request that bff has not answered yet; ``deadline`` in unix seconds."""
+    """One request that bff has not answered yet.
 
-    __slots__ = ("deadline", "deferred", "method", "msg_id", "session")
+    Attributes:
+        started: on the clock of ``time.perf_counter``.
+        deadline: unix seconds.
+    """
+
+    __slots__ = ("deadline", "deferred", "msg_id", "route", "session", "started")
 
     def __init__(
-        self, session: "ClientSession", msg_id: int, method: str, deferred: "Deferred[Any]", deadline: float
+        self,
+        session: "ClientSession",
+        msg_id: int,
+        route: Route,
+        deferred: "Deferred[Any]",
+        started: float,
+        deadline: float,
     ) -> None:
         self.session = session
         self.msg_id = msg_id
-        self.method = method
+        self.route = route
         self.deferred = deferred
+        self.started = started
         self.deadline = deadline

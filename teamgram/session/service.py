@@ -123,12 +123,9 @@ class SessionService(Service):
                 del stage.ack_due[session]
             elif session.core.handle_timer(now):
                 stage.turns.dirty(session)
-        for running in list(stage.running):
-            if running.deadline > now:
-                break
-            stage.keys.wrapper_of(running.session.keys).timed_out(running)
-        for session in list(stage.waiting):
-            stage.keys.wrapper_of(session.keys).try_waiting(session)
+        stage.requests.end_overdue(now)
+        for session in list(stage.requests.waiting):
+            stage.requests.try_waiting(session)
         for conn in stage.overdue_connections(now):
             stage.gateway.close(conn, "ping_delay_disconnect")
         for session, since in list(stage.disconnected.items()):
@@ -149,7 +146,7 @@ class SessionService(Service):
         """Give requests in flight their time, then let every answer leave."""
         self.stage.draining = True
         deadline = self._clock.seconds() + self.settings.drain_timeout
-        while self.stage.running and self._clock.seconds() < deadline:
+        while self.stage.requests.running and self._clock.seconds() < deadline:
             pause: Deferred[None] = Deferred()
             self._clock.callLater(0.05, pause.callback, None)
             await pause

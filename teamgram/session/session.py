@@ -7,21 +7,12 @@ and which connection carries the session is not its business. Running the
 requests, and the wrappers around them, belong to ``main_auth``.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from teamgram.mtproto.message_id import check_client_msg_id
 from teamgram.session import service_messages as wire
-from teamgram.session.events import (
-    DestroyAuthKeyReceived,
-    DestroySessionReceived,
-    DisconnectDelayed,
-    HttpWaitReceived,
-    RpcCancelled,
-    RpcReceived,
-    SessionEvent,
-)
+from teamgram.session.counts import SessionCounts
+from teamgram.session.events import RpcReceived, SessionEvent
 from teamgram.session.inbox import (
+    BAD_SERVER_SALT,
     CONTAINER_MSG_ID_TAKEN,
     INVALID_CONTAINER,
     MESSAGE_TOO_OLD,
@@ -33,6 +24,7 @@ from teamgram.session.inbox import (
 from teamgram.session.outbox import Outbox, Outgoing
 from teamgram.session.salts import ServerSalts
 from teamgram.session.service_messages import MalformedMessage
+from teamgram.session.service_requests import ANSWERED_AT_ONCE, NEVER_INSIDE, SERVICE_MESSAGES
 from teamgram.session.settings import SessionSettings
 
 _header = wire.HEADER.unpack_from
@@ -53,17 +45,36 @@ class Session:
         running: requests under way, with the time each came.
     """
 
-    __slots__ = ("_events", "_salts", "_settings", "_unique_id", "inbox", "outbox", "running", "session_id", "to_ack")
+    __slots__ = (
+        "_counts",
+        "_events",
+        "_settings",
+        "_unique_id",
+        "inbox",
+        "outbox",
+        "running",
+        "salts",
+        "session_id",
+        "to_ack",
+    )
 
-    def __init__(self, session_id: int, unique_id: int, salts: ServerSalts, settings: SessionSettings) -> None:
+    def __init__(
+        self,
+        session_id: int,
+        unique_id: int,
+        salts: ServerSalts,
+        settings: SessionSettings,
+        counts: SessionCounts,
+    ) -> None:
         self.session_id = session_id
         self._unique_id = unique_id
-        self._salts = salts
+        self.salts = salts
         self._settings = settings
+        self._counts = counts
         # A list, for it is short and mostly empty: a deque costs 600 bytes a session.
         self._events: list[SessionEvent] = []
         self.inbox = Inbox(settings.inbox_limit)
-        self.outbox = Outbox(settings)
+        self.outbox = Outbox(settings, counts)
         self.running = 0
         # Content-related messages without an answer yet, with the time each came.
         self.to_ack: dict[int, float] = {}
@@ -90,10 +101,11 @@ class Session:
             if code:
                 self._refuse(msg_id, seq_no, code)
                 return
-        salts = self._salts
+        salts = self.salts
         if not (server_salt == salts.current and now < salts.current_until) and not salts.accepts(server_salt, now):
             # Refused means not executed and not remembered: the same message may come again.
-            self._say(wire.bad_server_salt(msg_id, seq_no, salts.current_salt(now)))
+            self._counts.count_refused(BAD_SERVER_SALT)
+            self.say(wire.bad_server_salt(msg_id, seq_no, salts.current_salt(now)))
             return
         constructor_id = _uint(payload, 16)[0]
         if constructor_id == wire.MSG_CONTAINER:
@@ -102,7 +114,7 @@ class Session:
         first = inbox.first_msg_id
         if first is None or msg_id < first:
             self._new_session(msg_id, seq_no, now)
-        self._message(msg_id, seq_no, payload, 16, end, constructor_id, now)
+        self.message(msg_id, seq_no, payload, 16, end, constructor_id, now)
 
     def _container(
         self, msg_id: int, seq_no: int, payload: bytes, start: int, end: int, known: Fate | Outgoing | None, now: float
@@ -128,13 +140,13 @@ class Session:
                 # Not the container's own id: clients send again what is older than the id they are told.
                 self._new_session(smallest, seq_no, now)
         for inner_msg_id, inner_seq_no, inner_start, inner_end in messages:
-            self._message(
+            self.message(
                 inner_msg_id, inner_seq_no, payload, inner_start, inner_end, _uint(payload, inner_start)[0], now
             )
         if known is None:
             inbox.record(msg_id, seq_no, Fate.CONTAINER)
 
-    def _message(
+    def message(
         self, msg_id: int, seq_no: int, payload: bytes, start: int, end: int, constructor_id: int, now: float
     ) -> None:
         inbox = self.inbox
@@ -154,7 +166,7 @@ class Session:
                 return
             start, end = 0, len(payload)
             constructor_id = _uint(payload)[0]
-        service_message = _SERVICE_MESSAGES.get(constructor_id)
+        service_message = SERVICE_MESSAGES.get(constructor_id)
         if service_message is None:
             if not seq_no & 1:
                 self._refuse(msg_id, seq_no, SEQ_NO_NOT_ODD)
@@ -162,13 +174,13 @@ class Session:
             inbox.record(msg_id, seq_no, Fate.RUNNING)
             self.running += 1
             self.to_ack[msg_id] = now
-            self._tell(RpcReceived(msg_id, payload[start:end]))
+            self.tell(RpcReceived(msg_id, payload[start:end]))
             return
         if seq_no & 1:
             if constructor_id == wire.MSGS_ACK:
                 self._refuse(msg_id, seq_no, SEQ_NO_NOT_EVEN)
                 return
-            if constructor_id not in _ANSWERED_AT_ONCE:
+            if constructor_id not in ANSWERED_AT_ONCE:
                 self.to_ack[msg_id] = now
         inbox.record(msg_id, seq_no, Fate.RECEIVED)
         try:
@@ -178,11 +190,12 @@ class Session:
 
     def _gunzip(self, payload: bytes, start: int, end: int) -> bytes:
         unpacked = wire.gunzip(payload[start:end], self._settings.gunzip_limit_bytes)
-        if len(unpacked) < 4 or _uint(unpacked)[0] in _NOT_IN_GZIP:
+        if len(unpacked) < 4 or _uint(unpacked)[0] in NEVER_INSIDE:
             raise MalformedMessage("not an object to pack")
         return unpacked
 
     def _duplicate(self, msg_id: int, seq_no: int, known: Fate | Outgoing, now: float) -> None:
+        self._counts.duplicates += 1
         if type(known) is Outgoing:
             if known.msg_id not in self.outbox.unacked:
                 if not known.body:
@@ -190,7 +203,7 @@ class Session:
                     self._refuse(msg_id, seq_no, MESSAGE_TOO_OLD)
                 return  # else still queued: one answer is on its way
             if len(known.body) >= self._settings.detailed_info_bytes:
-                self._say(wire.msg_detailed_info(msg_id, known.msg_id, len(known.body)))
+                self.say(wire.msg_detailed_info(msg_id, known.msg_id, len(known.body)))
             else:
                 self.outbox.send_again((known,))
         elif seq_no & 1:
@@ -200,117 +213,12 @@ class Session:
         if first_msg_id & 3 or first_msg_id < self.inbox.floor:
             return  # is about to be refused
         self.inbox.first_msg_id = first_msg_id
-        salt = self._salts.current_salt(now)
-        self._say(wire.new_session_created(first_msg_id, self._unique_id, salt), content_related=True)
+        salt = self.salts.current_salt(now)
+        self.say(wire.new_session_created(first_msg_id, self._unique_id, salt), content_related=True)
 
     def _refuse(self, msg_id: int, seq_no: int, code: int) -> None:
-        self._say(wire.bad_msg_notification(msg_id, seq_no, code))
-
-    # Service messages
-
-    def _ping(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        if end - start < 12:
-            raise MalformedMessage("ping cut short")
-        self.outbox.add(Outgoing(wire.pong(msg_id, _id_long(body, start)[1]), content_related=False, req_msg_id=msg_id))
-
-    def _ping_delay_disconnect(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        if end - start < 16:
-            raise MalformedMessage("ping cut short")
-        self._ping(msg_id, body, start, end, now)
-        self._tell(DisconnectDelayed(int.from_bytes(body[start + 12 : start + 16], "little", signed=True)))
-
-    def _msgs_ack(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        messages = self.inbox.messages
-        for answered in self.outbox.acknowledge(wire.parse_msg_ids(body, end, start + 4)):
-            answer = messages.get(answered)
-            if type(answer) is Outgoing:
-                messages[answered] = Fate.FAILED if answer.is_error else Fate.ANSWERED
-
-    def _msgs_state_req(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        self._state_info(msg_id, wire.parse_msg_ids(body, end, start + 4))
-
-    def _state_info(self, msg_id: int, asked: tuple[int, ...]) -> None:
-        state = self.inbox.state
-        self._say(wire.msgs_state_info(msg_id, bytes([state(one) for one in asked])), req_msg_id=msg_id)
-
-    def _msg_resend_req(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        asked = wire.parse_msg_ids(body, end, start + 4)
-        unacked = self.outbox.unacked
-        there = [unacked[one] for one in dict.fromkeys(asked) if one in unacked]
-        self.outbox.send_again(there)
-        if len(there) < len(asked):
-            self._state_info(msg_id, asked)
-
-    def _msg_resend_ans_req(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        asked = wire.parse_msg_ids(body, end, start + 4)
-        answers = [self.inbox.messages.get(one) for one in dict.fromkeys(asked)]
-        self.outbox.send_again([answer for answer in answers if type(answer) is Outgoing])
-        self._state_info(msg_id, asked)
-
-    def _get_future_salts(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        if end - start < 8:
-            raise MalformedMessage("get_future_salts cut short")
-        count = min(max(_uint(body, start + 4)[0], 1), 64)
-        salts = self._salts.future(now, count)
-        # One that is half over is of no use to store, but the client may have none at all.
-        self._say(wire.future_salts(msg_id, int(now), salts), req_msg_id=msg_id)
-
-    def _rpc_drop_answer(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        if end - start < 12:
-            raise MalformedMessage("rpc_drop_answer cut short")
-        dropped = _id_long(body, start)[1]
-        known = self.inbox.messages.get(dropped)
-        if known is Fate.RUNNING:
-            # The page has the request itself answered in the same words.
-            self._finish(dropped, wire.ANSWER_DROPPED_RUNNING)
-            self._tell(RpcCancelled(dropped))
-            result = wire.ANSWER_DROPPED_RUNNING
-        elif type(known) is Outgoing and known.body:
-            self.outbox.remove(known)
-            self.inbox.messages[dropped] = Fate.ANSWERED
-            result = wire.answer_dropped(known.msg_id, known.seq_no, len(known.body))
-        else:
-            result = wire.ANSWER_UNKNOWN
-        answer = Outgoing(wire.pack_rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id)
-        self.inbox.messages[msg_id] = answer
-        self.outbox.add(answer)
-
-    def _destroy_session(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        if end - start < 12:
-            raise MalformedMessage("destroy_session cut short")
-        self._tell(DestroySessionReceived(msg_id, _id_long(body, start)[1]))
-
-    def session_destroyed(self, msg_id: int, session_id: int, found: bool) -> None:
-        """Answer ``destroy_session``."""
-        self._say(wire.destroy_session_result(session_id, found), req_msg_id=msg_id)
-
-    def _destroy_auth_key(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        self._tell(DestroyAuthKeyReceived(msg_id))
-
-    def auth_key_destroyed(self, msg_id: int, result: bytes) -> None:
-        """Answer ``destroy_auth_key`` with one of the three boxed results."""
-        self._say(result, req_msg_id=msg_id)
-
-    def _http_wait(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        if end - start < 16:
-            raise MalformedMessage("http_wait cut short")
-        delays = [max(_uint(body, start + at)[0], 0) for at in (4, 8, 12)]
-        self._tell(HttpWaitReceived(*delays))
-
-    def _msg_copy(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        if end - start < 24:
-            raise MalformedMessage("msg_copy cut short")
-        inner_msg_id, seq_no, length = _header(body, start + 4)
-        inner_end = start + 20 + length
-        if length < 4 or length & 3 or inner_end > end or inner_msg_id >= msg_id:
-            raise MalformedMessage("bad message in msg_copy")
-        constructor_id = _uint(body, start + 20)[0]
-        if constructor_id in _NOT_IN_GZIP:
-            raise MalformedMessage("no containers in msg_copy")
-        self._message(inner_msg_id, seq_no, body, start + 20, inner_end, constructor_id, now)
-
-    def _ignored(self, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
-        """States that the client tells unasked: we resend on reconnect and on request, not on these."""
+        self._counts.count_refused(code)
+        self.say(wire.bad_msg_notification(msg_id, seq_no, code))
 
     # Out
 
@@ -325,12 +233,20 @@ class Session:
                 packed = wire.gzip_packed(result)
                 if len(packed) < len(result):
                     result = packed
-            self._finish(msg_id, result)
+            self.finish(msg_id, result)
 
     def fail(self, msg_id: int, code: int, message: str) -> None:
         """Answer a request with an ``rpc_error``."""
         if self.inbox.messages.get(msg_id) is Fate.RUNNING:
-            self._finish(msg_id, wire.rpc_error(code, message), is_error=True)
+            self.finish(msg_id, wire.rpc_error(code, message), is_error=True)
+
+    def session_destroyed(self, msg_id: int, session_id: int, found: bool) -> None:
+        """Answer ``destroy_session``."""
+        self.say(wire.destroy_session_result(session_id, found), req_msg_id=msg_id)
+
+    def auth_key_destroyed(self, msg_id: int, result: bytes) -> None:
+        """Answer ``destroy_auth_key`` with one of the three boxed results."""
+        self.say(result, req_msg_id=msg_id)
 
     def push(self, body: bytes) -> bool:
         """Queue an encoded ``Updates``; False when the client does not read and must ask for the difference."""
@@ -381,7 +297,7 @@ class Session:
             del self.to_ack[msg_id]
         return due
 
-    def _finish(self, msg_id: int, result: bytes, *, is_error: bool = False) -> None:
+    def finish(self, msg_id: int, result: bytes, *, is_error: bool = False) -> None:
         self.running -= 1
         self.to_ack.pop(msg_id, None)
         answer = Outgoing(
@@ -395,43 +311,8 @@ class Session:
         body = wire.pack_rpc_result(msg_id, wire.rpc_error(code, message))
         self.outbox.add(Outgoing(body, content_related=True, req_msg_id=msg_id, is_error=True))
 
-    def _say(self, body: bytes, *, content_related: bool = False, req_msg_id: int = 0) -> None:
+    def say(self, body: bytes, *, content_related: bool = False, req_msg_id: int = 0) -> None:
         self.outbox.add(Outgoing(body, content_related=content_related, req_msg_id=req_msg_id))
 
-    def _tell(self, event: SessionEvent) -> None:
+    def tell(self, event: SessionEvent) -> None:
         self._events.append(event)
-
-
-_SERVICE_MESSAGES: dict[int, Callable[[Any, int, bytes, int, int, float], None]] = {
-    wire.PING: Session._ping,
-    wire.PING_DELAY_DISCONNECT: Session._ping_delay_disconnect,
-    wire.MSGS_ACK: Session._msgs_ack,
-    wire.MSGS_STATE_REQ: Session._msgs_state_req,
-    wire.MSG_RESEND_REQ: Session._msg_resend_req,
-    wire.MSG_RESEND_ANS_REQ: Session._msg_resend_ans_req,
-    wire.MSGS_STATE_INFO: Session._ignored,
-    wire.MSGS_ALL_INFO: Session._ignored,
-    wire.MSG_DETAILED_INFO: Session._ignored,
-    wire.MSG_NEW_DETAILED_INFO: Session._ignored,
-    wire.GET_FUTURE_SALTS: Session._get_future_salts,
-    wire.RPC_DROP_ANSWER: Session._rpc_drop_answer,
-    wire.DESTROY_SESSION: Session._destroy_session,
-    wire.DESTROY_AUTH_KEY: Session._destroy_auth_key,
-    wire.HTTP_WAIT: Session._http_wait,
-    wire.MSG_COPY: Session._msg_copy,
-}
-
-_ANSWERED_AT_ONCE = frozenset(
-    (
-        wire.PING,
-        wire.PING_DELAY_DISCONNECT,
-        wire.MSGS_STATE_REQ,
-        wire.GET_FUTURE_SALTS,
-        wire.RPC_DROP_ANSWER,
-        wire.DESTROY_SESSION,
-        wire.DESTROY_AUTH_KEY,
-    )
-)
-"""What answers them acknowledges them."""
-
-_NOT_IN_GZIP = frozenset((wire.MSG_CONTAINER, wire.GZIP_PACKED, wire.MSG_COPY))

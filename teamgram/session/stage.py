@@ -12,10 +12,11 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.session import ConnRef, DataChannelFull, Gateway, SessionData
 from teamgram.session.auth_keys import AuthKeys
+from teamgram.session.counts import SessionCounts
 from teamgram.session.http_polls import HttpPolls
 from teamgram.session.push import Push
 from teamgram.session.routing import Routing
-from teamgram.session.rpc_queue import RunningRpc
+from teamgram.session.rpc_requests import RpcRequests
 from teamgram.session.session import Session
 from teamgram.session.session_list import ClientSession, SessionList
 from teamgram.session.settings import SessionSettings
@@ -35,8 +36,6 @@ class Stage:
         newest_layer: what a client of a newer layer is served in.
 
     Attributes:
-        running: requests under way, oldest (next to time out) first.
-        waiting: sessions with requests that wait for others.
         disconnected: sessions without a connection and since when, oldest first.
         ack_due: sessions with an acknowledgement that may have to leave alone.
     """
@@ -61,10 +60,10 @@ class Stage:
         self._unique_id = unique_id
         self.turns = Turns(clock, self.flush, settings.frames_per_turn, settings.rpc_batch_size)
         self.push = Push(self.turns, encode)
+        self.counts = SessionCounts()
         self.tasks = Tasks()
         self.keys = AuthKeys(self, auth_sessions, self.tasks)
-        self.running: dict[RunningRpc, None] = {}
-        self.waiting: dict[ClientSession, None] = {}
+        self.requests = RpcRequests(self)
         self.disconnected: dict[ClientSession, float] = {}
         self.ack_due: dict[ClientSession, None] = {}
         self.draining = False
@@ -111,6 +110,13 @@ class Stage:
             return running > settings.max_running_rpcs // 2 or unsent > settings.unsent_limit_bytes // 2
         return running >= settings.max_running_rpcs or unsent >= settings.unsent_limit_bytes
 
+    def read_again(self, session: ClientSession) -> None:
+        """Take frames that were refused, when the session has worked off half of what it had."""
+        if session.refused and not self.saturated(session, resume=True):
+            refused, session.refused = session.refused, None
+            for conn in refused:
+                self.gateway.resume_reading(conn)
+
     # Sessions and connections
 
     def open_session(self, keys: SessionList, session_id: int) -> ClientSession:
@@ -119,7 +125,7 @@ class Stage:
             # The first that nobody is connected to, else the oldest: the client is told if it comes back.
             sessions = keys.sessions.values()
             self.end_session(next((one for one in sessions if one.conn is None), None) or next(iter(sessions)))
-        core = Session(session_id, self._unique_id(), keys.salts, self.settings)
+        core = Session(session_id, self._unique_id(), keys.salts, self.settings, self.counts)
         session = keys.sessions[session_id] = ClientSession(core, keys)
         return session
 
@@ -132,13 +138,8 @@ class Stage:
             self._uncarry(conn, session)
         session.connections = []
         session.conn = None
-        for running in list((session.running or {}).values()):
-            self.running.pop(running, None)
-            running.deferred.cancel()
-        session.running = None
-        session.waiting = None
+        self.requests.session_ended(session)
         session.http = None
-        self.waiting.pop(session, None)
         self.disconnected.pop(session, None)
         self.ack_due.pop(session, None)
         self._disarm_http(session)
@@ -268,10 +269,8 @@ class Stage:
                     self.connection_gone(session, conn)
             if core.to_ack and session.conn is not None:
                 self.ack_due[session] = None
-        if session.refused and not self.saturated(session, resume=True):
-            refused, session.refused = session.refused, None
-            for conn in refused:
-                self.gateway.resume_reading(conn)
+        if session.refused:
+            self.read_again(session)
 
     def _flush_http(self, session: ClientSession, polls: HttpPolls, now: float) -> None:
         """Answer the requests that are due, and wake up for the next."""

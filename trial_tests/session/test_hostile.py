@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from teamgram.interfaces.session import DataChannelFull
 from teamgram.session import service_messages as wire
+from teamgram.session.counts import SessionCounts
 from teamgram.session.salts import ServerSalts
 from teamgram.session.service_messages import MalformedMessage
 from teamgram.session.session import Session
@@ -59,7 +60,7 @@ class SessionFuzzTests(SynchronousTestCase):
     def test_session(self, received: list[tuple[bytes, int, float]]) -> None:
         """A session takes any frames; what it says stays well-formed, its ids grow and its limits hold."""
         limits = SessionSettings(inbox_limit=40, push_limit=5, unacked_limit=10)
-        session = Session(1, 2, ServerSalts(salts()), limits)
+        session = Session(1, 2, ServerSalts(salts()), limits, SessionCounts())
         now = NOW
         last_msg_id = 0
         for payload, salt, passed in received:
@@ -118,7 +119,9 @@ class SessionFuzzTests(SynchronousTestCase):
                 client.close()
         harness.clock.pump([1.0] * 40)
         stage = harness.service.stage
-        self.assertEqual((stage.keys.lists, stage.keys.wrappers, stage.running, stage.waiting), ({}, {}, {}, {}))
+        self.assertEqual(
+            (stage.keys.lists, stage.keys.wrappers, stage.requests.running, stage.requests.waiting), ({}, {}, {}, {})
+        )
         self.assertEqual((stage._conns, stage._full, stage.disconnected, stage.ack_due), ({}, set(), {}, {}))
         self.successResultOf(harness.service.stopService())
         self.assertEqual(harness.clock.getDelayedCalls(), [])

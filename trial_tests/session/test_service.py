@@ -129,7 +129,7 @@ class AnswerTests(SynchronousTestCase):
         client.send(struct.pack("<Iq", wire.RPC_DROP_ANSWER, msg_id))
         self.assertEqual(len(harness.bff.cancelled), 1)
         self.assertEqual(client.results()[msg_id].result()[1], wire.ANSWER_DROPPED_RUNNING)
-        self.assertEqual(harness.service.stage.running, {})
+        self.assertEqual(harness.service.stage.requests.running, {})
 
     def test_drop_before_it_started(self) -> None:
         """A request dropped in the turn that brought it never runs."""
@@ -423,7 +423,9 @@ class ConnectionTests(SynchronousTestCase):
         self.assertEqual(len(harness.bff.cancelled), 1)
         harness.clock.pump([1.0] * 70)
         stage = harness.service.stage
-        self.assertEqual((stage.keys.lists, stage.keys.wrappers, stage.running, stage.disconnected), ({}, {}, {}, {}))
+        self.assertEqual(
+            (stage.keys.lists, stage.keys.wrappers, stage.requests.running, stage.disconnected), ({}, {}, {}, {})
+        )
         self.successResultOf(harness.service.stopService())
 
     def test_connection_that_closed_while_its_frames_waited(self) -> None:

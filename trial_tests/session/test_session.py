@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.session import service_messages as wire
+from teamgram.session.counts import SessionCounts
 from teamgram.session.events import (
     DestroyAuthKeyReceived,
     DestroySessionReceived,
@@ -40,7 +41,7 @@ class Pair:
 
     def __init__(self, **changes: float) -> None:
         self.now = NOW
-        self.session = Session(9, 4242, ServerSalts(salts()), SessionSettings(**changes))  # type: ignore[arg-type]
+        self.session = Session(9, 4242, ServerSalts(salts()), SessionSettings(**changes), SessionCounts())  # type: ignore[arg-type]
         self.client = ClientCore(lambda: self.now)
 
     def deliver(self, payload: bytes, salt: int = SALT) -> None:

@@ -61,7 +61,7 @@ class PeerSession:
         **options: Any,
     ) -> None:
         self.core = ClientSession(auth_key, seconds=reactor.seconds, **options)
-        self.connection: "PeerConnection"
+        self.connection: PeerConnection
         self.received: list[Received] = []
         self.follow_salt = follow_salt
         self.acknowledge = acknowledge

@@ -54,7 +54,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     where = ["--config", str(options.config), "--data-dir", str(options.data_dir)]
     sys.argv = ["twistd", "-n", "--pidfile=", "teamgram", *where]
-    twistd.run()
+    twistd.run()  # type: ignore[no-untyped-call]
     return 0
 
 

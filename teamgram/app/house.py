@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, FirstError, gatherResults, maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -13,14 +14,16 @@ from teamgram.app import stage_settings
 from teamgram.app.banner import listening_banner
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
+from teamgram.app.logs import apply_levels, level_filter
 from teamgram.app.rpc_services import Services, build_services
 from teamgram.app.server_key import load_server_key
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
 from teamgram.cache import Cache, MemoryCache, RedisCache
-from teamgram.database import Database, DatabaseError, open_database
+from teamgram.database import Database, DatabaseError, DSNError, open_database
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.gnetway.service import GnetwayService
+from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
 from teamgram.openclaw.service import OpenClawService
 from teamgram.session.service import SessionService
 
@@ -50,12 +53,14 @@ class House(Service):
         self._reactor = reactor
         self._serving = False
         self.listeners = stage_settings.listeners(configuration.gnetway.Gnetway)
+        self._levels = level_filter(configuration)
 
     # Beginning
 
     def startService(self) -> None:
         """Build, then open the listeners; what goes wrong is printed and ends the process."""
         super().startService()  # type: ignore[no-untyped-call]
+        apply_levels(self._levels)
         starting = Deferred.fromCoroutine(self._start())
         starting.addErrback(self._failed_to_start)
 
@@ -129,16 +134,18 @@ class House(Service):
         if self.openclaw.new_token:
             notes.append(f"the gateway's token, shown this once: {self.openclaw.new_token}")
         if self.configuration.unused:
-            notes.append(f"not used here: {', '.join(self.configuration.unused)}")
+            count = len(self.configuration.unused)
+            notes.append(f"{count} keys of the configuration mean nothing here; teamgram check-config lists them")
         text = listening_banner(listening, self.data_dir, self.key, self.configuration.gnetway.DcId, notes)
         # Not sys.stdout: that is the log's while twistd runs.
         print(f"{text}\n{READY}", file=sys.__stdout__, flush=True)
 
     def _failed_to_start(self, failure: Failure) -> None:
-        code = BAD_CONFIGURATION if failure.check(ConfigError) else CANNOT_START
-        cause: BaseException = failure.value
-        cause = getattr(cause, "subFailure", failure).value
-        if failure.check(ConfigError, DatabaseError) or isinstance(cause, OSError) or "CannotListen" in repr(cause):
+        cause: object = failure.value
+        if isinstance(cause, FirstError):
+            cause = cause.subFailure.value
+        code = BAD_CONFIGURATION if isinstance(cause, ConfigError | OpenClawConfigError | DSNError) else CANNOT_START
+        if code == BAD_CONFIGURATION or isinstance(cause, DatabaseError | CannotListenError | OSError):
             print(f"teamgram: cannot start: {cause}", file=sys.__stderr__, flush=True)
         else:
             self._log.failure("cannot start", failure=failure)

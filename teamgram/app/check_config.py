@@ -1,0 +1,58 @@
+"""``teamgram check-config``: would this configuration start, and what in it does nothing?"""
+
+import sys
+from pathlib import Path
+
+from teamgram.app import stage_settings
+from teamgram.app.config.errors import ConfigError
+from teamgram.app.config.loader import Configuration, load_configuration
+from teamgram.database import DSNError
+from teamgram.database.dsn import SQLiteDSN, parse_dsn
+from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
+from teamgram.openclaw.config.live import read_yaml, validate
+from teamgram.session.routing import services_by_method
+
+
+def check(directory: Path, data_dir: Path) -> int:
+    """Print what was found. 0: it would start; 78: it would not. Opens and writes nothing.
+
+    Raises:
+        ConfigError: the first thing that stops the start.
+    """
+    configuration = load_configuration(directory)
+    listeners = stage_settings.listeners(configuration.gnetway.Gnetway)
+    try:
+        where = parse_dsn(configuration.authsession.Mysql.DSN, data_dir)
+    except DSNError as error:
+        raise ConfigError("authsession.yaml", "Mysql.DSN", str(error)) from None
+    openclaw = directory / "openclaw.yaml"
+    try:
+        validate(read_yaml(openclaw), str(openclaw))
+    except OpenClawConfigError as error:
+        print(f"teamgram: {error}", file=sys.stderr)
+        return 78
+    print(f"configuration   {directory.absolute()}")
+    print(f"data directory  {data_dir}")
+    print(f"database        {'SQLite, ' + str(where.path) if isinstance(where, SQLiteDSN) else 'MySQL, ' + where.host}")
+    for listener in listeners:
+        tls = " with TLS" if listener.cert_file else ""
+        print(f"listener        {listener.kind} {listener.host}:{listener.port}{tls}")
+    for line in _remarks(configuration, stage_settings.only_loopback(listeners)):
+        print(f"note            {line}")
+    print("this configuration can be used")
+    return 0
+
+
+def _remarks(configuration: Configuration, loopback: bool) -> list[str]:
+    remarks = [f"not used here: {key}" for key in configuration.unused]
+    known = set(services_by_method().values())
+    for service in configuration.session.BFFProxyClients.IDMap:
+        if service.removeprefix("/mtproto.") not in known:
+            remarks.append(f"session.yaml: IDMap names {service}, which is no service")
+    if not loopback:
+        code = configuration.bff.Code
+        if code.AllowFixedCode:
+            remarks.append("bff.yaml: AllowFixedCode with a listener beyond loopback: anybody can sign in as anyone")
+        elif not code.SendCodeUrl:
+            remarks.append("no Code.SendCodeUrl: sign-in codes reach other devices and `teamgram codes` only")
+    return remarks

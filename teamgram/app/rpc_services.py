@@ -14,7 +14,6 @@ from teamgram.bff.talk_services import Talking, talk_services
 from teamgram.domain.codes.codes import SignInCodes
 from teamgram.domain.codes.delivery import CodeWebhook
 from teamgram.domain.codes.sealing import KEY_FILE, CodeSeal, load_or_create_key
-from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.updates.fanout import Fanout
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def build_services(house: House) -> Services:
     """Every RPC service of the process ``house`` is about to start."""
     configuration, clock = house.configuration, house._reactor
     fanout = Fanout()
-    people = People.build(house.database, fanout, clock, Dialogs(house.database, fanout).private_peers)
+    people = People.build(house.database, fanout, clock)
     talking = Talking.build(house.database, fanout, clock, people, house.session)
     people.watchers.dialog_peers = talking.talk.dialogs.private_peers
     code_settings = stage_settings.codes(configuration.bff.Code, stage_settings.only_loopback(house.listeners))

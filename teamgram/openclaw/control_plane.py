@@ -176,7 +176,7 @@ class ControlPlane:
         self.identify(connection, client, accepted.role, accepted.scopes, accepted.method, params.get("caps") or ())
         connection.device_id = accepted.device.device_id if accepted.device else None
         if accepted.role == "node":
-            self.nodes.declare(connection, params)
+            self.nodes.connected(connection, params)
         resume = self._subscribe(connection, params)
         policy = {
             "maxPayload": frames.MAX_PAYLOAD,
@@ -196,7 +196,8 @@ class ControlPlane:
             "features": self._encoded_features(),
             "snapshot": self._snapshot(connection),
         }
-        if accepted.role == "operator":
+        surface = accepted.device.surface if accepted.device else None
+        if accepted.role == "operator" or (surface is not None and "canvas" in surface.caps):
             connection.canvas_capability = self.canvas.grant(connection.conn_id)
             hello["pluginSurfaceUrls"] = self.surface_urls(connection)
         known: dict[str, Any] = {"method": accepted.method, "role": accepted.role, "scopes": accepted.scopes}
@@ -252,8 +253,6 @@ class ControlPlane:
         self.counters.connects += 1
         self.events.add(connection.subscriber)
         self.seen(connection)
-        if connection.role == "node" and connection.device_id is not None:
-            self.nodes.connected(connection)
         if self.health.is_stale():
             self.reactor.callLater(0, self.refresh_health)
 

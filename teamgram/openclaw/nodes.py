@@ -65,10 +65,11 @@ class PendingWork:
 
 @dataclass(slots=True)
 class LiveNode:
-    """What is known of a node while it is connected."""
+    """What is known of a node while it is connected; ``commands`` as it declared them this time."""
 
     connection: "Connection"
     connected_at_ms: int
+    commands: list[str]
     host_stats: dict[str, Any] | None = None
     plugin_tools: list[Any] = field(default_factory=list)
     skills: list[Any] = field(default_factory=list)
@@ -93,33 +94,32 @@ class Nodes:
 
     # Coming and going
 
-    def connected(self, connection: "Connection") -> None:
-        """A node's handshake is done."""
-        assert connection.device_id is not None
-        now_ms = self._plane.now_ms()
-        old = self.live.get(connection.device_id)
-        self.live[connection.device_id] = LiveNode(connection, now_ms)
-        if old is not None and old.connection is not connection:
-            old.connection.close(4001, "client invalidated: replaced by a newer connection")
-
-    def declare(self, connection: "Connection", params: dict[str, Any]) -> None:
-        """Take over what a connecting node says it offers; ask an operator if that is news."""
-        record = self._plane.pairing.devices.get(connection.device_id or "")
+    def connected(self, connection: "Connection", params: dict[str, Any]) -> None:
+        """A node's handshake is done: take over what it offers, ask an operator if there is more than was approved."""
+        plane = self._plane
+        record = plane.pairing.devices.get(connection.device_id or "")
         if record is None:
             return
-        allowed = self._plane.config.sections.gateway.nodes.commands
+        allowed = plane.config.sections.gateway.nodes.commands
+        platform = normal(record.platform)
         caps, commands = node_surface.offered(
-            params.get("caps") or (),
-            params.get("commands") or (),
-            normal(record.platform),
-            allowed.allow,
-            allowed.deny,
+            params.get("caps") or (), params.get("commands") or (), platform, allowed.allow, allowed.deny
         )
+        old = self.live.get(record.device_id)
+        self.live[record.device_id] = LiveNode(connection, plane.now_ms(), commands)
+        if old is not None and old.connection is not connection:
+            old.connection.close(4001, "client invalidated: replaced by a newer connection")
         declared = pairing.NodeSurface(caps, commands, dict(params.get("permissions") or {}))
-        news = self._plane.pairing.declare_surface(record, declared, self._plane.now_ms())
-        if news is not None:
-            self._plane.saved()
-            self._plane.events.broadcast("node.pair.requested", pending_to_wire(record))
+        if plane.pairing.declare_surface(record, declared, plane.now_ms()) is not None:
+            plane.saved()
+            plane.events.broadcast("node.pair.requested", pending_to_wire(record))
+
+    def commands_of(self, record: pairing.Device) -> list[str]:
+        """What may be asked of a node now: approved, and declared if it is connected."""
+        if record.surface is None:
+            return []
+        live = self.live.get(record.device_id)
+        return [each for each in record.surface.commands if live is None or each in live.commands]
 
     def disconnected(self, connection: "Connection") -> None:
         """A node's socket closes: what it was asked fails."""
@@ -145,15 +145,17 @@ class Nodes:
         record = self._plane.pairing.devices.get(node_id)
         if record is None or "node" not in record.roles or record.surface is None:
             raise pairing_changed()
+        node = self.live.get(node_id)
+        if node is None:
+            message = "node not connected"
+            details = _node_error("NOT_CONNECTED", message, dispatched=False, code="NOT_CONNECTED")
+            raise unavailable(message, details)
         allowed = self._plane.config.sections.gateway.nodes.commands
         refused = node_surface.refusal(command, normal(record.platform), allowed.allow, allowed.deny)
-        if refused is None and command not in record.surface.commands:
+        if refused is None and command not in self.commands_of(record):
             refused = f'node command not allowed: "{command}" is not declared by the node'
         if refused is not None:
             raise invalid(refused, {"reason": "command not allowlisted", "command": command})
-        node = self.live.get(node_id)
-        if node is None:
-            raise unavailable("node not connected", {"code": "NOT_CONNECTED"})
         if sum(i.node_id == node_id for i in self._invocations.values()) >= MAX_INVOKES_PER_NODE:
             raise unavailable("node has too many invocations under way", {"code": "BUSY"}, retryable=True)
         timeout_ms = min(timeout_ms or DEFAULT_INVOKE_TIMEOUT_MS, MAX_INVOKE_TIMEOUT_MS)
@@ -296,7 +298,7 @@ class Nodes:
             "clientMode": record.client_mode,
             "deviceFamily": record.device_family,
             "caps": surface.caps if surface else [],
-            "commands": surface.commands if surface else [],
+            "commands": self.commands_of(record),
             "sessionHost": False,
             "permissions": (surface.permissions or None) if surface else None,
             "approvalState": "pending-approval" if pending or not surface else "approved",
@@ -376,5 +378,5 @@ def approved_to_wire(record: pairing.Device) -> dict[str, Any]:
     return {name: value for name, value in wire.items() if value is not None}
 
 
-def _node_error(node_code: str, message: str, **more: Any) -> dict[str, Any]:
-    return {"nodeError": {"code": node_code, "message": message}, "nodeCommandDispatched": True, **more}
+def _node_error(node_code: str, message: str, *, dispatched: bool = True, **more: Any) -> dict[str, Any]:
+    return {"nodeError": {"code": node_code, "message": message}, "nodeCommandDispatched": dispatched, **more}

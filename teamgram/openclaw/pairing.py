@@ -51,13 +51,10 @@ class NodeSurface:
     approved_at_ms: int = 0
     ts_ms: int = 0
 
-    def same_as(self, other: "NodeSurface") -> bool:
-        """Whether both offer the same."""
-        return (sorted(self.caps), sorted(self.commands), self.permissions) == (
-            sorted(other.caps),
-            sorted(other.commands),
-            other.permissions,
-        )
+    def covers(self, other: "NodeSurface") -> bool:
+        """Whether ``other`` offers nothing beyond this."""
+        permissions = all(self.permissions.get(name) for name, granted in other.permissions.items() if granted)
+        return set(other.caps) <= set(self.caps) and set(other.commands) <= set(self.commands) and permissions
 
 
 @dataclass(slots=True)
@@ -279,12 +276,13 @@ class Pairing:
             The surface as it waits for approval if that is news, None if it
             is approved already or waits unchanged.
         """
-        if device.surface is not None and device.surface.same_as(declared):
+        if device.surface is not None and device.surface.covers(declared):
             if device.pending_surface is not None:
                 device.pending_surface = None
                 self.changed()
             return None
-        if device.pending_surface is not None and device.pending_surface.same_as(declared):
+        waiting = device.pending_surface
+        if waiting is not None and waiting.covers(declared) and declared.covers(waiting):
             return None
         declared.request_id, declared.revision = str(uuid.uuid4()), str(uuid.uuid4())
         declared.ts_ms = now_ms

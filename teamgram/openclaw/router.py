@@ -44,7 +44,7 @@ class Method:
     """One registered method.
 
     Attributes:
-        scope: an operator needs it; a function of the parameters where it depends.
+        scope: an operator needs it; a function of the parameters where it depends; None: no scope at all.
         roles: who may call it at all.
         control_plane_write: counts against 30 a minute.
         while_draining: answered although the process is going down.
@@ -52,7 +52,7 @@ class Method:
 
     name: str
     function: Callable[["Call"], Any]
-    scope: str | ScopeOf
+    scope: str | ScopeOf | None
     roles: tuple[str, ...]
     control_plane_write: bool
     while_draining: bool
@@ -60,7 +60,7 @@ class Method:
 
 def method(
     name: str,
-    scope: str | ScopeOf = scopes.ADMIN,
+    scope: str | ScopeOf | None = scopes.ADMIN,
     *,
     roles: tuple[str, ...] = (OPERATOR,),
     control_plane_write: bool = False,
@@ -204,9 +204,9 @@ class Router:
             )
         if connection.role == OPERATOR:
             scope = scopes.ADMIN if found is None else found.scope
-            if not isinstance(scope, str):
+            if callable(scope):
                 scope = scope(call.params if isinstance(call.params, dict) else {})
-            if scope not in connection.granted:
+            if scope is not None and scope not in connection.granted:
                 raise missing_scope(scope)
         if found is None:
             if call.method == "connect":

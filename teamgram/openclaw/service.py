@@ -95,6 +95,7 @@ class OpenClawService(MultiService):
         self._listeners: list[IListeningPort] = []
         self._loops: list[task.LoopingCall] = []
         self._restarting = False
+        self._started = False
         self._registry = registry
         self._collector = PlaneCollector(plane)
         self.logs = LogTail(config.sections.logging.tail_lines)
@@ -126,12 +127,15 @@ class OpenClawService(MultiService):
         self.plane.set_secret(auth.SharedSecret(section.mode, secret))
 
     def _config_changed(self, change: Change) -> None:
+        # After the answer to whoever changed it: a new secret closes that connection too.
+        self._reactor.callLater(0, self._announce, change)
+
+    def _announce(self, change: Change) -> None:
         plane = self.plane
+        self._set_secret()
         plane.events.broadcast(
             "config.changed", {"path": str(plane.config.path), "hash": plane.config.hash, "ts": plane.now_ms()}
         )
-        # After the answer to whoever changed it: a new secret closes that connection too.
-        self._reactor.callLater(0, self._set_secret)
         if change.restart_paths:
             self._log.warn("these settings hold after a restart: {paths}", paths=", ".join(change.restart_paths))
 
@@ -139,6 +143,7 @@ class OpenClawService(MultiService):
 
     def startService(self) -> None:
         """Listen; connects are told to wait until everything below is up."""
+        self._started = True
         self.logs.start()
         self._registry.register(self._collector)
         super().startService()
@@ -227,5 +232,7 @@ class OpenClawService(MultiService):
         plane.router.stop()
         await super().stopService()
         await plane.pairing_file.close()
-        self._registry.unregister(self._collector)
-        self.logs.stop()
+        if self._started:
+            self._started = False
+            self._registry.unregister(self._collector)
+            self.logs.stop()

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from prometheus_client import CollectorRegistry
-
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
+
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from prometheus_client import CollectorRegistry
 
 from teamgram.openclaw import auth, scopes
 from teamgram.openclaw.connection import Opening
@@ -35,7 +35,7 @@ ALL = list(scopes.ALL)
 class InlinePool:
     """A thread pool that runs what it is given at once, on the test's thread."""
 
-    def callInThreadWithCallback(self, done: Any, function: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N802
+    def callInThreadWithCallback(self, done: Any, function: Any, *args: Any, **kwargs: Any) -> None:
         """As twisted.python.threadpool."""
         try:
             result, success = function(*args, **kwargs), True
@@ -51,11 +51,11 @@ class MemoryReactor(MemoryReactorClock):
         super().__init__()
         self.rightNow = NOW
 
-    def getThreadPool(self) -> InlinePool:  # noqa: N802
+    def getThreadPool(self) -> InlinePool:
         """The pool that runs at once."""
         return InlinePool()
 
-    def callFromThread(self, function: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N802
+    def callFromThread(self, function: Any, *args: Any, **kwargs: Any) -> None:
         """At once."""
         function(*args, **kwargs)
 
@@ -74,11 +74,11 @@ class MemoryTransport:
         """Keep it."""
         self.written += data
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: N802
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
         """Remember who to pause."""
         self.producer = producer
 
-    def unregisterProducer(self) -> None:  # noqa: N802
+    def unregisterProducer(self) -> None:
         """Forget."""
 
     def stick(self) -> None:
@@ -89,13 +89,13 @@ class MemoryTransport:
         """The peer has read everything."""
         self.producer.resumeProducing()
 
-    def loseConnection(self) -> None:  # noqa: N802
+    def loseConnection(self) -> None:
         """Close in order."""
         if not self.disconnecting:
             self.disconnecting = True
             self.on_lost(Failure(ConnectionDone()))
 
-    def abortConnection(self) -> None:  # noqa: N802
+    def abortConnection(self) -> None:
         """Close at once."""
         if not self.disconnecting:
             self.disconnecting = self.aborted = True

@@ -2,10 +2,10 @@
 
 import base64
 
+from twisted.trial.unittest import SynchronousTestCase
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw import device_identity
 from teamgram.openclaw.errors import GatewayError

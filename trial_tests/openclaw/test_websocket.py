@@ -1,9 +1,9 @@
 """The WebSocket frames of the control plane, both directions."""
 
+from twisted.trial.unittest import SynchronousTestCase
+
 import hypothesis
 from hypothesis import strategies
-
-from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw import websocket
 from teamgram.openclaw.websocket import Close, FrameReader, Message, Ping, Pong, WebSocketError
@@ -115,7 +115,7 @@ class FrameReaderTests(SynchronousTestCase):
 class OpeningTests(SynchronousTestCase):
     """The HTTP half."""
 
-    HEADERS = {  # noqa: RUF012
+    HEADERS = {
         "upgrade": "websocket",
         "connection": "keep-alive, Upgrade",
         "sec-websocket-version": "13",

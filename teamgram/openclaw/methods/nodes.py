@@ -196,7 +196,8 @@ class NodeMethods:
             request = record.pending_surface.request_id if record and record.pending_surface else ""
             raise unavailable(
                 "node capability surface is awaiting operator approval; "
-                f"run `openclaw nodes approve {request}` (see `openclaw nodes pending`), then the node retries"
+                f"run `openclaw nodes approve {request}` (see `openclaw nodes pending`), "
+                "then this node retries automatically"
             )
         return {"nodeId": record.device_id}
 

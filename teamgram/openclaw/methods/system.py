@@ -38,7 +38,7 @@ class SystemMethods:
         self.last_heartbeat: dict[str, Any] | None = None
         self.heartbeats_enabled = True
 
-    @method("health", scopes.READ, roles=(OPERATOR, NODE))
+    @method("health", None, roles=(OPERATOR, NODE))
     def health(self, call: Call) -> msgspec.Raw:
         """The snapshot; ``probe`` builds it anew."""
         plane = self._plane

@@ -44,8 +44,8 @@ class Edge:
 
 def reason_of(failure: Failure) -> str:
     """Why a transport is gone, for the log."""
-    if failure.check(ConnectionDone):
+    if isinstance(failure.value, ConnectionDone):
         return "peer closed"
-    if failure.check(ConnectionAborted):
+    if isinstance(failure.value, ConnectionAborted):
         return "aborted"
     return failure.getErrorMessage()

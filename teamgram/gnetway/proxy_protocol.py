@@ -34,7 +34,7 @@ class ProxiedConnection(ProtocolWrapper):
         """Wait for the header; the wrapped protocol hears of the connection after it."""
         self.transport = transport
         self.connected = 1
-        self.factory.registerProtocol(self)  # type: ignore[no-untyped-call]
+        self.factory.registerProtocol(self)
         self._deadline = self.factory.clock.callLater(HEADER_TIMEOUT, self._refuse, "header did not come in time")
 
     def dataReceived(self, data: bytes) -> None:
@@ -52,16 +52,16 @@ class ProxiedConnection(ProtocolWrapper):
         self._header, length = parsed
         rest, self._received = self._received[length:], b""
         self._stop_waiting()
-        super().makeConnection(self.transport)  # type: ignore[no-untyped-call]
+        super().makeConnection(self.transport)
         if rest:
             self.wrappedProtocol.dataReceived(rest)
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self._stop_waiting()
         if self._header is not None:
-            super().connectionLost(reason)  # type: ignore[no-untyped-call]
+            super().connectionLost(reason)
         else:
-            self.factory.unregisterProtocol(self)  # type: ignore[no-untyped-call]
+            self.factory.unregisterProtocol(self)
             self.wrappedProtocol = None
 
     def getPeer(self) -> IAddress:
@@ -104,7 +104,7 @@ class ProxyProtocolFactory(WrappingFactory):
         Raises:
             ValueError: one of them is neither.
         """
-        super().__init__(wrapped)  # type: ignore[no-untyped-call]
+        super().__init__(wrapped)
         self.clock = clock
         self._networks: list[IPv4Network | IPv6Network] = [ip_network(network) for network in balancers]
 

@@ -33,7 +33,7 @@ CLOSE_TIMEOUT = 2.0
 _FINAL_BINARY = 0x82
 
 
-class WebSocketConnection(FrameStream, WebSocketServerProtocol):
+class WebSocketConnection(FrameStream, WebSocketServerProtocol):  # type: ignore[misc]
     """One accepted connection of a WebSocket listener.
 
     autobahn owns ``log``; ours is ``_log``.

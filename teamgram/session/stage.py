@@ -267,6 +267,8 @@ class Stage:
                 salt = keys.salts.current_salt(now)
                 if not self.gateway.send_data(conn, keys.auth_key_id, salt, core.session_id, packet):
                     self.connection_gone(session, conn)
+                if not core.outbox.queue:
+                    break
             if core.to_ack and session.conn is not None:
                 self.ack_due[session] = None
         if session.refused:

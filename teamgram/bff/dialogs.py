@@ -154,7 +154,7 @@ class Dialogs(RpcService):
         talk = self._talk
         peer = await talk.peer(caller, query.peer)
         action, progress = query.action.NAME, getattr(query.action, "progress", 0) or 0
-        if action in _NOT_TOLD:
+        if action not in _TOLD:
             return True
         if peer.kind is PeerKind.USER:
             if peer.id not in (caller.user_id, SERVICE_USER_ID) and await self._hears(caller, peer):
@@ -172,14 +172,23 @@ class Dialogs(RpcService):
         return peer.id not in book.blocked and peer.id not in book.blocked_by
 
 
-# These carry what only the other client understands (games, emoji interactions, drawn text), or nothing.
-_NOT_TOLD = frozenset(
+# The rest carry what only the other client understands (games' interactions, drafts being written), or nothing.
+_TOLD = frozenset(
     {
-        "sendMessageEmojiInteraction",
-        "sendMessageEmojiInteractionSeen",
-        "sendMessageHistoryImportAction",
-        "speakingInGroupCallAction",
-        "sendMessageTextDraftAction",
+        "sendMessageTypingAction",
+        "sendMessageCancelAction",
+        "sendMessageRecordVideoAction",
+        "sendMessageUploadVideoAction",
+        "sendMessageRecordAudioAction",
+        "sendMessageUploadAudioAction",
+        "sendMessageUploadPhotoAction",
+        "sendMessageUploadDocumentAction",
+        "sendMessageGeoLocationAction",
+        "sendMessageChooseContactAction",
+        "sendMessageGamePlayAction",
+        "sendMessageRecordRoundAction",
+        "sendMessageUploadRoundAction",
+        "sendMessageChooseStickerAction",
     }
 )
 

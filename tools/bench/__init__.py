@@ -1,0 +1,1 @@
+"""``make bench``: the CPU time of the server per operation, and its memory."""

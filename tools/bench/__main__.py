@@ -1,0 +1,42 @@
+"""``python -m tools.bench [WORD …]``: all figures, or those whose name has one of the words in it."""
+
+import resource
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import task
+from twisted.internet.defer import Deferred
+
+from tools.bench import encoding
+from tools.bench.messenger import Bench
+from trial_tests.clients.server import RunningServer
+
+
+async def measure(reactor: Any, words: list[str]) -> None:
+    """Run and print, figure by figure."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if not words or any(word in "encoding" for word in words):
+        for name, seconds in encoding.measure().items():
+            print(f"{name:<58}{seconds * 1e6:>12.2f} µs", flush=True)
+    directory = Path(tempfile.mkdtemp(prefix="teamgram-bench-"))
+    server = RunningServer(reactor, directory)
+    try:
+        await server.start()
+        bench = Bench(reactor, server)
+        for name, figure in bench.figures().items():
+            if words and not any(word in name for word in words):
+                continue
+            for line, value in (await figure()).items():
+                print(f"{line:<58}{value:>15}", flush=True)
+    finally:
+        await server.terminate()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    task.react(lambda reactor: Deferred.fromCoroutine(measure(reactor, words)))

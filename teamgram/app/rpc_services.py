@@ -61,7 +61,9 @@ def build_services(house: House) -> Services:
         CodeWebhook(code_settings, clock),
         clock.seconds,
     )
-    sign_ins = SignIns(house.auth_sessions, house.session, fanout, talking.service_messages, clock)
+    sign_ins = SignIns(
+        house.auth_sessions, house.session, fanout, talking.service_messages, people.account_settings, clock
+    )
     lang_packs = configuration.bff.LangPacks
     services = people_services(
         people,

@@ -20,7 +20,6 @@ from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
 DEFAULT_ACCOUNT_TTL_DAYS = 365
-DEFAULT_AUTHORIZATION_TTL_DAYS = 180
 
 
 class Account(RpcService):
@@ -101,7 +100,7 @@ class Account(RpcService):
     @rpc("account.resetAuthorization")
     async def reset_authorization(self, caller: RpcMetadata, query: Any) -> bool:
         """account.resetAuthorization#df77f3bc hash:long = Bool"""
-        for device in await self._sign_ins.devices(caller.user_id):
+        for device in await self._sign_ins.devices(caller.user_id, caller.perm_auth_key_id):
             if device.hash == query.hash and device.perm_auth_key_id != caller.perm_auth_key_id:
                 await self._sign_ins.sign_out(device.perm_auth_key_id)
                 return True
@@ -113,18 +112,14 @@ class Devices(RpcService):
 
     name = "RPCPassport"
 
-    def __init__(self, sign_ins: SignIns, account_settings: AccountSettings) -> None:
+    def __init__(self, sign_ins: SignIns) -> None:
         self._sign_ins = sign_ins
-        self._account_settings = account_settings
 
     @rpc("account.getAuthorizations")
     async def get_authorizations(self, caller: RpcMetadata, query: Any) -> Any:
         """account.getAuthorizations#e320c158 = account.Authorizations"""
-        devices = await self._sign_ins.devices(caller.user_id)
-        days = await self._account_settings.get(
-            caller.user_id, "authorization_ttl_days", DEFAULT_AUTHORIZATION_TTL_DAYS
-        )
+        devices = await self._sign_ins.devices(caller.user_id, caller.perm_auth_key_id)
         return tl.account.authorizations(
-            authorization_ttl_days=days,
+            authorization_ttl_days=await self._sign_ins.days_of_inactivity(caller.user_id),
             authorizations=[authorization_view(device, caller.perm_auth_key_id) for device in devices],
         )

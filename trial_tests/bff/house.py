@@ -33,7 +33,7 @@ class FakeAuthSessions:
     """Bindings of keys to users, in a dict."""
 
     users: dict[int, int] = field(default_factory=dict)
-    dropped: list[int] = field(default_factory=list)
+    active_at: dict[int, int] = field(default_factory=dict)
 
     async def get_client(self, perm_auth_key_id: int) -> tuple[int, ClientInfo]:
         return self.users.get(perm_auth_key_id, 0), ClientInfo(device_model="Phone", client_addr="192.0.2.9:1")
@@ -46,7 +46,9 @@ class FakeAuthSessions:
 
     async def authorizations(self, user_id: int) -> Sequence[Authorization]:
         return [
-            Authorization(key, user, ClientInfo(device_model=f"device {key}"), NOW, NOW, key * 1000)
+            Authorization(
+                key, user, ClientInfo(device_model=f"device {key}"), NOW, self.active_at.get(key, NOW), key * 1000
+            )
             for key, user in self.users.items()
             if user == user_id
         ]
@@ -213,6 +215,7 @@ class House:
             self.session_control,
             self.fanout,
             self.service_messages,
+            self.people.account_settings,
             self.clock,
         )
         services = people_services(

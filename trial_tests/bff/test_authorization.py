@@ -6,7 +6,7 @@ from teamgram.domain.codes import CodeSettings
 from teamgram.domain.updates.events import ContactsReset, NewAuthorization
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
-from trial_tests.bff.house import House
+from trial_tests.bff.house import NOW, House
 
 PHONE = "+1 (555) 010-0001"
 DIGITS = "15550100001"
@@ -241,6 +241,21 @@ class DevicesTests(BackendTestCase):
         self.assertTrue(await device.call(tl.auth.resetAuthorizations()))
         self.assertEqual(house.auth_sessions.users, {11: user.id, 99: user.id + 1})
         self.assertEqual(house.session_control.told[1:], [("out", 12), ("out", 13), ("out", 14)])
+
+    async def test_devices_that_were_not_seen_for_long_are_signed_out(self) -> None:
+        """After the chosen days, when the devices are next looked at; the caller's own never is."""
+        house = House(self.open_database(), self.open_cache())
+        device = house.device(11)
+        user = await device.sign_up(PHONE, "Ada")
+        house.auth_sessions.users |= {12: user.id, 13: user.id}
+        self.assertTrue(await device.call(tl.account.setAuthorizationTTL(authorization_ttl_days=30)))
+        self.assertEqual(
+            await device.error(tl.account.setAuthorizationTTL(authorization_ttl_days=0)), "TTL_DAYS_INVALID"
+        )
+        house.auth_sessions.active_at = {11: 0, 12: NOW - 31 * 86_400, 13: NOW - 29 * 86_400}
+        listed = await device.call(tl.account.getAuthorizations())
+        self.assertEqual([found.hash for found in listed.authorizations], [0, 13_000])
+        self.assertEqual(house.session_control.told[-1], ("out", 12))
 
     async def test_log_out(self) -> None:
         """The key stays and is nobody's; what needs an account answers 401."""

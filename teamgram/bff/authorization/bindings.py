@@ -9,7 +9,6 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.users import UserViews
 from teamgram.cache import Cache
-from teamgram.domain.users.settings import AccountSettings
 from teamgram.interfaces.authsession import AuthSessions, BindTempAuthKeyError
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
 from teamgram.interfaces.session import SessionControl
@@ -29,7 +28,6 @@ class Bindings(RpcService):
         auth_sessions: AuthSessions,
         session_control: SessionControl,
         sign_ins: SignIns,
-        account_settings: AccountSettings,
         views: UserViews,
         cache: Cache,
         dc_id: int,
@@ -37,7 +35,6 @@ class Bindings(RpcService):
         self._auth_sessions = auth_sessions
         self._session_control = session_control
         self._sign_ins = sign_ins
-        self._account_settings = account_settings
         self._views = views
         self._cache = cache
         self._dc_id = dc_id
@@ -103,7 +100,7 @@ class Bindings(RpcService):
         """account.setAuthorizationTTL#bf899aa0 authorization_ttl_days:int = Bool"""
         if not 1 <= query.authorization_ttl_days <= 366:
             raise RpcError(400, "TTL_DAYS_INVALID")
-        await self._account_settings.set(caller.user_id, "authorization_ttl_days", query.authorization_ttl_days)
+        await self._sign_ins.set_days_of_inactivity(caller.user_id, query.authorization_ttl_days)
         return True
 
 

@@ -6,10 +6,14 @@ from twisted.logger import Logger
 from teamgram.domain.codes.delivery import ServiceMessages
 from teamgram.domain.updates.events import NewAuthorization
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.settings import AccountSettings
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.keys import Authorization, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.interfaces.session import SessionControl
+
+DEFAULT_AUTHORIZATION_TTL_DAYS = 180
+_DAY = 86_400
 
 
 class SignIns:
@@ -23,21 +27,44 @@ class SignIns:
         session_control: SessionControl,
         fanout: Fanout,
         service_messages: ServiceMessages,
+        account_settings: AccountSettings,
         clock: IReactorTime,
     ) -> None:
         self._auth_sessions = auth_sessions
         self._session_control = session_control
         self._fanout = fanout
         self._service_messages = service_messages
+        self._account_settings = account_settings
         self._clock = clock
 
     def now(self) -> int:
         """Unix seconds."""
         return int(self._clock.seconds())
 
-    async def devices(self, user_id: int) -> list[Authorization]:
-        """The user's signed-in devices, most recently active first."""
-        return list(await self._auth_sessions.authorizations(user_id))
+    async def days_of_inactivity(self, user_id: int) -> int:
+        """After how many days a device that was not seen is signed out."""
+        days: int = await self._account_settings.get(user_id, "authorization_ttl_days", DEFAULT_AUTHORIZATION_TTL_DAYS)
+        return days
+
+    async def set_days_of_inactivity(self, user_id: int, days: int) -> None:
+        """Choose after how many days a device that was not seen is signed out."""
+        await self._account_settings.set(user_id, "authorization_ttl_days", days)
+
+    async def devices(self, user_id: int, present_perm_auth_key_id: int = 0) -> list[Authorization]:
+        """The user's signed-in devices, most recently active first.
+
+        Those that were not seen for too long are signed out here and now.
+
+        Args:
+            present_perm_auth_key_id: a device that is here, whatever is noted of it.
+        """
+        devices = list(await self._auth_sessions.authorizations(user_id))
+        oldest = self.now() - _DAY * await self.days_of_inactivity(user_id)
+        for device in [*devices]:
+            if device.active_at < oldest and device.perm_auth_key_id != present_perm_auth_key_id:
+                devices.remove(device)
+                await self.sign_out(device.perm_auth_key_id)
+        return devices
 
     async def sign_in_caller(self, caller: RpcMetadata, user_id: int) -> None:
         """Sign the caller's key in.
@@ -54,7 +81,7 @@ class SignIns:
         now = self.now()
         others = [
             device
-            for device in await self._auth_sessions.authorizations(user_id)
+            for device in await self.devices(user_id, perm_auth_key_id)
             if device.perm_auth_key_id != perm_auth_key_id
         ]
         await self._auth_sessions.bind_user(perm_auth_key_id, user_id, now)

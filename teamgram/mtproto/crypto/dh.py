@@ -25,9 +25,8 @@ PRIME = int(
 PRIME_BYTES = PRIME.to_bytes(256)
 GENERATOR = 3
 
-#: Our secret exponent. A 2048-bit safe prime is worth 103 bits of symmetric strength (RFC 7919,
-#: appendix A.1) and an exponent of twice as many is enough for all of it (RFC 7919, section 5.2);
-#: a longer one costs time and adds nothing.
+#: Our secret exponent. For a safe prime of 2048 bits, worth 103 bits of symmetric strength, RFC 7919
+#: (appendix A.1, section 5.2) wants at least 225; a longer one costs time and adds nothing.
 EXPONENT_BITS = 256
 
 #: g_a and g_b lie between this and PRIME - this.

@@ -255,7 +255,12 @@ class MainAuthWrapper:
         if session.keys.key_type is AuthKeyType.MEDIA_TEMP:
             return
         session.wants_updates = True
-        self.updates_session = session
+        before, self.updates_session = self.updates_session, session
+        if before is not None and before is not session and before.conn is None and before.core.outbox.pushes:
+            # Clients that reconnect under a new session_id never come back for
+            # what waits in the old one, and its messages are not for the new.
+            before.core.outbox.drop_pushes()
+            session.core.outbox.push_lost = True
         self._stage.push.updates_session_changed(self)
 
     def elect_updates_session(self) -> None:

@@ -104,15 +104,15 @@ class Outbox:
         if self.push_lost:
             return False
         if self.pushes >= settings.push_limit or self.push_bytes + len(body) > settings.push_limit_bytes:
-            self._drop_pushes()
+            self.drop_pushes()
             return False
         self.pushes += 1
         self.push_bytes += len(body)
         self.add(Outgoing(body, content_related=True, is_push=True))
         return True
 
-    def _drop_pushes(self) -> None:
-        """The client gets all of it by the difference, so none of it is worth its memory."""
+    def drop_pushes(self) -> None:
+        """Let go of all updates: the client gets them by the difference, so none is worth its memory."""
         self.push_lost = True
         self._counts.updates_dropped += 1
         self.queue = [message for message in self.queue if not message.is_push]
@@ -141,20 +141,22 @@ class Outbox:
         if message.msg_id in self.unacked:
             self._forget(message)
         elif message in self.queue:
-            self.queue.remove(message)
-            self.queued_bytes -= len(message.body)
+            self._unqueue(message)
 
     def _take_back(self, msg_id: int) -> Outgoing | None:
         """Out of the queue again: it was about to be resent when its acknowledgement came."""
         for message in self.queue:
             if message.msg_id == msg_id:
-                self.queue.remove(message)
-                self.queued_bytes -= len(message.body)
-                if message.is_push:
-                    self.pushes -= 1
-                    self.push_bytes -= len(message.body)
+                self._unqueue(message)
                 return message
         return None
+
+    def _unqueue(self, message: Outgoing) -> None:
+        self.queue.remove(message)
+        self.queued_bytes -= len(message.body)
+        if message.is_push:
+            self.pushes -= 1
+            self.push_bytes -= len(message.body)
 
     def _forget(self, message: Outgoing) -> None:
         del self.unacked[message.msg_id]
@@ -192,6 +194,8 @@ class Outbox:
         Args:
             acks: client messages to acknowledge along with it.
         """
+        if self._resending:
+            self._retire_old_pushes(now)
         if self.push_lost:
             self.push_lost = False
             self.add(Outgoing(UPDATES_TOO_LONG, content_related=True))
@@ -217,6 +221,21 @@ class Outbox:
     def _head(self, now: float, body: bytes, *, response: bool) -> bytes:
         """``body`` as a message that is not content-related: its seq_no is twice the count, even."""
         return HEADER.pack(self._next_msg_id(now, response=response), self._content_messages * 2, len(body)) + body
+
+    def _retire_old_pushes(self, now: float) -> None:
+        """Take back updates that were sent too long ago to be sent again.
+
+        Under their old ids clients discard them, with all that came in the
+        same frame; under new ids one that had received them would see them
+        twice. The difference has them once.
+        """
+        old = [message for message in self.queue if message.is_push and self._is_old(message, now)]
+        for message in old:
+            self._unqueue(message)
+            self.push_lost = True
+
+    def _is_old(self, message: Outgoing, now: float) -> bool:
+        return message.msg_id != 0 and now - (message.msg_id >> 32) > self._settings.resend_age
 
     def empty_container(self, now: float) -> bytes:
         """A frame that says nothing."""
@@ -258,8 +277,8 @@ class Outbox:
         return taken
 
     def _leaves(self, message: Outgoing, now: float) -> None:
-        if message.msg_id and now - (message.msg_id >> 32) > self._settings.resend_age:
-            message.msg_id = 0
+        if self._is_old(message, now):
+            message.msg_id = 0  # an answer is known by its req_msg_id, so a new id does no harm
         if not message.msg_id:
             message.msg_id = self._next_msg_id(now, response=message.req_msg_id != 0)
             message.seq_no = self._content_messages * 2

@@ -42,8 +42,9 @@ class SessionSettings:
             with whatever leaves.
         detailed_info_bytes: an answer at least this long is announced
             (``msg_detailed_info``) rather than sent again to a duplicate.
-        resend_age: seconds after which a message goes out again under a new
-            msg_id, as clients discard those older than 300 s.
+        resend_age: seconds after which an answer goes out again under a new
+            msg_id, as clients discard those older than 300 s, and an update
+            becomes ``updatesTooLong``.
         invoke_after_timeout: seconds ``invokeAfterMsg`` waits for a message
             that has not come.
         http_resend_after: seconds without acknowledgement after which a

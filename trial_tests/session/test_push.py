@@ -139,6 +139,20 @@ class PushTests(SynchronousTestCase):
         came = [one.body[8:] for one in client.received() if one.constructor_id == UPDATES]
         self.assertEqual(came, [b"one.", b"two."])
 
+    def test_return_under_another_session_id(self) -> None:
+        """What waited in the session left behind becomes updatesTooLong in the new one."""
+        harness = Harness()
+        client = started(harness, 1)
+        client.close()
+        harness.service.push_updates(USER, b"updt")
+        again = harness.client(2)
+        again.send(GET_STATE)
+        self.assertIn(UPDATES_TOO_LONG, [one.body for one in again.received()])
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual(updates(again), [200])
+        old = harness.service.stage.keys.lists[KEY].sessions[1]
+        self.assertEqual((old.core.outbox.pushes, old.core.outbox.queued_bytes), (0, 0))
+
     def test_too_many_while_away(self) -> None:
         """Past the bound nothing is kept or rendered, and the client hears updatesTooLong."""
         harness = Harness(push_limit=3)

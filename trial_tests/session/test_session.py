@@ -511,17 +511,32 @@ class ResendTests(SynchronousTestCase):
         self.assertEqual(pair.received(), [])
         self.assertEqual((pair.session.outbox.queued_bytes, pair.session.outbox.pushes), (0, 0))
 
-    def test_old_message_gets_a_new_id(self) -> None:
+    def test_old_answer_gets_a_new_id(self) -> None:
         """Clients discard ids older than 300 s, so it comes as a new message."""
         pair = Pair().began()
-        pair.session.push(b"updt")
-        (update,) = pair.received()
+        pair.session.reply(pair.send(GET_CONFIG), BOOL_TRUE)
+        (answer,) = pair.received()
         pair.session.connection_lost()
         pair.now += 250
         (again,) = pair.received()
-        self.assertEqual(again.body, update.body)
-        self.assertGreater(again.msg_id, update.msg_id)
-        self.assertGreater(again.seq_no, update.seq_no)
+        self.assertEqual(again.body, answer.body)
+        self.assertGreater(again.msg_id, answer.msg_id)
+        self.assertGreater(again.seq_no, answer.seq_no)
+
+    def test_old_update_becomes_updates_too_long(self) -> None:
+        """Under a new id a client that had received it would see it twice; a younger one comes as it was."""
+        pair = Pair().began()
+        pair.session.push(b"old.")
+        pair.received()
+        pair.now += 200
+        pair.session.push(b"new.")
+        (young,) = pair.received()
+        pair.session.connection_lost()
+        pair.now += 50
+        again = pair.received()
+        self.assertEqual([(one.msg_id, one.body) for one in again[:1]], [(young.msg_id, b"new.")])
+        self.assertEqual(constructors(again[1:]), [0xE317AF7E])
+        self.assertEqual((pair.session.outbox.pushes, pair.session.outbox.queued_bytes), (0, 0))
 
     def test_ids_grow_and_tell_answers_from_the_rest(self) -> None:
         """msg_ids grow although the clock stands or falls back; 1 modulo 4 for answers, 3 for the rest."""

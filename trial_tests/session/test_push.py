@@ -151,7 +151,7 @@ class PushTests(SynchronousTestCase):
         harness.service.push_updates(USER, b"updt")
         self.assertEqual(updates(again), [200])
         old = harness.service.stage.keys.lists[KEY].sessions[1]
-        self.assertEqual((old.core.outbox.pushes, old.core.outbox.queued_bytes), (0, 0))
+        self.assertEqual((old.core.outbox.pushes, old.core.outbox.push_bytes), (0, 0))
 
     def test_too_many_while_away(self) -> None:
         """Past the bound nothing is kept or rendered, and the client hears updatesTooLong."""

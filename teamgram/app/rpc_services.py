@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teamgram.app import stage_settings
-from teamgram.bff.authorization import SignIns
+from teamgram.bff.authorization import AccountEnd, SignIns
 from teamgram.bff.honest_empties import honest_empties
 from teamgram.bff.people_services import People, people_services
 from teamgram.bff.registry import RpcService, collect
@@ -15,6 +15,7 @@ from teamgram.domain.codes.codes import SignInCodes
 from teamgram.domain.codes.delivery import CodeWebhook
 from teamgram.domain.codes.sealing import KEY_FILE, CodeSeal, load_or_create_key
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.expiry import AccountExpiry
 
 if TYPE_CHECKING:
     from teamgram.app.house import House
@@ -33,13 +34,16 @@ class Services:
     people: People
     talking: Talking
     fixed_code: str
+    expiry: AccountExpiry
 
     def start(self) -> None:
-        """Keep who is online online, from now on."""
+        """Keep who is online online, and end accounts that want to be forgotten, from now on."""
         self.people.presence.start()
+        self.expiry.start()
 
     async def stop(self) -> None:
         """Let go of what is still being drawn for clients that are gone anyway; remember who was here."""
+        self.expiry.stop()
         await self.talking.stop()
         await self.people.presence.stop()
 
@@ -82,4 +86,6 @@ def build_services(house: House) -> Services:
     services += talk_services(talking)
     services += honest_empties(collect(services))
     fixed = code_settings.fixed_code if code_settings.allow_fixed_code else ""
-    return Services(services, people, talking, fixed)
+    account_end = AccountEnd(people.users, people.contacts, people.watchers, sign_ins, fanout)
+    expiry = AccountExpiry(house.database, clock, people.presence.is_online, account_end)
+    return Services(services, people, talking, fixed, expiry)

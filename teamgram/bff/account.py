@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from teamgram.bff.authorization.account_end import AccountEnd
 from teamgram.bff.authorization.sign_in import sent_code_view
 from teamgram.bff.authorization.sign_ins import SignIns
 from teamgram.bff.errors import bad_request
@@ -12,8 +13,9 @@ from teamgram.domain.codes.codes import CodePurpose, SignInCodes
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import Watchers
 from teamgram.domain.ids.phone import normalize_phone
-from teamgram.domain.updates.events import UserChanged, UserPhoneChanged
+from teamgram.domain.updates.events import UserPhoneChanged
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.expiry import ACCOUNT_TTL
 from teamgram.domain.users.settings import AccountSettings
 from teamgram.domain.users.users import PhoneOccupied, Users
 from teamgram.interfaces.rpc import RpcMetadata
@@ -34,6 +36,7 @@ class Account(RpcService):
         watchers: Watchers,
         codes: SignInCodes,
         sign_ins: SignIns,
+        account_end: AccountEnd,
         account_settings: AccountSettings,
         views: UserViews,
         fanout: Fanout,
@@ -43,6 +46,7 @@ class Account(RpcService):
         self._watchers = watchers
         self._codes = codes
         self._sign_ins = sign_ins
+        self._account_end = account_end
         self._account_settings = account_settings
         self._views = views
         self._fanout = fanout
@@ -75,18 +79,13 @@ class Account(RpcService):
     @rpc("account.deleteAccount")
     async def delete_account(self, caller: RpcMetadata, query: Any) -> bool:
         """account.deleteAccount#a2c0cf74 flags:# reason:string password:flags.0?InputCheckPasswordSRP = Bool"""
-        watchers = await self._watchers.of(caller.user_id)
-        book = await self._contacts.book(caller.user_id)
-        await self._users.delete(caller.user_id)
-        await self._contacts.remove(caller.user_id, list(book.contacts))
-        self._fanout.publish([*watchers], UserChanged(caller.user_id), caller.perm_auth_key_id)
-        await self._sign_ins.sign_out_others(caller.user_id, 0)
+        await self._account_end(caller.user_id)
         return True
 
     @rpc("account.getAccountTTL")
     async def get_account_ttl(self, caller: RpcMetadata, query: Any) -> Any:
         """account.getAccountTTL#8fc711d = AccountDaysTTL"""
-        days = await self._account_settings.get(caller.user_id, "account_ttl_days", DEFAULT_ACCOUNT_TTL_DAYS)
+        days = await self._account_settings.get(caller.user_id, ACCOUNT_TTL, DEFAULT_ACCOUNT_TTL_DAYS)
         return tl.accountDaysTTL(days=days)
 
     @rpc("account.setAccountTTL")
@@ -94,7 +93,7 @@ class Account(RpcService):
         """account.setAccountTTL#2442485e ttl:AccountDaysTTL = Bool"""
         if not 30 <= query.ttl.days <= 730:
             raise bad_request("TTL_DAYS_INVALID")
-        await self._account_settings.set(caller.user_id, "account_ttl_days", query.ttl.days)
+        await self._account_settings.set(caller.user_id, ACCOUNT_TTL, query.ttl.days)
         return True
 
     @rpc("account.resetAuthorization")

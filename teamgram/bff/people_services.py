@@ -6,7 +6,7 @@ from pathlib import Path
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.bff.account import Account, Devices
-from teamgram.bff.authorization import Bindings, SignIn, SignIns
+from teamgram.bff.authorization import AccountEnd, Bindings, SignIn, SignIns
 from teamgram.bff.configuration import Configuration, ConfigurationSettings
 from teamgram.bff.contacts import Blocks, ContactsService
 from teamgram.bff.langpack import Langpack, load_languages
@@ -107,6 +107,7 @@ def people_services(
         ValueError: a language pack cannot be read.
     """
     users, contacts, views = people.users, people.contacts, people.views
+    account_end = AccountEnd(users, contacts, people.watchers, sign_ins, fanout)
     full_views = FullUserViews(contacts, people.privacy, people.notifications, conversations)
     return [
         Configuration(configuration, views, clock),
@@ -117,7 +118,7 @@ def people_services(
         SignIn(users, contacts, codes, sign_ins, views, fanout),
         Bindings(auth_sessions, session_control, sign_ins, views, cache, configuration.dc_id),
         QrCode(sign_ins, auth_sessions, views, cache, push),
-        Account(users, contacts, people.watchers, codes, sign_ins, people.account_settings, views, fanout),
+        Account(users, contacts, people.watchers, codes, sign_ins, account_end, people.account_settings, views, fanout),
         Devices(sign_ins),
         UsersService(users, contacts, people.privacy, people.peers, views, full_views),
         UserProfiles(users, contacts, people.watchers, people.privacy, people.presence, views, fanout),

@@ -210,7 +210,7 @@ class House:
             self.clock.seconds,
         )
         self.people = People.build(database, self.fanout, self.clock)
-        sign_ins = SignIns(
+        sign_ins = self.sign_ins = SignIns(
             self.auth_sessions,  # type: ignore[arg-type]
             self.session_control,
             self.fanout,

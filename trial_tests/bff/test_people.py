@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from teamgram.bff.authorization import AccountEnd
 from teamgram.domain.updates.events import (
     ContactsReset,
     NotifySettingsChanged,
@@ -13,6 +14,7 @@ from teamgram.domain.updates.events import (
     UserPhoneChanged,
     UserStatusChanged,
 )
+from teamgram.domain.users.expiry import AccountExpiry
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
 from trial_tests.bff.house import Device, House
@@ -125,6 +127,24 @@ class UsersTests(PeopleTestCase):
         self.assertTrue(await eve.call(tl.account.checkUsername(username="bobby_b")))
         again = await house.device(30).sign_up(BOB, "Second")
         self.assertNotEqual(again.id, self.ids["Bob"])
+
+    async def test_an_account_that_was_away_for_long_ends(self) -> None:
+        """After the days that its owner chose; who chose nothing, or is here, stays."""
+        house, ada, bob, _eve = await self.people()
+        for device in (ada, bob):
+            await device.call(tl.account.setAccountTTL(ttl=tl.accountDaysTTL(days=30)))
+        presence = house.people.presence
+        end = AccountEnd(house.people.users, house.people.contacts, house.people.watchers, house.sign_ins, house.fanout)
+        expiry = AccountExpiry(house.database, house.clock, presence.is_online, end)
+        house.clock.advance(29 * 86_400)
+        self.assertEqual(await expiry.sweep(), [])
+        presence.device_connected(self.ids["Bob"], 12)
+        house.clock.advance(2 * 86_400)
+        self.assertEqual(await expiry.sweep(), [self.ids["Ada"]])
+        self.assertTrue((await house.people.users.require(self.ids["Ada"])).is_deleted)
+        self.assertEqual(sorted(house.auth_sessions.users), [12, 13])
+        self.assertEqual(await expiry.sweep(), [])
+        await presence.settled()
 
     async def test_another_number(self) -> None:
         """account.changePhone needs a code sent to the new number, and tells who has the user as a contact."""

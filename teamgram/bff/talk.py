@@ -14,6 +14,7 @@ from teamgram.domain.chats.chats import Actor, Chats
 from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.dialogs.dialogs import Dialogs
+from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages.errors import PeerBlockedByOwner
 from teamgram.domain.messages.history import Found
@@ -38,6 +39,7 @@ class Talk:
     notifications: NotificationSettings
     messages: Messages
     dialogs: Dialogs
+    saved_dialogs: SavedDialogs
     chats: Chats
     invites: ChatInvites
     log: UpdateLog

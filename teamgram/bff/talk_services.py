@@ -16,6 +16,7 @@ from teamgram.bff.messages.removing import RemovingMessages
 from teamgram.bff.messages.sending import SendingMessages
 from teamgram.bff.people_services import People
 from teamgram.bff.registry import RpcService
+from teamgram.bff.saved_message_dialogs import SavedMessageDialogs
 from teamgram.bff.talk import Talk
 from teamgram.bff.updates import Updates
 from teamgram.bff.views.chats import ChatViews
@@ -24,6 +25,7 @@ from teamgram.database import Database
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.dialogs.dialogs import Dialogs
+from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.service_messages import ServiceMessages
@@ -76,6 +78,7 @@ class Talking:
             notifications=people.notifications,
             messages=Messages(database, fanout),
             dialogs=Dialogs(database, fanout),
+            saved_dialogs=SavedDialogs(database, fanout),
             chats=chats,
             invites=ChatInvites(database, chats),
             log=UpdateLog(database, keep_seconds=keep_log_seconds),
@@ -100,6 +103,7 @@ def talk_services(talking: Talking) -> list[RpcService]:
         RemovingMessages(talk),
         ProtectedChats(talk),
         DialogsService(talk),
+        SavedMessageDialogs(talk),
         Drafts(talk),
         ChatsService(talk),
         ChatInvitesService(talk),

@@ -122,3 +122,28 @@ class ServiceAccountTests(TalkTestCase):
         sent = await anna.send(anna.peer(bot), "/start")
         await anna.call(tl.messages.editMessage(peer=anna.peer(bot), id=sent.id, message="/help"))
         self.assertEqual(heard, [("/start", False), ("/help", True)])
+
+
+@on_every_backend
+class SavedDialogsTests(TalkTestCase):
+    """Saved Messages by whom they are from."""
+
+    async def test_sorted_by_origin(self) -> None:
+        """Own notes and what was forwarded from each chat are dialogs of their own, with their own history."""
+        _, anna, boris, _ = await self.house()
+        await boris.send(boris.peer(anna), "keep this")
+        await anna.call(
+            tl.messages.forwardMessages(from_peer=anna.peer(boris), id=[1], random_id=[8], to_peer=tl.inputPeerSelf())
+        )
+        await anna.send(tl.inputPeerSelf(), "note")
+        page = {"offset_date": 0, "offset_id": 0, "limit": 10, "hash": 0}
+        ask = tl.messages.getSavedDialogs(offset_peer=tl.inputPeerEmpty(), **page)
+        self.assertEqual(users_of(await anna.call(ask)), [anna.user.id, boris.user.id])
+        from_boris = tl.inputDialogPeer(peer=anna.peer(boris))
+        await anna.call(tl.messages.toggleSavedDialogPin(peer=from_boris, pinned=True))
+        self.assertEqual(users_of(await anna.call(ask)), [boris.user.id, anna.user.id])
+        self.assertEqual(users_of(await anna.call(tl.messages.getPinnedSavedDialogs())), [boris.user.id])
+        history = tl.messages.getSavedHistory(peer=anna.peer(boris), add_offset=0, max_id=0, min_id=0, **page)
+        self.assertEqual([message.message for message in (await anna.call(history)).messages], ["keep this"])
+        await anna.call(tl.messages.deleteSavedHistory(peer=anna.peer(boris), max_id=0))
+        self.assertEqual([m.message for m in (await anna.history(tl.inputPeerSelf())).messages], ["note"])

@@ -37,7 +37,8 @@ class Chats(RpcService):
         if len(query.users) > 200:
             raise bad_request("USERS_TOO_MUCH")
         users = [await talk.input_peers.user(caller, user) for user in query.users]
-        invited, missing = [], []
+        invited: list[int] = []
+        missing: list[int] = []
         for user in users:
             if user.is_deleted:
                 raise bad_request("INPUT_USER_DEACTIVATED")

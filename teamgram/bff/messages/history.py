@@ -43,7 +43,8 @@ def _filter(view: Any) -> dict[str, Any]:
     return wanted
 
 
-def _page(query: Any) -> Page:
+def page_from(query: Any) -> Page:
+    """The page that a paging query of any kind asks for."""
     return Page(
         offset_id=query.offset_id,
         offset_date=getattr(query, "offset_date", 0),
@@ -66,7 +67,7 @@ class MessageHistory(RpcService):
     async def get_history(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getHistory#4423e6c5 peer:InputPeer offset_id:int offset_date:int ... = messages.Messages"""
         peer = await self._talk.peer(caller, query.peer)
-        found = await self._talk.messages.page(Search(caller.user_id, peer.marked), _page(query))
+        found = await self._talk.messages.page(Search(caller.user_id, peer.marked), page_from(query))
         return await self._talk.page_answer(caller.user_id, found)
 
     @rpc("messages.getMessages")
@@ -107,16 +108,20 @@ class MessageHistory(RpcService):
             if author.kind is not PeerKind.USER:
                 raise bad_request("FROM_PEER_INVALID")
             from_id = author.id
+        saved_peer = 0
+        if query.saved_peer_id is not None and peer == caller.user_id:
+            saved_peer = (await talk.input_peers.peer(caller, query.saved_peer_id)).marked
         search = Search(
             caller.user_id,
             peer,
+            saved_peer=saved_peer,
             text=query.q.strip()[:256],
             from_id=from_id,
             min_date=query.min_date,
             max_date=query.max_date,
             **_filter(query.filter),
         )
-        found = await talk.messages.page(search, _page(query))
+        found = await talk.messages.page(search, page_from(query))
         return await talk.page_answer(caller.user_id, found)
 
     @rpc("messages.searchGlobal")
@@ -161,7 +166,7 @@ class MessageHistory(RpcService):
         """messages.getUnreadMentions#f107e790 flags:# peer:InputPeer ... = messages.Messages"""
         peer = await self._talk.peer(caller, query.peer)
         search = Search(caller.user_id, peer.marked, unread_mentions=True)
-        return await self._talk.page_answer(caller.user_id, await self._talk.messages.page(search, _page(query)))
+        return await self._talk.page_answer(caller.user_id, await self._talk.messages.page(search, page_from(query)))
 
     @rpc("messages.getMessagesViews")
     async def get_messages_views(self, caller: RpcMetadata, query: Any) -> Any:

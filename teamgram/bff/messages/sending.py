@@ -9,7 +9,7 @@ from teamgram.bff.talk import Talk
 from teamgram.bff.views.messages import entity_views
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages.editing import EditRequest
-from teamgram.domain.messages.message import PLAIN, Extra
+from teamgram.domain.messages.message import PLAIN, Entity, Extra
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import encode, tl
@@ -124,7 +124,9 @@ class SendingMessages(RpcService):
         is_bot = await talk.is_bot(caller.user_id)
         if query.message is None and not (is_bot and query.reply_markup is not None):
             raise bad_request("MESSAGE_EMPTY")
-        text, entities, tags = None, (), 0
+        text: str | None = None
+        entities: tuple[Entity, ...] = ()
+        tags = 0
         if query.message is not None:
             text, entities, tags = await composed(talk, caller, query.message, query.entities)
         markup = None

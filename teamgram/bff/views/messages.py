@@ -142,7 +142,7 @@ def message_view(message: Message) -> Any:
             date=message.date,
             action=action_view(extra.action),
         )
-    in_saved = message.peer == message.owner_id
+    saved_peer = message.saved_peer
     return tl.message(
         id=message.id,
         out=message.out,
@@ -154,7 +154,7 @@ def message_view(message: Message) -> Any:
         invert_media=extra.invert_media,
         from_id=peer_view(message.sender_id),
         peer_id=peer_view(message.peer),
-        saved_peer_id=peer_view(saved_peer(message)) if in_saved else None,
+        saved_peer_id=peer_view(saved_peer) if saved_peer else None,
         fwd_from=forward_view(extra.forward) if extra.forward is not None else None,
         reply_to=reply_view(message),
         date=message.date,
@@ -163,12 +163,6 @@ def message_view(message: Message) -> Any:
         entities=entity_views(extra.entities),
         edit_date=message.edit_date or None,
     )
-
-
-def saved_peer(message: Message) -> int:
-    """In Saved Messages: the marked id of whom the message was saved from; the owner for what they wrote themselves."""
-    forward = message.extra.forward
-    return forward.saved_from_peer if forward is not None and forward.saved_from_peer else message.owner_id
 
 
 def draft_view(draft: Draft | None, date: int = 0) -> Any:

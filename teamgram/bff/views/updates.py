@@ -177,6 +177,12 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
             folder_id=e.folder_id or None, order=[dialog_peer_view(peer) for peer in e.peers]
         )
     ),
+    events.SavedDialogPinnedChanged: _one(
+        lambda e: tl.updateSavedDialogPinned(peer=dialog_peer_view(e.peer), pinned=e.pinned)
+    ),
+    events.PinnedSavedDialogsReordered: _one(
+        lambda e: tl.updatePinnedSavedDialogs(order=[dialog_peer_view(peer) for peer in e.peers])
+    ),
     events.DialogUnreadMarkChanged: _one(
         lambda e: tl.updateDialogUnreadMark(peer=dialog_peer_view(e.peer), unread=e.unread)
     ),

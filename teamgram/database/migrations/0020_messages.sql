@@ -36,6 +36,8 @@ CREATE TABLE messages (
     media_unread SMALLINT NOT NULL,
     pinned SMALLINT NOT NULL,
     reply_to_id BIGINT NOT NULL,
+    -- In Saved Messages: whom it was saved from (marked id); elsewhere 0.
+    saved_peer BIGINT NOT NULL,
     PRIMARY KEY (owner_id, id)
 ) {clustered_suffix};
 CREATE INDEX messages_by_peer ON messages (owner_id, peer, id);
@@ -67,4 +69,11 @@ CREATE TABLE outbox_reads (
     max_id BIGINT NOT NULL,
     read_at BIGINT NOT NULL,
     PRIMARY KEY (owner_id, peer, max_id)
+) {clustered_suffix};
+
+CREATE TABLE saved_dialog_pins (
+    owner_id BIGINT NOT NULL,
+    saved_peer BIGINT NOT NULL,
+    pinned_order BIGINT NOT NULL,
+    PRIMARY KEY (owner_id, saved_peer)
 ) {clustered_suffix};

@@ -221,11 +221,25 @@ class BoxChanges:
                 if not out:
                     unread[owner_id] += 1
                     mentions[owner_id] += mentioned
-                rows.append((owner_id, message_id, peer, content_id, date, out, mentioned, mentioned, 0, reply_to_id))
+                rows.append(
+                    (
+                        owner_id,
+                        message_id,
+                        peer,
+                        content_id,
+                        date,
+                        out,
+                        mentioned,
+                        mentioned,
+                        0,
+                        reply_to_id,
+                        copy.saved_peer,
+                    )
+                )
             posted.append(sent)
         txn.executemany(
             "INSERT INTO messages (owner_id, id, peer, content_id, sent_at, outgoing, mentioned, media_unread, pinned,"
-            " reply_to_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " reply_to_id, saved_peer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         self._raise_dialogs(

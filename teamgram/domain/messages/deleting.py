@@ -28,6 +28,7 @@ class HistoryRequest:
         min_date, max_date: unix seconds, both included; 0 for no bound.
         just_clear: the empty dialog stays in the list.
         revoke: in a private chat, for the other side as well.
+        saved_peer: in Saved Messages, only what was saved from there (marked id); 0 for all.
     """
 
     owner_id: int
@@ -38,6 +39,7 @@ class HistoryRequest:
     max_date: int = 0
     just_clear: bool = False
     revoke: bool = False
+    saved_peer: int = 0
     perm_auth_key_id: int = 0
 
 
@@ -147,14 +149,17 @@ def delete_history_txn(txn: Transaction, fanout: Fanout | None, request: History
     owner_id, peer = request.owner_id, request.peer
     changes = BoxChanges(txn, request.now)
     where, params = "owner_id = ? AND peer = ?", [owner_id, peer]
-    for column, bound in (
+    bounds = (
         ("id <=", request.max_id),
         ("sent_at >=", request.min_date),
         ("sent_at <=", request.max_date),
-    ):
-        if bound > 0:
+        ("saved_peer =", request.saved_peer),
+    )
+    for column, bound in bounds:
+        if bound:
             where += f" AND {column} ?"
             params.append(bound)
+    whole = not any(bound for _, bound in bounds)
     txn.execute(f"SELECT COUNT(*) FROM messages WHERE {where}", params)
     row = txn.fetchone()
     count = int(row[0]) if row else 0
@@ -173,7 +178,7 @@ def delete_history_txn(txn: Transaction, fanout: Fanout | None, request: History
     _remove_txn(txn, changes, copies)
     if note is not None:
         _clear_note_txn(txn, changes, note)
-    elif not (left or request.max_id or request.min_date or request.max_date):
+    elif whole and not left:
         txn.execute(
             "UPDATE dialogs SET pinned_order = 0, unread_mark = 0, draft = NULL WHERE owner_id = ? AND peer = ?",
             (owner_id, peer),

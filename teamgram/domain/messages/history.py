@@ -57,6 +57,8 @@ class Search:
         text: part of the message, whatever its letters' case.
         tags: any of these (``Tag``).
         min_date, max_date: unix seconds, both included; 0 for no bound.
+        peers: "users", "groups" or "all", where ``peer`` is None.
+        saved_peer: in Saved Messages, only what was saved from there (marked id).
     """
 
     owner_id: int
@@ -71,6 +73,7 @@ class Search:
     max_date: int = 0
     peers: str = "all"
     folder_id: int | None = None
+    saved_peer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,9 @@ def _condition(search: Search) -> tuple[str, list[object]]:
         parts.append("m.peer > 0")
     elif search.peers == "groups":
         parts.append("m.peer < 0")
+    if search.saved_peer:
+        parts.append("m.saved_peer = ?")
+        params.append(search.saved_peer)
     if search.text:
         # "!" escapes, because MySQL and SQLite disagree about backslashes in literals.
         folded = search.text.casefold()

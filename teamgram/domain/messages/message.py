@@ -113,6 +113,14 @@ class Message:
     pinned: bool = False
     reply_to_id: int = 0
 
+    @property
+    def saved_peer(self) -> int:
+        """In Saved Messages the marked id of whom it was saved from, the owner for their own notes; elsewhere 0."""
+        if self.peer != self.owner_id:
+            return 0
+        forward = self.extra.forward
+        return forward.saved_from_peer if forward is not None and forward.saved_from_peer else self.owner_id
+
     def __repr__(self) -> str:
         return f"<Message {self.id} of {self.owner_id}>"
 

@@ -200,6 +200,21 @@ class DialogUnreadMarkChanged:
     unread: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SavedDialogPinnedChanged:
+    """The receiver pinned or unpinned what they saved from ``peer`` (marked id)."""
+
+    peer: int
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedSavedDialogsReordered:
+    """The receiver put their pinned saved dialogs in another order (marked ids, first on top)."""
+
+    peers: tuple[int, ...]
+
+
 # --- logged: appended by domain/messages in its write transaction ---
 
 
@@ -284,6 +299,8 @@ TransientEvent: TypeAlias = (
     | DialogPinnedChanged
     | PinnedDialogsReordered
     | DialogUnreadMarkChanged
+    | SavedDialogPinnedChanged
+    | PinnedSavedDialogsReordered
 )
 
 

@@ -251,6 +251,7 @@ class ControlPlane:
         """Hello is on its way: from now on the client hears and is seen."""
         assert connection.subscriber is not None
         self.counters.connects += 1
+        self.resumable.switch(connection)
         self.events.add(connection.subscriber)
         self.seen(connection)
         if self.health.is_stale():
@@ -399,7 +400,8 @@ class ControlPlane:
     def set_secret(self, secret: auth.SharedSecret) -> None:
         """Another shared secret holds; who came in with the old one has to come again."""
         old, self.shared_secret = self.shared_secret, secret
-        self.limiter = auth.FailureLimiter(_rate_limit(self.config))
+        if self.limiter.limit != _rate_limit(self.config):
+            self.limiter = auth.FailureLimiter(_rate_limit(self.config))
         if old.secret in ("", secret.secret) and old.mode == secret.mode:
             return
         for connection in [c for c in self.connections if c.peer.auth_method in (auth.TOKEN, auth.PASSWORD)]:

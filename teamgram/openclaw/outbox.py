@@ -198,6 +198,13 @@ class Outbox:
         while self._retained_bytes > self._retain_limit_bytes:
             self._retained_bytes -= len(self._retained.popleft()[1])
 
+    def take_over(self, other: "Outbox") -> None:
+        """Put what waits in ``other`` before everything here; ``other`` is empty then."""
+        self._waiting.extendleft(reversed(other._waiting))
+        self.waiting_bytes += other.waiting_bytes
+        other._waiting.clear()
+        other.waiting_bytes = 0
+
     def rewind(self, seq: int) -> bool:
         """Queue again, first of all, everything that left after ``seq``.
 

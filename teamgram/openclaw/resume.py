@@ -66,8 +66,16 @@ class Resumable:
         del self._away[token]
         self._events.remove(old)
         subscriber.session_keys, subscriber.all_sessions = old.session_keys, old.all_sessions
-        subscriber.outbox = connection.outbox = old.outbox
+        subscriber.outbox = old.outbox
         return True
+
+    def switch(self, connection: "Connection") -> None:
+        """Hello is queued: behind it comes what the client missed."""
+        subscriber = connection.subscriber
+        if subscriber is not None and subscriber.outbox is not connection.outbox:
+            subscriber.outbox.take_over(connection.outbox)
+            connection.outbox = subscriber.outbox
+            connection.wake()
 
     def keep(self, connection: "Connection", subscriber: Subscriber, seconds: float) -> bool:
         """A client's socket is gone: let its events pile up for a while if it may resume."""

@@ -95,6 +95,7 @@ class OpenClawService(MultiService):
         self._listeners: list[IListeningPort] = []
         self._loops: list[task.LoopingCall] = []
         self._restarting = False
+        self._due = 0.0
         self._started = False
         self._registry = registry
         self._collector = PlaneCollector(plane)
@@ -177,7 +178,7 @@ class OpenClawService(MultiService):
 
     def _turn(self) -> None:
         now = self.plane.seconds()
-        self.plane.health.lag.sample(now, getattr(self, "_due", now))
+        self.plane.health.lag.sample(now, self._due or now)
         self._due = now + _TURN_SECONDS
         self.plane.turn(now)
 

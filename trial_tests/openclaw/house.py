@@ -143,7 +143,7 @@ class Client:
     Attributes:
         frames: every message that came, parsed.
         close: (code, reason) of the server's close frame, None before it.
-        pings: pings that came.
+        pings: pings that came; answered unless ``answers_pings`` is off.
     """
 
     def __init__(self, house: "House", opening: Opening, *, mini: bool = False) -> None:
@@ -152,6 +152,7 @@ class Client:
         self.frames: list[Any] = []
         self.close: tuple[int | None, str] | None = None
         self.pings = 0
+        self.answers_pings = True
         self._at = 0
         self._requests = 0
         self.connection = house.plane.connect(self.transport, opening, b"", mini=mini)
@@ -188,6 +189,8 @@ class Client:
                 self.frames.append(json.loads(payload))
             elif opcode == 9:
                 self.pings += 1
+                if self.answers_pings:
+                    self.connection.data_received(client_frame(payload, 10))
             elif opcode == 8:
                 code = int.from_bytes(payload[:2], "big") if payload else None
                 self.close = (code, payload[2:].decode())
@@ -247,12 +250,17 @@ class Client:
         return {name: value for name, value in params.items() if value is not None}
 
     def connect(self, device: DeviceKey | None = None, **more: Any) -> Any:
-        """Do the handshake; the ``res`` to it."""
+        """Do the handshake; the ``res`` to it, waited for if the server holds it back."""
         params = self.params(**more)
         if device is not None:
             challenge = self.challenge()
             params["device"] = device.sign(params, challenge["nonce"], challenge["ts"])
-        return self.request("connect", params, "connect")
+        response = self.request("connect", params, "connect")
+        for _ in range(12):
+            if response is None and self.close is None:
+                self.house.advance(0.5)
+                response = self.response("connect")
+        return response
 
     def hello(self, device: DeviceKey | None = None, **more: Any) -> dict[str, Any]:
         """Do the handshake, which must succeed; hello-ok's payload. Messages so far are taken."""
@@ -275,6 +283,7 @@ class House:
         self, config: dict[str, Any] | None = None, directory: Path | None = None, extensions: Iterable[Extension] = ()
     ) -> None:
         self.reactor = MemoryReactor()
+        self.clients: list[Client] = []
         self.directory = directory or Path(tempfile.mkdtemp(prefix="openclaw-"))
         self.config_path = self.directory / "openclaw.yaml"
         if config is not None or not self.config_path.exists():
@@ -302,14 +311,17 @@ class House:
             self.reactor.advance(step)
             self.plane.turn(self.reactor.seconds())
             seconds -= step
-        self.turn()
+            for client in self.clients:
+                client.read()
 
     def client(
         self, ip: str = "127.0.0.1", path: str = "/", headers: dict[str, str] | None = None, *, mini: bool = False
     ) -> Client:
         """Open a WebSocket from an address."""
         headers = {"host": "127.0.0.1:18789", **(headers or {})}
-        return Client(self, Opening(path, headers, ip, ip.startswith("127.")), mini=mini)
+        client = Client(self, Opening(path, headers, ip, ip.startswith("127.")), mini=mini)
+        self.clients.append(client)
+        return client
 
     def operator(self, *granted: str, **more: Any) -> Client:
         """A client that has said hello, with all scopes unless some are named."""

@@ -168,6 +168,13 @@ def _moved(entity: Entity, offset: int, length: int) -> Entity:
     )
 
 
+def _without_punctuation(link: str) -> str:
+    """A link without what ends the sentence around it; a bracket stays that was opened in the link."""
+    while link[-1] in _TRAILING and not (link[-1] == ")" and link.count("(") >= link.count(")")):
+        link = link[:-1]
+    return link
+
+
 def _found(text: str, styles: Sequence[Entity]) -> list[Entity]:
     verbatim = [(entity.offset, entity.offset + entity.length) for entity in styles if entity.kind in _VERBATIM]
     plain = text.isascii() or max(text) <= "\uffff"
@@ -176,7 +183,7 @@ def _found(text: str, styles: Sequence[Entity]) -> list[Entity]:
         kind = match.lastgroup or ""
         part = match.group()
         if kind == "url":
-            part = part.rstrip(_TRAILING) if "(" not in part else part.rstrip(_TRAILING.replace(")", ""))
+            part = _without_punctuation(part)
         offset = match.start() if plain else utf16_length(text[: match.start()])
         length = len(part) if plain else utf16_length(part)
         if not any(start < offset + length and offset < end for start, end in verbatim):

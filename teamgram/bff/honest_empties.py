@@ -47,7 +47,8 @@ def empty(name: str) -> Any:
             elif shape.type in _ZEROS:
                 fields[field] = _ZEROS[shape.type]
             else:
-                fields[field] = empty(registry.constructors_of(shape.type)[0])
+                (only,) = registry.constructors_of(shape.type)  # a choice among several is not ours to make
+                fields[field] = empty(only)
     return class_named(name)(**fields)
 
 
@@ -100,6 +101,10 @@ def _download_defaults(caller: RpcMetadata, query: Any) -> Any:
         large_queue_active_operations_max=3,
     )
     return tl.account.autoDownloadSettings(low=moderate, medium=moderate, high=moderate)
+
+
+def _no_preview(caller: RpcMetadata, query: Any) -> Any:
+    return tl.messages.webPagePreview(media=tl.messageMediaEmpty(), chats=[], users=[])
 
 
 def _no_stars(caller: RpcMetadata, query: Any) -> Any:
@@ -193,6 +198,9 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("passkeys", "RPCPasskey", "account.passkeys", "account.getPasskeys"),
     ("music on profiles", "RPCUserChannelProfiles", "account.savedMusicIds", "account.getSavedMusicIds"),
     ("music on profiles", "RPCUserChannelProfiles", "users.savedMusic", "users.getSavedMusic"),
+    ("profile photos", "RPCUserChannelProfiles", "photos.photos", "photos.getUserPhotos"),
+    ("link previews", "RPCWebPage", _no_preview, "messages.getWebPagePreview"),
+    ("default auto-delete time", "RPCPrivacySettings", "defaultHistoryTTL", "messages.getDefaultHistoryTTL"),
     ("sensitive content filter", "RPCNsfw", "account.contentSettings", "account.getContentSettings"),
     ("saved auto-save choices", "RPCAutosave", "account.autoSaveSettings", "account.getAutoSaveSettings"),
     ("saved download choices (defaults)", "RPCAutoDownload", _download_defaults, "account.getAutoDownloadSettings"),

@@ -1,10 +1,20 @@
 """Every method is registered with the service by which session routes it."""
 
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import yaml
+
 from teamgram.bff.errors import RPC_ERRORS
 from teamgram.mtproto.tl import registry
 from teamgram.session.routing import services_by_method
 from trial_tests.backends import BackendTestCase
 from trial_tests.bff.house import House
+
+ROOT = Path(__file__).parents[2]
 
 
 class RoutingTests(BackendTestCase):
@@ -16,6 +26,14 @@ class RoutingTests(BackendTestCase):
         routed = services_by_method()
         for name, method in house.caller.methods.items():
             self.assertEqual(method.service, routed.get(name), name)
+
+    def test_the_shipped_map_routes_every_service(self) -> None:
+        """Nothing that is answered is switched off in etc/session.yaml as it comes."""
+        shipped = yaml.safe_load((ROOT / "etc" / "session.yaml").read_text(encoding="utf-8"))
+        id_map = shipped["BFFProxyClients"]["IDMap"]
+        house = House(self.open_database(), self.open_cache())
+        served = {f"/mtproto.{method.service}" for method in house.caller.methods.values()}
+        self.assertEqual(served - id_map.keys(), set())
 
     def test_methods_are_methods(self) -> None:
         """Every registered name is a function of some layer."""
@@ -38,3 +56,16 @@ class RoutingTests(BackendTestCase):
         for code, name in RPC_ERRORS.values():
             self.assertRegex(name, r"^[A-Z0-9_]+$")
             self.assertIn(code, (400, 401, 403, 404, 406, 420, 500))
+
+
+class RpcIndexTests(SynchronousTestCase):
+    """The page that says what is answered."""
+
+    def test_the_index_is_in_step(self) -> None:
+        """docs/rpc_index.md is what tools/gen_rpc_index.py writes now."""
+        written = subprocess.run(
+            [sys.executable, str(ROOT / "tools" / "gen_rpc_index.py")], capture_output=True, text=True, check=True
+        ).stdout
+        page = (ROOT / "docs" / "rpc_index.md").read_text(encoding="utf-8")
+        if page != written:
+            self.fail("docs/rpc_index.md is old: python tools/gen_rpc_index.py > docs/rpc_index.md")

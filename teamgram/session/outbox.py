@@ -18,6 +18,8 @@ UPDATES_TOO_LONG = UINT.pack(0xE317AF7E)
 
 _container_head = struct.Struct("<II").pack
 _MESSAGE_HEAD_BYTES = 16
+_OBJECT_BYTES = 200
+"""What a message costs beside its body: counted, or a client that reads no pongs could pile up tiny ones."""
 
 
 class Outgoing:
@@ -28,9 +30,10 @@ class Outgoing:
         req_msg_id: the request that it answers, 0 for an update or service message.
         sent_at: unix seconds of the last sending.
         body: emptied when the message was forgotten for lack of room.
+        size: what it costs in memory, in bytes, for the limits.
     """
 
-    __slots__ = ("body", "content_related", "is_error", "is_push", "msg_id", "req_msg_id", "sent_at", "seq_no")
+    __slots__ = ("body", "content_related", "is_error", "is_push", "msg_id", "req_msg_id", "sent_at", "seq_no", "size")
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class Outgoing:
         is_push: bool = False,
     ) -> None:
         self.body = body
+        self.size = len(body) + _OBJECT_BYTES
         self.content_related = content_related
         self.req_msg_id = req_msg_id
         self.is_error = is_error
@@ -96,19 +100,20 @@ class Outbox:
     def add(self, message: Outgoing) -> None:
         """Queue an answer or service message; how many there can be is bounded by what is let in."""
         self.queue.append(message)
-        self.queued_bytes += len(message.body)
+        self.queued_bytes += message.size
 
     def add_push(self, body: bytes) -> bool:
         """Queue an update; False when it is dropped because the client does not read."""
         settings = self._settings
         if self.push_lost:
             return False
-        if self.pushes >= settings.push_limit or self.push_bytes + len(body) > settings.push_limit_bytes:
+        message = Outgoing(body, content_related=True, is_push=True)
+        if self.pushes >= settings.push_limit or self.push_bytes + message.size > settings.push_limit_bytes:
             self.drop_pushes()
             return False
         self.pushes += 1
-        self.push_bytes += len(body)
-        self.add(Outgoing(body, content_related=True, is_push=True))
+        self.push_bytes += message.size
+        self.add(message)
         return True
 
     def drop_pushes(self) -> None:
@@ -118,7 +123,7 @@ class Outbox:
         self.queue = [message for message in self.queue if not message.is_push]
         for message in [message for message in self.unacked.values() if message.is_push]:
             self._forget(message)
-        self.queued_bytes = sum(len(message.body) for message in self.queue)
+        self.queued_bytes = sum(message.size for message in self.queue)
         self.pushes = self.push_bytes = 0
 
     def acknowledge(self, msg_ids: Iterable[int]) -> list[int]:
@@ -131,7 +136,7 @@ class Outbox:
                 if message is None:
                     continue
             else:
-                self.unacked_bytes -= len(message.body)
+                self.unacked_bytes -= message.size
             if message.req_msg_id:
                 answered.append(message.req_msg_id)
         return answered
@@ -153,24 +158,24 @@ class Outbox:
 
     def _unqueue(self, message: Outgoing) -> None:
         self.queue.remove(message)
-        self.queued_bytes -= len(message.body)
+        self.queued_bytes -= message.size
         if message.is_push:
             self.pushes -= 1
-            self.push_bytes -= len(message.body)
+            self.push_bytes -= message.size
 
     def _forget(self, message: Outgoing) -> None:
         del self.unacked[message.msg_id]
-        self.unacked_bytes -= len(message.body)
+        self.unacked_bytes -= message.size
 
     def send_again(self, messages: Iterable[Outgoing]) -> None:
         """Put sent messages back at the head of the queue, in the order given."""
         again = [message for message in messages if message.msg_id in self.unacked]
         for message in again:
             self._forget(message)
-            self.queued_bytes += len(message.body)
+            self.queued_bytes += message.size
             if message.is_push:
                 self.pushes += 1
-                self.push_bytes += len(message.body)
+                self.push_bytes += message.size
         if again:
             self._resending = True
             self._counts.resent += len(again)
@@ -269,11 +274,11 @@ class Outbox:
             taken.append(error)
         self.queue = left
         self._resending = self._resending and bool(left)
-        self.queued_bytes = sum([len(message.body) for message in left])
+        self.queued_bytes = sum([message.size for message in left])
         if self.pushes:
             kept = [message for message in left if message.is_push]
             self.pushes = len(kept)
-            self.push_bytes = sum([len(message.body) for message in kept])
+            self.push_bytes = sum([message.size for message in kept])
         return taken
 
     def _leaves(self, message: Outgoing, now: float) -> None:
@@ -288,7 +293,7 @@ class Outbox:
         message.sent_at = now
         if message.content_related:
             self.unacked[message.msg_id] = message
-            self.unacked_bytes += len(message.body)
+            self.unacked_bytes += message.size
             settings = self._settings
             while self.unacked_bytes > settings.unacked_limit_bytes or len(self.unacked) > settings.unacked_limit:
                 if not self._forget_oldest():

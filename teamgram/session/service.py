@@ -145,6 +145,7 @@ class SessionService(Service):
     async def _drain(self) -> None:
         """Give requests in flight their time, then let every answer leave."""
         self.stage.draining = True
+        self.stage.turns.end()  # what was taken is started
         deadline = self._clock.seconds() + self.settings.drain_timeout
         while self.stage.requests.running and self._clock.seconds() < deadline:
             pause: Deferred[None] = Deferred()

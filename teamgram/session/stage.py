@@ -17,6 +17,7 @@ from teamgram.session.http_polls import HttpPolls
 from teamgram.session.push import Push
 from teamgram.session.routing import Routing
 from teamgram.session.rpc_requests import RpcRequests
+from teamgram.session.service_messages import MAX_MSG_IDS
 from teamgram.session.session import Session
 from teamgram.session.session_list import ClientSession, SessionList
 from teamgram.session.settings import SessionSettings
@@ -104,11 +105,13 @@ class Stage:
         With ``resume``, whether it still has more than half of that.
         """
         settings = self.settings
-        running = session.core.running
-        unsent = session.core.outbox.queued_bytes
-        if resume:
-            return running > settings.max_running_rpcs // 2 or unsent > settings.unsent_limit_bytes // 2
-        return running >= settings.max_running_rpcs or unsent >= settings.unsent_limit_bytes
+        core = session.core
+        share = 0.5 if resume else 1.0
+        return (
+            core.running > settings.max_running_rpcs * share
+            or core.outbox.queued_bytes > settings.unsent_limit_bytes * share
+            or len(core.to_ack) > MAX_MSG_IDS * share
+        )
 
     def read_again(self, session: ClientSession) -> None:
         """Take frames that were refused, when the session has worked off half of what it had."""

@@ -81,7 +81,7 @@ class SessionFuzzTests(SynchronousTestCase):
         self.assertLessEqual(len(session.inbox.messages), 40)
         self.assertLessEqual(len(session.outbox.unacked), 10)
         self.assertGreaterEqual(session.running, 0)
-        self.assertEqual(session.outbox.unacked_bytes, sum(len(one.body) for one in session.outbox.unacked.values()))
+        self.assertEqual(session.outbox.unacked_bytes, sum(one.size for one in session.outbox.unacked.values()))
         self.assertEqual(session.outbox.queued_bytes, 0)
 
     @given(
@@ -159,6 +159,44 @@ class FloodTests(SynchronousTestCase):
         client.send_frame(client.core.container(*[payload for _, payload in made])[1])
         answered = [one.result()[0] for one in client.received() if one.constructor_id == wire.RPC_RESULT]
         self.assertEqual(answered, [msg_id for msg_id, _ in made])
+
+    def test_pongs_that_nobody_reads(self) -> None:
+        """Tiny answers count for what they cost; a client that reads none is soon not read itself."""
+        harness = Harness(unsent_limit_bytes=100_000)
+        client = harness.client()
+        client.send(struct.pack("<Iq", wire.PING, 1))
+        harness.turn()
+        harness.service.set_writable(client.conn, False)
+        taken = 0
+        for _ in range(5000):
+            try:
+                client.send(struct.pack("<Iq", wire.PING, 1))
+            except DataChannelFull:
+                break
+            taken += 1
+            harness.turn()
+        self.assertLess(taken, 500)
+
+    def test_content_that_is_never_acknowledged(self) -> None:
+        """Messages that want an acknowledgement stop being read when none can leave."""
+        harness = Harness()
+        client = harness.client()
+        client.send(struct.pack("<Iq", wire.PING, 1))
+        harness.turn()
+        harness.service.set_writable(client.conn, False)
+        taken = 0
+        for _ in range(wire.MAX_MSG_IDS + 100):
+            try:
+                client.send(struct.pack("<IIII", wire.MSGS_ALL_INFO, wire.VECTOR, 0, 0))
+            except DataChannelFull:
+                break
+            taken += 1
+            harness.turn()
+        self.assertEqual(taken, wire.MAX_MSG_IDS + 1)
+        harness.clock.advance(1)
+        harness.service.set_writable(client.conn, True)
+        harness.turn()
+        self.assertEqual(harness.gateway.resumed, [client.conn])
 
     def test_idle_session_is_small(self) -> None:
         """What a session keeps after its first ping, in objects of ours."""

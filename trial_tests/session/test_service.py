@@ -290,7 +290,7 @@ class BackpressureTests(SynchronousTestCase):
 
     def test_session_with_too_much_under_way_is_not_read(self) -> None:
         """Its own connection waits, another session of the key does not."""
-        harness = Harness(max_running_rpcs=4)
+        harness = Harness(max_running_rpcs=3)
         harness.bff.slow.add("help.getNearestDc")
         busy, other = harness.client(1), harness.client(2)
         for _ in range(4):
@@ -300,11 +300,13 @@ class BackpressureTests(SynchronousTestCase):
         self.assertIn(other.send(GET_CONFIG), other.results())
         for _, deferred in harness.bff.waiting[:2]:
             deferred.callback(BOOL_TRUE)
+        self.assertEqual(harness.gateway.resumed, [])
+        harness.bff.waiting[2][1].callback(BOOL_TRUE)
         self.assertEqual(harness.gateway.resumed, [busy.conn])
 
     def test_client_that_does_not_read_is_not_read_either(self) -> None:
         """Answers that cannot leave stop more requests from coming in, until they have left."""
-        harness = Harness(unsent_limit_bytes=1000)
+        harness = Harness(unsent_limit_bytes=1500)
         harness.bff.answers["help.getConfig"] = bytes(range(200)) * 2
         client = harness.client()
         client.send(ping())

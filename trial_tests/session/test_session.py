@@ -573,7 +573,7 @@ class ResendTests(SynchronousTestCase):
 class BoundTests(SynchronousTestCase):
     def test_updates_past_the_bound_become_updates_too_long(self) -> None:
         """A client that does not read costs no more than the bound, and is told to get the difference."""
-        pair = Pair(push_limit=10, push_limit_bytes=1000).began()
+        pair = Pair(push_limit=10, push_limit_bytes=100_000).began()
         taken = [pair.session.push(b"updt") for _ in range(100)]
         self.assertEqual(taken.count(True), 10)
         self.assertEqual(pair.session.outbox.queued_bytes, 0)

@@ -6,8 +6,11 @@ from typing import Any, Protocol
 class UpdatesPush(Protocol):
     """Session's side of the push, as bff's update rendering sees it. Nothing here waits."""
 
-    def has_updates_session(self, user_id: int) -> bool:
-        """Whether rendering for this user is worth it: some session of theirs would get it now."""
+    def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
+        """Whether rendering for this user is worth it: some session of theirs would get it now.
+
+        ``except_perm_auth_key_id`` is the device that ``push_updates`` will leave out.
+        """
 
     def push_updates(
         self, user_id: int, updates: Any, *, except_perm_auth_key_id: int = 0, only_perm_auth_key_id: int = 0

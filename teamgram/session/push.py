@@ -29,13 +29,17 @@ class Push:
         self.pushed = 0
         self._users: dict[int, dict[int, MainAuthWrapper]] = {}
 
-    def has_updates_session(self, user_id: int) -> bool:
-        """Whether some updates session of the user would take an update now."""
-        for wrapper in self._users.get(user_id, {}).values():
+    def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
+        """Whether some updates session of the user, but for one device's, would take an update now."""
+        wrappers = self._users.get(user_id)
+        if wrappers is None:
+            return False
+        for perm_auth_key_id, wrapper in wrappers.items():
             session = wrapper.updates_session
             # One that lost an update already gets all of it by the difference.
-            if session is not None and not session.core.outbox.push_lost:
-                return True
+            if session is not None and perm_auth_key_id != except_perm_auth_key_id:
+                if not session.core.outbox.push_lost:
+                    return True
         return False
 
     def push_updates(

@@ -87,7 +87,7 @@ class FakePush:
 
     pushed: list[tuple[int, Any, int]] = field(default_factory=list)
 
-    def has_updates_session(self, user_id: int) -> bool:
+    def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
         return True
 
     def push_updates(

@@ -28,8 +28,8 @@ class FakePush:
     def __init__(self) -> None:
         self.devices: dict[int, list[Device]] = defaultdict(list)
 
-    def has_updates_session(self, user_id: int) -> bool:
-        return bool(self.devices[user_id])
+    def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
+        return any(device.caller.perm_auth_key_id != except_perm_auth_key_id for device in self.devices[user_id])
 
     def push_updates(
         self, user_id: int, updates: Any, *, except_perm_auth_key_id: int = 0, only_perm_auth_key_id: int = 0

@@ -255,7 +255,11 @@ class UpdateViews:
 
     def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
         """Push a transient event to those who are there."""
-        here = [user_id for user_id in dict.fromkeys(user_ids) if self._push.has_updates_session(user_id)]
+        here = [
+            user_id
+            for user_id in dict.fromkeys(user_ids)
+            if self._push.has_updates_session(user_id, except_perm_auth_key_id)
+        ]
         if here:
             drawing = transient_drawing(event)
             for user_id in here:
@@ -272,7 +276,7 @@ class UpdateViews:
         for entry in entries:
             by_user.setdefault(entry.user_id, []).append(entry)
         for user_id, own in by_user.items():
-            if self._push.has_updates_session(user_id):
+            if self._push.has_updates_session(user_id, except_perm_auth_key_id):
                 mine = {
                     entry.event.id: messages[user_id, entry.event.id]
                     for entry in own

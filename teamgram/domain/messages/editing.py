@@ -1,11 +1,18 @@
 """Editing: the content changes once, and every owner's log says so."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
 from teamgram.database import Transaction
-from teamgram.domain.messages.boxes import BoxChanges, OwnChange, copies_txn, messages_txn
+from teamgram.domain.messages.boxes import (
+    BoxChanges,
+    OwnChange,
+    copies_txn,
+    message_columns,
+    message_from_row,
+    messages_txn,
+)
 from teamgram.domain.messages.errors import (
     MessageAuthorRequired,
     MessageEditTimeExpired,
@@ -97,13 +104,11 @@ def edit_txn(txn: Transaction, fanout: Fanout | None, request: EditRequest) -> O
             message.content_id,
         ),
     )
-    for _, owner, copy_id, _ in copies:
-        changes.append(owner, MessageEdited(copy_id))
-        if owner == owner_id:
-            copy = replace(message, text=text, extra=extra, edit_date=request.now)
-        else:
-            # Read again after the change: flags (mentioned, pinned, …) are each owner's own.
-            copy = messages_txn(txn, owner, [copy_id])[copy_id]
-        changes.messages[owner, copy_id] = copy
+    # Read again after the change: flags (mentioned, pinned, …) are each owner's own.
+    txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))
+    for copy in map(message_from_row, txn.fetchall()):
+        # Boxes that are not locked cannot have a copy: copies are made by sending alone.
+        changes.append(copy.owner_id, MessageEdited(copy.id))
+        changes.messages[copy.owner_id, copy.id] = copy
     changes.save(fanout, request.perm_auth_key_id)
     return changes.own(owner_id)

@@ -184,6 +184,8 @@ def _found(text: str, styles: Sequence[Entity]) -> list[Entity]:
         part = match.group()
         if kind == "url":
             part = _without_punctuation(part)
+            if part.endswith("://"):
+                continue
         offset = match.start() if plain else utf16_length(text[: match.start()])
         length = len(part) if plain else utf16_length(part)
         if not any(start < offset + length and offset < end for start, end in verbatim):

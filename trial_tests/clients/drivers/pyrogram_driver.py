@@ -55,12 +55,16 @@ class Pyrogram(Driver):
             names |= {"obfuscated": "TCPAbridgedO", "intermediate_o": "TCPIntermediateO"}
             names |= {"padded": "TCPIntermediatePadded"}
             options["protocol_factory"] = getattr(transports, names[transport])
+            options["skip_updates"] = not catch_up
         else:
             connection.DataCenter = lambda *_: (host, port)
         self.client = Client(path.name if path else "memory", api_id=1, api_hash="0" * 32, sleep_threshold=0, **options)
         if KURIGRAM:
             self._point_to(host, port)
         self._listen()
+        if catch_up and path.with_suffix(".session").exists():
+            await self.client.start()
+            return True
         return await self.client.connect()
 
     def _point_to(self, host, port):
@@ -77,7 +81,10 @@ class Pyrogram(Driver):
 
     async def do_start(self):
         """What Client.start does after sign-in."""
-        await self.client.invoke(raw.functions.updates.GetState())
+        state = await self.client.invoke(raw.functions.updates.GetState())
+        if not getattr(self.client, "skip_updates", True):
+            first = pyrogram.storage.UpdateState(0, state.pts, state.qts, state.date, state.seq)
+            await self.client.storage.set_update_state(first)
         self.client.me = await self.client.get_me()
         await self.client.initialize()
 

@@ -174,6 +174,20 @@ class Telethon(Driver):
         """With a chosen random_id: the same one twice must make one message."""
         await self.client(functions.messages.SendMessageRequest(await self._peer(peer), text, random_id=random_id))
 
+    async def do_send_many(self, peer, messages, parallel=8):
+        """[text, random_id] each, ``parallel`` at a time; those that were answered, in the order of the answers."""
+        to, waiting, told = await self._peer(peer), list(reversed(messages)), []
+
+        async def send():
+            while waiting:
+                text, random_id = waiting.pop()
+                await self.client(functions.messages.SendMessageRequest(to, text, random_id=random_id))
+                told.append(random_id)
+                self.emit("told", random_id=random_id)
+
+        await asyncio.gather(*(send() for _ in range(parallel)))
+        return told
+
     async def do_edit(self, peer, id, text):
         return self._message(await self.client.edit_message(await self._peer(peer), id, text))
 

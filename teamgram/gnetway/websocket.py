@@ -98,6 +98,11 @@ class WebSocketConnection(FrameStream, WebSocketServerProtocol):  # type: ignore
         # Browsers drop a connection whose answer does not select what they offered.
         return SUB_PROTOCOL if SUB_PROTOCOL in request.protocols else None
 
+    def onOpen(self) -> None:
+        """The handshake is over; what autobahn keeps of it would stay as long as the connection."""
+        self.http_request_data = self.http_status_line = self.http_response_data = self.http_headers = None
+        self.http_request_params = self.websocket_protocols = self.websocket_extensions = None
+
     # Messages are taken in pieces as they arrive: nothing is collected, so no message is too long.
 
     def onMessageBegin(self, isBinary: bool) -> None:

@@ -6,12 +6,16 @@ waits, and nothing here is durable: the log that ``updates.getDifference`` reads
 is, so a lost publish costs a delay and never a message.
 """
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from twisted.logger import Logger
 
+from teamgram.domain.messages.message import Message
 from teamgram.domain.updates.events import LogEntry, TransientEvent
+
+Messages = Mapping[tuple[int, int], Message]
+"""The messages that entries speak of, by (owner, id), as the transaction left them."""
 
 
 class FanoutSubscriber(Protocol):
@@ -20,12 +24,8 @@ class FanoutSubscriber(Protocol):
     def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
         """Tell each of ``user_ids`` (each once) about ``event``."""
 
-    def logged(self, entries: Sequence[LogEntry], content: Any, except_perm_auth_key_id: int) -> None:
-        """Tell each entry's user about it.
-
-        ``entries`` come in commit order. ``content`` is what the transaction
-        knew already (rendered messages need no second look at the database).
-        """
+    def logged(self, entries: Sequence[LogEntry], messages: Messages, except_perm_auth_key_id: int) -> None:
+        """Tell each entry's user about it; ``entries`` come in commit order."""
 
 
 class Fanout:
@@ -52,10 +52,10 @@ class Fanout:
                 # What was told is committed; a rendering bug must not fail the request that caused it.
                 self._log.failure("an event could not be told: {kind}", kind=type(event).__name__)
 
-    def deliver(self, entries: Sequence[LogEntry], content: Any = None, except_perm_auth_key_id: int = 0) -> None:
+    def deliver(self, entries: Sequence[LogEntry], messages: Messages, except_perm_auth_key_id: int = 0) -> None:
         """Tell each entry's user about a logged event that was just committed."""
         for subscriber in self._subscribers:
             try:
-                subscriber.logged(entries, content, except_perm_auth_key_id)
+                subscriber.logged(entries, messages, except_perm_auth_key_id)
             except Exception:
                 self._log.failure("{count} logged events could not be told", count=len(entries))

@@ -89,7 +89,8 @@ class Connections:
         self._by_id[self._last_id] = conn
         self.wheel.schedule(conn)
         self.opened += 1
-        self._log.info(
+        # One line a connection, written when it ends: two cost as much as half a key exchange's arithmetic.
+        self._log.debug(
             "connection {conn_id} opened: {kind} from {client} to {local}",
             conn_id=self._last_id,
             kind=kind,
@@ -108,11 +109,12 @@ class Connections:
         self.wheel.discard(conn)
         self._counts.close(conn.address)
         self._log.info(
-            "connection {conn_id} closed: {reason} ({kind} from {client}, auth key {auth_key_id})",
+            "connection {conn_id} closed: {reason} ({kind} from {client} to {local}, auth key {auth_key_id})",
             conn_id=conn.ref.conn_id,
             reason=conn.closing or reason,
             kind=conn.kind,
             client=conn.client_addr,
+            local=conn.local_addr,
             auth_key_id=conn.key.auth_key_id if conn.key is not None else 0,
         )
         conn.held_frame = conn.held_data = None

@@ -100,8 +100,10 @@ class WebSocketConnection(FrameStream, WebSocketServerProtocol):  # type: ignore
 
     def onOpen(self) -> None:
         """The handshake is over; what autobahn keeps of it would stay as long as the connection."""
-        self.http_request_data = self.http_status_line = self.http_response_data = self.http_headers = None
-        self.http_request_params = self.websocket_protocols = self.websocket_extensions = None
+        self.http_request_data = b""
+        self.http_status_line = self.http_response_data = ""
+        self.http_headers, self.http_request_params = {}, {}
+        self.websocket_protocols, self.websocket_extensions = [], []
 
     # Messages are taken in pieces as they arrive: nothing is collected, so no message is too long.
 

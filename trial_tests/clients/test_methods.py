@@ -3,16 +3,14 @@
 from random import Random
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import DeferredList
 
-from teamgram.mtproto.crypto.rsa import RsaPublicKey
 from teamgram.mtproto.tl import MIN_LAYER, NEWEST_LAYER, TLError, decode_result, encode, registry, tl
 from teamgram.mtproto.tl.definitions import Definition
 from trial_tests.backends import on_every_backend
-from trial_tests.clients.house import FIXED_CODE, HouseTestCase
+from trial_tests.clients.asking import AskingTestCase
 from trial_tests.mtproto.tl.random_objects import RandomObjects
 from trial_tests.peer.calls import CallFailed, PeerSession, init_connection
-from trial_tests.peer.connection import connect
 
 #: They end the session that asks, or what the others of this test need.
 LAST = ("account.deleteAccount", "auth.resetAuthorizations", "auth.dropTempAuthKeys", "auth.logOut")
@@ -48,28 +46,8 @@ class PlausibleArguments(RandomObjects):
         return tl.inputUser(user_id=self._user.id, access_hash=self._user.access_hash)
 
 
-class AskingTestCase(HouseTestCase):
-    """Sessions of our own client, signed in to the server."""
-
-    async def peer_session(self, layer: int) -> PeerSession:
-        """A session with a key of its own that has said its layer and nothing more."""
-        connection = await connect("127.0.0.1", self.server.port, "intermediate")
-        self.addCleanup(lambda: Deferred.fromCoroutine(connection.close()))
-        made = await connection.make_auth_key(RsaPublicKey.from_pem(self.server.public_key.encode()))
-        assert made.auth_key is not None
-        session = connection.open_session(made.auth_key, salt=made.first_salt, layer=layer)
-        await session.call(tl.help.getConfig())
-        return session
-
-    async def sign_up_peer(self, name: str, layer: int) -> tuple[PeerSession, Any]:
-        """A session of a new user; the user as it sees itself."""
-        session, phone = await self.peer_session(layer), self.phone()
-        settings = tl.codeSettings()
-        sent = await session.call(tl.auth.sendCode(phone_number=phone, api_id=1, api_hash="0" * 32, settings=settings))
-        code = {"phone_number": phone, "phone_code_hash": sent.phone_code_hash}
-        await session.call(tl.auth.signIn(phone_code=FIXED_CODE, **code))
-        answer = await session.call(tl.auth.signUp(first_name=name, last_name="", **code))
-        return session, answer.user
+class TroubleTestCase(AskingTestCase):
+    """Finds what was not answered as it must be."""
 
     async def troubles(self, session: PeerSession, queries: list[Any], layer: int) -> list[str]:
         """What was not answered as it must be; the queries go in containers of twenty."""
@@ -114,7 +92,7 @@ def methods_of(layer: int) -> list[Definition]:
 
 
 @on_every_backend
-class EveryMethodTests(AskingTestCase):
+class EveryMethodTests(TroubleTestCase):
     """All methods of a layer, several times with other arguments."""
 
     async def ask_everything(self, layer: int, density: float, seeds: range) -> None:

@@ -114,6 +114,12 @@ class PeerSession:
         self.send_messages(messages)
         return answers
 
+    def send_call(self, message: InnerMessage) -> "Deferred[bytes]":
+        """Send a query's message made by ``core.message``, perhaps not for the first time; its boxed result."""
+        answer = self._expect(message.msg_id, message.body)
+        self.send_messages([message])
+        return answer
+
     async def call(self, query: Any, within: float = DEFAULT_TIMEOUT) -> Any:
         """Call a method; its result as an object of this session's layer.
 

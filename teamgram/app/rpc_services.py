@@ -14,6 +14,8 @@ from teamgram.bff.talk_services import Talking, talk_services
 from teamgram.domain.codes.codes import SignInCodes
 from teamgram.domain.codes.delivery import CodeWebhook
 from teamgram.domain.codes.sealing import KEY_FILE, CodeSeal, load_or_create_key
+from teamgram.domain.codes.tokens import SignInTokens
+from teamgram.domain.people import PeopleStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.expiry import AccountExpiry
 
@@ -52,7 +54,7 @@ def build_services(house: House) -> Services:
     """Every RPC service of the process ``house`` is about to start."""
     configuration, clock = house.configuration, house._reactor
     fanout = Fanout()
-    people = People.build(house.database, fanout, clock)
+    people = People.build(PeopleStores.open(house.database, fanout, clock))
     talking = Talking.build(house.database, fanout, clock, people, house.session)
     people.watchers.dialog_peers = talking.talk.dialogs.private_peers
     code_settings = stage_settings.codes(configuration.bff.Code, stage_settings.only_loopback(house.listeners))
@@ -76,7 +78,7 @@ def build_services(house: House) -> Services:
         auth_sessions=house.auth_sessions,
         session_control=house.session,
         push=house.session,
-        cache=house.cache,
+        tokens=SignInTokens(house.cache, clock.seconds),
         fanout=fanout,
         clock=clock,
         configuration=stage_settings.configuration(configuration.bff, configuration.gnetway, house.listeners),

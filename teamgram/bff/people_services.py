@@ -23,11 +23,11 @@ from teamgram.bff.users import UsersService
 from teamgram.bff.views.full_users import Conversations, FullUserViews
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.users import UserViews
-from teamgram.cache import Cache
-from teamgram.database import Database
 from teamgram.domain.codes.codes import SignInCodes
+from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import Watchers
+from teamgram.domain.people import PeopleStores
 from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.updates.fanout import Fanout
@@ -59,26 +59,22 @@ class People:
     updates: PeopleUpdates
 
     @classmethod
-    def build(cls, database: Database, fanout: Fanout, clock: IReactorTime) -> "People":
-        """Everything over one database. Set ``watchers.dialog_peers`` once conversations are there."""
-        users = Users(database)
-        contacts = Contacts(database)
-        privacy = Privacy(database)
-        notifications = NotificationSettings(database)
-        watchers = Watchers(contacts)
-        presence = Presence(database, clock, fanout, watchers)
-        views = UserViews(users, contacts, presence, privacy)
+    def build(cls, stores: PeopleStores) -> "People":
+        """The stores with their views."""
+        views = UserViews(stores.users, stores.contacts, stores.presence, stores.privacy)
         return cls(
-            users=users,
-            contacts=contacts,
-            watchers=watchers,
-            privacy=privacy,
-            presence=presence,
-            notifications=notifications,
-            account_settings=AccountSettings(database),
-            peers=InputPeers(users),
+            users=stores.users,
+            contacts=stores.contacts,
+            watchers=stores.watchers,
+            privacy=stores.privacy,
+            presence=stores.presence,
+            notifications=stores.notifications,
+            account_settings=stores.account_settings,
+            peers=InputPeers(stores.users),
             views=views,
-            updates=PeopleUpdates(users, contacts, presence, privacy, notifications, views),
+            updates=PeopleUpdates(
+                stores.users, stores.contacts, stores.presence, stores.privacy, stores.notifications, views
+            ),
         )
 
 
@@ -90,7 +86,7 @@ def people_services(
     auth_sessions: AuthSessions,
     session_control: SessionControl,
     push: UpdatesPush,
-    cache: Cache,
+    tokens: SignInTokens,
     fanout: Fanout,
     clock: IReactorTime,
     configuration: ConfigurationSettings,
@@ -116,8 +112,8 @@ def people_services(
         Promotions(clock),
         TwoFa(),
         SignIn(users, contacts, codes, sign_ins, views, fanout),
-        Bindings(auth_sessions, session_control, sign_ins, views, cache, configuration.dc_id),
-        QrCode(sign_ins, auth_sessions, views, cache, push),
+        Bindings(auth_sessions, session_control, sign_ins, views, tokens, configuration.dc_id),
+        QrCode(sign_ins, auth_sessions, views, tokens, push),
         Account(users, contacts, people.watchers, codes, sign_ins, account_end, people.account_settings, views, fanout),
         Devices(sign_ins),
         UsersService(users, contacts, people.privacy, people.peers, views, full_views),

@@ -2,12 +2,9 @@
 
 The new device shows a token; a signed-in device accepts it, which signs the
 new device's key in and pushes ``updateLoginToken`` to it; the new device asks
-once more and gets its authorization. Tokens live in the cache, under a hash.
+once more and gets its authorization.
 """
 
-import json
-import secrets
-from hashlib import sha256
 from typing import Any
 
 from teamgram.bff.authorization.sign_ins import SignIns
@@ -15,16 +12,11 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.authorizations import authorization_view
 from teamgram.bff.views.users import UserViews
-from teamgram.cache import Cache
+from teamgram.domain.codes.tokens import SignInTokens, WaitingDevice
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.interfaces.updates import UpdatesPush
 from teamgram.mtproto.tl import tl
-
-TOKEN_LIFETIME = 30
-"""Seconds for which a token can be scanned; the device then shows a new one."""
-
-_ACCEPTED_LIFETIME = 300
 
 
 class QrCode(RpcService):
@@ -33,12 +25,17 @@ class QrCode(RpcService):
     name = "RPCQrCode"
 
     def __init__(
-        self, sign_ins: SignIns, auth_sessions: AuthSessions, views: UserViews, cache: Cache, push: UpdatesPush
+        self,
+        sign_ins: SignIns,
+        auth_sessions: AuthSessions,
+        views: UserViews,
+        tokens: SignInTokens,
+        push: UpdatesPush,
     ) -> None:
         self._sign_ins = sign_ins
         self._auth_sessions = auth_sessions
         self._views = views
-        self._cache = cache
+        self._tokens = tokens
         self._push = push
 
     @rpc("auth.exportLoginToken", login=False)
@@ -51,29 +48,24 @@ class QrCode(RpcService):
         done = await self._success(caller)
         if done is not None:
             return done
-        token = secrets.token_bytes(32)
-        expires_at = self._sign_ins.now() + TOKEN_LIFETIME
-        waiting = {"key": caller.perm_auth_key_id, "except": query.except_ids[:32], "expires_at": expires_at}
-        await self._cache.set(_token_key(token), json.dumps(waiting).encode(), TOKEN_LIFETIME)
+        token, expires_at = await self._tokens.show(caller.perm_auth_key_id, query.except_ids)
         return tl.auth.loginToken(expires=expires_at, token=token)
 
     @rpc("auth.acceptLoginToken")
     async def accept_login_token(self, caller: RpcMetadata, query: Any) -> Any:
         """auth.acceptLoginToken#e894ad4d token:bytes = Authorization"""
         waiting = await self._waiting(query.token)
-        if caller.user_id in waiting["except"]:
+        if caller.user_id in waiting.except_user_ids:
             raise bad_request("AUTH_TOKEN_EXCEPTION")
-        key: int = waiting["key"]
+        key = waiting.perm_auth_key_id
         present, client = await self._auth_sessions.get_client(key)
         if present:
             raise bad_request("AUTH_TOKEN_ALREADY_ACCEPTED")
-        await self._cache.delete(_token_key(query.token))
-        await self._cache.set(_accepted_key(key), str(caller.user_id).encode(), _ACCEPTED_LIFETIME)
+        await self._tokens.accept(query.token, key, caller.user_id)
         await self._sign_ins.sign_in(key, caller.user_id, client, client.client_addr)
-        now = self._sign_ins.now()
-        update = tl.updateShort(update=tl.updateLoginToken(), date=now)
+        update = tl.updateShort(update=tl.updateLoginToken(), date=self._sign_ins.now())
         self._push.push_updates(caller.user_id, update, only_perm_auth_key_id=key)
-        for device in await self._sign_ins.devices(caller.user_id):
+        for device in await self._sign_ins.devices(caller.user_id, caller.perm_auth_key_id):
             if device.perm_auth_key_id == key:
                 return authorization_view(device, caller.perm_auth_key_id)
         raise bad_request("AUTH_TOKEN_EXPIRED")  # the new device went away in this moment
@@ -85,39 +77,28 @@ class QrCode(RpcService):
         if done is not None:
             return done
         waiting = await self._waiting(query.token)
-        if waiting["key"] != caller.perm_auth_key_id:
+        if waiting.perm_auth_key_id != caller.perm_auth_key_id:
             raise bad_request("AUTH_TOKEN_INVALID")
-        return tl.auth.loginToken(expires=waiting["expires_at"], token=query.token)
+        return tl.auth.loginToken(expires=waiting.expires_at, token=query.token)
 
-    async def _waiting(self, token: bytes) -> Any:
-        """What is remembered of a shown token.
+    async def _waiting(self, token: bytes) -> WaitingDevice:
+        """Who shows a token.
 
         Raises:
             RpcError: ``AUTH_TOKEN_EXPIRED``.
         """
-        found = await self._cache.get(_token_key(token))
-        if found is None:
+        waiting = await self._tokens.waiting(token)
+        if waiting is None:
             raise bad_request("AUTH_TOKEN_EXPIRED")
-        return json.loads(found)
+        return waiting
 
     async def _success(self, caller: RpcMetadata) -> Any:
         """``auth.loginTokenSuccess`` once, when the caller's token was accepted; else None."""
-        key = _accepted_key(caller.perm_auth_key_id)
-        accepted = await self._cache.get(key)
-        if accepted is None:
+        user_id = await self._tokens.take_accepted(caller.perm_auth_key_id)
+        if not user_id:
             return None
-        await self._cache.delete(key)
-        user_id = int(accepted)
         signed_in, _client = await self._auth_sessions.get_client(caller.perm_auth_key_id)
         if signed_in != user_id:
             return None
         (view,) = await self._views.render(user_id, [user_id])
         return tl.auth.loginTokenSuccess(authorization=tl.auth.authorization(user=view))
-
-
-def _token_key(token: bytes) -> str:
-    return f"login_token:{sha256(token).hexdigest()}"
-
-
-def _accepted_key(perm_auth_key_id: int) -> str:
-    return f"login_token_accepted:{perm_auth_key_id}"

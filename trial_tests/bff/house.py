@@ -18,8 +18,10 @@ from teamgram.database import Database
 from teamgram.domain.codes import CodeSettings, SignInCodes
 from teamgram.domain.codes.delivery import CodeWebhook
 from teamgram.domain.codes.sealing import CodeSeal
+from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.domain.ids.phone import normalize_phone
+from teamgram.domain.people import PeopleStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, Authorization, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
@@ -209,7 +211,7 @@ class House:
             CodeWebhook(settings, self.clock, self),
             self.clock.seconds,
         )
-        self.people = People.build(database, self.fanout, self.clock)
+        self.people = People.build(PeopleStores.open(database, self.fanout, self.clock))
         sign_ins = self.sign_ins = SignIns(
             self.auth_sessions,  # type: ignore[arg-type]
             self.session_control,
@@ -225,7 +227,7 @@ class House:
             auth_sessions=self.auth_sessions,  # type: ignore[arg-type]
             session_control=self.session_control,
             push=self.push,
-            cache=cache,
+            tokens=SignInTokens(cache, self.clock.seconds),
             fanout=self.fanout,
             clock=self.clock,
             configuration=ConfigurationSettings(),

@@ -11,6 +11,7 @@ from teamgram.bff.caller import Caller
 from teamgram.bff.people_services import People
 from teamgram.bff.talk_services import Talking, talk_services
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
+from teamgram.domain.people import PeopleStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
 from teamgram.interfaces.keys import AuthKeyType
@@ -110,7 +111,7 @@ class House:
         self.push = FakePush()
         self.database = case.open_database()
         self.fanout = Fanout()
-        people = People.build(self.database, self.fanout, self.clock)
+        people = People.build(PeopleStores.open(self.database, self.fanout, self.clock))
         self.users, self.contacts = people.users, people.contacts
         self.talking = Talking.build(self.database, self.fanout, self.clock, people, self.push)
         self.talk = self.talking.talk

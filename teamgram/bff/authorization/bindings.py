@@ -1,21 +1,16 @@
 """Temporary keys, authorizations carried to another key, and ending sessions."""
 
-import secrets
-from hashlib import sha256
 from typing import Any
 
 from teamgram.bff.authorization.sign_ins import SignIns
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.users import UserViews
-from teamgram.cache import Cache
+from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.interfaces.authsession import AuthSessions, BindTempAuthKeyError
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
 from teamgram.interfaces.session import SessionControl
 from teamgram.mtproto.tl import tl
-
-EXPORT_LIFETIME = 300
-"""Seconds in which an exported authorization can be imported."""
 
 
 class Bindings(RpcService):
@@ -29,14 +24,14 @@ class Bindings(RpcService):
         session_control: SessionControl,
         sign_ins: SignIns,
         views: UserViews,
-        cache: Cache,
+        tokens: SignInTokens,
         dc_id: int,
     ) -> None:
         self._auth_sessions = auth_sessions
         self._session_control = session_control
         self._sign_ins = sign_ins
         self._views = views
-        self._cache = cache
+        self._tokens = tokens
         self._dc_id = dc_id
 
     @rpc("auth.bindTempAuthKey", login=False)
@@ -73,18 +68,13 @@ class Bindings(RpcService):
         """auth.exportAuthorization#e5bfffcd dc_id:int = auth.ExportedAuthorization"""
         if query.dc_id != self._dc_id:
             raise bad_request("DC_ID_INVALID")  # this server is one dc
-        token = secrets.token_bytes(32)
-        await self._cache.set(_export_key(token), str(caller.user_id).encode(), EXPORT_LIFETIME)
-        return tl.auth.exportedAuthorization(id=caller.user_id, bytes=token)
+        return tl.auth.exportedAuthorization(id=caller.user_id, bytes=await self._tokens.export(caller.user_id))
 
     @rpc("auth.importAuthorization", login=False)
     async def import_authorization(self, caller: RpcMetadata, query: Any) -> Any:
         """auth.importAuthorization#a57a7dad id:long bytes:bytes = auth.Authorization"""
-        key = _export_key(query.bytes)
-        exported = await self._cache.get(key)
-        if exported is None or int(exported) != query.id:
+        if not await self._tokens.take_exported(query.id, query.bytes):
             raise bad_request("AUTH_BYTES_INVALID")
-        await self._cache.delete(key)  # good once
         await self._sign_ins.sign_in_caller(caller, query.id)
         (view,) = await self._views.render(query.id, [query.id])
         return tl.auth.authorization(user=view)
@@ -102,8 +92,3 @@ class Bindings(RpcService):
             raise RpcError(400, "TTL_DAYS_INVALID")
         await self._sign_ins.set_days_of_inactivity(caller.user_id, query.authorization_ttl_days)
         return True
-
-
-def _export_key(token: bytes) -> str:
-    # The cache may be a Redis that others read: it holds a hash, not what signs in.
-    return f"exported_authorization:{sha256(token).hexdigest()}"

@@ -1,0 +1,103 @@
+"""Short-lived secrets that sign a key in without a code: QR tokens and exported authorizations.
+
+They lie in the cache under a hash: a cache may be a Redis that others read,
+and what lies there must not sign anybody in.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from teamgram.cache import Cache
+
+SHOWN_FOR = 30
+"""Seconds for which a login token can be scanned; the device then shows a new one."""
+
+ACCEPTED_FOR = 300
+"""Seconds in which the device has to come for its authorization."""
+
+EXPORTED_FOR = 300
+"""Seconds in which an exported authorization can be imported."""
+
+_TOKEN_LENGTH = 32
+_MAX_EXCEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingDevice:
+    """A device that shows a login token.
+
+    Attributes:
+        except_user_ids: who is signed in on it already.
+        expires_at: unix seconds.
+    """
+
+    perm_auth_key_id: int
+    except_user_ids: tuple[int, ...]
+    expires_at: int
+
+
+class SignInTokens:
+    """Tokens of both kinds.
+
+    Args:
+        seconds: the unix time.
+    """
+
+    def __init__(self, cache: Cache, seconds: Callable[[], float]) -> None:
+        self._cache = cache
+        self._seconds = seconds
+
+    async def show(self, perm_auth_key_id: int, except_user_ids: Sequence[int]) -> tuple[bytes, int]:
+        """A new login token for a device, and when it runs out."""
+        token = secrets.token_bytes(_TOKEN_LENGTH)
+        expires_at = int(self._seconds()) + SHOWN_FOR
+        waiting = [perm_auth_key_id, list(except_user_ids[:_MAX_EXCEPT]), expires_at]
+        await self._cache.set(_key("login_token", token), json.dumps(waiting).encode(), SHOWN_FOR)
+        return token, expires_at
+
+    async def waiting(self, token: bytes) -> WaitingDevice | None:
+        """Who shows that token; None when nobody does (any more)."""
+        found = await self._cache.get(_key("login_token", token))
+        if found is None:
+            return None
+        perm_auth_key_id, except_user_ids, expires_at = json.loads(found)
+        return WaitingDevice(perm_auth_key_id, tuple(except_user_ids), expires_at)
+
+    async def accept(self, token: bytes, perm_auth_key_id: int, user_id: int) -> None:
+        """The device that showed the token is ``user_id``'s now; the token is used up."""
+        await self._cache.delete(_key("login_token", token))
+        await self._cache.set(_accepted_key(perm_auth_key_id), str(user_id).encode(), ACCEPTED_FOR)
+
+    async def take_accepted(self, perm_auth_key_id: int) -> int:
+        """Whose the device has become since it showed a token, once; 0 when nobody accepted it."""
+        accepted = await self._cache.get(_accepted_key(perm_auth_key_id))
+        if accepted is None:
+            return 0
+        await self._cache.delete(_accepted_key(perm_auth_key_id))
+        return int(accepted)
+
+    async def export(self, user_id: int) -> bytes:
+        """A token with which another key becomes ``user_id``'s."""
+        token = secrets.token_bytes(_TOKEN_LENGTH)
+        await self._cache.set(_key("exported_authorization", token), str(user_id).encode(), EXPORTED_FOR)
+        return token
+
+    async def take_exported(self, user_id: int, token: bytes) -> bool:
+        """Use an exported token up; whether it was there and that user's."""
+        key = _key("exported_authorization", token)
+        exported = await self._cache.get(key)
+        if exported is None or int(exported) != user_id:
+            return False
+        await self._cache.delete(key)
+        return True
+
+
+def _key(kind: str, token: bytes) -> str:
+    return f"{kind}:{sha256(token).hexdigest()}"
+
+
+def _accepted_key(perm_auth_key_id: int) -> str:
+    return f"login_token_accepted:{perm_auth_key_id}"

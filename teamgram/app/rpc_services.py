@@ -41,6 +41,7 @@ class Services:
     def start(self) -> None:
         """Keep who is online online, and end accounts that want to be forgotten, from now on."""
         self.people.presence.start()
+        self.talking.start()
         self.expiry.start()
 
     async def stop(self) -> None:

@@ -31,6 +31,7 @@ from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.service_messages import ServiceMessages
 from teamgram.domain.updates.difference import UpdateLog
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.updates.trimming import LogTrimming
 from teamgram.interfaces.updates import UpdatesPush
 
 
@@ -48,6 +49,7 @@ class Talking:
     service_messages: ServiceMessages
     observers: MessageObservers
     conversations: Conversations
+    trimming: LogTrimming
 
     @classmethod
     def build(
@@ -63,7 +65,7 @@ class Talking:
         """The conversations over one database; what happens in them leaves through ``push`` from now on.
 
         Args:
-            keep_log_seconds: age at which ``talk.log.trim`` drops what ``updates.getDifference`` reads.
+            keep_log_seconds: age at which what ``updates.getDifference`` reads is dropped.
         """
         chats = Chats(database, fanout)
         updates = UpdateViews(people.views, ChatViews(chats), people.updates, push, clock)
@@ -81,14 +83,25 @@ class Talking:
             saved_dialogs=SavedDialogs(database, fanout),
             chats=chats,
             invites=ChatInvites(database, chats),
-            log=UpdateLog(database, keep_seconds=keep_log_seconds),
+            log=UpdateLog(database),
             fanout=fanout,
             updates=updates,
         )
-        return cls(talk, ServiceMessages(database, fanout, clock), observers, Conversations(talk))
+        return cls(
+            talk,
+            ServiceMessages(database, fanout, clock),
+            observers,
+            Conversations(talk),
+            LogTrimming(database, clock, keep_log_seconds),
+        )
+
+    def start(self) -> None:
+        """Drop old log entries from now on."""
+        self.trimming.start()
 
     async def stop(self) -> None:
         """Wait until what was committed has been pushed."""
+        self.trimming.stop()
         await self.talk.updates.settled()
 
 

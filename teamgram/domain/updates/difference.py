@@ -42,11 +42,10 @@ class Difference:
 
 
 class UpdateLog:
-    """Reads and trims the logs."""
+    """Everybody's log, to read."""
 
-    def __init__(self, database: Database, *, keep_seconds: int = 30 * 86400) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._keep_seconds = keep_seconds
 
     async def state(self, user_id: int) -> State:
         """The user's pts (at least 1) and how many messages are unread."""
@@ -59,10 +58,6 @@ class UpdateLog:
             total_limit: when more pts than that have gone by, the answer is ``too_long``; 0 for no such bound.
         """
         return await self._database.read("update difference", difference_txn, user_id, pts, limit, total_limit)
-
-    async def trim(self, now: int) -> int:
-        """Drop what is older than the log's age; how many entries went."""
-        return await self._database.write("trim update log", log.trim_txn, now - self._keep_seconds)
 
 
 def state_txn(txn: Transaction, user_id: int) -> State:

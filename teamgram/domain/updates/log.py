@@ -65,17 +65,19 @@ def entries_after_txn(txn: Transaction, user_id: int, pts: int, limit: int) -> t
     return tuple(LogEntry(user_id, row[0], row[1], row[2], _DECODERS[row[3]].decode(row[4])) for row in txn.fetchall())
 
 
-def trim_txn(txn: Transaction, before: int) -> int:
-    """Drop entries logged before then (unix seconds); how many went."""
-    # The floor first: a difference that starts below it must not be answered from what is left.
-    txn.execute(
-        "SELECT user_id, MAX(pts) FROM update_log WHERE logged_at < ? GROUP BY user_id",
-        (before,),
-    )
-    floors = [(pts, user_id) for user_id, pts in txn.fetchall()]
-    txn.executemany("UPDATE message_boxes SET log_floor = ? WHERE user_id = ?", floors)
-    dropped = 0
-    for pts, user_id in floors:
-        txn.execute("DELETE FROM update_log WHERE user_id = ? AND pts <= ?", (user_id, pts))
-        dropped += txn.rowcount
-    return dropped
+def old_txn(txn: Transaction, before: int) -> list[tuple[int, int]]:
+    """(user id, pts of the newest) of those who have entries logged before then (unix seconds)."""
+    txn.execute("SELECT user_id, MAX(pts) FROM update_log WHERE logged_at < ? GROUP BY user_id", (before,))
+    return [(user_id, pts) for user_id, pts in txn.fetchall()]
+
+
+def trim_txn(txn: Transaction, user_id: int, pts: int, limit: int) -> int:
+    """Drop at most ``limit`` of the user's entries up to ``pts``, oldest first; how many went."""
+    txn.execute("SELECT pts FROM update_log WHERE user_id = ? AND pts <= ? ORDER BY pts LIMIT ?", (user_id, pts, limit))
+    dropped = txn.fetchall()
+    if dropped:
+        floor = dropped[-1][0]
+        # The floor first: a difference that starts below it must not be answered from what is left.
+        txn.execute("UPDATE message_boxes SET log_floor = ? WHERE user_id = ?", (floor, user_id))
+        txn.execute("DELETE FROM update_log WHERE user_id = ? AND pts <= ?", (user_id, floor))
+    return len(dropped)

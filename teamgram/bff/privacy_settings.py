@@ -85,6 +85,6 @@ class PrivacySettings(RpcService):
         return [tl.requirementToContactEmpty() for _ in query.id[:MAX_USERS_IN_RULE]]
 
     @rpc("users.getIsPremiumRequiredToContact")
-    def get_is_premium_required_to_contact(self, caller: RpcMetadata, query: Any) -> list[Any]:
+    def get_is_premium_required_to_contact(self, caller: RpcMetadata, query: Any) -> list[bool]:
         """users.getIsPremiumRequiredToContact#a622aa10 id:Vector<InputUser> = Vector<Bool>"""
-        return [tl.boolFalse() for _ in query.id[:MAX_USERS_IN_RULE]]
+        return [False] * min(len(query.id), MAX_USERS_IN_RULE)

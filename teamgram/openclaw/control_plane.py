@@ -86,13 +86,14 @@ class ControlPlane:
         config: LiveConfig,
         identity: Identity,
         data_dir: Path,
+        state_dir: Path,
         reactor: Any,
         *,
         version: str = teamgram.__version__,
     ) -> None:
         self.reactor = reactor
         self.data_dir = data_dir
-        self.state_dir = data_dir / "openclaw"
+        self.state_dir = state_dir
         self.version = version
         self.boot_id = str(uuid.uuid4())
         self.started_at = self.seconds()

@@ -79,13 +79,12 @@ class OpenClawService(MultiService):
         """
         super().__init__()
         self._reactor = reactor
-        state_dir = data_dir / "openclaw"
+        names = os.environ if environment is None else environment
+        state_dir = Path(names.get("MINI_OPENCLAW_DATA_DIR") or data_dir / "openclaw")
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity = load_identity(state_dir)
-        config = LiveConfig(
-            config_path, state_dir, identity.hash_key, os.environ if environment is None else environment
-        )
-        self.plane = plane = ControlPlane(config, identity, data_dir, reactor)
+        config = LiveConfig(config_path, state_dir, identity.hash_key, names)
+        self.plane = plane = ControlPlane(config, identity, data_dir, state_dir, reactor)
         plane.on_restart = self._restart_requested
         self.on_restart: Callable[[str], None] = lambda reason: None
         self.new_token: str | None = None

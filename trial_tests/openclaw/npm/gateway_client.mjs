@@ -2,7 +2,8 @@
 // prints one JSON line per fact. Arguments: url token [device-key-seed-hex [role]]
 import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
 
-const { GatewayClient } = await import("@openclaw/gateway-client");
+// ES modules are found from where the script lies, so the package is named by its file.
+const { GatewayClient } = await import(process.env.GATEWAY_CLIENT_MODULE);
 const [url, token, seed, role = "operator"] = process.argv.slice(2);
 const say = (fact) => console.log(JSON.stringify(fact));
 

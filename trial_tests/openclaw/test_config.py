@@ -1,0 +1,195 @@
+"""The configuration: JSON5, merging, validation as a whole, overlays, edits."""
+
+import os
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import yaml
+
+from teamgram.openclaw.config import json5, merge
+from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.live import LiveConfig, validate
+from trial_tests.openclaw.house import TOKEN, House
+
+
+class Json5Tests(SynchronousTestCase):
+    """What ``raw`` may hold."""
+
+    def test_values(self) -> None:
+        """Everything JSON5 adds that a configuration uses."""
+        text = """{ // comment
+            bare: 'single', "q": [1, +2, -.5, 0x10, 1e2,], /* block */ $x_1: null, t: true, f: false, nested: {},
+            esc: "a\\u00e9\\n\\x41\\
+b",
+        }"""
+        self.assertEqual(
+            json5.parse(text),
+            {
+                "bare": "single",
+                "q": [1, 2, -0.5, 16, 100.0],
+                "$x_1": None,
+                "t": True,
+                "f": False,
+                "nested": {},
+                "esc": "aé\nAb",
+            },
+        )
+
+    def test_errors_say_where(self) -> None:
+        """Line and column of what makes no sense; nesting is bounded."""
+        for text, where in (
+            ("{nope", "invalid end of input at 1:6"),
+            ("", "invalid end of input at 1:1"),
+            ("{a:1}\n x", "invalid character 'x' at 2:2"),
+            ("[" * 100, "nested too deep"),
+            ("'abc", "invalid end of input at 1:5"),
+            ("{a:Infinity}", "invalid character 'I' at 1:4"),
+        ):
+            error = self.assertRaises(json5.Json5Error, json5.parse, text)
+            self.assertIn(where, str(error))
+
+
+class MergeTests(SynchronousTestCase):
+    """Trees."""
+
+    def test_difference_is_the_inverse_of_merge(self) -> None:
+        """Merging the difference gives the new tree."""
+        old = {"a": {"b": 1, "c": [1]}, "d": 2}
+        new = {"a": {"b": 1, "c": [2], "e": {}}, "f": {"g": "h"}}
+        self.assertEqual(merge.merge(old, merge.difference(old, new)), new)
+        self.assertEqual(merge.changed_paths(old, new), ["a.c", "a.e", "d", "f.g"])
+
+    def test_secrets(self) -> None:
+        """Secrets are shown as a placeholder, and the placeholder sent back means the secret."""
+        tree = {"gateway": {"auth": {"token": "s3"}}, "models": {"providers": {"x": {"apiKey": "k", "api": "y"}}}}
+        shown = merge.redact(tree)
+        self.assertEqual(shown["gateway"]["auth"]["token"], merge.REDACTED)
+        self.assertEqual(shown["models"]["providers"]["x"], {"apiKey": merge.REDACTED, "api": "y"})
+        self.assertEqual(merge.unredact(shown, tree), tree)
+
+
+class ValidateTests(SynchronousTestCase):
+    """Errors name the path and the fix."""
+
+    def issue(self, tree: object) -> str:
+        error = self.assertRaises(ConfigError, validate, tree, "openclaw.yaml")
+        return str(error)
+
+    def test_wordings(self) -> None:
+        """Unknown keys, wrong types, wrong choices, and what contradicts itself."""
+        self.assertEqual(
+            self.issue({"gateway": {"prot": 1}}), "openclaw.yaml: gateway.prot: unknown key; did you mean port?"
+        )
+        self.assertEqual(
+            self.issue({"gateway": {"port": "abc"}}),
+            "openclaw.yaml: gateway.port: Invalid input: expected number, received string",
+        )
+        self.assertIn("gateway.auth.mode", self.issue({"gateway": {"auth": {"mode": "magic"}}}))
+        self.assertIn("gateway.port: must be a port number", self.issue({"gateway": {"port": 70000}}))
+        self.assertIn("use token", self.issue({"gateway": {"bind": "lan", "auth": {"mode": "none"}}}))
+        self.assertIn("is needed", self.issue({"gateway": {"auth": {"mode": "password"}}}))
+
+    def test_openclaws_own_file(self) -> None:
+        """A configuration written for OpenClaw loads, sections of things we have not included."""
+        validate(
+            {
+                "gateway": {
+                    "mode": "local",
+                    "port": 18989,
+                    "bind": "loopback",
+                    "auth": {"mode": "token", "token": "t"},
+                },
+                "agents": {"defaults": {"workspace": "/w", "model": {"primary": "fake/echo"}}, "entries": {"main": {}}},
+                "models": {
+                    "mode": "merge",
+                    "providers": {"fake": {"baseUrl": "http://x/v1", "apiKey": "k", "models": []}},
+                },
+                "meta": {"lastTouchedVersion": "2026.9.6"},
+                "plugins": {"entries": {}},
+            }
+        )
+
+
+class LiveConfigTests(SynchronousTestCase):
+    """The file, the overlay, and who wins."""
+
+    def setUp(self) -> None:
+        self.house = House()
+        self.addCleanup(self.house.close)
+        self.config = self.house.plane.config
+
+    def edit(self, tree: object) -> None:
+        self.house.config_path.write_text(tree if isinstance(tree, str) else yaml.safe_dump(tree))
+        stat = self.house.config_path.stat()
+        os.utime(self.house.config_path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 10_000_000))
+
+    def again(self) -> LiveConfig:
+        return LiveConfig(self.config.path, self.house.plane.state_dir, self.house.plane.identity.hash_key)
+
+    def test_patch_survives_and_leaves_the_file_alone(self) -> None:
+        """A patch holds after a restart, with the same hash; the operator's file is not written."""
+        before = self.house.config_path.read_text()
+        self.config.replace(merge.merge(self.config.tree, {"session": {"dmScope": "per-peer"}}))
+        self.assertEqual(self.house.config_path.read_text(), before)
+        again = self.again()
+        self.assertEqual(again.sections.session.dm_scope, "per-peer")
+        self.assertEqual(again.hash, self.config.hash)
+
+    def test_a_later_edit_wins(self) -> None:
+        """Who edits the file at a patched place means it; other patches stay."""
+        patch = {"session": {"dmScope": "per-peer"}, "cron": {"enabled": False}}
+        self.config.replace(merge.merge(self.config.tree, patch))
+        self.edit({"gateway": {"auth": {"token": TOKEN}}, "session": {"dmScope": "per-channel-peer"}})
+        self.config.poll()
+        for config in (self.config, self.again()):
+            self.assertEqual(config.sections.session.dm_scope, "per-channel-peer")
+            self.assertFalse(config.sections.cron.enabled)
+
+    def test_a_bad_edit_is_refused_once_and_the_last_good_stays(self) -> None:
+        """The error is told once, config.get shows it, and a good edit clears it."""
+        self.edit("gateway: {port: abc}")
+        self.assertRaises(ConfigError, self.config.poll)
+        self.assertIsNone(self.config.poll())
+        self.assertEqual(self.config.sections.gateway.auth.token, TOKEN)
+        shown = self.house.operator().request("config.get")["payload"]
+        self.assertEqual((shown["valid"], shown["issues"][0]["path"]), (False, "gateway.port"))
+        self.edit({"gateway": {"auth": {"token": TOKEN}}, "messages": {"x": 1}})
+        change = self.config.poll()
+        assert change is not None
+        self.assertEqual(change.paths, ("messages.x",))
+        self.assertIsNone(self.config.base_error)
+
+    def test_what_needs_a_restart_is_said(self) -> None:
+        """Ports and auth modes wait for a restart, the rest does not."""
+        tree = merge.merge(self.config.tree, {"gateway": {"port": 1234, "auth": {"rateLimit": {"maxAttempts": 3}}}})
+        self.assertEqual(self.config.replace(tree).restart_paths, ("gateway.port",))
+
+    def test_nothing_secret_is_shown(self) -> None:
+        """config.get has no token in it, anywhere; the hash alone does not give it away either."""
+        payload = self.house.operator().request("config.get")["payload"]
+        self.assertNotIn(TOKEN, str(payload))
+
+    def test_null_deletes_and_set_replaces(self) -> None:
+        """A patch's null takes a key away; config.set puts a whole tree in force, redacted secrets kept."""
+        operator = self.house.operator()
+
+        def change(method: str, raw: str) -> dict[str, object]:
+            return operator.request(method, {"raw": raw, "baseHash": self.config.hash})  # type: ignore[no-any-return]
+
+        self.assertTrue(change("config.patch", "{messages: {a: 1, b: 2}}")["ok"])
+        self.assertTrue(change("config.patch", "{messages: {a: null}}")["ok"])
+        self.assertEqual(self.config.tree["messages"], {"b": 2})
+        raw = f'{{gateway: {{auth: {{token: "{merge.REDACTED}"}}}}}}'
+        self.assertTrue(change("config.set", raw)["ok"])
+        self.assertEqual(self.config.tree, {"gateway": {"auth": {"token": TOKEN}}})
+
+    def test_environment(self) -> None:
+        """The names that OpenClaw and small clones use."""
+        environment = {"OPENCLAW_GATEWAY_PORT": "1", "MINI_OPENCLAW_PORT": "3210", "MINI_OPENCLAW_MODEL": "a/b"}
+        config = LiveConfig(
+            self.config.path, self.house.plane.state_dir, self.house.plane.identity.hash_key, environment
+        )
+        self.assertEqual(config.sections.gateway.port, 1)
+        self.assertEqual(config.sections.mini.port, 3210)
+        self.assertEqual(config.sections.agents.defaults.model, "a/b")
+        self.assertEqual(config.tree, self.config.tree)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredLock, gatherResults
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.logger import Logger
@@ -27,6 +27,8 @@ class Listeners:
         self._reactor = reactor
         self._factory_for = factory_for
         self._open: dict[ListenerSettings, _Listener] = {}
+        # Two changes at a time (SIGHUP twice, or at the very end) would open a port twice or leave one open.
+        self._changing = DeferredLock()
 
     @property
     def addresses(self) -> list[tuple[str, str, int]]:
@@ -44,20 +46,22 @@ class Listeners:
             CertificateError, CannotListenError, ValueError: and what was
             opened in this call is closed again, so nothing has changed.
         """
-        opened: list[ListenerSettings] = []
-        try:
-            for settings in wanted:
-                if settings not in self._open:
-                    self._open[settings] = await self._listen(settings)
-                    opened.append(settings)
-        except Exception:
-            await self._close(opened)
-            raise
-        await self._close([settings for settings in self._open if settings not in wanted])
+        async with self._changing:
+            opened: list[ListenerSettings] = []
+            try:
+                for settings in wanted:
+                    if settings not in self._open:
+                        self._open[settings] = await self._listen(settings)
+                        opened.append(settings)
+            except Exception:
+                await self._close(opened)
+                raise
+            await self._close([settings for settings in self._open if settings not in wanted])
 
     async def stop(self) -> None:
         """Accept nobody any more."""
-        await self._close(list(self._open))
+        async with self._changing:
+            await self._close(list(self._open))
 
     def reload_certificates(self) -> list[CertificateError]:
         """Read every certificate again; the listeners of those that fail keep the old one."""

@@ -244,6 +244,40 @@ class GnetwayServiceTests(TestCase):
             await self.service.set_listeners([broken])
         self.assertEqual(self.service.addresses, before)
 
+    async def test_clients_that_send_and_never_read(self) -> None:
+        """Even when session answers without end, each such client is cut off at its bound, and others are served."""
+        await self.start(
+            ListenerSettings("tcp", "127.0.0.1", 0), settings=GnetwaySettings(max_send_buffer_bytes=200_000)
+        )
+        codec = Intermediate()
+        frame = codec.encode(sealed(KEY, plaintext=payload(4, body=bytes(60_000))))
+        clients = [await self.connect() for _ in range(5)]
+        for client in clients:
+            client.transport.pauseProducing()  # type: ignore[union-attr]
+            client.transport.write(codec.opening() + frame * 400)  # type: ignore[union-attr]
+        began = reactor.seconds()
+        while len(self.service.connections) and reactor.seconds() - began < 20:
+            for conn in self.service.connections:
+                self.assertLessEqual(conn.unsent_bytes, 200_000)
+            await deferLater(reactor, 0.01)
+        self.assertEqual(len(self.service.connections), 0)
+        told = {ref for ref, writable in self.session.writable if not writable}
+        self.assertEqual(len(told), 5)
+        await self.echo(await self.connect())
+
+    async def test_changes_at_the_same_time(self) -> None:
+        """Two reloads in one moment open a port once, and a stop behind them closes everything."""
+        await self.start()
+        wanted = [ListenerSettings("tcp", "127.0.0.1", 0)]
+        changes = [Deferred.fromCoroutine(self.service.set_listeners(wanted)) for _ in range(2)]
+        for change in changes:
+            await change
+        self.assertEqual(len(self.service.addresses), 1)
+        change = Deferred.fromCoroutine(self.service.set_listeners([ListenerSettings("tcp", "127.0.0.2", 0)]))
+        await self.service.stop_listening()
+        await change
+        self.assertEqual(self.service.addresses, [])
+
     async def test_stop_lets_what_was_written_leave(self) -> None:
         """At the end nobody new is accepted, replies already written arrive, connections close, sessions hear of it."""
         await self.start(ListenerSettings("tcp", "127.0.0.1", 0))

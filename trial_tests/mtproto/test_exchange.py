@@ -337,7 +337,7 @@ class RefusalTests(unittest.SynchronousTestCase):
         ):
             self.refused(server, body)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.data())
     def test_mutilated_requests_are_refused_or_answered(self, data: st.DataObject) -> None:
         """Bytes changed or cut anywhere in any step: an answer or ExchangeError, nothing else."""

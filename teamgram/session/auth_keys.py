@@ -38,13 +38,16 @@ class AuthKeys:
 
     # Loading
 
-    def open(self, data: SessionData) -> SessionList:
-        """A key that was not known, or not any more."""
+    def open(self, data: SessionData) -> SessionList | None:
+        """A key that was not known, or not any more; None when it cannot be loaded."""
         keys = SessionList(data.auth_key_id, data.key_type, data.perm_auth_key_id or data.auth_key_id)
-        self._wrapper(keys.wrapper_id, data.perm_auth_key_id).add_list(keys)
+        wrapper = self._wrapper(keys.wrapper_id, data.perm_auth_key_id)
+        if self.wrappers.get(keys.wrapper_id) is not wrapper:
+            return None
+        wrapper.add_list(keys)
         self.lists[data.auth_key_id] = keys
         self._tasks.spawn(self._load_key(keys), "loading a key's salts")
-        return keys
+        return self.lists.get(data.auth_key_id)
 
     def _wrapper(self, wrapper_id: int, perm_auth_key_id: int) -> MainAuthWrapper:
         wrapper = self.wrappers.get(wrapper_id)
@@ -59,8 +62,7 @@ class AuthKeys:
         try:
             user_id, client = await self._auth_sessions.get_client(wrapper.perm_auth_key_id)
         except BaseException:
-            self._refuse(wrapper, None)
-            self.remove_wrapper(wrapper)
+            self._cannot_load(wrapper, list(wrapper.lists.values()))
             raise
         if self.wrappers.get(wrapper.wrapper_id) is not wrapper:
             return
@@ -78,30 +80,34 @@ class AuthKeys:
         try:
             await self._refresh(keys)
         except BaseException:
-            self._cannot_load(keys)
+            self._cannot_load(self.wrappers.get(keys.wrapper_id), [keys])
             raise
         if not keys.salts.valid_until():
             # Destroyed between gnetway's question and ours.
-            self._cannot_load(keys)
+            self._cannot_load(self.wrappers.get(keys.wrapper_id), [keys])
             self._stage.gateway.forget_auth_key(keys.auth_key_id)
             return
         keys.ready = True
         if self.lists.get(keys.auth_key_id) is keys:
             self._stage.turns.backlog(self.wrapper_of(keys))
 
-    def _cannot_load(self, keys: SessionList) -> None:
-        if self.lists.get(keys.auth_key_id) is keys:
-            self._refuse(self.wrapper_of(keys), keys.auth_key_id)
-            self._remove(keys)
-
-    def _refuse(self, wrapper: MainAuthWrapper, auth_key_id: int | None) -> None:
-        """What is needed for these frames cannot be had now: their clients come again with them."""
-        kept = [data for data in wrapper.session_data_chan if auth_key_id not in (None, data.auth_key_id)]
-        refused = {data.conn for data in wrapper.session_data_chan if auth_key_id in (None, data.auth_key_id)}
-        wrapper.session_data_chan = kept
-        for conn in refused:
-            self._stage.gateway.close(conn, "key cannot be loaded")
+    def _cannot_load(self, wrapper: MainAuthWrapper | None, lists: list[SessionList]) -> None:
+        """What these keys' frames need cannot be had now: their clients come again with them."""
+        if wrapper is None:
+            return
+        lost = {keys.auth_key_id for keys in lists}
+        waiting = wrapper.session_data_chan
+        closed = {data.conn for data in waiting if data.auth_key_id in lost}
+        wrapper.session_data_chan = [data for data in waiting if data.auth_key_id not in lost]
         resumed, wrapper.refused = wrapper.refused, []
+        for keys in lists:
+            if self.lists.get(keys.auth_key_id) is keys:
+                self._remove(keys)
+        if not wrapper.lists:
+            self.wrappers.pop(wrapper.wrapper_id, None)
+        # Only now, for these may bring their next frame at once.
+        for conn in closed:
+            self._stage.gateway.close(conn, "key cannot be loaded")
         for conn in resumed:
             self._stage.gateway.resume_reading(conn)
 
@@ -154,9 +160,12 @@ class AuthKeys:
         keys = self.lists.get(key.auth_key_id)
         if keys is None or keys.wrapper_id == key.perm_auth_key_id:
             return
+        wrapper = self._wrapper(key.perm_auth_key_id, key.perm_auth_key_id)
+        if self.wrappers.get(key.perm_auth_key_id) is not wrapper:
+            self._remove(keys)  # cannot be loaded now; its next frame tries again
+            return
         old = self.wrapper_of(keys)
         old.remove_list(key.auth_key_id)
-        wrapper = self._wrapper(key.perm_auth_key_id, key.perm_auth_key_id)
         keys.key_type = key.key_type
         wrapper.add_list(keys)
         wrapper.forget_metadata()

@@ -7,8 +7,6 @@ an idle key costs nothing and a busy one cannot hold up the others.
 
 from typing import TYPE_CHECKING
 
-from twisted.logger import Logger
-
 from teamgram.interfaces.keys import AuthKeyType, ClientInfo
 from teamgram.interfaces.session import ConnRef, SessionData
 from teamgram.session import errors
@@ -53,8 +51,6 @@ class MainAuthWrapper:
         frames_this_turn: frames taken since the last turn ended.
         refused: connections whose frame the full channel refused.
     """
-
-    _log = Logger()
 
     __slots__ = (
         "_stage",

@@ -79,7 +79,7 @@ class SessionService(Service):
         self.set_writable: Callable[[ConnRef, bool], None] = self.stage.set_writable
         self.has_updates_session = self.stage.push.has_updates_session
         self.push_updates = self.stage.push.push_updates
-        self._housekeeping = LoopingCall(self.sweep)
+        self._housekeeping = LoopingCall(self._tick)
         self._housekeeping.clock = clock
         self._next_key_sweep = 0.0
 
@@ -112,6 +112,13 @@ class SessionService(Service):
         self.stage.keys.destroyed(auth_key_id)
 
     # Clockwork
+
+    def _tick(self) -> None:
+        try:
+            self.sweep()
+        except Exception:
+            # Logged, and tried again: without housekeeping nothing here would ever end.
+            self._log.failure("sweeping")
 
     def sweep(self) -> None:
         """What is due: late acknowledgements, timeouts, sessions and keys that nobody came back to."""

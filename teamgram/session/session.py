@@ -42,7 +42,8 @@ class Session:
     ``packet`` until None while the connection takes more.
 
     Attributes:
-        running: requests under way, with the time each came.
+        running: how many requests are under way.
+        to_ack: content-related messages without an answer yet, with the time each came.
     """
 
     __slots__ = (
@@ -76,7 +77,6 @@ class Session:
         self.inbox = Inbox(settings.inbox_limit)
         self.outbox = Outbox(settings, counts)
         self.running = 0
-        # Content-related messages without an answer yet, with the time each came.
         self.to_ack: dict[int, float] = {}
 
     # In

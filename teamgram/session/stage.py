@@ -81,6 +81,9 @@ class Stage:
         keys = self.keys.lists.get(data.auth_key_id)
         if keys is None:
             keys = self.keys.open(data)
+            if keys is None:
+                self.gateway.close(data.conn, "key cannot be loaded")
+                return
         wrapper = self.keys.wrappers[keys.wrapper_id]
         session = keys.sessions.get(data.session_id)
         if session is not None and self.saturated(session):

@@ -4,7 +4,7 @@ import struct
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo
+from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo, FutureSalt
 from teamgram.interfaces.rpc import RpcError
 from teamgram.interfaces.session import ConnRef, DataChannelFull
 from teamgram.session import service_messages as wire
@@ -261,6 +261,54 @@ class LoadingTests(SynchronousTestCase):
         harness.auth_sessions.failing = False
         client.connect()
         self.assertIn(client.send(GET_CONFIG), client.results())
+
+    def test_failure_at_once(self) -> None:
+        """Also when the store fails without waiting, and with a full channel behind."""
+        harness = Harness(session_data_chan_size=2)
+        harness.auth_sessions.failing = True
+        client = harness.client()
+        client.send(GET_CONFIG)
+        self.assertEqual([conn for conn, _ in harness.gateway.closed], [client.conn])
+        self.assertEqual((harness.service.stage.keys.lists, harness.service.stage.keys.wrappers), ({}, {}))
+        harness.auth_sessions.hold()
+        other = harness.client(2)
+        client.connect()
+        client.send(GET_CONFIG)
+        client.send(GET_CONFIG)
+        self.assertRaises(DataChannelFull, other.send, GET_CONFIG)
+        harness.auth_sessions.release()
+        self.assertEqual(harness.gateway.closed[1:], [(client.conn, "key cannot be loaded")])
+        self.assertEqual(harness.gateway.resumed, [other.conn])
+        self.assertEqual((harness.service.stage.keys.lists, harness.service.stage.keys.wrappers), ({}, {}))
+        self.assertTrue(self.flushLoggedErrors(OSError))
+
+    def test_new_key_that_cannot_be_loaded_leaves_the_others(self) -> None:
+        """A temporary key whose salts cannot be had does not end the permanent key's sessions."""
+        harness = Harness()
+        stays = harness.client(1)
+        stays.send(ping())
+        stays.received()
+        harness.auth_sessions.failing = True
+        fails = harness.client(2, auth_key_id=TEMP_KEY, key_type=AuthKeyType.TEMP)
+        fails.send(ping())
+        self.assertEqual([conn for conn, _ in harness.gateway.closed], [fails.conn])
+        self.assertIn(stays.send(GET_CONFIG), stays.results())
+        self.assertTrue(self.flushLoggedErrors(OSError))
+
+    def test_key_destroyed_before_its_first_frame(self) -> None:
+        """A key without salts is gone: gnetway is told to forget it."""
+        harness = Harness()
+
+        async def nothing(auth_key_id: int, now: int, count: int) -> list[FutureSalt]:
+            return []
+
+        self.patch(harness.auth_sessions, "future_salts", nothing)
+        client = harness.client()
+        client.send(ping())
+        self.assertEqual(
+            (harness.gateway.forgotten, [conn for conn, _ in harness.gateway.closed]), ([KEY], [client.conn])
+        )
+        self.assertEqual(harness.service.stage.keys.lists, {})
 
     def test_salts_are_asked_for_before_they_run_out(self) -> None:
         """A key in use gets new salts; nothing waits for them."""
@@ -587,6 +635,20 @@ class KeyTests(SynchronousTestCase):
         harness.service.key_bound(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0))
         harness.bff.waiting[0][1].callback(BOOL_TRUE)
         self.assertIn(bind, client.results())
+
+    def test_binding_to_a_key_that_cannot_be_loaded(self) -> None:
+        """The temporary key's next frame tries again."""
+        harness = Harness()
+        client = harness.client(3, auth_key_id=TEMP_KEY, perm_auth_key_id=0, key_type=AuthKeyType.TEMP)
+        client.send(BIND_TEMP_AUTH_KEY)
+        client.received()
+        harness.auth_sessions.failing = True
+        harness.service.key_bound(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0))
+        self.assertTrue(self.flushLoggedErrors(OSError))
+        harness.auth_sessions.failing = False
+        client.perm_auth_key_id = KEY
+        asked = client.send(GET_STATE)
+        self.assertIsNone(client.results()[asked].error())
 
     def test_bound_again_to_another_key(self) -> None:
         """Only the temporary key's own sessions and frames move on."""

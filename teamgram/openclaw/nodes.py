@@ -6,7 +6,7 @@ for are :mod:`pairing`'s. Here is what lives only while the process does.
 
 import uuid
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class Invocation:
     command: str
     done: Deferred[dict[str, Any]]
     timer: "IDelayedCall | None" = None
-    progress: list[str] = field(default_factory=list)
+    on_progress: Callable[[str], None] | None = None
 
 
 @dataclass(slots=True)
@@ -134,9 +134,18 @@ class Nodes:
     # Invocations
 
     def invoke(
-        self, node_id: str, command: str, params: Any, timeout_ms: int | None, key: str
+        self,
+        node_id: str,
+        command: str,
+        params: Any,
+        timeout_ms: int | None,
+        key: str,
+        on_progress: Callable[[str], None] | None = None,
     ) -> Deferred[dict[str, Any]]:
         """Ask a node; fires with ``{"payload", "payloadJSON"}``.
+
+        Args:
+            on_progress: called with each piece of output that the node sends before its answer.
 
         Raises:
             GatewayError: at once or through the Deferred: not approved, not
@@ -159,7 +168,7 @@ class Nodes:
         if sum(i.node_id == node_id for i in self._invocations.values()) >= MAX_INVOKES_PER_NODE:
             raise unavailable("node has too many invocations under way", {"code": "BUSY"}, retryable=True)
         timeout_ms = min(timeout_ms or DEFAULT_INVOKE_TIMEOUT_MS, MAX_INVOKE_TIMEOUT_MS)
-        invocation = Invocation(str(uuid.uuid4()), node_id, command, Deferred(self._cancelled))
+        invocation = Invocation(str(uuid.uuid4()), node_id, command, Deferred(self._cancelled), on_progress=on_progress)
         self._invocations[invocation.id] = invocation
         invocation.timer = self._plane.reactor.callLater(timeout_ms / 1000, self._timed_out, invocation)
         self.tell(
@@ -199,9 +208,10 @@ class Nodes:
     def progress(self, connection: "Connection", params: dict[str, Any]) -> bool:
         """A piece of output under way; False when nobody listens."""
         invocation = self._invocations.get(params["invokeId"])
-        if invocation is None or invocation.node_id != connection.device_id:
+        if invocation is None or invocation.node_id != connection.device_id or invocation.on_progress is None:
             return False
-        return False
+        invocation.on_progress(params["chunk"])
+        return True
 
     def _timed_out(self, invocation: Invocation) -> None:
         invocation.timer = None

@@ -1,6 +1,7 @@
 """A control plane on a real port, and a blocking client for it that runs in a thread."""
 
 import json
+import shutil
 import socket
 import tempfile
 import urllib.error
@@ -26,8 +27,8 @@ class LiveTestCase(TestCase):
 
     async def setUp(self) -> None:
         """Listen."""
-        directory = Path(self.mktemp())
-        directory.mkdir(parents=True)
+        directory = temporary_directory()
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
         gateway = {"port": 0, "auth": {"token": TOKEN}, **self.config.get("gateway", {})}
         path = directory / "openclaw.yaml"
         path.write_text(yaml.safe_dump({**self.config, "gateway": gateway}))
@@ -136,5 +137,5 @@ class SocketClient:
 
 
 def temporary_directory() -> Path:
-    """For what must not lie below the working directory."""
+    """A directory of its own."""
     return Path(tempfile.mkdtemp(prefix="openclaw-"))

@@ -39,12 +39,12 @@ class SessionCollector(Collector):
             ),
         }
         for name, (text, value) in gauges.items():
-            yield GaugeMetricFamily(f"teamgram_session_{name}", text, value=value)
+            yield GaugeMetricFamily(f"session_{name}", text, value=value)
 
     def _counters(self) -> Iterable[Metric]:
         counts = self._stage.counts
         refused = CounterMetricFamily(
-            "teamgram_session_bad_msgs", "Messages refused, by bad_msg_notification code", labels=["code"]
+            "session_bad_msgs", "Messages refused, by bad_msg_notification code", labels=["code"]
         )
         for code, number in sorted(counts.refused.items()):
             refused.add_metric([str(code)], number)
@@ -55,13 +55,11 @@ class SessionCollector(Collector):
             ("updates_dropped", "Times a session's waiting updates were dropped", counts.updates_dropped),
             ("updates_pushed", "Updates queued for sessions", self._stage.push.pushed),
         ):
-            yield CounterMetricFamily(f"teamgram_session_{name}", text, value=number)
+            yield CounterMetricFamily(f"session_{name}", text, value=number)
 
     def _methods(self) -> Iterable[Metric]:
-        times = HistogramMetricFamily("teamgram_rpc_seconds", "Time of requests in bff", labels=["method"])
-        errors = CounterMetricFamily(
-            "teamgram_rpc_errors", "Requests answered with an error", labels=["method", "code"]
-        )
+        times = HistogramMetricFamily("rpc_seconds", "Time of requests in bff", labels=["method"])
+        errors = CounterMetricFamily("rpc_errors", "Requests answered with an error", labels=["method", "code"])
         for route in self._stage.routing.routes():
             if any(route.times.buckets):
                 times.add_metric([route.method], _cumulative(route.times), route.times.seconds)

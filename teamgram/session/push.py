@@ -9,6 +9,8 @@ get the difference instead.
 from collections.abc import Callable
 from typing import Any
 
+from twisted.logger import Logger
+
 from teamgram.interfaces.updates import PresenceSink
 from teamgram.session.main_auth import MainAuthWrapper
 from teamgram.session.turns import Turns
@@ -21,6 +23,8 @@ class Push:
         encode: an object and a layer to boxed bytes.
         presence: told when a device comes and goes.
     """
+
+    _log = Logger()
 
     def __init__(self, turns: Turns, encode: Callable[[Any, int], bytes], presence: PresenceSink | None = None) -> None:
         self._turns = turns
@@ -49,7 +53,7 @@ class Push:
         wrappers = self._users.get(user_id)
         if not wrappers:
             return
-        encoded: dict[int, bytes] = {}
+        encoded: dict[int, bytes | None] = {}
         for perm_auth_key_id, wrapper in wrappers.items():
             session = wrapper.updates_session
             if session is None or perm_auth_key_id == except_perm_auth_key_id:
@@ -57,13 +61,24 @@ class Push:
             if only_perm_auth_key_id and perm_auth_key_id != only_perm_auth_key_id:
                 continue
             layer = session.layer or wrapper.client.layer
-            body = encoded.get(layer)
-            if body is None:
-                body = encoded[layer] = self._encode(updates, layer)
+            if layer not in encoded:
+                encoded[layer] = self._encoded(updates, layer)
+            body = encoded[layer]
             self.pushed += 1
-            session.core.push(body)
+            if body is None:
+                session.core.outbox.drop_pushes()
+            else:
+                session.core.push(body)
             if session.conn is not None:
                 self._turns.dirty(session)
+
+    def _encoded(self, updates: Any, layer: int) -> bytes | None:
+        """None for a fault of ours in one layer, which must not keep it from the others: they ask for the difference."""
+        try:
+            return self._encode(updates, layer)
+        except Exception:
+            self._log.failure("encoding updates for layer {layer}", layer=layer)
+            return None
 
     def signed_in(self, wrapper: MainAuthWrapper) -> None:
         """The wrapper's key belongs to ``wrapper.user_id`` from now on."""

@@ -36,21 +36,21 @@ class MetricsTests(SynchronousTestCase):
         client.send(struct.pack("<Iq", wire.PING, 1))
         scraped = self.scrape(harness)
         expected = {
-            'teamgram_session_bad_msgs_total{code="48"}': 1,
-            'teamgram_rpc_errors_total{code="420",method="help.getConfig"}': 1,
-            'teamgram_rpc_seconds_count{method="updates.getState"}': 1,
-            'teamgram_rpc_seconds_bucket{le="30.0",method="updates.getState"}': 1,
-            "teamgram_session_rpc_running": 1,
-            "teamgram_session_sessions": 1,
-            "teamgram_session_devices_online": 1,
-            "teamgram_session_updates_pushed_total": 1,
-            "teamgram_session_resent_total": 4,
+            'session_bad_msgs_total{code="48"}': 1,
+            'rpc_errors_total{code="420",method="help.getConfig"}': 1,
+            'rpc_seconds_count{method="updates.getState"}': 1,
+            'rpc_seconds_bucket{le="30.0",method="updates.getState"}': 1,
+            "session_rpc_running": 1,
+            "session_sessions": 1,
+            "session_devices_online": 1,
+            "session_updates_pushed_total": 1,
+            "session_resent_total": 4,
         }
         self.assertEqual({name: scraped.get(name) for name in expected}, expected)
-        self.assertNotIn('teamgram_rpc_seconds_count{method="help.getNearestDc"}', scraped)
+        self.assertNotIn('rpc_seconds_count{method="help.getNearestDc"}', scraped)
         harness.bff.waiting[0][1].callback(b"\xb5\x75\x72\x99")
-        self.assertEqual(self.scrape(harness)['teamgram_rpc_seconds_count{method="help.getNearestDc"}'], 1)
+        self.assertEqual(self.scrape(harness)['rpc_seconds_count{method="help.getNearestDc"}'], 1)
 
     def test_an_idle_stage(self) -> None:
         """Before anything happened every metric is there or empty."""
-        self.assertEqual(self.scrape(Harness())["teamgram_session_sessions"], 0)
+        self.assertEqual(self.scrape(Harness())["session_sessions"], 0)

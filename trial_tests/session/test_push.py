@@ -80,6 +80,21 @@ class PushTests(SynchronousTestCase):
         harness.service.push_updates(USER, b"updt")
         self.assertEqual(sorted(layers), [158, 200])
 
+    def test_layer_that_cannot_be_encoded(self) -> None:
+        """A fault in one layer is logged, its devices get the difference, the others their update."""
+        harness, one, other = self.two_devices()
+
+        def encode(updates: bytes, layer: int) -> bytes:
+            if layer == 158:
+                raise ZeroDivisionError
+            return struct.pack("<Ii", UPDATES, layer)
+
+        self.patch(harness.service.stage.push, "_encode", encode)
+        harness.service.push_updates(USER, b"updt")
+        self.assertEqual(updates(one), [200])
+        self.assertEqual([message.body for message in other.received()], [UPDATES_TOO_LONG])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
     def test_but_one_or_only_one(self) -> None:
         """The device that made the change is left out; a message for one device goes there alone."""
         harness, one, other = self.two_devices()

@@ -73,7 +73,7 @@ class Push:
                 self._turns.dirty(session)
 
     def _encoded(self, updates: Any, layer: int) -> bytes | None:
-        """None for a fault of ours in one layer, which must not keep it from the others: they ask for the difference."""
+        """None for a fault of ours in one layer, which must not keep the others from their update."""
         try:
             return self._encode(updates, layer)
         except Exception:

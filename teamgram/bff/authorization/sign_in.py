@@ -16,6 +16,8 @@ from teamgram.domain.users.users import Users
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
+MAX_LANG_CODE = 64
+
 
 class SignIn(RpcService):
     """From a phone number to a signed-in key."""
@@ -103,7 +105,11 @@ class SignIn(RpcService):
         await self._codes.use_verified(phone, query.phone_code_hash)
         now = self._sign_ins.now()
         user = await self._users.create(
-            phone=phone, first_name=first_name, last_name=last_name, now=now, lang_code=caller.client.lang_code
+            phone=phone,
+            first_name=first_name,
+            last_name=last_name,
+            now=now,
+            lang_code=caller.client.lang_code[:MAX_LANG_CODE],
         )
         owners = await self._contacts.adopt_phone(user, now)
         await self._sign_ins.sign_in_caller(caller, user.id)

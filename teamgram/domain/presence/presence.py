@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
 from teamgram.domain.contacts.watchers import Watchers
+from teamgram.domain.flood.limits import Limit, TokenBuckets
 from teamgram.domain.updates.events import UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
 
@@ -26,6 +27,9 @@ ONLINE_FOR = 300
 
 RENEW_EVERY = 240
 """Seconds between renewals, from ``start`` on; less than ``ONLINE_FOR``, so nobody blinks."""
+
+CHANGES = Limit(burst=6, per_second=0.2)
+"""Changes of one user's status that are told at once; more wait and are told as one."""
 
 _USERS_PER_QUERY = 500
 
@@ -70,6 +74,9 @@ class Presence:
         # Devices that said they are online without a session that gets updates -> until when that counts.
         self._visiting: dict[tuple[int, int], int] = {}
         self._online: dict[int, Status] = {}
+        # A client that comes and goes all the time must not keep everybody who knows its user busy.
+        self._changes = TokenBuckets(CHANGES, max_cached)
+        self._delayed: dict[int, IDelayedCall] = {}
         self._running: set[Deferred[None]] = set()
         self._renewing = LoopingCall(self.renew)
 
@@ -154,15 +161,27 @@ class Presence:
         now = self.now()
         if here:
             self._online[user_id] = Status(True, now + ONLINE_FOR)
-            self._start(self._tell(user_id))
         else:
             del self._online[user_id]
             self._offline.invalidate(user_id)
             self._offline.finish_load(self._offline.start_load(), {user_id: Status(False, now)})
-            self._start(self._leave(user_id, now))
+        if user_id in self._delayed:
+            return  # what is told then is how it is then
+        wait = self._changes.take(user_id, now)
+        if wait:
+            self._delayed[user_id] = self._clock.callLater(wait, self._delay_is_over, user_id)
+        else:
+            self._start(self._settle(user_id))
 
-    async def _leave(self, user_id: int, now: int) -> None:
-        await self._database.write("last seen", _set_last_seen_txn, {user_id: now})
+    def _delay_is_over(self, user_id: int) -> None:
+        del self._delayed[user_id]
+        self._start(self._settle(user_id))
+
+    async def _settle(self, user_id: int) -> None:
+        """Write down and tell how it is now."""
+        status = self.cached(user_id)
+        if status is not None and not status.online:
+            await self._database.write("last seen", _set_last_seen_txn, {user_id: status.at})
         await self._tell(user_id)
 
     async def _tell(self, user_id: int) -> None:
@@ -204,6 +223,9 @@ class Presence:
         """Renew no more, and write down when those who are here were seen; call before the database closes."""
         if self._renewing.running:
             self._renewing.stop()
+        for user_id, call in list(self._delayed.items()):
+            call.cancel()
+            self._delay_is_over(user_id)
         await self.settled()
         if self._online:
             await self._database.write("last seen", _set_last_seen_txn, dict.fromkeys(self._online, self.now()))

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import Watchers
-from teamgram.domain.presence.presence import ONLINE_FOR, RENEW_EVERY, Presence, Status
+from teamgram.domain.presence.presence import CHANGES, ONLINE_FOR, RENEW_EVERY, Presence, Status
 from teamgram.domain.updates.events import UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.users import Users
@@ -101,6 +101,23 @@ class PresenceTests(BackendTestCase):
             self.presence.device_says(self.ada.id, 11, offline=False)
         await self.settle()
         self.assertEqual(len(self.told.of), 1)
+
+    async def test_coming_and_going_is_told_in_moderation(self) -> None:
+        """Past a few changes in a row the rest waits and is told as one, as it is then."""
+        await self.house()
+        self.presence.device_connected(self.bob.id, 12)
+        await self.settle()
+        for _ in range(20):
+            self.presence.device_connected(self.ada.id, 11)
+            self.presence.device_disconnected(self.ada.id, 11)
+        await self.settle()
+        self.assertEqual(len(self.told.of), CHANGES.burst)
+        self.assertFalse(self.presence.is_online(self.ada.id))
+        self.presence.device_connected(self.ada.id, 11)
+        self.clock.advance(5)
+        await self.settle()
+        self.assertEqual(len(self.told.of), CHANGES.burst + 1)
+        self.assertTrue(self.presence.is_online(self.ada.id))
 
     async def test_a_device_that_is_not_connected_cannot_stay_online(self) -> None:
         """updateStatus without an open session holds for one term and is not renewed."""

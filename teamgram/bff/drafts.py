@@ -29,7 +29,7 @@ class Drafts(RpcService):
         text = query.message or ""
         if len(text) > texts.MAX_LENGTH:
             raise bad_request("MESSAGE_TOO_LONG")
-        reply_to_id, _ = reply_from(query)
+        reply_to_id, _ = await reply_from(talk, caller, peer, query)
         draft = None
         if text.strip() or reply_to_id:
             entities = await entities_from(talk, caller, query.entities)

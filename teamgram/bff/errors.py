@@ -41,7 +41,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     UsernameInvalid: (400, "USERNAME_INVALID"),
     UsernameNotModified: (400, "USERNAME_NOT_MODIFIED"),
     UsernameOccupied: (400, "USERNAME_OCCUPIED"),
-    messages.EntitiesTooMany: (400, "ENTITIES_TOO_LONG"),
+    messages.EntitiesTooLong: (400, "ENTITIES_TOO_LONG"),
     messages.EntityBoundsInvalid: (400, "ENTITY_BOUNDS_INVALID"),
     messages.ForwardsRestricted: (400, "CHAT_FORWARDS_RESTRICTED"),
     messages.MessageAuthorRequired: (403, "MESSAGE_AUTHOR_REQUIRED"),

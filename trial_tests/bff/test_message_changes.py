@@ -122,8 +122,8 @@ class ReadHistoryTests(TalkTestCase):
         await boris.send(tl.inputPeerSelf(), "so that ids differ")
         for text in "abc":
             await anna.send(anna.peer(boris), text)
+        await boris.take(), await anna.take()
         other = Device(house, boris.user)
-        await anna.take()
         affected = await boris.call(tl.messages.readHistory(peer=boris.peer(anna), max_id=3))
         self.assertEqual((affected.pts, affected.pts_count), (6, 1))
         (inbox,) = await other.take()

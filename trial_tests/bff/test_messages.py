@@ -96,6 +96,25 @@ class SendMessageTests(TalkTestCase):
         newest = (await anna.history(anna.peer(boris))).messages[0]
         self.assertEqual(newest.reply_to.reply_to_msg_id, 1)
 
+    async def test_a_reply_in_another_chat_quotes(self) -> None:
+        """Who is answered elsewhere is named with a quote, and without an id that would mean nothing there."""
+        _, anna, boris, clara = await self.house()
+        await anna.send(anna.peer(boris), "between us")
+        await anna.send(anna.peer(boris), "secret", noforwards=True)
+        answered = tl.inputReplyToMessage(reply_to_msg_id=1, reply_to_peer_id=boris.peer(anna))
+        await boris.send(boris.peer(clara), "she says", reply_to=answered)
+        (update,) = await clara.take()
+        header = update.message.reply_to
+        self.assertEqual((header.reply_to_msg_id, header.quote_text), (None, "between us"))
+        self.assertEqual(header.reply_from.from_id, tl.peerUser(user_id=anna.user.id))
+        answered.reply_to_msg_id = 2
+        refused = boris.send(boris.peer(clara), "she says", reply_to=answered)
+        self.assertEqual(await error_of(refused), "CHAT_FORWARDS_RESTRICTED")
+        here = tl.inputReplyToMessage(reply_to_msg_id=1, reply_to_peer_id=boris.peer(anna), quote_text="us")
+        await boris.send(boris.peer(anna), "yes", reply_to=here)
+        header = (await anna.take())[-1].message.reply_to
+        self.assertEqual((header.reply_to_msg_id, header.quote, header.quote_text), (1, True, "us"))
+
     async def test_entities_are_checked_and_found(self) -> None:
         """Styles stay, links are found, white space around goes with offsets moved."""
         _, anna, boris, _ = await self.house()

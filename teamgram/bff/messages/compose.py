@@ -8,9 +8,16 @@ from teamgram.bff.talk import Talk
 from teamgram.bff.views.messages import entity_from
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages import text as texts
+from teamgram.domain.messages.errors import ForwardsRestricted
 from teamgram.domain.messages.message import Entity, Reply
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import encode
+
+MAX_QUOTE = 1024
+"""Characters of a quote; ``quote_length_max`` in help.getAppConfig."""
+
+MAX_REPLY_MARKUP = 10_000
+"""Bytes of a keyboard, encoded."""
 
 # A message that is due so soon is sent at once, as on the official server.
 _AT_ONCE = 10
@@ -69,34 +76,67 @@ async def mentioned(
     return frozenset(ids & set(members))
 
 
-def reply_from(query: Any) -> tuple[int, Reply | None]:
-    """(id of the message that is answered or 0, the quote) of a sending query of any layer.
+async def reply_from(talk: Talk, caller: RpcMetadata, peer: Peer, query: Any) -> tuple[int, Reply | None]:
+    """(id of the message in ``peer`` that is answered or 0, the quote) of a sending query of any layer.
 
-    An answer to a message of another chat is sent as a plain message: its id means nothing here.
+    Raises:
+        RpcError, ChatNotFound: the other conversation that it points to is none of the caller's.
+        ForwardsRestricted: what it would show elsewhere is protected.
     """
     reply_to = query.reply_to
     if reply_to is None:
         # Up to layer 159 the id stood by itself.
         return getattr(query, "reply_to_msg_id", None) or 0, None
-    if reply_to.NAME != "inputReplyToMessage" or reply_to.reply_to_peer_id is not None:
+    if reply_to.NAME != "inputReplyToMessage":
         return 0, None
     quote = reply_to.quote_text
-    if not quote:
-        return reply_to.reply_to_msg_id, None
     entities = [entity for entity in map(entity_from, reply_to.quote_entities or ()) if entity is not None]
-    return reply_to.reply_to_msg_id, Reply(
-        quoted=True,
-        quote_text=quote[:1024],
+    reply = Reply(
+        quoted=bool(quote),
+        quote_text=(quote or "")[:MAX_QUOTE],
         quote_entities=tuple(entity for entity in entities if entity.kind in texts.STYLES)[: texts.MAX_ENTITIES],
         quote_offset=reply_to.quote_offset or 0,
+    )
+    if reply_to.reply_to_peer_id is not None:
+        source = await talk.peer(caller, reply_to.reply_to_peer_id)
+        if source != peer:
+            return 0, await _reply_elsewhere(talk, caller, source, reply_to.reply_to_msg_id, reply)
+    return reply_to.reply_to_msg_id, reply if quote else None
+
+
+async def _reply_elsewhere(
+    talk: Talk, caller: RpcMetadata, source: Peer, message_id: int, reply: Reply
+) -> Reply | None:
+    """The quote from another conversation; None when the message is not there."""
+    message = (await talk.messages.get(caller.user_id, [message_id])).get(message_id)
+    if message is None or message.peer != source.marked or message.extra.action is not None:
+        return None
+    protected = source.kind is PeerKind.CHAT and (await talk.chats.of_member(caller.user_id, source.id)).noforwards
+    if message.extra.noforwards or protected:
+        raise ForwardsRestricted(str(message_id))
+    first = message.extra.forward
+    return Reply(
+        quoted=reply.quoted,
+        quote_text=reply.quote_text or message.text[:MAX_QUOTE],
+        quote_entities=reply.quote_entities,
+        quote_offset=reply.quote_offset,
+        from_id=first.from_id if first is not None and first.from_id else message.sender_id,
+        date=first.date if first is not None else message.date,
     )
 
 
 async def reply_markup_from(talk: Talk, caller: RpcMetadata, view: Any) -> bytes:
-    """What a bot sends along; persons' keyboards are passed over, as on the official server."""
+    """What a bot sends along; persons' keyboards are passed over, as on the official server.
+
+    Raises:
+        RpcError: ``REPLY_MARKUP_TOO_LONG``.
+    """
     if view is None or not await talk.is_bot(caller.user_id):
         return b""
-    return encode(view)
+    markup = encode(view)
+    if len(markup) > MAX_REPLY_MARKUP:
+        raise bad_request("REPLY_MARKUP_TOO_LONG")
+    return markup
 
 
 def check_schedule(talk: Talk, query: Any) -> None:

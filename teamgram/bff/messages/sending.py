@@ -12,7 +12,7 @@ from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.message import PLAIN, Entity, Extra
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
 from teamgram.interfaces.rpc import RpcMetadata
-from teamgram.mtproto.tl import encode, tl
+from teamgram.mtproto.tl import tl
 
 MAX_FORWARD = 100
 
@@ -35,7 +35,7 @@ class SendingMessages(RpcService):
             check_schedule(talk, query)
         text, entities, tags = await composed(talk, caller, query.message, query.entities)
         delivered = await talk.delivered(caller, peer)
-        reply_to_id, reply = reply_from(query)
+        reply_to_id, reply = await reply_from(talk, caller, peer, query)
         markup = await reply_markup_from(talk, caller, query.reply_markup) if query.reply_markup is not None else b""
         names = await mentioned(talk, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
         if entities or reply is not None or markup or query.silent or query.noforwards or query.invert_media:
@@ -65,7 +65,7 @@ class SendingMessages(RpcService):
                 caller.perm_auth_key_id,
             )
         )
-        if peer.kind is PeerKind.USER and peer.id != caller.user_id and not reply_to_id:
+        if peer.kind is PeerKind.USER and peer.id != caller.user_id and not reply_to_id and reply is None:
             short = _short(sent)
             if short is not None:
                 return short
@@ -85,7 +85,7 @@ class SendingMessages(RpcService):
         from_peer = await self._from_peer(caller, query)
         _check_send_as(query)
         check_schedule(talk, query)
-        reply_to_id, _ = reply_from(query)
+        reply_to_id, _ = await reply_from(talk, caller, to_peer, query)
         sent = await talk.messages.forward(
             ForwardRequest(
                 caller.user_id,
@@ -132,7 +132,7 @@ class SendingMessages(RpcService):
         markup = None
         if is_bot:
             # An edit without a keyboard takes the keyboard off.
-            markup = encode(query.reply_markup) if query.reply_markup is not None else b""
+            markup = await reply_markup_from(talk, caller, query.reply_markup)
         change = await talk.messages.edit(
             EditRequest(
                 caller.user_id,

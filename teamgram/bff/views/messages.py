@@ -102,15 +102,17 @@ def action_view(action: Action) -> Any:
 
 def reply_view(message: Message) -> Any:
     """``messageReplyHeader``, or None when the message answers nothing that its owner has."""
-    if not message.reply_to_id:
-        return None
     reply = message.extra.reply
-    if reply is None or not reply.quoted:
+    elsewhere = reply is not None and reply.from_id != 0
+    if not message.reply_to_id and not elsewhere:
+        return None
+    if reply is None:
         return tl.messageReplyHeader(reply_to_msg_id=message.reply_to_id)
     return tl.messageReplyHeader(
-        reply_to_msg_id=message.reply_to_id,
-        quote=True,
-        quote_text=reply.quote_text,
+        reply_to_msg_id=message.reply_to_id or None,
+        reply_from=tl.messageFwdHeader(from_id=peer_view(reply.from_id), date=reply.date) if elsewhere else None,
+        quote=reply.quoted,
+        quote_text=reply.quote_text or None,
         quote_entities=entity_views(reply.quote_entities),
         quote_offset=reply.quote_offset or None,
     )
@@ -190,6 +192,8 @@ def peers_in(messages: Iterable[Message]) -> set[int]:
             peers.update((extra.forward.from_id, extra.forward.saved_from_peer))
         if extra.action is not None:
             peers.update(extra.action.user_ids)
+        if extra.reply is not None:
+            peers.add(extra.reply.from_id)
         for entity in extra.entities:
             peers.add(entity.user_id)
     peers.discard(0)

@@ -11,8 +11,8 @@ class MessageTooLong(DomainError):
     """More than 4096 characters."""
 
 
-class EntitiesTooMany(DomainError):
-    """More entities than a message may have."""
+class EntitiesTooLong(DomainError):
+    """What entities carry (links, languages) is too long."""
 
 
 class EntityBoundsInvalid(DomainError):

@@ -29,12 +29,19 @@ class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a message answers; the answered message's id is per owner and lies in the row."""
+    """What a message answers; the answered message's id is per owner and lies in the row.
+
+    ``from_id`` and ``date`` are set for an answer to a message of another
+    conversation, which the others here may not have: they see who wrote it and
+    what is quoted of it.
+    """
 
     quote_text: str = ""
     quote_entities: tuple[Entity, ...] = ()
     quote_offset: int = 0
     quoted: bool = False
+    from_id: int = 0
+    date: int = 0
 
 
 class Forward(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,13 +8,15 @@ Offsets and lengths are UTF-16 code units throughout.
 import re
 from collections.abc import Iterable, Sequence
 
-from teamgram.domain.messages.errors import EntityBoundsInvalid, MessageEmpty, MessageTooLong
+from teamgram.domain.messages.errors import EntitiesTooLong, EntityBoundsInvalid, MessageEmpty, MessageTooLong
 from teamgram.domain.messages.history import Tag
 from teamgram.domain.messages.message import Entity
 
 MAX_LENGTH = 4096
 """Characters (code points) of a text; ``message_length_max`` in help.getConfig."""
 MAX_ENTITIES = 100
+MAX_URL = 2048
+"""Characters of a hidden link, and of a code block's language."""
 
 STYLES = frozenset(
     {
@@ -77,6 +79,7 @@ def clean(text: str, entities: Sequence[Entity]) -> tuple[str, tuple[Entity, ...
         MessageEmpty: nothing but white space.
         MessageTooLong: see ``MAX_LENGTH``.
         EntityBoundsInvalid: an entity begins or ends outside of the text or inside a character.
+        EntitiesTooLong: a hidden link is longer than ``MAX_URL``.
     """
     styles = _checked(text, entities) if entities else []
     text, styles = _trimmed(text.translate(_CONTROL), styles)
@@ -128,6 +131,8 @@ def _checked(text: str, entities: Sequence[Entity]) -> list[Entity]:
             raise EntityBoundsInvalid(f"{entity.kind} {entity.offset}+{entity.length} of {total}")
         if units is not None and (_splits_pair(units, entity.offset) or _splits_pair(units, end)):
             raise EntityBoundsInvalid(f"{entity.kind} {entity.offset}+{entity.length} cuts a character")
+        if len(entity.url) > MAX_URL or len(entity.language) > MAX_URL:
+            raise EntitiesTooLong(entity.kind)
         if entity.kind in STYLES and entity.length:
             kept.append(entity)
     return kept

@@ -133,7 +133,7 @@ class ControlPlane:
 
     def now_ms(self) -> int:
         """Unix time in milliseconds."""
-        return round(self.reactor.seconds() * 1000)
+        return round(self.seconds() * 1000)
 
     def saved(self) -> Deferred[None]:
         """Fires when devices and tokens as they are now are on disk."""

@@ -6,7 +6,7 @@ want the shared secret as a bearer token; wrong ones are counted and limited
 as over the WebSocket.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from teamgram.openclaw import frames
 MAX_BODY = 2 * 1024 * 1024
 
 #: Answers a request: writes and finishes it, at once or as a coroutine.
-Handler = Callable[[Request], Awaitable[None] | None]
+Handler = Callable[[Request], Coroutine[Deferred[Any], Any, None] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class RouteResource(Resource):
             self._failed(Failure(), request)
             return
         if outcome is not None:
-            running = Deferred.fromCoroutine(outcome)  # type: ignore[arg-type]
+            running: Deferred[None] = Deferred.fromCoroutine(outcome)
             gone = request.notifyFinish()
             gone.addErrback(lambda _: running.cancel())
             running.addErrback(self._failed, request)

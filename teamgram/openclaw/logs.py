@@ -4,13 +4,15 @@ import re
 from collections import deque
 from typing import Any
 
-from twisted.logger import formatEventAsClassicLogText, globalLogPublisher
+from twisted.logger import ILogObserver, formatEventAsClassicLogText, globalLogPublisher
+from zope.interface import implementer
 
 _MAX_LINE = 4096
 #: Belt and braces: nothing here logs secrets, but other people's libraries log what they like.
 _SECRET = re.compile(r"(?i)((?:token|password|api[_-]?key|secret|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s\"',}]+")
 
 
+@implementer(ILogObserver)
 class LogTail:
     """Lines with the byte offset at which each ends, as if they were a file."""
 

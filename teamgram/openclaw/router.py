@@ -176,7 +176,7 @@ class Router:
         call.connection.in_flight -= 1
         if not isinstance(result, Failure):
             call.reply.result(result)
-        elif result.check(GatewayError):
+        elif isinstance(result.value, GatewayError):
             self.failures += 1
             call.reply.error(result.value)
         elif result.check(CancelledError):

@@ -162,7 +162,7 @@ class OpenClawFactory(Factory):
         self._mini = mini
         self._site = Site(resource, reactor=plane.reactor)
         self._site.noisy = False
-        self._site.log = lambda request: None
+        self._site.log = lambda request: None  # type: ignore[method-assign]
         self._site.requestFactory.maxBody = MAX_BODY  # type: ignore[attr-defined]
 
     def doStart(self) -> None:

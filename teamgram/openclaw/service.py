@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.internet import task
-from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred
+from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
@@ -211,7 +211,7 @@ class OpenClawService(MultiService):
         except TimeoutError:
             self._log.warn("{count} turns did not finish in time", count=plane.runs.active())
         for listener in self._listeners:
-            await listener.stopListening()
+            await maybeDeferred(listener.stopListening)
         self._listeners.clear()
         payload: dict[str, Any] = {"reason": "gateway stopping"}
         if self._restarting:

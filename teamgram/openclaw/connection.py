@@ -128,6 +128,7 @@ class Connection:
         self._pong_by = _NEVER
         self._close_by = _NEVER
         self._deaf = False
+        self._in_handshake = True
 
     # Bytes in
 
@@ -201,8 +202,14 @@ class Connection:
     def opened(self, limit_bytes: int) -> None:
         """The handshake succeeded: larger messages, no deadline."""
         self.is_open = True
+        self._end_handshake()
         self._deadline = _NEVER
         self._reader.max_payload_bytes = limit_bytes
+
+    def _end_handshake(self) -> None:
+        if self._in_handshake:
+            self._in_handshake = False
+            self.plane.handshake_ended(self)
 
     def close(self, code: int, reason: str = "") -> None:
         """Say goodbye with a reason, then give the client a second to say so too."""
@@ -240,6 +247,7 @@ class Connection:
         """The socket is gone, whoever closed it."""
         self.is_closing = True
         self.is_open = False
+        self._end_handshake()
         self._writer.writable = False
         if reason is not None and not reason.check(ConnectionDone):
             self._log.debug("{conn_id} lost: {reason}", conn_id=self.conn_id, reason=reason.getErrorMessage())

@@ -6,6 +6,7 @@ calls :meth:`ControlPlane.turn` on the clock.
 
 import secrets
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,9 @@ TICK_SECONDS = 30.0
 HEALTH_SECONDS = 60.0
 _MAX_ATTACHMENT_BYTES = 19464192
 _MAX_IMAGE_BYTES = 6291456
+
+#: Sockets of one address that may be in the handshake at once.
+MAX_HANDSHAKES_PER_IP = 32
 
 #: Ours: a client that names it in ``caps`` may resume after a disconnect.
 EVENT_RESUME = "event-resume"
@@ -119,11 +123,13 @@ class ControlPlane:
         self.is_ready = False
         self.draining = False
         self.handshake_seconds = 15.0
+        self.max_handshakes_per_ip = MAX_HANDSHAKES_PER_IP
         self.limiter = auth.FailureLimiter(_rate_limit(config))
         self.shared_secret = auth.SharedSecret(auth.NONE, "")
         self.on_restart: Callable[[str], None] = lambda reason: None
         self._features: tuple[int, msgspec.Raw] | None = None
         self._to_flush: list[Connection] = []
+        self._in_handshake: Counter[str] = Counter()
         self._next_tick = self.seconds() + TICK_SECONDS
         self._next_health = self.seconds() + HEALTH_SECONDS
 
@@ -155,6 +161,7 @@ class ControlPlane:
             dialect = Protocol4(connection)
         connection.dialect = dialect
         self.connections[connection] = None
+        self._in_handshake[connection.ip] += 1
         dialect.opened()
         return connection
 
@@ -169,7 +176,13 @@ class ControlPlane:
 
     def waiting_from(self, ip: str) -> int:
         """How many sockets of this address have not got through the handshake."""
-        return sum(1 for connection in self.connections if not connection.is_open and connection.ip == ip)
+        return self._in_handshake[ip]
+
+    def handshake_ended(self, connection: Connection) -> None:
+        """Hello is out, or the socket is gone before it."""
+        self._in_handshake[connection.ip] -= 1
+        if self._in_handshake[connection.ip] <= 0:
+            del self._in_handshake[connection.ip]
 
     def admit(self, connection: Connection, params: dict[str, Any], accepted: Accepted) -> dict[str, Any]:
         """Make a judged client who it is; returns its hello-ok."""

@@ -136,8 +136,8 @@ def check_shape(plane: "ControlPlane", params: Any) -> str:
     return str(role)
 
 
-def origin_allowed(origin: str | None, allowed: list[str], host: str) -> bool:
-    """Whether a page of this origin may connect: loopback pages, those listed, and our own."""
+def origin_allowed(origin: str | None, allowed: list[str]) -> bool:
+    """Whether a page of this origin may connect: loopback pages and those listed."""
     if not origin or origin == "null":
         return False
     try:
@@ -156,7 +156,7 @@ def _check_origin(plane: "ControlPlane", connection: "Connection", params: dict[
     if origin is None and params["client"]["id"] != _CONTROL_UI:
         return
     allowed = plane.config.sections.gateway.control_ui.allowed_origins
-    if origin_allowed(origin, allowed, connection.opening.headers.get("host", "")):
+    if origin_allowed(origin, allowed):
         return
     reason = "origin not allowed" if origin else "origin missing or invalid"
     raise Refused(invalid(_ORIGIN_REFUSED, {"code": "CONTROL_UI_ORIGIN_NOT_ALLOWED", "reason": reason}))

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from teamgram.openclaw import auth
+from teamgram.openclaw.handshake import origin_allowed
 from teamgram.openclaw.http import answer_json
 
 if TYPE_CHECKING:
@@ -105,8 +106,16 @@ class CorePaths:
         request.finish()
 
     def authorize(self, request: Request) -> tuple[int, dict[str, Any], int] | None:
-        """Whether the request carries the shared secret as bearer token; None if it does."""
+        """Whether the request carries the shared secret as bearer token; None if it does.
+
+        A page of a foreign origin is refused before that: with auth mode
+        none any web site could otherwise call us from its visitor's browser.
+        """
         plane = self._plane
+        origin = request.getHeader("origin")
+        allowed = plane.config.sections.gateway.control_ui.allowed_origins
+        if origin is not None and not origin_allowed(origin, allowed):
+            return 403, {"error": {"message": "Origin not allowed", "type": "forbidden"}}, 0
         if plane.shared_secret.mode == auth.NONE:
             return None
         ip, loopback = client_address(request)

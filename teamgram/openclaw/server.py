@@ -21,8 +21,6 @@ from teamgram.openclaw.http_core import is_loopback
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane
 
-#: Sockets of one address that may be in the handshake at once.
-MAX_PREAUTH_PER_IP = 32
 _MAX_HEADER_BYTES = 16384
 _HEADER_SECONDS = 15.0
 
@@ -112,7 +110,7 @@ class OpenClawProtocol(Protocol):
         plane, transport = self._plane, self.transport
         assert transport is not None
         ip, loopback = self._address(headers)
-        if plane.draining or plane.waiting_from(ip) >= MAX_PREAUTH_PER_IP:
+        if plane.draining or plane.waiting_from(ip) >= plane.max_handshakes_per_ip:
             self._refuse(503, "Service Unavailable", "Gateway websocket admission closed")
             return
         try:

@@ -86,6 +86,9 @@ class OpenClawService(MultiService):
         config = LiveConfig(config_path, state_dir, identity.hash_key, names)
         self.plane = plane = ControlPlane(config, identity, data_dir, state_dir, reactor)
         plane.on_restart = self._restart_requested
+        limit = names.get("OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP", "")
+        if limit.isdigit():
+            plane.max_handshakes_per_ip = int(limit)
         self.on_restart: Callable[[str], None] = lambda reason: None
         self.new_token: str | None = None
         self.ports: list[tuple[str, int]] = []

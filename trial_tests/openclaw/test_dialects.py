@@ -83,6 +83,16 @@ class JsonRpcTests(DialectTestCase):
             self.assertEqual(client.take()[-1]["error"]["code"], -32602)
             self.assertEqual(client.close[0], 1008)
 
+    def test_foreign_pages(self) -> None:
+        """A page of another site gets nothing, even where no token is asked for."""
+        house = House({"gateway": {"auth": {"mode": "none"}}})
+        self.addCleanup(house.close)
+        for origin, fine in (("https://evil.example", False), ("http://localhost:1", True)):
+            client = house.client(headers={"origin": origin})
+            client.take()
+            client.send({"type": "gateway.hello", "version": "1"})
+            self.assertEqual(client.take()[0].get("type") == "gateway.welcome", fine)
+
     def test_errors(self) -> None:
         """Parse error, no request, unknown method, and a method's own refusal."""
         client = self.client()

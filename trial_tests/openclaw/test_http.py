@@ -66,6 +66,13 @@ class BearerTests(LiveTestCase):
         self.assertEqual(status, 429)
         self.assertEqual(headers["retry-after"], "300")
 
+    async def test_foreign_pages(self) -> None:
+        """A page of another site is refused even with the secret; one of this machine is not."""
+        self.plane.http.add("/secret", lambda request: request.finish(), bearer=True)
+        for origin, status in (("https://evil.example", 403), ("http://localhost:3000", 200)):
+            answer = await self.get("/secret", Authorization=f"Bearer {TOKEN}", Origin=origin)
+            self.assertEqual(answer[0], status)
+
     async def test_a_handler_that_fails(self) -> None:
         """The client gets 500 and no traceback; the log gets the failure."""
 

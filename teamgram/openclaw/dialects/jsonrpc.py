@@ -11,7 +11,7 @@ message, data?}}``, and pushes ``{"type":"chat.event"|"agent.event"|
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from teamgram.openclaw import auth, frames, scopes, websocket
+from teamgram.openclaw import auth, frames, handshake, scopes, websocket
 from teamgram.openclaw.errors import FORBIDDEN, INTERNAL, NOT_PAIRED, GatewayError
 from teamgram.openclaw.outbox import Event
 from teamgram.openclaw.router import Call
@@ -107,7 +107,10 @@ class JsonRpc:
 
     def _refused(self, token: Any) -> str | None:
         connection = self._connection
-        plane = connection.plane
+        plane, origin = connection.plane, connection.opening.origin
+        allowed = plane.config.sections.gateway.control_ui.allowed_origins
+        if origin is not None and not handshake.origin_allowed(origin, allowed):
+            return "unauthorized: origin not allowed"
         if plane.shared_secret.mode == auth.NONE:
             return None
         now_ms, loopback = plane.seconds() * 1000, connection.opening.loopback

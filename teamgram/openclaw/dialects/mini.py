@@ -59,7 +59,7 @@ class Mini:
         connection = self._connection
         plane, opening = connection.plane, connection.opening
         allowed = plane.config.sections.gateway.control_ui.allowed_origins
-        if opening.origin is not None and not handshake.origin_allowed(opening.origin, allowed, ""):
+        if opening.origin is not None and not handshake.origin_allowed(opening.origin, allowed):
             return "origin not allowed"
         query = parse_qs(opening.path.partition("?")[2])
         bearer = opening.headers.get("authorization", "").removeprefix("Bearer ")

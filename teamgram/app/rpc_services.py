@@ -16,6 +16,7 @@ from teamgram.domain.codes.delivery import CodeWebhook
 from teamgram.domain.codes.sealing import KEY_FILE, CodeSeal, load_or_create_key
 from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.domain.people import PeopleStores
+from teamgram.domain.talk import TalkStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.expiry import AccountExpiry
 
@@ -56,7 +57,7 @@ def build_services(house: House) -> Services:
     configuration, clock = house.configuration, house._reactor
     fanout = Fanout()
     people = People.build(PeopleStores.open(house.database, fanout, clock))
-    talking = Talking.build(house.database, fanout, clock, people, house.session)
+    talking = Talking.build(TalkStores.open(house.database, fanout, clock), clock, people, house.session)
     people.watchers.dialog_peers = talking.talk.dialogs.private_peers
     code_settings = stage_settings.codes(configuration.bff.Code, stage_settings.only_loopback(house.listeners))
     codes = SignInCodes(

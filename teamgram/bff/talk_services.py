@@ -21,87 +21,57 @@ from teamgram.bff.talk import Talk
 from teamgram.bff.updates import Updates
 from teamgram.bff.views.chats import ChatViews
 from teamgram.bff.views.updates import UpdateViews
-from teamgram.database import Database
-from teamgram.domain.chats.chats import Chats
-from teamgram.domain.chats.invites import ChatInvites
-from teamgram.domain.dialogs.dialogs import Dialogs
-from teamgram.domain.dialogs.saved import SavedDialogs
-from teamgram.domain.messages.messages import Messages
-from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.service_messages import ServiceMessages
-from teamgram.domain.updates.difference import UpdateLog
-from teamgram.domain.updates.fanout import Fanout
-from teamgram.domain.updates.trimming import LogTrimming
+from teamgram.domain.talk import TalkStores
 from teamgram.interfaces.updates import UpdatesPush
 
 
 @dataclass(frozen=True, slots=True)
 class Talking:
-    """The domain of conversations and what the rest of the program needs of it.
+    """The conversations with their views, and what the rest of the program needs of them.
 
     Attributes:
-        service_messages: how the server itself writes to a user.
-        observers: how agents hear of what is written to their accounts.
         conversations: what profiles tell of private chats.
     """
 
     talk: Talk
-    service_messages: ServiceMessages
-    observers: MessageObservers
+    stores: TalkStores
     conversations: Conversations
-    trimming: LogTrimming
 
     @classmethod
-    def build(
-        cls,
-        database: Database,
-        fanout: Fanout,
-        clock: IReactorTime,
-        people: People,
-        push: UpdatesPush,
-        *,
-        keep_log_seconds: int = 30 * 86_400,
-    ) -> "Talking":
-        """The conversations over one database; what happens in them leaves through ``push`` from now on.
-
-        Args:
-            keep_log_seconds: age at which what ``updates.getDifference`` reads is dropped.
-        """
-        chats = Chats(database, fanout)
-        updates = UpdateViews(people.views, ChatViews(chats), people.updates, push, clock)
-        observers = MessageObservers()
-        fanout.subscribe(updates)
-        fanout.subscribe(observers)
+    def build(cls, stores: TalkStores, clock: IReactorTime, people: People, push: UpdatesPush) -> "Talking":
+        """What happens in conversations leaves through ``push`` from now on."""
+        updates = UpdateViews(people.views, ChatViews(stores.chats), people.updates, push, clock)
+        stores.fanout.subscribe(updates)
         talk = Talk(
             clock=clock,
             input_peers=people.peers,
             users=people.users,
             contacts=people.contacts,
             notifications=people.notifications,
-            messages=Messages(database, fanout),
-            dialogs=Dialogs(database, fanout),
-            saved_dialogs=SavedDialogs(database, fanout),
-            chats=chats,
-            invites=ChatInvites(database, chats),
-            log=UpdateLog(database),
-            fanout=fanout,
+            messages=stores.messages,
+            dialogs=stores.dialogs,
+            saved_dialogs=stores.saved_dialogs,
+            chats=stores.chats,
+            invites=stores.invites,
+            log=stores.log,
+            fanout=stores.fanout,
             updates=updates,
         )
-        return cls(
-            talk,
-            ServiceMessages(database, fanout, clock),
-            observers,
-            Conversations(talk),
-            LogTrimming(database, clock, keep_log_seconds),
-        )
+        return cls(talk, stores, Conversations(talk))
+
+    @property
+    def service_messages(self) -> ServiceMessages:
+        """How the server itself writes to a user."""
+        return self.stores.service_messages
 
     def start(self) -> None:
         """Drop old log entries from now on."""
-        self.trimming.start()
+        self.stores.trimming.start()
 
     async def stop(self) -> None:
         """Wait until what was committed has been pushed."""
-        self.trimming.stop()
+        self.stores.trimming.stop()
         await self.talk.updates.settled()
 
 

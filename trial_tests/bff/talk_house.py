@@ -12,6 +12,7 @@ from teamgram.bff.people_services import People
 from teamgram.bff.talk_services import Talking, talk_services
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.domain.people import PeopleStores
+from teamgram.domain.talk import TalkStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
 from teamgram.interfaces.keys import AuthKeyType
@@ -113,7 +114,9 @@ class House:
         self.fanout = Fanout()
         people = People.build(PeopleStores.open(self.database, self.fanout, self.clock))
         self.users, self.contacts = people.users, people.contacts
-        self.talking = Talking.build(self.database, self.fanout, self.clock, people, self.push)
+        self.talking = Talking.build(
+            TalkStores.open(self.database, self.fanout, self.clock), self.clock, people, self.push
+        )
         self.talk = self.talking.talk
         self.caller = Caller(talk_services(self.talking), FloodLimits(FloodSettings(), self.clock.seconds))
 

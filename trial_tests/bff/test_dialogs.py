@@ -118,7 +118,8 @@ class ServiceAccountTests(TalkTestCase):
         house, anna, _, _ = await self.house()
         bot = await house.sign_up("Helper", is_bot=True)
         heard: list[tuple[str, bool]] = []
-        house.talking.observers.observe(bot.user.id, lambda message, edited: heard.append((message.text, edited)))
+        observers = house.talking.stores.observers
+        observers.observe(bot.user.id, lambda message, edited: heard.append((message.text, edited)))
         sent = await anna.send(anna.peer(bot), "/start")
         await anna.call(tl.messages.editMessage(peer=anna.peer(bot), id=sent.id, message="/help"))
         self.assertEqual(heard, [("/start", False), ("/help", True)])

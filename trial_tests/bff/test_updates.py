@@ -307,7 +307,7 @@ class DifferenceTests(BackendTestCase):
         await anna.send(anna.peer(boris), "old")
         house.clock.advance(31 * 86_400)
         await anna.send(anna.peer(boris), "new")
-        self.assertEqual(await house.talking.trimming.trim(), 2)
+        self.assertEqual(await house.talking.stores.trimming.trim(), 2)
         self.assertEqual((await boris.difference(1)).NAME, "updates.differenceTooLong")
         self.assertEqual([m.message for m in (await boris.difference(2)).new_messages], ["new"])
 

@@ -11,6 +11,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred
 
 from tools.bench import encoding
+from tools.bench.control_plane import ControlPlaneBench
 from tools.bench.messenger import Bench
 from trial_tests.clients.server import RunningServer
 
@@ -27,7 +28,7 @@ async def measure(reactor: Any, words: list[str]) -> None:
     try:
         await server.start()
         bench = Bench(reactor, server)
-        for name, figure in bench.figures().items():
+        for name, figure in (bench.figures() | ControlPlaneBench(server).figures()).items():
             if words and not any(word in name for word in words):
                 continue
             for line, value in (await figure()).items():

@@ -17,7 +17,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from teamgram.openclaw.service import OpenClawService
-from trial_tests.openclaw.house import ALL, TOKEN, client_frame
+from trial_tests.openclaw.house import ALL, TOKEN, DeviceKey, client_frame
 
 
 class LiveTestCase(TestCase):
@@ -76,6 +76,7 @@ class SocketClient:
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
         self._buffer = b""
+        self.closed = False
         while b"\r\n\r\n" not in self._buffer:
             self._more()
         self.head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
@@ -91,7 +92,12 @@ class SocketClient:
         self.socket.sendall(client_frame(json.dumps(value).encode()))
 
     def read(self) -> Any:
-        """The next text message, parsed; pings are answered; ``("close", code)`` for a close frame."""
+        """The next text message, parsed; ``("close", code)`` for a close frame."""
+        text = self.read_text()
+        return ("close", int.from_bytes(text[:2], "big")) if self.closed else json.loads(text)
+
+    def read_text(self) -> bytes:
+        """The next text message; a close frame's payload sets ``closed``; pings are answered."""
         while True:
             while len(self._buffer) < 10:
                 if len(self._buffer) >= 2 and len(self._buffer) >= 2 + (self._buffer[1] & 127) < 10:
@@ -105,16 +111,15 @@ class SocketClient:
             while len(self._buffer) < at + size:
                 self._more()
             payload, self._buffer = self._buffer[at : at + size], self._buffer[at + size :]
-            if opcode == 1:
-                return json.loads(payload)
-            if opcode == 8:
-                return ("close", int.from_bytes(payload[:2], "big"))
+            if opcode in (1, 8):
+                self.closed = opcode == 8
+                return payload
             self.socket.sendall(client_frame(payload, 10))
 
-    def hello(self, **more: Any) -> dict[str, Any]:
-        """Challenge, connect, hello-ok's payload."""
-        assert self.read()["event"] == "connect.challenge"
-        params = {
+    def hello(self, device: DeviceKey | None = None, **more: Any) -> dict[str, Any]:
+        """Challenge, connect (signed if there is a device), hello-ok's payload."""
+        challenge = self.read()["payload"]
+        params: dict[str, Any] = {
             "minProtocol": 4,
             "maxProtocol": 4,
             "client": {"id": "gateway-client", "version": "1", "platform": "linux", "mode": "backend"},
@@ -123,6 +128,8 @@ class SocketClient:
             "auth": {"token": TOKEN},
             **more,
         }
+        if device is not None:
+            params["device"] = device.sign(params, challenge["nonce"], challenge["ts"])
         self.send({"type": "req", "id": "c", "method": "connect", "params": params})
         while True:
             frame = self.read()

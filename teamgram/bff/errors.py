@@ -51,6 +51,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     messages.MessageIdInvalid: (400, "MESSAGE_ID_INVALID"),
     messages.MessageNotModified: (400, "MESSAGE_NOT_MODIFIED"),
     messages.MessageTooLong: (400, "MESSAGE_TOO_LONG"),
+    messages.MessageTooOld: (400, "MESSAGE_TOO_OLD"),
     messages.PeerBlockedByOwner: (400, "YOU_BLOCKED_USER"),
     messages.PeerHistoryEmpty: (400, "PEER_HISTORY_EMPTY"),
     messages.PinnedDialogsTooMany: (400, "PINNED_DIALOGS_TOO_MUCH"),

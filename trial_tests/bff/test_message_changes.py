@@ -149,6 +149,11 @@ class ReadHistoryTests(TalkTestCase):
         self.assertEqual((await anna.call(ask)).date, when)
         ask = tl.messages.getOutboxReadDate(peer=anna.peer(boris), msg_id=second.id)
         self.assertEqual(await error_of(anna.call(ask)), "MESSAGE_NOT_READ_YET")
+        house.clock.advance(8 * 86_400)
+        await house.talking.stores.trimming.trim()
+        await boris.call(tl.messages.readHistory(peer=boris.peer(anna), max_id=0))
+        ask = tl.messages.getOutboxReadDate(peer=anna.peer(boris), msg_id=first.id)
+        self.assertEqual(await error_of(anna.call(ask)), "MESSAGE_TOO_OLD")
 
 
 @on_every_backend

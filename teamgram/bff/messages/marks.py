@@ -71,7 +71,7 @@ class ReadMarks(RpcService):
         peer = await self._talk.peer(caller, query.peer)
         if peer.kind is not PeerKind.USER:
             raise bad_request("PEER_ID_INVALID")
-        date = await self._talk.messages.outbox_read_date(caller.user_id, peer.marked, query.msg_id)
+        date = await self._talk.messages.outbox_read_date(caller.user_id, peer.marked, query.msg_id, self._talk.now())
         if not date:
             raise bad_request("MESSAGE_NOT_READ_YET")
         return tl.outboxReadDate(date=date)

@@ -57,3 +57,7 @@ class PinnedDialogsTooMany(DomainError):
 
 class PeerHistoryEmpty(DomainError):
     """There is no dialog with that peer."""
+
+
+class MessageTooOld(DomainError):
+    """What is asked about a message is not kept so long."""

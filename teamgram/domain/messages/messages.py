@@ -132,13 +132,16 @@ class Messages:
             "read mentions", reading.read_mentions_txn, self._fanout, owner_id, peer, now, perm_auth_key_id
         )
 
-    async def outbox_read_date(self, owner_id: int, peer: int, message_id: int) -> int:
+    async def outbox_read_date(self, owner_id: int, peer: int, message_id: int, now: int) -> int:
         """When the other side had read the owner's message, in unix seconds; 0 when it has not.
 
         Raises:
             MessageIdInvalid: the owner has sent no such message there.
+            MessageTooOld: it was sent longer than ``KEEP_READ_DATES`` ago.
         """
-        return await self._database.read("outbox read date", reading.outbox_read_date_txn, owner_id, peer, message_id)
+        return await self._database.read(
+            "outbox read date", reading.outbox_read_date_txn, owner_id, peer, message_id, now
+        )
 
     async def read_participants(self, owner_id: int, peer: int, message_id: int) -> list[tuple[int, int]]:
         """Who in a group has read the owner's message: (user id, when or 0).

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from teamgram.database import Transaction
 from teamgram.domain.messages.boxes import BoxChanges, OwnChange, chunks, marks
-from teamgram.domain.messages.errors import MessageIdInvalid
+from teamgram.domain.messages.errors import MessageIdInvalid, MessageTooOld
 from teamgram.domain.updates.events import ContentsRead, InboxRead, OutboxRead
 from teamgram.domain.updates.fanout import Fanout
+
+KEEP_READ_DATES = 7 * 86_400
+"""Seconds for which it is known when a message was read; ``pm_read_date_expire_period`` in help.getAppConfig."""
 
 
 def read_history_txn(
@@ -153,20 +156,28 @@ def _read_found_txn(
     return changes.own(owner_id)
 
 
-def _own_message_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> int:
+def _own_message_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> tuple[int, int]:
+    """(content id, when it was sent)."""
     txn.execute(
-        "SELECT content_id FROM messages WHERE owner_id = ? AND id = ? AND peer = ? AND outgoing = 1",
+        "SELECT content_id, sent_at FROM messages WHERE owner_id = ? AND id = ? AND peer = ? AND outgoing = 1",
         (owner_id, message_id, peer),
     )
     row = txn.fetchone()
     if row is None:
         raise MessageIdInvalid(str(message_id))
-    return int(row[0])
+    return row[0], row[1]
 
 
-def outbox_read_date_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> int:
-    """When the other side had read up to the message; 0 for not yet."""
-    _own_message_txn(txn, owner_id, peer, message_id)
+def outbox_read_date_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> int:
+    """When the other side had read up to the message; 0 for not yet.
+
+    Raises:
+        MessageIdInvalid: the owner has sent no such message there.
+        MessageTooOld: the dates that could tell are not kept any more.
+    """
+    _, sent_at = _own_message_txn(txn, owner_id, peer, message_id)
+    if sent_at < now - KEEP_READ_DATES:
+        raise MessageTooOld(str(message_id))
     txn.execute(
         "SELECT MIN(read_at) FROM outbox_reads WHERE owner_id = ? AND peer = ? AND max_id >= ?",
         (owner_id, peer, message_id),
@@ -175,9 +186,19 @@ def outbox_read_date_txn(txn: Transaction, owner_id: int, peer: int, message_id:
     return int(row[0]) if row and row[0] else 0
 
 
+def trim_read_dates_txn(txn: Transaction, now: int, limit: int) -> int:
+    """Drop at most ``limit`` dates that no answer needs any more; how many went."""
+    txn.execute(
+        "SELECT owner_id, peer, max_id FROM outbox_reads WHERE read_at < ? LIMIT ?", (now - KEEP_READ_DATES, limit)
+    )
+    old = txn.fetchall()
+    txn.executemany("DELETE FROM outbox_reads WHERE owner_id = ? AND peer = ? AND max_id = ?", old)
+    return len(old)
+
+
 def read_participants_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> list[tuple[int, int]]:
     """Who has read a message of the owner's: their mark lies at or over their copy of it. When is not kept: 0."""
-    content_id = _own_message_txn(txn, owner_id, peer, message_id)
+    content_id, _ = _own_message_txn(txn, owner_id, peer, message_id)
     txn.execute(
         "SELECT m.owner_id FROM messages m JOIN dialogs d ON d.owner_id = m.owner_id AND d.peer = m.peer"
         " WHERE m.content_id = ? AND m.owner_id <> ? AND d.read_inbox_max_id >= m.id ORDER BY m.owner_id",

@@ -1,4 +1,7 @@
-"""The log's end: what is too old for ``updates.getDifference`` goes, in steps that keep nobody waiting."""
+"""What is too old goes: log entries for ``updates.getDifference``, and when messages were read.
+
+In steps that keep nobody waiting.
+"""
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -7,6 +10,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.database import Database
+from teamgram.domain.messages.reading import trim_read_dates_txn
 from teamgram.domain.updates import log
 
 EVERY = 6 * 3600
@@ -16,7 +20,7 @@ _AT_ONCE = 2000
 
 
 class LogTrimming:
-    """Drops log entries that are older than ``keep_seconds``."""
+    """Drops log entries that are older than ``keep_seconds``, and read dates older than ``KEEP_READ_DATES``."""
 
     _log = Logger()
 
@@ -27,14 +31,18 @@ class LogTrimming:
         self._rounds = LoopingCall(lambda: Deferred.fromCoroutine(self.trim()).addErrback(self._failed))
 
     async def trim(self) -> int:
-        """One round; how many entries went."""
+        """One round; how many log entries went."""
         total = 0
-        before = int(self._clock.seconds()) - self._keep_seconds
-        for user_id, pts in await self._database.read("old log entries", log.old_txn, before):
+        now = int(self._clock.seconds())
+        old = await self._database.read("old log entries", log.old_txn, now - self._keep_seconds)
+        for user_id, pts in old:
             dropped = _AT_ONCE
             while dropped == _AT_ONCE:
                 dropped = await self._database.write("trim update log", log.trim_txn, user_id, pts, _AT_ONCE)
                 total += dropped
+        dropped = _AT_ONCE
+        while dropped == _AT_ONCE:
+            dropped = await self._database.write("trim read dates", trim_read_dates_txn, now, _AT_ONCE)
         if total:
             self._log.info("{count} old log entries dropped", count=total)
         return total

@@ -15,11 +15,12 @@ from teamgram.app.banner import listening_banner
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
 from teamgram.app.logs import apply_levels, level_filter
+from teamgram.app.metrics import CACHE_BUCKETS, DATABASE_BUCKETS, Times, build_registry, register_stages
 from teamgram.app.rpc_services import Services, build_services
 from teamgram.app.server_key import load_server_key
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
-from teamgram.cache import Cache, MemoryCache, RedisCache
+from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.database import Database, DatabaseError, DSNError, open_database
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.gnetway.service import GnetwayService
@@ -54,6 +55,9 @@ class House(Service):
         self._serving = False
         self.listeners = stage_settings.listeners(configuration.gnetway.Gnetway)
         self._levels = level_filter(configuration)
+        self.registry = build_registry()
+        self.database_times = Times(DATABASE_BUCKETS)
+        self.cache_times = Times(CACHE_BUCKETS)
 
     # Beginning
 
@@ -79,9 +83,13 @@ class House(Service):
         configuration, reactor = self.configuration, self._reactor
         authsession = configuration.authsession
         self.database: Database = open_database(
-            authsession.Mysql.DSN, self.data_dir, reactor, pool_size=authsession.Mysql.Active
+            authsession.Mysql.DSN,
+            self.data_dir,
+            reactor,
+            pool_size=authsession.Mysql.Active,
+            observe=self.database_times.observe,
         )
-        self.cache = self._open_cache()
+        self.cache = CountedCache(self._open_cache(), self.cache_times.observe)
         self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
         self.gnetway = GnetwayService(
             reactor=reactor,
@@ -106,9 +114,14 @@ class House(Service):
         bff.add_services(self.services.rpc)
         self.session.set_presence(self.services.people.presence)
         self.openclaw = OpenClawService(
-            configuration.directory / "openclaw.yaml", self.data_dir, reactor, readiness=self._not_ready
+            configuration.directory / "openclaw.yaml",
+            self.data_dir,
+            reactor,
+            readiness=self._not_ready,
+            registry=self.registry,
         )
         self.openclaw.on_restart = lambda reason: reactor.stop()
+        register_stages(self.registry, self)
 
     def _open_cache(self) -> Cache:
         hosts = self.configuration.authsession.Cache

@@ -44,6 +44,9 @@ class Database:
         pool_size: connections that read (SQLite: three at most); on MySQL also as many that write.
         observe: told the time of every read and write; ``description`` is a
             fixed string, fit for a metric's label.
+
+    Attributes:
+        refused: reads and writes that found too many waiting, since the start.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Database:
     ) -> None:
         self.engine = engine
         self.observe = observe
+        self.refused = 0
         self._pools: list[Pool] = []
         reads = Reads(engine)
         readers = min(pool_size, engine.most_readers)
@@ -136,6 +140,7 @@ class Database:
         try:
             result: Deferred[T] = workers.submit(function, args)
         except DatabaseOverloaded:
+            self.refused += 1
             return fail()
         if self.observe is not None:
             self._time(description, result)

@@ -38,6 +38,11 @@ class EventLoopLag:
         self._at = now
         self._delays_ms = [*self._delays_ms[-59:], max(0.0, (now - expected) * 1000)]
 
+    @property
+    def worst_seconds(self) -> float:
+        """The latest of the last calls."""
+        return max(self._delays_ms, default=0.0) / 1000
+
     def to_wire(self) -> dict[str, Any]:
         """The ``eventLoop`` object of health and readiness."""
         worst = max(self._delays_ms, default=0.0)

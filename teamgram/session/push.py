@@ -22,6 +22,10 @@ class Push:
     Args:
         encode: an object and a layer to boxed bytes.
         presence: told when a device comes and goes.
+
+    Attributes:
+        fan_outs: updates for a user with signed-in keys in memory, since the start.
+        pushed: what became of them: one for each updates session.
     """
 
     _log = Logger()
@@ -31,6 +35,7 @@ class Push:
         self._encode = encode
         self.presence = presence
         self.pushed = 0
+        self.fan_outs = 0
         self._users: dict[int, dict[int, MainAuthWrapper]] = {}
 
     def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
@@ -53,6 +58,7 @@ class Push:
         wrappers = self._users.get(user_id)
         if not wrappers:
             return
+        self.fan_outs += 1
         encoded: dict[int, bytes | None] = {}
         for perm_auth_key_id, wrapper in wrappers.items():
             session = wrapper.updates_session

@@ -218,6 +218,11 @@ class UpdateViews:
         self._waiting: dict[int, deque[tuple[Drawing, int]]] = {}
         self._settled: list[Deferred[None]] = []
 
+    @property
+    def waiting_users(self) -> int:
+        """Users whose updates wait for something to be read."""
+        return len(self._waiting)
+
     async def peers(self, viewer_id: int, peers: set[int]) -> tuple[list[Any], list[Any]]:
         """(users, chats) for marked ids, as every answer carries them."""
         user_ids, chat_ids = split_peers(peers)

@@ -6,7 +6,7 @@ many hear it. The scope that a name needs is :func:`scopes.event_scope`'s to
 say; ``only`` narrows further (subscriptions).
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from teamgram.openclaw import frames, scopes
@@ -78,6 +78,10 @@ class EventStream:
 
     def __len__(self) -> int:
         return len(self._subscribers)
+
+    def subscribers(self) -> Iterable[Subscriber]:
+        """Everybody, e.g. to see whether an event is worth building."""
+        return self._subscribers.keys()
 
     def listen(self, listener: Callable[[str, Any], None]) -> None:
         """Call ``listener(name, payload)`` for every event, whoever else hears it (inside this process)."""

@@ -24,6 +24,8 @@ from teamgram.openclaw.device_identity import normal
 PENDING_TTL_MS = 5 * 60_000
 #: Requests that wait for an operator at once; the oldest gives way.
 MAX_PENDING = 200
+#: Devices that are remembered; every script with a key of its own is one.
+MAX_DEVICES = 2000
 _SNAPSHOT_VERSION = 1
 
 
@@ -205,6 +207,7 @@ class Pairing:
                 created_at_ms=now_ms,
                 approved_at_ms=now_ms,
             )
+            self._make_room(device)
         if request.role not in device.roles:
             device.roles.append(request.role)
         device.scopes = list(dict.fromkeys([*device.scopes, *request.scopes]))
@@ -216,6 +219,14 @@ class Pairing:
         self.changed()
         self.on_resolved(request, "approved")
         return device
+
+    def _make_room(self, newest: Device) -> None:
+        """Beyond the bound, forget whoever was approved without being asked about and was not seen for longest."""
+        if len(self.devices) > MAX_DEVICES:
+            silent = [device for device in self.devices.values() if device.approved_via == "silent"]
+            silent = [device for device in silent if device is not newest and device.surface is None]
+            if silent:
+                del self.devices[min(silent, key=lambda device: device.last_seen_at_ms).device_id]
 
     def reject(self, request_id: str) -> PairRequest | None:
         """Refuse a waiting request; None when there is none of that id."""

@@ -95,6 +95,8 @@ class GatewaySection(Section, frozen=True):
     http: HttpSection = HttpSection()
     nodes: NodesSection = NodesSection()
     trusted_proxies: list[str] = []
+    tailscale: Free = {}
+    remote: Free = {}
     #: Ours: how long what a client missed is kept for it to resume, in seconds; 0: no resuming.
     resume_seconds: float = 120.0
     #: Ours: how long a running turn may go on after SIGTERM, in seconds.

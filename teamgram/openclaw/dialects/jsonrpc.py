@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, UNAUTHORIZED, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
 
-#: This dialect's names for methods of the router; others are reached under their own.
+#: This dialect's names for methods that the router has under another; all others are reached under their own.
 _METHODS = {
     "agent.invoke": "agent",
     "sessions.activate": "sessions.resolve",
@@ -95,12 +95,12 @@ class JsonRpc:
         subscriber = plane.subscribe(connection)
         subscriber.all_sessions = True
         connection.opened(frames.MAX_PAYLOAD)
-        names = [*_OWN, *(ours for ours, theirs in _METHODS.items() if theirs in plane.router), *plane.router.names()]
+        names = dict.fromkeys((*_OWN, *filter(self._name, _METHODS), *plane.router.names()))
         welcome = {
             "type": "gateway.welcome",
             "serverId": plane.boot_id,
             "configHash": plane.config.hash,
-            "supportedMethods": names,
+            "supportedMethods": list(names),
         }
         connection.send(frames.encode_json(welcome))
         plane.welcome(connection)
@@ -136,12 +136,17 @@ class JsonRpc:
         elif method == "gateway.startup":
             self._result(request_id, self._startup())
         else:
-            name = _METHODS.get(method, method)
-            if name not in connection.plane.router:
+            name = self._name(method)
+            if name is None:
                 self._error(request_id, UNKNOWN_METHOD, f"unknown method: {method}")
                 return
             call = Call(name, _params(method, params), connection, _Reply(self, request_id), request_id)
             connection.plane.router.dispatch(call)
+
+    def _name(self, method: str) -> str | None:
+        """The router's name for a method of this dialect, None when there is none."""
+        router = self._connection.plane.router
+        return next((name for name in (method, _METHODS.get(method)) if name is not None and name in router), None)
 
     def _startup(self) -> dict[str, Any]:
         plane = self._connection.plane
@@ -195,7 +200,11 @@ def _id_of(value: Any) -> Any:
 
 def _params(method: str, params: Any) -> Any:
     """Parameters under the router's names: this dialect's clients leave the optional ones out."""
-    if not isinstance(params, dict) or method not in ("chat.send", "agent.invoke"):
+    if not isinstance(params, dict):
+        return params
+    if method.startswith("sessions.") and "sessionKey" in params and "key" not in params:
+        return {"key" if name == "sessionKey" else name: value for name, value in params.items()}
+    if method not in ("chat.send", "agent.invoke"):
         return params
     mapped = dict(params)
     for ours, theirs in (("content", "message"), ("text", "message"), ("sessionId", "sessionKey")):

@@ -78,7 +78,8 @@ class PlainReader:
             if field.flags is not None and not values[field.flags] >> field.bit & 1:
                 continue
             values[field.name] = True if field.type == "true" else self.value(field.type)
-        return definition.name, {name: value for name, value in values.items() if not name.startswith("flags")}
+        words = {field.name for field in definition.fields if field.type == "#"}
+        return definition.name, {name: value for name, value in values.items() if name not in words}
 
 
 def read(data: bytes, layer: int) -> tuple[str, dict[str, Any]]:

@@ -37,13 +37,14 @@ class Inbox:
     Attributes:
         floor: below it nothing is known: a message there may have been received and forgotten.
         first_msg_id: smallest msg_id of the session, as ``new_session_created`` told it; None before the first.
+        newest_msg_id: largest of those accepted, 0 before the first.
     """
 
-    __slots__ = ("_limit", "_top_msg_id", "_top_seq_no", "first_msg_id", "floor", "messages")
+    __slots__ = ("_limit", "_top_seq_no", "first_msg_id", "floor", "messages", "newest_msg_id")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._top_msg_id = 0
+        self.newest_msg_id = 0
         self._top_seq_no = 0
         self.floor = 0
         self.first_msg_id: int | None = None
@@ -60,7 +61,7 @@ class Inbox:
         if msg_id < self.floor:
             return MESSAGE_TOO_OLD
         top_seq_no = self._top_seq_no
-        if msg_id > self._top_msg_id:
+        if msg_id > self.newest_msg_id:
             if seq_no < top_seq_no or (seq_no == top_seq_no and seq_no & 1):
                 return SEQ_NO_TOO_LOW
         elif seq_no > top_seq_no or (seq_no == top_seq_no and seq_no & 1):
@@ -69,8 +70,8 @@ class Inbox:
 
     def record(self, msg_id: int, seq_no: int, fate: Fate) -> None:
         """Remember an accepted message; the oldest ones make room."""
-        if msg_id > self._top_msg_id:
-            self._top_msg_id = msg_id
+        if msg_id > self.newest_msg_id:
+            self.newest_msg_id = msg_id
             self._top_seq_no = seq_no
         messages = self.messages
         messages[msg_id] = fate
@@ -104,7 +105,7 @@ class Inbox:
         """The status byte of ``msgs_state_info`` for one msg_id."""
         fate = self.messages.get(msg_id)
         if fate is None:
-            if msg_id > self._top_msg_id:
+            if msg_id > self.newest_msg_id:
                 return 3
             if msg_id < self.floor or self.first_msg_id is None or msg_id < self.first_msg_id:
                 return 1

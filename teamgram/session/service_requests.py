@@ -169,4 +169,7 @@ ANSWERED_AT_ONCE = frozenset(
 )
 """What answers them acknowledges them."""
 
+ANSWERED_ANEW = frozenset((wire.PING, wire.PING_DELAY_DISCONNECT, wire.MSGS_STATE_REQ, wire.GET_FUTURE_SALTS))
+"""Their answers are not kept; asked again under the same msg_id, they are answered by what is true then."""
+
 NEVER_INSIDE = frozenset((wire.MSG_CONTAINER, wire.GZIP_PACKED, wire.MSG_COPY))

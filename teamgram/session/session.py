@@ -24,7 +24,7 @@ from teamgram.session.inbox import (
 from teamgram.session.outbox import Outbox, Outgoing
 from teamgram.session.salts import ServerSalts
 from teamgram.session.service_messages import MalformedMessage
-from teamgram.session.service_requests import ANSWERED_AT_ONCE, NEVER_INSIDE, SERVICE_MESSAGES
+from teamgram.session.service_requests import ANSWERED_ANEW, ANSWERED_AT_ONCE, NEVER_INSIDE, SERVICE_MESSAGES
 from teamgram.session.settings import SessionSettings
 
 _header = wire.HEADER.unpack_from
@@ -51,6 +51,7 @@ class Session:
         "_events",
         "_settings",
         "_unique_id",
+        "_unsure_to",
         "inbox",
         "outbox",
         "running",
@@ -78,6 +79,7 @@ class Session:
         self.outbox = Outbox(settings, counts)
         self.running = 0
         self.to_ack: dict[int, float] = {}
+        self._unsure_to = 0
 
     # In
 
@@ -152,7 +154,11 @@ class Session:
         inbox = self.inbox
         known = inbox.messages.get(msg_id)
         if known is not None:
-            self._duplicate(msg_id, seq_no, known, now)
+            if known is Fate.RECEIVED and msg_id <= self._unsure_to and constructor_id in ANSWERED_ANEW:
+                # Its answer was not kept and may have been lost with the connection.
+                self._serve(constructor_id, msg_id, payload, start, end, now)
+            else:
+                self._duplicate(msg_id, seq_no, known, now)
             return
         code = inbox.check(msg_id, seq_no)
         if code:
@@ -166,8 +172,7 @@ class Session:
                 return
             start, end = 0, len(payload)
             constructor_id = _uint(payload)[0]
-        service_message = SERVICE_MESSAGES.get(constructor_id)
-        if service_message is None:
+        if constructor_id not in SERVICE_MESSAGES:
             if not seq_no & 1:
                 self._refuse(msg_id, seq_no, SEQ_NO_NOT_ODD)
                 return
@@ -181,8 +186,11 @@ class Session:
         if seq_no & 1 and constructor_id != wire.MSGS_ACK and constructor_id not in ANSWERED_AT_ONCE:
             self.to_ack[msg_id] = now
         inbox.record(msg_id, seq_no, Fate.RECEIVED)
+        self._serve(constructor_id, msg_id, payload, start, end, now)
+
+    def _serve(self, constructor_id: int, msg_id: int, payload: bytes, start: int, end: int, now: float) -> None:
         try:
-            service_message(self, msg_id, payload, start, end, now)
+            SERVICE_MESSAGES[constructor_id](self, msg_id, payload, start, end, now)
         except MalformedMessage:
             self._error(msg_id, 400, "INPUT_FETCH_ERROR")
 
@@ -283,6 +291,7 @@ class Session:
 
     def connection_lost(self) -> None:
         """No connection carries the session any more; what was not acknowledged goes out on the next one."""
+        self._unsure_to = self.inbox.newest_msg_id
         self.outbox.connection_lost()
 
     def _acks_due(self, received_before: float) -> list[int]:

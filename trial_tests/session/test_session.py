@@ -290,6 +290,20 @@ class DuplicateTests(SynchronousTestCase):
         self.assertNotEqual(wire.HEADER.unpack_from(frame)[0], answer.msg_id)
         self.assertEqual(pair.events(), [RpcReceived(msg_id, GET_CONFIG)])
 
+    def test_pong_that_may_be_lost_comes_anew(self) -> None:
+        """A pong is not kept; a ping that comes again has another one, but only once the connection was lost."""
+        pair = Pair().began()
+        msg_id, payload = pair.client.message(struct.pack("<Iq", wire.PING, 5))
+        cut_id, cut = pair.client.message(struct.pack("<I", wire.PING))
+        for _ in range(2):
+            pair.deliver(payload)
+            pair.deliver(cut)
+        self.assertEqual(sorted(constructors(pair.received())), sorted([wire.PONG, wire.RPC_RESULT]))
+        pair.session.connection_lost()
+        pair.deliver(payload)
+        pair.deliver(cut)
+        self.assertIn(wire.pong(msg_id, 5), [one.body for one in pair.received()])
+
     def test_large_answer_is_announced(self) -> None:
         """A large answer is not sent again unasked but described."""
         pair = Pair(detailed_info_bytes=100, gzip_threshold_bytes=1 << 20).began()

@@ -136,7 +136,7 @@ class GroupTests(GroupTestCase):
 
     async def test_read_receipts_in_groups(self) -> None:
         """The writers of what was read are told, and can ask who has read a message."""
-        _, anna, boris, clara, chat_id = await self.group()
+        house, anna, boris, clara, chat_id = await self.group()
         await self.add(anna, chat_id, clara)
         peer = tl.inputPeerChat(chat_id=chat_id)
         sent = await anna.send(peer, "read me")
@@ -146,7 +146,7 @@ class GroupTests(GroupTestCase):
         (update,) = await anna.take()
         self.assertEqual((update.NAME, update.max_id), ("updateReadHistoryOutbox", message_id))
         readers = await anna.call(tl.messages.getMessageReadParticipants(peer=peer, msg_id=message_id))
-        self.assertEqual([reader.user_id for reader in readers], [boris.user.id])
+        self.assertEqual([(reader.user_id, reader.date) for reader in readers], [(boris.user.id, house.talk.now())])
 
     async def test_typing(self) -> None:
         """Typing is told to the others, in groups and in private, and to nobody who blocked it."""

@@ -8,6 +8,7 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.talk import Talk
 from teamgram.domain.ids.peer import PeerKind
 from teamgram.domain.messages.boxes import OwnChange
+from teamgram.domain.messages.errors import MessageTooOld
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -91,5 +92,11 @@ class GroupReadMarks(RpcService):
         peer = await self._talk.peer(caller, query.peer)
         if peer.kind is not PeerKind.CHAT:
             raise bad_request("PEER_ID_INVALID")
-        readers = await self._talk.messages.read_participants(caller.user_id, peer.marked, query.msg_id)
+        try:
+            readers = await self._talk.messages.read_participants(
+                caller.user_id, peer.marked, query.msg_id, self._talk.now()
+            )
+        except MessageTooOld:
+            # This method has its own word for it.
+            raise bad_request("MSG_TOO_OLD") from None
         return [tl.readParticipantDate(user_id=user_id, date=date) for user_id, date in readers]

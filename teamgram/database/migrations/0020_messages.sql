@@ -62,8 +62,9 @@ CREATE TABLE dialogs (
 ) {clustered_suffix};
 CREATE INDEX dialogs_by_date ON dialogs (owner_id, top_sent_at, top_message_id);
 
--- When the other side of a private chat had read up to max_id (for messages.getOutboxReadDate).
-CREATE TABLE outbox_reads (
+-- When what was read. In a private chat (peer > 0): when the other side had read up to the owner's max_id.
+-- In a group (peer < 0): when the owner had read up to their own max_id.
+CREATE TABLE read_dates (
     owner_id BIGINT NOT NULL,
     peer BIGINT NOT NULL,
     max_id BIGINT NOT NULL,

@@ -143,13 +143,16 @@ class Messages:
             "outbox read date", reading.outbox_read_date_txn, owner_id, peer, message_id, now
         )
 
-    async def read_participants(self, owner_id: int, peer: int, message_id: int) -> list[tuple[int, int]]:
-        """Who in a group has read the owner's message: (user id, when or 0).
+    async def read_participants(self, owner_id: int, peer: int, message_id: int, now: int) -> list[tuple[int, int]]:
+        """Who in a group has read the owner's message: (user id, when in unix seconds).
 
         Raises:
             MessageIdInvalid: the owner has sent no such message there.
+            MessageTooOld: it was sent longer than ``KEEP_READ_DATES`` ago.
         """
-        return await self._database.read("read participants", reading.read_participants_txn, owner_id, peer, message_id)
+        return await self._database.read(
+            "read participants", reading.read_participants_txn, owner_id, peer, message_id, now
+        )
 
     # --- looking ---
 

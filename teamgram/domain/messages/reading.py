@@ -17,9 +17,10 @@ def read_history_txn(
 ) -> OwnChange:
     """Move the owner's mark up, and the marks of those who wrote what was read."""
     changes = BoxChanges(txn, now)
-    senders = _unread_senders_txn(txn, owner_id, peer)
-    changes.lock((owner_id, *senders))
-    before, top, unread = _dialog_txn(txn, owner_id, peer)
+    # The newest message first: then everybody who wrote up to it is among the boxes that are locked.
+    _, top, _ = _dialog_txn(txn, owner_id, peer)
+    changes.lock((owner_id, *_unread_senders_txn(txn, owner_id, peer)))
+    before, _, unread = _dialog_txn(txn, owner_id, peer)
     max_id = top if max_id <= 0 else min(max_id, top)
     if max_id <= before and not unread:
         txn.execute("UPDATE dialogs SET unread_mark = 0 WHERE owner_id = ? AND peer = ?", (owner_id, peer))
@@ -33,10 +34,10 @@ def read_history_txn(
         (max_id, still_unread, owner_id, peer),
     )
     changes.append(owner_id, InboxRead(peer, max_id, still_unread))
+    if peer < 0:
+        _note_date_txn(txn, owner_id, peer, max_id, now)
     for sender_id, message_id in _newest_read_txn(txn, owner_id, peer, before, max_id):
-        # Somebody may have written between the two looks; what they wrote is read by the next call.
-        if sender_id in senders:
-            _tell_sender_txn(txn, changes, sender_id, peer if peer < 0 else owner_id, message_id, now)
+        _tell_sender_txn(txn, changes, sender_id, peer if peer < 0 else owner_id, message_id, now)
     changes.save(fanout, perm_auth_key_id)
     return changes.own(owner_id)
 
@@ -94,7 +95,11 @@ def _tell_sender_txn(
         return
     changes.append(sender_id, OutboxRead(peer, message_id))
     if peer > 0:
-        txn.insert_ignore("outbox_reads", {"owner_id": sender_id, "peer": peer, "max_id": message_id, "read_at": now})
+        _note_date_txn(txn, sender_id, peer, message_id, now)
+
+
+def _note_date_txn(txn: Transaction, owner_id: int, peer: int, max_id: int, now: int) -> None:
+    txn.insert_ignore("read_dates", {"owner_id": owner_id, "peer": peer, "max_id": max_id, "read_at": now})
 
 
 def read_contents_txn(
@@ -179,7 +184,7 @@ def outbox_read_date_txn(txn: Transaction, owner_id: int, peer: int, message_id:
     if sent_at < now - KEEP_READ_DATES:
         raise MessageTooOld(str(message_id))
     txn.execute(
-        "SELECT MIN(read_at) FROM outbox_reads WHERE owner_id = ? AND peer = ? AND max_id >= ?",
+        "SELECT MIN(read_at) FROM read_dates WHERE owner_id = ? AND peer = ? AND max_id >= ?",
         (owner_id, peer, message_id),
     )
     row = txn.fetchone()
@@ -189,19 +194,29 @@ def outbox_read_date_txn(txn: Transaction, owner_id: int, peer: int, message_id:
 def trim_read_dates_txn(txn: Transaction, now: int, limit: int) -> int:
     """Drop at most ``limit`` dates that no answer needs any more; how many went."""
     txn.execute(
-        "SELECT owner_id, peer, max_id FROM outbox_reads WHERE read_at < ? LIMIT ?", (now - KEEP_READ_DATES, limit)
+        "SELECT owner_id, peer, max_id FROM read_dates WHERE read_at < ? LIMIT ?", (now - KEEP_READ_DATES, limit)
     )
     old = txn.fetchall()
-    txn.executemany("DELETE FROM outbox_reads WHERE owner_id = ? AND peer = ? AND max_id = ?", old)
+    txn.executemany("DELETE FROM read_dates WHERE owner_id = ? AND peer = ? AND max_id = ?", old)
     return len(old)
 
 
-def read_participants_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> list[tuple[int, int]]:
-    """Who has read a message of the owner's: their mark lies at or over their copy of it. When is not kept: 0."""
-    content_id, _ = _own_message_txn(txn, owner_id, peer, message_id)
+def read_participants_txn(
+    txn: Transaction, owner_id: int, peer: int, message_id: int, now: int
+) -> list[tuple[int, int]]:
+    """Who in a group has read a message of the owner's, and when: their mark lies at or over their copy of it.
+
+    Raises:
+        MessageIdInvalid: the owner has sent no such message there.
+        MessageTooOld: the dates that could tell are not kept any more.
+    """
+    content_id, sent_at = _own_message_txn(txn, owner_id, peer, message_id)
+    if sent_at < now - KEEP_READ_DATES:
+        raise MessageTooOld(str(message_id))
     txn.execute(
-        "SELECT m.owner_id FROM messages m JOIN dialogs d ON d.owner_id = m.owner_id AND d.peer = m.peer"
-        " WHERE m.content_id = ? AND m.owner_id <> ? AND d.read_inbox_max_id >= m.id ORDER BY m.owner_id",
+        "SELECT m.owner_id, MIN(r.read_at) FROM messages m JOIN read_dates r ON r.owner_id = m.owner_id"
+        " AND r.peer = m.peer AND r.max_id >= m.id WHERE m.content_id = ? AND m.owner_id <> ?"
+        " GROUP BY m.owner_id ORDER BY m.owner_id",
         (content_id, owner_id),
     )
-    return [(row[0], 0) for row in txn.fetchall()]
+    return [(user_id, read_at) for user_id, read_at in txn.fetchall()]

@@ -35,8 +35,6 @@ REQ_PQ_MULTI = 0xBE7E8EF1
 REQ_DH_PARAMS = 0xD712E4BE
 SET_CLIENT_DH_PARAMS = 0xF5045F1F
 
-#: TDLib begins there with whichever server it was pointed to, and learns our number from help.getConfig only.
-FIRST_DC = 1
 _TEST_SERVER_DC = 10_000
 _UINT = Struct("<I")
 
@@ -289,8 +287,7 @@ class ServerExchange:
 
     def _check_dc(self, dc: int) -> bool:
         """Whether the client is about to fetch media: its dc is ours, negative for media, 10000 more for tests."""
-        ours = {self._dc_id, FIRST_DC}
-        if abs(dc) not in ours and abs(dc) - _TEST_SERVER_DC not in ours:
+        if abs(dc) not in (self._dc_id, self._dc_id + _TEST_SERVER_DC):
             raise ExchangeError(f"data centre {dc} is meant", INVALID_DC)
         return dc < 0
 

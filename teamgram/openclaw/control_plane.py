@@ -133,6 +133,13 @@ class ControlPlane:
         self._next_tick = self.seconds() + TICK_SECONDS
         self._next_health = self.seconds() + HEALTH_SECONDS
 
+    def restarted(self) -> None:
+        """As after a start: another boot id, nothing is on its way down."""
+        self.boot_id = str(uuid.uuid4())
+        self.started_at = self.seconds()
+        self.draining = False
+        self.router.draining = None
+
     def seconds(self) -> float:
         """Unix time."""
         return float(self.reactor.seconds())

@@ -52,7 +52,7 @@ class OpenClawService(MultiService):
         system: the ``wake`` and heartbeat state that the agents read.
         ports: (interface, port) of each listener once started.
         new_token: the token made by this start, to be shown to the operator once; else None.
-        on_restart: called when a client's request for a restart was granted; the app stops the process.
+        on_failure: called with the reason when a restart did not come up again; the app ends the process.
     """
 
     _log = Logger()
@@ -89,14 +89,14 @@ class OpenClawService(MultiService):
         limit = names.get("OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP", "")
         if limit.isdigit():
             plane.max_handshakes_per_ip = int(limit)
-        self.on_restart: Callable[[str], None] = lambda reason: None
+        self.on_failure: Callable[[str], None] = lambda reason: None
         self.new_token: str | None = None
         self.ports: list[tuple[str, int]] = []
         #: Fires when every listener is open; fails when one cannot be.
         self.listening: Deferred[None] = Deferred()
         self._listeners: list[IListeningPort] = []
         self._loops: list[task.LoopingCall] = []
-        self._restarting = False
+        self._addresses: list[tuple[str, int, bool]] = []
         self._due = 0.0
         self._started = False
         self._registry = registry
@@ -169,7 +169,8 @@ class OpenClawService(MultiService):
 
     async def _listen(self) -> None:
         resource = RouteResource(self.plane.http, self._paths.authorize)
-        for interface, port, mini in self.addresses():
+        self._addresses = self.addresses()
+        for interface, port, mini in self._addresses:
             host = interface.replace(":", "\\:")
             endpoint = serverFromString(self._reactor, f"tcp:{port}:interface={host}")
             listener = await endpoint.listen(OpenClawFactory(self.plane, resource, mini=mini))
@@ -193,17 +194,54 @@ class OpenClawService(MultiService):
     def _loop_failed(self, failure: Failure) -> None:
         self._log.failure("a periodic call of the control plane failed", failure=failure)
 
-    # Stopping
+    # Restarting and stopping
 
     def _restart_requested(self, reason: str) -> None:
-        self._restarting = True
-        self.on_restart(reason)
+        if not self.plane.draining:
+            ensureDeferred(self._restart(reason)).addErrback(self._restart_failed)
+
+    async def _restart(self, reason: str) -> None:
+        """Go down as for a stop and come up again, in the same process: the messenger notices nothing.
+
+        What could not change live (port, bind, auth mode) is as configured afterwards.
+        """
+        self._log.info("the control plane restarts: {reason}", reason=reason)
+        plane = self.plane
+        await self._say_goodbye({"reason": "gateway restarting", "restartExpectedMs": RESTART_EXPECTED_MS})
+        if not self._started:
+            return  # Stopped meanwhile.
+        plane.restarted()
+        if self.addresses() != self._addresses:
+            await self._stop_listening()
+            await self._listen()
+        plane.is_ready = True
+
+    def _restart_failed(self, failure: Failure) -> None:
+        self._log.failure("the control plane did not come up again", failure=failure)
+        self.on_failure(failure.getErrorMessage())
 
     def stopService(self) -> "Deferred[None]":
         """Drain: no new connects, running turns finish, everybody is told, then 1012."""
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:
+        self._started, was_started = False, self._started
+        plane = self.plane
+        await self._say_goodbye({"reason": "gateway stopping"})
+        await self._stop_listening()
+        for loop in self._loops:
+            if loop.running:
+                loop.stop()
+        self._loops.clear()
+        plane.router.stop()
+        await super().stopService()
+        await plane.pairing_file.close()
+        if was_started:
+            self._registry.unregister(self._collector)
+            self.logs.stop()
+
+    async def _say_goodbye(self, shutdown: dict[str, Any]) -> None:
+        """Admit nobody, let turns end, tell everybody and close every connection."""
         plane = self.plane
         plane.draining = True
         plane.router.draining = "accepting"
@@ -213,13 +251,7 @@ class OpenClawService(MultiService):
             await idle
         except TimeoutError:
             self._log.warn("{count} turns did not finish in time", count=plane.runs.active())
-        for listener in self._listeners:
-            await maybeDeferred(listener.stopListening)
-        self._listeners.clear()
-        payload: dict[str, Any] = {"reason": "gateway stopping"}
-        if self._restarting:
-            payload = {"reason": "gateway restarting", "restartExpectedMs": RESTART_EXPECTED_MS}
-        plane.events.broadcast("shutdown", payload)
+        plane.events.broadcast("shutdown", shutdown)
         for connection in tuple(plane.connections):
             connection.close(websocket.SERVICE_RESTART, "service restart")
             connection.flush()
@@ -228,14 +260,9 @@ class OpenClawService(MultiService):
             await task.deferLater(self._reactor, 0.02, lambda: None)
         for connection in tuple(plane.connections):
             connection.abort()
-        for loop in self._loops:
-            if loop.running:
-                loop.stop()
-        self._loops.clear()
-        plane.router.stop()
-        await super().stopService()
-        await plane.pairing_file.close()
-        if self._started:
-            self._started = False
-            self._registry.unregister(self._collector)
-            self.logs.stop()
+
+    async def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            await maybeDeferred(listener.stopListening)
+        self._listeners.clear()
+        self.ports.clear()

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from trial_tests.clients.server import free_port
 from trial_tests.openclaw.house import TOKEN
 from trial_tests.openclaw.live import LiveTestCase, SocketClient
 
@@ -147,6 +151,34 @@ class SocketTests(LiveTestCase):
         self.assertIn(b"101", late.head)
         for client in [*clients, late]:
             client.close()
+
+    async def test_restart(self) -> None:
+        """A restart on request closes with 1012 and is back at once, under another boot id, on the port configured now."""
+        client = await self.in_thread(SocketClient, self.port)
+        first = await self.in_thread(client.hello)
+        config, port = self.plane.config, free_port()
+        config.replace({**config.tree, "gateway": {**config.tree["gateway"], "port": port}})
+        client.send({"type": "req", "id": "r", "method": "gateway.restart.request", "params": {"reason": "test"}})
+
+        def read() -> list[Any]:
+            found: list[Any] = []
+            while not found or found[-1][0] != "close":
+                frame = client.read()
+                found.append(frame if isinstance(frame, tuple) else (frame.get("event"), frame.get("payload")))
+            client.close()
+            return found
+
+        found = await self.in_thread(read)
+        self.assertEqual(
+            found[-2:], [("shutdown", {"reason": "gateway restarting", "restartExpectedMs": 1500}), ("close", 1012)]
+        )
+        while self.plane.draining or not self.service.ports:
+            await deferLater(reactor, 0.01)
+        self.assertEqual(self.service.ports[0][1], port)
+        again = await self.in_thread(SocketClient, port)
+        second = await self.in_thread(again.hello)
+        self.assertNotEqual(first["server"]["bootId"], second["server"]["bootId"])
+        again.close()
 
     async def test_sigterm(self) -> None:
         """Stopping tells everybody and closes with 1012."""

@@ -141,10 +141,8 @@ class ReplayTests(SynchronousTestCase):
             self.play(name, ignore=frozenset({"node.pair.resolved", "config.changed", "presence"}))
 
     def test_restart_request(self) -> None:
-        """A restart on request: shutdown, 1012, and no more upgrades."""
-        house = House()
-        house.service.on_restart = lambda reason: house.service.stopService() and None
-        self.play("restart_request", house, last_conn=3)
+        """A restart on request: shutdown, 1012, and no upgrade until it is up again."""
+        self.play("restart_request", last_conn=3)
 
     def test_startup(self) -> None:
         """While starting a connect is told to come back; then it works."""

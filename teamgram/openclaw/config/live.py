@@ -118,10 +118,17 @@ class LiveConfig:
         Raises:
             ConfigError: the edit is invalid and was not taken (told once per edit).
         """
-        stamp = self._file_stamp()
-        if stamp == self._stamp or self.sections.gateway.reload.mode == "off":
+        if self._file_stamp() == self._stamp or self.sections.gateway.reload.mode == "off":
             return None
-        self._stamp = stamp
+        return self.reload()
+
+    def reload(self) -> Change | None:
+        """Re-read the file whether or not it was edited; None when nothing is new.
+
+        Raises:
+            ConfigError: it is invalid and was not taken.
+        """
+        self._stamp = self._file_stamp()
         try:
             base = read_yaml(self.path)
             tree = self._merged(base)

@@ -120,12 +120,13 @@ class NodeMethods:
 
     # What nodes say
 
-    @method("node.invoke.result", roles=_NODE)
+    # A turn that is let end while everything goes down still needs its nodes' answers.
+    @method("node.invoke.result", roles=_NODE, while_draining=True)
     def result(self, call: Call) -> dict[str, Any]:
         """The answer to an invocation; ``ignored`` when nobody waits for it."""
         return {"ok": True} if self._nodes.result(call.connection, call.params) else {"ok": True, "ignored": True}
 
-    @method("node.invoke.progress", roles=_NODE)
+    @method("node.invoke.progress", roles=_NODE, while_draining=True)
     def progress(self, call: Call) -> dict[str, Any]:
         """Output under way."""
         return {"ok": True} if self._nodes.progress(call.connection, call.params) else {"ok": True, "ignored": True}

@@ -166,7 +166,7 @@ class SystemMethods:
 
     @method("gateway.restart.request", scopes.ADMIN, control_plane_write=True)
     def restart(self, call: Call) -> dict[str, Any]:
-        """Go down in order; whoever supervises the process brings it up again."""
+        """Go down in order and come up again; the messenger beside it goes on."""
         reason = call.params.get("reason")
         reason = reason if isinstance(reason, str) and reason else "requested"
         preflight = self.preflight(call)

@@ -120,7 +120,7 @@ class House(Service):
             readiness=self._not_ready,
             registry=self.registry,
         )
-        self.openclaw.on_restart = lambda reason: reactor.stop()
+        self.openclaw.on_failure = lambda reason: reactor.stop()
         register_stages(self.registry, self)
 
     def _open_cache(self) -> Cache:

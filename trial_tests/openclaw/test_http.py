@@ -153,7 +153,7 @@ class SocketTests(LiveTestCase):
             client.close()
 
     async def test_restart(self) -> None:
-        """A restart on request closes with 1012 and is back at once, under another boot id, on the port configured now."""
+        """A restart on request closes with 1012 and is back at once, with another boot id, on the port set by now."""
         client = await self.in_thread(SocketClient, self.port)
         first = await self.in_thread(client.hello)
         config, port = self.plane.config, free_port()

@@ -94,6 +94,17 @@ class GroupTests(GroupTestCase):
         await anna.send(peer, "alone")
         self.assertEqual((await boris.take(), await clara.take()), ([], []))
 
+    async def test_put_out_with_the_history(self) -> None:
+        """revoke_history takes the group's messages from who is put out, and from nobody else."""
+        _, anna, boris, _, chat_id = await self.group()
+        await boris.send(tl.inputPeerChat(chat_id=chat_id), "mine")
+        await anna.call(
+            tl.messages.deleteChatUser(chat_id=chat_id, user_id=anna.input_user(boris), revoke_history=True)
+        )
+        self.assertEqual((await boris.dialogs()).dialogs, [])
+        history = await anna.history(tl.inputPeerChat(chat_id=chat_id))
+        self.assertIn("mine", [message.message for message in history.messages if message.NAME == "message"])
+
     async def test_rename_and_rights(self) -> None:
         """Members may rename until the creator forbids it; administrators still may."""
         _, anna, boris, _, chat_id = await self.group()

@@ -77,7 +77,11 @@ class Chats(RpcService):
         """messages.deleteChatUser#a2185cab flags:# revoke_history:flags.0?true chat_id:long user_id:InputUser ..."""
         talk = self._talk
         user = await talk.input_peers.user(caller, query.user_id)
-        return await self._told(await talk.chats.remove_user(talk.actor(caller), query.chat_id, user.id))
+        change = await talk.chats.remove_user(talk.actor(caller), query.chat_id, user.id)
+        if query.revoke_history:
+            # Not what they wrote goes, but what they have of the group.
+            await talk.messages.delete_all(user.id, -query.chat_id, talk.now())
+        return await self._told(change)
 
     @rpc("messages.editChatTitle")
     async def edit_chat_title(self, caller: RpcMetadata, query: Any) -> Any:

@@ -84,6 +84,12 @@ class Messages:
         """Delete a bounded part of a dialog, newest first; the change and how many messages are left to delete."""
         return await self._database.write("delete history", deleting.delete_history_txn, self._fanout, request)
 
+    async def delete_all(self, owner_id: int, peer: int, now: int) -> None:
+        """Empty a dialog in the owner's box, step by step."""
+        left = 1
+        while left:
+            _, left = await self.delete_history(deleting.HistoryRequest(owner_id, peer, now))
+
     async def pin(self, request: pins.PinRequest) -> OwnChange:
         """Pin a message or unpin it.
 

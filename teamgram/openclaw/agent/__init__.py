@@ -1,0 +1,1 @@
+"""The agents: sessions' turns, the models that answer, the tools they use."""

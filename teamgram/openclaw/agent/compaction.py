@@ -1,0 +1,112 @@
+"""Keeping a conversation within what its model can see: the older part becomes a summary, in the transcript too."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from teamgram.openclaw import transcripts
+from teamgram.openclaw.agent import context as conversation
+from teamgram.openclaw.agent.context import Context
+from teamgram.openclaw.agent.providers.catalog import Catalog
+from teamgram.openclaw.agent.providers.model_api import ModelRef, ModelRequest
+from teamgram.openclaw.agent.roster import Agent
+from teamgram.openclaw.agent_session import AgentSession
+from teamgram.openclaw.agent_sessions import AgentSessions
+from teamgram.openclaw.events import EventStream
+
+#: Of the context: what is left for the reply and the tools, and how much stays word for word.
+_RESERVE = 0.25
+_KEEP = 0.2
+_CHARS_PER_TOKEN = 4
+
+
+class Compaction:
+    """Compacts sessions.
+
+    Attributes:
+        running: keys of sessions that are being compacted now.
+    """
+
+    def __init__(
+        self, sessions: AgentSessions, catalog: Catalog, stream: EventStream, now_ms: Callable[[], int]
+    ) -> None:
+        self.running: set[str] = set()
+        self._sessions = sessions
+        self._catalog = catalog
+        self._stream = stream
+        self._now_ms = now_ms
+
+    async def context(self, session: AgentSession, most_tokens: int) -> Context:
+        """What the model sees now."""
+        read = lambda: conversation.build(self._sessions.backward(session), most_tokens)  # noqa: E731
+        found: Context = await self._sessions.in_thread(read)
+        return found
+
+    async def fitting_context(self, session: AgentSession, agent: Agent, ref: ModelRef, most_tokens: int) -> Context:
+        """The same, compacted first if it does not leave room for a reply."""
+        usable = int(most_tokens * (1 - _RESERVE))
+        context = await self.context(session, most_tokens * 2)
+        if context.tokens > usable or context.truncated:
+            context = await self.shrink(session, agent, ref, context)
+        return context
+
+    async def shrink(self, session: AgentSession, agent: Agent, ref: ModelRef, context: Context) -> Context:
+        """Sum up the older part.
+
+        Raises:
+            ProviderError: the model could not sum it up.
+        """
+        limit = self._catalog.context_tokens(ref)
+        if await self.compact(session, agent, ref, context) is None:
+            return context
+        return await self.context(session, limit)
+
+    async def compact(
+        self, session: AgentSession, agent: Agent, ref: ModelRef, context: Context, *, everything: bool = False
+    ) -> dict[str, Any] | None:
+        """Write a compaction record; None when there is nothing to sum up.
+
+        Args:
+            everything: keep nothing word for word: nobody waits for an answer.
+
+        Returns:
+            ``{"summary", "firstKeptEntryId", "tokensBefore"}``
+        """
+        limit = self._catalog.context_tokens(ref)
+        plan = conversation.plan_compaction(context, int(limit * _KEEP), everything=everything)
+        if plan is None:
+            return None
+        operation = {
+            "operationId": str(uuid.uuid4()),
+            "operation": "compact",
+            "sessionKey": session.key,
+            "agentId": session.agent_id,
+        }
+        self._stream.broadcast("session.operation", {**operation, "phase": "start", "ts": self._now_ms()})
+        self.running.add(session.key)
+        completed = False
+        try:
+            text = conversation.as_text(plan.older, int(limit * (1 - _RESERVE)) * _CHARS_PER_TOKEN)
+            asked = [
+                *(message for message in plan.older if message.get("role") == "user"),
+                {"role": "user", "content": f"{text}\n\n{conversation.SUMMARY_PROMPT}"},
+            ]
+            # The echo provider digests the single messages; a real model gets the conversation as one text.
+            messages = asked[:-1] if ref.provider == "echo" else asked[-1:]
+            request = ModelRequest(ref, agent.system_prompt, messages, is_summary=True)
+            reply = await self._catalog.provider(ref.provider).complete(request, lambda text: None)
+            result = {
+                "summary": reply.text.strip(),
+                "firstKeptEntryId": plan.first_kept_id,
+                "tokensBefore": plan.tokens_before,
+            }
+            session.compactions += 1
+            now_ms = self._now_ms()
+            record = transcripts.record(transcripts.COMPACTION, None, now_ms, **result)
+            await self._sessions.append(session, [record], now_ms)
+            completed = True
+            return result
+        finally:
+            self.running.discard(session.key)
+            end = {**operation, "phase": "end", "completed": completed, "ts": self._now_ms()}
+            self._stream.broadcast("session.operation", end)

@@ -1,0 +1,59 @@
+"""The agents' parts, put together once: sessions, roster, models, tools, turns."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from teamgram.openclaw.agent.compaction import Compaction
+from teamgram.openclaw.agent.history import Histories
+from teamgram.openclaw.agent.providers.catalog import Catalog
+from teamgram.openclaw.agent.roster import Roster
+from teamgram.openclaw.agent.runs import AgentRuns
+from teamgram.openclaw.agent.tools.registry import Tools
+from teamgram.openclaw.agent.turn import Turns
+from teamgram.openclaw.agent_sessions import AgentSessions
+
+if TYPE_CHECKING:
+    from teamgram.openclaw.control_plane import ControlPlane
+
+
+class AgentHouse:
+    """What the agents' methods share.
+
+    Attributes:
+        directory: ``<data>/openclaw/agents``.
+    """
+
+    def __init__(self, plane: "ControlPlane") -> None:
+        self.plane = plane
+        self.reactor: Any = plane.reactor
+        self.config = plane.config
+        self.stream = plane.events
+        self.directory: Path = plane.state_dir / "agents"
+        self.sessions = AgentSessions(self.directory, plane.reactor)
+        self.roster = Roster(plane.config, self.directory)
+        self.catalog = Catalog(plane.config, plane.reactor)
+        self.tools = Tools(lambda: plane.config.sections.tools)
+        self.histories = Histories(self.sessions)
+        self.compaction = Compaction(self.sessions, self.catalog, plane.events, plane.now_ms)
+        self.runs = AgentRuns(
+            self.sessions, self.roster, plane.events, plane.reactor, lambda: plane.config.sections.session.main_key
+        )
+        self.runs.turns = Turns(
+            self.sessions,
+            self.roster,
+            self.catalog,
+            self.tools,
+            self.compaction,
+            plane.reactor,
+            steering=self.runs,
+            changed=lambda session, **more: self.runs.on_changed(session, **more),
+        )
+
+    def now_ms(self) -> int:
+        """Unix milliseconds."""
+        return self.plane.now_ms()
+
+    @property
+    def idle_after_ms(self) -> int:
+        """After how long a quiet session counts as idle."""
+        return self.config.sections.session.idle_minutes * 60_000

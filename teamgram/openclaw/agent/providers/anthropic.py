@@ -1,0 +1,174 @@
+"""Anthropic's messages API, streamed."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
+from teamgram.openclaw.agent.providers.model_api import (
+    RATE_LIMIT,
+    REFUSAL,
+    ModelReply,
+    ModelRequest,
+    ProviderError,
+    ToolCall,
+    Usage,
+)
+from teamgram.openclaw.agent.providers.openai import arguments_of
+from teamgram.openclaw.agent_sessions import text_of
+from teamgram.openclaw.config.sections import ProviderSection
+
+_VERSION = "2023-06-01"
+_DEFAULT_MAX_TOKENS = 8192
+_MAX_BLOCKS = 256
+_STOP_REASONS = {"tool_use": "toolUse", "max_tokens": "length"}
+
+
+class Anthropic:
+    """See the module."""
+
+    api = "anthropic-messages"
+
+    def __init__(self, name: str, section: ProviderSection, reactor: Any) -> None:
+        self._name = name
+        self._section = section
+        self._http = ProviderHttp(section, reactor)
+
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelReply:
+        """POST /v1/messages with ``stream``."""
+        body: dict[str, Any] = {
+            "model": request.ref.model,
+            "max_tokens": request.max_tokens or _DEFAULT_MAX_TOKENS,
+            "messages": to_messages(request.messages),
+            "stream": True,
+        }
+        if request.system:
+            body["system"] = request.system
+        if request.tools:
+            body["tools"] = [
+                {"name": t.name, "description": t.description, "input_schema": t.parameters} for t in request.tools
+            ]
+        headers = {"x-api-key": self._section.api_key, "anthropic-version": _VERSION}
+        path = "/messages" if self._section.base_url.rstrip("/").endswith("/v1") else "/v1/messages"
+        collected = _Collected(on_text)
+        await self._http.stream(path, headers, body, collected.event)
+        return collected.reply(request.ref.model)
+
+
+class _Collected:
+    """Puts the events of one reply together."""
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._on_text = on_text
+        self._text: list[str] = []
+        self._calls: dict[int, dict[str, str]] = {}
+        self._usage = Usage()
+        self._stop = ""
+        self._id = ""
+        self._model = ""
+        self._ended = False
+
+    def event(self, name: str, data: str) -> None:
+        """One server-sent event."""
+        value = json.loads(data)
+        kind = value.get("type")
+        if kind == "message_start":
+            message = value["message"]
+            self._id, self._model = str(message.get("id") or ""), str(message.get("model") or "")
+            self._count(message.get("usage") or {})
+        elif kind == "content_block_start" and value["content_block"].get("type") == "tool_use":
+            if len(self._calls) >= _MAX_BLOCKS:
+                raise ValueError("too many tool calls")
+            block = value["content_block"]
+            self._calls[int(value["index"])] = {"id": block["id"], "name": block["name"], "arguments": ""}
+        elif kind == "content_block_delta":
+            delta = value["delta"]
+            if delta.get("type") == "text_delta":
+                self._text.append(delta["text"])
+                self._on_text(delta["text"])
+            elif delta.get("type") == "input_json_delta":
+                self._calls[int(value["index"])]["arguments"] += delta["partial_json"]
+        elif kind == "message_delta":
+            self._stop = str(value["delta"].get("stop_reason") or self._stop)
+            self._count(value.get("usage") or {})
+        elif kind == "message_stop":
+            self._ended = True
+        elif kind == "error":
+            raise _failure(value.get("error") or {})
+
+    def _count(self, usage: dict[str, Any]) -> None:
+        found = self._usage
+        found.input = int(usage.get("input_tokens") or found.input)
+        found.output = int(usage.get("output_tokens") or found.output)
+        found.cache_read = int(usage.get("cache_read_input_tokens") or found.cache_read)
+        found.cache_write = int(usage.get("cache_creation_input_tokens") or found.cache_write)
+
+    def reply(self, model: str) -> ModelReply:
+        """The whole.
+
+        Raises:
+            ProviderError: the stream broke off, or the model refuses.
+        """
+        if self._stop == "refusal":
+            raise ProviderError("The model refused to answer.", kind=REFUSAL, reason="refusal")
+        if not self._ended:
+            raise ProviderError("The model provider broke off in mid-reply.", reason="network", retryable=True)
+        calls = [
+            ToolCall(call["id"], call["name"], arguments_of(call["arguments"]))
+            for _, call in sorted(self._calls.items())
+        ]
+        stop = "toolUse" if calls else _STOP_REASONS.get(self._stop, "stop")
+        return ModelReply("".join(self._text), calls, self._usage, stop, self._id, self._model or model)
+
+
+def _failure(error: dict[str, Any]) -> ProviderError:
+    kind = str(error.get("type") or "")
+    if kind == "rate_limit_error":
+        return ProviderError(
+            "The model provider is rate limiting requests.", kind=RATE_LIMIT, reason="rate_limit", retryable=True
+        )
+    if kind in ("overloaded_error", "api_error"):
+        return ProviderError("The model provider is overloaded.", reason="overloaded", retryable=True)
+    return ProviderError("The model provider rejected the request.", reason="format")
+
+
+def to_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The conversation as Anthropic wants it: roles take turns, tool results are the user's."""
+    told: list[dict[str, Any]] = []
+    for message in messages:
+        role = message.get("role")
+        if role == "toolResult":
+            parts: list[dict[str, Any]] = [
+                {
+                    "type": "tool_result",
+                    "tool_use_id": message.get("toolCallId"),
+                    "content": text_of(message) or "(nothing)",
+                    "is_error": bool(message.get("isError")),
+                }
+            ]
+            role = "user"
+        else:
+            parts = _parts(message)
+            role = "assistant" if role == "assistant" else "user"
+        if not parts:
+            continue
+        if told and told[-1]["role"] == role:
+            told[-1]["content"] += parts
+        else:
+            told.append({"role": role, "content": parts})
+    return told
+
+
+def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
+    text = text_of(message)
+    parts: list[dict[str, Any]] = [{"type": "text", "text": text}] if text.strip() else []
+    content = message.get("content")
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, dict) and part.get("type") == "toolCall":
+            parts.append(
+                {"type": "tool_use", "id": part["id"], "name": part["name"], "input": part.get("arguments") or {}}
+            )
+        elif isinstance(part, dict) and part.get("type") == "image":
+            source = {"type": "base64", "media_type": part["mimeType"], "data": part["data"]}
+            parts.append({"type": "image", "source": source})
+    return parts

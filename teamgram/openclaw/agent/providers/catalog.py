@@ -1,0 +1,89 @@
+"""The providers and models of the configuration in force."""
+
+from typing import Any
+
+from teamgram.openclaw.agent.providers.anthropic import Anthropic
+from teamgram.openclaw.agent.providers.echo import Echo
+from teamgram.openclaw.agent.providers.model_api import ModelRef, Provider, ProviderError
+from teamgram.openclaw.agent.providers.openai import OpenAICompatible
+from teamgram.openclaw.config.live import LiveConfig
+from teamgram.openclaw.config.sections import ModelSection
+
+DEFAULT_CONTEXT_TOKENS = 65536
+_ANTHROPIC_APIS = frozenset({"anthropic", "anthropic-messages"})
+
+
+class Catalog:
+    """Finds the provider of a model; providers live as long as their configuration does."""
+
+    def __init__(self, config: LiveConfig, reactor: Any) -> None:
+        self._config = config
+        self._reactor = reactor
+        self._echo = Echo(reactor)
+        self._built: dict[str, tuple[Any, Provider]] = {}
+
+    def provider(self, name: str) -> Provider:
+        """By name.
+
+        Raises:
+            ProviderError: the configuration has none of that name.
+        """
+        section = self._config.sections.models.providers.get(name)
+        if section is None:
+            if name == "echo":
+                return self._echo
+            raise ProviderError(
+                f'Unknown provider "{name}". Name it under models.providers with its baseUrl and apiKey.',
+                reason="model",
+            )
+        built = self._built.get(name)
+        if built is None or built[0] is not section:
+            kind = Anthropic if section.api in _ANTHROPIC_APIS else OpenAICompatible
+            built = self._built[name] = (section, kind(name, section, self._reactor))
+        return built[1]
+
+    def knows_provider(self, name: str) -> bool:
+        """Whether :meth:`provider` would find it."""
+        return name == "echo" or name in self._config.sections.models.providers
+
+    def context_tokens(self, ref: ModelRef) -> int:
+        """How much the model can see at once."""
+        limit = self._config.sections.agents.defaults.context_tokens
+        if limit:
+            return limit
+        model = self._model(ref)
+        return model.context_window if model and model.context_window else DEFAULT_CONTEXT_TOKENS
+
+    def max_tokens(self, ref: ModelRef) -> int:
+        """The longest reply to ask for; 0: the provider's own."""
+        model = self._model(ref)
+        return model.max_tokens if model else 0
+
+    def _model(self, ref: ModelRef) -> ModelSection | None:
+        section = self._config.sections.models.providers.get(ref.provider)
+        return next((m for m in section.models if m.id == ref.model), None) if section else None
+
+    def rows(self, default: ModelRef) -> list[dict[str, Any]]:
+        """Every model as ``models.list`` shows it, the default one tagged."""
+        found: dict[ModelRef, dict[str, Any]] = {}
+        for name, section in self._config.sections.models.providers.items():
+            for model in section.models:
+                ref = ModelRef(name, model.id)
+                found[ref] = self._row(ref, model.name or model.id, reasoning=model.reasoning)
+        found.setdefault(ModelRef("echo", "echo"), self._row(ModelRef("echo", "echo"), "Echo", reasoning=False))
+        if default not in found:
+            found[default] = self._row(default, default.model, reasoning=False)
+        found[default]["tags"] = ["default"]
+        return [found.pop(default), *found.values()]
+
+    def _row(self, ref: ModelRef, name: str, *, reasoning: bool) -> dict[str, Any]:
+        return {
+            "id": ref.model,
+            "name": name,
+            "provider": ref.provider,
+            "contextWindow": self.context_tokens(ref),
+            "reasoning": reasoning,
+            "thinkingLevels": [{"id": "off", "label": "off"}],
+            "thinkingDefault": "off",
+            "available": self.knows_provider(ref.provider),
+        }

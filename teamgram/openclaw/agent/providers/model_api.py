@@ -1,0 +1,187 @@
+"""What a model is asked, what it answers, how it fails: the same for every provider. Plain Python."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+#: Kinds of failure that a client sees in ``errorKind``.
+REFUSAL, TIMEOUT, RATE_LIMIT, CONTEXT_LENGTH, UNKNOWN = "refusal", "timeout", "rate_limit", "context_length", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """``provider/model``."""
+
+    provider: str
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}"
+
+    @staticmethod
+    def parse(text: str) -> "ModelRef":
+        """The provider is what stands before the first slash.
+
+        Raises:
+            ValueError: no slash, or nothing on one side of it.
+        """
+        provider, slash, model = text.partition("/")
+        if not (provider and slash and model):
+            raise ValueError(f'"{text}" is not provider/model')
+        return ModelRef(provider, model)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model is told of it; ``parameters`` is a JSON Schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model wants a tool."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens, as the provider counted them."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+
+    def add(self, other: "Usage") -> None:
+        """Count another call."""
+        self.input += other.input
+        self.output += other.output
+        self.cache_read += other.cache_read
+        self.cache_write += other.cache_write
+
+    def to_wire(self) -> dict[str, Any]:
+        """``usage`` of a recorded message."""
+        return {
+            "input": self.input,
+            "output": self.output,
+            "totalTokens": self.input + self.output + self.cache_read + self.cache_write,
+            "cacheRead": self.cache_read,
+            "cacheWrite": self.cache_write,
+            "cost": {"input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0, "total": 0},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One call.
+
+    Attributes:
+        messages: as transcripts have them: user, assistant, toolResult.
+        is_summary: the call compacts a conversation; nobody sees its words as they come.
+    """
+
+    ref: ModelRef
+    system: str
+    messages: list[dict[str, Any]]
+    tools: list[ToolSpec] = field(default_factory=list)
+    max_tokens: int = 0
+    is_summary: bool = False
+
+
+@dataclass(slots=True)
+class ModelReply:
+    """What came of it.
+
+    Attributes:
+        stop_reason: ``stop``, ``toolUse`` or ``length``.
+    """
+
+    text: str
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    stop_reason: str = "stop"
+    response_id: str = ""
+    model: str = ""
+
+
+class ProviderError(Exception):
+    """A call failed.
+
+    Attributes:
+        message: for people; never has a key in it.
+        kind: one of the kinds above.
+        reason: the finer word of ``errorDetail.failoverReason``.
+        status: of HTTP, 0 when there was no answer.
+        retryable: the same call may work in a while.
+        retry_after: seconds that the provider asked for, None if it did not.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str = UNKNOWN,
+        reason: str = "unknown",
+        status: int = 0,
+        retryable: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+        self.reason = reason
+        self.status = status
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+
+class Provider(Protocol):
+    """Calls models of one provider."""
+
+    #: The wire format, as recorded messages name it.
+    api: str
+
+    def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Awaitable[ModelReply]:
+        """Ask; ``on_text`` hears the words as they come. Cancelling what waits for it ends the call.
+
+        Raises:
+            ProviderError: through the awaitable.
+        """
+
+
+def failure_of(status: int, body_text: str) -> ProviderError:
+    """The error for an HTTP answer that is no success."""
+    text = body_text.lower()
+    if status == 429:
+        return ProviderError(
+            "The model provider is rate limiting requests (HTTP 429).",
+            kind=RATE_LIMIT, reason="rate_limit", status=status, retryable=True,
+        )  # fmt: skip
+    if status in (400, 413) and any(mark in text for mark in ("context length", "context_length", "too long")):
+        return ProviderError(
+            "The conversation is too long for the model.", kind=CONTEXT_LENGTH, reason="context_length", status=status
+        )
+    if status in (401, 403):
+        return ProviderError(
+            f"The model provider refused the credentials (HTTP {status}). Check models.providers.*.apiKey.",
+            reason="auth", status=status,
+        )  # fmt: skip
+    if status == 404:
+        return ProviderError("The model provider does not know this model (HTTP 404).", reason="model", status=status)
+    if status in (408, 409, 425) or status >= 500:
+        return ProviderError(
+            f"The model provider failed (HTTP {status}). This is usually temporary; try again shortly.",
+            kind=TIMEOUT if status in (408, 504) else UNKNOWN,
+            reason="overloaded" if status in (503, 529) else "server_error",
+            status=status,
+            retryable=True,
+        )
+    return ProviderError(
+        f"LLM request failed: the provider rejected the request (HTTP {status}).", reason="format", status=status
+    )

@@ -1,0 +1,88 @@
+"""After a restart: turns that a crash cut off end with a visible error, and repetitions are known again."""
+
+from typing import Any
+
+from twisted.logger import Logger
+
+from teamgram.openclaw import transcripts
+from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.idempotency import ERROR, TTL_MS, Outcome
+from teamgram.openclaw.agent.turn import error_message
+from teamgram.openclaw.agent_session import AgentSession, OpenRun
+
+INTERRUPTED = (
+    "The gateway restarted while this turn was running. Nothing was repeated; send the message again to go on."
+)
+UNANSWERED = "The gateway restarted before this message was answered. Send it again to go on."
+
+_log = Logger()
+
+
+def recover(house: AgentHouse) -> None:
+    """Look at every session that was in use lately. Reads block; the writes follow by themselves."""
+    now_ms = house.now_ms()
+    for session in house.sessions:
+        if now_ms - session.updated_at < TTL_MS:
+            _remember(house, session, now_ms)
+        if session.open_runs:
+            _end_open_runs(house, session, now_ms)
+
+
+def _remember(house: AgentHouse, session: AgentSession, now_ms: int) -> None:
+    """Take the ends of recent turns from the transcript."""
+    records = house.sessions.backward(session)
+    found = []
+    for record in records:
+        if now_ms - transcripts.from_iso(str(record.get("timestamp"))) > TTL_MS:
+            break
+        data = record.get("data")
+        if record.get("customType") == transcripts.RUN_END and isinstance(data, dict):
+            found.append(data)
+    for data in reversed(found):
+        _remember_one(house, session, data)
+
+
+def _remember_one(house: AgentHouse, session: AgentSession, data: dict[str, Any]) -> None:
+    run_id, method = str(data.get("runId")), str(data.get("method") or "chat")
+    outcome = Outcome(
+        str(data.get("status")),
+        str(data.get("summary") or ""),
+        int(data.get("startedAt") or 0),
+        int(data.get("endedAt") or 0),
+        stop_reason=str(data.get("stopReason") or ""),
+        session_id=session.session_id,
+        model=str(data.get("model") or ""),
+        usage=data.get("usage"),
+    )
+    known = house.runs.idempotency
+    known.begin(session.key, method, run_id, str(data.get("fingerprint") or ""), None)
+    known.end(session.key, method, run_id, outcome)
+
+
+def _end_open_runs(house: AgentHouse, session: AgentSession, now_ms: int) -> None:
+    records: list[dict[str, Any]] = []
+    for run in session.open_runs:
+        records += _end_one(house, session, run, now_ms)
+    _log.warn("{count} turns of {key} were cut off", count=len(session.open_runs), key=session.key)
+    session.open_runs = []
+    session.run_status, session.last_error = "error", INTERRUPTED
+    session.run_ended_at = now_ms
+    writing = house.sessions.append(session, records, now_ms)
+    writing.addErrback(lambda failure: _log.failure("an interrupted turn could not be ended", failure=failure))
+
+
+def _end_one(house: AgentHouse, session: AgentSession, run: OpenRun, now_ms: int) -> list[dict[str, Any]]:
+    records = []
+    text = INTERRUPTED
+    if run.waiting is not None:
+        text = UNANSWERED
+        records.append(transcripts.record(transcripts.MESSAGE, None, now_ms, message=run.waiting, runId=run.run_id))
+    message = error_message(run.run_id, text, now_ms)
+    records.append(transcripts.record(transcripts.MESSAGE, None, now_ms, message=message, runId=run.run_id))
+    outcome = Outcome(ERROR, text, run.accepted_at, now_ms, stop_reason="restart", session_id=session.session_id)
+    data = {"runId": run.run_id, "method": run.method, "fingerprint": run.fingerprint, **outcome.to_record()}
+    records.append(transcripts.record(transcripts.CUSTOM, None, now_ms, customType=transcripts.RUN_END, data=data))
+    known = house.runs.idempotency
+    known.begin(session.key, run.method, run.run_id, run.fingerprint, None)
+    known.end(session.key, run.method, run.run_id, outcome)
+    return records

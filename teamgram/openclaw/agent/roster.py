@@ -1,0 +1,108 @@
+"""Which agents there are and how each is set up, read from the configuration in force."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from teamgram.openclaw import agent_session_keys
+from teamgram.openclaw.agent.providers.model_api import ModelRef
+from teamgram.openclaw.config.live import LiveConfig
+from teamgram.openclaw.config.sections import AgentDefaults, AgentEntry, ModelChoice
+
+DEFAULT_ID = "main"
+_ECHO = ModelRef("echo", "echo")
+
+_SYSTEM_PROMPT = (
+    "You are {name}, a personal assistant that its owner reaches over several messaging surfaces. "
+    "Answer plainly and to the point. Use a tool when you need what it gives."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One agent.
+
+    Attributes:
+        models: the one to ask, then the ones to try when it fails.
+        tools: its own ``allow`` and ``deny`` lists.
+    """
+
+    id: str
+    name: str
+    named: bool
+    is_default: bool
+    models: tuple[ModelRef, ...]
+    workspace: Path
+    system_prompt: str
+    identity: dict[str, Any]
+    tools: dict[str, Any]
+
+
+class Roster:
+    """The agents of the configuration; one, ``main``, when it names none."""
+
+    def __init__(self, config: LiveConfig, agents_directory: Path) -> None:
+        self._config = config
+        self._directory = agents_directory
+        self._built: tuple[Any, dict[str, Agent]] | None = None
+
+    @property
+    def defaults(self) -> AgentDefaults:
+        """What agents have that say nothing else."""
+        return self._config.sections.agents.defaults
+
+    def all(self) -> list[Agent]:
+        """Every agent, the default one first."""
+        return list(self._agents().values())
+
+    @property
+    def default(self) -> Agent:
+        """Who answers when nobody is named."""
+        return next(iter(self._agents().values()))
+
+    def get(self, agent_id: str) -> Agent | None:
+        """By id."""
+        return self._agents().get(agent_id)
+
+    def _agents(self) -> dict[str, Agent]:
+        section = self._config.sections.agents
+        if self._built is None or self._built[0] is not section:
+            entries = {**{key: value for key, value in section.entries.items()}}
+            for entry in section.roster:
+                entries[entry.id] = entry
+            found: dict[str, AgentEntry] = {}
+            for key, entry in entries.items():
+                try:
+                    found[agent_session_keys.normal_agent_id(entry.id or key)] = entry
+                except agent_session_keys.BadSessionKey:
+                    continue
+            if not found:
+                found[DEFAULT_ID] = AgentEntry()
+            default = next((key for key, entry in found.items() if entry.default), None)
+            default = default or (DEFAULT_ID if DEFAULT_ID in found else next(iter(found)))
+            order = [default, *(key for key in found if key != default)]
+            self._built = (section, {key: self._build(key, found[key], key == default) for key in order})
+        return self._built[1]
+
+    def _build(self, agent_id: str, entry: AgentEntry, is_default: bool) -> Agent:
+        defaults = self.defaults
+        models = model_chain(entry.model if entry.model is not None else defaults.model)
+        own = entry.workspace or (defaults.workspace if is_default else "")
+        workspace = Path(own).expanduser() if own else self._directory / agent_id / "workspace"
+        identity = dict(entry.identity)
+        name = str(identity.get("name") or entry.name or "Assistant")
+        prompt = entry.system_prompt or defaults.system_prompt or _SYSTEM_PROMPT.format(name=name)
+        named = bool(identity.get("name") or entry.name)
+        return Agent(agent_id, name, named, is_default, models, workspace, prompt, identity, dict(entry.tools))
+
+
+def model_chain(choice: str | ModelChoice) -> tuple[ModelRef, ...]:
+    """The models of a choice in order; what is no ``provider/model`` is left out, and ``echo`` if nothing is left."""
+    names = [choice] if isinstance(choice, str) else [choice.primary, *choice.fallbacks]
+    found = []
+    for name in names:
+        try:
+            found.append(ModelRef.parse(name))
+        except ValueError:
+            continue
+    return tuple(dict.fromkeys(found)) or (_ECHO,)

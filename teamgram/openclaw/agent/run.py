@@ -1,0 +1,92 @@
+"""One turn of an agent, from the request to its one end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from teamgram.openclaw.agent.idempotency import Outcome
+from teamgram.openclaw.agent.run_events import RunEvents
+from teamgram.openclaw.agent.streaming import LiveText
+from teamgram.openclaw.agent_session import AgentSession
+from teamgram.openclaw.events import Subscriber
+
+STEER, FOLLOWUP, COLLECT, INTERRUPT = "steer", "followup", "collect", "interrupt"
+
+CHAT, AGENT = "chat", "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What somebody asks of an agent.
+
+    Attributes:
+        run_id: also the key under which a repetition is known.
+        message: the user message as the transcript keeps it.
+        method: :data:`CHAT` or :data:`AGENT`; decides how repetitions are answered and which phases are told.
+        sender: the client's place in the event stream; it alone hears tools' arguments and results.
+        timeout_ms: 0 is the configured one.
+        on_text: hears the words as they come, beside all events (HTTP streaming, the messenger).
+    """
+
+    run_id: str
+    message: dict[str, Any]
+    fingerprint: str
+    method: str = CHAT
+    sender: Subscriber | None = None
+    queue_mode: str = STEER
+    timeout_ms: int = 0
+    model: str = ""
+    extra_system: str = ""
+    is_heartbeat: bool = False
+    on_text: Callable[[str], None] | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Run:
+    """A turn that was accepted.
+
+    Attributes:
+        live: its visible text.
+        task: what runs; None before it starts.
+        stop_reason: why it is being stopped, empty while it is not.
+        is_settling: its end is being written: too late to stop it.
+        accepted: fires when the request is on disk (with whether it is).
+    """
+
+    request: RunRequest
+    session: AgentSession
+    events: RunEvents
+    accepted_at: int
+    live: LiveText = field(default_factory=LiveText)
+    started_at: int = 0
+    task: Deferred[Any] | None = None
+    stop_reason: str = ""
+    is_settling: bool = False
+    outcome: Outcome | None = None
+    accepted: list[Deferred[bool]] = field(default_factory=list)
+    is_accepted: bool = False
+    waiters: list[Deferred[Outcome]] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """The run id."""
+        return self.request.run_id
+
+    def when_ended(self) -> Deferred[Outcome]:
+        """Fires with how it ended."""
+        waiting: Deferred[Outcome] = Deferred()
+        if self.outcome is not None:
+            waiting.callback(self.outcome)
+        else:
+            self.waiters.append(waiting)
+        return waiting
+
+    def end(self, outcome: Outcome) -> None:
+        """Tell who waits."""
+        self.outcome = outcome
+        waiters, self.waiters = self.waiters, []
+        for waiting in waiters:
+            if not waiting.called:
+                waiting.callback(outcome)

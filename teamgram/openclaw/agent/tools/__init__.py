@@ -1,0 +1,1 @@
+"""Tools: what agents may do beyond talking."""

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-import msgspec
-
 import teamgram
 from teamgram.openclaw import auth, frames, scopes
 from teamgram.openclaw.canvas import Canvas
@@ -27,39 +25,29 @@ from teamgram.openclaw.dialects.jsonrpc import JsonRpc
 from teamgram.openclaw.dialects.mini import Mini
 from teamgram.openclaw.dialects.protocol4 import Protocol4
 from teamgram.openclaw.events import EventStream, Subscriber
-from teamgram.openclaw.handshake import PROTOCOL, Accepted
+from teamgram.openclaw.handshake import Accepted
 from teamgram.openclaw.health import Health
+from teamgram.openclaw.hello import TICK_SECONDS, HelloOk
 from teamgram.openclaw.http import HttpRoutes
 from teamgram.openclaw.nodes import Nodes
-from teamgram.openclaw.outbox import MAX_BUFFERED
 from teamgram.openclaw.pairing import Pairing, PairRequest
 from teamgram.openclaw.presence import Presence
 from teamgram.openclaw.resume import Resumable
 from teamgram.openclaw.router import Router
 from teamgram.openclaw.runs_api import NoRuns, Runs
 from teamgram.openclaw.schemas.validator import MethodSchemas
-from teamgram.openclaw.state_file import StateFile, read_json
+from teamgram.openclaw.state_file import StateFile, read_json, write_bytes
 
 if TYPE_CHECKING:
     from teamgram.openclaw.connection import Dialect
 
-TICK_SECONDS = 30.0
 HEALTH_SECONDS = 60.0
-_MAX_ATTACHMENT_BYTES = 19464192
-_MAX_IMAGE_BYTES = 6291456
 
 #: Sockets of one address that may be in the handshake at once.
 MAX_HANDSHAKES_PER_IP = 32
 
 #: Ours: a client that names it in ``caps`` may resume after a disconnect.
 EVENT_RESUME = "event-resume"
-
-_EVENTS = (
-    "connect.challenge", "agent", "chat", "presence", "tick", "shutdown", "health", "heartbeat", "cron",
-    "session.message", "session.tool", "session.operation", "sessions.changed", "config.changed",
-    "node.pair.requested", "node.pair.resolved", "node.invoke.request", "node.hostStats",
-    "device.pair.requested", "device.pair.resolved",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -116,6 +104,7 @@ class ControlPlane:
         self.canvas = Canvas(self.state_dir / "canvas", self.seconds)
         self.resumable = Resumable(self.events, self.seconds)
         self.http = HttpRoutes()
+        self.hello = HelloOk(self)
         self.runs: Runs = NoRuns()
         self.counters = Counters()
         self.capabilities = [EVENT_RESUME]
@@ -127,7 +116,6 @@ class ControlPlane:
         self.limiter = auth.FailureLimiter(_rate_limit(config))
         self.shared_secret = auth.SharedSecret(auth.NONE, "")
         self.on_restart: Callable[[str], None] = lambda reason: None
-        self._features: tuple[int, msgspec.Raw] | None = None
         self._to_flush: list[Connection] = []
         self._in_handshake: Counter[str] = Counter()
         self._next_tick = self.seconds() + TICK_SECONDS
@@ -199,36 +187,7 @@ class ControlPlane:
         if accepted.role == "node":
             self.nodes.connected(connection, params)
         resume = self._subscribe(connection, params)
-        policy = {
-            "maxPayload": frames.MAX_PAYLOAD,
-            "maxBufferedBytes": MAX_BUFFERED,
-            "tickIntervalMs": round(TICK_SECONDS * 1000),
-            "attachments": {"maxBytes": _MAX_ATTACHMENT_BYTES, "maxImageBytes": _MAX_IMAGE_BYTES},
-        }
-        hello: dict[str, Any] = {
-            "type": "hello-ok",
-            "protocol": PROTOCOL,
-            "server": {
-                "version": self.version,
-                "buildId": f"teamgram-{self.version}",
-                "bootId": self.boot_id,
-                "connId": connection.conn_id,
-            },
-            "features": self._encoded_features(),
-            "snapshot": self._snapshot(connection),
-        }
-        surface = accepted.device.surface if accepted.device else None
-        if accepted.role == "operator" or (surface is not None and "canvas" in surface.caps):
-            connection.canvas_capability = self.canvas.grant(connection.conn_id)
-            hello["pluginSurfaceUrls"] = self.surface_urls(connection)
-        known: dict[str, Any] = {"method": accepted.method, "role": accepted.role, "scopes": accepted.scopes}
-        if accepted.token is not None:
-            issued = accepted.token.rotated_at_ms or accepted.token.created_at_ms
-            known |= {"deviceToken": accepted.token.token, "issuedAtMs": issued}
-        hello |= {"auth": known, "policy": policy}
-        if resume is not None:
-            hello["resume"] = resume
-        return hello
+        return self.hello.make(connection, accepted, resume)
 
     def identify(
         self, connection: Connection, client: dict[str, Any], role: str, granted: list[str], method: str, caps: Any = ()
@@ -347,11 +306,6 @@ class ControlPlane:
         self.events.health_version += 1
         self.events.broadcast("health", self.health.encoded, versioned=True)
 
-    def surface_urls(self, connection: Connection) -> dict[str, str]:
-        """Where this connection finds canvas documents, until it ends."""
-        host = connection.opening.headers.get("host") or f"127.0.0.1:{self.config.sections.gateway.port}"
-        return {"canvas": f"http://{host}/__openclaw__/cap/{connection.canvas_capability}"}
-
     def _device_resolved(self, request: PairRequest, decision: str) -> None:
         self.events.broadcast(
             "device.pair.resolved",
@@ -362,42 +316,6 @@ class ControlPlane:
                 "ts": self.now_ms(),
             },
         )
-
-    def _encoded_features(self) -> msgspec.Raw:
-        names = self.router.names()
-        key = len(names) + (len(self.capabilities) << 16)
-        if self._features is None or self._features[0] != key:
-            features = {"methods": names, "events": _EVENTS, "capabilities": self.capabilities}
-            self._features = (key, msgspec.Raw(frames.encode_json(features)))
-        return self._features[1]
-
-    def _snapshot(self, connection: Connection) -> dict[str, Any]:
-        sections = self.config.sections
-        may_read = scopes.READ in connection.granted
-        main_key = sections.session.main_key
-        agent = str(self.health.snapshot.get("defaultAgentId") or "main")
-        snapshot = {
-            "suspension": {"phase": "accepting"},
-            "presence": self.presence.entries(self.now_ms()) if may_read else [],
-            "health": self.health.encoded,
-            "stateVersion": self.events.state_version(),
-            "uptimeMs": round((self.seconds() - self.started_at) * 1000),
-            "appliedConfigHash": self.config.hash,
-            "sessionDefaults": {
-                "defaultAgentId": agent,
-                "modelConfigured": True,
-                "mainKey": main_key,
-                "mainSessionKey": f"agent:{agent}:{main_key}",
-                "scope": sections.session.scope,
-            },
-        }
-        if scopes.ADMIN in connection.granted:
-            snapshot |= {
-                "configPath": str(self.config.path),
-                "stateDir": str(self.state_dir),
-                "authMode": self.shared_secret.mode,
-            }
-        return snapshot
 
     # The clock
 
@@ -442,8 +360,6 @@ def load_identity(state_dir: Path) -> Identity:
     Raises:
         ValueError: the file is damaged.
     """
-    from teamgram.openclaw.state_file import write_bytes
-
     path = state_dir / "identity.json"
     stored = read_json(path)
     if stored is None:

@@ -20,7 +20,7 @@ class KillTests(TestCase):
     timeout = 60
 
     async def test_devices_survive(self) -> None:
-        """A device that had its hello is paired after a kill, with the same token; the shared secret is the same too."""
+        """A device that had its hello is paired after a kill, with the same token, under the same shared secret."""
         directory = Path(tempfile.mkdtemp(prefix="openclaw-kill-"))
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
         server = RunningServer(reactor, directory)

@@ -222,7 +222,7 @@ class NodeMethods:
         connection.canvas_capability = self._plane.canvas.grant(connection.conn_id)
         return {
             "surface": "canvas",
-            "pluginSurfaceUrls": self._plane.surface_urls(connection),
+            "pluginSurfaceUrls": self._plane.hello.surface_urls(connection),
             "expiresAtMs": self._plane.now_ms() + REFRESH_MS,
         }
 

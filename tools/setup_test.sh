@@ -1,6 +1,8 @@
 #!/bin/sh
 # What `make test` needs beyond `make setup`: the test libraries in .venv and,
 # below .test, one environment for each client library that cannot share one.
+# npm and Chromium come from Debian: installed here where that is allowed, else
+# the command to type is printed.
 set -eu
 pip="-m pip install -q --disable-pip-version-check"
 
@@ -17,7 +19,39 @@ environment() {
     touch ".test/$name/.ready-$(echo "$*" | cksum | cut -d' ' -f1)"
 }
 
+fail() { echo "setup: $*" >&2; exit 1; }
+
+debian_packages() {
+    missing=""
+    command -v node >/dev/null 2>&1 || missing="$missing nodejs"
+    command -v npm >/dev/null 2>&1 || missing="$missing npm"
+    command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+    [ -z "$missing" ] && return
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || fail "missing:$missing; type: sudo apt-get install$missing"
+    echo "setup: installing$missing"
+    # shellcheck disable=SC2086  # a list of words
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } \
+        >/dev/null || fail "apt-get install$missing failed; its message is above"
+}
+
+# What the package-lock.json in directory $2 says, as .test/$1. OpenClaw's client
+# wants a newer Node than Debian's, so the lock file brings that too.
+npm_environment() {
+    name=$1 from=$2
+    ready=".test/$name/.ready-$(cat "$from/package.json" "$from/package-lock.json" | cksum | cut -d' ' -f1)"
+    [ -f "$ready" ] && return
+    echo "setup: installing what $from/package.json names"
+    rm -rf ".test/$name"
+    mkdir -p ".test/$name"
+    cp "$from/package.json" "$from/package-lock.json" ".test/$name"
+    npm --prefix ".test/$name" ci --ignore-scripts --no-audit --no-fund --loglevel=error || fail "npm could not install $from"
+    touch "$ready"
+}
+
 mkdir -p .test
+debian_packages
+npm_environment npm trial_tests/openclaw/npm
 environment kurigram kurigram==2.2.26
 environment pyrogram pyrogram==2.0.106
 environment telethon-old telethon==1.36.0
+environment tdlib tdjson==1.8.69

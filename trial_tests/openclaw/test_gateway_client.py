@@ -2,19 +2,17 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.utils import getProcessOutputAndValue
-from twisted.trial.unittest import SkipTest
 
+from trial_tests.openclaw import npm_packages
 from trial_tests.openclaw.house import TOKEN
 from trial_tests.openclaw.live import LiveTestCase
 
-_ROOT = Path(__file__).resolve().parent.parent.parent
-_MODULE = _ROOT / ".test/npm/node_modules/@openclaw/gateway-client/dist/index.mjs"
+_MODULE = "@openclaw/gateway-client/dist/index.mjs"
 _SCRIPT = Path(__file__).parent / "npm/gateway_client.mjs"
 
 
@@ -23,15 +21,10 @@ class GatewayClientTests(LiveTestCase):
 
     async def drive(self, *arguments: str) -> list[dict[str, Any]]:
         """Run the client; the facts it printed."""
-        node = shutil.which("node")
-        if node is None or not _MODULE.exists():
-            if os.environ.get("TEAMGRAM_TEST_REQUIRE_SERVICES"):
-                self.fail("node or .test/npm is missing; `make test` sets both up")
-            raise SkipTest("needs node and .test/npm (make test)")
         url = f"ws://127.0.0.1:{self.port}"
-        environment = {**os.environ, "GATEWAY_CLIENT_MODULE": _MODULE.as_uri()}
+        environment = {**os.environ, "GATEWAY_CLIENT_MODULE": npm_packages.module(_MODULE)}
         output, errors, _ = await getProcessOutputAndValue(
-            node, [str(_SCRIPT), url, *arguments], env=environment, reactor=reactor
+            npm_packages.node(), [str(_SCRIPT), url, *arguments], env=environment, reactor=reactor
         )
         facts = [json.loads(line) for line in output.decode().splitlines()]
         self.assertTrue(facts, errors.decode())

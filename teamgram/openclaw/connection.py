@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Written to the socket in one go; the rest waits for it to drain.
 _WRITE_CHUNK = 262144
+#: Who has this much to read is not listened to until he has read half of it.
+_PAUSE_INPUT_BYTES = 1 << 20
 _PING_SECONDS = 25.0
 _PONG_SECONDS = 25.0
 _CLOSE_SECONDS = 1.0
@@ -39,6 +41,8 @@ class Transport(Protocol):
     def write(self, data: bytes) -> None: ...
     def loseConnection(self) -> None: ...
     def abortConnection(self) -> None: ...
+    def pauseProducing(self) -> None: ...
+    def resumeProducing(self) -> None: ...
     def registerProducer(self, producer: Any, streaming: bool) -> None: ...
 
 
@@ -128,6 +132,8 @@ class Connection:
         self._pong_by = _NEVER
         self._close_by = _NEVER
         self._deaf = False
+        self._input_paused = False
+        self._written_at = now
         self._in_handshake = True
 
     # Bytes in
@@ -192,10 +198,22 @@ class Connection:
             data = outbox.take(_WRITE_CHUNK)
             if data:
                 self._writer.write(data)
+        if self._writer.writable:
+            self._written_at = self.plane.seconds()
+        self._balance_input()
         if outbox.overflowed and not self.is_closing:
             self._log.warn("{conn_id} does not read; closed as slow consumer", conn_id=self.conn_id)
             self.plane.counters.slow_consumers += 1
             self.close(websocket.POLICY, "slow consumer")
+
+    def _balance_input(self) -> None:
+        waiting = self.outbox.waiting_bytes
+        if self._input_paused and waiting < _PAUSE_INPUT_BYTES // 2:
+            self._input_paused = False
+            self._transport.resumeProducing()
+        elif not self._input_paused and waiting > _PAUSE_INPUT_BYTES:
+            self._input_paused = True
+            self._transport.pauseProducing()
 
     # Life
 
@@ -239,9 +257,17 @@ class Connection:
             self.abort()
         elif now >= self._ping_at and not self.is_closing:
             self._ping_at = now + _PING_SECONDS
+            self._ping(now)
+
+    def _ping(self, now: float) -> None:
+        if self._writer.writable:
             self._pong_by = min(self._pong_by, now + _PONG_SECONDS)
             self._send_control(websocket.frame(b"", websocket.PING))
             self.flush()
+        elif now - self._written_at > _PING_SECONDS + _PONG_SECONDS:
+            # A ping behind what it does not read would say nothing new.
+            self._log.info("{conn_id} has read nothing for long; dropped", conn_id=self.conn_id)
+            self.abort()
 
     def connection_lost(self, reason: Any) -> None:
         """The socket is gone, whoever closed it."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.internet import task
-from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred, maybeDeferred
+from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
@@ -97,6 +97,7 @@ class OpenClawService(MultiService):
         self._listeners: list[IListeningPort] = []
         self._loops: list[task.LoopingCall] = []
         self._addresses: list[tuple[str, int, bool]] = []
+        self._restarting: Deferred[None] = succeed(None)
         self._due = 0.0
         self._started = False
         self._registry = registry
@@ -198,7 +199,7 @@ class OpenClawService(MultiService):
 
     def _restart_requested(self, reason: str) -> None:
         if not self.plane.draining:
-            ensureDeferred(self._restart(reason)).addErrback(self._restart_failed)
+            self._restarting = ensureDeferred(self._restart(reason)).addErrback(self._restart_failed)
 
     async def _restart(self, reason: str) -> None:
         """Go down as for a stop and come up again, in the same process: the messenger notices nothing.
@@ -210,11 +211,10 @@ class OpenClawService(MultiService):
         await self._say_goodbye({"reason": "gateway restarting", "restartExpectedMs": RESTART_EXPECTED_MS})
         if not self._started:
             return  # Stopped meanwhile.
-        plane.restarted()
         if self.addresses() != self._addresses:
             await self._stop_listening()
             await self._listen()
-        plane.is_ready = True
+        plane.restarted()
 
     def _restart_failed(self, failure: Failure) -> None:
         self._log.failure("the control plane did not come up again", failure=failure)
@@ -227,6 +227,7 @@ class OpenClawService(MultiService):
     async def _stop(self) -> None:
         self._started, was_started = False, self._started
         plane = self.plane
+        await self._restarting
         await self._say_goodbye({"reason": "gateway stopping"})
         await self._stop_listening()
         for loop in self._loops:

@@ -67,6 +67,7 @@ class MemoryTransport:
         self.written = bytearray()
         self.disconnecting = False
         self.aborted = False
+        self.reading = True
         self.producer: Any = None
         self.on_lost: Callable[[Failure], None] = lambda reason: None
 
@@ -88,6 +89,14 @@ class MemoryTransport:
     def unstick(self) -> None:
         """The peer has read everything."""
         self.producer.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        """The server reads no more for now."""
+        self.reading = False
+
+    def resumeProducing(self) -> None:
+        """The server reads again."""
+        self.reading = True
 
     def loseConnection(self) -> None:
         """Close in order."""

@@ -188,6 +188,28 @@ class EventTests(HouseTestCase):
         self.assertEqual([f["seq"] for f in client.events()], list(range(1, len(client.events()) + 1)))
         self.assertEqual(client.close, (1008, "slow consumer"))
 
+    def test_who_does_not_read_is_not_listened_to(self) -> None:
+        """Requests of a client with a megabyte to read wait in its own socket until it has read."""
+        client = self.house.operator()
+        client.transport.stick()
+        self.house.plane.events.broadcast("chat", {"text": "x" * 1_100_000})
+        self.house.turn()
+        self.assertFalse(client.transport.reading)
+        client.transport.unstick()
+        self.assertTrue(client.transport.reading)
+
+    def test_stuck_for_good(self) -> None:
+        """A client that takes nothing for fifty seconds is dropped; a slow one that takes something is not pinged away."""
+        stuck, slow = self.house.operator(), self.house.operator()
+        stuck.transport.stick()
+        slow.transport.stick()
+        for _ in range(4):
+            self.house.advance(20)
+            slow.transport.unstick()
+            slow.transport.stick()
+        self.assertTrue(stuck.transport.aborted)
+        self.assertFalse(slow.lost)
+
     def test_others_are_not_held_up(self) -> None:
         """One stuck client costs the others nothing."""
         stuck, fine = self.house.operator(), self.house.operator()

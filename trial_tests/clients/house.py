@@ -29,6 +29,7 @@ class HouseTestCase(BackendTestCase):
     """
 
     timeout = 240.0
+    dc_id = 2
     _phones = 0
 
     async def setUp(self) -> None:
@@ -43,7 +44,7 @@ class HouseTestCase(BackendTestCase):
         if self.on_servers:
             redis = service("TEAMGRAM_TEST_REDIS")
             _empty_redis(redis)
-        self.server = RunningServer(reactor, self.directory, dsn, redis)
+        self.server = RunningServer(reactor, self.directory, dsn, redis, self.dc_id)
         self.addCleanup(lambda: defer.Deferred.fromCoroutine(self._close()))
         await self.server.start()
 
@@ -67,13 +68,16 @@ class HouseTestCase(BackendTestCase):
         self.clients.append(client)
         if transport:
             options["transport"] = transport
+        host = "127.0.0.1"
+        if library == "tdlib":
+            session, host = True, self.server.tdlib_address
         if session:
             options["session"] = str(self.directory / name)
         if library in ("kurigram", "pyrogram"):
             options["fingerprint"] = self.server.fingerprint
         if not port:
             port = self.server.http_port if transport == "http" else self.server.port
-        await client.do("connect", host="127.0.0.1", port=port, key=self.server.public_key, **options)
+        await client.do("connect", host=host, port=port, key=self.server.public_key, **options)
         return client
 
     async def sign_up(self, library: str, name: str, transport: str = "", **options: Any) -> ClientProcess:

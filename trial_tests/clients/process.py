@@ -18,6 +18,7 @@ LIBRARIES = {
     "telethon-old": (".test/telethon-old/bin/python", "telethon_driver.py"),
     "kurigram": (".test/kurigram/bin/python", "pyrogram_driver.py"),
     "pyrogram": (".test/pyrogram/bin/python", "pyrogram_driver.py"),
+    "tdlib": (".test/tdlib/bin/python", "tdlib_driver.py"),
 }
 
 

@@ -43,7 +43,9 @@ class _Output(protocol.ProcessProtocol):
 class RunningServer:
     """``await start()``, ``kill()`` as with -9, ``terminate()`` as with SIGTERM, ``start()`` again."""
 
-    def __init__(self, reactor: Any, directory: Path, dsn: str = "sqlite:teamgram.db", redis: str = "") -> None:
+    def __init__(
+        self, reactor: Any, directory: Path, dsn: str = "sqlite:teamgram.db", redis: str = "", dc_id: int = 2
+    ) -> None:
         self._reactor = reactor
         self.directory = directory
         self.config = directory / "etc"
@@ -54,10 +56,13 @@ class RunningServer:
         self.gateway_port = free_port()
         shutil.copytree(PROJECT / "etc", self.config)
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:10443", f"127.0.0.1:{self.port}")
-        self._rewrite("gnetway.yaml", r" *- 127\.0\.0\.1:5222\n", "")
+        # TDLib has room for an address of this length only (drivers/tdlib_driver.py).
+        self.tdlib_address = "127.154.167.51"
+        self._rewrite("gnetway.yaml", r"127\.0\.0\.1:5222", f"{self.tdlib_address}:{self.port}")
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:11443", f"127.0.0.1:{self.websocket_port}")
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:8801", f"127.0.0.1:{self.http_port}")
         self._rewrite("authsession.yaml", r"(?m)^  DSN: sqlite.*$", f'  DSN: "{dsn}"')
+        self._rewrite("gnetway.yaml", r"(?m)^DcId: 2$", f"DcId: {dc_id}")
         if redis:
             self._rewrite("authsession.yaml", r"(?m)^Cache: memory$", f"Cache:\n  - Host: {redis}")
         if (self.config / "openclaw.yaml").exists():

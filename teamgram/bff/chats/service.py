@@ -1,6 +1,7 @@
 """RPCChats: making groups, changing them and looking at them."""
 
 from collections.abc import Iterable, Sequence
+from secrets import randbits
 from typing import Any
 
 from teamgram.bff.errors import bad_request
@@ -46,7 +47,10 @@ class Chats(RpcService):
         chat_id, change = await talk.chats.create(talk.actor(caller), invited, query.title)
         chat = await talk.chats.of_member(caller.user_id, chat_id)
         participants = tl.updateChatParticipants(participants=participants_view(chat, caller.user_id))
-        updates = await self._told(change, [participants], {*chat.members, -chat_id})
+        # TDLib gives a group up whose first message comes without a random_id: the server makes one here.
+        [first] = change.messages
+        first_id = tl.updateMessageID(id=first, random_id=randbits(63))
+        updates = await self._told(change, [first_id, participants], {*chat.members, -chat_id})
         return _invited(updates, missing)
 
     @rpc("messages.addChatUser")

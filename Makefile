@@ -4,15 +4,19 @@ PYTHON ?= python3
 CONFIG ?= etc
 DATA_DIR ?= var
 TESTS ?= trial_tests
+N ?= 1000
+INPUTS ?= 10000000
 BIN := .venv/bin
 
-.PHONY: help setup run test lint bench clean
+.PHONY: help setup run test lint bench faults fuzz clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
 	@echo "make test     set up what the tests need and run all of them (TESTS=trial_tests.session for some)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    CPU time per operation and memory, printed as a table"
+	@echo "make faults   break connections, frames and the server, N=$(N) times each, and see that nothing is lost"
+	@echo "make fuzz     feed hostile bytes to every parser and state machine (INPUTS=$(INPUTS) in all)"
 	@echo "make clean    remove .venv and everything made by tests; var/ (your data) stays"
 
 setup: .venv/.ready
@@ -41,6 +45,12 @@ lint: .venv/.ready-lint
 
 bench: .venv/.ready-test
 	@$(BIN)/python -m tools.bench
+
+faults: .venv/.ready-test
+	@$(BIN)/python -m tools.faults --rounds $(N)
+
+fuzz: .venv/.ready-test
+	@$(BIN)/python -m tools.fuzz --inputs $(INPUTS)
 
 clean:
 	rm -rf .venv .test _trial_temp* .mypy_cache .ruff_cache .hypothesis build *.egg-info

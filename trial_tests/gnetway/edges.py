@@ -25,6 +25,9 @@ class Transport(StringTransportWithDisconnection):
     def setTcpNoDelay(self, enabled: bool) -> None:
         self.no_delay = enabled
 
+    def unregisterProducer(self) -> None:
+        self.producer = None  # a real one does not mind if there was none
+
     def getTcpNoDelay(self) -> bool:
         return self.no_delay
 

@@ -1,6 +1,7 @@
 """The client on a real connection: frames, quick acks, transport errors and key exchanges; sessions share it."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet import protocol
@@ -203,16 +204,18 @@ async def connect(
     *,
     reactor: Any = None,
     within: float = DEFAULT_TIMEOUT,
+    make: Callable[[Transport, Any], PeerConnection] = PeerConnection,
 ) -> PeerConnection:
     """A connection to a server.
 
     Args:
         transport: one of ``TRANSPORTS``, or a codec of its own.
+        make: of the framing and the reactor, a connection with faults of its own.
     """
     if reactor is None:
         from twisted.internet import reactor
     framing = TRANSPORTS[transport]() if isinstance(transport, str) else transport
-    connection = PeerConnection(framing, reactor)
+    connection = make(framing, reactor)
     endpoint = HostnameEndpoint(reactor, host, port, within)
     await endpoint.connect(protocol.Factory.forProtocol(lambda: _PeerProtocol(connection)))
     return connection

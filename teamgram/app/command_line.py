@@ -8,6 +8,7 @@ from pathlib import Path
 from teamgram import __version__
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.tap import explain
+from teamgram.openclaw.command_line import add_commands as add_control_plane_commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     sessions.add_argument("who", nargs="?", help="phone number, @username or user id")
     codes = command("codes", _codes, "Show the sign-in codes that wait to be typed.")
     codes.add_argument("phone", nargs="?", help="only this number's")
+    add_control_plane_commands(command)
     return parser
 
 
@@ -54,7 +56,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     where = ["--config", str(options.config), "--data-dir", str(options.data_dir)]
     sys.argv = ["twistd", "-n", "--pidfile=", "teamgram", *where]
-    twistd.run()  # type: ignore[no-untyped-call]
+    twistd.run()
     return 0
 
 

@@ -220,6 +220,11 @@ class OpenClawService(MultiService):
         self._log.failure("the control plane did not come up again", failure=failure)
         self.on_failure(failure.getErrorMessage())
 
+    async def drain(self) -> None:
+        """The first half of a stop, for who has more to drain: everybody is sent away, the probes still answer (503)."""
+        await self._restarting
+        await self._say_goodbye({"reason": "gateway stopping"})
+
     def stopService(self) -> "Deferred[None]":
         """Drain: no new connects, running turns finish, everybody is told, then 1012."""
         return ensureDeferred(self._stop())
@@ -227,8 +232,7 @@ class OpenClawService(MultiService):
     async def _stop(self) -> None:
         self._started, was_started = False, self._started
         plane = self.plane
-        await self._restarting
-        await self._say_goodbye({"reason": "gateway stopping"})
+        await self.drain()
         await self._stop_listening()
         for loop in self._loops:
             if loop.running:

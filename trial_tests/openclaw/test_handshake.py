@@ -199,7 +199,7 @@ class EventTests(HouseTestCase):
         self.assertTrue(client.transport.reading)
 
     def test_stuck_for_good(self) -> None:
-        """A client that takes nothing for fifty seconds is dropped; a slow one that takes something is not pinged away."""
+        """A client that takes nothing for fifty seconds is dropped; a slow one that takes something stays."""
         stuck, slow = self.house.operator(), self.house.operator()
         stuck.transport.stick()
         slow.transport.stick()

@@ -6,6 +6,9 @@ from pathlib import Path
 from teamgram.app import stage_settings
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration, load_configuration
+from teamgram.app.logs import level_filter
+from teamgram.app.manhole import manhole_settings
+from teamgram.app.reload import check_certificates
 from teamgram.database import DSNError
 from teamgram.database.dsn import SQLiteDSN, parse_dsn
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
@@ -20,11 +23,14 @@ def check(directory: Path, data_dir: Path) -> int:
         ConfigError: the first thing that stops the start.
     """
     configuration = load_configuration(directory)
-    listeners = stage_settings.listeners(configuration.gnetway.Gnetway)
+    listeners = stage_settings.listeners(configuration.gnetway.Gnetway, data_dir)
+    check_certificates(listeners)
+    level_filter(configuration)
     try:
         where = parse_dsn(configuration.authsession.Mysql.DSN, data_dir)
     except DSNError as error:
         raise ConfigError("authsession.yaml", "Mysql.DSN", str(error)) from None
+    manhole = manhole_settings(configuration.operations.Manhole, data_dir)
     openclaw = directory / "openclaw.yaml"
     try:
         validate(read_yaml(openclaw), str(openclaw))
@@ -37,6 +43,8 @@ def check(directory: Path, data_dir: Path) -> int:
     for listener in listeners:
         tls = " with TLS" if listener.cert_file else ""
         print(f"listener        {listener.kind} {listener.host}:{listener.port}{tls}")
+    if manhole is not None:
+        print(f"manhole         ssh -p {manhole.port} {manhole.user}@{manhole.host}")
     for line in _remarks(configuration, stage_settings.only_loopback(listeners)):
         print(f"note            {line}")
     print("this configuration can be used")

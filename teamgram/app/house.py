@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, FirstError, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, FirstError, gatherResults, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -14,16 +14,23 @@ from teamgram.app import stage_settings
 from teamgram.app.banner import listening_banner
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
+from teamgram.app.key_watch import KeyWatch
+from teamgram.app.live_view import LiveView
 from teamgram.app.logs import apply_levels, level_filter
+from teamgram.app.manhole import Manhole, manhole_settings
 from teamgram.app.metrics import CACHE_BUCKETS, DATABASE_BUCKETS, Times, build_registry, register_stages
+from teamgram.app.reload import Reload
 from teamgram.app.rpc_services import Services, build_services
 from teamgram.app.server_key import load_server_key
+from teamgram.app.signals import Signals
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.database import Database, DatabaseError, DSNError, open_database
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.gnetway.service import GnetwayService
+from teamgram.gnetway.tls import CertificateError
+from teamgram.interfaces.rpc import RpcCaller
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
 from teamgram.openclaw.service import OpenClawService
 from teamgram.session.service import SessionService
@@ -53,8 +60,12 @@ class House(Service):
         self.data_dir = data_dir
         self._reactor = reactor
         self._serving = False
-        self.listeners = stage_settings.listeners(configuration.gnetway.Gnetway)
-        self._levels = level_filter(configuration)
+        self.listeners = stage_settings.listeners(configuration.gnetway.Gnetway, data_dir)
+        self.levels = level_filter(configuration)
+        self.flood_limits = FloodLimits(stage_settings.flood(configuration.bff), reactor.seconds)
+        self.manhole = Manhole(reactor, data_dir, lambda: LiveView(self).namespace())
+        self._reloading = Reload(self)
+        self._signals = Signals(reactor, self.reload)
         self.registry = build_registry()
         self.database_times = Times(DATABASE_BUCKETS)
         self.cache_times = Times(CACHE_BUCKETS)
@@ -63,18 +74,21 @@ class House(Service):
 
     def startService(self) -> None:
         """Build, then open the listeners; what goes wrong is printed and ends the process."""
-        super().startService()  # type: ignore[no-untyped-call]
-        apply_levels(self._levels)
+        super().startService()
+        apply_levels(self.levels)
+        self._signals.install()
         starting = Deferred.fromCoroutine(self._start())
         starting.addErrback(self._failed_to_start)
 
     async def _start(self) -> None:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.key = load_server_key(self.configuration.gnetway, self.data_dir)
+        manhole = manhole_settings(self.configuration.operations.Manhole, self.data_dir)
         self._build()
         for stage in (self.auth_sessions, self.session, self.gnetway, self.openclaw):
             stage.startService()
         await gatherResults([self.gnetway.listening, self.openclaw.listening], consumeErrors=True)
+        await self.manhole.set(manhole)
         self.services.start()
         self._serving = True
         self._announce()
@@ -98,20 +112,21 @@ class House(Service):
             rsa_keys=[self.key.key],
             settings=stage_settings.gnetway(configuration.gnetway),
         )
-        limits = FloodLimits(stage_settings.flood(configuration.bff), reactor.seconds)
         # Session asks bff and bff tells session: the caller gets its services once both are there.
-        bff = Caller((), limits)
+        self.bff = Caller((), self.flood_limits)
+        id_map, callers = self.routes_to_bff(configuration)
         self.session = SessionService(
             gateway=self.gnetway,
             auth_sessions=self.auth_sessions,
-            id_map=configuration.session.BFFProxyClients.IDMap,
-            callers=dict.fromkeys(configuration.session.BFFProxyClients.IDMap.values(), bff),
+            id_map=id_map,
+            callers=callers,
             clock=reactor,
             settings=stage_settings.session(configuration.session),
         )
         self.gnetway.attach(self.session)
         self.services: Services = build_services(self)
-        bff.add_services(self.services.rpc)
+        self.bff.add_services(self.services.rpc)
+        self.key_watch = KeyWatch(self.gnetway, self.session, self.bff)
         self.session.set_presence(self.services.people.presence)
         self.openclaw = OpenClawService(
             configuration.directory / "openclaw.yaml",
@@ -132,6 +147,24 @@ class House(Service):
         if len(hosts) != 1:
             raise ConfigError("authsession.yaml", "Cache", "name one Redis server")
         return RedisCache(self._reactor, hosts[0].Host, password=hosts[0].Pass)
+
+    def routes_to_bff(self, configuration: Configuration) -> tuple[dict[str, str], dict[str, RpcCaller]]:
+        """The IDMap, and who is behind its targets: in one process all are this one bff."""
+        id_map = configuration.session.BFFProxyClients.IDMap
+        return id_map, dict.fromkeys(id_map.values(), self.bff)
+
+    def reload(self) -> "Deferred[bool]":
+        """Read the configuration again, as SIGHUP does; False when it was refused. The log says what came of it."""
+        if not self._serving:
+            self._log.warn("not reloaded: starting or stopping")
+            return succeed(False)
+        reloading = Deferred.fromCoroutine(self._reloading.run())
+        reloading.addErrback(self._failed_to_reload)
+        return reloading
+
+    def _failed_to_reload(self, failure: Failure) -> bool:
+        self._log.failure("reloading the configuration", failure=failure)
+        return False
 
     def _not_ready(self) -> list[str]:
         return [] if self._serving else ["messenger"]
@@ -157,7 +190,8 @@ class House(Service):
         cause: object = failure.value
         if isinstance(cause, FirstError):
             cause = cause.subFailure.value
-        code = BAD_CONFIGURATION if isinstance(cause, ConfigError | OpenClawConfigError | DSNError) else CANNOT_START
+        misconfigured = isinstance(cause, ConfigError | OpenClawConfigError | DSNError | CertificateError)
+        code = BAD_CONFIGURATION if misconfigured else CANNOT_START
         if code == BAD_CONFIGURATION or isinstance(cause, DatabaseError | CannotListenError | OSError):
             print(f"teamgram: cannot start: {cause}", file=sys.__stderr__, flush=True)
         else:
@@ -169,8 +203,14 @@ class House(Service):
 
     def stopService(self) -> "Deferred[None]":
         """Listeners, then requests in flight, then connections, then what is still to be written."""
-        super().stopService()  # type: ignore[no-untyped-call]
-        return Deferred.fromCoroutine(self._stop())
+        super().stopService()
+        self._signals.draining()
+        stopping = Deferred.fromCoroutine(self._stop())
+        return stopping.addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Any:
+        self._signals.restore()
+        return result
 
     async def _stop(self) -> None:
         self._serving = False
@@ -178,8 +218,11 @@ class House(Service):
             return
         steps = (
             ("listeners", self.gnetway.stop_listening),
-            ("agents' gateway", self.openclaw.stopService),
+            ("manhole", self.manhole.close),
+            ("agents' turns", self.openclaw.drain),
             ("requests in flight", self.session.stopService),
+            # Only now, so that /readyz says 503 while requests are still answered.
+            ("agents' gateway", self.openclaw.stopService),
             ("connections", self.gnetway.stopService),
             ("devices", self.auth_sessions.stopService),
             ("updates being drawn", self.services.stop),

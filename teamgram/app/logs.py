@@ -33,14 +33,29 @@ def level_filter(configuration: Configuration) -> LogLevelFilterPredicate:
         ConfigError: a level that does not exist.
     """
     levels = LogLevelFilterPredicate(defaultLogLevel=LogLevel.info)
+    set_levels(levels, configuration)
+    return levels
+
+
+def set_levels(levels: LogLevelFilterPredicate, configuration: Configuration) -> None:
+    """Let a filter that is in use follow another configuration.
+
+    Raises:
+        ConfigError: a level that does not exist; the filter is as it was.
+    """
+    found = {}
     for name, packages in _PACKAGES.items():
         text = getattr(configuration, name).Log.Level
         level = LEVELS.get(text.lower())
         if level is None:
             raise ConfigError(f"{name}.yaml", "Log.Level", f"{text!r} is none of {', '.join(LEVELS)}")
         for package in packages:
-            levels.setLogLevelForNamespace(package, level)
-    return levels
+            found[package] = level
+    # conch tells every step of a shell's life, and a client's goodbye as an error; who signed in we tell ourselves.
+    found["twisted.conch"] = LogLevel.critical
+    found["teamgram.app.manhole_shell.ShellFactory"] = LogLevel.warn
+    for package, level in found.items():
+        levels.setLogLevelForNamespace(package, level)
 
 
 def apply_levels(levels: LogLevelFilterPredicate, publisher: Any = globalLogPublisher) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from teamgram.app import stage_settings
 from teamgram.bff.authorization import AccountEnd, SignIns
+from teamgram.bff.configuration.service import Configuration
 from teamgram.bff.honest_empties import honest_empties
 from teamgram.bff.people_services import People, people_services
 from teamgram.bff.registry import RpcService, collect
@@ -30,14 +31,20 @@ class Services:
 
     Attributes:
         rpc: every service, for the caller.
-        fixed_code: the code that signs anybody in, or empty.
     """
 
     rpc: list[RpcService]
     people: People
     talking: Talking
-    fixed_code: str
+    codes: SignInCodes
+    configuration: Configuration
     expiry: AccountExpiry
+
+    @property
+    def fixed_code(self) -> str:
+        """The code that signs anybody in, or empty."""
+        settings = self.codes.settings
+        return settings.fixed_code if settings.allow_fixed_code else ""
 
     def start(self) -> None:
         """Keep who is online online, and end accounts that want to be forgotten, from now on."""
@@ -89,7 +96,7 @@ def build_services(house: House) -> Services:
     )
     services += talk_services(talking)
     services += honest_empties(collect(services))
-    fixed = code_settings.fixed_code if code_settings.allow_fixed_code else ""
     account_end = AccountEnd(people.users, people.contacts, people.watchers, sign_ins, fanout)
     expiry = AccountExpiry(house.database, clock, people.presence.is_online, account_end)
-    return Services(services, people, talking, fixed, expiry)
+    configuration_service = next(service for service in services if isinstance(service, Configuration))
+    return Services(services, people, talking, codes, configuration_service, expiry)

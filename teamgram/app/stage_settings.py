@@ -1,6 +1,7 @@
 """From YAML sections to the settings that each stage takes."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
@@ -14,11 +15,14 @@ from teamgram.session.settings import SessionSettings
 KINDS = ("tcp", "websocket", "http")
 
 
-def listeners(section: sections.GnetwaySection) -> list[ListenerSettings]:
+def listeners(section: sections.GnetwaySection, data_dir: Path) -> list[ListenerSettings]:
     """One for each address.
 
+    Args:
+        data_dir: relative certificate and key files lie below it.
+
     Raises:
-        ConfigError: an address, a protocol or a secret that is none.
+        ConfigError: an address, a network, a protocol or a secret that is none, or half a certificate.
     """
     found = []
     for index, server in enumerate(section.Server):
@@ -26,6 +30,13 @@ def listeners(section: sections.GnetwaySection) -> list[ListenerSettings]:
         if server.Proto not in KINDS:
             raise ConfigError("gnetway.yaml", f"{path}.Proto", f"{server.Proto!r} is none of {', '.join(KINDS)}")
         secret, padded_only = _secret(server.Secret, path)
+        balancers = tuple(
+            _network(text, f"{path}.ProxyProtocolFrom[{number}]")
+            for number, text in enumerate(server.ProxyProtocolFrom)
+        )
+        if bool(server.CertFile) != bool(server.KeyFile):
+            missing = "KeyFile" if server.CertFile else "CertFile"
+            raise ConfigError("gnetway.yaml", f"{path}.{missing}", "TLS needs CertFile and KeyFile")
         for number, address in enumerate(server.Addresses):
             host, port = _address(address, f"{path}.Addresses[{number}]")
             found.append(
@@ -33,15 +44,28 @@ def listeners(section: sections.GnetwaySection) -> list[ListenerSettings]:
                     kind=server.Proto,
                     host=host,
                     port=port,
-                    proxy_protocol_from=tuple(server.ProxyProtocolFrom),
-                    cert_file=server.CertFile,
-                    key_file=server.KeyFile,
+                    proxy_protocol_from=balancers,
+                    cert_file=_below(data_dir, server.CertFile),
+                    key_file=_below(data_dir, server.KeyFile),
                     secret=secret,
                     secret_padded_only=padded_only,
                     allowed_origins=tuple(server.AllowedOrigins),
                 )
             )
     return found
+
+
+def _below(data_dir: Path, file: str) -> str:
+    return str(data_dir / file) if file else ""
+
+
+def _network(text: str, path: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ConfigError(
+            "gnetway.yaml", path, f"{text!r} is no address or network; write it like 10.0.0.7 or 10.0.0.0/24"
+        ) from None
 
 
 def _address(text: str, path: str) -> tuple[str, int]:

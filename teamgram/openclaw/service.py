@@ -32,7 +32,6 @@ from teamgram.openclaw.methods.config import ConfigMethods
 from teamgram.openclaw.methods.devices import DeviceMethods
 from teamgram.openclaw.methods.logs import LogMethods
 from teamgram.openclaw.methods.nodes import NodeMethods
-from teamgram.openclaw.methods.system import SystemMethods
 from teamgram.openclaw.server import OpenClawFactory
 
 #: Something that adds methods, routes or services of its own.
@@ -103,7 +102,7 @@ class OpenClawService(MultiService):
         self._registry = registry
         self._collector = PlaneCollector(plane)
         self.logs = LogTail(config.sections.logging.tail_lines)
-        self.system = SystemMethods(plane)
+        self.system = plane.system
         for family in (
             self.system,
             DeviceMethods(plane),

@@ -71,13 +71,23 @@ class Routing:
         callers: Mapping[str, RpcCaller],
         name_of: Callable[[int], str | None],
     ) -> None:
-        self.id_map = dict(id_map)
-        self._callers: dict[str, RpcCaller] = {}
+        self._name_of = name_of
+        self._times: dict[str, MethodTimes] = {}
+        self.set_id_map(id_map, callers)
+
+    def set_id_map(self, id_map: Mapping[str, str], callers: Mapping[str, RpcCaller]) -> None:
+        """Another IDMap from now on; requests under way end where they began, and what was counted stays.
+
+        Raises:
+            ValueError: it names a target that no caller stands behind; nothing changed.
+        """
+        by_service: dict[str, RpcCaller] = {}
         for key, target in id_map.items():
             if target not in callers:
                 raise ValueError(f"IDMap: nobody is behind {target!r} (for {key!r})")
-            self._callers[key.removeprefix(_ID_MAP_PREFIX)] = callers[target]
-        self._name_of = name_of
+            by_service[key.removeprefix(_ID_MAP_PREFIX)] = callers[target]
+        self.id_map = dict(id_map)
+        self._callers = by_service
         self._known: dict[int, Route | str | None] = {}
         self._routes: dict[str, Route] = {}
 
@@ -113,6 +123,6 @@ class Routing:
             for_updates=not before_init and not name.startswith(_NOT_FOR_UPDATES),
             before_binding=before_init or name.startswith(_BEFORE_BINDING),
             before_init=before_init,
-            times=MethodTimes(),
+            times=self._times.setdefault(name, MethodTimes()),
         )
         return route

@@ -87,6 +87,14 @@ class SessionService(Service):
         """Tell ``presence`` from now on when devices come and go."""
         self.stage.push.presence = presence
 
+    def set_id_map(self, id_map: Mapping[str, str], callers: Mapping[str, RpcCaller]) -> None:
+        """Route by another IDMap from now on.
+
+        Raises:
+            ValueError: it names a target without a caller; nothing changed.
+        """
+        self.stage.routing.set_id_map(id_map, callers)
+
     # SessionInbound
 
     def close_session(self, perm_auth_key_id: int, auth_key_id: int, session_id: int, conn: ConnRef) -> None:

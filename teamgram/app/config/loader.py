@@ -29,11 +29,12 @@ class Configuration:
     session: sections.SessionFile
     authsession: sections.AuthsessionFile
     bff: sections.BffFile
+    operations: sections.OperationsFile
     unused: tuple[str, ...] = field(default=())
 
 
 def load_configuration(directory: Path) -> Configuration:
-    """Read the four service files of ``directory``.
+    """Read the files of ``directory``, one a service, and ``operations.yaml`` if it is there.
 
     Raises:
         ConfigError: with the file, the path in it and the fix.
@@ -43,7 +44,8 @@ def load_configuration(directory: Path) -> Configuration:
     loaded: dict[str, Any] = {}
     unused: list[str] = []
     for name, shape in sections.FILES.items():
-        section = load_file(directory / name, shape)
+        path = directory / name
+        section = shape() if name in sections.OPTIONAL_FILES and not path.exists() else load_file(path, shape)
         loaded[name.removesuffix(".yaml")] = section
         unused += [f"{name}: {path}" for path in _unused_keys(section, "")]
     return Configuration(directory=directory, unused=tuple(unused), **loaded)

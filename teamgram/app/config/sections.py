@@ -222,11 +222,33 @@ class BffFile(ServiceFile, frozen=True, kw_only=True):
     LangPacks: str = ""
 
 
-FILES: dict[str, type[ServiceFile]] = {
+class ManholeSection(Section, frozen=True, kw_only=True):
+    """An SSH shell into the live process (docs/operations.md); files below the data directory or absolute."""
+
+    #: "127.0.0.1:port"; empty: there is none.
+    ListenOn: str = ""
+    User: str = "operator"
+    #: Public keys, one a line, as OpenSSH's ``authorized_keys``.
+    AuthorizedKeys: str = ""
+    #: A file whose first line is the password.
+    PasswordFile: str = ""
+
+
+class OperationsFile(Section, frozen=True, kw_only=True):
+    """``operations.yaml``: how the running process is looked into; the file may be missing."""
+
+    Manhole: ManholeSection = ManholeSection()
+
+
+FILES: dict[str, type[Section]] = {
     "gnetway.yaml": GnetwayFile,
     "session.yaml": SessionFile,
     "authsession.yaml": AuthsessionFile,
     "bff.yaml": BffFile,
+    "operations.yaml": OperationsFile,
 }
 
-__all__ = ["FILES", "UNSET", "UnsetType"]
+#: Those that an operator's directory need not have, teamgram's own having none of them.
+OPTIONAL_FILES = ("operations.yaml",)
+
+__all__ = ["FILES", "OPTIONAL_FILES", "UNSET", "UnsetType"]

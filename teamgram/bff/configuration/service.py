@@ -27,9 +27,13 @@ class Configuration(RpcService):
     name = "RPCConfiguration"
 
     def __init__(self, settings: ConfigurationSettings, views: UserViews, clock: IReactorTime) -> None:
-        self._settings = settings
         self._views = views
         self._seconds = clock.seconds
+        self.use(settings)
+
+    def use(self, settings: ConfigurationSettings) -> None:
+        """Tell these from now on."""
+        self._settings = settings
         self._configs: dict[tuple[int, str, str], tuple[int, EncodedResult]] = {}
         self._app_config = json_value(app_config(settings))
         self._app_config_hash = json_hash(app_config(settings))

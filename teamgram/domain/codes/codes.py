@@ -119,6 +119,16 @@ class SignInCodes:
         self._webhook = webhook
         self._seconds = seconds
 
+    @property
+    def settings(self) -> CodeSettings:
+        """Those in force."""
+        return self._settings
+
+    def use(self, settings: CodeSettings) -> None:
+        """Other settings from now on, also for codes that wait."""
+        self._settings = settings
+        self._webhook.use(settings)
+
     async def request(
         self, phone: str, *, purpose: CodePurpose, client_addr: str, user_id: int, in_app: bool
     ) -> SentCode:

@@ -36,6 +36,10 @@ class CodeWebhook:
         self._clock = clock
         self._http = http
 
+    def use(self, settings: CodeSettings) -> None:
+        """Another provider from now on."""
+        self._settings = settings
+
     @property
     def sends(self) -> bool:
         """Whether a provider is configured that sends codes."""

@@ -55,13 +55,13 @@ class TokenBuckets:
     """One bucket for each subject; the least recently used are forgotten first."""
 
     def __init__(self, limit: Limit, max_tracked: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._max_tracked = max_tracked
         self._levels: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def take(self, subject: Hashable, now: float) -> int:
         """Take one token: 0, or the seconds until there is one."""
-        limit = self._limit
+        limit = self.limit
         levels = self._levels
         tokens, since = levels.get(subject, (limit.burst, now))
         tokens = min(limit.burst, tokens + max(0.0, now - since) * limit.per_second)
@@ -84,6 +84,16 @@ class FloodLimits:
         self._seconds = seconds
         self._buckets = {
             method: TokenBuckets(limit, settings.max_tracked) for method, limit in settings.by_method.items()
+        }
+
+    def set(self, settings: FloodSettings) -> None:
+        """Other limits from now on; what was counted under one that stays is kept."""
+        before = self._buckets
+        self._buckets = {
+            method: before[method]
+            if method in before and before[method].limit == limit
+            else TokenBuckets(limit, settings.max_tracked)
+            for method, limit in settings.by_method.items()
         }
 
     def take(self, subject: Hashable, method: str) -> int:

@@ -1,0 +1,185 @@
+"""SIGHUP: the configuration is read again, checked as a whole, and put into force where that needs no restart.
+
+Nothing is changed before everything was read: a file that cannot be used, a
+certificate that is none or a port that is taken leave the running
+configuration as it is. Each outcome is one log line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import DeferredLock
+from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
+
+import msgspec
+
+from teamgram.app import stage_settings
+from teamgram.app.config import sections
+from teamgram.app.config.errors import ConfigError
+from teamgram.app.config.loader import Configuration, load_configuration
+from teamgram.app.logs import level_filter, set_levels
+from teamgram.app.manhole import ManholeSettings, manhole_settings
+from teamgram.domain.codes.settings import CodeSettings
+from teamgram.gnetway.settings import ListenerSettings
+from teamgram.gnetway.tls import CertificateError, ReloadableCertificate
+from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
+from teamgram.openclaw.config.live import read_yaml, validate
+
+if TYPE_CHECKING:
+    from teamgram.app.house import House
+
+#: What takes effect without a restart; everything else is compared with what the process began with.
+_LIVE = {
+    "gnetway": ("Gnetway.Server", "Log"),
+    "session": ("BFFProxyClients", "Log"),
+    "authsession": ("Log",),
+    "bff": ("Code", "Country", "FloodLimits", "PublicAddresses", "Log"),
+    "operations": ("Manhole",),
+}
+#: What says something to teamgram's other processes and nothing here.
+_NAMES = ("Name", "ListenOn", "Etcd")
+
+
+class ReloadRefused(Exception):
+    """The configuration on disk cannot be put into force; says why."""
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A configuration that was read and found usable."""
+
+    configuration: Configuration
+    listeners: list[ListenerSettings]
+    codes: CodeSettings
+    manhole: ManholeSettings | None
+
+
+class Reload:
+    """Puts another configuration into the force of a running house."""
+
+    _log = Logger()
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._began_with = house.configuration
+        # Two SIGHUPs in a row: one after the other, or the older files might win.
+        self._one_at_a_time = DeferredLock()
+
+    async def run(self) -> bool:
+        """Read and apply; False when it was refused. Logs either."""
+        async with self._one_at_a_time:
+            try:
+                wanted = self._read()
+                await self._open(wanted)
+            except ReloadRefused as refusal:
+                self._log.error("configuration not reloaded, the running one stays: {why}", why=str(refusal))
+                return False
+            self._apply(wanted)
+            return True
+
+    def _read(self) -> _Wanted:
+        house = self._house
+        try:
+            configuration = load_configuration(house.configuration.directory)
+            listeners = stage_settings.listeners(configuration.gnetway.Gnetway, house.data_dir)
+            check_certificates(listeners)
+            level_filter(configuration)
+            manhole = manhole_settings(configuration.operations.Manhole, house.data_dir)
+            openclaw = Path(configuration.directory) / "openclaw.yaml"
+            validate(read_yaml(openclaw), str(openclaw))
+        except (ConfigError, OpenClawConfigError) as error:
+            raise ReloadRefused(_in_one_line(error)) from None
+        codes = stage_settings.codes(configuration.bff.Code, stage_settings.only_loopback(listeners))
+        return _Wanted(configuration, listeners, codes, manhole)
+
+    async def _open(self, wanted: _Wanted) -> None:
+        """What may still fail: ports. Nobody may sign in with the fixed code through one that opens to the world."""
+        house = self._house
+        codes = house.services.codes
+        codes_before, manhole_before = codes.settings, house.manhole.settings
+        if not wanted.codes.allow_fixed_code:
+            codes.use(wanted.codes)
+        try:
+            await house.manhole.set(wanted.manhole)
+            await house.gnetway.set_listeners(wanted.listeners)
+        except (CannotListenError, CertificateError) as error:
+            codes.use(codes_before)
+            await house.manhole.set(manhole_before)
+            raise ReloadRefused(_in_one_line(error)) from None
+        codes.use(wanted.codes)
+
+    def _apply(self, wanted: _Wanted) -> None:
+        house, configuration = self._house, wanted.configuration
+        before = house.configuration
+        house.configuration, house.listeners = configuration, wanted.listeners
+        set_levels(house.levels, configuration)
+        house.flood_limits.set(stage_settings.flood(configuration.bff))
+        house.session.set_id_map(*house.routes_to_bff(configuration))
+        # A client is told the data centre of its key exchange, which stays until the restart.
+        house.services.configuration.use(
+            stage_settings.configuration(configuration.bff, self._began_with.gnetway, wanted.listeners)
+        )
+        try:
+            house.openclaw.plane.config.reload()
+        except OpenClawConfigError as error:
+            # It was edited between the two readings, or a patch made over RPC does not go with it.
+            self._log.error("openclaw.yaml not reloaded: {why}", why=_in_one_line(error))
+        changed = list(changed_keys(before, configuration))
+        self._log.info("configuration reloaded: {what}", what=", ".join(changed) or "no key has changed")
+        waiting = [key for key in changed_keys(self._began_with, configuration) if not is_live(key)]
+        if waiting:
+            self._log.warn("these settings hold after a restart: {keys}", keys=", ".join(waiting))
+
+
+def _in_one_line(error: Exception) -> str:
+    """YAML tells its errors in several."""
+    return " ".join(str(error).split())
+
+
+def check_certificates(listeners: list[ListenerSettings]) -> None:
+    """Load every certificate once.
+
+    Raises:
+        ConfigError: a listener's certificate or key cannot be used.
+    """
+    for listener in listeners:
+        if listener.cert_file:
+            try:
+                ReloadableCertificate(listener.cert_file, listener.key_file)
+            except CertificateError as error:
+                raise ConfigError("gnetway.yaml", "Gnetway.Server", str(error)) from None
+
+
+def is_live(key: str) -> bool:
+    """Whether ``file.yaml: Path.to.it`` takes effect without a restart."""
+    file, _, path = key.partition(".yaml: ")
+    return any(path == live or path.startswith((f"{live}.", f"{live}[")) for live in _LIVE[file])
+
+
+def changed_keys(before: Configuration, after: Configuration) -> Iterator[str]:
+    """``file.yaml: Path.to.it`` of every key that differs and means something here."""
+    unused = tuple({*before.unused, *after.unused})
+    for file in sections.FILES:
+        name = file.removesuffix(".yaml")
+        old, new = (dict(_leaves(msgspec.to_builtins(getattr(tree, name)), "")) for tree in (before, after))
+        for path in sorted(old.keys() | new.keys()):
+            if old.get(path) != new.get(path) and not path.startswith(_NAMES):
+                key = f"{file}: {path}"
+                if not key.startswith(unused):
+                    yield key
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from _leaves(below, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{path}[{index}]")
+    else:
+        yield path, value

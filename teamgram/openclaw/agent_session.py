@@ -100,7 +100,7 @@ class AgentSession(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=T
         return self.archived_at > 0
 
     def state(self, now_ms: int, idle_after_ms: int, *, compacting: bool = False) -> str:
-        """``active``, ``idle``, ``compacting`` or ``closed``. A clock decides on idle: nothing has to be written for it."""
+        """``active``, ``idle``, ``compacting`` or ``closed``; the clock alone decides on idle."""
         if self.closed_at:
             return CLOSED
         if compacting:

@@ -43,7 +43,7 @@ class SessionKey:
 
     @property
     def classification(self) -> str:
-        """``main``, ``dashboard``, ``explicit``, ``openai``, ``cron``, ``subagent``, ``group``, ``direct``, ``custom``."""
+        """``group``, ``direct``, ``custom``, or the first word of the rest where that is one of ours."""
         head = self.rest.partition(":")[0]
         if head in _CLASSES:
             return head
@@ -112,7 +112,7 @@ def parse(text: str, default_agent: str = "main", main_key: str = "main") -> Ses
     if key in _BARE:
         return SessionKey(key, default_agent, key)
     if key.startswith("agent:"):
-        _, agent_id, rest = (key.split(":", 2) + ["", ""])[:3]
+        _, agent_id, rest = ([*key.split(":", 2), "", ""])[:3]
         agent_id = normal_agent_id(agent_id)
         if not rest:
             raise BadSessionKey("invalid session key")

@@ -29,6 +29,7 @@ from teamgram.openclaw.handshake import Accepted
 from teamgram.openclaw.health import Health
 from teamgram.openclaw.hello import TICK_SECONDS, HelloOk
 from teamgram.openclaw.http import HttpRoutes
+from teamgram.openclaw.methods.system import SystemMethods
 from teamgram.openclaw.nodes import Nodes
 from teamgram.openclaw.pairing import Pairing, PairRequest
 from teamgram.openclaw.presence import Presence
@@ -64,7 +65,7 @@ class ControlPlane:
     """The shared state.
 
     Attributes:
-        config, router, events, pairing, nodes, presence, health, http, runs: the parts.
+        config, router, events, pairing, nodes, presence, health, http, runs, system: the parts.
         capabilities: named in hello; whoever adds a feature appends.
         is_ready: connects are accepted; until then they are told to come back.
         shared_secret: what opens the door now.
@@ -106,6 +107,7 @@ class ControlPlane:
         self.http = HttpRoutes()
         self.hello = HelloOk(self)
         self.runs: Runs = NoRuns()
+        self.system = SystemMethods(self)
         self.counters = Counters()
         self.capabilities = [EVENT_RESUME]
         self.connections: dict[Connection, None] = {}

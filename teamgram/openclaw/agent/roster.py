@@ -67,9 +67,7 @@ class Roster:
     def _agents(self) -> dict[str, Agent]:
         section = self._config.sections.agents
         if self._built is None or self._built[0] is not section:
-            entries = {**{key: value for key, value in section.entries.items()}}
-            for entry in section.roster:
-                entries[entry.id] = entry
+            entries = {**section.entries, **{entry.id: entry for entry in section.roster}}
             found: dict[str, AgentEntry] = {}
             for key, entry in entries.items():
                 try:

@@ -373,7 +373,7 @@ class AgentRuns:
     # Stopping
 
     async def abort(self, session_key: str, run_id: str | None, reason: str) -> list[str]:
-        """Stop the session's turns, or one of them; returns the ids of those that were stopped, once they have ended."""
+        """Stop the session's turns, or one of them; returns the ids of those it stopped, once they have ended."""
         lane = self._lanes.get(session_key)
         if lane is None:
             return []

@@ -24,8 +24,6 @@ PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, UNAUTHORIZED, INTERNAL_ERROR = -32
 #: This dialect's names for methods that the router has under another; all others are reached under their own.
 _METHODS = {
     "agent.invoke": "agent",
-    "sessions.activate": "sessions.resolve",
-    "sessions.close": "sessions.delete",
     "tools.list": "tools.catalog",
 }
 _OWN = ("ping", "gateway.startup")

@@ -1,0 +1,298 @@
+"""The scheduler: jobs that start agent turns. Jobs and their next times survive a restart."""
+
+import uuid
+from collections import deque
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from teamgram.openclaw import cron_schedule
+from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.idempotency import ERROR, OK, Outcome, fingerprint
+from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest
+from teamgram.openclaw.agent.runs import user_message
+from teamgram.openclaw.errors import GatewayError, invalid
+from teamgram.openclaw.state_file import StateFile, read_json
+
+MAX_JOBS = 1000
+_MAX_LOG = 1000
+_LONGEST_SLEEP = 3600.0
+
+Job = dict[str, Any]
+
+
+class Cron:
+    """Jobs by id.
+
+    Attributes:
+        log: how runs ended, newest last.
+        leave_event: takes the text of a ``systemEvent`` job: (text, now?).
+    """
+
+    _log = Logger()
+
+    def __init__(self, house: AgentHouse) -> None:
+        self._house = house
+        self._file = StateFile(house.plane.state_dir / "cron.json", self._snapshot, house.reactor)
+        stored = read_json(self._file.path) or {}
+        self.jobs: dict[str, Job] = {job["id"]: job for job in stored.get("jobs", ())}
+        self.log: deque[dict[str, Any]] = deque(stored.get("log", ()), _MAX_LOG)
+        self.leave_event: Any = lambda text, now: None
+        self._timer: Any = None
+        self._running: dict[str, Deferred[Any]] = {}
+        self._started = False
+
+    def _snapshot(self) -> dict[str, Any]:
+        return {"version": 1, "jobs": list(self.jobs.values()), "log": list(self.log)}
+
+    @property
+    def path(self) -> str:
+        """Where the jobs are kept."""
+        return str(self._file.path)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether jobs run at all."""
+        return self._house.config.sections.cron.enabled
+
+    # Jobs
+
+    async def add(self, params: dict[str, Any]) -> Job:
+        """A new job, on disk when this returns.
+
+        Raises:
+            GatewayError: too many, or a schedule or payload that this gateway does not have.
+        """
+        now_ms = self._house.now_ms()
+        declared = params.get("declarationKey")
+        same = next((job for job in self.jobs.values() if declared and job.get("declarationKey") == declared), None)
+        if same is not None:
+            return await self.update(same, {key: value for key, value in params.items() if key != "declarationKey"})
+        if len(self.jobs) >= MAX_JOBS:
+            raise invalid(f"at most {MAX_JOBS} jobs")
+        job: Job = {
+            "id": str(uuid.uuid4()),
+            "enabled": True,
+            **{key: value for key, value in params.items() if value is not None},
+            "createdAtMs": now_ms,
+            "updatedAtMs": now_ms,
+            "state": {},
+        }
+        self._check(job)
+        self._plan(job, now_ms)
+        self.jobs[job["id"]] = job
+        await self._saved(job, "added")
+        return job
+
+    async def update(self, job: Job, patch: dict[str, Any]) -> Job:
+        """Change a job.
+
+        Raises:
+            GatewayError: what comes out is no job; nothing changed.
+        """
+        changed = {**job, **patch, "state": dict(job["state"])}
+        for name, value in patch.items():
+            if value is None:
+                changed.pop(name, None)
+        if "payload" in patch and patch["payload"].get("kind") == job["payload"].get("kind"):
+            changed["payload"] = {k: v for k, v in {**job["payload"], **patch["payload"]}.items() if v is not None}
+        self._check(changed)
+        now_ms = self._house.now_ms()
+        changed["updatedAtMs"] = now_ms
+        self._plan(changed, now_ms)
+        self.jobs[job["id"]] = changed
+        await self._saved(changed, "updated")
+        return changed
+
+    async def remove(self, job: Job) -> None:
+        """No more of it."""
+        self.jobs.pop(job["id"], None)
+        await self._saved(job, "removed")
+
+    def _check(self, job: Job) -> None:
+        kind = job["payload"].get("kind")
+        if kind not in ("systemEvent", "agentTurn"):
+            raise invalid(f'invalid cron job: payloads of kind "{kind}" are not supported')
+        target = job.get("sessionTarget", "isolated")
+        if kind == "systemEvent" and target != "main":
+            raise invalid('invalid cron job: systemEvent payloads need sessionTarget "main"')
+        agent_id = job.get("agentId")
+        if agent_id and self._house.roster.get(agent_id) is None:
+            raise invalid(f'Unknown agent id "{agent_id}"')
+        if job.get("trigger"):
+            raise invalid("invalid cron job: triggers are not supported")
+        try:
+            cron_schedule.next_run(job["schedule"], self._house.now_ms(), job["createdAtMs"])
+        except cron_schedule.BadSchedule as error:
+            raise invalid(f"invalid cron job: {error}") from None
+
+    def _plan(self, job: Job, after_ms: int) -> None:
+        state = job["state"]
+        due = None
+        if job.get("enabled", True):
+            due = cron_schedule.next_run(job["schedule"], after_ms, job["createdAtMs"])
+        if due is None:
+            state.pop("nextRunAtMs", None)
+        else:
+            state["nextRunAtMs"] = due
+        self._arm()
+
+    async def _saved(self, job: Job, action: str) -> None:
+        await self._file.save()
+        event = {"jobId": job["id"], "action": action}
+        if "nextRunAtMs" in job["state"]:
+            event["nextRunAtMs"] = job["state"]["nextRunAtMs"]
+        self._house.stream.broadcast("cron", event)
+
+    # The clock
+
+    def start(self) -> None:
+        """From now on jobs run. One that was due while the process was down runs once, at once."""
+        self._started = True
+        for job in self.jobs.values():
+            # What a crash cut off is not begun again: it may have done something.
+            job["state"].pop("runningAtMs", None)
+        self._arm()
+
+    async def stop(self) -> None:
+        """No more runs; what is known is on disk."""
+        self._started = False
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        for running in list(self._running.values()):
+            running.cancel()
+        await self._file.close()
+
+    def next_wake(self) -> int | None:
+        """When the next job is due."""
+        return min(
+            (job["state"]["nextRunAtMs"] for job in self.jobs.values() if "nextRunAtMs" in job["state"]), default=None
+        )
+
+    def _arm(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        due = self.next_wake()
+        if due is None or not self._started:
+            return
+        wait = max(0.0, (due - self._house.now_ms()) / 1000)
+        self._timer = self._house.reactor.callLater(min(wait, _LONGEST_SLEEP), self._wake)
+
+    def _wake(self) -> None:
+        now_ms = self._house.now_ms()
+        room = max(1, self._house.config.sections.cron.max_concurrent_runs) - len(self._running)
+        due = sorted(
+            (job for job in self.jobs.values() if job["state"].get("nextRunAtMs", now_ms + 1) <= now_ms),
+            key=lambda job: job["state"]["nextRunAtMs"],
+        )
+        for job in due if self.enabled else ():
+            if job["id"] in self._running or room <= 0:
+                continue
+            room -= 1
+            self.run(job)
+        if due and (room <= 0 or not self.enabled):
+            # Come back when a run has ended (see _ended), or in a while if jobs are switched off.
+            self._timer = self._house.reactor.callLater(60.0, self._wake)
+            return
+        self._arm()
+
+    # Runs
+
+    def run(self, job: Job) -> str:
+        """Start a job now; returns the run's id."""
+        now_ms = self._house.now_ms()
+        run_id = str(uuid.uuid4())
+        job["state"]["runningAtMs"] = now_ms
+        self._plan(job, now_ms)
+        running = Deferred.fromCoroutine(self._run(job, run_id))
+        self._running[job["id"]] = running
+        self._house.stream.broadcast(
+            "cron", {"jobId": job["id"], "action": "started", "runAtMs": now_ms, "runId": run_id}
+        )
+        running.addBoth(self._ended, job, run_id, now_ms)
+        return run_id
+
+    def is_running(self, job: Job) -> bool:
+        """Whether it runs now."""
+        return job["id"] in self._running
+
+    async def _run(self, job: Job, run_id: str) -> Outcome:
+        # The next time is on disk before anything happens: a crash after this never runs the job twice.
+        await self._file.save()
+        house, payload = self._house, job["payload"]
+        now_ms = house.now_ms()
+        if payload["kind"] == "systemEvent":
+            self.leave_event(payload["text"], job.get("wakeMode") == "now")
+            return Outcome(OK, payload["text"], now_ms, now_ms)
+        agent_id = job.get("agentId") or house.roster.default.id
+        target = job.get("sessionTarget", "isolated")
+        if target == "main":
+            key = house.runs.parse_key(f"agent:{agent_id}:main")
+        elif target.startswith("session:"):
+            key = house.runs.parse_key(target.removeprefix("session:"), agent_id)
+        elif target == "current" and job.get("sessionKey"):
+            key = house.runs.parse_key(job["sessionKey"], agent_id)
+        else:
+            key = house.runs.parse_key(f"agent:{agent_id}:cron:{job['id']}:run:{run_id}")
+        session = house.runs.session_for(key, created_via="cron")
+        session.label = session.label or ""
+        text = payload["message"]
+        request = RunRequest(
+            run_id,
+            user_message(run_id, text, now_ms, __openclaw={"cronJobId": job["id"]}),
+            fingerprint(text),
+            CHAT,
+            queue_mode=FOLLOWUP,
+            timeout_ms=round((payload.get("timeoutSeconds") or 0) * 1000),
+            model=payload.get("model") or "",
+        )
+        if payload.get("toolsAllow"):
+            session.settings = {**session.settings, "toolsAllow": payload["toolsAllow"]}
+        accepted = await house.runs.accept(session, request)
+        assert accepted.run is not None
+        outcome = await accepted.run.when_ended()
+        outcome.session_id = session.session_id
+        return outcome
+
+    def _ended(self, result: Any, job: Job, run_id: str, started_ms: int) -> None:
+        self._running.pop(job["id"], None)
+        now_ms = self._house.now_ms()
+        if isinstance(result, Failure):
+            if result.check(GatewayError) is None:
+                self._log.failure("cron job {job_id} failed", failure=result, job_id=job["id"])
+            result = Outcome(ERROR, result.getErrorMessage(), started_ms, now_ms)
+        status = "ok" if result.status == OK else "error"
+        job = self.jobs.get(job["id"], job)
+        state = job["state"]
+        state.pop("runningAtMs", None)
+        state |= {"lastRunAtMs": started_ms, "lastRunStatus": status, "lastStatus": status}
+        state["lastDurationMs"] = now_ms - started_ms
+        state["consecutiveErrors"] = 0 if status == "ok" else state.get("consecutiveErrors", 0) + 1
+        state.pop("lastError", None)
+        if status == "error":
+            state["lastError"] = result.summary
+        entry = {
+            "ts": now_ms,
+            "jobId": job["id"],
+            "action": "finished",
+            "status": status,
+            "runId": run_id,
+            "runAtMs": started_ms,
+            "durationMs": now_ms - started_ms,
+            "summary": (result.text or result.summary)[:2000],
+        }
+        if result.session_id:
+            entry["sessionId"] = result.session_id
+        if status == "error":
+            entry["error"] = result.summary
+        self.log.append(entry)
+        if job["schedule"]["kind"] == "at":
+            if job.get("deleteAfterRun", False) and status == "ok":
+                self.jobs.pop(job["id"], None)
+            job["enabled"] = False
+        self._file.save().addErrback(lambda failure: None)
+        self._house.stream.broadcast("cron", entry)
+        if self._started:
+            self._wake()

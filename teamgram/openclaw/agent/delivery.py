@@ -1,0 +1,93 @@
+"""Where ``send`` delivers: sessions, and the messaging channels that somebody has hung in. Each message once."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent_session import AgentSession
+from teamgram.openclaw.errors import GatewayError, invalid, unavailable
+
+_MAX_REMEMBERED = 1000
+
+#: Sends (to, text, agent id, idempotency key) over a channel; returns facts for the answer.
+Channel = Callable[[str, str, str, str], Awaitable[dict[str, Any]]]
+#: Adds an assistant message to a session; returns its id.
+Say = Callable[[AgentSession, str], Awaitable[str]]
+
+
+class Deliveries:
+    """Delivers.
+
+    Attributes:
+        channels: by name; the messenger adds itself.
+    """
+
+    def __init__(self, house: AgentHouse, say: Say) -> None:
+        self.channels: dict[str, Channel] = {}
+        self._house = house
+        self._say = say
+        self._known: OrderedDict[str, tuple[str, dict[str, Any] | None, list[Deferred[None]]]] = OrderedDict()
+
+    async def deliver(self, to: str, text: str, channel: str, key: str, agent_id: str) -> dict[str, Any]:
+        """Deliver once per ``key``; a repetition gets the first answer.
+
+        Raises:
+            GatewayError: nowhere to deliver to, or the channel refused.
+        """
+        asked = f"{channel}\0{to}\0{text}"
+        known = self._known.get(key)
+        if known is not None:
+            return await self._repeated(known, asked, key)
+        waiting: list[Deferred[None]] = []
+        self._known[key] = (asked, None, waiting)
+        try:
+            answer = {"runId": key, **await self._deliver(to, text, channel, key, agent_id)}
+        except BaseException:
+            del self._known[key]
+            raise
+        else:
+            self._known[key] = (asked, answer, waiting)
+            while len(self._known) > _MAX_REMEMBERED:
+                self._known.popitem(last=False)
+        finally:
+            for each in waiting:
+                each.callback(None)
+        return answer
+
+    async def _repeated(
+        self, known: tuple[str, dict[str, Any] | None, list[Deferred[None]]], asked: str, key: str
+    ) -> dict[str, Any]:
+        if known[0] != asked:
+            raise invalid("This message ID was already used for different input.", {"reason": "send-request-conflict"})
+        if known[1] is None:
+            waiting: Deferred[None] = Deferred()
+            known[2].append(waiting)
+            await waiting
+        answer = self._known.get(key, known)[1]
+        if answer is None:
+            raise unavailable("the delivery failed", retryable=True)
+        return answer
+
+    async def _deliver(self, to: str, text: str, channel: str, key: str, agent_id: str) -> dict[str, Any]:
+        if channel and channel not in ("webchat", "session"):
+            return await self._over(channel, to, text, agent_id, key)
+        session = self._house.sessions.get(self._house.runs.canonical_key(to)) or self._house.sessions.by_label(to)
+        if session is not None:
+            return {"channel": "session", "to": session.key, "messageId": await self._say(session, text)}
+        if channel or not self.channels:
+            raise invalid(f"No session found: {to}")
+        return await self._over(next(iter(self.channels)), to, text, agent_id, key)
+
+    async def _over(self, channel: str, to: str, text: str, agent_id: str, key: str) -> dict[str, Any]:
+        function = self.channels.get(channel)
+        if function is None:
+            raise unavailable(f'OutboundDeliveryError: channel "{channel}" is not configured', {"channel": channel})
+        try:
+            return {"channel": channel, "to": to, **await function(to, text, agent_id, key)}
+        except GatewayError:
+            raise
+        except Exception as error:
+            raise unavailable(f"OutboundDeliveryError: {type(error).__name__}") from error

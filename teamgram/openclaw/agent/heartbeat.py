@@ -1,0 +1,108 @@
+"""Turns that nobody asked for: what ``wake``, ``system-event`` and the scheduler left is brought to the agent.
+
+A heartbeat without anything new asks no model: it is told as skipped.
+"""
+
+import re
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.idempotency import OK, Outcome, fingerprint
+from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest
+from teamgram.openclaw.agent.runs import new_run_id, user_message
+from teamgram.openclaw.methods.system import SystemMethods
+
+_EVERY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PROMPT = "These things happened since you last looked. Say briefly what the owner should know or do about them."
+
+
+def seconds_of(text: str) -> float:
+    """``30m`` → 1800.0; 0 for what means never."""
+    match = _EVERY.fullmatch(text.strip().lower())
+    return float(match.group(1)) * _UNITS[match.group(2) or "m"] if match else 0.0
+
+
+class Heartbeat:
+    """The default agent's heartbeat."""
+
+    _log = Logger()
+
+    def __init__(self, house: AgentHouse, system: SystemMethods) -> None:
+        self._house = house
+        self._system = system
+        self._timer: Any = None
+        system.on_wake = self._woken
+
+    @property
+    def every_seconds(self) -> float:
+        """The interval in force; 0: none."""
+        return seconds_of(self._house.roster.defaults.heartbeat.every)
+
+    def start(self) -> None:
+        """Beat from now on."""
+        if self.every_seconds:
+            self._timer = self._house.reactor.callLater(max(1.0, self.every_seconds), self._due)
+
+    def stop(self) -> None:
+        """No more."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+
+    def leave(self, text: str, now: bool) -> None:
+        """Something happened: bring it with the next beat, or at once."""
+        self._system.system_events.append(text)
+        if now:
+            self.beat()
+
+    def _woken(self, text: str, mode: str, params: dict[str, Any]) -> None:
+        # The text is in the queue already.
+        if mode == "now":
+            self.beat()
+
+    def _due(self) -> None:
+        self.start()
+        self.beat()
+
+    def beat(self) -> None:
+        """One heartbeat."""
+        events = self._system.system_events
+        if not self._system.heartbeats_enabled:
+            self._tell("skipped", reason="disabled")
+        elif not events:
+            self._tell("skipped", reason="nothing-new")
+        else:
+            texts = list(events)
+            events.clear()
+            Deferred.fromCoroutine(self._turn(texts)).addErrback(self._failed, texts)
+
+    def _failed(self, failure: Any, texts: list[str]) -> None:
+        self._log.failure("a heartbeat failed", failure=failure)
+        self._system.system_events.extendleft(reversed(texts))
+        self._tell("failed", reason=failure.getErrorMessage())
+
+    async def _turn(self, texts: list[str]) -> None:
+        house = self._house
+        prompt = house.roster.defaults.heartbeat.prompt or _PROMPT
+        text = prompt + "\n\n" + "\n".join(f"- {each}" for each in texts)
+        session = house.runs.session_for(house.runs.parse_key("main"), created_via="heartbeat")
+        run_id = new_run_id()
+        message = user_message(run_id, text, house.now_ms(), __openclaw={"kind": "heartbeat"})
+        request = RunRequest(run_id, message, fingerprint(text), CHAT, queue_mode=FOLLOWUP, is_heartbeat=True)
+        accepted = await house.runs.accept(session, request)
+        assert accepted.run is not None
+        outcome: Outcome = await accepted.run.when_ended()
+        self._tell("sent" if outcome.status == OK else "failed", preview=outcome.text[:200], reason=outcome.summary)
+
+    def _tell(self, status: str, **more: Any) -> None:
+        house = self._house
+        self._system.last_heartbeat = {
+            "ts": house.now_ms(),
+            "status": status,
+            "agentId": house.roster.default.id,
+            **{name: value for name, value in more.items() if value},
+        }
+        house.stream.broadcast("heartbeat", self._system.last_heartbeat)

@@ -1,0 +1,187 @@
+"""``agent`` and ``agent.wait``: a turn whose end is answered, and waiting for one."""
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from teamgram.openclaw import scopes
+from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, Outcome, fingerprint
+from teamgram.openclaw.agent.roster import Agent
+from teamgram.openclaw.agent.run import AGENT, FOLLOWUP, RunRequest
+from teamgram.openclaw.agent.run_events import terminal_reply
+from teamgram.openclaw.agent.runs import user_message
+from teamgram.openclaw.agent_session import AgentSession
+from teamgram.openclaw.agent_sessions import text_of
+from teamgram.openclaw.errors import UNAVAILABLE, GatewayError, invalid
+from teamgram.openclaw.methods.chat import clean, content_of
+from teamgram.openclaw.router import Call, method
+
+_DEFAULT_WAIT_MS = 30_000
+_LONGEST_WAIT_MS = 3_600_000
+
+
+class AgentMethods:
+    """The family."""
+
+    _log = Logger()
+
+    def __init__(self, house: AgentHouse) -> None:
+        self._house = house
+
+    @method("agent", scopes.WRITE)
+    async def agent(self, call: Call) -> dict[str, Any]:
+        """Accepted at once; the same request is answered again when the turn has ended."""
+        params, house = call.params, self._house
+        text = clean(params["message"])
+        attachments = params.get("attachments") or []
+        if not text.strip() and not attachments:
+            raise invalid("message or attachment required")
+        run_id = params["idempotencyKey"]
+        agent = self._agent(params)
+        session, is_named = self._session(params, agent, run_id)
+        known = house.runs.idempotency.find(session.key, AGENT, run_id, house.now_ms())
+        request = RunRequest(
+            run_id,
+            user_message(run_id, text, house.now_ms(), content=content_of(text, attachments)),
+            fingerprint(text, attachments),
+            AGENT,
+            sender=call.connection.subscriber,
+            queue_mode=FOLLOWUP,
+            timeout_ms=(params.get("timeout") or 0) * 1000,
+            model=self._model(params),
+            extra_system=params.get("extraSystemPrompt") or "",
+        )
+        accepted = await house.runs.accept(session, request)
+        where = {"sessionKey": session.key} if is_named else {}
+        if accepted.status == "ended":
+            assert accepted.entry.outcome is not None
+            return await self._final(session, run_id, accepted.entry.outcome)
+        if known is not None:
+            return {"runId": run_id, "status": "in_flight", **where, "agentId": session.agent_id}
+        assert accepted.run is not None
+        accepted.run.when_ended().addCallback(self._answer_again, call, session, run_id).addErrback(self._failed)
+        return {
+            "runId": run_id,
+            **where,
+            "agentId": session.agent_id,
+            "status": "accepted",
+            "acceptedAt": accepted.run.accepted_at,
+        }
+
+    def _agent(self, params: dict[str, Any]) -> Agent:
+        agent_id = params.get("agentId")
+        agent = self._house.roster.get(agent_id.strip().lower()) if agent_id else self._house.roster.default
+        if agent is None:
+            raise invalid(f'invalid agent params: unknown agent id "{agent_id}"')
+        return agent
+
+    def _model(self, params: dict[str, Any]) -> str:
+        model, provider = params.get("model") or "", params.get("provider")
+        return f"{provider}/{model}" if model and provider else model
+
+    def _session(self, params: dict[str, Any], agent: Agent, run_id: str) -> tuple[AgentSession, bool]:
+        """The session, and whether the request said which."""
+        runs, session_id = self._house.runs, params.get("sessionId")
+        if params.get("sessionKey"):
+            return runs.session_for(runs.parse_key(params["sessionKey"], params.get("agentId"))), True
+        if session_id:
+            session = self._house.sessions.by_id(session_id)
+            if session is None:
+                key = runs.parse_key(f"agent:{agent.id}:explicit:{session_id}")
+                session = runs.session_for(key, session_id=session_id, created_via="run")
+            return session, True
+        if params.get("agentId") or params.get("to"):
+            return runs.session_for(runs.parse_key(f"agent:{agent.id}:main"), created_via="run"), True
+        key = runs.parse_key(f"agent:{agent.id}:explicit:{run_id}"[:512])
+        return runs.session_for(key, created_via="run"), False
+
+    def _answer_again(self, outcome: Outcome, call: Call, session: AgentSession, run_id: str) -> Any:
+        if not call.connection.is_open:
+            return None
+        return Deferred.fromCoroutine(self._send_final(outcome, call, session, run_id))
+
+    async def _send_final(self, outcome: Outcome, call: Call, session: AgentSession, run_id: str) -> None:
+        try:
+            answer = await self._final(session, run_id, outcome)
+        except GatewayError as error:
+            call.reply.error(error)
+        else:
+            call.reply.result(answer)
+
+    def _failed(self, failure: Any) -> None:
+        self._log.failure("a turn's answer could not be sent", failure=failure)
+
+    async def _final(self, session: AgentSession, run_id: str, outcome: Outcome) -> dict[str, Any]:
+        if outcome.status == ERROR:
+            payload = {"runId": run_id, "status": "error", "summary": outcome.summary}
+            raise GatewayError(UNAVAILABLE, outcome.summary, payload=payload)
+        text = outcome.text or await self._text_from_transcript(session, run_id)
+        provider, _, model = outcome.model.partition("/")
+        return {
+            "runId": run_id,
+            "status": outcome.status,
+            "summary": outcome.summary,
+            "result": {
+                "payloads": [{"text": text, "mediaUrl": None}] if text else [],
+                "meta": {
+                    "durationMs": outcome.ended_at - outcome.started_at,
+                    "agentMeta": {
+                        "sessionId": session.session_id,
+                        "provider": provider,
+                        "model": model,
+                        "usage": outcome.usage,
+                    },
+                    "aborted": outcome.status == ABORTED,
+                    "stopReason": outcome.stop_reason,
+                },
+            },
+        }
+
+    async def _text_from_transcript(self, session: AgentSession, run_id: str) -> str:
+        """The words of a turn that ended before the last restart."""
+
+        def read() -> list[str]:
+            found: list[str] = []
+            for record in self._house.sessions.backward(session):
+                message = record.get("message") or {}
+                if record.get("runId") == run_id and message.get("role") == "assistant":
+                    found.append(text_of(message).strip())
+                elif found and message.get("role") == "user":
+                    break
+            return found[::-1]
+
+        texts = await self._house.sessions.in_thread(read)
+        return "\n\n".join(text for text in texts if text)
+
+    @method("agent.wait", scopes.WRITE)
+    async def wait(self, call: Call) -> dict[str, Any]:
+        """How a turn ended, or that it had not within the time; also of one that nobody has started yet."""
+        run_id, runs = call.params["runId"], self._house.runs
+        timeout_ms = min(call.params.get("timeoutMs", _DEFAULT_WAIT_MS), _LONGEST_WAIT_MS)
+        entry = runs.idempotency.by_run(run_id)
+        outcome = entry.outcome if entry is not None else None
+        if entry is not None and entry.run is not None:
+            waiting = entry.run.when_ended()
+            waiting.addTimeout(timeout_ms / 1000, self._house.reactor)
+            try:
+                outcome = await waiting
+            except TimeoutError:
+                outcome = None
+        elif entry is None:
+            await deferLater(self._house.reactor, timeout_ms / 1000, lambda: None)
+            entry = runs.idempotency.by_run(run_id)
+            outcome = entry.outcome if entry is not None else None
+        if outcome is None:
+            return {"runId": run_id, "status": "timeout"}
+        answer = {
+            "runId": run_id,
+            "status": outcome.status,
+            "startedAt": outcome.started_at,
+            "endedAt": outcome.ended_at,
+            "stopReason": outcome.stop_reason,
+            "terminalReply": terminal_reply(outcome.text, len(outcome.text)),
+        }
+        return {**answer, "error": outcome.summary} if outcome.status == ERROR else answer

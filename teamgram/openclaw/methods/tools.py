@@ -1,0 +1,81 @@
+"""``tools.catalog``, ``tools.invoke`` and ``send``."""
+
+import uuid
+from typing import Any
+
+from teamgram.openclaw import scopes
+from teamgram.openclaw.agent.delivery import Deliveries
+from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.tools.registry import EXECUTE, READ, Tool, ToolContext, ToolError
+from teamgram.openclaw.errors import invalid
+from teamgram.openclaw.router import Call, method
+
+_GROUPS = {"core": "Core", "fs": "Files", "sessions": "Sessions", "nodes": "Nodes", "messaging": "Messaging"}
+_PROFILES = [{"id": "minimal", "label": "Minimal"}, {"id": "full", "label": "Full"}]
+
+
+class ToolMethods:
+    """The family."""
+
+    def __init__(self, house: AgentHouse, deliveries: Deliveries) -> None:
+        self._house = house
+        self._deliveries = deliveries
+
+    @method("tools.catalog", scopes.READ)
+    def catalog(self, call: Call) -> dict[str, Any]:
+        """Every tool, by group."""
+        agent = self._house.roster.get(call.params.get("agentId") or "") or self._house.roster.default
+        groups: dict[str, dict[str, Any]] = {}
+        for tool in self._house.tools.all():
+            label = _GROUPS.get(tool.group, tool.group)
+            shell = {"id": tool.group, "label": label, "source": "core", "tools": []}
+            groups.setdefault(tool.group, shell)["tools"].append(_entry(tool))
+        return {"agentId": agent.id, "profiles": _PROFILES, "groups": list(groups.values())}
+
+    @method("tools.invoke", scopes.WRITE)
+    async def invoke(self, call: Call) -> dict[str, Any]:
+        """Call one tool; what it refuses is an answer, not an error."""
+        params = call.params
+        return await self.run(params["name"], params.get("args") or {}, params)
+
+    async def run(self, name: str, args: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        """The answer of ``tools.invoke``."""
+        house = self._house
+        key = house.runs.parse_key(params.get("sessionKey") or "main", params.get("agentId"))
+        agent = house.roster.get(key.agent_id) or house.roster.default
+        call_key = params.get("idempotencyKey") or str(uuid.uuid4())
+        context = ToolContext(agent, house.sessions.get(key.text), "", call_key)
+        if house.tools.get(name) is None:
+            return _refused(name, "not_found", f"Tool not available: {name}")
+        try:
+            output = await house.tools.call(name, args, context)
+        except ToolError as error:
+            denied = str(error).startswith("Permission denied")
+            return _refused(name, "forbidden" if denied else "tool_error", str(error))
+        return {"ok": True, "toolName": name, "output": output, "source": "core"}
+
+    @method("send", scopes.WRITE)
+    async def send(self, call: Call) -> dict[str, Any]:
+        """Deliver a message to a session or to somebody on a channel."""
+        params = call.params
+        if not (params.get("message") or "").strip():
+            raise invalid("message or media required")
+        agent_id = params.get("agentId") or self._house.roster.default.id
+        return await self._deliveries.deliver(
+            params["to"], params["message"], params.get("channel") or "", params["idempotencyKey"], agent_id
+        )
+
+
+def _refused(name: str, code: str, message: str) -> dict[str, Any]:
+    return {"ok": False, "toolName": name, "error": {"code": code, "message": message}}
+
+
+def _entry(tool: Tool) -> dict[str, Any]:
+    return {
+        "id": tool.name,
+        "label": tool.name.replace("_", " ").capitalize(),
+        "description": tool.description,
+        "source": "core",
+        "risk": {READ: "low", EXECUTE: "high"}.get(tool.effect, "medium"),
+        "defaultProfiles": ["minimal", "full"] if tool.effect == READ else ["full"],
+    }

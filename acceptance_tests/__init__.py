@@ -1,0 +1,1 @@
+"""Tests with whole products of others, too large for ``make test``."""

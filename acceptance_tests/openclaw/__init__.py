@@ -1,0 +1,1 @@
+"""OpenClaw's own programs (npm ``openclaw``) against our gateway; ``make test-openclaw``."""

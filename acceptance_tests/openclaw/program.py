@@ -1,0 +1,108 @@
+"""The ``openclaw`` program in a home of its own, pointed at a server of ours."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import error, protocol, reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.internet.utils import getProcessOutputAndValue
+from twisted.trial.unittest import TestCase
+
+from trial_tests.clients.server import RunningServer
+
+#: Where npm put ``openclaw`` and ``node``.
+INSTALLED = Path(os.environ.get("OPENCLAW_INSTALLED", ".test/openclaw")).resolve() / "node_modules"
+_NODE = INSTALLED / "node/bin/node"
+_PROGRAM = INSTALLED / "openclaw/openclaw.mjs"
+
+
+class Background(protocol.ProcessProtocol):
+    """A program that stays, e.g. a node; keeps what it prints."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.ended: Deferred[None] = Deferred()
+
+    def outReceived(self, data: bytes) -> None:
+        """Called by Twisted."""
+        self.text += data.decode(errors="replace")
+
+    errReceived = outReceived
+
+    def processEnded(self, reason: Any) -> None:
+        """Called by Twisted."""
+        self.ended.callback(None)
+
+    async def says(self, text: str, seconds: float = 40) -> None:
+        """Wait until it has printed ``text``."""
+        for _ in range(int(seconds * 10)):
+            if text in self.text:
+                return
+            await deferLater(reactor, 0.1)
+        raise AssertionError(f"not said: {text}\n{self.text}")
+
+    async def stop(self) -> None:
+        """End it."""
+        try:
+            self.transport.signalProcess("TERM")  # type: ignore[union-attr]
+        except error.ProcessExitedAlready:
+            pass
+        await self.ended
+
+
+class OpenClawTestCase(TestCase):
+    """One server of ours, one home of theirs."""
+
+    timeout = 240
+
+    async def setUp(self) -> None:
+        """Start the server and write the configuration that the program reads."""
+        self.directory = Path(tempfile.mkdtemp(prefix="openclaw-acceptance-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        self.server = RunningServer(reactor, self.directory)
+        await self.server.start()
+        self.addCleanup(self.server.terminate)
+        self.token = (self.server.data_dir / "gateway.token").read_text().strip()
+        self.environment = self.home("home")
+
+    def home(self, name: str) -> dict[str, str]:
+        """The environment of one installation: a state directory that knows our gateway."""
+        home = self.directory / name
+        state = home / ".openclaw"
+        state.mkdir(parents=True)
+        gateway = {"mode": "local", "port": self.server.gateway_port, "auth": {"mode": "token", "token": self.token}}
+        (state / "openclaw.json").write_text(json.dumps({"gateway": gateway}))
+        path = f"{_NODE.parent}:{os.environ['PATH']}"
+        return {
+            "PATH": path,
+            "HOME": str(home),
+            "OPENCLAW_STATE_DIR": str(state),
+            "OPENCLAW_GATEWAY_TOKEN": self.token,
+            "NO_COLOR": "1",
+        }
+
+    async def run_openclaw(self, *arguments: str, fails: bool = False) -> str:
+        """What ``openclaw ARGUMENTS`` prints; its exit code must be as expected."""
+        output, errors, code = await getProcessOutputAndValue(
+            str(_NODE), [str(_PROGRAM), *arguments], env=self.environment, reactor=reactor
+        )
+        text = output.decode(errors="replace") + errors.decode(errors="replace")
+        self.assertEqual(code != 0, fails, text)
+        return text
+
+    async def json_of(self, *arguments: str) -> Any:
+        """The JSON that it prints."""
+        text = await self.run_openclaw(*arguments)
+        return json.loads(text[text.index("{") : text.rindex("}") + 1])
+
+    def start_openclaw(self, environment: dict[str, str], *arguments: str) -> Background:
+        """A program that stays."""
+        program = Background()
+        reactor.spawnProcess(program, str(_NODE), [str(_NODE), str(_PROGRAM), *arguments], env=environment)  # type: ignore[attr-defined]
+        self.addCleanup(program.stop)
+        return program

@@ -31,6 +31,7 @@ from teamgram.domain.flood.limits import FloodLimits
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.tls import CertificateError
 from teamgram.interfaces.rpc import RpcCaller
+from teamgram.openclaw.agent.extension import agents_extension
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
 from teamgram.openclaw.service import OpenClawService
 from teamgram.session.service import SessionService
@@ -132,6 +133,7 @@ class House(Service):
             configuration.directory / "openclaw.yaml",
             self.data_dir,
             reactor,
+            extensions=[agents_extension],
             readiness=self._not_ready,
             registry=self.registry,
         )

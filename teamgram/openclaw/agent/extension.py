@@ -90,16 +90,6 @@ class AgentsService(Service):
         if session is None:
             return {"session": "none"}
         row = self._rows.row(session)
-        names = (
-            "key",
-            "state",
-            "modelProvider",
-            "model",
-            "contextTokens",
-            "totalTokens",
-            "inputTokens",
-            "outputTokens",
-        )
         nodes = [record.device_id for record in self.house.plane.nodes.records()]
         return {**{name: row.get(name) for name in _STATUS}, "messages": session.messages, "nodes": ", ".join(nodes)}
 

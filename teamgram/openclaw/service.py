@@ -108,7 +108,7 @@ class OpenClawService(MultiService):
             DeviceMethods(plane),
             NodeMethods(plane),
             ConfigMethods(plane),
-            LogMethods(self.logs),
+            LogMethods(self.logs, lambda: plane.shared_secret.secret),
         ):
             plane.router.register(family)
         self._paths = CorePaths(plane, readiness, registry)

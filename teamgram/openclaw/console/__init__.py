@@ -1,0 +1,1 @@
+"""The web console: static files for a browser, and who serves them (``pages``)."""

@@ -116,9 +116,13 @@ class PeerSession:
 
     def send_call(self, message: InnerMessage) -> "Deferred[bytes]":
         """Send a query's message made by ``core.message``, perhaps not for the first time; its boxed result."""
-        answer = self._expect(message.msg_id, message.body)
+        answer = self.expect(message)
         self.send_messages([message])
         return answer
+
+    def expect(self, message: InnerMessage) -> "Deferred[bytes]":
+        """The boxed result of a query's message that is sent by other means."""
+        return self._expect(message.msg_id, message.body)
 
     async def call(self, query: Any, within: float = DEFAULT_TIMEOUT) -> Any:
         """Call a method; its result as an object of this session's layer.

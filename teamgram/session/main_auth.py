@@ -165,6 +165,8 @@ class MainAuthWrapper:
 
     def _happened(self, session: ClientSession, conn: ConnRef, event: SessionEvent, now: float) -> None:
         if type(event) is RpcReceived:
+            if session.http is not None:
+                session.http.asks(event.msg_id)
             try:
                 invocation = unwrap(event.body, self._stage.settings.gunzip_limit_bytes)
             except MalformedMessage:

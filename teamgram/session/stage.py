@@ -284,6 +284,7 @@ class Stage:
         """Answer the requests that are due, and wake up for the next."""
         core = session.core
         keys = session.keys
+        polls.settle(lambda msg_id: core.outcome(msg_id) is not None)
         while True:
             polls.queued(len(core.outbox.queue), now)
             conn = polls.take(now)

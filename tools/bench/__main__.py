@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from tools.bench import encoding
 from tools.bench.control_plane import ControlPlaneBench
+from tools.bench.latency import busy
 from tools.bench.messenger import Bench
 from trial_tests.clients.server import RunningServer
 
@@ -28,7 +29,8 @@ async def measure(reactor: Any, words: list[str]) -> None:
     try:
         await server.start()
         bench = Bench(reactor, server)
-        for name, figure in (bench.figures() | ControlPlaneBench(server).figures()).items():
+        figures = {**bench.figures(), "busy": lambda: busy(bench), **ControlPlaneBench(server).figures()}
+        for name, figure in figures.items():
             if words and not any(word in name for word in words):
                 continue
             for line, value in (await figure()).items():

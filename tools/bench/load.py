@@ -36,10 +36,8 @@ class Pump:
 
     def _send(self, number: int) -> None:
         connection = self._session.connection
-        encode = connection.framing.encode
-        data = b"".join(encode(frame) for _, frame in zip(range(number), self._frames, strict=False))
-        if data:
-            connection.write(data)
+        for _, frame in zip(range(number), self._frames, strict=False):
+            connection.write(connection.framing.encode(frame))
 
     def _take(self, messages: Any) -> None:
         answered = self._count(list(messages))

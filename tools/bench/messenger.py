@@ -13,11 +13,14 @@ from tools.bench.load import Counter, Pump, open_idle, sealed
 from tools.bench.measured import cpu_seconds, resident_bytes
 from trial_tests.clients.server import RunningServer
 from trial_tests.peer.calls import PeerSession
-from trial_tests.peer.connection import connect
+from trial_tests.peer.connection import PeerConnection, connect
+from trial_tests.peer.http import open_http
 from trial_tests.peer.session import Received
+from trial_tests.peer.websocket import connect_websocket
 
 CONNECTIONS = 8
 IN_FLIGHT = 8
+IDLE = 10_000
 PONG = 0x347773C5
 RPC_RESULT = 0xF35C6D01
 RPC_ERROR = 0x2144CA19
@@ -57,8 +60,8 @@ class Bench:
     """Figures of one running server."""
 
     def __init__(self, reactor: Any, server: RunningServer) -> None:
-        self._reactor = reactor
-        self._server = server
+        self.reactor = reactor
+        self.server = server
         self._phone = 15550000000
 
     def figures(self) -> dict[str, Callable[[], Awaitable[Figures]]]:
@@ -69,6 +72,8 @@ class Bench:
             "ping obfuscated": lambda: self.ping("obfuscated_abridged"),
             "getConfig": self.get_config,
             "sendMessage": self.send_message,
+            "ping websocket": lambda: self.ping("websocket"),
+            "ping http": lambda: self.ping("http"),
             "idle connections": self.idle,
             "memory": self.memory,
         }
@@ -77,11 +82,18 @@ class Bench:
 
     @property
     def _key(self) -> RsaPublicKey:
-        return RsaPublicKey.from_pem(self._server.public_key.encode())
+        return RsaPublicKey.from_pem(self.server.public_key.encode())
 
-    async def _user(self, transport: str = "abridged") -> tuple[PeerSession, Any]:
+    async def _connect(self, transport: str) -> PeerConnection:
+        if transport == "websocket":
+            return await connect_websocket("127.0.0.1", self.server.websocket_port, reactor=self.reactor)
+        if transport == "http":
+            return open_http("127.0.0.1", self.server.http_port, reactor=self.reactor)
+        return await connect("127.0.0.1", self.server.port, transport, reactor=self.reactor)
+
+    async def user(self, transport: str = "abridged") -> tuple[PeerSession, Any]:
         """A new user, signed in on a connection of their own; (session, user)."""
-        connection = await connect("127.0.0.1", self._server.port, transport, reactor=self._reactor)
+        connection = await self._connect(transport)
         made = await connection.make_auth_key(self._key)
         assert made.auth_key is not None
         session = connection.open_session(made.auth_key, salt=made.first_salt)
@@ -97,26 +109,26 @@ class Bench:
         await session.call(tl.updates.getState())
         return session, signed.user
 
-    async def _pump(
+    async def pump(
         self, sessions: Sequence[PeerSession], bodies: Callable[[], bytes], number: int, count: Any
     ) -> float:
         """CPU seconds of the server for ``number`` requests on each session."""
         pumps = [
             Pump(session, sealed(session, [bodies() for _ in range(number)]), IN_FLIGHT, count) for session in sessions
         ]
-        before = cpu_seconds(self._server.pid)
+        before = cpu_seconds(self.server.pid)
         for pump in pumps:
             pump.start()
         await gatherResults([pump.done for pump in pumps])
-        return cpu_seconds(self._server.pid) - before
+        return cpu_seconds(self.server.pid) - before
 
     async def _per_request(
         self, name: str, transport: str, bodies: Callable[[], bytes], number: int, count: Any
     ) -> Figures:
-        users = [await self._user(transport) for _ in range(CONNECTIONS)]
+        users = [await self.user(transport) for _ in range(CONNECTIONS)]
         sessions = [session for session, _ in users]
-        await self._pump(sessions, bodies, number // 10, count)
-        cpu = await self._pump(sessions, bodies, number, count)
+        await self.pump(sessions, bodies, number // 10, count)
+        cpu = await self.pump(sessions, bodies, number, count)
         for session in sessions:
             await session.connection.close()
         return {f"{name}, {CONNECTIONS} connections x {IN_FLIGHT} in flight": _micro(cpu / number / CONNECTIONS)}
@@ -126,12 +138,12 @@ class Bench:
     async def key_exchange(self) -> Figures:
         """One after another, each on a connection of its own."""
         number = 150
-        before = cpu_seconds(self._server.pid)
+        before = cpu_seconds(self.server.pid)
         for _ in range(number):
-            connection = await connect("127.0.0.1", self._server.port, "abridged", reactor=self._reactor)
+            connection = await connect("127.0.0.1", self.server.port, "abridged", reactor=self.reactor)
             await connection.make_auth_key(self._key)
             await connection.close()
-        return {"key exchange": _milli((cpu_seconds(self._server.pid) - before) / number)}
+        return {"key exchange": _milli((cpu_seconds(self.server.pid) - before) / number)}
 
     async def ping(self, transport: str = "abridged") -> Figures:
         """Logged in."""
@@ -146,7 +158,7 @@ class Bench:
     async def send_message(self) -> Figures:
         """Pairs of online users; until every message has been answered and delivered."""
         number = 300
-        pairs = [(await self._user(), await self._user()) for _ in range(CONNECTIONS)]
+        pairs = [(await self.user(), await self.user()) for _ in range(CONNECTIONS)]
         lines: Figures = {}
         for title, counted in (("warm-up", number // 5), ("", number)):
             pumps, counters = [], []
@@ -162,11 +174,11 @@ class Bench:
                 ]
                 pumps.append(Pump(sender, sealed(sender, bodies), IN_FLIGHT, results))
                 counters.append(Counter(receiver, counted, new_messages))
-            before = cpu_seconds(self._server.pid)
+            before = cpu_seconds(self.server.pid)
             for pump in pumps:
                 pump.start()
             await gatherResults([*(pump.done for pump in pumps), *(counter.reached for counter in counters)])
-            cpu = cpu_seconds(self._server.pid) - before
+            cpu = cpu_seconds(self.server.pid) - before
             if not title:
                 lines[f"messages.sendMessage with delivery, {CONNECTIONS} pairs x {IN_FLIGHT} in flight"] = _micro(
                     cpu / counted / CONNECTIONS
@@ -178,14 +190,14 @@ class Bench:
 
     async def idle(self) -> Figures:
         """Connections that said which transport they speak, and nothing since."""
-        number, seconds = 2000, 10
-        before = resident_bytes(self._server.pid)
-        transports = await open_idle(self._reactor, self._server.port, number)
-        await deferLater(self._reactor, 1)
-        grown = resident_bytes(self._server.pid) - before
-        cpu = cpu_seconds(self._server.pid)
-        await deferLater(self._reactor, seconds)
-        cpu = cpu_seconds(self._server.pid) - cpu
+        number, seconds = IDLE, 10
+        before = resident_bytes(self.server.pid)
+        transports = await open_idle(self.reactor, self.server.port, number)
+        await deferLater(self.reactor, 1)
+        grown = resident_bytes(self.server.pid) - before
+        cpu = cpu_seconds(self.server.pid)
+        await deferLater(self.reactor, seconds)
+        cpu = cpu_seconds(self.server.pid) - cpu
         for transport in transports:
             transport.transport.abortConnection()
         return {
@@ -195,7 +207,7 @@ class Bench:
 
     async def memory(self) -> Figures:
         """After everything above."""
-        return {"resident memory of the process": f"{resident_bytes(self._server.pid) / 1e6:.0f} MB"}
+        return {"resident memory of the process": f"{resident_bytes(self.server.pid) / 1e6:.0f} MB"}
 
 
 def _micro(seconds: float) -> str:

@@ -220,7 +220,7 @@ class OpenClawService(MultiService):
         self.on_failure(failure.getErrorMessage())
 
     async def drain(self) -> None:
-        """The first half of a stop, for who has more to drain: everybody is sent away, the probes still answer (503)."""
+        """The first half of a stop, for who has more to drain: all clients are sent away, the probes still answer 503."""
         await self._restarting
         await self._say_goodbye({"reason": "gateway stopping"})
 

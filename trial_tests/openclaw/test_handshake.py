@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw import connection, websocket
 from teamgram.openclaw.control_plane import EVENT_RESUME
+from teamgram.openclaw.runs_api import NoRuns
 from trial_tests.openclaw.house import ALL, TOKEN, DeviceKey, House, client_frame
 
 ELSEWHERE = "192.0.2.7"
@@ -287,8 +289,50 @@ class ResumeTests(HouseTestCase):
         self.assertEqual(len(self.house.plane.events), 0)
 
 
+class OneRun(NoRuns):
+    """A turn that runs until the test ends it."""
+
+    def __init__(self) -> None:
+        self.ended: Deferred[None] = Deferred()
+
+    def active(self) -> int:
+        """One until it ended."""
+        return int(not self.ended.called)
+
+    def when_idle(self) -> Deferred[None]:
+        """When it ends."""
+        return self.ended
+
+
 class DrainTests(HouseTestCase):
     """Going down."""
+
+    def test_a_running_turn_ends_first(self) -> None:
+        """Its final is delivered, nothing new begins meanwhile, then shutdown and 1012."""
+        self.house.plane.runs = run = OneRun()
+        client = self.house.operator()
+        stopping = self.house.service.stopService()
+        refused = client.request("chat.send", {"sessionKey": "main"})["error"]
+        self.assertEqual(refused["message"], "chat.send unavailable during gateway restart")
+        self.assertTrue(self.house.plane.draining)
+        self.house.advance(5)
+        self.assertIsNone(client.close)
+        self.house.plane.events.broadcast("chat", {"state": "final"})
+        run.ended.callback(None)
+        self.house.turn()
+        self.assertEqual([frame["event"] for frame in client.events()][-2:], ["chat", "shutdown"])
+        self.assertEqual(client.close, (1012, "service restart"))
+        self.house.advance(2)
+        self.successResultOf(stopping)
+
+    def test_a_turn_that_does_not_end(self) -> None:
+        """After the budget everybody is sent away all the same."""
+        self.house.plane.runs = OneRun()
+        client = self.house.operator()
+        stopping = self.house.service.stopService()
+        self.house.advance(self.house.plane.config.sections.gateway.drain_seconds + 3)
+        self.successResultOf(stopping)
+        self.assertEqual(client.close, (1012, "service restart"))
 
     def test_order(self) -> None:
         """Requests are put off, then everybody hears shutdown, then 1012."""

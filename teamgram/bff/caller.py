@@ -17,7 +17,7 @@ from teamgram.bff.registry import EncodedResult, RpcMethod, RpcService, collect
 from teamgram.domain.errors import DomainError
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.interfaces.rpc import RpcError, RpcRequest
-from teamgram.mtproto.tl import TLError, decode, encode_result
+from teamgram.mtproto.tl import BadConstructorError, TLError, decode, encode_result
 
 
 class HandlerFailed(Exception):
@@ -66,6 +66,8 @@ class Caller:
             raise RpcError(420, "FLOOD_WAIT", wait)
         try:
             query = decode(request.body)
+        except BadConstructorError:
+            raise RpcError(400, "INPUT_CONSTRUCTOR_INVALID") from None
         except TLError:
             raise RpcError(400, "INPUT_FETCH_ERROR") from None
         if getattr(query, "NAME", None) != method.name:

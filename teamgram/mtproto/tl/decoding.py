@@ -14,7 +14,7 @@ from typing import Any
 from teamgram.mtproto.tl import primitives
 from teamgram.mtproto.tl.classes import attribute_name, class_named, fields_of
 from teamgram.mtproto.tl.definitions import BOOL_FALSE_ID, BOOL_TRUE_ID, Definition, Field
-from teamgram.mtproto.tl.errors import TLError
+from teamgram.mtproto.tl.errors import BadConstructorError, TLError
 from teamgram.mtproto.tl.layers.stand_ins import STAND_INS
 from teamgram.mtproto.tl.layers.upgrades import OBJECT_UPGRADES, value_upgrade
 from teamgram.mtproto.tl.registry import NEWEST_LAYER, registry
@@ -45,13 +45,13 @@ class DecoderTable(dict[int, Decoder]):
     def __missing__(self, constructor_id: int) -> Decoder:
         entry = registry.entry(constructor_id)
         if entry is None:
-            raise TLError(f"unknown constructor {constructor_id:08x}")
+            raise BadConstructorError(f"unknown constructor {constructor_id:08x}")
         definition = entry.definition
         convert = None
         if self._result != "Object" and (definition.is_function or definition.result != self._result):
             convert = STAND_INS.get((self._result, definition.name))
             if convert is None:
-                raise TLError(f"{definition.name} where {self._result} was expected")
+                raise BadConstructorError(f"{definition.name} where {self._result} was expected")
         decoder = decoder_of(definition)
         if convert is not None:
             decoder = _converting(decoder, convert)

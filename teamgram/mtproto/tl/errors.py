@@ -10,5 +10,9 @@ class TLError(ValueError):
     """
 
 
+class BadConstructorError(TLError):
+    """Bytes that name a constructor which no layer has, or which is none of the type wanted there."""
+
+
 class NotInLayerError(TLError):
     """A well-formed object that the client's layer has no way to say."""

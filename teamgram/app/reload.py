@@ -129,11 +129,11 @@ class Reload:
         except OpenClawConfigError as error:
             # It was edited between the two readings, or a patch made over RPC does not go with it.
             self._log.error("openclaw.yaml not reloaded: {why}", why=_in_one_line(error))
-        changed = list(changed_keys(before, configuration))
-        self._log.info("configuration reloaded: {what}", what=", ".join(changed) or "no key has changed")
         waiting = [key for key in changed_keys(self._began_with, configuration) if not is_live(key)]
         if waiting:
             self._log.warn("these settings hold after a restart: {keys}", keys=", ".join(waiting))
+        changed = ", ".join(changed_keys(before, configuration))
+        self._log.info("configuration reloaded: {what}", what=changed or "no key has changed")
 
 
 def _in_one_line(error: Exception) -> str:

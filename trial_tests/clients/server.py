@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from twisted.internet import defer, error, protocol
+from twisted.internet import defer, error, protocol, task
 from twisted.python.failure import Failure
 
 PROJECT = Path(__file__).parents[2]
@@ -26,6 +26,7 @@ class _Output(protocol.ProcessProtocol):
         self.text = ""
         self.ready: defer.Deferred[None] = defer.Deferred()
         self.ended: defer.Deferred[None] = defer.Deferred()
+        self.exit_code: int | None = None
 
     def outReceived(self, data: bytes) -> None:
         self.text += data.decode(errors="replace")
@@ -37,6 +38,7 @@ class _Output(protocol.ProcessProtocol):
     def processEnded(self, reason: Failure) -> None:
         if not self.ready.called:
             self.ready.errback(RuntimeError(f"the server ended before it was ready:\n{self.text[-4000:]}"))
+        self.exit_code = getattr(reason.value, "exitCode", None)
         self.ended.callback(None)
 
 
@@ -78,6 +80,11 @@ class RunningServer:
     def output(self) -> str:
         """What it printed and logged since the last start."""
         return self._output.text if self._output else ""
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs, or when a signal ended it."""
+        return self._output.exit_code if self._output else None
 
     @property
     def pid(self) -> int:
@@ -122,6 +129,25 @@ class RunningServer:
         """As an operator stops it; waits for the drain."""
         await self._signal("TERM")
 
+    def signal(self, name: str) -> None:
+        """Send a signal and wait for nothing: ``HUP``, ``TERM``, …"""
+        self._process.signalProcess(name)
+
+    async def ended(self) -> None:
+        """Until the process is gone."""
+        if self._output is not None and not self._output.ended.called:
+            gone: defer.Deferred[None] = defer.Deferred()
+            self._output.ended.chainDeferred(gone)
+            await gone
+
+    async def logged(self, text: str, within: float = 10, after: int = 0) -> None:
+        """Until that is in its output, behind the first ``after`` characters."""
+        deadline = self._reactor.seconds() + within
+        while self.output.find(text, after) < 0:
+            if self._reactor.seconds() > deadline:
+                raise TimeoutError(f"not logged within {within:g} s: {text}\n{self.output[-3000:]}")
+            await task.deferLater(self._reactor, 0.02)
+
     async def _signal(self, signal: str) -> None:
         if self._output is None or self._output.ended.called:
             return
@@ -129,4 +155,4 @@ class RunningServer:
             self._process.signalProcess(signal)
         except error.ProcessExitedAlready:
             pass
-        await self._output.ended
+        await self.ended()

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from twisted.logger import Logger
+
 from teamgram.bff.authorization.sign_ins import SignIns
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
@@ -23,6 +25,7 @@ class SignIn(RpcService):
     """From a phone number to a signed-in key."""
 
     name = "RPCAuthorization"
+    _log = Logger()
 
     def __init__(
         self,
@@ -111,6 +114,7 @@ class SignIn(RpcService):
             now=now,
             lang_code=caller.client.lang_code[:MAX_LANG_CODE],
         )
+        self._log.info("user {user_id} signed up", user_id=user.id)
         owners = await self._contacts.adopt_phone(user, now)
         await self._sign_ins.sign_in_caller(caller, user.id)
         if owners:

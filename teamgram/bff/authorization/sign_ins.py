@@ -86,6 +86,13 @@ class SignIns:
         ]
         await self._auth_sessions.bind_user(perm_auth_key_id, user_id, now)
         self._session_control.user_signed_in(perm_auth_key_id, user_id)
+        self._log.info(
+            "user {user_id} signed in: auth key {perm_auth_key_id}, layer {layer}, from {client}",
+            user_id=user_id,
+            perm_auth_key_id=perm_auth_key_id,
+            layer=client.layer,
+            client=client_addr,
+        )
         if not others:
             return
         name = device_name(client)
@@ -112,6 +119,12 @@ class SignIns:
         """Sign a key out; the user_id that it was signed in as, or 0. The key itself stays."""
         user_id = await self._auth_sessions.unbind_user(perm_auth_key_id)
         self._session_control.user_signed_out(perm_auth_key_id)
+        if user_id:
+            self._log.info(
+                "user {user_id} signed out: auth key {perm_auth_key_id}",
+                user_id=user_id,
+                perm_auth_key_id=perm_auth_key_id,
+            )
         return user_id
 
     async def sign_out_others(self, user_id: int, except_perm_auth_key_id: int) -> None:

@@ -1,0 +1,122 @@
+"""SIGHUP with clients connected: what changes at once, what waits for a restart, and what is refused as a whole."""
+
+import datetime
+import ssl
+
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.threads import deferToThread
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from teamgram.mtproto.tl import tl
+from trial_tests.app.operating import OperatingTestCase
+from trial_tests.clients.server import free_port
+from trial_tests.peer.calls import CallFailed
+
+
+def certificate(name: str) -> tuple[bytes, bytes]:
+    """(certificate, key) for a name, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    signed = builder.sign(key, hashes.SHA256())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return signed.public_bytes(Encoding.PEM), private
+
+
+class ReloadTests(OperatingTestCase):
+    """Nobody is disconnected by it."""
+
+    async def test_listeners_limits_routes_and_levels(self) -> None:
+        """A port is replaced, a limit set, a service taken away and a level raised, and the old connection goes on."""
+        session, _ = await self.sign_up_peer("Ada")
+        port = free_port()
+        self.edit("gnetway.yaml", f"        - 127.0.0.1:{self.server.port}\n", f"        - 127.0.0.1:{port}\n")
+        self.edit("gnetway.yaml", "  Level: info", "  Level: debug")
+        self.edit("session.yaml", '    "/mtproto.RPCUsernames": "bff.bff"\n', "")
+        with (self.server.config / "bff.yaml").open("a") as file:
+            file.write("\nFloodLimits:\n  help.getNearestDc: {Burst: 1, PerSecond: 0.001}\n")
+        output = await self.reload()
+        self.assertIn("configuration reloaded: ", output)
+        self.assertIn("gnetway.yaml: Gnetway.Server[0].Addresses", output)
+        self.assertNotIn("after a restart", output)
+        await self.connect_to(port)
+        await self.server.logged("opened: tcp from")
+        await self.refused(self.connect_to(self.server.port), ConnectionRefusedError)
+        await session.call(tl.help.getNearestDc())
+        limited = await self.refused(session.call(tl.help.getNearestDc()), CallFailed)
+        self.assertIn("FLOOD_WAIT", str(limited))
+        missing = await self.refused(session.call(tl.account.checkUsername(username="ada_l")), CallFailed)
+        self.assertIn("METHOD_NOT_IMPL", str(missing))
+
+    async def test_what_cannot_be_used_changes_nothing(self) -> None:
+        """One wrong file, a port that is taken, or a certificate that is none: refused, with where, in one line."""
+        session, _ = await self.sign_up_peer("Ada")
+        port = free_port()
+        good = (self.server.config / "gnetway.yaml").read_text()
+        self.edit("gnetway.yaml", f"- 127.0.0.1:{self.server.port}\n", f"- 127.0.0.1:{port}\n")
+        self.edit("bff.yaml", "Country: US", "Contry: US")
+        output = await self.reload()
+        self.assertIn("the running one stays: ", output)
+        self.assertIn("bff.yaml: Contry: unknown key; did you mean Country?", output)
+        self.edit("bff.yaml", "Contry: US", "Country: US")
+        self.edit("gnetway.yaml", f"- 127.0.0.1:{port}\n", f"- 127.0.0.1:{self.server.gateway_port}\n")
+        self.assertIn("ddress already in use", await self.reload())
+        (self.server.config / "gnetway.yaml").write_text(good)
+        self.edit("gnetway.yaml", "- Proto: http ", "- CertFile: no.pem\n      KeyFile: no.key\n      Proto: http ")
+        self.assertIn(f"{self.server.data_dir}/no.pem", await self.reload())
+        (self.server.config / "gnetway.yaml").write_text(good)
+        self.edit("openclaw.yaml", "  bind: loopback", "  bind: 7")
+        self.assertIn("gateway.bind", await self.reload())
+        await self.refused(self.connect_to(port), ConnectionRefusedError)
+        await self.connect_to(self.server.port)
+        await session.call(tl.help.getNearestDc())
+
+    async def test_some_things_wait_for_a_restart(self) -> None:
+        """What only a restart can change is named, again each time, and what can be changed is."""
+        self.edit("gnetway.yaml", "DcId: 2", "DcId: 4")
+        output = await self.reload()
+        self.assertIn("these settings hold after a restart: gnetway.yaml: DcId", output)
+        self.edit("bff.yaml", "Country: US", "Country: AT")
+        output = await self.reload()
+        self.assertIn("configuration reloaded: bff.yaml: Country", output)
+        self.assertIn("these settings hold after a restart: gnetway.yaml: DcId\n", output)
+        session = await self.peer_session()
+        nearest = await session.call(tl.help.getNearestDc())
+        self.assertEqual((nearest.country, nearest.this_dc), ("AT", 2))
+
+    async def test_the_fixed_code_ends_when_the_world_may_come_in(self) -> None:
+        """A listener beyond loopback takes 12345 away, in the same moment; back on loopback it is there again."""
+        await self.sign_up_peer("Ada")
+        # It has the same port, which nobody can have beside 0.0.0.0.
+        self.edit("gnetway.yaml", f"        - {self.server.tdlib_address}:{self.server.port}\n", "")
+        here, everywhere = f"127.0.0.1:{self.server.port}\n", f"0.0.0.0:{self.server.port}\n"
+        self.edit("gnetway.yaml", here, everywhere)
+        self.assertIn("configuration reloaded", await self.reload())
+        invalid = await self.refused(self.sign_up_peer("Ben"), CallFailed)
+        self.assertIn("PHONE_CODE_INVALID", str(invalid))
+        self.edit("gnetway.yaml", everywhere, here)
+        self.assertIn("configuration reloaded", await self.reload())
+        await self.sign_up_peer("Cyd")
+
+    async def test_a_new_certificate(self) -> None:
+        """Files below the data directory, replaced: the next handshake shows the new one."""
+        port = free_port()
+        self.edit("gnetway.yaml", f"- 127.0.0.1:{self.server.http_port}\n", f"- 127.0.0.1:{port}\n")
+        tls = "- CertFile: tls/a.pem\n      KeyFile: tls/a.key\n      Proto: http "
+        self.edit("gnetway.yaml", "- Proto: http ", tls)
+        directory = self.server.data_dir / "tls"
+        directory.mkdir()
+        for name in ("first", "second"):
+            public, private = certificate(name)
+            (directory / "a.pem").write_bytes(public)
+            (directory / "a.key").write_bytes(private)
+            self.assertIn("configuration reloaded", await self.reload())
+            shown = await deferToThread(ssl.get_server_certificate, ("127.0.0.1", port), timeout=10)
+            subject = x509.load_pem_x509_certificate(shown.encode()).subject
+            self.assertEqual(subject.rfc4514_string(), f"CN={name}")

@@ -36,7 +36,8 @@ class GroupTests(GroupTestCase):
         answer = await anna.call(create)
         self.assertEqual(answer.NAME, "messages.invitedUsers")
         self.assertEqual(
-            [update.NAME for update in answer.updates.updates], ["updateMessageID", "updateChatParticipants", "updateNewMessage"]
+            [update.NAME for update in answer.updates.updates],
+            ["updateMessageID", "updateChatParticipants", "updateNewMessage"],
         )
         (chat,) = answer.updates.chats
         self.assertEqual((chat.title, chat.creator, chat.participants_count), ("The group", True, 2))

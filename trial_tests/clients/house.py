@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet import defer
 
 from trial_tests.backends import BackendTestCase, service
-from trial_tests.clients.process import PROJECT, ClientProcess, start_client
+from trial_tests.clients.process import LIBRARIES, PROJECT, ClientProcess, start_client
 from trial_tests.clients.server import RunningServer
 
 FIXED_CODE = "12345"
@@ -95,8 +95,11 @@ class HouseTestCase(BackendTestCase):
                     await one.do("import_contact", phone=other.phone, first_name=other.user["first_name"])  # type: ignore[attr-defined]
 
 
+#: What Node libraries were installed into.
+_NODE_MODULES = {"gramjs": ".test/node/node_modules/telegram", "mtcute": ".test/node/node_modules/@mtcute/node"}
+
+
 def have(library: str) -> bool:
     """Whether ``make test`` has set that library up."""
-    from trial_tests.clients.process import LIBRARIES
-
-    return (PROJECT / LIBRARIES[library][0]).exists()
+    wanted = [LIBRARIES[library][0], _NODE_MODULES.get(library, "")]
+    return all((PROJECT / path).exists() for path in wanted)

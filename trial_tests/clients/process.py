@@ -18,6 +18,9 @@ LIBRARIES = {
     "telethon-old": (".test/telethon-old/bin/python", "telethon_driver.py"),
     "kurigram": (".test/kurigram/bin/python", "pyrogram_driver.py"),
     "pyrogram": (".test/pyrogram/bin/python", "pyrogram_driver.py"),
+    # Debian's Node may be older than these libraries want; the control plane's tests bring a newer one.
+    "gramjs": (".test/npm/node_modules/.bin/node", "gramjs_driver.cjs"),
+    "mtcute": (".test/npm/node_modules/.bin/node", "mtcute_driver.mjs"),
     "tdlib": (".test/tdlib/bin/python", "tdlib_driver.py"),
 }
 

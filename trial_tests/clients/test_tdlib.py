@@ -1,4 +1,4 @@
-"""TDLib, the library of Telegram's own programs; its tdjson wheel speaks a layer that is newer than any published one."""
+"""TDLib, the library of Telegram's own programs; its wheel speaks a layer newer than any published one."""
 
 import unittest
 

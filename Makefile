@@ -4,15 +4,17 @@ PYTHON ?= python3
 CONFIG ?= etc
 DATA_DIR ?= var
 TESTS ?= trial_tests
+ACCEPTANCE ?= acceptance_tests.openclaw
 N ?= 1000
 INPUTS ?= 10000000
 BIN := .venv/bin
 
-.PHONY: help setup run test lint bench faults fuzz clean
+.PHONY: help setup run test test-openclaw lint bench faults fuzz clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
 	@echo "make test     set up what the tests need and run all of them (TESTS=trial_tests.session for some)"
+	@echo "make test-openclaw  OpenClaw's own programs against our gateway (600 MB from npm; ACCEPTANCE=acceptance_tests.openclaw.test_tui for some)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    CPU time per operation and memory, printed as a table"
 	@echo "make faults   break connections, frames and the server, N=$(N) times each, and see that nothing is lost"
@@ -34,6 +36,10 @@ run: .venv/.ready
 
 test: .venv/.ready-test
 	@TEAMGRAM_TEST_REQUIRE_SERVICES=1 $(BIN)/python tools/test_services.py -- $(BIN)/python tools/run_trial.py $(TESTS)
+
+test-openclaw: .venv/.ready-test
+	@sh tools/setup_openclaw.sh
+	@$(BIN)/python tools/run_trial.py $(ACCEPTANCE)
 
 .venv/.ready-lint: .venv/.ready
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[lint]' && touch $@

@@ -38,7 +38,7 @@ mkdir -p .test
 debian_packages
 # OpenClaw's client wants a newer Node than Debian's, so this brings that too.
 sh tools/npm_environment.sh npm trial_tests/openclaw/npm
-npm_environment node trial_tests/clients/npm
+sh tools/npm_environment.sh node trial_tests/clients/npm
 environment kurigram kurigram==2.2.26
 environment pyrogram pyrogram==2.0.106
 environment telethon-old telethon==1.36.0

@@ -13,12 +13,12 @@ from twisted.internet.task import deferLater
 from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import TestCase
 
-from trial_tests.clients.server import RunningServer
+from trial_tests.clients.server import PROJECT, RunningServer
+from trial_tests.openclaw import npm_packages
 
-#: Where npm put ``openclaw`` and ``node``.
-INSTALLED = Path(os.environ.get("OPENCLAW_INSTALLED", ".test/openclaw")).resolve() / "node_modules"
-_NODE = INSTALLED / "node/bin/node"
-_PROGRAM = INSTALLED / "openclaw/openclaw.mjs"
+#: What ``tools/setup_openclaw.sh`` installed.
+OPENCLAW = PROJECT / ".test/openclaw/node_modules/openclaw"
+_PROGRAM = OPENCLAW / "openclaw.mjs"
 
 
 class Background(protocol.ProcessProtocol):
@@ -77,7 +77,7 @@ class OpenClawTestCase(TestCase):
         state.mkdir(parents=True)
         gateway = {"mode": "local", "port": self.server.gateway_port, "auth": {"mode": "token", "token": self.token}}
         (state / "openclaw.json").write_text(json.dumps({"gateway": gateway}))
-        path = f"{_NODE.parent}:{os.environ['PATH']}"
+        path = f"{Path(npm_packages.node()).parent}:{os.environ['PATH']}"
         return {
             "PATH": path,
             "HOME": str(home),
@@ -89,7 +89,7 @@ class OpenClawTestCase(TestCase):
     async def run_openclaw(self, *arguments: str, fails: bool = False) -> str:
         """What ``openclaw ARGUMENTS`` prints; its exit code must be as expected."""
         output, errors, code = await getProcessOutputAndValue(
-            str(_NODE), [str(_PROGRAM), *arguments], env=self.environment, reactor=reactor
+            npm_packages.node(), [str(_PROGRAM), *arguments], env=self.environment, reactor=reactor
         )
         text = output.decode(errors="replace") + errors.decode(errors="replace")
         self.assertEqual(code != 0, fails, text)
@@ -103,6 +103,6 @@ class OpenClawTestCase(TestCase):
     def start_openclaw(self, environment: dict[str, str], *arguments: str) -> Background:
         """A program that stays."""
         program = Background()
-        reactor.spawnProcess(program, str(_NODE), [str(_NODE), str(_PROGRAM), *arguments], env=environment)  # type: ignore[attr-defined]
+        reactor.spawnProcess(program, npm_packages.node(), [npm_packages.node(), str(_PROGRAM), *arguments], env=environment)  # type: ignore[attr-defined]
         self.addCleanup(program.stop)
         return program

@@ -24,6 +24,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from teamgram.openclaw import auth, websocket
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
+from teamgram.openclaw.console.pages import ConsolePages
 from teamgram.openclaw.control_plane import ControlPlane, load_identity
 from teamgram.openclaw.http import RouteResource
 from teamgram.openclaw.http_core import CorePaths, PlaneCollector, Readiness
@@ -112,6 +113,7 @@ class OpenClawService(MultiService):
         ):
             plane.router.register(family)
         self._paths = CorePaths(plane, readiness, registry)
+        ConsolePages(plane)
         self._set_secret()
         config.on_change(self._config_changed)
         for extension in extensions:
@@ -220,7 +222,7 @@ class OpenClawService(MultiService):
         self.on_failure(failure.getErrorMessage())
 
     async def drain(self) -> None:
-        """The first half of a stop, for who has more to drain: all clients are sent away, the probes still answer 503."""
+        """The first half of a stop, for who has more to drain: clients are sent away, the probes answer 503."""
         await self._restarting
         await self._say_goodbye({"reason": "gateway stopping"})
 

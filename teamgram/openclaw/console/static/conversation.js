@@ -19,6 +19,7 @@ export class Conversation {
   #run = null;
   #earlier = 0;
   #frame = 0;
+  #early = null;
 
   /** onchange() is called when something was added; onrun(isRunning) when a turn begins or ends. */
   constructor(gateway, key, { onchange, onrun }) {
@@ -38,7 +39,14 @@ export class Conversation {
   }
 
   async load() {
-    const history = await this.#gateway.request("chat.history", { sessionKey: this.key, limit: PAGE });
+    this.#early = [];
+    let history, early;
+    try {
+      history = await this.#gateway.request("chat.history", { sessionKey: this.key, limit: PAGE });
+    } finally {
+      early = this.#early;
+      this.#early = null;
+    }
     this.info = history.sessionInfo || {};
     this.key = this.info.key || this.key;
     this.#shown.clear();
@@ -49,6 +57,8 @@ export class Conversation {
     for (const message of history.messages) this.#add(message);
     for (const input of history.pendingInputs?.items || []) this.#expect(input.runId, input.message);
     this.#offerEarlier(history);
+    // What was said while the server read the file; what the history has too is shown once.
+    for (const { sessionKey, message } of early) if (sessionKey === this.key) this.#add(message);
     if (history.inFlightRun) this.#adopt(history.inFlightRun, history.messages);
     else this.#endTools("stopped");
     if (!history.messages.length && !this.isRunning) this.list.append(h("p", { class: "empty" }, "Nothing was said here yet."));
@@ -173,6 +183,10 @@ export class Conversation {
 
   /** An event; those of other sessions are not for us. */
   event(name, payload) {
+    if (this.#early) {
+      if (name === "session.message") this.#early.push(payload);
+      return;
+    }
     if (payload?.sessionKey !== this.key) return;
     if (name === "chat") this.#chat(payload);
     else if (name === "session.message") this.#add(payload.message);

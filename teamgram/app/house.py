@@ -206,7 +206,6 @@ class House(Service):
     def stopService(self) -> "Deferred[None]":
         """Listeners, then requests in flight, then connections, then what is still to be written."""
         super().stopService()
-        self._signals.draining()
         stopping = Deferred.fromCoroutine(self._stop())
         return stopping.addBoth(self._stopped)
 

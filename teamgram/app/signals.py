@@ -1,7 +1,8 @@
-"""SIGHUP reloads; a second SIGTERM or SIGINT, while the first is still draining, ends at once.
+"""SIGHUP reloads; SIGTERM and SIGINT drain and exit with 0; a second one ends the process where it stands.
 
-Twisted's reactor has SIGTERM and SIGINT; it is given them back when the house
-has stopped. Installed at the start, never at import.
+The reactor's own handlers would stop it too, but ``twistd`` then dies of the
+same signal once everything is closed, and whoever watches the process could not
+tell an orderly end from a crash. Installed at the start, never at import.
 """
 
 import os
@@ -12,7 +13,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-_ENDING = (signal.SIGTERM, signal.SIGINT)
+from twisted.internet.error import ReactorNotRunning
+from twisted.logger import Logger
 
 
 class Signals:
@@ -22,22 +24,23 @@ class Signals:
         hang_up: called in the reactor's thread for each SIGHUP.
     """
 
+    _log = Logger()
+
     def __init__(self, reactor: Any, hang_up: Callable[[], object]) -> None:
         self._reactor = reactor
         self._hang_up = hang_up
         self._before: dict[int, Any] = {}
+        self._ending = False
 
     def install(self) -> None:
-        """Take SIGHUP."""
-        self._take(signal.SIGHUP, lambda number, frame: self._reactor.callFromThread(self._hang_up))
+        """Take them as soon as the reactor runs, for it installs its own when it begins to."""
+        if threading.current_thread() is threading.main_thread():
+            self._reactor.callLater(0, self._install)
 
-    def draining(self) -> None:
-        """From now on another SIGTERM or SIGINT ends the process where it stands.
-
-        What was acknowledged is on disk, as with ``kill -9``.
-        """
-        for number in _ENDING:
-            self._take(number, _end_at_once)
+    def _install(self) -> None:
+        handlers = {signal.SIGHUP: self._reload, signal.SIGTERM: self._end, signal.SIGINT: self._end}
+        for number, handler in handlers.items():
+            self._before[number] = signal.signal(number, handler)
 
     def restore(self) -> None:
         """As it was before."""
@@ -45,12 +48,23 @@ class Signals:
             signal.signal(number, handler)
         self._before.clear()
 
-    def _take(self, number: signal.Signals, handler: Callable[[int, FrameType | None], object]) -> None:
-        if threading.current_thread() is threading.main_thread() and number not in self._before:
-            self._before[number] = signal.signal(number, handler)
+    # In a signal handler: next to nothing may be done here.
 
+    def _reload(self, number: int, frame: FrameType | None) -> None:
+        self._reactor.callFromThread(self._hang_up)
 
-def _end_at_once(number: int, frame: FrameType | None) -> None:
-    print("teamgram: ended before everything was drained", file=sys.__stderr__, flush=True)
-    # Not SIG_DFL: the kernel ignores that for the first process of a container.
-    os._exit(128 + number)
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        if self._ending:
+            print("teamgram: ended before everything was drained", file=sys.__stderr__, flush=True)
+            # What was acknowledged is on disk, as with kill -9. Not SIG_DFL: the kernel
+            # ignores that for the first process of a container.
+            os._exit(128 + number)
+        self._ending = True
+        self._reactor.callFromThread(self._stop, signal.Signals(number).name)
+
+    def _stop(self, name: str) -> None:
+        self._log.info("{name}: draining; a second one ends at once", name=name)
+        try:
+            self._reactor.stop()
+        except ReactorNotRunning:
+            pass  # it was on its way already

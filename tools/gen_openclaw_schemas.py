@@ -36,11 +36,25 @@ METHODS = tuple(
     """.split()  # noqa: SIM905
 )
 
-#: Seen from clients of 2026.9.6 and accepted by the real gateway, missing from the schema of 2026.9.1.
-NEWER: dict[str, dict[str, Any]] = {
-    "connect": {"modelCatalog": {"type": "object"}},
-    "chat.history": {"maxBytes": {"type": "integer", "minimum": 1}},
-    "sessions.describe": {"agentId": {"type": "string", "minLength": 1}},
+#: What clients of 2026.9.6 may send beyond the schema of 2026.9.1 (its newest published one): taken, whatever is
+#: in it, because refusing would lock them out; what we make use of is checked where it is used.
+NEWER: dict[str, str] = {
+    "connect": "modelCatalog",
+    "chat.send": "mentions workContext",
+    "chat.history": "maxBytes",
+    "chat.metadata": "authProfileId",
+    "agents.update": "agentRuntime",
+    "models.list": "sessionKey authProfileId provider includeDetails includeDefaultModels",
+    "sessions.list": "activeOnly excludeSubagents excludeCron excludeSystem includeActivitySummary projectId"
+    " workspaceDir group pinned hasBoard profileRelation",
+    "sessions.describe": "agentId",
+    "sessions.resolve": "reference",
+    "sessions.create": "titleSource agentRuntime timeoutMs mentions repository worktreeSource",
+    "sessions.send": "mentions",
+    "sessions.patch": "expectedSandboxMode expectedNativeRuntimeConsent autoLabel boardPresentation sandboxMode"
+    " nativeRuntimeConsent agentRuntime",
+    "sessions.reset": "expectedSessionId",
+    "cron.list": "sessionKey sessionAgentId",
 }
 
 #: Ours, in nobody's schema.
@@ -94,7 +108,8 @@ def main() -> None:
     for method in METHODS:
         name = by_name[re.sub(r"[.\-]", "", method).lower() + "params"]
         schema = resolve(definitions[name], definitions)
-        schema.get("properties", {}).update(NEWER.get(method, {}) | OWN.get(method, {}))
+        newer: dict[str, Any] = {name: {} for name in NEWER.get(method, "").split()}
+        schema["properties"] = newer | schema.get("properties", {}) | OWN.get(method, {})
         methods[method] = schema
     OUTPUT.write_text(json.dumps(methods, separators=(",", ":"), ensure_ascii=False) + "\n")
     print(f"{OUTPUT}: {len(methods)} methods, {OUTPUT.stat().st_size} bytes")

@@ -45,8 +45,8 @@ class ProbeTests(LiveTestCase):
         client.close()
 
     async def test_nothing_there(self) -> None:
-        """An unknown path is 404 in JSON."""
-        self.assertEqual((await self.get("/nope"))[0], 404)
+        """What is no page to read is 404 in JSON."""
+        self.assertEqual((await self.get("/nope", "POST", b""))[0], 404)
 
 
 class BearerTests(LiveTestCase):

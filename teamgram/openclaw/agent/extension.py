@@ -56,6 +56,7 @@ class AgentsService(Service):
             chat, sessions, AgentMethods(house), AgentsMethods(house), tools, CronMethods(self.cron)
         ):  # fmt: skip
             plane.router.register(family)
+        plane.capabilities.append("published-model-catalog")  # `openclaw models list` asks nobody without it.
         for tool in (
             *workspace.tools(house.sessions.in_thread),
             core.current_time(plane.seconds),

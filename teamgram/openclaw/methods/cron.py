@@ -1,5 +1,8 @@
 """``cron.*``: scheduled turns."""
 
+import base64
+import hashlib
+import json
 from typing import Any
 
 from teamgram.openclaw import scopes
@@ -8,6 +11,12 @@ from teamgram.openclaw.errors import GatewayError, invalid
 from teamgram.openclaw.router import Call, method
 
 _DEFAULT_LIMIT = 50
+
+
+def _revision(jobs: list[Job]) -> str:
+    """Names this state of the jobs."""
+    content = json.dumps(jobs, sort_keys=True, default=str).encode()
+    return "sha256:" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 class CronMethods:
@@ -37,11 +46,14 @@ class CronMethods:
         more = offset + len(shown) < len(jobs)
         return {
             "jobs": [_row(job) for job in shown],
+            # The command line compares it from page to page, and takes none that lacks it.
+            "snapshotRevision": _revision(jobs),
             "total": len(jobs),
             "offset": offset,
             "limit": limit,
             "hasMore": more,
             "nextOffset": offset + len(shown) if more else None,
+            "deliveryPreviews": {},
         }
 
     @method("cron.get", scopes.READ)

@@ -103,6 +103,7 @@ class OpenClawTestCase(TestCase):
     def start_openclaw(self, environment: dict[str, str], *arguments: str) -> Background:
         """A program that stays."""
         program = Background()
-        reactor.spawnProcess(program, npm_packages.node(), [npm_packages.node(), str(_PROGRAM), *arguments], env=environment)  # type: ignore[attr-defined]
+        command = [npm_packages.node(), str(_PROGRAM), *arguments]
+        reactor.spawnProcess(program, command[0], command, env=environment)  # type: ignore[attr-defined]
         self.addCleanup(program.stop)
         return program

@@ -1,5 +1,7 @@
 """The calls that ``openclaw``'s command line makes of a gateway."""
 
+import json
+
 from acceptance_tests.openclaw.program import OpenClawTestCase
 
 
@@ -42,6 +44,31 @@ class GatewayCommandTests(OpenClawTestCase):
             fails=True,
         )
         self.assertIn("unauthorized", text)
+
+
+class AgentCommandTests(OpenClawTestCase):
+    """What the agents answer."""
+
+    async def test_agent(self) -> None:
+        """A message to the embedded model comes back, as text and as JSON."""
+        self.assertIn("hello there", await self.run_openclaw("agent", "--agent", "main", "--message", "hello there"))
+        answer = await self.json_of("agent", "--agent", "main", "--message", "again", "--json")
+        self.assertEqual(answer["result"]["payloads"][0]["text"], "again")
+
+    async def test_lists(self) -> None:
+        """Scheduled jobs and models."""
+        self.assertIn("No automations", await self.run_openclaw("cron", "list"))
+        job = {
+            "name": "nightly",
+            "schedule": {"kind": "every", "everyMs": 3_600_000},
+            "sessionTarget": "main",
+            "wakeMode": "now",
+            "payload": {"kind": "systemEvent", "text": "x"},
+        }
+        await self.run_openclaw("gateway", "call", "cron.add", "--params", json.dumps(job))
+        self.assertIn("nightly", await self.run_openclaw("cron", "list"))
+        self.environment["OPENCLAW_GATEWAY_PORT"] = str(self.server.gateway_port)
+        self.assertIn("echo/echo", await self.run_openclaw("models", "list"))
 
 
 class NodeCommandTests(OpenClawTestCase):

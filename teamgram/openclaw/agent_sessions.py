@@ -92,9 +92,9 @@ class AgentSessions:
 
     def _recover(self, path: Path) -> tuple[AgentSession | None, int]:
         """The session of a file whose last line is no whole state: after a crash, or written by somebody else."""
-        size, cut = transcript_files.cut_torn_line(path)
+        size, cut = transcript_files.cut_torn_batch(path)
         if cut:
-            self._report(f"{path.name}: cut {cut} bytes of a record that was never acknowledged")
+            self._report(f"{path.name}: cut {cut} bytes of an append that was never acknowledged")
         after: list[dict[str, Any]] = []
         session = None
         reader = transcript_files.read_backward(path, size, most_bytes=max(size, 1))
@@ -301,6 +301,8 @@ def _count(session: AgentSession, record: dict[str, Any]) -> int:
     """Let a record that is added change the session's counters; its number in the history, 0 if it is not shown."""
     session.last_id = str(record.get("id") or session.last_id)
     kind = record.get("type")
+    if record.get("customType") == transcripts.RUN_END and isinstance(record.get("data"), dict):
+        session.close_run(str(record["data"].get("runId")))
     if kind not in (transcripts.MESSAGE, transcripts.RESET):
         return 0
     session.leaf_id = session.last_id

@@ -83,6 +83,27 @@ def cut_torn_line(path: Path) -> tuple[int, int]:
     return whole, end - whole
 
 
+def cut_torn_batch(path: Path) -> tuple[int, int]:
+    """If the last line is torn, cut the whole append that it belongs to. Blocks.
+
+    Returns:
+        (bytes that remain, bytes that were cut)
+    """
+    size, cut = cut_torn_line(path)
+    if not cut:
+        return size, 0
+    with open(path, "r+b") as file:
+        reader = transcripts.BackwardReader(file, size, max(size, 1))
+        for record in reader:
+            if record.get("customType") == transcripts.SESSION_STATE:
+                cut += size - reader.record_end
+                size = reader.record_end
+                file.truncate(size)
+                os.fsync(file.fileno())
+                break
+    return size, cut
+
+
 def read_backward(path: Path, end: int | None = None, most_bytes: int = 64 * 1024 * 1024) -> Iterator[dict[str, Any]]:
     """Records from the newest on. Blocks. A missing file has none."""
     try:

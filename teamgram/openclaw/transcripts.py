@@ -11,9 +11,10 @@ Every further line is ``{"type","id","parentId","timestamp",...}``:
         openclaw.run       {runId, status, ...}: how a turn ended
 
 Because each batch ends with ``openclaw.session``, the index of all sessions is
-rebuilt from the first and the last lines of the files. A line without its end
-is what a crash left of an append that nobody was told of; :func:`whole_bytes`
-says where the whole ones end.
+rebuilt from the first and the last lines of the files, and a batch counts as a
+whole or not at all: a line without its end is what a crash left of an append
+that nobody was told of, and what stands between the last ``openclaw.session``
+and that line belongs to the same append.
 """
 
 import datetime
@@ -97,6 +98,7 @@ class BackwardReader:
 
     Attributes:
         damaged: lines that were no records.
+        record_end: where in the file the record that came last ends.
     """
 
     BLOCK_BYTES = 65536
@@ -108,12 +110,14 @@ class BackwardReader:
         most_bytes: stop after that much.
         """
         self.damaged = 0
+        self.record_end = end
         self._file = file
         self._end = end
         self._stop = max(0, end - most_bytes)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         position, rest, block = self._end, b"", self.BLOCK_BYTES
+        following = self._end
         while position > self._stop:
             start = max(self._stop, position - block)
             self._file.seek(start)
@@ -126,9 +130,11 @@ class BackwardReader:
                     rest, block = data, block * 2
                     continue
                 rest, data = data[:cut], data[cut:]
-            for line in reversed(data.splitlines()):
+            for line in reversed(data.split(b"\n")[:-1]):
                 found = decode_line(line)
                 if found is not None:
+                    self.record_end = following
                     yield found
                 elif line:
                     self.damaged += 1
+                following -= len(line) + 1

@@ -13,9 +13,9 @@ INTERVAL_SECONDS = 0.075
 
 #: Cumulative text goes with every piece up to this many characters: for those who render it, and for everybody else.
 ALWAYS_WHOLE_FOR_VIEWERS = 65536
-ALWAYS_WHOLE = 16384
+ALWAYS_WHOLE = 6144
 #: Beyond this only the final message has the whole text.
-NEVER_WHOLE = 400_000
+NEVER_WHOLE = 300_000
 _GROWTH = 4 / 3
 
 

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from teamgram.openclaw.agent.providers.anthropic import Anthropic
 from teamgram.openclaw.agent.providers.echo import Echo
 from teamgram.openclaw.agent.providers.model_api import ModelRef, Provider, ProviderError
-from teamgram.openclaw.agent.providers.openai import OpenAICompatible
 from teamgram.openclaw.config.live import LiveConfig
-from teamgram.openclaw.config.sections import ModelSection
+from teamgram.openclaw.config.sections import ModelSection, ProviderSection
 
 DEFAULT_CONTEXT_TOKENS = 65536
 _ANTHROPIC_APIS = frozenset({"anthropic", "anthropic-messages"})
@@ -38,9 +36,20 @@ class Catalog:
             )
         built = self._built.get(name)
         if built is None or built[0] is not section:
-            kind = Anthropic if section.api in _ANTHROPIC_APIS else OpenAICompatible
-            built = self._built[name] = (section, kind(name, section, self._reactor))
+            built = self._built[name] = (section, self._make(name, section))
         return built[1]
+
+    def _make(self, name: str, section: ProviderSection) -> Provider:
+        if section.api == "echo":
+            return self._echo
+        # HTTP clients are loaded when somebody uses one: most of their weight is the import.
+        if section.api in _ANTHROPIC_APIS:
+            from teamgram.openclaw.agent.providers.anthropic import Anthropic
+
+            return Anthropic(name, section, self._reactor)
+        from teamgram.openclaw.agent.providers.openai import OpenAICompatible
+
+        return OpenAICompatible(name, section, self._reactor)
 
     def knows_provider(self, name: str) -> bool:
         """Whether :meth:`provider` would find it."""

@@ -27,6 +27,8 @@ _MAX_CHUNKS = 100_000
 _MAX_SIZE = 16 * 1024 * 1024
 _MOST_PIECES = 64
 _REHEARSAL_TOOL = "list_files"
+#: Between made-up words, unless the message says otherwise.
+_CHUNK_SECONDS = 0.02
 
 
 class Echo:
@@ -56,7 +58,7 @@ class Echo:
             pieces = ["Let me check."]
         else:
             pieces = _pieces(text, options)
-        delay = options.get("delay", 0.0)
+        delay = options.get("delay", _CHUNK_SECONDS if "chunks" in options else 0.0)
         for index, piece in enumerate(pieces):
             if index and (delay or index % 8 == 0):
                 # Even without a delay: one reply must not hold up everybody else's.

@@ -1,0 +1,1 @@
+"""The agents, in the folders of the package."""

@@ -1,0 +1,102 @@
+"""After ``kill -9``: turns end with a visible error, nothing is done twice, repetitions are known."""
+
+import json
+
+from teamgram.openclaw.agent.recovery import INTERRUPTED, UNANSWERED
+from trial_tests.openclaw.agent.agents import KEY, AgentsTestCase
+
+
+class RecoveryTests(AgentsTestCase):
+    """A second house on the first one's files."""
+
+    def test_turn_that_was_cut_off(self) -> None:
+        """It ends with an error that is in the history, and is not run again."""
+        self.send("hello chunks=50 delay=0.1")
+        self.house.advance(0.5)
+        later = self.house.again()
+        client = self.operator(later)
+        self.assertEqual(
+            self.history(client=client), [("user", "hello chunks=50 delay=0.1"), ("assistant", f"⚠️ {INTERRUPTED}")]
+        )
+        params = {"sessionKey": "main", "message": "hello chunks=50 delay=0.1", "idempotencyKey": "run-1"}
+        response = client.request("chat.send", params)
+        self.assertEqual((response["ok"], response["payload"]["status"]), (False, "error"))
+        later.advance(6.0)
+        self.assertEqual(client.events("chat"), [])
+        self.assertEqual(len(self.history(client=client)), 2)
+
+    def test_message_that_waited(self) -> None:
+        """It was acknowledged, so it is in the history, with the reason why nobody answered."""
+        self.send("first chunks=50 delay=0.1")
+        self.send("second", "run-2", queueMode="followup")
+        client = self.operator(self.house.again())
+        self.assertEqual(self.history(client=client)[2:], [("user", "second"), ("assistant", f"⚠️ {UNANSWERED}")])
+
+    def test_ended_turns_are_known(self) -> None:
+        """A repeated request after the crash is answered from disk."""
+        self.send("hello")
+        self.ok("agent", message="work", idempotencyKey="run-a", sessionKey="main")
+        self.house.advance(1.0)
+        client = self.operator(self.house.again())
+        self.assertEqual(self.send("hello", client=client), {"runId": "run-1", "status": "ok"})
+        answer = self.ok("agent", client, message="work", idempotencyKey="run-a", sessionKey="main")
+        self.assertEqual((answer["status"], answer["result"]["payloads"][0]["text"]), ("ok", "work"))
+        self.assertEqual(len(self.history(client=client)), 4)
+
+    def test_forgotten_in_time(self) -> None:
+        """What ended longer ago than a key lives is not asked for again from disk."""
+        self.send("hello")
+        self.house.advance(1.0)
+        later = self.house.again()
+        later.reactor.advance(400)
+        client = self.operator(later)
+        self.assertEqual(self.send("hello", client=client)["status"], "started")
+
+    def test_recovery_is_recovered_from(self) -> None:
+        """A crash during recovery, before its record is whole, leads to the same end."""
+        self.send("hello chunks=50 delay=0.1")
+        session = self.house.parts.sessions.get(KEY)
+        assert session is not None
+        path = self.house.parts.sessions.path(session)
+        before = path.read_bytes()
+        self.house.again()
+        after = path.read_bytes()
+        self.assertTrue(after.startswith(before))
+        for cut in range(len(before), len(after), 97):
+            path.write_bytes(after[:cut])
+            texts = [text for _, text in self.history(client=self.operator(self.house.again()))]
+            self.assertEqual(texts, ["hello chunks=50 delay=0.1", f"⚠️ {INTERRUPTED}"], cut)
+            for line in path.read_bytes().splitlines():
+                json.loads(line)
+
+
+class DrainTests(AgentsTestCase):
+    """SIGTERM in mid-turn."""
+
+    def test_final_is_delivered_first(self) -> None:
+        """The running turn ends and is told, then shutdown, then 1012; new work is refused meanwhile."""
+        self.send("hello chunks=10 delay=0.1")
+        self.house.advance(0.3)
+        stopping = self.house.service.stopService()
+        error = self.error("chat.send", sessionKey="main", message="x", idempotencyKey="late")
+        self.assertEqual((error["code"], error["details"]["reason"]), ("UNAVAILABLE", "gateway-restarting"))
+        self.house.advance(2.0)
+        names = [event["event"] for event in self.client.events()]
+        self.assertEqual([end["state"] for end in self.ends("run-1")], ["final"])
+        self.assertEqual(names[-1], "shutdown")
+        self.assertEqual(self.client.close, (1012, "service restart"))
+        self.house.advance(3.0)
+        self.successResultOf(stopping)
+
+    def test_turn_that_takes_too_long(self) -> None:
+        """What the drain does not wait for ends with an error in its transcript."""
+        self.house.plane.config.replace({**self.house.plane.config.tree, "gateway": {
+            **self.house.plane.config.tree["gateway"], "drainSeconds": 1}})  # fmt: skip
+        self.send("hello chunks=500 delay=0.1")
+        self.house.advance(0.3)
+        stopping = self.house.service.stopService()
+        self.house.advance(5.0)
+        self.successResultOf(stopping)
+        client = self.operator(self.house.again())
+        texts = [text for _, text in self.history(client=client)]
+        self.assertEqual(texts[-1], "⚠️ The gateway stopped.")

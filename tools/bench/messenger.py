@@ -110,11 +110,16 @@ class Bench:
         return session, signed.user
 
     async def pump(
-        self, sessions: Sequence[PeerSession], bodies: Callable[[], bytes], number: int, count: Any
+        self,
+        sessions: Sequence[PeerSession],
+        bodies: Callable[[], bytes],
+        number: int,
+        count: Any,
+        window: int = IN_FLIGHT,
     ) -> float:
-        """CPU seconds of the server for ``number`` requests on each session."""
+        """CPU seconds of the server for ``number`` requests on each session, ``window`` of them unanswered."""
         pumps = [
-            Pump(session, sealed(session, [bodies() for _ in range(number)]), IN_FLIGHT, count) for session in sessions
+            Pump(session, sealed(session, [bodies() for _ in range(number)]), window, count) for session in sessions
         ]
         before = cpu_seconds(self.server.pid)
         for pump in pumps:

@@ -294,7 +294,7 @@ class DuplicateTests(SynchronousTestCase):
         """A pong is not kept; a ping that comes again has another one, but only once the connection was lost."""
         pair = Pair().began()
         msg_id, payload = pair.client.message(struct.pack("<Iq", wire.PING, 5))
-        cut_id, cut = pair.client.message(struct.pack("<I", wire.PING))
+        _, cut = pair.client.message(struct.pack("<I", wire.PING))
         for _ in range(2):
             pair.deliver(payload)
             pair.deliver(cut)

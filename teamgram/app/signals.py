@@ -33,14 +33,15 @@ class Signals:
         self._ending = False
 
     def install(self) -> None:
-        """Take them as soon as the reactor runs, for it installs its own when it begins to."""
+        """Take them now, and again as soon as the reactor runs, for it installs its own when it begins to."""
         if threading.current_thread() is threading.main_thread():
+            self._install()
             self._reactor.callLater(0, self._install)
 
     def _install(self) -> None:
         handlers = {signal.SIGHUP: self._reload, signal.SIGTERM: self._end, signal.SIGINT: self._end}
         for number, handler in handlers.items():
-            self._before[number] = signal.signal(number, handler)
+            self._before.setdefault(number, signal.signal(number, handler))
 
     def restore(self) -> None:
         """As it was before."""

@@ -17,7 +17,6 @@ from teamgram.app.manhole import manhole_settings
 from teamgram.mtproto.tl import tl
 from trial_tests.app.operating import OperatingTestCase
 from trial_tests.clients.server import free_port
-from trial_tests.peer.calls import PeerSession
 
 try:
     from teamgram.app.manhole_shell import PasswordChecker, run_line
@@ -25,11 +24,6 @@ except ImportError as error:
     raise SkipTest(f"conch cannot be loaded: {error}") from None
 
 _QUIET = ("UserKnownHostsFile=/dev/null", "StrictHostKeyChecking=no", "BatchMode=yes", "LogLevel=ERROR")
-
-
-def auth_key_id_of(session: PeerSession) -> int:
-    """Signed, as the server has it."""
-    return int.from_bytes(session.core.auth_key.id_bytes, "little", signed=True)
 
 
 def make_key(path: Path) -> None:
@@ -63,7 +57,7 @@ class ManholeTests(OperatingTestCase):
     async def test_it_shows_and_closes_what_is_alive(self) -> None:
         """Connections, keys, sessions and queues are listed by id; one call shows or closes any of them."""
         session, user = await self.sign_up_peer("Ada")
-        session_id, auth_key_id = session.core.session_id, auth_key_id_of(session)
+        session_id, auth_key_id = session.core.session_id, session.core.auth_key.auth_key_id
         await self.open()
         host_key = self.server.data_dir / "manhole_host_key"
         self.assertEqual(stat.S_IMODE(host_key.stat().st_mode), 0o600)
@@ -107,7 +101,7 @@ class ManholeTests(OperatingTestCase):
         ada, _ = await self.sign_up_peer("Ada")
         ben, _ = await self.sign_up_peer("Ben")
         await self.open()
-        await self.ssh(f"debug({auth_key_id_of(ada)})")
+        await self.ssh(f"debug({ada.core.auth_key.auth_key_id})")
         before = len(self.server.output)
         await ada.call(tl.messages.sendMessage(peer=tl.inputPeerSelf(), message="wondrous", random_id=1))
         await self.refused(ada.call(tl.users.getFullUser(id=tl.inputUser(user_id=9, access_hash=1))), Exception)
@@ -115,11 +109,11 @@ class ManholeTests(OperatingTestCase):
         await self.server.logged("users.getFullUser")
         watched = self.server.output[before:]
         self.assertIn("messages.sendMessage", watched)
-        self.assertIn(f"key {auth_key_id_of(ada)}: frame of ", watched)
+        self.assertIn(f"key {ada.core.auth_key.auth_key_id}: frame of ", watched)
         self.assertRegex(watched, r"users.getFullUser .*: 400 \w+ after ")
-        self.assertNotIn(str(auth_key_id_of(ben)), watched)
+        self.assertNotIn(str(ben.core.auth_key.auth_key_id), watched)
         self.assertNotIn("wondrous", watched)
-        self.assertIn("none", (await self.ssh(f"debug({auth_key_id_of(ada)}, False)"))[0])
+        self.assertIn("none", (await self.ssh(f"debug({ada.core.auth_key.auth_key_id}, False)"))[0])
         before = len(self.server.output)
         await ada.call(tl.help.getNearestDc())
         self.assertNotIn("getNearestDc", self.server.output[before:])

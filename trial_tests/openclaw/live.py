@@ -16,7 +16,7 @@ from twisted.trial.unittest import TestCase
 import yaml
 from prometheus_client import CollectorRegistry
 
-from teamgram.openclaw.service import OpenClawService
+from teamgram.openclaw.service import Extension, OpenClawService
 from trial_tests.openclaw.house import ALL, TOKEN, DeviceKey, client_frame
 
 
@@ -24,6 +24,7 @@ class LiveTestCase(TestCase):
     """Starts a service per test, on a free port."""
 
     config: dict[str, Any] = {}
+    extensions: tuple[Extension, ...] = ()
 
     async def setUp(self) -> None:
         """Listen."""
@@ -32,7 +33,10 @@ class LiveTestCase(TestCase):
         gateway = {"port": 0, "auth": {"token": TOKEN}, **self.config.get("gateway", {})}
         path = directory / "openclaw.yaml"
         path.write_text(yaml.safe_dump({**self.config, "gateway": gateway}))
-        self.service = OpenClawService(path, directory, reactor, environment={}, registry=CollectorRegistry())
+        self.registry = CollectorRegistry()
+        self.service = OpenClawService(
+            path, directory, reactor, extensions=self.extensions, environment={}, registry=self.registry
+        )
         self.plane = self.service.plane
         self.service.startService()
         self.addCleanup(self.service.stopService)
@@ -65,7 +69,10 @@ class LiveTestCase(TestCase):
 class SocketClient:
     """A WebSocket over a real socket; every call blocks."""
 
-    def __init__(self, port: int, receive_buffer: int | None = None) -> None:
+    def __init__(self, port: int, receive_buffer: int | None = None, headers: str = "") -> None:
+        """Args:
+        headers: more lines for the upgrade request, each with its line end.
+        """
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -73,7 +80,7 @@ class SocketClient:
         self.socket.connect(("127.0.0.1", port))
         self.socket.sendall(
             b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + headers.encode() + b"\r\n"
         )
         self._buffer = b""
         self.closed = False

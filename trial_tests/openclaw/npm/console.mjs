@@ -145,15 +145,24 @@ const scenarios = {
 
   async looks() {
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    // The smallest contrast between small or coloured words and what is behind them.
     const contrast = () => page.evaluate(() => {
-      const channel = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-      const luminance = (text) => { const [r, g, b] = text.match(/\d+(\.\d+)?/g).map(Number); return 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b); };
-      return Math.min(...[".session-time", ".model", ".message.user time", ".button.primary, .round.primary"].map((selector) => {
+      const rgba = (text) => {
+        const [r, g, b, a = 1] = text.replace("srgb", "").match(/\d+(\.\d+)?/g).map(Number);
+        return text.startsWith("color(") ? [r * 255, g * 255, b * 255, a] : [r, g, b, a];
+      };
+      const over = ([r, g, b, a], below) => [r, g, b].map((each, index) => each * a + below[index] * (1 - a));
+      const ground = (element) => {
+        const own = rgba(getComputedStyle(element).backgroundColor);
+        return own[3] === 1 || !element.parentElement ? own.slice(0, 3) : over(own, ground(element.parentElement));
+      };
+      const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+      const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+      const words = [".session-time", ".session-preview", ".model", ".message.user time", ".message.assistant time", ".message a", ".code-head", ".round.primary", ".tab", ".connection"];
+      return Math.min(...words.map((selector) => {
         const element = document.querySelector(selector);
-        let ground = element;
-        while (getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)") ground = ground.parentElement;
-        const [a, b] = [luminance(getComputedStyle(element).color), luminance(getComputedStyle(ground).backgroundColor.startsWith("color") ? getComputedStyle(document.body).backgroundColor : getComputedStyle(ground).backgroundColor)];
-        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        const lights = [luminance(rgba(getComputedStyle(element).color)), luminance(ground(element))];
+        return (Math.max(...lights) + 0.05) / (Math.min(...lights) + 0.05);
       }));
     });
     const overflows = () => page.evaluate(() => [...document.querySelectorAll("body *")].filter((e) => {
@@ -165,12 +174,13 @@ const scenarios = {
     await page.locator(".message.assistant pre").waitFor();
     await idle();
     await page.locator(".session").first().waitFor();
-    say({ light: await background(), contrast: (await contrast()) >= 4.5 });
+    say({ light: await background(), contrast: Math.round(await contrast() * 10) / 10 });
     await shoot("light");
     await page.emulateMedia({ colorScheme: "dark" });
-    say({ dark: await background(), contrast: (await contrast()) >= 4.5 });
+    say({ dark: await background(), contrast: Math.round(await contrast() * 10) / 10 });
     await shoot("dark");
     await page.setViewportSize({ width: 360, height: 740 });
+    await page.locator(".side").waitFor({ state: "hidden" });
     say({ phone: await overflows(), side: await page.locator(".side").isVisible() });
     await shoot("phone-chat");
     await page.getByRole("button", { name: "Conversations" }).click();

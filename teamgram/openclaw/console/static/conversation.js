@@ -17,9 +17,11 @@ export class Conversation {
   #pending = new Map();
   #live = null;
   #run = null;
+  #told = "";
   #earlier = 0;
   #frame = 0;
   #early = null;
+  #ended = new Set();
 
   /** onchange() is called when something was added; onrun(isRunning) when a turn begins or ends. */
   constructor(gateway, key, { onchange, onrun }) {
@@ -50,16 +52,17 @@ export class Conversation {
     this.info = history.sessionInfo || {};
     this.key = this.info.key || this.key;
     this.#shown.clear();
+    this.#ended.clear();
     this.#tools.clear();
     this.list.replaceChildren();
     this.#live = null;
-    this.#setRun(null);
+    this.#setRun(history.inFlightRun?.runId ?? null);
     for (const message of history.messages) this.#add(message);
     for (const input of history.pendingInputs?.items || []) this.#expect(input.runId, input.message);
     this.#offerEarlier(history);
     // What was said while the server read the file; what the history has too is shown once.
     for (const { sessionKey, message } of early) if (sessionKey === this.key) this.#add(message);
-    if (history.inFlightRun) this.#adopt(history.inFlightRun, history.messages);
+    if (this.isRunning) this.#grow(this.#untold(history.inFlightRun.text), true);
     else this.#endTools("stopped");
     if (!history.messages.length && !this.isRunning) this.list.append(h("p", { class: "empty" }, "Nothing was said here yet."));
     this.onchange();
@@ -78,12 +81,9 @@ export class Conversation {
     this.#endTools(this.isRunning ? null : "stopped");
   }
 
-  /** A turn that was running when we came: its words so far, less those that the transcript has already. */
-  #adopt(run, messages) {
-    this.#setRun(run.runId);
-    const told = messages.filter((m) => m.role === "assistant" && m.__openclaw?.runId === run.runId).map(textOf).join("\n\n");
-    const rest = run.text.startsWith(told) ? run.text.slice(told.length) : run.text;
-    if (rest.trim()) this.#grow(rest, true);
+  /** Of the running turn's whole text, what the transcript does not have yet. */
+  #untold(text) {
+    return text.startsWith(this.#told) ? text.slice(this.#told.length) : text;
   }
 
   /** Show a message that was just sent, before the server has it. */
@@ -128,6 +128,7 @@ export class Conversation {
   }
 
   #addAssistant(message, about, place) {
+    if (about.runId === this.#run) this.#told = [this.#told, textOf(message)].filter(Boolean).join("\n\n");
     // The live words that this message settles, also of a turn that has ended meanwhile.
     if (this.#live && (!about.runId || about.runId === this.#live.runId)) {
       place = this.#live.element.nextSibling;
@@ -137,14 +138,21 @@ export class Conversation {
     for (const part of partsOf(message)) {
       if (part.type === "thinking" && part.thinking) this.#append(thinking(part.thinking), place);
       else if (part.type === "toolCall") this.#tool(part.id, part.name, part.arguments, place);
-      else if (part.type === "text" && part.text.trim()) {
+      else if (part.type === "text" && part.text.trim() && part.text !== message.errorMessage) {
         const bubble = new AssistantBubble(message.timestamp);
         bubble.update(part.text);
         this.#append(bubble.element, place);
       }
     }
-    if (message.errorMessage) this.#append(notice(message.errorMessage, "error"), place);
-    else if (message.stopReason === "aborted") this.#append(notice("Stopped"), place);
+    if (message.errorMessage) this.#endNotice(about.runId, message.errorMessage, "error", place);
+    else if (message.stopReason === "aborted") this.#endNotice(about.runId, "Stopped", "info", place);
+  }
+
+  /** How a turn ended, once: the transcript and the event both tell. */
+  #endNotice(runId, text, kind, place) {
+    if (runId && this.#ended.has(runId)) return;
+    this.#ended.add(runId);
+    this.#append(notice(text, kind), place);
   }
 
   #tool(id, name, args, place = null) {
@@ -163,11 +171,13 @@ export class Conversation {
 
   #setRun(runId) {
     this.#run = runId;
+    this.#told = "";
     if (runId === null) this.phase.hidden = true;
     this.onrun(runId !== null);
   }
 
   #grow(text, replace) {
+    if (!this.#live && !text.trim()) return;
     if (!this.#live) {
       const bubble = new AssistantBubble(null, { live: true });
       this.#live = { runId: this.#run, text: "", bubble, element: bubble.element };
@@ -195,9 +205,9 @@ export class Conversation {
     this.onchange();
   }
 
-  #chat({ runId, state, phase, deltaText, replace, message, errorMessage }) {
+  #chat({ runId, state, phase, deltaText, replace, errorMessage }) {
     if (ENDS.has(state)) {
-      this.#end(runId, state, message, errorMessage);
+      this.#end(runId, state, errorMessage);
       return;
     }
     if (this.#run !== runId) this.#setRun(runId);
@@ -206,11 +216,11 @@ export class Conversation {
       this.phase.hidden = false;
     } else if (state === "delta") {
       this.phase.hidden = true;
-      this.#grow(deltaText, replace && !this.list.querySelector(":scope > .tool"));
+      this.#grow(replace ? this.#untold(deltaText) : deltaText, replace);
     }
   }
 
-  #end(runId, state, message, errorMessage) {
+  #end(runId, state, errorMessage) {
     const live = this.#live;
     if (live && live.runId === runId) {
       live.bubble.update(live.text);
@@ -219,8 +229,8 @@ export class Conversation {
     if (runId !== this.#run && this.#run !== null) return;
     this.#setRun(null);
     this.#endTools("stopped");
-    if (state === "error") this.#append(notice(errorMessage || "The turn failed.", "error"));
-    else if (state === "aborted" && this.list.lastChild?.textContent !== "Stopped") this.#append(notice("Stopped"));
+    if (state === "error") this.#endNotice(runId, errorMessage || "The turn failed.", "error", null);
+    else if (state === "aborted") this.#endNotice(runId, "Stopped", "info", null);
   }
 
   #toolEvent({ phase, name, toolCallId, args, result, isError }) {

@@ -183,4 +183,5 @@ gateway.on("hello", async (hello, resumed) => {
 });
 
 tokenFromAddress();
+app.replaceChildren(h("main", { class: "sign-in" }, h("span", { class: "spinner big", role: "img", "aria-label": "Connecting" })));
 begin(sessionStorage.getItem(TOKEN) || "");

@@ -8,6 +8,8 @@ const REMEMBERED = 60;
 
 const number = (value) => (value >= 100 || Number.isInteger(value) ? Math.round(value).toLocaleString() : value.toFixed(1));
 
+const count = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
+
 function tile(label, value, hint, extra) {
   return h("div", { class: "tile" }, h("span", { class: "tile-label" }, label), h("span", { class: "tile-value" }, value),
     hint ? h("span", { class: "tile-hint" }, hint) : null, extra);
@@ -77,14 +79,14 @@ export class OverviewView {
     const loop = status.eventLoop || {};
     const before = this.#figures;
     const cpu = figures && before ? rates(before, figures).cpu : null;
-    const clients = (figures?.operators || []).filter(([, count]) => count).map(([role, count]) => `${count} ${role}`).join(", ");
+    const clients = (figures?.operators || []).filter(([, number]) => number).map(([role, number]) => `${number} ${role}`).join(", ");
     const agents = this.#health?.agents?.length || 0;
     this.gatewayTiles.replaceChildren(
       tile("Health", loop.degraded ? "Slow" : "Good", `turns late by at most ${loop.delayMaxMs ?? 0} ms`),
       tile("Up for", span(status.uptimeMs), `version ${status.runtimeVersion}, process ${status.pid}`),
       tile("Memory", bytes(status.processMemory?.rssBytes || 0), cpu === null ? null : `${(cpu * 100).toFixed(1)} % of a core`),
       tile("Clients", number(status.connections), clients),
-      tile("Agent turns", number(status.tasks?.active || 0), `${agents} agent${agents === 1 ? "" : "s"}, ${number(status.sessions?.count || 0)} conversations`));
+      tile("Agent turns", number(status.tasks?.active || 0), `${count(agents, "agent")}, ${count(status.sessions?.count || 0, "conversation")}`));
   }
 
   #showMessenger(figures) {
@@ -95,17 +97,17 @@ export class OverviewView {
       this.messengerTiles.replaceChildren(h("p", { class: "hint" }, "The messenger runs in another process."));
     } else {
       const line = (name) => sparkline(this.#history.map((each) => each[name]), `${name} a second, the last minutes`);
-      const transports = figures.byTransport.filter(([, count]) => count).map(([kind, count]) => `${count} ${kind}`).join(", ");
+      const transports = figures.byTransport.filter(([, number]) => number).map(([kind, number]) => `${number} ${kind}`).join(", ");
       this.messengerTiles.replaceChildren(
         tile("Connections", number(figures.connections), transports || "none open"),
         figures.usersOnline === null
           ? tile("Devices online", number(figures.devicesOnline))
-          : tile("Users online", number(figures.usersOnline), `${number(figures.devicesOnline)} devices`),
+          : tile("Users online", number(figures.usersOnline), count(figures.devicesOnline, "device")),
         tile("Messages a second", number(rate.messages), `${number(figures.messages)} since the start`, line("messages")),
         tile("Requests a second", number(rate.requests), `${number(rate.updates)} updates a second`, line("requests")));
     }
-    this.queues.replaceChildren(...figures.queues.flatMap(([label, value, unit]) => [
-      h("dt", null, label), h("dd", { class: value ? "" : "zero" }, unit === "bytes" ? bytes(value) : number(value))]));
+    this.queues.replaceChildren(...figures.queues.map(([label, value, unit]) => h("div", null,
+      h("dt", null, label), h("dd", { class: value ? "" : "zero" }, unit === "bytes" ? bytes(value) : number(value)))));
   }
 
   #showPresence(entries) {

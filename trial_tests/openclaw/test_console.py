@@ -1,0 +1,241 @@
+"""The web console: how its files are served, and the page itself in headless Chromium."""
+
+import gzip
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.utils import getProcessOutputAndValue
+from twisted.trial.unittest import SynchronousTestCase
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from teamgram.openclaw.agent.extension import agents_extension
+from trial_tests.openclaw import npm_packages
+from trial_tests.openclaw.house import TOKEN, DeviceKey
+from trial_tests.openclaw.live import LiveTestCase, SocketClient
+
+_STATIC = Path(__file__).resolve().parent.parent.parent / "teamgram/openclaw/console/static"
+_MESSENGER_TILES = ["Connections", "Devices online", "Messages a second", "Requests a second"]
+_SCRIPT = Path(__file__).parent / "npm/console.mjs"
+
+
+class FilesTests(SynchronousTestCase):
+    """What the browser is given to run."""
+
+    def test_small(self) -> None:
+        """All of it is under 200 kB."""
+        self.assertLess(sum(file.stat().st_size for file in _STATIC.iterdir()), 200_000)
+
+    def test_nothing_foreign(self) -> None:
+        """No address of another host, no inline script or style, no markup made from text."""
+        for file in _STATIC.iterdir():
+            text = file.read_text().replace("http://www.w3.org/", "")
+            for unwanted in (
+                "innerHTML",
+                "outerHTML",
+                "insertAdjacentHTML",
+                "document.write",
+                "eval(",
+                "style=",
+                "<script>",
+            ):
+                self.assertNotIn(unwanted, text, file.name)
+            if file.suffix in (".html", ".css"):
+                self.assertNotIn("//", text.replace("/*", "").replace("*/", ""), file.name)
+
+
+class ServingTests(LiveTestCase):
+    """Paths and headers."""
+
+    async def test_page(self) -> None:
+        """The page comes at ``/`` with a strict policy, for its own origin only."""
+        status, head, body = await self.get("/")
+        self.assertEqual(status, 200)
+        self.assertEqual(head["content-type"], "text/html; charset=utf-8")
+        policy = head["content-security-policy"]
+        self.assertIn("default-src 'none'; script-src 'self'", policy)
+        self.assertNotIn("unsafe", policy)
+        self.assertIn("frame-ancestors 'none'", policy)
+        self.assertEqual(head["x-content-type-options"], "nosniff")
+        self.assertIn(b'<base href="/">', body)
+
+    async def test_files(self) -> None:
+        """Every file has its type, is smaller when the browser takes gzip, and is sent once."""
+        for file in _STATIC.iterdir():
+            if file.name == "index.html":
+                continue
+            status, head, body = await self.get(f"/{file.name}")
+            self.assertEqual((status, body), (200, file.read_bytes()), file.name)
+            self.assertNotIn("octet", head["content-type"])
+        status, head, body = await self.get("/main.js", **{"accept-encoding": "gzip"})
+        self.assertEqual(gzip.decompress(body), (_STATIC / "main.js").read_bytes())
+        self.assertEqual(head["content-type"], "text/javascript; charset=utf-8")
+        status, _, body = await self.get("/main.js", **{"if-none-match": head["etag"]})
+        self.assertEqual((status, body), (304, b""))
+
+    async def test_other_paths(self) -> None:
+        """A path that looks like a page is the page; a file that is not there, and anything above, is not found."""
+        self.assertEqual((await self.get("/sessions/agent:main:main"))[0], 200)
+        for path in ("/control-ui-config.json", "/../pages.py", "/..%2fpages.py", "/static/main.js", "/favicon.ico"):
+            self.assertEqual((await self.get(path))[0], 404, path)
+        self.assertEqual((await self.get("/", "POST"))[0], 404)
+        status, _, body = await self.get("/", "HEAD")
+        self.assertEqual((status, body), (200, b""))
+
+    async def test_elsewhere(self) -> None:
+        """``basePath`` moves it, ``enabled: false`` hides it, both at once."""
+        self.change({"basePath": "/console"})
+        self.assertEqual((await self.get("/"))[0], 404)
+        status, _, body = await self.get("/console")
+        self.assertEqual(status, 200)  # After the redirect.
+        self.assertIn(b'<base href="/console/">', body)
+        self.assertEqual((await self.get("/console/main.js"))[0], 200)
+        self.change({"enabled": False})
+        self.assertEqual((await self.get("/"))[0], 404)
+
+    def change(self, control_ui: dict[str, Any]) -> None:
+        """Edit the configuration file."""
+        tree = {"gateway": {"port": 0, "auth": {"token": TOKEN}, "controlUi": control_ui}}
+        self.plane.config.path.write_text(json.dumps(tree))
+        self.plane.config.poll()
+
+
+class _Messenger:
+    """Figures of a messenger that is not there."""
+
+    def collect(self) -> Any:
+        """As its stages give them."""
+        connections = GaugeMetricFamily("gnetway_connections", "", labels=["transport"])
+        connections.add_metric(["tcp"], 12)
+        connections.add_metric(["websocket"], 3)
+        yield connections
+        yield GaugeMetricFamily("session_devices_online", "", value=14)
+        yield CounterMetricFamily("session_updates_pushed", "", value=5)
+
+
+class BrowserTests(LiveTestCase):
+    """The page in a browser; ``npm/console.mjs`` is the driver."""
+
+    config = {"gateway": {"trustedProxies": ["127.0.0.1"]}}
+    extensions = (agents_extension,)
+    timeout = 90
+
+    async def drive(self, scenario: str) -> list[dict[str, Any]]:
+        """Run one scenario of the driver; the facts it printed.
+
+        Violations of the content security policy, errors on the page and its
+        warnings are facts too, so that an exact comparison finds them.
+        """
+        profile = tempfile.mkdtemp(prefix="console-")
+        self.addCleanup(shutil.rmtree, profile, ignore_errors=True)
+        environment = {
+            **os.environ,
+            "PLAYWRIGHT_MODULE": npm_packages.module("playwright-core/index.mjs"),
+            "CHROMIUM": npm_packages.chromium(),
+            "CHROMIUM_PROFILE": profile,
+        }
+        arguments = [str(_SCRIPT), scenario, f"http://127.0.0.1:{self.port}/", TOKEN]
+        output, errors, _ = await getProcessOutputAndValue(
+            npm_packages.node(), arguments, env=environment, reactor=reactor
+        )
+        facts = [json.loads(line) for line in output.decode().splitlines()]
+        self.assertEqual(facts[-1:], [{"done": scenario}], (facts, errors.decode()))
+        return facts[:-1]
+
+    async def test_sign_in(self) -> None:
+        """A wrong token is refused in words, the right one lasts as long as the tab, an address does not keep it."""
+        self.assertEqual(
+            await self.drive("sign_in"),
+            [
+                {"refused": "unauthorized: gateway token mismatch (provide gateway auth token)"},
+                {"session": 1, "local": 0},
+                {"reloaded": True},
+                {"session": 0},
+                {"hash": False},
+            ],
+        )
+
+    async def test_chat(self) -> None:
+        """A reply grows as it comes, tool calls show, a reload shows the same again, markup stays text."""
+        shown = ["message user", "message assistant"] * 2 + ["tool done", "message assistant"]
+        self.assertEqual(
+            await self.drive("chat"),
+            [
+                {"grows": True},
+                {"reply": 40, "live": 0},
+                {"tool": "list_files", "order": shown},
+                {"strong": "bold", "images": 0},
+                {"again": shown},
+                {"failed": "LLM request failed: the provider rejected the request (HTTP 400)."},
+            ],
+        )
+
+    async def test_stop(self) -> None:
+        """A turn goes on through a reload of the page and ends with Esc; the keyboard reaches the rest."""
+        self.assertEqual(
+            await self.drive("stop"),
+            [
+                {"adopted": True},
+                {"stopped": 1, "live": 0},
+                {"sessions": 2},
+                {"title": "Main"},
+                {"shortcuts": True},
+            ],
+        )
+
+    async def test_devices(self) -> None:
+        """Who waits is approved or refused by a click, and hears of it; a removed device is gone."""
+        phone, stranger, workshop = await self.in_thread(self.three_who_wait)
+        facts = await self.drive("devices")
+        self.assertEqual(sorted(facts[0]["waiting"]), ["Phone", "Stranger", "Workshop"])
+        self.assertFalse(facts[1]["badge"])
+        self.assertIn("system.which", facts[1]["node"])
+        self.assertEqual(facts[2], {"removed": True})
+        self.assertNotIn(phone.id, self.plane.pairing.devices)
+        self.assertNotIn(stranger.id, self.plane.pairing.devices)
+        surface = self.plane.pairing.devices[workshop.id].surface
+        assert surface is not None
+        self.assertIn("system.which", surface.commands)
+
+    def three_who_wait(self) -> tuple[DeviceKey, DeviceKey, DeviceKey]:
+        """Two devices from another address and a node's offer, all waiting for an operator."""
+        keys = DeviceKey(1), DeviceKey(2), DeviceKey(3)
+        for key, name in zip(keys, ("Phone", "Stranger"), strict=False):
+            client = SocketClient(self.port, headers="X-Forwarded-For: 203.0.113.9\r\n")
+            with self.assertRaisesRegex(AssertionError, "NOT_PAIRED"):
+                client.hello(key, client=_client("openclaw-ios", "ui", name))
+            client.socket.close()
+        client = SocketClient(self.port)
+        client.hello(
+            keys[2], role="node", scopes=[], commands=["system.which"], client=_client("node-host", "node", "Workshop")
+        )
+        client.socket.close()
+        return keys
+
+    async def test_overview(self) -> None:
+        """Health, presence and the messenger's figures from ``/metrics``."""
+        self.registry.register(_Messenger())
+        tiles, people, connections = await self.drive("overview")
+        self.assertEqual(
+            tiles["tiles"],
+            [*_MESSENGER_TILES, "Health", "Up for", "Memory", "Clients", "Agent turns"],
+        )
+        self.assertIn("Web console", people["people"])
+        self.assertEqual(connections, {"connections": "15"})
+
+    async def test_looks(self) -> None:
+        """Light and dark as the system has it, readable in both; nothing sticks out on a telephone."""
+        light, dark, phone, *views = await self.drive("looks")
+        self.assertEqual((light["light"], dark["dark"]), ("rgb(246, 247, 249)", "rgb(20, 23, 28)"))
+        self.assertGreaterEqual(min(light["contrast"], dark["contrast"]), 4.5)  # WCAG AA
+        self.assertEqual(phone, {"phone": [], "side": False})
+        self.assertEqual(views, [{"phone": [], "view": "Devices"}, {"phone": [], "view": "Overview"}])
+
+
+def _client(client_id: str, mode: str, name: str) -> dict[str, str]:
+    return {"id": client_id, "mode": mode, "displayName": name, "version": "1", "platform": "linux"}

@@ -47,33 +47,46 @@ class Compaction:
         usable = int(most_tokens * (1 - _RESERVE))
         context = await self.context(session, most_tokens * 2)
         if context.tokens > usable or context.truncated:
-            context = await self.shrink(session, agent, ref, context)
+            context = await self.shrink(session, agent, ref, context, keep=_KEEP)
         return context
 
-    async def shrink(self, session: AgentSession, agent: Agent, ref: ModelRef, context: Context) -> Context:
-        """Sum up the older part.
+    async def shrink(
+        self, session: AgentSession, agent: Agent, ref: ModelRef, context: Context, *, keep: float = 0.0
+    ) -> Context:
+        """Sum up the older part. What the user said last always stays.
+
+        Args:
+            keep: which part of the model's context stays word for word beside that.
 
         Raises:
             ProviderError: the model could not sum it up.
         """
         limit = self._catalog.context_tokens(ref)
-        if await self.compact(session, agent, ref, context) is None:
+        if await self.compact(session, agent, ref, context, keep=keep) is None:
             return context
         return await self.context(session, limit)
 
     async def compact(
-        self, session: AgentSession, agent: Agent, ref: ModelRef, context: Context, *, everything: bool = False
+        self,
+        session: AgentSession,
+        agent: Agent,
+        ref: ModelRef,
+        context: Context,
+        *,
+        keep: float = 0.0,
+        everything: bool = False,
     ) -> dict[str, Any] | None:
         """Write a compaction record; None when there is nothing to sum up.
 
         Args:
+            keep: as for :meth:`shrink`.
             everything: keep nothing word for word: nobody waits for an answer.
 
         Returns:
             ``{"summary", "firstKeptEntryId", "tokensBefore"}``
         """
         limit = self._catalog.context_tokens(ref)
-        plan = conversation.plan_compaction(context, int(limit * _KEEP), everything=everything)
+        plan = conversation.plan_compaction(context, int(limit * keep), everything=everything)
         if plan is None:
             return None
         operation = {

@@ -1,8 +1,11 @@
 """``chat.*`` through a client: what is told in which order, once and for all."""
 
+import itertools
+import json
 from typing import Any
 
 from trial_tests.openclaw.agent.agents import KEY, AgentsTestCase
+from trial_tests.openclaw.house import client_frame
 
 
 def kinds(client: Any, run_id: str) -> list[str]:
@@ -52,7 +55,7 @@ class SendTests(AgentsTestCase):
             seen = len(deltas)
         self.house.advance(1.0)
         deltas = [chat for chat in self.chats("run-1") if chat["state"] == "delta"]
-        gaps = [later - earlier for earlier, later in zip(times[:-1], times[1:-1], strict=False)]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(times[:-1])]
         self.assertGreater(len(gaps), 3)
         self.assertGreaterEqual(min(gaps), 0.07)
         (final,) = self.ends("run-1")
@@ -185,9 +188,6 @@ class AbortTests(AgentsTestCase):
              "params": {"sessionKey": "main", "message": "x chunks=9", "idempotencyKey": "run-1"}},
             {"type": "req", "id": "a", "method": "chat.abort", "params": {"sessionKey": "main"}},
         ]  # fmt: skip
-        import json
-
-        from trial_tests.openclaw.house import client_frame
 
         data = b"".join(client_frame(json.dumps(frame).encode()) for frame in frames)
         self.client.send_bytes(data)

@@ -35,9 +35,8 @@ class _Body(Protocol):
         self._size = 0
 
     def _stop(self) -> None:
-        transport = self.transport
-        if transport is not None:
-            transport.abortConnection()  # type: ignore[attr-defined]
+        if self.transport is not None:
+            self.transport.loseConnection()
 
     def dataReceived(self, data: bytes) -> None:
         """Called by Twisted."""

@@ -48,6 +48,8 @@ class HelloOk:
             "server": {
                 "version": plane.version,
                 "buildId": f"teamgram-{plane.version}",
+                # A Control UI comes from elsewhere: it must not reload itself until its build is ours.
+                "controlUiBuildSource": "configured",
                 "bootId": plane.boot_id,
                 "connId": connection.conn_id,
             },

@@ -4,13 +4,11 @@ import sys
 from pathlib import Path
 
 from teamgram.app import stage_settings
-from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration, load_configuration
 from teamgram.app.logs import level_filter
 from teamgram.app.manhole import manhole_settings
 from teamgram.app.reload import check_certificates
-from teamgram.database import DSNError
-from teamgram.database.dsn import SQLiteDSN, parse_dsn
+from teamgram.database.dsn import SQLiteDSN
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
 from teamgram.openclaw.config.live import read_yaml, validate
 from teamgram.session.routing import services_by_method
@@ -26,10 +24,7 @@ def check(directory: Path, data_dir: Path) -> int:
     listeners = stage_settings.listeners(configuration.gnetway.Gnetway, data_dir)
     check_certificates(listeners)
     level_filter(configuration)
-    try:
-        where = parse_dsn(configuration.authsession.Mysql.DSN, data_dir)
-    except DSNError as error:
-        raise ConfigError("authsession.yaml", "Mysql.DSN", str(error)) from None
+    where = stage_settings.database(configuration.authsession.Mysql, data_dir)
     manhole = manhole_settings(configuration.operations.Manhole, data_dir)
     openclaw = directory / "openclaw.yaml"
     try:

@@ -12,7 +12,9 @@ from teamgram.openclaw.command_line import add_commands as add_control_plane_com
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The console script. Exit codes: 0, 1 for what went wrong, 2 for wrong usage, 78 for a bad configuration."""
+    """The console script. Exit codes: 0; 1 for what is not there; 2 for wrong usage;
+    69 for what cannot be opened; 78 for a bad configuration.
+    """
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options) or 0)
@@ -20,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return explain(error)
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        print(f"teamgram: {error}", file=sys.stderr)
+        return 69
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -26,7 +26,7 @@ from teamgram.app.signals import Signals
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
-from teamgram.database import Database, DatabaseError, DSNError, open_database
+from teamgram.database import Database, DatabaseError, open_database
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.tls import CertificateError
@@ -84,6 +84,7 @@ class House(Service):
     async def _start(self) -> None:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.key = load_server_key(self.configuration.gnetway, self.data_dir)
+        stage_settings.database(self.configuration.authsession.Mysql, self.data_dir)
         manhole = manhole_settings(self.configuration.operations.Manhole, self.data_dir)
         self._build()
         for stage in (self.auth_sessions, self.session, self.gnetway, self.openclaw):
@@ -192,7 +193,7 @@ class House(Service):
         cause: object = failure.value
         if isinstance(cause, FirstError):
             cause = cause.subFailure.value
-        misconfigured = isinstance(cause, ConfigError | OpenClawConfigError | DSNError | CertificateError)
+        misconfigured = isinstance(cause, ConfigError | OpenClawConfigError | CertificateError)
         code = BAD_CONFIGURATION if misconfigured else CANNOT_START
         if code == BAD_CONFIGURATION or isinstance(cause, DatabaseError | CannotListenError | OSError):
             print(f"teamgram: cannot start: {cause}", file=sys.__stderr__, flush=True)

@@ -9,10 +9,11 @@ from typing import Any
 from twisted.internet import task
 from twisted.internet.defer import Deferred
 
+from teamgram.app import stage_settings
 from teamgram.app.config.loader import load_configuration
 from teamgram.authsession import store as auth_store
 from teamgram.database import Database, DatabaseError, open_database
-from teamgram.database.dsn import SQLiteDSN, parse_dsn
+from teamgram.database.dsn import SQLiteDSN
 from teamgram.domain.codes import store as code_store
 from teamgram.domain.codes.codes import readable_codes
 from teamgram.domain.codes.sealing import KEY_FILE, CodeSeal
@@ -36,11 +37,11 @@ def run_inspection(options: argparse.Namespace, show: Show) -> int:
     configuration = load_configuration(options.config)
     dsn = configuration.authsession.Mysql.DSN
     data_dir = options.data_dir.absolute()
+    where = stage_settings.database(configuration.authsession.Mysql, data_dir)
     code = [1]
 
     async def inspect(reactor: Any) -> None:
         try:
-            where = parse_dsn(dsn, data_dir)
             if isinstance(where, SQLiteDSN) and not where.path.exists():
                 print(f"teamgram: nothing in {data_dir} yet; start the server once (make run)", file=sys.stderr)
                 return

@@ -59,6 +59,7 @@ def load_server_key(gnetway: GnetwayFile, data_dir: Path) -> ServerKey:
 
     Raises:
         ConfigError: the file holds no usable key.
+        OSError: it cannot be read, or made.
     """
     if not gnetway.RSAKey:
         raise ConfigError("gnetway.yaml", "RSAKey", "at least one key file must be named")
@@ -69,7 +70,7 @@ def load_server_key(gnetway: GnetwayFile, data_dir: Path) -> ServerKey:
     except FileNotFoundError:
         key = RsaPrivateKey.generate()
         write_private(path, key.private_pem())
-    except (OSError, RsaKeyError) as error:
+    except RsaKeyError as error:
         raise ConfigError("gnetway.yaml", "RSAKey[0].KeyFile", f"{path} holds no usable RSA key: {error}") from None
     server_key = ServerKey(key, data_dir / PUBLIC_FILE)
     configured = section.KeyFingerprint

@@ -7,6 +7,8 @@ from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.units import parse_duration, parse_size
 from teamgram.bff.configuration import ConfigurationSettings
+from teamgram.database import DSNError
+from teamgram.database.dsn import MySQLDSN, SQLiteDSN, parse_dsn
 from teamgram.domain.codes.settings import CodeSettings
 from teamgram.domain.flood.limits import FloodSettings, Limit
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
@@ -94,6 +96,18 @@ def _secret(text: str, path: str) -> tuple[bytes | None, bool]:
             "gnetway.yaml", f"{path}.Secret", "a secret is 32 hexadecimal digits, with dd before them if you like"
         )
     return secret, padded_only
+
+
+def database(section: sections.MysqlSection, data_dir: Path) -> SQLiteDSN | MySQLDSN:
+    """Where the database is.
+
+    Raises:
+        ConfigError: that is no DSN.
+    """
+    try:
+        return parse_dsn(section.DSN, data_dir)
+    except DSNError as error:
+        raise ConfigError("authsession.yaml", "Mysql.DSN", str(error)) from None
 
 
 def only_loopback(found: list[ListenerSettings]) -> bool:

@@ -206,6 +206,9 @@ class MainAuthWrapper:
             session = queued.session
             if session.keys.sessions.get(session.core.session_id) is not session:
                 continue  # it ended in this turn
+            if session.held is not None or self._stage.holds_back(session):
+                requests.hold(queued)
+                continue
             invocation = queued.invocation
             if invocation.layer or invocation.client is not None:
                 if not self._initialised(session, invocation, queued.msg_id):

@@ -67,6 +67,21 @@ class RpcRequests:
                 wrapper.wants_updates(session)
         self._call(session, queued.msg_id, route, invocation, now)
 
+    def hold(self, queued: QueuedRpc) -> None:
+        """Start it when the session has worked off what it has: answers that nobody takes cost memory."""
+        session = queued.session
+        if session.held is None:
+            session.held = []
+            self._stage.turns.dirty(session)
+        session.held.append(queued)
+
+    def go_on(self, session: ClientSession) -> None:
+        """Queue again what was held."""
+        held, session.held = session.held or [], None
+        wrapper = self._stage.keys.wrapper_of(session.keys)
+        wrapper.rpc_queue.extend(held)
+        self._stage.turns.rpc_ready(wrapper)
+
     def refuse(self, session: ClientSession, msg_id: int, error: tuple[int, str]) -> None:
         """Answer a request with one of our own errors."""
         session.core.fail(msg_id, *error)
@@ -164,12 +179,14 @@ class RpcRequests:
             ]
             if session.waiting:
                 session.waiting = [one for one in session.waiting if one.queued.msg_id != msg_id]
+            if session.held:
+                session.held = [queued for queued in session.held if queued.msg_id != msg_id]
         self._answered(session)
 
     def session_ended(self, session: ClientSession) -> None:
         """Nobody waits for its answers any more."""
         self.waiting.pop(session, None)
-        session.waiting = None
+        session.waiting = session.held = None
         for running in list((session.running or {}).values()):
             self._stop(running)
 

@@ -4,7 +4,7 @@ from teamgram.interfaces.keys import AuthKeyType, ClientInfo
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.interfaces.session import ConnRef, SessionData
 from teamgram.session.http_polls import HttpPolls
-from teamgram.session.rpc_queue import RunningRpc, WaitingRpc
+from teamgram.session.rpc_queue import QueuedRpc, RunningRpc, WaitingRpc
 from teamgram.session.salts import ServerSalts
 from teamgram.session.session import Session
 
@@ -19,6 +19,7 @@ class ClientSession:
         layer: what ``invokeWithLayer`` said in this session, 0 before it did.
         running: its requests under way by msg_id.
         waiting: its requests that wait for another (``invokeAfterMsg``).
+        held: its requests that wait until it has less in bff and unsent, in order.
         wants_updates: it made a call that was not wrapped in ``invokeWithoutUpdates``.
         called_at: when it last made one (unix seconds).
         dirty: it is in the stage's list of sessions to flush.
@@ -33,6 +34,7 @@ class ClientSession:
         "connections",
         "core",
         "dirty",
+        "held",
         "http",
         "keys",
         "layer",
@@ -59,6 +61,7 @@ class ClientSession:
         self.transport = "tcp"
         self.running: dict[int, RunningRpc] | None = None
         self.waiting: list[WaitingRpc] | None = None
+        self.held: list[QueuedRpc] | None = None
         self.wants_updates = False
         self.called_at = 0.0
         self.dirty = False

@@ -22,8 +22,11 @@ class SessionSettings:
         rpc_timeout: seconds after which a request is cancelled (``TIMEOUT``).
         max_running_rpcs: requests of one session under way; past it the
             session's connections are not read (one container may overshoot).
+        concurrent_rpcs: those of them that bff has at once; the others wait
+            their turn, so that answers pile up no faster than they leave.
         unsent_limit_bytes: bytes waiting for a session's connection to become
-            writable; past it the session's connections are not read.
+            writable; past it no request is started and the session's
+            connections are not read.
         push_limit: updates waiting unsent for one session; past it they are
             dropped and one ``updatesTooLong`` takes their place.
         push_limit_bytes: the same in bytes.
@@ -64,7 +67,8 @@ class SessionSettings:
     rpc_batch_size: int = 64
     rpc_timeout: float = 30.0
     max_running_rpcs: int = 128
-    unsent_limit_bytes: int = 1 << 20
+    concurrent_rpcs: int = 16
+    unsent_limit_bytes: int = 512 << 10
     push_limit: int = 256
     push_limit_bytes: int = 128 << 10
     unacked_limit: int = 512

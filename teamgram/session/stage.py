@@ -116,6 +116,13 @@ class Stage:
             or len(core.to_ack) > MAX_MSG_IDS * share
         )
 
+    def holds_back(self, session: ClientSession) -> bool:
+        """Whether the session has so much in bff or unsent that it waits with its next request."""
+        settings = self.settings
+        return session.core.outbox.queued_bytes > settings.unsent_limit_bytes or (
+            session.running is not None and len(session.running) >= settings.concurrent_rpcs
+        )
+
     def read_again(self, session: ClientSession) -> None:
         """Take frames that were refused, when the session has worked off half of what it had."""
         if session.refused and not self.saturated(session, resume=True):
@@ -277,6 +284,8 @@ class Stage:
                     break
             if core.to_ack and session.conn is not None:
                 self.ack_due[session] = None
+        if session.held is not None and not self.holds_back(session):
+            self.requests.go_on(session)
         if session.refused:
             self.read_again(session)
 

@@ -352,6 +352,20 @@ class BackpressureTests(SynchronousTestCase):
         harness.bff.waiting[2][1].callback(BOOL_TRUE)
         self.assertEqual(harness.gateway.resumed, [busy.conn])
 
+    def test_requests_wait_their_turn(self) -> None:
+        """bff has a few of a session's requests at once; the next one starts, in order, when one is answered."""
+        harness = Harness(concurrent_rpcs=2)
+        harness.bff.slow.add("help.getNearestDc")
+        client = harness.client()
+        asked = [client.send(GET_NEAREST_DC) for _ in range(4)]
+        harness.turn()
+        self.assertEqual(len(harness.bff.waiting), 2)
+        for number in range(4):
+            harness.bff.waiting[number][1].callback(BOOL_TRUE)
+            harness.turn()
+            self.assertEqual(len(harness.bff.waiting), min(number + 3, 4))
+        self.assertEqual(list(client.results()), asked)
+
     def test_client_that_does_not_read_is_not_read_either(self) -> None:
         """Answers that cannot leave stop more requests from coming in, until they have left."""
         harness = Harness(unsent_limit_bytes=1500)

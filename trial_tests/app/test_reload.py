@@ -1,19 +1,24 @@
 """SIGHUP with clients connected: what changes at once, what waits for a restart, and what is refused as a whole."""
 
 import datetime
+import shutil
 import ssl
+from pathlib import Path
 
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.threads import deferToThread
+from twisted.trial.unittest import SynchronousTestCase
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from teamgram.app.config.loader import load_configuration
+from teamgram.app.reload import changed_keys, is_live
 from teamgram.mtproto.tl import tl
 from trial_tests.app.operating import OperatingTestCase
-from trial_tests.clients.server import free_port
+from trial_tests.clients.server import PROJECT, free_port
 from trial_tests.peer.calls import CallFailed
 
 
@@ -120,3 +125,33 @@ class ReloadTests(OperatingTestCase):
             shown = await deferToThread(ssl.get_server_certificate, ("127.0.0.1", port), timeout=10)
             subject = x509.load_pem_x509_certificate(shown.encode()).subject
             self.assertEqual(subject.rfc4514_string(), f"CN={name}")
+
+
+class ChangedKeysTests(SynchronousTestCase):
+    """Which keys differ, and which of them take effect at once."""
+
+    def changed(self, file: str, old: str, new: str) -> list[str]:
+        directory = Path(self.mktemp())
+        shutil.copytree(PROJECT / "etc", directory)
+        before = load_configuration(directory)
+        text = (directory / file).read_text()
+        self.assertIn(old, text)
+        (directory / file).write_text(text.replace(old, new, 1))
+        return list(changed_keys(before, load_configuration(directory)))
+
+    def test_keys_are_told_by_their_path(self) -> None:
+        """One changed value is one path; what is for other programs is not told."""
+        self.assertEqual(self.changed("gnetway.yaml", "DcId: 2", "DcId: 3"), ["gnetway.yaml: DcId"])
+        self.assertEqual(self.changed("bff.yaml", "Name: bff.bff", "Name: other"), [])
+        self.assertEqual(self.changed("gnetway.yaml", "DcId: 2", "DcId: 2\nMaxProc: 4"), [])
+        self.assertEqual(
+            self.changed("session.yaml", '"/mtproto.RPCTos": "bff.bff"', '"/mtproto.RPCTos": "bff.other"'),
+            ["session.yaml: BFFProxyClients.IDMap./mtproto.RPCTos"],
+        )
+
+    def test_what_needs_a_restart(self) -> None:
+        """Limits of the stages, the database and the cache do; listeners, levels and codes do not."""
+        for key in ("gnetway.yaml: Gnetway.Server[0].Secret", "bff.yaml: Code.Secret", "session.yaml: Log.Level"):
+            self.assertTrue(is_live(key), key)
+        for key in ("gnetway.yaml: Gnetway.Limits.IdleTimeout", "authsession.yaml: Cache", "bff.yaml: LangPacks"):
+            self.assertFalse(is_live(key), key)

@@ -231,6 +231,32 @@ class GnetwayServiceTests(TestCase):
         await client.received(REPLY_BYTES)
         await self.echo(await self.connect(host="127.0.0.2"))
 
+    async def test_what_is_spoken_at_a_port_changes(self) -> None:
+        """Another kind, another bind address: the port keeps its number, and who is connected goes on as before."""
+        await self.start(ListenerSettings("tcp", "127.0.0.1", 0))
+        port = self.port()
+        await self.service.set_listeners([])
+        await self.service.set_listeners([ListenerSettings("tcp", "127.0.0.1", port)])
+        client = await self.connect()
+        await self.echo(client)
+        opened_port = next(iter(self.service.listeners._open.values())).port
+        cert_file, key_file = write_certificate(self.mktemp_dir(), "first")
+        with_tls = ListenerSettings("tcp", "127.0.0.1", port, cert_file=cert_file, key_file=key_file)
+        await self.service.set_listeners([with_tls])
+        self.assertIs(self.service.listeners._open[with_tls].port, opened_port)
+        await self.echo(await self.connect(tls=True))
+        everywhere = ListenerSettings("tcp", "0.0.0.0", port)
+        broken = ListenerSettings("tcp", "127.0.0.1", 0, cert_file="missing.pem", key_file="missing.pem")
+        with self.assertRaises(CertificateError):
+            await self.service.set_listeners([everywhere, broken])
+        await self.echo(await self.connect(tls=True))
+        await self.service.set_listeners([everywhere])
+        self.assertEqual(self.service.addresses, [("tcp", "0.0.0.0", port)])
+        await self.echo(await self.connect())
+        client.data = b""
+        client.transport.write(Intermediate().encode(sealed(KEY)))  # type: ignore[union-attr]
+        await client.received(REPLY_BYTES)
+
     async def test_listener_that_cannot_open_changes_nothing(self) -> None:
         """When one of the new listeners cannot be opened, the old ones stay and the new ones that could are closed."""
         await self.start(ListenerSettings("tcp", "127.0.0.1", 0))

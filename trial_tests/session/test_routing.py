@@ -45,6 +45,22 @@ class RoutingTests(SynchronousTestCase):
         self.assertIsNone(routing.route(0x0BADF00D))
         self.assertIsNone(routing.route(registry.id_of("peerUser", 229)))
 
+    def test_another_id_map(self) -> None:
+        """A service moves to another target and one goes; the counts stay, and a wrong map changes nothing."""
+        routing, bff, other = self.routing({"/mtproto.RPCMessages": "bff.bff", "/mtproto.RPCFiles": "bff.files"})
+        send, part = registry.id_of("messages.sendMessage", 229), registry.id_of("upload.saveFilePart", 229)
+        before = routing.route(send)
+        assert isinstance(before, Route)
+        before.times.answered(0.01)
+        routing.set_id_map({"/mtproto.RPCMessages": "bff.files"}, {"bff.files": other})
+        after = routing.route(send)
+        assert isinstance(after, Route)
+        self.assertIs(after.caller, other)
+        self.assertIs(after.times, before.times)
+        self.assertEqual(routing.route(part), "upload.saveFilePart")
+        self.assertRaises(ValueError, routing.set_id_map, {"/mtproto.RPCMessages": "bff.nobody"}, {"bff.bff": bff})
+        self.assertIs(routing.route(send), after)
+
     def test_target_without_a_caller(self) -> None:
         """A mistake in the IDMap stops the start."""
         error = self.assertRaises(ValueError, self.routing, {"/mtproto.RPCMessages": "bff.nobody"})

@@ -14,6 +14,7 @@ from teamgram.app import stage_settings
 from teamgram.app.banner import listening_banner
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
+from teamgram.app.control_methods import OperatorMethods
 from teamgram.app.key_watch import KeyWatch
 from teamgram.app.live_view import LiveView
 from teamgram.app.logs import apply_levels, level_filter
@@ -139,6 +140,7 @@ class House(Service):
             registry=self.registry,
         )
         self.openclaw.on_failure = lambda reason: reactor.stop()
+        self.openclaw.plane.router.register(OperatorMethods(self))
         register_stages(self.registry, self)
 
     def _open_cache(self) -> Cache:

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.threads import deferToThread
 from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
@@ -17,6 +18,7 @@ from teamgram.app.manhole import manhole_settings
 from teamgram.mtproto.tl import tl
 from trial_tests.app.operating import OperatingTestCase
 from trial_tests.clients.server import free_port
+from trial_tests.openclaw.live import SocketClient
 
 try:
     from teamgram.app.manhole_shell import PasswordChecker, run_line
@@ -178,3 +180,43 @@ class ManholeSettingsTests(SynchronousTestCase):
         output, failed = run_line("x +", {})
         self.assertTrue(failed)
         self.assertIn("SyntaxError", output)
+
+
+class ControlMethodTests(OperatingTestCase):
+    """The same over the control port, for who has its token."""
+
+    async def call(self, *requests: tuple[str, dict[str, Any]]) -> list[Any]:
+        """The frames that answer the requests, by a client of this machine with the shared secret."""
+        token = (self.server.data_dir / "gateway.token").read_text().strip()
+
+        def run() -> list[Any]:
+            client = SocketClient(self.server.gateway_port)
+            client.hello(auth={"token": token})
+            answers = []
+            for number, (method, params) in enumerate(requests):
+                client.send({"type": "req", "id": str(number), "method": method, "params": params})
+                while (frame := client.read())["type"] != "res":
+                    pass
+                answers.append(frame)
+            client.close()
+            return answers
+
+        answers: list[Any] = await deferToThread(run)
+        return answers
+
+    async def test_a_key_is_watched_and_the_configuration_reloaded(self) -> None:
+        """teamgram.debug switches one key's log on and off, teamgram.reload does as SIGHUP; nonsense is refused."""
+        session, _ = await self.sign_up_peer("Ada")
+        auth_key_id = str(session.core.auth_key.auth_key_id)
+        on, wrong, reloaded = await self.call(
+            ("teamgram.debug", {"authKeyId": auth_key_id}),
+            ("teamgram.debug", {"authKeyId": "everybody"}),
+            ("teamgram.reload", {}),
+        )
+        self.assertEqual(on["payload"], {"watched": [auth_key_id]})
+        self.assertEqual(wrong["error"]["code"], "INVALID_REQUEST")
+        self.assertEqual(reloaded["payload"], {"reloaded": True})
+        await session.call(tl.help.getNearestDc())
+        await self.server.logged(f"key {auth_key_id}: help.getNearestDc")
+        (off,) = await self.call(("teamgram.debug", {"authKeyId": auth_key_id, "on": False}))
+        self.assertEqual(off["payload"], {"watched": []})

@@ -1,6 +1,7 @@
 """The whole program in one process: which stage is given which neighbour, how it starts and how it ends."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from teamgram.gnetway.tls import CertificateError
 from teamgram.interfaces.rpc import RpcCaller
 from teamgram.openclaw.agent.extension import agents_extension
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
+from teamgram.openclaw.messenger import MessengerDomain
 from teamgram.openclaw.service import OpenClawService
 from teamgram.session.service import SessionService
 
@@ -131,11 +133,13 @@ class House(Service):
         self.bff.add_services(self.services.rpc)
         self.key_watch = KeyWatch(self.gnetway, self.session, self.bff)
         self.session.set_presence(self.services.people.presence)
+        talk, people = self.services.talking.stores, self.services.people
+        messenger = MessengerDomain(people.users, talk.messages, talk.observers, talk.log)
         self.openclaw = OpenClawService(
             configuration.directory / "openclaw.yaml",
             self.data_dir,
             reactor,
-            extensions=[agents_extension],
+            extensions=[partial(agents_extension, messenger=messenger)],
             readiness=self._not_ready,
             registry=self.registry,
         )

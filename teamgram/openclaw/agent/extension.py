@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from twisted.application.service import Service
+from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred
 
 from teamgram.openclaw.agent.cron import Cron
@@ -13,6 +13,7 @@ from teamgram.openclaw.agent.http_api import HttpApi
 from teamgram.openclaw.agent.recovery import recover
 from teamgram.openclaw.agent.tools import core, workspace
 from teamgram.openclaw.agent.tools.registry import ToolContext
+from teamgram.openclaw.messenger import Messenger, MessengerDomain
 from teamgram.openclaw.methods.agent import AgentMethods
 from teamgram.openclaw.methods.agents import AgentsMethods
 from teamgram.openclaw.methods.chat import ChatMethods
@@ -47,6 +48,8 @@ class AgentsService(Service):
         sessions = SessionMethods(house, rows, events)
         chat = ChatMethods(house, rows, sessions.reset_session)
         sessions.chat = chat
+        #: Begins a session anew: (session, ``new`` or ``reset``).
+        self.reset_session = sessions.reset_session
         self.deliveries = Deliveries(house, chat.say)
         self.cron = Cron(house)
         self.heartbeat = Heartbeat(house, plane.system)
@@ -130,6 +133,16 @@ class AgentsService(Service):
         }
 
 
-def agents_extension(plane: "ControlPlane") -> AgentsService:
-    """Hang the agents in: ``OpenClawService(…, extensions=[agents_extension])``."""
-    return AgentsService(plane)
+def agents_extension(plane: "ControlPlane", messenger: MessengerDomain | None = None) -> IService:
+    """Hang the agents in: ``OpenClawService(…, extensions=[agents_extension])``.
+
+    Args:
+        messenger: the messenger's domain, for agents to have accounts there; bind it with ``functools.partial``.
+    """
+    agents = AgentsService(plane)
+    if messenger is None:
+        return agents
+    both = MultiService()
+    agents.setServiceParent(both)
+    Messenger(agents, messenger).setServiceParent(both)
+    return both

@@ -5,7 +5,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.openclaw.agent.extension import AgentsService, agents_extension
+from teamgram.openclaw.agent.extension import AgentsService
 from trial_tests.openclaw.house import TOKEN, Client, House
 
 KEY = "agent:main:main"
@@ -20,7 +20,7 @@ class AgentsHouse(House):
         found: list[AgentsService] = []
 
         def extension(plane: Any) -> AgentsService:
-            found.append(agents_extension(plane))
+            found.append(AgentsService(plane))
             return found[0]
 
         # The secret in every tree that a test gives.

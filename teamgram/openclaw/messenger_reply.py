@@ -1,0 +1,134 @@
+"""A reply in a chat of the messenger: one message that grows by edits, more of them when it is long."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from teamgram.domain.errors import DomainError
+from teamgram.domain.messages.editing import EditRequest
+from teamgram.domain.messages.errors import MessageNotModified
+from teamgram.domain.messages.messages import Messages
+from teamgram.domain.messages.sending import SendRequest
+from teamgram.domain.messages.text import MAX_LENGTH
+
+#: Between two edits of one message: people read no faster, and every edit goes to all their devices.
+EDIT_SECONDS = 1.0
+
+
+class Chat(Protocol):
+    """Where a reply goes."""
+
+    messages: Messages
+
+
+def random_id(*parts: object) -> int:
+    """A signed 64-bit id that is the same for the same parts: what was sent before a crash is not sent again."""
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def pieces(text: str) -> list[str]:
+    """A text as messages of at most :data:`MAX_LENGTH` characters, cut at line ends or spaces where there are any."""
+    found = []
+    while len(text) > MAX_LENGTH:
+        cut = text.rfind("\n", MAX_LENGTH // 2, MAX_LENGTH)
+        cut = cut if cut > 0 else text.rfind(" ", MAX_LENGTH // 2, MAX_LENGTH)
+        cut = cut + 1 if cut > 0 else MAX_LENGTH
+        found.append(text[:cut])
+        text = text[cut:]
+    return [*found, text] if text else found
+
+
+class MessengerReply:
+    """One turn's reply. :meth:`say` as the words come, then :meth:`end` with all of them."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        messages: Messages,
+        reactor: Any,
+        *,
+        sender_id: int,
+        peer: int,
+        run_id: str,
+        reply_to_id: int = 0,
+        text: Callable[[], str],
+    ) -> None:
+        """Args:
+        peer: marked id of the chat, in the sender's box.
+        text: the whole visible text so far.
+        """
+        self._messages = messages
+        self._reactor = reactor
+        self._sender_id = sender_id
+        self._peer = peer
+        self._run_id = run_id
+        self._reply_to_id = reply_to_id
+        self._text = text
+        self._shown: list[tuple[int, str]] = []
+        self._writing: Deferred[None] | None = None
+        self._timer: Any = None
+        self._ended = False
+
+    def say(self, words: str) -> None:
+        """There is more text; it is shown when it is time."""
+        if self._timer is None and self._writing is None and not self._ended:
+            self._timer = self._reactor.callLater(EDIT_SECONDS if self._shown else 0.0, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        self._writing = Deferred.fromCoroutine(self._show(self._text()))
+        self._writing.addErrback(self._failed)
+        self._writing.addBoth(self._written)
+
+    def _written(self, result: Any) -> None:
+        self._writing = None
+
+    def _failed(self, failure: Any) -> None:
+        # The end of the turn shows everything; a step of it that failed is no loss.
+        if not failure.check(DomainError):
+            self._log.failure("a reply could not be shown", failure=failure)
+
+    async def end(self, text: str) -> None:
+        """Show the whole reply."""
+        self._ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._writing is not None:
+            await self._writing
+        await self._show(text)
+
+    async def _show(self, text: str) -> None:
+        for index, piece in enumerate(pieces(text.strip())):
+            if index >= len(self._shown):
+                await self._send(index, piece)
+            elif self._shown[index][1] != piece:
+                await self._edit(index, piece)
+
+    async def _send(self, index: int, text: str) -> None:
+        request = SendRequest(
+            self._sender_id,
+            self._peer,
+            text,
+            random_id(self._sender_id, self._run_id, index),
+            int(self._reactor.seconds()),
+            reply_to_id=self._reply_to_id if index == 0 else 0,
+        )
+        sent = await self._messages.send(request)
+        self._shown.append((sent.ids[0][1], text))
+
+    async def _edit(self, index: int, text: str) -> None:
+        message_id = self._shown[index][0]
+        request = EditRequest(
+            self._sender_id, self._peer, message_id, int(self._reactor.seconds()), text=text, any_time=True
+        )
+        try:
+            await self._messages.edit(request)
+        except MessageNotModified:
+            pass
+        self._shown[index] = (message_id, text)

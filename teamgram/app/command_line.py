@@ -7,8 +7,8 @@ from pathlib import Path
 
 from teamgram import __version__
 from teamgram.app.config.errors import ConfigError
+from teamgram.app.gateway_arguments import add_commands as add_gateway_commands
 from teamgram.app.tap import explain
-from teamgram.openclaw.command_line import add_commands as add_control_plane_commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     sessions.add_argument("who", nargs="?", help="phone number, @username or user id")
     codes = command("codes", _codes, "Show the sign-in codes that wait to be typed.")
     codes.add_argument("phone", nargs="?", help="only this number's")
-    add_control_plane_commands(command)
+    command("doctor", _doctor, "Look for what is wrong with the configuration and this machine, and say what to do.")
+    add_gateway_commands(commands, where)
     return parser
 
 
@@ -105,6 +106,12 @@ def _codes(options: argparse.Namespace) -> int:
     from teamgram.app.inspection import run_inspection, show_codes
 
     return run_inspection(options, show_codes)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from teamgram.app.doctor import examine
+
+    return examine(options.config, options.data_dir.absolute())
 
 
 if __name__ == "__main__":

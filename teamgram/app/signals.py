@@ -1,4 +1,4 @@
-"""SIGHUP reloads; SIGTERM and SIGINT drain and exit with 0; a second one ends the process where it stands.
+"""SIGHUP reloads, SIGTERM and SIGINT drain and exit with 0; a second one ends the process where it stands.
 
 The reactor's own handlers would stop it too, but ``twistd`` then dies of the
 same signal once everything is closed, and whoever watches the process could not
@@ -31,10 +31,13 @@ class Signals:
         self._hang_up = hang_up
         self._before: dict[int, Any] = {}
         self._ending = False
+        self._has_terminal = False
 
     def install(self) -> None:
         """Take them now, and again as soon as the reactor runs, for it installs its own when it begins to."""
         if threading.current_thread() is threading.main_thread():
+            # nohup says by ignoring SIGHUP that the terminal does not matter.
+            self._has_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN and terminal_is_there()
             self._install()
             self._reactor.callLater(0, self._install)
 
@@ -52,7 +55,11 @@ class Signals:
     # In a signal handler: next to nothing may be done here.
 
     def _reload(self, number: int, frame: FrameType | None) -> None:
-        self._reactor.callFromThread(self._hang_up)
+        if self._has_terminal and not terminal_is_there():
+            # Its other meaning: the window was closed. Nobody would know of a server that goes on without it.
+            self._end(number, frame)
+        else:
+            self._reactor.callFromThread(self._hang_up)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         if self._ending:
@@ -69,3 +76,12 @@ class Signals:
             self._reactor.stop()
         except ReactorNotRunning:
             pass  # it was on its way already
+
+
+def terminal_is_there() -> bool:
+    """Whether this process has a terminal that could send it signals."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

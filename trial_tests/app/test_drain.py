@@ -44,6 +44,15 @@ class DrainTests(OperatingTestCase):
         await self.server.ended()
         self.assertEqual(self.server.exit_code, 0)
 
+    async def test_a_terminal_that_is_closed(self) -> None:
+        """A server that was started in a terminal ends, in order, when that is closed; SIGHUP reloads it before."""
+        await self.server.terminate()
+        await self.server.start(terminal=True)
+        self.assertIn("configuration reloaded", await self.reload())
+        self.server.close_terminal()
+        await self.server.ended()
+        self.assertEqual(self.server.exit_code, 0)
+
     async def test_the_deadline_holds(self) -> None:
         """What takes longer than DrainTimeout is given up; the server ends all the same, and in order."""
         with (self.server.config / "session.yaml").open("a") as file:

@@ -103,8 +103,8 @@ class RunningServer:
         assert match, self.output
         return int(match.group(1))
 
-    async def start(self) -> None:
-        """Until it says that it is ready."""
+    async def start(self, terminal: bool = False) -> None:
+        """Until it says that it is ready; with a terminal of its own if that is asked for."""
         self._output = _Output()
         twistd = str(Path(sys.executable).with_name("twistd"))
         command = [
@@ -118,7 +118,9 @@ class RunningServer:
             str(self.data_dir),
         ]
         environment = dict(os.environ, PYTHONUNBUFFERED="1")
-        self._process = self._reactor.spawnProcess(self._output, twistd, command, environment, str(PROJECT))
+        self._process = self._reactor.spawnProcess(
+            self._output, twistd, command, environment, str(PROJECT), usePTY=terminal
+        )
         await self._output.ready
 
     async def kill(self) -> None:
@@ -132,6 +134,10 @@ class RunningServer:
     def signal(self, name: str) -> None:
         """Send a signal and wait for nothing: ``HUP``, ``TERM``, …"""
         self._process.signalProcess(name)
+
+    def close_terminal(self) -> None:
+        """As closing its window does."""
+        self._process.loseConnection()
 
     async def ended(self) -> None:
         """Until the process is gone."""

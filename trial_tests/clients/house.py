@@ -76,7 +76,8 @@ class HouseTestCase(BackendTestCase):
         if library in ("kurigram", "pyrogram"):
             options["fingerprint"] = self.server.fingerprint
         if not port:
-            port = self.server.http_port if transport == "http" else self.server.port
+            ports = {"http": self.server.http_port, "websocket": self.server.websocket_port}
+            port = ports.get(transport, self.server.port)
         await client.do("connect", host=host, port=port, key=self.server.public_key, **options)
         return client
 

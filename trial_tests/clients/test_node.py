@@ -66,6 +66,7 @@ class NodeTests(HouseTestCase):
         first = await self.sign_up("gramjs", "first", "abridged")
         others = [
             await self.sign_up("gramjs", "second", "obfuscated"),
+            await self.sign_up("gramjs", "web", "websocket"),
             await self.sign_up("mtcute", "third", "padded"),
             await self.sign_up("mtcute", "fourth", "obfuscated"),
             await self.sign_up("mtcute", "fifth", "padded_o", pfs=True),

@@ -107,7 +107,7 @@ class Reload:
         try:
             await house.manhole.set(wanted.manhole)
             await house.gnetway.set_listeners(wanted.listeners)
-        except (CannotListenError, CertificateError) as error:
+        except (CannotListenError, CertificateError, ConfigError) as error:
             codes.use(codes_before)
             await house.manhole.set(manhole_before)
             raise ReloadRefused(_in_one_line(error)) from None

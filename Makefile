@@ -30,7 +30,7 @@ setup: .venv/.ready
 run: .venv/.ready
 	@exec $(BIN)/twistd -n --pidfile= teamgram --config $(CONFIG) --data-dir $(DATA_DIR)
 
-.venv/.ready-test: .venv/.ready tools/setup_test.sh
+.venv/.ready-test: .venv/.ready tools/setup_test.sh trial_tests/openclaw/npm/package-lock.json
 	@sh tools/setup_test.sh
 	@touch $@
 

@@ -93,6 +93,7 @@ class HouseCollector(Collector):
         lookups.add_metric(["hit"], house.cache.hits)
         lookups.add_metric(["miss"], house.cache.misses)
         yield lookups
+        yield GaugeMetricFamily("users_online", "Users online.", house.services.people.presence.online_users)
         yield GaugeMetricFamily(
             "updates_waiting_users",
             "Users whose updates wait for something to be read.",

@@ -88,6 +88,11 @@ class Presence:
         """Whether a device of the user is here and not away."""
         return user_id in self._online
 
+    @property
+    def online_users(self) -> int:
+        """How many users are online."""
+        return len(self._online)
+
     def cached(self, user_id: int) -> Status | None:
         """The status when it is in memory."""
         return self._online.get(user_id) or self._offline.get(user_id)

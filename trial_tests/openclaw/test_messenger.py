@@ -1,5 +1,6 @@
 """Agents as accounts of the messenger: a real database, real accounts, real turns."""
 
+import itertools
 import shutil
 import tempfile
 from functools import partial
@@ -139,7 +140,7 @@ class MessengerTests(TestCase):
         (text,) = await self.answers(1)
         self.assertEqual(text, " ".join(f"word{n}" for n in range(8)))
         self.assertGreaterEqual(len(seen), 2)
-        self.assertTrue(all(later.startswith(earlier) for earlier, later in zip(seen, seen[1:], strict=False)))
+        self.assertTrue(all(later.startswith(earlier) for earlier, later in itertools.pairwise(seen)))
 
     async def test_long_answer(self) -> None:
         """A reply longer than a message may be comes in several."""

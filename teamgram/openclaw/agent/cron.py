@@ -137,9 +137,9 @@ class Cron:
             state.pop("nextRunAtMs", None)
         else:
             state["nextRunAtMs"] = due
-        self._arm()
 
     async def _saved(self, job: Job, action: str) -> None:
+        self._arm()
         await self._file.save()
         event = {"jobId": job["id"], "action": action}
         if "nextRunAtMs" in job["state"]:
@@ -206,6 +206,7 @@ class Cron:
         run_id = str(uuid.uuid4())
         job["state"]["runningAtMs"] = now_ms
         self._plan(job, now_ms)
+        self._arm()
         running = Deferred.fromCoroutine(self._run(job, run_id))
         self._running[job["id"]] = running
         self._house.stream.broadcast(

@@ -1,0 +1,234 @@
+"""The scheduler and heartbeats."""
+
+import datetime
+import zoneinfo
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from teamgram.openclaw.agent.heartbeat import seconds_of
+from teamgram.openclaw.cron_schedule import BadSchedule, CronExpression, next_run
+from trial_tests.openclaw.agent.agents import AgentsHouse, AgentsTestCase
+
+_BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+
+
+def ms(text: str, zone: datetime.tzinfo = datetime.UTC) -> int:
+    """Milliseconds of a wall time."""
+    return round(datetime.datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() * 1000)
+
+
+class ScheduleTests(SynchronousTestCase):
+    """When a job is due."""
+
+    def test_expressions(self) -> None:
+        """Steps, lists, ranges, names, both day fields, macros."""
+        for text, after, expected in (
+            ("*/15 * * * *", "2026-03-01 10:07", "2026-03-01 10:15"),
+            ("0 3 * * *", "2026-03-01 03:00", "2026-03-02 03:00"),
+            ("30 8-10,18 * * mon-fri", "2026-03-06 18:30", "2026-03-09 08:30"),
+            ("0 0 13 * fri", "2026-03-07 00:00", "2026-03-13 00:00"),
+            ("0 0 1 * fri", "2026-03-07 00:00", "2026-03-13 00:00"),
+            ("0 0 29 feb *", "2026-03-01 00:00", "2028-02-29 00:00"),
+            ("0 12 * * 7", "2026-03-02 00:00", "2026-03-08 12:00"),
+            ("5/20 * * * *", "2026-03-01 10:26", "2026-03-01 10:45"),
+            ("@daily", "2026-03-01 10:00", "2026-03-02 00:00"),
+            ("0 0 4 * * *", "2026-03-01 10:00", "2026-03-02 04:00"),
+        ):
+            self.assertEqual(CronExpression(text).next_after(ms(after), datetime.UTC), ms(expected), text)
+
+    def test_clock_changes(self) -> None:
+        """A time that does not exist is passed over; one that comes twice counts once."""
+        spring = CronExpression("30 2 * * *").next_after(ms("2026-03-28 12:00", _BERLIN), _BERLIN)
+        self.assertEqual(spring, ms("2026-03-30 02:30", _BERLIN))
+        autumn = CronExpression("30 2 * * *")
+        first = autumn.next_after(ms("2026-10-24 12:00", _BERLIN), _BERLIN)
+        assert first is not None
+        self.assertEqual(autumn.next_after(first, _BERLIN), ms("2026-10-26 02:30", _BERLIN))
+
+    def test_never(self) -> None:
+        """The 31st of February, and a time that has gone by."""
+        self.assertIsNone(CronExpression("0 0 31 2 *").next_after(ms("2026-03-01 00:00"), datetime.UTC))
+        self.assertIsNone(next_run({"kind": "at", "at": "2026-01-01T00:00:00Z"}, ms("2026-03-01 00:00"), 0))
+
+    def test_every(self) -> None:
+        """Counted from the anchor, whatever was missed."""
+        self.assertEqual(next_run({"kind": "every", "everyMs": 1000}, 5_300, 100), 6_100)
+        self.assertEqual(next_run({"kind": "every", "everyMs": 1000, "anchorMs": 9_000}, 5_300, 100), 9_000)
+
+    def test_bad(self) -> None:
+        """What is no schedule."""
+        for text in (
+            "",
+            "* * * *",
+            "60 * * * *",
+            "x * * * *",
+            "*/0 * * * *",
+            "5-1 * * * *",
+            "1,,2 * * * *",
+            "9 * * * * *",
+        ):
+            with self.assertRaises(BadSchedule, msg=text):
+                CronExpression(text)
+        for schedule in (
+            {"kind": "at", "at": "soon"},
+            {"kind": "cron", "expr": "@daily", "tz": "Moon"},
+            {"kind": "stream"},
+        ):
+            with self.assertRaises(BadSchedule):
+                next_run(schedule, 0, 0)
+
+    def test_intervals(self) -> None:
+        """As heartbeats are configured."""
+        self.assertEqual(
+            [seconds_of(text) for text in ("30m", "90s", "1h", "0m", "5", "never")], [1800, 90, 3600, 0, 300, 0]
+        )
+
+
+class CronTests(AgentsTestCase):
+    """Jobs."""
+
+    def setUp(self) -> None:
+        """The clock starts turns."""
+        super().setUp()
+        self.house.agents.startService()
+
+    def job(self, **more: Any) -> dict[str, Any]:
+        """Parameters of a job that speaks every ten seconds."""
+        return {
+            "name": "talker",
+            "schedule": {"kind": "every", "everyMs": 10_000},
+            "sessionTarget": "isolated",
+            "wakeMode": "now",
+            "payload": {"kind": "agentTurn", "message": "time to talk"},
+            **more,
+        }
+
+    def runs(self, house: AgentsHouse | None = None) -> list[dict[str, Any]]:
+        """How runs ended."""
+        return list((house or self.house).agents.cron.log)
+
+    def test_runs(self) -> None:
+        """On time, each in a session of its own, told as cron events, with a log."""
+        job = self.ok("cron.add", **self.job())
+        self.house.advance(25)
+        (first, second) = self.runs()
+        self.assertEqual((first["status"], first["summary"]), ("ok", "time to talk"))
+        keys = {row["key"] for row in self.ok("sessions.list")["sessions"]}
+        self.assertIn(f"agent:main:cron:{job['id']}:run:{second['runId']}", keys)
+        actions = [event["payload"]["action"] for event in self.client.events("cron")]
+        self.assertEqual(actions, ["added", "started", "finished", "started", "finished"])
+        self.assertEqual(self.ok("cron.runs", id=job["id"])["total"], 2)
+        (listed,) = self.ok("cron.list")["jobs"]
+        self.assertEqual((listed["lastRunStatus"], listed["id"]), ("ok", job["id"]))
+        self.assertEqual(self.ok("cron.status")["nextWakeAtMs"], listed["nextRunAtMs"])
+
+    def test_over_restart(self) -> None:
+        """Jobs survive; one that came due meanwhile runs once; one that a crash cut off is not repeated."""
+        self.ok("cron.add", **self.job(payload={"kind": "agentTurn", "message": "x chunks=100 delay=0.1"}))
+        self.house.advance(11)
+        self.assertTrue(self.house.parts.runs.active())
+        later = self.house.again()
+        later.reactor.rightNow += 35
+        later.agents.startService()
+        self.assertEqual(later.parts.runs.active(), 0)
+        later.advance(0.1)
+        self.assertEqual(later.parts.runs.active(), 1)
+        later.advance(11)
+        self.assertEqual(len(self.runs(later)), 1)
+
+    def test_change(self) -> None:
+        """Switched off it waits; removed it is gone; unknown ids are told."""
+        job = self.ok("cron.add", **self.job())
+        self.ok("cron.update", id=job["id"], patch={"enabled": False})
+        self.house.advance(15)
+        self.assertEqual(self.runs(), [])
+        self.assertEqual(self.ok("cron.list")["jobs"], [])
+        self.assertEqual(self.ok("cron.list", includeDisabled=True)["total"], 1)
+        self.assertEqual(self.ok("cron.remove", id=job["id"]), {"ok": True, "removed": True})
+        self.assertEqual(self.ok("cron.remove", id=job["id"]), {"ok": True, "removed": False})
+        self.assertIn("unknown cron job", self.error("cron.run", id=job["id"])["message"])
+
+    def test_run_now(self) -> None:
+        """By hand; ``due`` only when it is."""
+        job = self.ok("cron.add", **self.job())
+        self.assertEqual(self.ok("cron.run", id=job["id"], mode="due")["ran"], False)
+        self.assertEqual(self.ok("cron.run", id=job["id"])["ran"], True)
+        self.house.advance(1)
+        self.assertEqual(len(self.runs()), 1)
+
+    def test_once(self) -> None:
+        """``at`` runs once, and goes if it is to."""
+        at = str(self.house.plane.now_ms() + 5000)
+        job = self.ok("cron.add", **self.job(schedule={"kind": "at", "at": at}, deleteAfterRun=True))
+        self.house.advance(20)
+        self.assertEqual(len(self.runs()), 1)
+        self.assertIn("unknown", self.error("cron.get", id=job["id"])["message"])
+
+    def test_failures_are_counted(self) -> None:
+        """A failed turn is a failed run."""
+        self.ok("cron.add", **self.job(payload={"kind": "agentTurn", "message": "FAIL400"}))
+        self.house.advance(25)
+        (job,) = self.ok("cron.list")["jobs"]
+        self.assertEqual((job["lastRunStatus"], job["state"]["consecutiveErrors"]), ("error", 2))
+
+    def test_refused(self) -> None:
+        """Schedules and payloads that this gateway has not, and nonsense."""
+        for more in (
+            {"schedule": {"kind": "cron", "expr": "nonsense"}},
+            {"schedule": {"kind": "on-exit", "command": "ls"}},
+            {"payload": {"kind": "command", "argv": ["ls"]}},
+            {"payload": {"kind": "systemEvent", "text": "x"}},
+            {"agentId": "nobody"},
+        ):
+            self.assertEqual(self.error("cron.add", **self.job(**more))["code"], "INVALID_REQUEST")
+
+    def test_control_plane_rate(self) -> None:
+        """Thirty changes a minute."""
+        for _ in range(30):
+            self.client.request("cron.run", {"id": "x"})
+        self.assertEqual(self.error("cron.run", id="x")["code"], "UNAVAILABLE")
+
+
+class HeartbeatTests(AgentsTestCase):
+    """What wake and the scheduler leave reaches the agent."""
+
+    def setUp(self) -> None:
+        """The clock starts turns."""
+        super().setUp()
+        self.house.agents.startService()
+
+    def test_wake_now(self) -> None:
+        """A turn in the main session with the text in it."""
+        self.ok("wake", text="the mail is here", mode="now")
+        self.house.advance(1)
+        (role, text), _ = self.history()
+        self.assertEqual(role, "user")
+        self.assertIn("- the mail is here", text)
+        self.assertEqual(self.ok("last-heartbeat")["status"], "sent")
+
+    def test_next_beat(self) -> None:
+        """Otherwise with the next one; without news no model is asked."""
+        self.ok("wake", text="later", mode="next-heartbeat")
+        self.house.advance(1)
+        self.assertEqual(self.history(), [])
+        self.house.step_seconds = 1.0
+        self.house.advance(1805)
+        self.assertEqual(len(self.history()), 2)
+        self.house.advance(1800)
+        self.assertEqual(self.ok("last-heartbeat")["reason"], "nothing-new")
+        self.assertEqual(len(self.history()), 2)
+
+    def test_switched_off(self) -> None:
+        """``set-heartbeats``."""
+        self.ok("set-heartbeats", enabled=False)
+        self.ok("wake", text="x", mode="now")
+        self.house.advance(1)
+        self.assertEqual(self.ok("last-heartbeat")["reason"], "disabled")
+
+    def test_system_event_job(self) -> None:
+        """A scheduled text for the main session."""
+        self.ok("cron.add", name="n", schedule={"kind": "every", "everyMs": 10_000}, sessionTarget="main",
+                wakeMode="now", payload={"kind": "systemEvent", "text": "water the plants"})  # fmt: skip
+        self.house.advance(12)
+        self.assertIn("water the plants", self.history()[0][1])

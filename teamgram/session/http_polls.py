@@ -85,6 +85,10 @@ class HttpPolls:
             if poll.asked:
                 poll.asked = {msg_id for msg_id in poll.asked if not is_answered(msg_id)}
 
+    def __bool__(self) -> bool:
+        """Whether any waits."""
+        return bool(self._polls)
+
     def queued(self, messages: int, now: float) -> None:
         """The session has so many messages to send; more than at the last look means that one came ``now``."""
         if messages > self._messages:

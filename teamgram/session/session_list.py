@@ -80,6 +80,20 @@ class ClientSession:
         self._reached_by(data)
         return not known
 
+    def is_carried(self) -> bool:
+        """Whether anything is there that answers leave by."""
+        return bool(self.http) if self.http is not None else self.conn is not None
+
+    def drains_without(self, data: SessionData) -> bool:
+        """Whether what waits here can leave without that frame being taken.
+
+        A client that comes back finds more waiting than one that stays may
+        have unread: refused, it could never take it.
+        """
+        if data.transport == "http":
+            return bool(self.http)
+        return data.conn in self.connections
+
     def asked_by(self, data: SessionData, now: float) -> None:
         """Note an HTTP request: it is answered once, and its connection is not the session's."""
         if self.http is None:

@@ -86,7 +86,7 @@ class Stage:
                 return
         wrapper = self.keys.wrappers[keys.wrapper_id]
         session = keys.sessions.get(data.session_id)
-        if session is not None and self.saturated(session):
+        if session is not None and self.saturated(session) and session.drains_without(data):
             if session.refused is None:
                 session.refused = []
             session.refused.append(data.conn)
@@ -124,8 +124,8 @@ class Stage:
         )
 
     def read_again(self, session: ClientSession) -> None:
-        """Take frames that were refused, when the session has worked off half of what it had."""
-        if session.refused and not self.saturated(session, resume=True):
+        """Take refused frames again: half of what the session had is worked off, or only they can help."""
+        if session.refused and not (self.saturated(session, resume=True) and session.is_carried()):
             refused, session.refused = session.refused, None
             for conn in refused:
                 self.gateway.resume_reading(conn)

@@ -388,6 +388,23 @@ class BackpressureTests(SynchronousTestCase):
         self.assertEqual(len(client.results()), 3)
         self.assertEqual(harness.gateway.resumed, [client.conn])
 
+    def test_client_comes_back_to_more_than_a_connection_may_leave_unread(self) -> None:
+        """What waits for it leaves by its new connection, also by HTTP, and its frames are taken."""
+        for transport in ("tcp", "http"):
+            harness = Harness(unsent_limit_bytes=1500)
+            harness.bff.slow.add("help.getNearestDc")
+            client = harness.client()
+            asked = [client.send(GET_NEAREST_DC) for _ in range(4)]
+            harness.turn()
+            client.close()
+            for _, deferred in harness.bff.waiting:
+                deferred.callback(bytes(range(200)) * 4)
+            harness.turn()
+            client.transport = transport
+            client.connect()
+            client.send(ping())
+            self.assertEqual(list(client.results()), asked, transport)
+
     def test_busy_key_leaves_the_turn_to_others(self) -> None:
         """A key that sends much is taken a part at a time; another key's frame is in the same turn."""
         harness = Harness(frames_per_turn=8, session_data_chan_size=1000)

@@ -1,9 +1,13 @@
 """The ``openclaw`` program in a home of its own, pointed at a server of ours."""
 
+import fcntl
 import json
 import os
+import re
 import shutil
+import struct
 import tempfile
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +23,24 @@ from trial_tests.openclaw import npm_packages
 #: What ``tools/setup_openclaw.sh`` installed.
 OPENCLAW = PROJECT / ".test/openclaw/node_modules/openclaw"
 _PROGRAM = OPENCLAW / "openclaw.mjs"
+_ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b\][^\x07]*\x07|\x1b[_P][^\x1b]*\x1b\\\\|\x1b[=>]")
 
 
 class Background(protocol.ProcessProtocol):
     """A program that stays, e.g. a node; keeps what it prints."""
 
     def __init__(self) -> None:
-        self.text = ""
+        self._output = b""
         self.ended: Deferred[None] = Deferred()
+
+    @property
+    def text(self) -> str:
+        """What it has printed, without what only moves or colours a terminal's letters."""
+        return _ESCAPES.sub(b"", self._output).decode(errors="replace")
 
     def outReceived(self, data: bytes) -> None:
         """Called by Twisted."""
-        self.text += data.decode(errors="replace")
+        self._output += data
 
     errReceived = outReceived
 
@@ -44,7 +54,11 @@ class Background(protocol.ProcessProtocol):
             if text in self.text:
                 return
             await deferLater(reactor, 0.1)
-        raise AssertionError(f"not said: {text}\n{self.text}")
+        raise AssertionError(f"not said: {text}\n{self.text[-4000:]}")
+
+    def types(self, text: str) -> None:
+        """As if somebody typed it."""
+        self.transport.write(text.encode())  # type: ignore[union-attr]
 
     async def stop(self) -> None:
         """End it."""
@@ -68,6 +82,7 @@ class OpenClawTestCase(TestCase):
         await self.server.start()
         self.addCleanup(self.server.terminate)
         self.token = (self.server.data_dir / "gateway.token").read_text().strip()
+        self.url = f"ws://127.0.0.1:{self.server.gateway_port}"
         self.environment = self.home("home")
 
     def home(self, name: str) -> dict[str, str]:
@@ -101,9 +116,23 @@ class OpenClawTestCase(TestCase):
         return json.loads(text[text.index("{") : text.rindex("}") + 1])
 
     def start_openclaw(self, environment: dict[str, str], *arguments: str) -> Background:
-        """A program that stays."""
+        """``openclaw ARGUMENTS`` that stays."""
+        return self.start_node(environment, str(_PROGRAM), *arguments)
+
+    def start_node(self, environment: dict[str, str], *arguments: str) -> Background:
+        """A script in Node that stays."""
+        program = Background()
+        command = [npm_packages.node(), *arguments]
+        reactor.spawnProcess(program, command[0], command, env=environment)  # type: ignore[attr-defined]
+        self.addCleanup(program.stop)
+        return program
+
+    def start_in_terminal(self, environment: dict[str, str], *arguments: str) -> Background:
+        """``openclaw ARGUMENTS`` in a terminal of 100 by 40."""
         program = Background()
         command = [npm_packages.node(), str(_PROGRAM), *arguments]
-        reactor.spawnProcess(program, command[0], command, env=environment)  # type: ignore[attr-defined]
+        environment = {**environment, "TERM": "xterm-256color"}
+        transport = reactor.spawnProcess(program, command[0], command, env=environment, usePTY=True)  # type: ignore[attr-defined]
+        fcntl.ioctl(transport.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
         self.addCleanup(program.stop)
         return program

@@ -21,8 +21,9 @@ SLOW_SECONDS = 0.05
 class Fuzzer:
     """Runs targets; ``failures`` are (target, input, what happened)."""
 
-    def __init__(self, seed: int = 1, report: Callable[[str], None] = print) -> None:
+    def __init__(self, seed: int = 1, report: Callable[[str], None] = print, keep: bool = True) -> None:
         self._seed = seed
+        self._keep = keep
         self._report = report
         self._logged: list[str] = []
         self.failures: list[tuple[str, bytes, str]] = []
@@ -52,6 +53,7 @@ class Fuzzer:
             self._logged.append(event["log_failure"].getTraceback())
 
     def _one(self, name: str, target: Target, data: bytes) -> None:
+        target.prepare()
         began = time.thread_time()
         try:
             target.take(data)
@@ -69,8 +71,9 @@ class Fuzzer:
 
     def _failed(self, name: str, data: bytes, what: str) -> None:
         self.failures.append((name, data, what))
-        SEEDS.mkdir(exist_ok=True)
-        (SEEDS / f"{name}-{hashlib.sha256(data).hexdigest()[:12]}").write_bytes(data)
+        if self._keep:
+            SEEDS.mkdir(exist_ok=True)
+            (SEEDS / f"{name}-{hashlib.sha256(data).hexdigest()[:12]}").write_bytes(data)
         self._report(f"{name}: {what}")
 
 

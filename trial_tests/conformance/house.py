@@ -71,6 +71,11 @@ class SharedServer:
             cls._one = cls()
         return cls._one
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def log(self) -> str:
         """What it printed and logged."""
         return self._log.read_text(errors="replace")

@@ -1,0 +1,114 @@
+"""Page "Transports", HTTP: paths, headers, several requests at once, keys over several connections."""
+
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import gatherResults
+from twisted.web.client import HTTPConnectionPool
+
+import treq
+
+from teamgram.mtproto.envelope import pack_plain, unpack_plain
+from teamgram.mtproto.tl import decode, encode, tl
+from trial_tests.conformance.house import ConformanceCase
+from trial_tests.conformance.test_transports import Raw
+
+REQ_PQ = encode(tl.req_pq_multi(nonce=bytes(16)))
+
+
+class HttpTests(ConformanceCase):
+    async def ask(self, method: str, path: str, data: bytes = b"", **headers: str) -> tuple[int, Any, bytes]:
+        """(status, headers, body)"""
+        pool = HTTPConnectionPool(reactor, persistent=False)
+        url = f"http://127.0.0.1:{self.server.files.http_port}{path}"
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = await treq.request(method, url, data=data, headers=named, pool=pool)
+        body = await treq.content(response)
+        await self.seconds(0.01)
+        return response.code, response.headers, body
+
+    async def test_paths(self) -> None:
+        """Five of them, all the same server; the body of the answer is one message."""
+        for path in ("/api", "/apiw", "/apiw1", "/apiw1_test", "/apiw1_premium"):
+            status, _, body = await self.ask("POST", path, pack_plain(4, REQ_PQ))
+            self.assertEqual((status, decode(unpack_plain(body)[1]).NAME), (200, "resPQ"))
+
+    async def test_other_paths_and_methods(self) -> None:
+        """Refused, each with its status."""
+        self.assertEqual((await self.ask("POST", "/else", b"abcd"))[0], 404)
+        self.assertEqual((await self.ask("GET", "/api"))[0], 405)
+
+    async def test_preflight(self) -> None:
+        """A browser may ask first, and may read the answer."""
+        status, headers, _ = await self.ask(
+            "OPTIONS", "/apiw1", Origin="https://web.example.org", Access_Control_Request_Method="POST"
+        )
+        self.assertEqual(status, 200)
+        self.assertIn("POST", headers.getRawHeaders("Access-Control-Allow-Methods")[0])
+        _, headers, _ = await self.ask("POST", "/apiw1", pack_plain(4, REQ_PQ), Origin="https://web.example.org")
+        self.assertIn(headers.getRawHeaders("Access-Control-Allow-Origin")[0], ("*", "https://web.example.org"))
+
+    async def test_unknown_key(self) -> None:
+        """The four bytes of -404 are the body."""
+        _, _, body = await self.ask("POST", "/api", b"\x01" * 88)
+        self.assertEqual(body, (-404).to_bytes(4, "little", signed=True))
+
+    async def test_content_length_is_the_last_header(self) -> None:
+        """Telethon takes the body right after that line."""
+        connection = await self.connect(Raw(), port=self.server.files.http_port)
+        frame = pack_plain(4, REQ_PQ)
+        connection.write(b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(frame) + frame)
+        while not connection.received_bytes:
+            await self.seconds(0.01)
+        await self.seconds(0.05)
+        head = connection.framing.received.partition(b"\r\n\r\n")[0]  # type: ignore[attr-defined]
+        self.assertTrue(head.splitlines()[-1].lower().startswith(b"content-length:"), head)
+
+    async def test_keep_alive(self) -> None:
+        """A second request comes by the same connection, also before the first is answered."""
+        connection = await self.connect(Raw(), port=self.server.files.http_port)
+        frame = pack_plain(4, REQ_PQ)
+        request = b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(frame) + frame
+        connection.write(request + request)
+        for _ in range(100):
+            if connection.framing.received.count(b"HTTP/1.1 200") == 2:  # type: ignore[attr-defined]
+                break
+            await self.seconds(0.01)
+        else:
+            self.fail("two requests, not two answers")
+        self.assertFalse(connection.closed)
+
+    async def test_closing_a_connection_closes_no_session(self) -> None:
+        """The next request goes on where the last one was."""
+        session, _ = await self.user("http")
+        session.attach(self.http())
+        self.assertEqual((await session.call(tl.updates.getState())).NAME, "updates.state")
+        created = [one for one in session.received if one.constructor_id == 0x9EC20908]
+        self.assertEqual(len(created), 1)
+
+    async def test_several_requests_at_once(self) -> None:
+        """Twelve of one session in parallel are all answered once."""
+        session = await self.begun("http")
+        answers = []
+        for number in range(12):
+            message = session.core.message(encode(tl.ping(ping_id=number)))
+            answers.append(session.expect(message))
+            session.connection.send_frame(session.core.seal(message).frame)
+        pongs = await gatherResults(answers)
+        self.assertEqual([decode(pong).ping_id for pong in pongs], list(range(12)))
+
+    async def test_updates_by_long_poll(self) -> None:
+        """A signed-in client over HTTP hears what is written to it."""
+        session, user = await self.user("http")
+        friend, _ = await self.user()
+        session.send(encode(tl.http_wait(max_delay=0, wait_after=0, max_wait=20000)), content_related=False)
+        await self.seconds(0.05)
+        await self.say(friend, user, "over HTTP")
+        await self.hears(session, "over HTTP")
+
+    async def test_from_tcp_to_http_and_back(self) -> None:
+        """One session, whatever carries it."""
+        session, _ = await self.user()
+        for way in ("http", "websocket", "http", "abridged"):
+            session.attach(await self.come(way))
+            self.assertEqual((await self.ping(session, 5)).ping_id, 5)

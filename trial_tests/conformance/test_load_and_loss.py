@@ -1,0 +1,146 @@
+"""Who sends too fast, who does not read, who stays away: the server's bounds, and what clients find afterwards."""
+
+import os
+import struct
+import time
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import gatherResults
+
+from teamgram.mtproto.tl import decode, encode, tl
+from trial_tests.conformance.house import ConformanceCase
+from trial_tests.conformance.test_service_messages import history
+from trial_tests.conformance.test_transports import Raw
+
+PING = encode(tl.ping(ping_id=7))
+
+
+class BackpressureTests(ConformanceCase):
+    def resident(self) -> int:
+        """Of the server, in bytes."""
+        pid = self.server.pid
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    async def test_faster_than_requests_finish(self) -> None:
+        """Two thousand requests in a row: slowed, not refused; each is answered once."""
+        session, _ = await self.user()
+        messages = [session.core.message(encode(history(tl.inputPeerSelf()))) for _ in range(2000)]
+        answers = [session.expect(message) for message in messages]
+        framing = session.connection.framing
+        session.connection.write(b"".join(framing.encode(session.core.seal(one).frame) for one in messages))
+        await gatherResults([answer.addTimeout(25, self._reactor()) for answer in answers])
+
+    async def test_client_that_does_not_read(self) -> None:
+        """Its memory is bounded, nothing is lost: getDifference has every message once."""
+        session, user = await self.user()
+        friend, _ = await self.user()
+        state = await session.call(tl.updates.getState())
+        session.connection.carrier.pauseProducing()
+        before = self.resident()
+        text = "x" * 4000
+        for number in range(300):
+            await self.say(friend, user, f"{number} {text}")
+        self.assertLess(self.resident() - before, 64 << 20)
+        await session.connection.close()
+        session.attach(await self.connect())
+        found: list[str] = []
+        pts = state.pts
+        while True:
+            difference = await session.call(tl.updates.getDifference(pts=pts, date=1, qts=0))
+            if difference.NAME == "updates.differenceEmpty":
+                break
+            found += [one.message.split()[0] for one in difference.new_messages]
+            if difference.NAME == "updates.difference":
+                break
+            pts = difference.intermediate_state.pts
+        self.assertEqual(found, [str(number) for number in range(300)])
+
+    async def test_client_that_reads_no_answers(self) -> None:
+        """Who sends pings and reads no pong is not read either, and closed at a bound; others notice nothing."""
+        flood = await self.begun()
+        flood.connection.carrier.pauseProducing()
+        other = await self.begun()
+        before = self.resident()
+        frames = b"".join(
+            flood.connection.framing.encode(flood.core.seal(flood.core.message(PING)).frame) for _ in range(3000)
+        )
+        for _ in range(10):
+            flood.connection.write(frames)
+            await self.ping(other)
+        self.assertLess(self.resident() - before, 32 << 20)
+        flood.connection.carrier.abortConnection()
+
+    async def test_busy_key_leaves_others_their_time(self) -> None:
+        """While one key sends all it can, another's pings are answered within moments."""
+        quiet = await self.begun()
+        busy = [await self.begun() for _ in range(3)]
+        waiting = []
+        for session in busy:
+            messages = [session.core.message(PING) for _ in range(1500)]
+            waiting += [session.expect(message) for message in messages]
+            framing = session.connection.framing
+            session.connection.write(b"".join(framing.encode(session.core.seal(one).frame) for one in messages))
+        slowest = 0.0
+        for _ in range(20):
+            began = time.monotonic()
+            await self.ping(quiet)
+            slowest = max(slowest, time.monotonic() - began)
+        self.assertLess(slowest, 1.0)
+        await gatherResults(waiting)
+
+    async def test_sessions_of_a_key_are_bounded(self) -> None:
+        """Far more sessions than a key may have: the newest all live."""
+        connection = await self.connect()
+        made = await self.key(connection)
+        sessions = [self.open(connection, made) for _ in range(200)]
+        for session in sessions:
+            await self.ping(session)
+        self.assertEqual((await self.ping(sessions[-1], 9)).ping_id, 9)
+
+    def _reactor(self) -> Any:
+        from twisted.internet import reactor
+
+        return reactor
+
+
+class HostilePeerTests(ConformanceCase):
+    async def test_slow_loris(self) -> None:
+        """A hundred connections that send a byte now and then keep nobody from being served."""
+        slow = [await self.connect(Raw()) for _ in range(100)]
+        for round_ in range(3):
+            for connection in slow:
+                connection.write(b"\xee" if round_ < 2 else b"\x01")
+            session = await self.begun()
+            self.assertEqual((await self.ping(session, 3)).ping_id, 3)
+
+    async def test_half_open(self) -> None:
+        """A client that closes its sending side is done: the server closes too."""
+        connection = await self.connect(Raw())
+        connection.write(b"\xef")
+        connection.carrier.loseWriteConnection()  # type: ignore[attr-defined]
+        await connection.until_closed()
+
+    async def test_noise(self) -> None:
+        """Random bytes on every listener end that connection alone."""
+        session = await self.begun()
+        files = self.server.files
+        for port in (files.port, files.websocket_port, files.http_port):
+            for _ in range(10):
+                connection = await self.connect(Raw(), port=port)
+                connection.write(os.urandom(600))
+                await self.seconds(0)
+        self.assertEqual((await self.ping(session)).ping_id, 1)
+
+    async def test_frame_beyond_the_bound(self) -> None:
+        """A frame of more than 1 MiB is refused by its length."""
+        connection = await self.connect("intermediate")
+        connection.write(struct.pack("<I", (1 << 20) + 4))
+        await connection.until_closed()
+
+    async def test_frame_of_the_bound(self) -> None:
+        """A large one is taken: half a megabyte in one message."""
+        session = await self.begun("intermediate")
+        body = encode(tl.msgs_all_info(msg_ids=[], info=bytes(512 << 10)))
+        session.send(body, content_related=False)
+        self.assertEqual(decode(await session.call_raw(PING)).ping_id, 7)

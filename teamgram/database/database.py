@@ -143,19 +143,13 @@ class Database:
             self.refused += 1
             return fail()
         if self.observe is not None:
-            self._time(description, result)
+            result.addBoth(self._settled, description, time.monotonic())
         return result
 
-    def _time(self, description: str, result: Deferred[T]) -> None:
-        started = time.monotonic()
-        observe = self.observe
-        assert observe is not None
-
-        def settled(value: T) -> T:
-            observe(description, time.monotonic() - started)
-            return value
-
-        result.addBoth(settled)
+    def _settled(self, value: T, description: str, started: float) -> T:
+        if self.observe is not None:
+            self.observe(description, time.monotonic() - started)
+        return value
 
     def _close_pools(self) -> None:
         for workers in (self._readers, self._writers):

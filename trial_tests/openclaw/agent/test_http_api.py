@@ -34,7 +34,7 @@ class HttpApiTests(LiveTestCase):
 
     async def test_models(self) -> None:
         """The agents, as models."""
-        status, _, body = await self.get("/v1/models", **_BEARER)
+        _, _, body = await self.get("/v1/models", **_BEARER)
         self.assertEqual([row["id"] for row in body["data"]], ["openclaw", "openclaw/default", "openclaw/main"])
 
     async def test_completion(self) -> None:

@@ -1,0 +1,27 @@
+"""A control plane with agents in a process of its own: prints its port and runs until killed. Argument: directory."""
+
+import sys
+from pathlib import Path
+
+from twisted.internet import reactor
+
+from prometheus_client import CollectorRegistry
+
+from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.service import OpenClawService
+
+
+def main() -> None:
+    """Serve."""
+    directory = Path(sys.argv[1])
+    service = OpenClawService(
+        directory / "openclaw.yaml", directory, reactor, extensions=[agents_extension], registry=CollectorRegistry()
+    )
+    service.startService()
+    service.listening.addCallback(lambda _: print(f"port {service.ports[0][1]}", flush=True))
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)  # type: ignore[attr-defined]
+    reactor.run()  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    main()

@@ -37,7 +37,7 @@ from trial_tests.peer.connection import connect
 from trial_tests.peer.traveller import Traveller, cut_somewhere
 
 SEED = 1
-RETENTION = 2.0
+RETENTION = 1.0
 """Seconds a session without a connection is kept here."""
 
 

@@ -8,13 +8,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from twisted.internet import reactor
+from twisted.internet import reactor, task
 from twisted.internet.utils import getProcessOutputAndValue
+from twisted.protocols import portforward
 from twisted.trial.unittest import SynchronousTestCase
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.router import Call
 from trial_tests.openclaw import npm_packages
 from trial_tests.openclaw.house import TOKEN, DeviceKey
 from trial_tests.openclaw.live import LiveTestCase, SocketClient
@@ -118,6 +120,21 @@ class _Messenger:
         yield CounterMetricFamily("session_updates_pushed", "", value=5)
 
 
+class _FromElsewhere(portforward.ProxyServer):
+    """Adds to each request where it "comes from"."""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Called by Twisted."""
+        super().dataReceived(data.replace(b"\r\nHost: ", b"\r\nX-Forwarded-For: 203.0.113.9\r\nHost: ", 1))
+
+
+class _Proxy(portforward.ProxyFactory):
+    """A reverse proxy."""
+
+    protocol = _FromElsewhere
+    noisy = False
+
+
 class BrowserTests(LiveTestCase):
     """The page in a browser; ``npm/console.mjs`` is the driver."""
 
@@ -125,7 +142,7 @@ class BrowserTests(LiveTestCase):
     extensions = (agents_extension,)
     timeout = 90
 
-    async def drive(self, scenario: str) -> list[dict[str, Any]]:
+    async def drive(self, scenario: str, port: int = 0) -> list[dict[str, Any]]:
         """Run one scenario of the driver; the facts it printed.
 
         Violations of the content security policy, errors on the page and its
@@ -139,7 +156,7 @@ class BrowserTests(LiveTestCase):
             "CHROMIUM": npm_packages.chromium(),
             "CHROMIUM_PROFILE": profile,
         }
-        arguments = [str(_SCRIPT), scenario, f"http://127.0.0.1:{self.port}/", TOKEN]
+        arguments = [str(_SCRIPT), scenario, f"http://127.0.0.1:{port or self.port}/", TOKEN]
         output, errors, _ = await getProcessOutputAndValue(
             npm_packages.node(), arguments, env=environment, reactor=reactor
         )
@@ -187,6 +204,48 @@ class BrowserTests(LiveTestCase):
                 {"shortcuts": True},
             ],
         )
+
+    async def test_cut(self) -> None:
+        """The socket dies before a message's answer and again in mid-reply: it is sent once, and no word is missing."""
+        dispatch = self.plane.router.dispatch
+        sent: list[str] = []
+
+        def dispatch_and_cut(call: Call) -> None:
+            dispatch(call)
+            if call.method == "chat.send":
+                sent.append(call.params["idempotencyKey"])
+                if len(sent) == 1:
+                    call.connection.abort()
+                else:
+                    reactor.callLater(0.4, self.cut_all)  # type: ignore[attr-defined]
+
+        self.patch(self.plane.router, "dispatch", dispatch_and_cut)
+        state, words = await self.drive("cut")
+        self.assertEqual(state, {"state": "Connected", "shown": ["message user", "message assistant"]})
+        self.assertEqual(words, {"words": " ".join(f"word{number}" for number in range(60))})
+        self.assertEqual((len(sent), len(set(sent))), (2, 1))
+        self.assertEqual(self.plane.counters.resumed, 2)
+
+    def cut_all(self) -> None:
+        """Every socket dies."""
+        for connection in tuple(self.plane.connections):
+            connection.abort()
+
+    async def test_remote(self) -> None:
+        """A browser that comes through a proxy waits until an operator approves it, and gets in by itself then."""
+        proxy = reactor.listenTCP(0, _Proxy("127.0.0.1", self.port), interface="127.0.0.1")  # type: ignore[attr-defined]
+        self.addCleanup(proxy.stopListening)
+        approving = task.LoopingCall(self.approve_all)
+        approving.start(2.0, now=False)
+        self.addCleanup(approving.stop)
+        waits, people = await self.drive("remote", proxy.getHost().port)
+        self.assertRegex(waits["waits"], r"^teamgram devices approve [0-9a-f-]{36}$")
+        self.assertTrue([facts for facts in people["people"] if "203.0.113.9" in facts], people)
+
+    def approve_all(self) -> None:
+        """As an operator would."""
+        for request in tuple(self.plane.pairing.pending.values()):
+            self.plane.pairing.approve(request, self.plane.now_ms(), "operator")
 
     async def test_devices(self) -> None:
         """Who waits is approved or refused by a click, and hears of it; a removed device is gone."""

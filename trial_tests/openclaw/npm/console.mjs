@@ -108,6 +108,26 @@ const scenarios = {
     say({ shortcuts: true });
   },
 
+  async cut() {
+    await signIn();
+    await write("chunks=60 delay=0.03");
+    await page.locator(".message.assistant", { hasText: "word59" }).waitFor();
+    await idle();
+    say({ state: await page.locator(".connection").innerText(), shown: await page.locator(".list > *").evaluateAll((all) => all.map((each) => each.className)) });
+    say({ words: await lastReply.locator(".text").innerText() });
+  },
+
+  async remote() {
+    await page.goto(`${url}#token=${token}`);
+    await page.getByText(/teamgram devices approve/).waitFor();
+    await shoot("waiting");
+    say({ waits: await page.locator("code").innerText() });
+    await message.waitFor();
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.locator(".people li").nth(1).waitFor();
+    say({ people: await page.locator(".people .facts").allInnerTexts() });
+  },
+
   async devices() {
     await signIn();
     await page.locator(".tab .badge", { hasText: "3" }).waitFor();

@@ -131,7 +131,7 @@ export class ChatView {
     this.#follows = true;
     if (!text.startsWith("/")) conversation.sent(runId, text);
     try {
-      const answer = await this.#gateway.request("chat.send", { sessionKey: conversation.key, message: text, idempotencyKey: runId });
+      const answer = await this.#gateway.requestSurely("chat.send", { sessionKey: conversation.key, message: text, idempotencyKey: runId });
       if (/^\/(new|reset)$/i.test(text)) await this.reload();
       else if (answer.aborted === false) toast("Nothing was running.");
     } catch (error) {

@@ -41,7 +41,7 @@ export class Gateway {
   }
 
   #tell(kind, ...values) {
-    for (const listener of this.#listeners[kind]) listener(...values);
+    for (const listener of [...this.#listeners[kind]]) listener(...values);
   }
 
   #become(state, reason = "") {
@@ -94,6 +94,33 @@ export class Gateway {
     });
   }
 
+  /**
+   * A request that may be made twice without harm (it has an idempotency key): when the connection is lost before
+   * its answer, it is made again on the next one.
+   */
+  async requestSurely(method, params) {
+    for (;;) {
+      try {
+        return await this.request(method, params);
+      } catch (error) {
+        if (!error.isLoss || !(await this.#nextOpen())) throw error;
+      }
+    }
+  }
+
+  /** Resolves to whether the connection is there again; false when it will not be. */
+  #nextOpen() {
+    return new Promise((resolve) => {
+      const settle = (state) => {
+        if (state !== "open" && state !== "closed" && state !== "refused") return;
+        this.#listeners.state.splice(this.#listeners.state.indexOf(settle), 1);
+        resolve(state === "open");
+      };
+      if (this.state === "open") resolve(true);
+      else this.on("state", settle);
+    });
+  }
+
   #ask(method, params, resolve, reject) {
     const id = String(++this.#number);
     const timer = setTimeout(() => {
@@ -107,7 +134,7 @@ export class Gateway {
   #dropRequests(why) {
     for (const { reject, timer } of this.#requests.values()) {
       clearTimeout(timer);
-      reject(new GatewayError({ code: "UNAVAILABLE", message: why }));
+      reject(Object.assign(new GatewayError({ code: "UNAVAILABLE", message: why }), { isLoss: true }));
     }
     this.#requests.clear();
   }
@@ -131,14 +158,18 @@ export class Gateway {
   #lost(code, reason) {
     this.#socket = null;
     clearTimeout(this.#watch);
-    this.#dropRequests("the connection was lost");
-    if (!this.#wanted || this.state === "refused") return;
+    if (!this.#wanted || this.state === "refused") {
+      this.#dropRequests("the connection was lost");
+      return;
+    }
     if (code === 4001) {
       this.#wanted = false;
       this.#become("refused", reason === "gateway auth changed" ? "The gateway's token was changed." : "This browser was signed out by an operator.");
-      return;
+    } else if (this.state !== "pairing") {
+      this.#become("waiting", reason);
     }
-    if (this.state !== "pairing") this.#become("waiting", reason);
+    this.#dropRequests("the connection was lost");
+    if (!this.#wanted) return;
     const wait = this.state === "pairing" ? PAIRING_WAIT_MS : this.#wait * (0.8 + Math.random() * 0.4);
     this.#wait = Math.min(MOST_WAIT_MS, this.#wait * 2);
     this.#timer = setTimeout(() => this.#dial(), wait);

@@ -90,9 +90,10 @@ export class OverviewView {
   }
 
   #showMessenger(figures) {
-    const rate = this.#figures ? rates(this.#figures, figures) : { messages: 0, requests: 0, updates: 0 };
+    const rate = this.#figures ? rates(this.#figures, figures) : null;
     this.#figures = figures;
-    this.#history = [...this.#history.slice(1 - REMEMBERED), rate];
+    if (rate) this.#history = [...this.#history.slice(1 - REMEMBERED), rate];
+    const perSecond = (name) => (rate ? number(rate[name]) : "…");
     if (!figures.hasMessenger) {
       this.messengerTiles.replaceChildren(h("p", { class: "hint" }, "The messenger runs in another process."));
     } else {
@@ -103,8 +104,8 @@ export class OverviewView {
         figures.usersOnline === null
           ? tile("Devices online", number(figures.devicesOnline))
           : tile("Users online", number(figures.usersOnline), count(figures.devicesOnline, "device")),
-        tile("Messages a second", number(rate.messages), `${number(figures.messages)} since the start`, line("messages")),
-        tile("Requests a second", number(rate.requests), `${number(rate.updates)} updates a second`, line("requests")));
+        tile("Messages a second", perSecond("messages"), `${number(figures.messages)} since the start`, line("messages")),
+        tile("Requests a second", perSecond("requests"), `${perSecond("updates")} updates a second`, line("requests")));
     }
     this.queues.replaceChildren(...figures.queues.map(([label, value, unit]) => h("div", null,
       h("dt", null, label), h("dd", { class: value ? "" : "zero" }, unit === "bytes" ? bytes(value) : number(value)))));

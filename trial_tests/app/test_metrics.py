@@ -53,7 +53,9 @@ class ScrapeTests(OperatingTestCase):
             if kind == "histogram":
                 samples |= {f"{name}_bucket", f"{name}_count", f"{name}_sum"}
         page = (DOCS / "operations.md").read_text()
-        told = set(re.findall(r"`((?:gnetway|session|rpc|database|cache|openclaw|updates|users|reactor)_[a-z_]+)", page))
+        told = set(
+            re.findall(r"`((?:gnetway|session|rpc|database|cache|openclaw|updates|users|reactor)_[a-z_]+)", page)
+        )
         self.assertEqual(told - samples, set(), "docs/operations.md tells of what is not there")
         mine = {name for name in families if not name.startswith(_COMMON)}
         self.assertEqual({name for name in mine if f"`{name}`" not in page}, set(), "docs/operations.md leaves out")

@@ -8,7 +8,7 @@ values at the same place, later client frames use ours. Devices sign anew.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ _AGENTS = ("chat.", "agent", "sessions.", "cron.", "models.")
 _OTHER_TOKEN = "another-secret-of-the-same-kind"
 _LEARN_KEYS = frozenset({"requestId", "id", "deviceToken", "nonce", "runId", "sessionId", "hash"})
 _MOST_STEP_SECONDS = 6.0
+_ENDS = frozenset({"chat final", "chat aborted", "chat error"})
+#: Of 50 ms each.
+_MOST_WAITS = 200
 
 Hook = Callable[[House], None]
 
@@ -30,11 +33,14 @@ class Replay:
 
     Args:
         hooks: what somebody outside the recording did, before a line:
-                ``open 4`` (connection 4 opens), ``close 5`` (its close was recorded),
+                ``open 4`` (connection 4 opens), ``close 5`` (its close was recorded), ``request r3``,
             ``event node.pair.resolved`` (such an event was).
         ip: the address that connections come from.
         ignore: names of events not compared, beyond :data:`BY_THE_CLOCK`.
         last_conn: play connections up to this one only.
+        deliberate: request ids and run ids that go another way by choice.
+        waits: let the client wait for what it had when it sent its next frame, instead of as long as it took then;
+            for what the recorded gateway needed seconds for.
     """
 
     def __init__(
@@ -46,6 +52,8 @@ class Replay:
         ip: str = "127.0.0.1",
         ignore: frozenset[str] = frozenset(),
         last_conn: int = 1 << 30,
+        deliberate: frozenset[str] = frozenset(),
+        waits: bool = False,
     ) -> None:
         lines = [json.loads(line) for line in (FIXTURES / f"{name}.jsonl").read_text().splitlines()]
         self.lines = [line for line in lines if line["conn"] <= last_conn]
@@ -56,6 +64,8 @@ class Replay:
         self._hooks = hooks or {}
         self._ip = ip
         self._ignore = BY_THE_CLOCK | ignore
+        self._deliberate = deliberate
+        self._waits = waits
         self._theirs: dict[str, Any] = {"<SHARED_TOKEN>": TOKEN, "<SHARED_TOKEN_2>": _OTHER_TOKEN}
         self._keys: dict[str, DeviceKey] = {}
         self._challenges: dict[int, dict[str, Any]] = {}
@@ -72,13 +82,34 @@ class Replay:
         at = 0.0
         for index, line in enumerate(self.lines):
             step, at = (line["t"] - at) / 1000, line["t"]
-            if step > 0.005:
+            if self._waits:
+                if line["dir"] == "c2s" and line["conn"] in self.clients:
+                    self._wait(line["conn"])
+            elif step > 0.005:
                 self.house.advance(min(step, _MOST_STEP_SECONDS))
             if line["dir"] == "c2s":
                 self._client_does(line, self.lines[index + 1 :])
             else:
                 self._server_did(line)
         self.house.advance(0.5)
+
+    def _wait(self, conn: int) -> None:
+        """Until the client has what it had in the recording, of every turn and every request."""
+        wanted = {token for line in self.expected[conn] if "frame" in line for token in self._tokens(line["frame"])}
+        client = self.clients[conn]
+        for _ in range(_MOST_WAITS):
+            client.read()
+            if wanted <= {token for frame in client.frames for token in self._tokens(frame)}:
+                return
+            self.house.advance(0.05)
+
+    def _tokens(self, frame: Any) -> Iterator[tuple[str, ...]]:
+        """What one waits for: an answer, or a turn's state."""
+        if frame.get("type") == "res":
+            payload = frame.get("payload")
+            yield ("res", str(self._ours(frame["id"])), str(payload.get("status") if isinstance(payload, dict) else ""))
+        elif frame.get("event") == "chat":
+            yield ("chat", self._ours(frame["payload"]["runId"]), frame["payload"]["state"])
 
     def _client_does(self, line: dict[str, Any], following: list[dict[str, Any]]) -> None:
         conn = line["conn"]
@@ -104,6 +135,7 @@ class Replay:
             client.send(line["text"].encode())
             return
         frame = self._ours(line["frame"])
+        self._hook(f"request {line['frame'].get('id')}")
         closes = next((x for x in following if x["conn"] == conn and x["dir"] == "s2c"), {})
         if closes.get("close") == 1009:
             frame["params"] = {"x": "y" * 70_000}
@@ -192,6 +224,8 @@ class Replay:
             wanted = [self._kind(self._ours(line["frame"])) for line in lines if "frame" in line]
             got = [self._kind(frame) for frame in client.frames]
             wanted, got = ([x for x in side if x and x[:2] not in self._unknown] for side in (wanted, got))
+            wanted, got = ([x for x in side if x[0] != "res" or x[1] not in self._deliberate] for side in (wanted, got))
+            found += self._turns_apart(conn, [line["frame"] for line in lines if "frame" in line], client.frames)
             for kind in ("res", "event"):
                 left = [item for item in wanted if item[0] == kind]
                 right = [item for item in got if item[0] == kind]
@@ -211,6 +245,19 @@ class Replay:
             if not self.house.plane.draining:
                 found.append(f"c{conn} was refused with 503")
         return found
+
+    def _turns_apart(self, conn: int, theirs: list[Any], ours: list[Any]) -> list[str]:
+        """Turns whose events came in another order; how often the text grew does not matter."""
+        left, right = _turns(self._ours(theirs)), _turns(ours)
+        apart = []
+        for run_id in (left.keys() & right.keys()) - self._deliberate:
+            kinds, ours_too = left[run_id], right[run_id]
+            if not _ENDS & set(kinds):
+                # Their recording ends before the turn did.
+                ours_too = ours_too[: len(kinds)]
+            if kinds != ours_too:
+                apart.append(f"c{conn} turn {run_id}: -{kinds} +{ours_too}")
+        return apart
 
     def _kind(self, frame: Any) -> tuple[Any, ...] | None:
         if frame.get("type") == "event":
@@ -241,6 +288,23 @@ class Replay:
             str(details[name]) for name in ("code", "reason", "authReason", "recommendedNextStep") if name in details
         )
         return ("res", str(frame["id"]), error["code"], error["message"], codes, error.get("retryable"))
+
+
+def _turns(frames: list[Any]) -> dict[str, list[str]]:
+    """Run id -> the kinds of its chat and agent events in the order in which they first came."""
+    turns: dict[str, dict[str, None]] = defaultdict(dict)
+    for frame in frames:
+        if frame.get("event") not in ("chat", "agent"):
+            continue
+        payload = frame["payload"]
+        data = payload.get("data") or {}
+        if payload.get("stream") == "item" or (data.get("phase") == "model" and not data.get("provider")):
+            # Items are for showing only; a model without a name is said once too often, before the end.
+            continue
+        word = f"{frame['event']} {payload.get('state') or payload['stream']}"
+        word += f" {payload.get('phase') or data.get('phase') or ''}"
+        turns[payload["runId"]][word.strip()] = None
+    return {run_id: list(kinds) for run_id, kinds in turns.items()}
 
 
 def _stem(reason: str) -> str:

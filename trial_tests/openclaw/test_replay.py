@@ -1,7 +1,9 @@
 """The recorded sessions of real clients, played against ours."""
 
+from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from trial_tests.openclaw.agent.agents import AgentsHouse
 from trial_tests.openclaw.house import ALL, TOKEN, House
 from trial_tests.openclaw.replay import Hook, Replay
 
@@ -162,3 +164,82 @@ class ReplayTests(SynchronousTestCase):
             "cli_node_run_headless",
             hooks={"event node.pair.resolved": approve_surface, "event node.invoke.request": invoke},
         )
+
+
+class AgentReplayTests(SynchronousTestCase):
+    """Each transcript with turns in it. The recorded gateway needs seconds where ours needs none: clients wait."""
+
+    maxDiff = None
+    #: Of parts that this gateway has not: background tasks, and how long a send took.
+    IGNORE = frozenset({"task", "chat.send_timing"})
+
+    def play(self, name: str, *deliberate: str, hooks: dict[str, Hook] | None = None, waits: bool = True) -> Replay:
+        house = AgentsHouse()
+        self.addCleanup(house.close)
+        replay = Replay(
+            name, house, ignore=self.IGNORE, deliberate=frozenset(deliberate), waits=waits, hooks=hooks or {}
+        )
+        replay.run()
+        self.assertEqual("\n".join(replay.differences()), "")
+        return replay
+
+    def test_commands(self) -> None:
+        """The ``agent`` and ``cron`` commands, and a call that waits for the final answer."""
+        for name in ("cli_agent", "cli_agent_json", "cli_gateway_call_agent_expect_final", "cli_cron_list"):
+            self.play(name)
+
+    def test_chat(self) -> None:
+        """Send, replay, abort, conflicts, bad input.
+
+        Deliberate: an aborted turn ends once, and a steered message that never got in ends as aborted.
+        """
+        self.play("chat_send_stream_abort_replay", "idem-2", "idem-3", "idem-4")
+
+    def test_chat_error(self) -> None:
+        """A turn that fails. Deliberate: our words for it, and no fall-back is told of where there is none."""
+        self.play("chat_error", "r3", "err-1")
+
+    def test_queue_modes(self) -> None:
+        """Messages to a busy session. Turns begin at once here, so other ones are queued; answers are the same."""
+        self.play("chat_queue_modes", "q-1b", "qb-followup", "qb-collect", "qb-steer", "qb-interrupt", waits=False)
+
+    def test_reconnect(self) -> None:
+        """A client that left in mid-turn finds the running text, and the rest by its cursor."""
+        self.play("chat_reconnect_history_delta")
+
+    def test_tools(self) -> None:
+        """Who hears of tool calls."""
+        self.play("chat_tool_events_subscriptions")
+
+    def test_agent_and_wait(self) -> None:
+        """``agent`` answers twice, ``agent.wait`` waits.
+
+        Deliberate: no bot of Telegram's can be configured (r11), and a turn that the recording's end cut off ends (r9).
+        """
+        self.play("agent_and_agent_wait", "r11", "r9")
+
+    def test_sessions(self) -> None:
+        """Everything about sessions. Deliberate: the recording's provider is not configured here (r15)."""
+        self.play("health_status_sessions", "r15")
+
+    def test_gateway_client(self) -> None:
+        """The client package. The recorded turn failed for want of a model."""
+        self.play("gateway_client_npm", "4ca0b869-98ff-453a-8f0e-a70ffda59cbf")
+
+    def test_tui(self) -> None:
+        """The terminal's chat; four lists of parts that are not here are unknown methods, which it takes."""
+        self.play(
+            "cli_tui",
+            "4:f4e964ab-e437-4d16-9092-2aeee9304969",
+            "5:b7c8d44f-58a1-4584-aa16-3d389ab1b823",
+            "6:76bdca72-57f0-45ea-a8dc-9e390c27f0cf",
+            "8:2d7a6efd-c1da-4ca2-96ca-0cd3cba93cc5",
+        )
+
+    def test_sigterm(self) -> None:
+        """Stopped in mid-turn: nothing new is taken, the final is delivered, then shutdown and 1012."""
+
+        def stop(house: House) -> None:
+            ensureDeferred(house.service.drain())
+
+        self.play("shutdown_sigterm_drain", hooks={"request r3": stop})

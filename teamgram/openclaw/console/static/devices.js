@@ -8,6 +8,8 @@ const SETTLE_MS = 120;
 
 const shortId = (id) => h("code", { class: "id", title: id }, `${id.slice(0, 8)}…${id.slice(-4)}`);
 
+const seen = (ms) => (ms ? `seen ${ago(ms)}` : "not seen yet");
+
 function chips(words, limit = 12) {
   if (!words?.length) return null;
   const more = words.length > limit ? [h("span", { class: "chip" }, `+${words.length - limit}`)] : [];
@@ -112,7 +114,7 @@ export class DevicesView {
   #node(node) {
     return card(nameOf(node), {
       state: node.connected ? { kind: "good", text: "connected" } : { kind: "", text: "away" },
-      facts: [node.platform, node.version, node.connected ? null : `seen ${ago(node.lastSeenAtMs)}`, node.approvalState === "approved" ? null : "waits for approval", shortId(node.nodeId)],
+      facts: [node.platform, node.version, node.connected ? null : seen(node.lastSeenAtMs), node.approvalState === "approved" ? null : "waits for approval", shortId(node.nodeId)],
       details: chips([...(node.caps || []), ...(node.commands || [])]),
       actions: this.#gateway.may("pairing") ? [button("Remove", () => this.#remove("node.pair.remove", { nodeId: node.nodeId }, nameOf(node)), { class: "button quiet danger-text" })] : [],
     });
@@ -121,7 +123,7 @@ export class DevicesView {
   #device(device) {
     return card(nameOf(device), {
       state: device.connected ? { kind: "good", text: "connected" } : null,
-      facts: [device.roles?.join(" and "), device.platform, `seen ${ago(device.lastSeenAtMs)}`, device.approvedVia === "silent" ? "approved by itself (local)" : "approved by an operator", shortId(device.deviceId)],
+      facts: [device.roles?.join(" and "), device.platform, seen(device.lastSeenAtMs), device.approvedVia === "silent" ? "approved by itself (local)" : "approved by an operator", shortId(device.deviceId)],
       details: chips(device.scopes),
       actions: [
         button("Rename", async () => {

@@ -13,8 +13,6 @@ const ICONS = {
   close: "M6 6l12 12M18 6L6 18",
   down: "M6 9l6 6 6-6",
   tool: "M14 6a4 4 0 0 1 5 5l-8 8-4-4 8-8zM14 6l4 4",
-  key: "M14 10a4 4 0 1 0-3 4l2 2h2v2h2v2h3v-3l-6-6",
-  more: "M5 12h.01M12 12h.01M19 12h.01",
   help: "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 18h.01",
 };
 
@@ -97,7 +95,6 @@ export function toast(text, kind = "info") {
 }
 
 export function ago(ms, now = Date.now()) {
-  if (!ms) return "never";
   const seconds = Math.max(0, Math.round((now - ms) / 1000));
   if (seconds < 45) return "just now";
   if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} min ago`;

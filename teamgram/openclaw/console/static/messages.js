@@ -56,7 +56,9 @@ export function userBubble(message, { pending = false } = {}) {
 export class AssistantBubble {
   constructor(timestamp, { live = false } = {}) {
     this.body = h("div", { class: "text" });
-    this.element = h("article", { class: live ? "message assistant live" : "message assistant", "aria-label": "Agent" }, this.body, time(timestamp));
+    // Busy: a screen reader reads it when it is whole, not each time it grows.
+    const attributes = { class: live ? "message assistant live" : "message assistant", "aria-label": "Agent", "aria-busy": live ? "true" : null };
+    this.element = h("article", attributes, this.body, time(timestamp));
   }
 
   update(text) {
@@ -65,6 +67,7 @@ export class AssistantBubble {
 
   end() {
     this.element.classList.remove("live");
+    this.element.removeAttribute("aria-busy");
   }
 }
 

@@ -75,7 +75,7 @@ export class Sessions {
     return h("a", { class: "session", href: `#/chat/${encodeURIComponent(row.key)}`, "aria-current": isCurrent ? "page" : null, title: row.key },
       h("span", { class: "session-top" }, h("span", { class: "session-title" }, title),
         row.hasActiveRun ? h("span", { class: "spinner", role: "img", "aria-label": "running" })
-          : h("span", { class: "session-time" }, ago(row.updatedAt))),
+          : h("span", { class: "session-time" }, row.updatedAt ? ago(row.updatedAt) : "")),
       h("span", { class: "session-preview" }, preview || (row.status === "error" ? "failed" : "\u00a0")));
   }
 

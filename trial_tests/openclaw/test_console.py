@@ -207,6 +207,17 @@ class BrowserTests(LiveTestCase):
 
     async def test_cut(self) -> None:
         """The socket dies before a message's answer and again in mid-reply: it is sent once, and no word is missing."""
+        await self.cut_twice()
+        self.assertEqual(self.plane.counters.resumed, 2)
+
+    async def test_cut_without_resuming(self) -> None:
+        """The same when the server cannot go on where the page was, and it has to load everything."""
+        self.patch(self.plane.resumable, "adopt", lambda *_: False)
+        await self.cut_twice()
+        self.assertEqual(self.plane.counters.resumed, 0)
+
+    async def cut_twice(self) -> None:
+        """One turn, two cuts."""
         dispatch = self.plane.router.dispatch
         sent: list[str] = []
 
@@ -222,14 +233,18 @@ class BrowserTests(LiveTestCase):
         self.patch(self.plane.router, "dispatch", dispatch_and_cut)
         state, words = await self.drive("cut")
         self.assertEqual(state, {"state": "Connected", "shown": ["message user", "message assistant"]})
-        self.assertEqual(words, {"words": " ".join(f"word{number}" for number in range(60))})
+        self.assertEqual(words, {"words": " ".join(f"word{number}" for number in range(80))})
         self.assertEqual((len(sent), len(set(sent))), (2, 1))
-        self.assertEqual(self.plane.counters.resumed, 2)
 
     def cut_all(self) -> None:
         """Every socket dies."""
         for connection in tuple(self.plane.connections):
             connection.abort()
+
+    async def test_old_browser(self) -> None:
+        """One that has no Ed25519 gets in with the token alone, on this machine."""
+        self.assertEqual(await self.drive("old_browser"), [{"writes": True}])
+        self.assertEqual(self.plane.pairing.devices, {})
 
     async def test_remote(self) -> None:
         """A browser that comes through a proxy waits until an operator approves it, and gets in by itself then."""

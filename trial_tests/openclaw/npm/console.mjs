@@ -110,11 +110,19 @@ const scenarios = {
 
   async cut() {
     await signIn();
-    await write("chunks=60 delay=0.03");
-    await page.locator(".message.assistant", { hasText: "word59" }).waitFor();
+    await write("chunks=80 delay=0.03");
+    await page.locator(".message.assistant:not(.live)", { hasText: "word79" }).waitFor();
     await idle();
     say({ state: await page.locator(".connection").innerText(), shown: await page.locator(".list > *").evaluateAll((all) => all.map((each) => each.className)) });
     say({ words: await lastReply.locator(".text").innerText() });
+  },
+
+  async old_browser() {
+    await page.addInitScript(() => Object.defineProperty(crypto, "subtle", { value: undefined }));
+    await signIn();
+    await write("hello");
+    await page.locator(".message.assistant", { hasText: "hello" }).waitFor();
+    say({ writes: true });
   },
 
   async remote() {

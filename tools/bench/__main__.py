@@ -29,7 +29,7 @@ async def measure(reactor: Any, words: list[str]) -> None:
     try:
         await server.start()
         bench = Bench(reactor, server)
-        figures = {**bench.figures(), "busy": lambda: busy(bench), **ControlPlaneBench(server).figures()}
+        figures = {**bench.figures(), "busy": lambda: busy(bench), **ControlPlaneBench(reactor, server).figures()}
         for name, figure in figures.items():
             if words and not any(word in name for word in words):
                 continue

@@ -2,13 +2,11 @@
 
 import unittest
 
-from trial_tests.backends import on_every_backend
 from trial_tests.clients.house import HouseTestCase, have
 from trial_tests.clients.process import ClientProcess
 from trial_tests.clients.test_chat import SECONDS_TO_SEE
 
 
-@on_every_backend
 @unittest.skipUnless(have("gramjs") and have("mtcute"), "no Node libraries: tools/setup_test.sh needs node and npm")
 class NodeTests(HouseTestCase):
     """Each on all of its transports, with one another and with Telethon."""

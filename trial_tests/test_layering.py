@@ -57,6 +57,16 @@ CORES = [
     "session/service_requests.py",
     "session/session.py",
     "session/settings.py",
+    "openclaw/agent/context.py",
+    "openclaw/agent/idempotency.py",
+    "openclaw/agent/providers/model_api.py",
+    "openclaw/agent/providers/sse.py",
+    "openclaw/agent/streaming.py",
+    "openclaw/agent_session.py",
+    "openclaw/agent_session_keys.py",
+    "openclaw/cron_schedule.py",
+    "openclaw/methods/session_filter.py",
+    "openclaw/transcripts.py",
 ]
 
 

@@ -7,6 +7,7 @@ answered by the next one, and its id names the turn, so none is answered twice.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
@@ -29,6 +30,7 @@ from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.run import CHAT, RunRequest
 from teamgram.openclaw.agent.runs import user_message
 from teamgram.openclaw.agent_session import AgentSession
+from teamgram.openclaw.config.live import Change
 from teamgram.openclaw.errors import GatewayError, invalid
 from teamgram.openclaw.messenger_reply import MessengerReply, random_id
 from teamgram.openclaw.state_file import StateFile, read_json
@@ -90,7 +92,7 @@ class Messenger(Service):
         }
         self._tasks: set[Deferred[Any]] = set()
         agents.deliveries.channels[CHANNEL] = self.deliver
-        self._house.config.on_change(lambda change: self._run(self._open_accounts()) if self.running else None)
+        self._house.config.on_change(self._config_changed)
         self._house.plane.health.sources.append(self._health)
 
     def _snapshot(self) -> dict[str, Any]:
@@ -105,6 +107,10 @@ class Messenger(Service):
         accounts = self._snapshot()["accounts"]
         state = {"configured": True, "running": up, "connected": up, "accounts": accounts}
         return {"channels": {CHANNEL: state}, "channelOrder": [CHANNEL], "channelLabels": {CHANNEL: "Teamgram"}}
+
+    def _config_changed(self, change: Change) -> None:
+        if self.running:
+            self._run(self._open_accounts())
 
     # Life
 
@@ -122,9 +128,9 @@ class Messenger(Service):
 
     async def _settle(self) -> None:
         while self._tasks:
-            waiting: Deferred[None] = Deferred()
+            waiting: Deferred[Any] = Deferred()
             task = next(iter(self._tasks))
-            task.addBoth(lambda result, waiting=waiting: waiting.callback(None))  # type: ignore[misc]
+            task.addBoth(waiting.callback)
             await waiting
         await self._file.close()
 
@@ -145,7 +151,7 @@ class Messenger(Service):
             account = self.accounts.get(agent.id)
             if account is None:
                 account = await self._open_account(agent)
-            self._domain.observers.observe(account.user_id, lambda message, edited, a=account: self._heard(a))
+            self._domain.observers.observe(account.user_id, partial(self._told, account))
             self._heard(account)
 
     async def _open_account(self, agent: Agent) -> Account:
@@ -172,6 +178,10 @@ class Messenger(Service):
         raise DomainError(f"no username is free for agent {agent.id}")
 
     # From people to agents
+
+    def _told(self, account: Account, message: Message, edited: bool) -> None:
+        if not message.out and not edited:
+            self._heard(account)
 
     def _heard(self, account: Account) -> None:
         if account.reading is not None:

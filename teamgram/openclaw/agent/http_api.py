@@ -143,8 +143,8 @@ class HttpApi:
             answer_json(request, 200, {"ok": True, "result": result})
         else:
             code = answer["error"]["code"]
-            error = {"type": code, "message": answer["error"]["message"]}
-            answer_json(request, 403 if code == "forbidden" else 400, {"ok": False, "error": error})
+            refused = {"type": code, "message": answer["error"]["message"]}
+            answer_json(request, 403 if code == "forbidden" else 400, {"ok": False, "error": refused})
 
     async def history(self, request: Request) -> None:
         """``GET /sessions/<key>/history?limit=``."""
@@ -260,6 +260,7 @@ def _finish(outcome: Outcome) -> str:
 
 
 def _body(request: Request) -> Any:
+    assert request.content is not None
     try:
         return frames.decode_json(request.content.read())
     except frames.NotJson:

@@ -83,7 +83,7 @@ class AgentRuns:
         self._stopping = False
 
     def _now_ms(self) -> int:
-        return round(self._reactor.seconds() * 1000)
+        return round(float(self._reactor.seconds()) * 1000)
 
     # What the core asks
 

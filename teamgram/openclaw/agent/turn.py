@@ -79,7 +79,7 @@ class Turns:
         self._changed = changed
 
     def _now_ms(self) -> int:
-        return round(self._reactor.seconds() * 1000)
+        return round(float(self._reactor.seconds()) * 1000)
 
     async def take(self, run: Run) -> Outcome:
         """The whole turn. Never raises."""
@@ -94,8 +94,8 @@ class Turns:
                 outcome = await self._failed(run, words, error)
             except Exception:
                 self._log.failure("turn {run_id} failed", run_id=run.id)
-                error = ProviderError("The turn failed inside the gateway; its log says why.", reason="internal")
-                outcome = await self._failed(run, words, error)
+                bug = ProviderError("The turn failed inside the gateway; its log says why.", reason="internal")
+                outcome = await self._failed(run, words, bug)
         except Exception as error:
             # The disk refuses even the end of the turn: tell it all the same.
             self._log.failure("the end of turn {run_id} could not be written", run_id=run.id)

@@ -24,7 +24,7 @@ class AgentsMethods:
         self._house = house
 
     @method("agents.list", scopes.READ)
-    def list(self, call: Call) -> dict[str, Any]:
+    def listing(self, call: Call) -> dict[str, Any]:
         """All agents, the default one first."""
         section = self._house.config.sections.session
         agents = self._house.roster.all()
@@ -131,7 +131,7 @@ class AgentsMethods:
             raise invalid(f'Unknown agent id "{agent_id}"')
         return agent
 
-    def _entries(self) -> tuple[dict[str, Any], "list[dict[str, Any]]"]:
+    def _entries(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """A copy of the tree, and the agents' list in it. The one that was there unnamed is named first."""
         tree = copy.deepcopy(self._house.config.tree)
         section = tree.setdefault("agents", {})

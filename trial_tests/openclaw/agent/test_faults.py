@@ -59,7 +59,7 @@ class Talker:
         self.socket.send({"type": "req", "id": request_id, "method": method, "params": params})
         while True:
             frame = self.socket.read()
-            if frame[0:1] == ("close",) if isinstance(frame, tuple) else False:
+            if isinstance(frame, tuple):
                 raise EOFError
             if frame.get("type") == "res" and frame["id"] == request_id:
                 return dict(frame)
@@ -111,10 +111,8 @@ class KillTests(SynchronousTestCase):
             for line in path.read_bytes().splitlines():
                 json.loads(line)
         for key in {key for key, _ in acknowledged.values()}:
-            answer = talker.request("chat.history", {"sessionKey": key, "limit": 1000})["payload"]
-            self.assertNotIn("inFlightRun", answer)
             said: dict[str, list[str]] = {}
-            for message in answer["messages"]:
+            for message in self.messages(talker, key):
                 if message["role"] == "user":
                     said.setdefault(message["__openclaw"]["runId"], []).append(message["content"])
             for run_id, (where, text) in acknowledged.items():
@@ -126,6 +124,17 @@ class KillTests(SynchronousTestCase):
             response = talker.request("chat.send", params)
             self.assertNotIn((response.get("payload") or {}).get("status"), ("started", "in_flight"), run_id)
         self.assertEqual({key: self.total(talker, key) for key in before}, before)
+
+    def messages(self, talker: Talker, key: str) -> list[dict[str, Any]]:
+        """All of a session's, page by page: long ones are not told in one answer."""
+        found: list[dict[str, Any]] = []
+        while True:
+            params = {"sessionKey": key, "limit": 1000, "offset": len(found)}
+            answer = talker.request("chat.history", params)["payload"]
+            self.assertNotIn("inFlightRun", answer)
+            found += answer["messages"]
+            if not answer["hasMore"]:
+                return found
 
     def total(self, talker: Talker, key: str) -> int:
         """Messages in a session."""

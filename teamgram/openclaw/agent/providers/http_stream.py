@@ -7,7 +7,9 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.error import ConnectError, ConnectionLost, DNSLookupError
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, PotentialDataLoss, ResponseDone, ResponseFailed
+from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone, ResponseFailed
+from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers
 
 import treq
 
@@ -95,15 +97,11 @@ class ProviderHttp:
 
     async def _stream(self, path: str, headers: dict[str, str], body: Any, on_event: OnEvent) -> None:
         seconds = self._section.timeout_seconds
+        told = {"content-type": "application/json", "accept": "text/event-stream", **headers, **self._section.headers}
         asking = self._client.post(
             self._section.base_url.rstrip("/") + path,
             data=frames.encode_json(body),
-            headers={
-                "content-type": "application/json",
-                "accept": "text/event-stream",
-                **headers,
-                **self._section.headers,
-            },
+            headers=Headers({name: [value] for name, value in told.items()}),
             unbuffered=True,
         )
         asking.addTimeout(seconds, self._reactor)

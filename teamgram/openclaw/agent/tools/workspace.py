@@ -90,7 +90,7 @@ def list_files(workspace: Path, path: str) -> str:
     with opened(workspace, parts) as descriptor:
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise ToolError(f"{path} is no folder")
-        lines = []
+        lines: list[str] = []
         with os.scandir(descriptor) as entries:
             for entry in entries:
                 if len(lines) == _MAX_ENTRIES:

@@ -9,7 +9,7 @@ N ?= 1000
 INPUTS ?= 10000000
 BIN := .venv/bin
 
-.PHONY: help setup run test test-openclaw lint bench faults fuzz clean
+.PHONY: help setup run test test-openclaw lint bench faults fuzz siege clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench    CPU time per operation and memory, printed as a table"
 	@echo "make faults   break connections, frames and the server, N=$(N) times each, and see that nothing is lost"
 	@echo "make fuzz     feed hostile bytes to every parser and state machine (INPUTS=$(INPUTS) in all)"
+	@echo "make siege    what slow, silent and greedy peers cost the server"
 	@echo "make clean    remove .venv and everything made by tests; var/ (your data) stays"
 
 setup: .venv/.ready
@@ -57,6 +58,9 @@ faults: .venv/.ready-test
 
 fuzz: .venv/.ready-test
 	@$(BIN)/python -m tools.fuzz --inputs $(INPUTS)
+
+siege: .venv/.ready-test
+	@$(BIN)/python -m tools.siege
 
 clean:
 	rm -rf .venv .test _trial_temp* .mypy_cache .ruff_cache .hypothesis build *.egg-info

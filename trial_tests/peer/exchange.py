@@ -42,6 +42,7 @@ class ClientExchange:
         expires_in: int | None = None,
         multi: bool = True,
         trailing: int = 0,
+        exponent_bytes: int = 256,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         """
@@ -51,6 +52,7 @@ class ClientExchange:
             expires_in: seconds, for a temporary key.
             multi: ``req_pq_multi`` rather than ``req_pq``.
             trailing: random bytes behind every request, as TDLib adds them.
+            exponent_bytes: of the client's secret; fewer are faster, for who makes keys by the hundred.
         """
         self.public_key = public_key
         self.form = form
@@ -58,6 +60,7 @@ class ClientExchange:
         self.expires_in = expires_in
         self.multi = multi
         self.trailing = trailing
+        self._exponent_bytes = exponent_bytes
         self.edit: Callable[[str, Any], None] = lambda step, obj: None
         self._random = random
         self.nonce = random(16)
@@ -135,8 +138,8 @@ class ClientExchange:
 
     def _set_client_dh_params(self) -> bytes:
         prime, g_a = int.from_bytes(self.dh.dh_prime), int.from_bytes(self.dh.g_a)
-        # As long as the page says; our server's own exponent is shorter.
-        secret = int.from_bytes(self._random(256))
+        # Usually as long as the page says; our server's own exponent is shorter.
+        secret = int.from_bytes(self._random(self._exponent_bytes))
         self.auth_key = AuthKey(int(gmpy2.powmod(g_a, secret, prime)).to_bytes(256))
         inner = tl.client_DH_inner_data(
             nonce=self.nonce,

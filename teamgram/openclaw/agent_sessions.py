@@ -225,7 +225,11 @@ class AgentSessions:
     def _tell(self, result: None, session: AgentSession, numbered: list[tuple[dict[str, Any], int]]) -> None:
         for record, number in numbered:
             for listener in self.on_append:
-                listener(session, record, number)
+                try:
+                    listener(session, record, number)
+                except Exception:
+                    # What is on disk is on disk: who hears of it cannot undo that.
+                    self._log.failure("a listener of {key} failed", key=session.key)
 
     def save(self, session: AgentSession, now_ms: int) -> Deferred[None]:
         """Write the session's state alone: a setting changed."""

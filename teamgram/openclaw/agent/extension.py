@@ -18,6 +18,7 @@ from teamgram.openclaw.methods.agent import AgentMethods
 from teamgram.openclaw.methods.agents import AgentsMethods
 from teamgram.openclaw.methods.chat import ChatMethods
 from teamgram.openclaw.methods.cron import CronMethods
+from teamgram.openclaw.methods.session_life import SessionLifeMethods
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
 from teamgram.openclaw.methods.sessions import SessionMethods
 from teamgram.openclaw.methods.tools import ToolMethods
@@ -46,17 +47,18 @@ class AgentsService(Service):
         self._rows = rows = SessionRows(house)
         events = SessionEvents(house, rows)
         sessions = SessionMethods(house, rows, events)
-        chat = ChatMethods(house, rows, sessions.reset_session)
+        life = SessionLifeMethods(house, rows, events)
+        chat = ChatMethods(house, rows, life.reset_session)
         sessions.chat = chat
         #: Begins a session anew: (session, ``new`` or ``reset``).
-        self.reset_session = sessions.reset_session
+        self.reset_session = life.reset_session
         self.deliveries = Deliveries(house, chat.say)
         self.cron = Cron(house)
         self.heartbeat = Heartbeat(house, plane.system)
         self.cron.leave_event = self.heartbeat.leave
         tools = ToolMethods(house, self.deliveries)
         for family in (
-            chat, sessions, AgentMethods(house), AgentsMethods(house), tools, CronMethods(self.cron)
+            chat, sessions, life, AgentMethods(house), AgentsMethods(house), tools, CronMethods(self.cron)
         ):  # fmt: skip
             plane.router.register(family)
         plane.capabilities.append("published-model-catalog")  # `openclaw models list` asks nobody without it.

@@ -219,6 +219,9 @@ class AgentRuns:
         lane = self._lanes[session.key]
         note = OpenRun(run.id, request.fingerprint, run.accepted_at, request.method)
         session.last_interaction_at = run.accepted_at
+        if session.closed_at:
+            # Talking in a session that was put away takes it up again.
+            session.closed_at = session.archived_at = 0
         session.chat_type = session.chat_type or "direct"
         # A copy: what an append under way encodes must not change under it.
         if lane.active is run:

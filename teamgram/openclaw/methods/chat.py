@@ -105,10 +105,9 @@ class ChatMethods:
         if command in _RESET_WORDS and not attachments:
             self._need_admin(call)
             await self._reset(session, _RESET_WORDS[command])
+            # Whoever waits for the end of this "turn" hears of one.
+            self._events(session, params["idempotencyKey"]).final("", None)
             return {"runId": params["idempotencyKey"], "status": "ok"}
-        leaf = params.get("expectedLeafEntryId")
-        if leaf is not None and leaf != session.leaf_id and house.runs.running(session.key) is None:
-            raise invalid("the conversation has moved on; load it again", {"reason": "leaf-changed"})
         run_id = params["idempotencyKey"]
         now_ms = house.now_ms()
         client = {
@@ -306,18 +305,21 @@ class ChatMethods:
         }
         record = transcripts.record(transcripts.MESSAGE, None, now_ms, message=message)
         await house.sessions.append(session, [record], now_ms)
-        events = RunEvents(
-            house.stream,
-            house.now_ms,
-            run_id=f"inject-{record['id']}",
+        self._events(session, f"inject-{record['id']}").final(text, None)
+        return str(record["id"])
+
+    def _events(self, session: AgentSession, run_id: str) -> RunEvents:
+        """For what ends without a turn."""
+        return RunEvents(
+            self._house.stream,
+            self._house.now_ms,
+            run_id=run_id,
             session_key=session.key,
             session_id=session.session_id,
             agent_id=session.agent_id,
             sender=None,
             is_chat=True,
         )
-        events.final(text, None)
-        return str(record["id"])
 
 
 def chat_answer(run_id: str, accepted: Accepted) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 
+from teamgram.openclaw import transcript_files
 from teamgram.openclaw.agent.recovery import INTERRUPTED, UNANSWERED
 from trial_tests.openclaw.agent.agents import KEY, AgentsTestCase
 
@@ -100,3 +101,44 @@ class DrainTests(AgentsTestCase):
         client = self.operator(self.house.again())
         texts = [text for _, text in self.history(client=client)]
         self.assertEqual(texts[-1], "⚠️ The gateway stopped.")
+
+
+class DiskTests(AgentsTestCase):
+    """A disk that refuses."""
+
+    def refuse(self) -> None:
+        """From now on nothing can be written."""
+
+        def full(*args: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        self.patch(transcript_files, "append", full)
+
+    def test_message_is_refused(self) -> None:
+        """A message that cannot be kept is not acknowledged, leaves nothing behind, and may be sent again."""
+        self.send("before", "run-0")
+        self.house.advance(0.5)
+        real = transcript_files.append
+        self.refuse()
+        error = self.error("chat.send", sessionKey="main", message="hello", idempotencyKey="run-1")
+        self.assertEqual((error["code"], error["retryable"]), ("UNAVAILABLE", True))
+        self.flushLoggedErrors(OSError)
+        self.patch(transcript_files, "append", real)
+        self.assertEqual(self.send("hello")["status"], "started")
+        self.house.advance(0.5)
+        self.assertEqual(len(self.ends("run-1")), 1)
+
+    def test_turn_ends_all_the_same(self) -> None:
+        """A turn whose end cannot be written is told as failed, once, and its session goes on."""
+        self.send("hello chunks=10 delay=0.1")
+        self.house.advance(0.3)
+        real = transcript_files.append
+        self.refuse()
+        self.house.advance(3.0)
+        (end,) = self.ends("run-1")
+        self.assertEqual(end["state"], "error")
+        self.flushLoggedErrors(OSError)
+        self.patch(transcript_files, "append", real)
+        self.send("again", "run-2")
+        self.house.advance(0.5)
+        self.assertEqual([end["state"] for end in self.ends("run-2")], ["final"])

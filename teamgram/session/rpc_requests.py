@@ -67,6 +67,15 @@ class RpcRequests:
                 wrapper.wants_updates(session)
         self._call(session, queued.msg_id, route, invocation, now)
 
+    def in_flight(self) -> bool:
+        """Whether a request that was taken has no answer yet: in bff, queued for it, or held back."""
+        keys = self._stage.keys
+        return (
+            bool(self.running)
+            or any(wrapper.rpc_queue for wrapper in keys.wrappers.values())
+            or any(session.held for lists in keys.lists.values() for session in lists.sessions.values())
+        )
+
     def hold(self, queued: QueuedRpc) -> None:
         """Start it when the session has worked off what it has: answers that nobody takes cost memory."""
         session = queued.session

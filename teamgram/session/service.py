@@ -162,7 +162,7 @@ class SessionService(Service):
         self.stage.draining = True
         self.stage.turns.end()  # what was taken is started
         deadline = self._clock.seconds() + self.settings.drain_timeout
-        while self.stage.requests.running and self._clock.seconds() < deadline:
+        while self.stage.requests.in_flight() and self._clock.seconds() < deadline:
             pause: Deferred[None] = Deferred()
             self._clock.callLater(0.05, pause.callback, None)
             await pause

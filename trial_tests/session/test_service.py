@@ -606,6 +606,24 @@ class ConnectionTests(SynchronousTestCase):
         self.assertEqual(len(harness.bff.calls), 1)
         self.assertEqual(harness.clock.getDelayedCalls(), [])
 
+    def test_drain_waits_for_what_is_held_back(self) -> None:
+        """Requests that were taken but are not with bff yet are answered before the end, too."""
+        harness = Harness(concurrent_rpcs=1)
+        harness.bff.slow.add("help.getNearestDc")
+        harness.service.startService()
+        client = harness.client()
+        asked = [client.send(GET_NEAREST_DC) for _ in range(3)]
+        client.received()
+        stopped = harness.service.stopService()
+        for number in range(3):
+            self.assertNoResult(stopped)
+            harness.bff.waiting[number][1].callback(BOOL_TRUE)
+            # Looked at between an answer and the turn that starts the next request.
+            harness.clock.advance(0.1)
+        harness.clock.advance(0.1)
+        self.successResultOf(stopped)
+        self.assertEqual(set(client.results()), set(asked))
+
 
 class KeyTests(SynchronousTestCase):
     def test_sign_in_and_out(self) -> None:

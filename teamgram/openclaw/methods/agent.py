@@ -86,7 +86,10 @@ class AgentMethods:
         """The session, and whether the request said which."""
         runs, session_id = self._house.runs, params.get("sessionId")
         if params.get("sessionKey"):
-            return runs.session_for(runs.parse_key(params["sessionKey"], params.get("agentId"))), True
+            key = runs.parse_key(params["sessionKey"], params.get("agentId"))
+            if session_id and self._house.sessions.by_id(session_id) is not None:
+                session_id = ""
+            return runs.session_for(key, session_id=session_id or "", created_via="run"), True
         if session_id:
             session = self._house.sessions.by_id(session_id)
             if session is None:

@@ -52,6 +52,15 @@ class AgentTests(AgentsTestCase):
         error = self.error("agent", message="x", agentId="nope", idempotencyKey="k")
         self.assertEqual(error["message"], 'invalid agent params: unknown agent id "nope"')
 
+    def test_session_id_with_key(self) -> None:
+        """A new session gets the id that came with its key; an id in use elsewhere stays there."""
+        for number, (key, session_id) in enumerate((("explicit:mine", "mine"), ("explicit:other", "mine"))):
+            params = {"sessionKey": f"agent:main:{key}", "sessionId": session_id, "idempotencyKey": f"k{number}"}
+            self.ok("agent", message="work", **params)
+        sessions = self.house.parts.sessions
+        self.assertEqual(sessions.get("agent:main:explicit:mine").session_id, "mine")
+        self.assertNotEqual(sessions.get("agent:main:explicit:other").session_id, "mine")
+
     def test_wait(self) -> None:
         """For one that runs, one that has ended, one that never was, one that fails."""
         self.ok("agent", message="x chunks=20 delay=0.1", idempotencyKey="a1", sessionKey="main")

@@ -53,6 +53,8 @@ class Run:
         stop_reason: why it is being stopped, empty while it is not.
         is_settling: its end is being written: too late to stop it.
         accepted: fires when the request is on disk (with whether it is).
+        is_accepted: it is on disk, and the client knows.
+        is_ready: its message stands in its place in the transcript: the turn may start.
     """
 
     request: RunRequest
@@ -67,6 +69,7 @@ class Run:
     outcome: Outcome | None = None
     accepted: list[Deferred[bool]] = field(default_factory=list)
     is_accepted: bool = False
+    is_ready: bool = False
     waiters: list[Deferred[Outcome]] = field(default_factory=list)
 
     @property

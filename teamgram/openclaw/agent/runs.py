@@ -163,7 +163,7 @@ class AgentRuns:
         interrupted = False
         if lane is not None and lane.active is not None and request.queue_mode == INTERRUPT:
             interrupted = self._stop(lane.active, "aborted")
-        run = self._open(session, request)
+        run, entry = self._open(session, request)
         try:
             await self._write_request(run)
         except Exception as error:
@@ -175,8 +175,6 @@ class AgentRuns:
         self.on_changed(session, reason="send")
         # After the answer: the client hears that it is accepted before it hears of the turn.
         self._reactor.callLater(0, self._advance, session.key)
-        entry = self.idempotency.by_run(run.id)
-        assert entry is not None
         return Accepted("started", run, entry, interrupted)
 
     async def _repeated(self, known: Entry, request: RunRequest) -> Accepted:
@@ -190,7 +188,8 @@ class AgentRuns:
                 raise unavailable("the transcript could not be written", retryable=True)
         return Accepted("ended" if known.outcome is not None else "in_flight", known.run, known)
 
-    def _open(self, session: AgentSession, request: RunRequest) -> Run:
+    def _open(self, session: AgentSession, request: RunRequest) -> tuple[Run, Entry]:
+        """Take the key and a place in the session's queue: from here on a repetition is one."""
         events = RunEvents(
             self._stream,
             self._now_ms,
@@ -203,7 +202,7 @@ class AgentRuns:
             is_heartbeat=request.is_heartbeat,
         )
         run = Run(request, session, events, self._now_ms())
-        self.idempotency.begin(session.key, request.method, run.id, request.fingerprint, run)
+        entry = self.idempotency.begin(session.key, request.method, run.id, request.fingerprint, run)
         lane = self._lanes.setdefault(session.key, _Lane())
         if lane.active is None and not lane.waiting:
             lane.active = run
@@ -211,7 +210,7 @@ class AgentRuns:
             lane.waiting.appendleft(run)
         else:
             lane.waiting.append(run)
-        return run
+        return run, entry
 
     async def _write_request(self, run: Run) -> None:
         """On disk: the user's message in its place if the turn starts at once, else as one that waits."""
@@ -227,6 +226,7 @@ class AgentRuns:
         if lane.active is run:
             session.open_runs = [*session.open_runs, note]
             await self.sessions.append(session, [self._user_record(run)], run.accepted_at)
+            run.is_ready = True
         else:
             note.waiting = request.message
             session.open_runs = [*session.open_runs, note]
@@ -244,6 +244,8 @@ class AgentRuns:
         elif run in lane.waiting:
             lane.waiting.remove(run)
         self._tell_accepted(run, False)
+        # Whoever wanted to stop it meanwhile need not wait.
+        run.end(Outcome(ERROR, "the transcript could not be written", run.accepted_at, self._now_ms()))
         self._advance(run.session.key)
 
     def _tell_accepted(self, run: Run, good: bool) -> None:
@@ -269,7 +271,7 @@ class AgentRuns:
             run = lane.active = lane.waiting.popleft()
             self._begin_waiting(lane, run)
             return
-        if run.is_accepted and run.task is None and run not in self._starved:
+        if run.is_ready and run.is_accepted and run.task is None and run not in self._starved:
             self._start(run)
 
     def _begin_waiting(self, lane: _Lane, run: Run) -> None:
@@ -287,7 +289,11 @@ class AgentRuns:
         if note is not None:
             note.waiting = None
         writing = self.sessions.append(run.session, [self._user_record(run)], self._now_ms())
-        writing.addCallbacks(lambda _: self._start(run), self._could_not_begin, errbackArgs=(run,))
+        writing.addCallbacks(self._in_place, self._could_not_begin, callbackArgs=(run,), errbackArgs=(run,))
+
+    def _in_place(self, result: None, run: Run) -> None:
+        run.is_ready = True
+        self._advance(run.session.key)
 
     def _take_along(self, run: Run, taken: list[Run]) -> list[dict[str, Any]]:
         """Messages whose turns end here, because ``run`` answers them; returns the records of the messages."""

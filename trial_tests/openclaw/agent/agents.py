@@ -3,12 +3,29 @@
 from pathlib import Path
 from typing import Any
 
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw.agent.extension import AgentsService
 from trial_tests.openclaw.house import TOKEN, Client, House
 
 KEY = "agent:main:main"
+
+
+class SlowPool:
+    """A thread pool whose jobs are done at once but told a while later, as a disk does it."""
+
+    def __init__(self, reactor: Any, seconds: float) -> None:
+        self._reactor = reactor
+        self._seconds = seconds
+
+    def callInThreadWithCallback(self, done: Any, function: Any, *args: Any, **kwargs: Any) -> None:
+        """As twisted.python.threadpool."""
+        try:
+            result, success = function(*args, **kwargs), True
+        except Exception:
+            result, success = Failure(), False
+        self._reactor.callLater(self._seconds, done, success, result)
 
 
 class AgentsHouse(House):
@@ -28,6 +45,11 @@ class AgentsHouse(House):
         super().__init__(tree if config is not None or directory is None else None, directory, [extension])
         self.agents = found[0]
         self.parts = self.agents.house
+
+    def slow_disk(self, seconds: float) -> None:
+        """From now on every access takes that long."""
+        pool = SlowPool(self.reactor, seconds)
+        self.reactor.getThreadPool = lambda: pool  # type: ignore[method-assign,assignment,return-value]
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -68,9 +90,11 @@ class AgentsTestCase(SynchronousTestCase):
         """The payload of a request that must succeed."""
         client = client or self.client
         response = client.request(method, params)
-        if response is None:
-            client.house.advance(0.1)
-            response = next(f for f in client.frames if f.get("id") == f"r{client._requests}")
+        for _ in range(20):
+            if response is not None:
+                break
+            client.house.advance(0.02)
+            response = client.response(f"r{client._requests}")
         self.assertTrue(response["ok"], response)
         return response["payload"]
 

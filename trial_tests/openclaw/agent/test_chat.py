@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 from typing import Any
 
 from trial_tests.openclaw.agent.agents import KEY, AgentsTestCase
@@ -395,3 +396,73 @@ class SubscriptionTests(AgentsTestCase):
         self.send("hello")
         self.house.advance(1.0)
         self.assertEqual(self.chats("run-1", blind), [])
+
+
+class SlowDiskTests(AgentsTestCase):
+    """Everything that goes on while something is being written."""
+
+    def setUp(self) -> None:
+        """A disk that takes 30 ms."""
+        super().setUp()
+        self.house.slow_disk(0.03)
+
+    def starts(self, run_id: str) -> int:
+        """How often a turn began."""
+        events = [event["payload"] for event in self.client.events("agent")]
+        return sum(e["runId"] == run_id and e["data"].get("phase") == "start" for e in events)
+
+    def test_each_turn_once(self) -> None:
+        """Messages in every mode while others are written, begin and end: one end for each, and never two starts."""
+        chance = random.Random(5)
+        count = 60
+        for number in range(count):
+            mode = chance.choice(("steer", "followup", "collect", "interrupt"))
+            text = f"message {number}" + chance.choice((" chunks=3 delay=0.02", " chunks=9", ""))
+            params = {"sessionKey": "main", "message": text, "idempotencyKey": f"run-{number}", "queueMode": mode}
+            frame = {"type": "req", "id": f"q{number}", "method": "chat.send", "params": params}
+            self.client.send(frame)
+            if chance.random() < 0.1:
+                self.client.send(
+                    {"type": "req", "id": f"a{number}", "method": "chat.abort", "params": {"sessionKey": "main"}}
+                )
+            self.house.advance(chance.choice((0.0, 0.01, 0.03, 0.05, 0.2)))
+        self.house.advance(20.0)
+        self.assertEqual(self.house.parts.runs.active(), 0)
+        for number in range(count):
+            run_id = f"run-{number}"
+            self.assertTrue(self.client.response(f"q{number}")["ok"])
+            self.assertEqual((len(self.ends(run_id)), self.starts(run_id) <= 1), (1, True), run_id)
+        said = [text.split(" chunks")[0] for role, text in self.history() if role == "user"]
+        self.assertEqual(sorted(said), sorted(f"message {number}" for number in range(count)))
+
+    def test_repetition_waits_for_the_disk(self) -> None:
+        """A repetition that comes before the first is on disk is answered when it is."""
+        params = {"sessionKey": "main", "message": "hello chunks=5", "idempotencyKey": "run-1"}
+        self.assertIsNone(self.client.request("chat.send", params, "one"))
+        self.assertIsNone(self.client.request("chat.send", params, "two"))
+        self.house.advance(0.1)
+        found = [self.client.response(name)["payload"]["status"] for name in ("one", "two")]
+        self.assertEqual(found, ["started", "in_flight"])
+
+    def test_written_behind_an_end(self) -> None:
+        """A message that is written between the end of one turn and the begin of the next does not start that twice."""
+        self.house.step_seconds = 0.005
+
+        def post(run_id: str) -> None:
+            params = {"sessionKey": "main", "message": run_id, "idempotencyKey": run_id, "queueMode": "followup"}
+            self.client.request("chat.send", params)
+
+        post("first")
+        post("second")
+        self.house.advance(0.04)
+        running = self.house.parts.runs.running(KEY)
+        assert running is not None
+        while not running.is_settling:
+            self.house.advance(0.005)
+        post("third")
+        self.house.advance(2.0)
+        found = [(self.starts(run_id), len(self.ends(run_id))) for run_id in ("first", "second", "third")]
+        self.assertEqual(found, [(1, 1)] * 3)
+        # Each answer is to its own message: no turn starts before that is in its place.
+        texts = [text for pair in zip(*[["first", "second", "third"]] * 2, strict=True) for text in pair]
+        self.assertEqual([text for _, text in self.history()], texts)

@@ -112,9 +112,14 @@ class KillTests(SynchronousTestCase):
                 json.loads(line)
         for key in {key for key, _ in acknowledged.values()}:
             said: dict[str, list[str]] = {}
+            ends: list[str] = []
             for message in self.messages(talker, key):
+                if message["role"] == "assistant" and message["stopReason"] in ("stop", "error"):
+                    ends.append(message["__openclaw"]["runId"])
                 if message["role"] == "user":
                     said.setdefault(message["__openclaw"]["runId"], []).append(message["content"])
+            # Every answer is to a message of its own; a turn that ran twice would give one too many.
+            self.assertLessEqual(len(ends), len(said), key)
             for run_id, (where, text) in acknowledged.items():
                 if where == key:
                     self.assertEqual(said.get(run_id), [text], run_id)

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo, FutureSalt
 from teamgram.interfaces.rpc import RpcError
 from teamgram.interfaces.session import ConnRef, DataChannelFull
+from teamgram.mtproto.tl import LATER_LAYER
 from teamgram.session import service_messages as wire
 from trial_tests.session.fakes import (
     BIND_TEMP_AUTH_KEY,
@@ -182,7 +183,7 @@ class WrapperTests(SynchronousTestCase):
         self.assertEqual(results[old].error(), (400, "CONNECTION_LAYER_INVALID"))
         self.assertEqual(results[negative].error(), (400, "CONNECTION_LAYER_INVALID"))
         self.assertIsNone(results[new].error())
-        self.assertEqual(harness.bff.calls[-1].metadata.layer, 229)
+        self.assertEqual(harness.bff.calls[-1].metadata.layer, LATER_LAYER)
 
     def test_invoke_after_waits_and_keeps_order(self) -> None:
         """A request starts when all it names have succeeded."""

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teamgram.mtproto.tl import (
+    LATER_LAYER,
     NEWEST_LAYER,
     TLError,
     clamp_layer,
@@ -120,7 +121,20 @@ class EveryLayerTests(SynchronousTestCase):
     def test_layers_without_a_schema(self) -> None:
         """A layer between two known ones is served as the lower one; layers beyond the ends are clamped."""
         self.assertEqual(encode(a_user(), 168), encode(a_user(), 167))
-        self.assertEqual(clamp_layer(232), 229)
+        self.assertEqual(clamp_layer(232), LATER_LAYER)
+
+    def test_later_layers_hear_nothing_that_changed(self) -> None:
+        """A reply goes without its header to who cannot read it; all else is as in the newest layer."""
+        reply = tl.message(
+            id=1,
+            peer_id=tl.peerUser(user_id=5),
+            date=1,
+            message="yes",
+            reply_to=tl.messageReplyHeader(reply_to_msg_id=7),
+        )
+        plain = tl.message(id=1, peer_id=tl.peerUser(user_id=5), date=1, message="yes")
+        self.assertEqual(encode(reply, LATER_LAYER), encode(plain, NEWEST_LAYER))
+        self.assertNotEqual(encode(reply, NEWEST_LAYER), encode(plain, NEWEST_LAYER))
         self.assertEqual(clamp_layer(1), registry.layers[0])
 
 

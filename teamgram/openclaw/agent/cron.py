@@ -19,6 +19,8 @@ from teamgram.openclaw.state_file import StateFile, read_json
 MAX_JOBS = 1000
 _MAX_LOG = 1000
 _LONGEST_SLEEP = 3600.0
+#: Sessions of single runs that stay in the index, for each job; older ones are archived.
+MAX_RUN_SESSIONS = 50
 
 Job = dict[str, Any]
 
@@ -145,6 +147,13 @@ class Cron:
         if "nextRunAtMs" in job["state"]:
             event["nextRunAtMs"] = job["state"]["nextRunAtMs"]
         self._house.stream.broadcast("cron", event)
+
+    def _archive_old_sessions(self, job: Job) -> None:
+        mark = f":cron:{job['id']}:run:"
+        sessions = [session for session in self._house.sessions.newest_first() if mark in session.key]
+        for session in sessions[MAX_RUN_SESSIONS:]:
+            archiving = self._house.sessions.archive(session, self._house.now_ms())
+            archiving.addErrback(lambda failure: self._log.failure("a run's session stays", failure=failure))
 
     # The clock
 
@@ -295,5 +304,6 @@ class Cron:
             job["enabled"] = False
         self._file.save().addErrback(lambda failure: None)
         self._house.stream.broadcast("cron", entry)
+        self._archive_old_sessions(job)
         if self._started:
             self._wake()

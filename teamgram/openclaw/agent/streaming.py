@@ -130,10 +130,10 @@ class LiveText:
         self._waiting.clear()
         self._told.append(text)
         self._told_size += len(text)
+        item_delta = text.removeprefix("\n\n") if not self._item else text
         replaces, self._replaces = self._replaces, False
         if replaces:
             text = "".join(self._told)
-        item_delta = text.removeprefix("\n\n") if not self._item else text
         self._item.append(item_delta)
         self._item_size += len(item_delta)
         self.next_at = now + INTERVAL_SECONDS

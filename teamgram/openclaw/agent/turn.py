@@ -412,7 +412,8 @@ class _Words:
             return
         run.events.piece(piece, run.live.size)
         if run.request.on_text is not None:
-            run.request.on_text(piece.text if not piece.replaces else "")
+            # Who cannot take words back hears what is said instead of them.
+            run.request.on_text(piece.item_delta if piece.replaces else piece.text)
 
     def stop(self) -> None:
         """No more timer."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.openclaw.agent import cron
 from teamgram.openclaw.agent.heartbeat import seconds_of
 from teamgram.openclaw.cron_schedule import BadSchedule, CronExpression, next_run
 from trial_tests.openclaw.agent.agents import AgentsHouse, AgentsTestCase
@@ -122,6 +123,13 @@ class CronTests(AgentsTestCase):
         (listed,) = self.ok("cron.list")["jobs"]
         self.assertEqual((listed["lastRunStatus"], listed["id"]), ("ok", job["id"]))
         self.assertEqual(self.ok("cron.status")["nextWakeAtMs"], listed["nextRunAtMs"])
+
+    def test_old_runs_are_archived(self) -> None:
+        """A job that runs often does not fill the list of sessions."""
+        self.patch(cron, "MAX_RUN_SESSIONS", 2)
+        self.ok("cron.add", **self.job())
+        self.house.advance(55)
+        self.assertEqual((len(self.runs()), self.ok("sessions.list")["count"]), (5, 2))
 
     def test_over_restart(self) -> None:
         """Jobs survive; one that came due meanwhile runs once; one that a crash cut off is not repeated."""

@@ -52,7 +52,7 @@ class LiveTextTests(SynchronousTestCase):
         piece = live.take(0.0)
         assert piece is not None
         self.assertTrue(piece.replaces)
-        self.assertEqual(piece.text, "kept\n\nright")
+        self.assertEqual((piece.text, piece.item_delta), ("kept\n\nright", "right"))
 
     def test_cumulative_text_costs_little(self) -> None:
         """A long reply in small pieces sends less than three times its size, cumulative text and all."""

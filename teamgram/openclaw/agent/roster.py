@@ -66,7 +66,8 @@ class Roster:
 
     def _agents(self) -> dict[str, Agent]:
         section = self._config.sections.agents
-        if self._built is None or self._built[0] is not section:
+        models = self._config.sections.models
+        if self._built is None or self._built[0][0] is not section or self._built[0][1] is not models:
             entries = {**section.entries, **{entry.id: entry for entry in section.roster}}
             found: dict[str, AgentEntry] = {}
             for key, entry in entries.items():
@@ -79,12 +80,25 @@ class Roster:
             default = next((key for key, entry in found.items() if entry.default), None)
             default = default or (DEFAULT_ID if DEFAULT_ID in found else next(iter(found)))
             order = [default, *(key for key in found if key != default)]
-            self._built = (section, {key: self._build(key, found[key], key == default) for key in order})
+            self._built = ((section, models), {key: self._build(key, found[key], key == default) for key in order})
         return self._built[1]
+
+    def _chain(self, choice: str | ModelChoice) -> tuple[ModelRef, ...]:
+        """The models of a choice; a bare name is looked for among the providers' models."""
+        names = [choice] if isinstance(choice, str) else [choice.primary, *choice.fallbacks]
+        return model_chain(ModelChoice(primary=self._full(names[0]), fallbacks=[self._full(n) for n in names[1:]]))
+
+    def _full(self, name: str) -> str:
+        providers = self._config.sections.models.providers
+        if "/" in name or not name:
+            return name
+        having = [key for key, section in providers.items() if any(model.id == name for model in section.models)]
+        found = having or (list(providers) if len(providers) == 1 else [])
+        return f"{found[0]}/{name}" if found else name
 
     def _build(self, agent_id: str, entry: AgentEntry, is_default: bool) -> Agent:
         defaults = self.defaults
-        models = model_chain(entry.model if entry.model is not None else defaults.model)
+        models = self._chain(entry.model if entry.model is not None else defaults.model)
         own = entry.workspace or (defaults.workspace if is_default else "")
         workspace = Path(own).expanduser() if own else self._directory / agent_id / "workspace"
         identity = dict(entry.identity)

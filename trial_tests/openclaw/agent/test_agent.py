@@ -96,6 +96,15 @@ class AgentsTests(AgentsTestCase):
         self.assertEqual(self.error("agents.delete", agentId="home-bot")["message"], 'Unknown agent id "home-bot"')
         self.assertIn("default agent", self.error("agents.delete", agentId="main")["message"])
 
+    def test_bare_model_names(self) -> None:
+        """A model without its provider, as small clones name them, is the provider's that has it."""
+        tree = self.house.plane.config.tree
+        providers = {"one": {"models": [{"id": "small"}]}, "two": {"models": [{"id": "large"}]}}
+        agents = {"defaults": {"model": {"primary": "large", "fallbacks": ["small", "echo/echo"]}}}
+        self.house.plane.config.replace({**tree, "models": {"providers": providers}, "agents": agents})
+        model = self.ok("agents.list")["agents"][0]["model"]
+        self.assertEqual(model, {"primary": "two/large", "fallbacks": ["one/small", "echo/echo"]})
+
     def test_refused(self) -> None:
         """Twice the same, or a name that gives no id."""
         self.ok("agents.create", name="One")

@@ -1,8 +1,13 @@
 """The calls that ``openclaw``'s command line makes of a gateway."""
 
 import json
+from typing import Any
+
+from twisted.internet.threads import deferToThread
 
 from acceptance_tests.openclaw.program import OpenClawTestCase
+from trial_tests.openclaw.house import DeviceKey
+from trial_tests.openclaw.live import SocketClient
 
 
 class GatewayCommandTests(OpenClawTestCase):
@@ -55,6 +60,41 @@ class AgentCommandTests(OpenClawTestCase):
         answer = await self.json_of("agent", "--agent", "main", "--message", "again", "--json")
         self.assertEqual(answer["result"]["payloads"][0]["text"], "again")
 
+    async def test_session(self) -> None:
+        """A session named by its id keeps it; the call that waits for the final answer gets it."""
+        answer = await self.json_of("agent", "--session-id", "mine-1", "--message", "remember", "--json")
+        self.assertEqual(answer["result"]["meta"]["agentMeta"]["sessionId"], "mine-1")
+        params = json.dumps({"message": "wait for it", "agentId": "main", "idempotencyKey": "k"})
+        final = await self.json_of("gateway", "call", "agent", "--params", params, "--expect-final", "--json")
+        self.assertEqual((final["status"], final["result"]["payloads"][0]["text"]), ("ok", "wait for it"))
+        again = await self.json_of("gateway", "call", "agent", "--params", params, "--expect-final", "--json")
+        self.assertEqual(again["result"]["payloads"], final["result"]["payloads"])
+
+    async def test_killed(self) -> None:
+        """The command, ended in mid-turn, stops the turn."""
+        command = self.start_openclaw(
+            self.environment, "agent", "--agent", "main", "--message", "long chunks=600 delay=0.1"
+        )
+        busy = '"hasActiveRun": true'
+        for _ in range(20):
+            if busy in await self.run_openclaw("gateway", "call", "sessions.list", "--json"):
+                break
+        await command.stop()
+        self.assertNotIn(busy, await self.run_openclaw("gateway", "call", "sessions.list", "--json"))
+
+    async def test_cron(self) -> None:
+        """A job is added, run, listed with its outcome, and removed."""
+        added = await self.json_of(
+            *("cron", "add", "--name", "hourly", "--every", "1h", "--session", "isolated"),
+            *("--message", "wake up", "--json"),
+        )
+        ran = await self.json_of("cron", "run", added["id"])
+        self.assertTrue(ran["ok"])
+        runs = await self.json_of("cron", "runs", "--id", added["id"])
+        self.assertEqual([(run["status"], run["summary"]) for run in runs["entries"]], [("ok", "wake up")])
+        await self.run_openclaw("cron", "rm", added["id"])
+        self.assertIn("No automations", await self.run_openclaw("cron", "list"))
+
     async def test_lists(self) -> None:
         """Scheduled jobs and models."""
         self.assertIn("No automations", await self.run_openclaw("cron", "list"))
@@ -75,7 +115,7 @@ class NodeCommandTests(OpenClawTestCase):
     """``openclaw node run``, the headless host."""
 
     async def test_node(self) -> None:
-        """It connects, is approved, answers an invocation, and is gone when it is removed."""
+        """It connects, is approved, answers an invocation; once removed, it has to be approved again."""
         host = self.start_openclaw(
             self.home("node"),
             *("node", "run", "--host", "127.0.0.1", "--port", str(self.server.gateway_port), "--display-name", "box"),
@@ -88,3 +128,31 @@ class NodeCommandTests(OpenClawTestCase):
         )
         self.assertTrue(answer["payload"]["bins"]["ls"].endswith("/ls"))
         self.assertIn("box", await self.run_openclaw("nodes", "status"))
+        self.assertIn("box", await self.run_openclaw("nodes", "list"))
+        devices = (await self.json_of("devices", "list", "--json"))["paired"]
+        await self.run_openclaw("devices", "remove", devices[0]["deviceId"])
+        await host.says("device removed")
+        # It is on this machine and has the token, so it comes back by itself; what it offers waits again.
+        self.assertIn("Pending: 1", await self.run_openclaw("nodes", "list"))
+
+
+class DeviceCommandTests(OpenClawTestCase):
+    """``openclaw devices``, for a phone that comes from elsewhere."""
+
+    async def test_approve(self) -> None:
+        """It waits with a request, is approved by the command line, and gets in."""
+        phone = DeviceKey(7)
+        refused = await deferToThread(self._connect, phone)
+        request_id = refused["error"]["details"]["requestId"]
+        self.assertIn(request_id, await self.run_openclaw("devices", "list"))
+        await self.run_openclaw("devices", "approve", request_id)
+        hello = await deferToThread(self._connect, phone)
+        self.assertIn("deviceToken", hello["payload"]["auth"])
+
+    def _connect(self, phone: DeviceKey) -> Any:
+        """As a reverse proxy passes a phone on; its response to ``connect``. Blocks."""
+        client = SocketClient(self.server.gateway_port, headers="X-Forwarded-For: 192.0.2.7\r\n")
+        try:
+            return client.connect(phone, auth={"token": self.token})
+        finally:
+            client.close()

@@ -125,6 +125,13 @@ class SocketClient:
 
     def hello(self, device: DeviceKey | None = None, **more: Any) -> dict[str, Any]:
         """Challenge, connect (signed if there is a device), hello-ok's payload."""
+        frame = self.connect(device, **more)
+        assert frame["ok"], frame
+        payload: dict[str, Any] = frame["payload"]
+        return payload
+
+    def connect(self, device: DeviceKey | None = None, **more: Any) -> dict[str, Any]:
+        """Challenge, connect, and whatever the response is."""
         challenge = self.read()["payload"]
         params: dict[str, Any] = {
             "minProtocol": 4,
@@ -139,11 +146,9 @@ class SocketClient:
             params["device"] = device.sign(params, challenge["nonce"], challenge["ts"])
         self.send({"type": "req", "id": "c", "method": "connect", "params": params})
         while True:
-            frame = self.read()
+            frame: dict[str, Any] = self.read()
             if frame["type"] == "res":
-                assert frame["ok"], frame
-                payload: dict[str, Any] = frame["payload"]
-                return payload
+                return frame
 
     def close(self) -> None:
         """Drop the socket."""

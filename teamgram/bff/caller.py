@@ -18,6 +18,7 @@ from teamgram.domain.errors import DomainError
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.mtproto.tl import BadConstructorError, TLError, decode, encode_result
+from teamgram.mtproto.tl.errors import NotInLayerError
 
 
 class HandlerFailed(Exception):
@@ -113,6 +114,9 @@ class Caller:
         elif isinstance(error, CancelledError):
             # The session gave the request up; nobody reads this answer.
             return RpcError(*INTERNAL)
+        elif isinstance(error, NotInLayerError):
+            self._log.warn("{method}: {error}", method=method.name, error=error)
+            return RpcError(*METHOD_NOT_IMPL)
         # An exception's text may quote what the client sent; its type and the lines it came through do not.
         unexpected = HandlerFailed(f"{method.name}: {type(error).__name__}")
         failure = Failure(unexpected, HandlerFailed, error.__traceback__)  # type: ignore[no-untyped-call]

@@ -14,6 +14,7 @@ from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.interfaces.keys import AuthKeyType
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, encode, tl
+from teamgram.mtproto.tl.errors import NotInLayerError
 
 ANYBODY = RpcMetadata(9, 9, AuthKeyType.PERM, 1, 0, NEWEST_LAYER)
 SOMEBODY = replace(ANYBODY, user_id=5)
@@ -51,6 +52,10 @@ class Service(RpcService):
     @rpc("auth.bindTempAuthKey", login=False)
     def with_the_request(self, caller: RpcMetadata, query: Any, request: RpcRequest) -> bool:
         return request.msg_id == 77
+
+    @rpc("help.getCdnConfig", login=False)
+    def newer_than_the_client(self, caller: RpcMetadata, query: Any) -> Any:
+        raise NotInLayerError("cdnConfig is not in the client's layer")  # as encoding the answer does
 
     @rpc("account.checkUsername")
     def refused(self, caller: RpcMetadata, query: Any) -> bool:
@@ -108,6 +113,11 @@ class CallerTests(SynchronousTestCase):
         body = encode(tl.account.updateStatus(offline=True))[:-1]
         request = RpcRequest(SOMEBODY, 77, "RPCTest", "account.updateStatus", body)
         self.assertEqual(self.assertRaises(RpcError, self.caller.call, request).code, 400)
+
+    def test_what_the_client_s_layer_cannot_say(self) -> None:
+        """A method whose answer has no form in the client's layer is not there for that client; no bug is logged."""
+        self.assertEqual(self.error(tl.help.getCdnConfig(), ANYBODY), (501, "METHOD_NOT_IMPL"))
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_a_body_of_another_method(self) -> None:
         """What the routing says and what the body is must be the same method."""

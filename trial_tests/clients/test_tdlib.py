@@ -10,8 +10,8 @@ from trial_tests.clients.test_chat import SECONDS_TO_SEE
 class TdlibTests(HouseTestCase):
     """TDLib with Telethon; obfuscated, as it always is.
 
-    What the layers after 229 changed is left out: TDLib 1.8.69 reads neither
-    messageReplyHeader (replies) nor userFull of 229.
+    TDLib 1.8.69 reads neither messageReplyHeader nor userFull of 229: replies
+    reach it without their header, and full profiles are left out here.
     """
 
     dc_id = 1  # where TDLib begins
@@ -28,7 +28,7 @@ class TdlibTests(HouseTestCase):
         seen = await bob.event("new_message", SECONDS_TO_SEE, text="good morning")
         await bob.do("typing", peer=to_ada)
         await ada.event("typing", SECONDS_TO_SEE, user=bob.user["id"])
-        await bob.do("send", peer=to_ada, text="and to you")
+        await bob.do("send", peer=to_ada, text="and to you", reply_to=seen["id"])
         answer = await ada.event("new_message", SECONDS_TO_SEE, text="and to you")
         await ada.do("edit", peer=to_bob, id=first["id"], text="good evening")
         await bob.event("edited", SECONDS_TO_SEE, text="good evening", id=seen["id"])

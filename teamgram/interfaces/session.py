@@ -63,7 +63,7 @@ class Gateway(Protocol):
     """What session calls on gnetway. Nothing here waits."""
 
     def send_data(self, conn: ConnRef, auth_key_id: int, server_salt: int, session_id: int, payload: bytes) -> bool:
-        """Encrypt ``payload`` (msg_id, seq_no, length, body; no padding) and write it; False: the connection is gone."""
+        """Encrypt ``payload`` (msg_id, seq_no, length, body; no padding) and write it; False: it is gone."""
 
     def resume_reading(self, conn: ConnRef) -> None:
         """Room again in the queue that refused this connection's frame."""

@@ -27,7 +27,7 @@ class AuthSessions(Protocol):
         """Forget a key (and a permanent key's temporary ones); False when it was not there."""
 
     async def future_salts(self, auth_key_id: int, now: int, count: int) -> Sequence[FutureSalt]:
-        """Salts valid at ``now`` or later, oldest first; at least one is valid at ``now``. None when the key is gone."""
+        """Salts valid at ``now`` or later, oldest first, at least one valid at ``now``; none for a key that is gone."""
 
     async def bind_temp_auth_key(
         self,

@@ -18,7 +18,7 @@ class FaultTests(unittest.TestCase):
 
     async def test_connections_cut_at_any_byte(self) -> None:
         """In either direction."""
-        await self.rounds("cut", 20)
+        await self.rounds("cut", 12)
 
     async def test_bytes_one_at_a_time(self) -> None:
         """In every transport."""
@@ -26,16 +26,16 @@ class FaultTests(unittest.TestCase):
 
     async def test_frames_reordered_between_two_connections(self) -> None:
         """Of one session."""
-        await self.rounds("reorder", 20)
+        await self.rounds("reorder", 12)
 
     async def test_duplicate_frames(self) -> None:
         """On the same connection and on another."""
-        await self.rounds("duplicate", 20)
+        await self.rounds("duplicate", 12)
 
     async def test_late_acknowledgements(self) -> None:
         """In part, twice, after the resending."""
-        await self.rounds("acks", 20)
+        await self.rounds("acks", 12)
 
     async def test_restarts(self) -> None:
         """kill -9 while requests are under way."""
-        await self.rounds("restart", 3)
+        await self.rounds("restart", 2)

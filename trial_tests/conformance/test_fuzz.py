@@ -5,7 +5,7 @@ from twisted.trial import unittest
 from tools.fuzz.fuzzer import Fuzzer
 from tools.fuzz.targets import TARGETS
 
-INPUTS = 400
+INPUTS = 250
 
 
 class FuzzTests(unittest.SynchronousTestCase):

@@ -85,6 +85,10 @@ class OpenClawTestCase(TestCase):
         self.url = f"ws://127.0.0.1:{self.server.gateway_port}"
         self.environment = self.home("home")
 
+    def tearDown(self) -> None:
+        """Whatever the program did, nothing failed in the server without being expected."""
+        self.assertNotIn("Traceback", self.server.output)
+
     def home(self, name: str) -> dict[str, str]:
         """The environment of one installation: a state directory that knows our gateway."""
         home = self.directory / name

@@ -25,7 +25,7 @@ class ControlUiTests(OpenClawTestCase):
         self.page = f"http://localhost:{port.getHost().port}/"
 
     async def test_chat(self) -> None:
-        """It loads, connects elsewhere after a click, streams a reply, stops another, and shows both again later."""
+        """It connects elsewhere after a click, streams a reply, stops another, shows a tool; all of it again later."""
         environment = {
             **os.environ,
             "HOME": str(self.directory),
@@ -42,6 +42,7 @@ class ControlUiTests(OpenClawTestCase):
         self.assertEqual(facts["model"], "Echo")
         self.assertTrue(facts["grew"])
         self.assertTrue(facts["interrupted"])
+        self.assertTrue(facts["toolShown"])
         self.assertTrue(facts["shownAgain"])
         self.assertEqual(facts["refreshCards"], 0)
         unknown = [failure for failure in facts["failures"] if not failure[1].startswith("unknown method: ")]

@@ -51,6 +51,12 @@ try {
   await said("Interrupted");
   say({ interrupted: (await tab.getByText(/word399\b/).count()) === 0 });
 
+  await ask("USETOOL chunks=2");
+  await said("List Files");
+  say({ toolShown: true });
+
+  await tab.getByRole("link", { name: "Automations", exact: true }).click();
+  await said("No automations yet");
   await tab.goto(page);
   await said(/word39\b/);
   await said("count on chunks=400 delay=0.1");

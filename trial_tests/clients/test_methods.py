@@ -161,6 +161,8 @@ class FirstRequestTests(AskingTestCase):
                 decode_result("help.getConfig", await session.call_raw(encode(wrapped)), layer)
             arguments = PlausibleArguments(Random(1), layer, 0.0, user, 1)
             for name in FIRST_REQUESTS:
+                if announced != layer and name == "users.getFullUser":
+                    continue  # its answer has no form that such a client reads (mtproto.tl.registry.CHANGED_LATER)
                 query = arguments.object(registry.newest_of(name))
                 for field, value in {"lang_pack": "weba", "lang_code": "en", "peer": tl.inputPeerSelf()}.items():
                     if hasattr(query, field):

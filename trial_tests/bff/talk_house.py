@@ -118,6 +118,8 @@ class House:
             TalkStores.open(self.database, self.fanout, self.clock), self.clock, people, self.push
         )
         self.talk = self.talking.talk
+        # Before the database closes: what is still being drawn reads it.
+        case.addCleanup(lambda: Deferred.fromCoroutine(self.talk.updates.settled()))
         self.caller = Caller(talk_services(self.talking), FloodLimits(FloodSettings(), self.clock.seconds))
 
     async def sign_up(

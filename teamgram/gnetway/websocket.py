@@ -173,6 +173,13 @@ def whole_frame(data: bytes) -> tuple[bytes, int] | None:
     return unmasked.to_bytes(length, "little"), end
 
 
+class _ReactorTimer:
+    """The one method of ``txaio.IBatchedTimer`` that autobahn calls, on the reactor it is given."""
+
+    def __init__(self, reactor: Any) -> None:
+        self.call_later = reactor.callLater
+
+
 class WebSocketFactory(WebSocketServerFactory):
     """The connections of one WebSocket listener."""
 
@@ -180,6 +187,9 @@ class WebSocketFactory(WebSocketServerFactory):
 
     def __init__(self, edge: Edge, reactor: Any) -> None:
         super().__init__(reactor=reactor)
+        # autobahn's own runs on the process's reactor, whatever reactor it is given, and keeps
+        # a timer for handshakes that have long been made.
+        self._batched_timer = _ReactorTimer(reactor)
         self._edge = edge
         self.setProtocolOptions(
             # Origins are our listener's business: onConnect.

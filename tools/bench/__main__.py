@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from tools.bench import encoding
 from tools.bench.control_plane import ControlPlaneBench
-from tools.bench.latency import busy
+from tools.bench.latency import busy, fairness
 from tools.bench.messenger import Bench
 from trial_tests.clients.server import RunningServer
 
@@ -29,7 +29,12 @@ async def measure(reactor: Any, words: list[str]) -> None:
     try:
         await server.start()
         bench = Bench(reactor, server)
-        figures = {**bench.figures(), "busy": lambda: busy(bench), **ControlPlaneBench(reactor, server).figures()}
+        figures = {
+            **bench.figures(),
+            "busy": lambda: busy(bench),
+            "fairness": lambda: fairness(bench),
+            **ControlPlaneBench(reactor, server).figures(),
+        }
         for name, figure in figures.items():
             if words and not any(word in name for word in words):
                 continue

@@ -18,6 +18,9 @@ LOAD = 0.7
 ROUNDS = 10
 SECONDS = 10.0
 _TICK = 0.002
+#: Connections of the key that floods, and how much each of them asks.
+FLOODING = 8
+FLOOD_REQUESTS = 20_000
 
 
 class _Asking:
@@ -108,3 +111,36 @@ async def busy(bench: Bench) -> Figures:
 
 def _milli(seconds: Sequence[float], share: float) -> str:
     return f"{seconds[min(len(seconds) - 1, int(len(seconds) * share))] * 1e3:.1f} ms"
+
+
+async def fairness(bench: Bench) -> Figures:
+    """One key asks 50 times a second, alone and beside a key that asks as fast as it can over eight connections."""
+    body = encode(tl.updates.getState())
+    quiet, _ = await bench.user()
+    alone = await _measured(bench, quiet, body)
+    busy_key, _ = await bench.user()
+    sessions = [busy_key]
+    for _ in range(FLOODING - 1):
+        connection = await connect("127.0.0.1", bench.server.port, "abridged", reactor=bench.reactor)
+        session = connection.open_session(busy_key.core.auth_key, salt=busy_key.core.salt)
+        await session.call(tl.updates.getState())
+        sessions.append(session)
+    flood = Deferred.fromCoroutine(bench.pump(sessions, lambda: body, FLOOD_REQUESTS, results))
+    beside = await _measured(bench, quiet, body)
+    still_flooding = not flood.called
+    await flood
+    for session in [quiet, *sessions]:
+        await session.connection.close()
+    return {
+        "p99 of a quiet key, alone": _milli(alone, 0.99),
+        "the same beside a key that floods" + ("" if still_flooding else " (the flood ended early)"): _milli(
+            beside, 0.99
+        ),
+    }
+
+
+async def _measured(bench: Bench, session: PeerSession, body: bytes) -> list[float]:
+    loop = OpenLoop(bench.reactor, [session], body, 50.0)
+    loop.start()
+    await loop.ended
+    return sorted(loop.seconds)

@@ -21,28 +21,34 @@ _log = Logger()
 def recover(house: AgentHouse) -> None:
     """Look at every session that was in use lately. Reads block; the writes follow by themselves."""
     now_ms = house.now_ms()
+    ends: list[tuple[int, AgentSession, dict[str, Any]]] = []
     for session in house.sessions:
         if now_ms - session.updated_at < TTL_MS:
-            _remember(house, session, now_ms)
+            ends += _recent_ends(house, session, now_ms)
+    # In the order in which they ended, whatever their sessions: when there are too many, the oldest are forgotten.
+    for _, session, data in sorted(ends, key=lambda end: end[0]):
+        _remember(house, session, data)
+    for session in house.sessions:
         if session.open_runs:
             _end_open_runs(house, session, now_ms)
 
 
-def _remember(house: AgentHouse, session: AgentSession, now_ms: int) -> None:
-    """Take the ends of recent turns from the transcript."""
-    records = house.sessions.backward(session)
+def _recent_ends(
+    house: AgentHouse, session: AgentSession, now_ms: int
+) -> list[tuple[int, AgentSession, dict[str, Any]]]:
+    """The ends of recent turns in the transcript, oldest first: (milliseconds, the session, what was recorded)."""
     found = []
-    for record in records:
-        if now_ms - transcripts.from_iso(str(record.get("timestamp"))) > TTL_MS:
+    for record in house.sessions.backward(session):
+        ended_at = transcripts.from_iso(str(record.get("timestamp")))
+        if now_ms - ended_at > TTL_MS:
             break
         data = record.get("data")
         if record.get("customType") == transcripts.RUN_END and isinstance(data, dict):
-            found.append(data)
-    for data in reversed(found):
-        _remember_one(house, session, data)
+            found.append((ended_at, session, data))
+    return found[::-1]
 
 
-def _remember_one(house: AgentHouse, session: AgentSession, data: dict[str, Any]) -> None:
+def _remember(house: AgentHouse, session: AgentSession, data: dict[str, Any]) -> None:
     run_id, method = str(data.get("runId")), str(data.get("method") or "chat")
     outcome = Outcome(
         str(data.get("status")),

@@ -3,6 +3,7 @@
 import json
 
 from teamgram.openclaw import transcript_files
+from teamgram.openclaw.agent import idempotency
 from teamgram.openclaw.agent.recovery import INTERRUPTED, UNANSWERED
 from trial_tests.openclaw.agent.agents import KEY, AgentsTestCase
 
@@ -52,6 +53,17 @@ class RecoveryTests(AgentsTestCase):
         later.reactor.advance(400)
         client = self.operator(later)
         self.assertEqual(self.send("hello", client=client)["status"], "started")
+
+    def test_too_many_to_remember(self) -> None:
+        """The oldest ends are forgotten, not those of whichever session was read first."""
+        self.patch(idempotency, "MAX_ENDED", 3)
+        for number in range(4):
+            self.send(f"elsewhere {number}", f"old-{number}", sessionKey="agent:main:explicit:zzz")
+            self.house.advance(1.0)
+        self.send("hello")
+        self.house.advance(1.0)
+        client = self.operator(self.house.again())
+        self.assertEqual(self.send("hello", client=client), {"runId": "run-1", "status": "ok"})
 
     def test_recovery_is_recovered_from(self) -> None:
         """A crash during recovery, before its record is whole, leads to the same end."""

@@ -142,6 +142,7 @@ class House(Service):
             extensions=[partial(agents_extension, messenger=messenger)],
             readiness=self._not_ready,
             registry=self.registry,
+            log_filters=[self.levels],
         )
         self.openclaw.on_failure = lambda reason: reactor.stop()
         self.openclaw.plane.router.register(OperatorMethods(self))

@@ -2,9 +2,16 @@
 
 import re
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
-from twisted.logger import ILogObserver, formatEventAsClassicLogText, globalLogPublisher
+from twisted.logger import (
+    FilteringLogObserver,
+    ILogFilterPredicate,
+    ILogObserver,
+    formatEventAsClassicLogText,
+    globalLogPublisher,
+)
 from zope.interface import implementer
 
 _MAX_LINE = 4096
@@ -14,20 +21,26 @@ _SECRET = re.compile(r"(?i)((?:token|password|api[_-]?key|secret|authorization)[
 
 @implementer(ILogObserver)
 class LogTail:
-    """Lines with the byte offset at which each ends, as if they were a file."""
+    """Lines with the byte offset at which each ends, as if they were a file.
 
-    def __init__(self, lines: int) -> None:
+    Args:
+        lines: how many are kept.
+        filters: what an event has to pass, as it has on its way to the log itself.
+    """
+
+    def __init__(self, lines: int, filters: Sequence[ILogFilterPredicate] = ()) -> None:
         self.name = "memory"
         self._lines: deque[tuple[int, str]] = deque(maxlen=lines)
         self._end = 0
+        self._observer: Any = FilteringLogObserver(self, filters)
 
     def start(self) -> None:
         """Begin to listen."""
-        globalLogPublisher.addObserver(self)
+        globalLogPublisher.addObserver(self._observer)
 
     def stop(self) -> None:
         """Listen no more."""
-        globalLogPublisher.removeObserver(self)
+        globalLogPublisher.removeObserver(self._observer)
 
     def __call__(self, event: dict[str, Any]) -> None:
         """One event of Twisted's log."""

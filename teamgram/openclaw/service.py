@@ -7,7 +7,7 @@ anything is served, and return a service or None.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import Logger
+from twisted.logger import ILogFilterPredicate, Logger
 from twisted.python.failure import Failure
 
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -67,10 +67,12 @@ class OpenClawService(MultiService):
         readiness: Readiness = list,
         environment: Mapping[str, str] | None = None,
         registry: CollectorRegistry = REGISTRY,
+        log_filters: Sequence[ILogFilterPredicate] = (),
     ) -> None:
         """Read configuration and state; nothing listens yet.
 
         Args:
+            log_filters: what an event of the log passes before ``logs.tail`` keeps it.
             readiness: names of what is not ready elsewhere in the process.
             environment: ``os.environ`` unless given.
 
@@ -102,7 +104,7 @@ class OpenClawService(MultiService):
         self._started = False
         self._registry = registry
         self._collector = PlaneCollector(plane)
-        self.logs = LogTail(config.sections.logging.tail_lines)
+        self.logs = LogTail(config.sections.logging.tail_lines, log_filters)
         self.system = plane.system
         for family in (
             self.system,

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 MAX_HEAD_BYTES = 16 << 10
 MAX_HEADERS = 64
 
-_REQUEST_LINE = re.compile(rb"([A-Z]{1,16}) (/[\x21-\x7e]*) HTTP/1\.([01])")
+_REQUEST_LINE = re.compile(rb"([A-Z]{1,16}) ([\x21-\x7e]+) HTTP/1\.([01])")
+_SCHEME_AND_HOST = re.compile(rb"https?://[^/?#]+", re.IGNORECASE)
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 REASONS = {
@@ -108,14 +109,31 @@ class RequestParser:
         match = _REQUEST_LINE.fullmatch(lines[0])
         if match is None:
             raise HttpError(400, "malformed request line")
+        path = _path(match[2])
         headers = _read_headers(lines[1:])
         if b"transfer-encoding" in headers:
             raise HttpError(411, "transfer-encoding in a request")
         self._body_bytes = _content_length(headers, match[1], self._max_body_bytes)
         connection = headers.get(b"connection", b"").lower()
         keep_alive = b"close" not in connection if match[3] == b"1" else b"keep-alive" in connection
-        self._head = (match[1], match[2].partition(b"?")[0], headers, keep_alive)
+        self._head = (match[1], path, headers, keep_alive)
         return True
+
+
+def _path(target: bytes) -> bytes:
+    """The path of a request target, which may name scheme and host before it.
+
+    Every server must take that form (RFC 9112, 3.2.2); it is what a client
+    sends to a proxy, TDLib among them. One host is served here, so whose it
+    says it is makes no difference.
+    """
+    host = _SCHEME_AND_HOST.match(target)
+    if host is not None:
+        rest = target[host.end() :]
+        target = rest if rest.startswith(b"/") else b"/" + rest
+    if not target.startswith(b"/"):
+        raise HttpError(400, "malformed request line")
+    return target.partition(b"?")[0]
 
 
 def _read_headers(lines: list[bytes]) -> dict[bytes, bytes]:

@@ -38,7 +38,7 @@ class GnetwaySettings:
 
     Attributes:
         gateway_id: this process's name in ``ConnRef``.
-        dc_id: our data centre; a key exchange for another one is refused.
+        dc_id: our own data centre; key exchanges for 1 to 5 are taken, too, any other is refused.
         first_frame_timeout: seconds a connection may take to its first valid frame.
         idle_timeout: seconds after a valid frame, for TCP and WebSocket.
         http_idle_timeout: the same for HTTP.

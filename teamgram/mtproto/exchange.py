@@ -16,6 +16,7 @@ from hmac import compare_digest
 from struct import Struct
 from typing import Any
 
+from teamgram.mtproto import data_centres
 from teamgram.mtproto.crypto import dh, kdf
 from teamgram.mtproto.crypto.aes import BLOCK_BYTES, ige_decrypt, ige_encrypt
 from teamgram.mtproto.crypto.pq import make_pq
@@ -35,7 +36,6 @@ REQ_PQ_MULTI = 0xBE7E8EF1
 REQ_DH_PARAMS = 0xD712E4BE
 SET_CLIENT_DH_PARAMS = 0xF5045F1F
 
-_TEST_SERVER_DC = 10_000
 _UINT = Struct("<I")
 
 
@@ -119,7 +119,7 @@ class ServerExchange:
         Args:
             keys: ours, at least one.
             pairs: ready Diffie-Hellman numbers, shared by all exchanges.
-            dc_id: our data centre, as clients count them from 1.
+            dc_id: our own data centre; those that clients know from the start are taken for it, too.
             nonce: of ``req_pq`` or ``req_pq_multi``, 16 bytes.
             now: unix seconds.
         """
@@ -286,8 +286,8 @@ class ServerExchange:
         )
 
     def _check_dc(self, dc: int) -> bool:
-        """Whether the client is about to fetch media: its dc is ours, negative for media, 10000 more for tests."""
-        if abs(dc) not in (self._dc_id, self._dc_id + _TEST_SERVER_DC):
+        """Whether the client is about to fetch media: the dc it means is negative then."""
+        if not data_centres.stands_for(self._dc_id, dc):
             raise ExchangeError(f"data centre {dc} is meant", INVALID_DC)
         return dc < 0
 

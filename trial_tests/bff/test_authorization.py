@@ -269,8 +269,9 @@ class DevicesTests(BackendTestCase):
         """What one key exports another imports, once, and only for that user."""
         house = House(self.open_database(), self.open_cache())
         user = await house.device(11).sign_up(PHONE, "Ada")
-        exported = await house.device(11).call(tl.auth.exportAuthorization(dc_id=2))
-        self.assertEqual(await house.device(11).error(tl.auth.exportAuthorization(dc_id=4)), "DC_ID_INVALID")
+        for dc_id in (0, 6, -2, 10_002):
+            self.assertEqual(await house.device(11).error(tl.auth.exportAuthorization(dc_id=dc_id)), "DC_ID_INVALID")
+        exported = await house.device(11).call(tl.auth.exportAuthorization(dc_id=5))
         wrong = tl.auth.importAuthorization(id=user.id + 1, bytes=exported.bytes)
         self.assertEqual(await house.device(12).error(wrong), "AUTH_BYTES_INVALID")
         right = tl.auth.importAuthorization(id=user.id, bytes=exported.bytes)

@@ -32,30 +32,45 @@ class ConfigurationTests(SynchronousTestCase):
         answer = self.configuration(**settings).get_config(caller, tl.help.getConfig())
         return decode_result("help.getConfig", answer, caller.layer)
 
-    def options(self, **changes: Any) -> list[tuple[str, int, bool, bool]]:
+    def options(self, **changes: Any) -> list[tuple[str, int, bool]]:
+        """What is told of one data centre, the same of each; nothing is static, media_only or cdn."""
         settings = changes.pop("settings", {})
         config = self.config(replace(CALLER, **changes), **settings)
-        self.assertEqual({option.id for option in config.dc_options}, {config.this_dc})
-        return [(option.ip_address, option.port, option.ipv6, option.static) for option in config.dc_options]
+        told: dict[int, list[tuple[str, int, bool]]] = {}
+        for option in config.dc_options:
+            self.assertFalse(option.static or option.media_only or option.cdn or option.tcpo_only)
+            told.setdefault(option.id, []).append((option.ip_address, option.port, option.ipv6))
+        self.assertEqual(list(told), [config.this_dc] + [n for n in (1, 2, 3, 4, 5) if n != config.this_dc])
+        [same] = {tuple(addresses) for addresses in told.values()}
+        return list(same)
 
     def test_clients_are_sent_back_to_where_they_came(self) -> None:
-        """The address they came by, as a plain static IPv4 option, or the IPv6 one."""
-        self.assertEqual(self.options(), [("203.0.113.5", 10443, False, True)])
-        self.assertEqual(self.options(local_addr="203.0.113.5:5222"), [("203.0.113.5", 5222, False, True)])
-        self.assertEqual(self.options(local_addr="[2001:db8::1]:10443"), [("2001:db8::1", 10443, True, False)])
-        self.assertEqual(self.options(local_addr="::ffff:203.0.113.5:10443"), [("203.0.113.5", 10443, False, True)])
+        """The address they came by, as a plain IPv4 option, or the IPv6 one."""
+        self.assertEqual(self.options(), [("203.0.113.5", 10443, False)])
+        self.assertEqual(self.options(local_addr="203.0.113.5:5222"), [("203.0.113.5", 5222, False)])
+        self.assertEqual(self.options(local_addr="[2001:db8::1]:10443"), [("2001:db8::1", 10443, True)])
+        self.assertEqual(self.options(local_addr="::ffff:203.0.113.5:10443"), [("203.0.113.5", 10443, False)])
+
+    def test_every_data_centre_is_here(self) -> None:
+        """The configured one is this_dc and stands first; clients that begin in another find it at the same address."""
+        for own in (2, 4, 7):
+            config = self.config(dc_id=own)
+            self.assertEqual(config.this_dc, own)
+            self.options(settings={"dc_id": own})
+            nearest = self.configuration(dc_id=own).get_nearest_dc(CALLER, tl.help.getNearestDc())
+            self.assertEqual((nearest.this_dc, nearest.nearest_dc), (own, own))
 
     def test_who_came_another_way_is_told_the_tcp_port(self) -> None:
         """Behind a WebSocket the address is right and the port is not."""
         self.assertEqual(
-            self.options(local_addr="203.0.113.5:11443", transport="websocket"), [("203.0.113.5", 10443, False, True)]
+            self.options(local_addr="203.0.113.5:11443", transport="websocket"), [("203.0.113.5", 10443, False)]
         )
 
     def test_an_operator_can_name_the_addresses(self) -> None:
         """Behind NAT the configured addresses count, IPv4 first."""
         settings = {"addresses": ("[2001:db8::7]:443", "198.51.100.1:443")}
         self.assertEqual(
-            self.options(settings=settings), [("198.51.100.1", 443, False, True), ("2001:db8::7", 443, True, False)]
+            self.options(settings=settings), [("198.51.100.1", 443, False), ("2001:db8::7", 443, True)]
         )
 
     def test_every_layer_can_read_it(self) -> None:

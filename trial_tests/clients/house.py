@@ -46,7 +46,11 @@ class HouseTestCase(BackendTestCase):
             _empty_redis(redis)
         self.server = RunningServer(reactor, self.directory, dsn, redis, self.dc_id)
         self.addCleanup(lambda: defer.Deferred.fromCoroutine(self._close()))
+        self.configure()
         await self.server.start()
+
+    def configure(self) -> None:
+        """What a test wants otherwise in the server's configuration, before it starts."""
 
     async def _close(self) -> None:
         for client in self.clients:

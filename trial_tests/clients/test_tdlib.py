@@ -14,8 +14,6 @@ class TdlibTests(HouseTestCase):
     reach it without their header, and full profiles are left out here.
     """
 
-    dc_id = 1  # where TDLib begins
-
     async def test_a_conversation(self) -> None:
         """Sign up with a temporary key, write with quick acks, edit, delete, a group, lists, and sign out."""
         ada = await self.sign_up("tdlib", "Ada", pfs=True, quick_ack=True)

@@ -61,6 +61,21 @@ class RequestParserTests(SynchronousTestCase):
         assert request is not None
         self.assertEqual(request.path, b"/apiw1")
 
+    def test_target_that_names_a_host(self) -> None:
+        """The form that goes to proxies means the same path, whatever the host and the case of the scheme."""
+        for target, path in (
+            (b"HTTP://149.154.175.50:80/api", b"/api"),  # as TDLib writes it
+            (b"https://[::1]:8801/apiw1?x=http://y/", b"/apiw1"),
+            (b"http://host", b"/"),
+            (b"http://host?/api", b"/"),
+            (b"http://a/http://b/api", b"/http://b/api"),
+        ):
+            request = parse(b"OPTIONS " + target + b" HTTP/1.1\r\n\r\n")
+            assert request is not None
+            self.assertEqual(request.path, path, target)
+        for target in (b"http://", b"http:///api", b"ftp://host/api", b"host:80", b"*", b"http://ho\0st/api"):
+            self.assert_refused(b"GET " + target + b" HTTP/1.1\r\n\r\n", 400)
+
     def assert_refused(self, data: bytes, status: int) -> None:
         with self.assertRaises(HttpError) as caught:
             parse(data)

@@ -207,7 +207,7 @@ class KeyExchangeTests(SynchronousTestCase):
     def test_wrong_data_centre_hears_444(self) -> None:
         """A client that means another data centre is told so."""
         conn, link = self.open()
-        client = ClientExchange(PUBLIC_KEY, dc=4)
+        client = ClientExchange(PUBLIC_KEY, dc=6)
         body = self.step(client, client.start(), conn, link)
         assert body is not None
         self.send(conn, body)

@@ -29,11 +29,11 @@ NOW = 1_700_000_000.75
 DC_ID = 2
 
 
-def begin(client: ClientExchange) -> ServerExchange:
+def begin(client: ClientExchange, dc_id: int = DC_ID) -> ServerExchange:
     """The server's end for this client's first request."""
     nonce, server_nonce = request_nonces(client.start())
     assert server_nonce is None
-    return ServerExchange([OTHER_KEY, KEY], PAIRS, DC_ID, nonce, NOW, os.urandom)
+    return ServerExchange([OTHER_KEY, KEY], PAIRS, dc_id, nonce, NOW, os.urandom)
 
 
 def answer_to(server: ServerExchange, body: bytes) -> bytes:
@@ -91,6 +91,15 @@ class ExchangeTests(unittest.SynchronousTestCase):
     def test_the_old_first_request(self) -> None:
         """req_pq is answered like req_pq_multi."""
         create(ClientExchange(KEY.public, multi=False))
+
+    def test_every_data_centre_that_clients_know(self) -> None:
+        """1 to 5 and the server's own, their test servers and their media connections."""
+        for own, others in ((DC_ID, (1, 2, 3, 4, 5)), (7, (1, 5, 7))):
+            for other in others:
+                for dc in (other, -other, 10_000 + other, -10_000 - other):
+                    client = ClientExchange(KEY.public, dc=dc)
+                    server = begin(client, own)
+                    self.assertIsInstance(server.receive(second_request(client, server), NOW), bytes, dc)
 
     def test_what_clients_check_of_the_numbers(self) -> None:
         """The published prime, g = 3, a good g_a, the server's time."""
@@ -208,7 +217,7 @@ class RefusalTests(unittest.SynchronousTestCase):
 
     def test_another_data_centre(self) -> None:
         """-444, which tells the client so."""
-        for dc in (0, 1, 4, -4, 10_001, 20_002, 2**31 - 1, -(2**31)):
+        for dc in (0, 6, -6, 10_000, 10_006, 20_002, 2**31 - 1, -(2**31)):
             for expires_in in (None, 60):
                 client = ClientExchange(KEY.public, dc=dc, expires_in=expires_in)
                 server = begin(client)

@@ -10,6 +10,7 @@ from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.interfaces.authsession import AuthSessions, BindTempAuthKeyError
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
 from teamgram.interfaces.session import SessionControl
+from teamgram.mtproto import data_centres
 from teamgram.mtproto.tl import tl
 
 
@@ -66,8 +67,8 @@ class Bindings(RpcService):
     @rpc("auth.exportAuthorization")
     async def export_authorization(self, caller: RpcMetadata, query: Any) -> Any:
         """auth.exportAuthorization#e5bfffcd dc_id:int = auth.ExportedAuthorization"""
-        if query.dc_id != self._dc_id:
-            raise bad_request("DC_ID_INVALID")  # this server is one dc
+        if query.dc_id not in data_centres.served(self._dc_id):
+            raise bad_request("DC_ID_INVALID")
         return tl.auth.exportedAuthorization(id=caller.user_id, bytes=await self._tokens.export(caller.user_id))
 
     @rpc("auth.importAuthorization", login=False)

@@ -20,20 +20,20 @@ def split_address(address: str) -> tuple[str, int]:
     return str(parsed), int(port) if port.isdigit() else 0
 
 
-def dc_options(dc_id: int, addresses: Sequence[str], tcp_port: int | None) -> list[Any]:
-    """``dcOption`` of each address that is one, IPv4 first.
+def dc_options(dc_ids: Sequence[int], addresses: Sequence[str], tcp_port: int | None) -> list[Any]:
+    """``dcOption`` of each address that is one for each data centre, IPv4 first within one.
 
-    Plain IPv4 options come first and are marked static: TDLib and kurigram
-    dial what is listed, GramJS takes the first IPv4 one.
+    The data centres stay in their order, for Telethon looks up which one it is
+    in by the address and takes the first. IPv4 options are plain ones: TDLib
+    and kurigram dial what is listed, GramJS takes the first IPv4 one, and TDLib
+    never uses static ones over an HTTP proxy (``DcOptionsSet.cpp``).
 
     Args:
+        dc_ids: those that are at these addresses.
         tcp_port: the port to tell instead of the addresses' own, if any.
     """
-    options = []
-    for address in addresses:
-        host, port = split_address(address)
-        if host:
-            options.append(
-                tl.dcOption(id=dc_id, ip_address=host, port=tcp_port or port, ipv6=":" in host, static=":" not in host)
-            )
-    return sorted(options, key=lambda option: bool(option.ipv6))
+    found = [(host, tcp_port or port) for host, port in map(split_address, addresses) if host]
+    found.sort(key=lambda address: ":" in address[0])
+    return [
+        tl.dcOption(id=dc_id, ip_address=host, port=port, ipv6=":" in host) for dc_id in dc_ids for host, port in found
+    ]

@@ -12,6 +12,7 @@ from teamgram.bff.registry import EncodedResult, RpcService, rpc
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.interfaces.rpc import RpcMetadata
+from teamgram.mtproto.data_centres import served
 from teamgram.mtproto.tl import encode_result, tl
 
 CONFIG_LIFETIME = 3600
@@ -56,9 +57,9 @@ class Configuration(RpcService):
         settings = self._settings
         own_port = None if caller.transport == "tcp" else settings.tcp_port
         if settings.addresses:
-            options = dc_options(settings.dc_id, settings.addresses, None)
+            options = dc_options(served(settings.dc_id), settings.addresses, None)
         else:
-            options = dc_options(settings.dc_id, [caller.local_addr], own_port)
+            options = dc_options(served(settings.dc_id), [caller.local_addr], own_port)
         return tl.config(
             revoke_pm_inbox=True,
             date=now,

@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from stdio import Driver
 
-DC_ADDRESSES = ("149.154.175.50", "149.154.167.51")  # 1, where it begins, and 2
+#: Data centres 1, where it begins, and 2, and the same of the test servers; all as long as ours.
+DC_ADDRESSES = ("149.154.175.50", "149.154.167.51", "149.154.175.10", "149.154.167.40")
 _PEM = re.compile(rb"-----BEGIN RSA PUBLIC KEY-----\n[^-]+-----END RSA PUBLIC KEY-----")
 _IPV4 = re.compile(rb"(?<=\x00)(?:149\.154|95\.161)\.\d+\.\d+(?=\x00)")
 _IPV6 = re.compile(rb"(?<=\x00)2001:(?:b28|67c):[0-9a-f:]+(?=\x00)")
@@ -29,7 +30,7 @@ SERVER_ID = 1 << 20  # TDLib keeps room for local messages between those of the 
 
 
 def pointed_to(library, address, port, key):
-    """The library's bytes with that address for the first two data centres and that key for both keys."""
+    """The library's bytes with that address for the first two data centres and that key for every key."""
     pem = key.strip().encode()
 
     def other_key(match):
@@ -74,7 +75,9 @@ class Tdlib(Driver):
 
     # --- the library ----------------------------------------------------
 
-    async def do_connect(self, host, port, key, session, pfs=False, quick_ack=False, log=0):
+    async def do_connect(
+        self, host, port, key, session, pfs=False, quick_ack=False, proxy=None, test_servers=False, log=0
+    ):
         self._library = self._load(Path(session), host, port, key)
         self._library.td_receive.argtypes = [ctypes.c_double]
         self._library.td_receive.restype = self._library.td_execute.restype = ctypes.c_char_p
@@ -89,8 +92,10 @@ class Tdlib(Driver):
             self._ask("setOption", name=name, value={"@type": "optionValueBoolean", "value": value})
             for name, value in (("use_pfs", pfs), ("use_quick_ack", quick_ack), ("online", True))
         ]
+        options += [self._ask("addProxy", proxy={"@type": "proxy", **proxy}, enable=True)] if proxy else []
         await self._ask(
             "setTdlibParameters",
+            use_test_dc=test_servers,
             database_directory=session,
             files_directory=session + "/files",
             use_message_database=True,

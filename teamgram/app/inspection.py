@@ -101,6 +101,8 @@ async def show_sessions(options: argparse.Namespace, database: Database) -> int:
     print(f"{'user':>12}  {'active':<18}{'since':<18}{'layer':>5}  {'address':<22}device")
     for user in found:
         for device in await database.read("authorizations", auth_store.authorizations, user.id):
+            if device.carried_from:
+                continue
             client = device.client
             what = f"{client.device_model} {client.system_version}, app {client.app_version} (api {client.api_id})"
             print(

@@ -78,23 +78,29 @@ class Devices:
             return
         await self._db.write("put_client", self._changing, perm_auth_key_id, store.put_client, (client, now))
 
-    async def sign_in(self, perm_auth_key_id: int, user_id: int, now: int) -> None:
-        """Sign the key in.
+    async def sign_in(self, perm_auth_key_id: int, user_id: int, now: int, carried_from: int = 0) -> None:
+        """Sign the key in, with the authorization of another one if that is named.
 
         Raises:
             UnknownAuthKey: it was destroyed meanwhile.
         """
         hash = self._random_number(2**63 - 1) + 1
-        arguments = (user_id, hash, now)
+        arguments = (user_id, hash, now, carried_from)
         if not await self._db.write("bind_user", self._changing, perm_auth_key_id, store.bind_user, arguments):
             raise UnknownAuthKey(f"no permanent key {perm_auth_key_id}")
 
-    async def sign_out(self, perm_auth_key_id: int) -> int:
-        """Sign the key out; the user it was signed in as, or 0."""
-        return await self._db.write("unbind_user", self._changing, perm_auth_key_id, store.unbind_user, ())
+    async def sign_out(self, perm_auth_key_id: int) -> tuple[int, list[int]]:
+        """Sign the key and those that its authorization was carried to out; whose it was (or 0), and which keys."""
+        return await self._db.write("unbind_user", self._signing_out, perm_auth_key_id)
+
+    def _signing_out(self, txn: Transaction, perm_auth_key_id: int) -> tuple[int, list[int]]:
+        user_id, signed_out = store.unbind_user(txn, perm_auth_key_id)
+        for key in signed_out:
+            txn.call_after(self.forget, key)
+        return user_id, signed_out
 
     async def authorizations(self, user_id: int) -> list[Authorization]:
-        """A user's signed-in devices, the most recently active first."""
+        """A user's signed-in keys, the most recently active first."""
         found = await self._db.read("authorizations", store.authorizations, user_id)
         return sorted(map(self._with_last_seen, found), key=lambda device: device.active_at, reverse=True)
 

@@ -118,16 +118,16 @@ class AuthSessionService(Service):
         """Remember the layer and what ``initConnection`` said."""
         await self._devices.set(perm_auth_key_id, client, now)
 
-    async def bind_user(self, perm_auth_key_id: int, user_id: int, now: int) -> None:
-        """Sign the key in as ``user_id``.
+    async def bind_user(self, perm_auth_key_id: int, user_id: int, now: int, carried_from: int = 0) -> None:
+        """Sign the key in as ``user_id``, with the authorization of ``carried_from`` or (0) one of its own.
 
         Raises:
             UnknownAuthKey: the key was destroyed meanwhile.
         """
-        await self._devices.sign_in(perm_auth_key_id, user_id, now)
+        await self._devices.sign_in(perm_auth_key_id, user_id, now, carried_from)
 
-    async def unbind_user(self, perm_auth_key_id: int) -> int:
-        """Sign the key out; the user_id it was signed in as, or 0."""
+    async def unbind_user(self, perm_auth_key_id: int) -> tuple[int, Sequence[int]]:
+        """Sign the key and those that its authorization was carried to out; whose it was (or 0), and which keys."""
         return await self._devices.sign_out(perm_auth_key_id)
 
     async def touch(self, perm_auth_key_id: int, client_addr: str, now: int) -> None:
@@ -135,5 +135,5 @@ class AuthSessionService(Service):
         self._devices.touch(perm_auth_key_id, client_addr, now)
 
     async def authorizations(self, user_id: int) -> Sequence[Authorization]:
-        """Every signed-in device of a user, most recently active first."""
+        """Every signed-in key of a user, most recently active first."""
         return await self._devices.authorizations(user_id)

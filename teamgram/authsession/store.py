@@ -159,30 +159,36 @@ def put_client(txn: Transaction, perm_auth_key_id: int, client: ClientInfo, now:
     txn.upsert("auth_devices", {"perm_auth_key_id": perm_auth_key_id}, {**columns, "active_at": now})
 
 
-def bind_user(txn: Transaction, perm_auth_key_id: int, user_id: int, hash: int, now: int) -> bool:
-    """Sign a key in, keeping hash and date when it is signed in as that user already; False: there is no such key."""
+def bind_user(
+    txn: Transaction, perm_auth_key_id: int, user_id: int, hash: int, now: int, carried_from: int = 0
+) -> bool:
+    """Sign a key in, keeping hash and date when it is signed in as that user already; False: there is no such key.
+
+    An authorization that the user gave to the key itself is not replaced by one carried there.
+    """
     key = get_key(txn, perm_auth_key_id)
     if key is None or key.key_type is not AuthKeyType.PERM:
         return False
-    txn.execute("SELECT user_id FROM auth_bindings WHERE perm_auth_key_id = ?", (perm_auth_key_id,))
-    if txn.fetchone() != (user_id,):
+    txn.execute("SELECT user_id, carried_from FROM auth_bindings WHERE perm_auth_key_id = ?", (perm_auth_key_id,))
+    if txn.fetchone() not in ((user_id, 0), (user_id, carried_from)):
         txn.upsert(
             "auth_bindings",
             {"perm_auth_key_id": perm_auth_key_id},
-            {"user_id": user_id, "hash": hash, "created_at": now},
+            {"user_id": user_id, "hash": hash, "created_at": now, "carried_from": carried_from},
         )
     return True
 
 
-def unbind_user(txn: Transaction, perm_auth_key_id: int) -> int:
-    """Sign a key out; the user it was signed in as, or 0."""
+def unbind_user(txn: Transaction, perm_auth_key_id: int) -> tuple[int, list[int]]:
+    """Sign a key out and those that its authorization was carried to; whose it was (or 0), and which keys."""
     txn.execute("SELECT user_id FROM auth_bindings WHERE perm_auth_key_id = ?", (perm_auth_key_id,))
     row = txn.fetchone()
     if row is None:
-        return 0
-    txn.execute("DELETE FROM auth_bindings WHERE perm_auth_key_id = ?", (perm_auth_key_id,))
-    user_id: int = row[0]
-    return user_id
+        return 0, []
+    txn.execute("SELECT perm_auth_key_id FROM auth_bindings WHERE carried_from = ?", (perm_auth_key_id,))
+    signed_out = [perm_auth_key_id, *(carried[0] for carried in txn.fetchall())]
+    txn.executemany("DELETE FROM auth_bindings WHERE perm_auth_key_id = ?", [(key,) for key in signed_out])
+    return row[0], signed_out
 
 
 def touch(txn: Transaction, seen: Sequence[tuple[str, int, int]]) -> None:
@@ -191,10 +197,10 @@ def touch(txn: Transaction, seen: Sequence[tuple[str, int, int]]) -> None:
 
 
 def authorizations(txn: Transaction, user_id: int) -> list[Authorization]:
-    """A user's signed-in devices."""
+    """A user's signed-in keys."""
     # A key may be signed in before its device is known.
     txn.execute(
-        f"SELECT b.perm_auth_key_id, b.hash, b.created_at, d.active_at, {_DEVICE} FROM auth_bindings b"
+        f"SELECT b.perm_auth_key_id, b.hash, b.created_at, b.carried_from, d.active_at, {_DEVICE} FROM auth_bindings b"
         " LEFT JOIN auth_devices d ON d.perm_auth_key_id = b.perm_auth_key_id WHERE b.user_id = ?",
         (user_id,),
     )
@@ -206,6 +212,7 @@ def authorizations(txn: Transaction, user_id: int) -> list[Authorization]:
             created_at=created_at,
             active_at=max(created_at, active_at or 0),
             hash=hash,
+            carried_from=carried_from,
         )
-        for perm_auth_key_id, hash, created_at, active_at, *client in txn.fetchall()
+        for perm_auth_key_id, hash, created_at, carried_from, active_at, *client in txn.fetchall()
     ]

@@ -55,14 +55,18 @@ class AuthSessions(Protocol):
     async def set_client(self, perm_auth_key_id: int, client: ClientInfo, now: int) -> None:
         """Remember the layer and what ``initConnection`` said."""
 
-    async def bind_user(self, perm_auth_key_id: int, user_id: int, now: int) -> None:
-        """Sign the key in as ``user_id``."""
+    async def bind_user(self, perm_auth_key_id: int, user_id: int, now: int, carried_from: int = 0) -> None:
+        """Sign the key in as ``user_id``, with the authorization of ``carried_from`` or (0) one of its own."""
 
-    async def unbind_user(self, perm_auth_key_id: int) -> int:
-        """Sign the key out; the user_id it was signed in as, or 0."""
+    async def unbind_user(self, perm_auth_key_id: int) -> tuple[int, Sequence[int]]:
+        """Sign the key out, and those that its authorization was carried to.
+
+        Returns:
+            The user_id it was signed in as, or 0; the keys signed out.
+        """
 
     async def touch(self, perm_auth_key_id: int, client_addr: str, now: int) -> None:
         """Note that the device was active (may be batched, need not be durable)."""
 
     async def authorizations(self, user_id: int) -> Sequence[Authorization]:
-        """Every signed-in device of a user, most recently active first."""
+        """Every signed-in key of a user, most recently active first."""

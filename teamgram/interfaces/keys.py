@@ -63,7 +63,13 @@ class ClientInfo:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """A signed-in device: one row of ``account.getAuthorizations``."""
+    """A signed-in key: one row of ``account.getAuthorizations``, unless it is a device's second one.
+
+    Attributes:
+        carried_from: the permanent key whose authorization it imported, as a
+            client does that talks to several data centres; 0 when it signed in
+            by itself.
+    """
 
     perm_auth_key_id: int
     user_id: int
@@ -71,3 +77,4 @@ class Authorization:
     created_at: int
     active_at: int
     hash: int
+    carried_from: int = 0

@@ -286,10 +286,25 @@ class AuthSessionServiceTests(BackendTestCase):
         self.assertEqual(await self.auth.get_client(key), (7, CLIENT))
         await self.restart()
         self.assertEqual(await self.auth.get_client(key), (7, CLIENT))
-        self.assertEqual(await self.auth.unbind_user(key), 7)
+        self.assertEqual(await self.auth.unbind_user(key), (7, [key]))
         self.assertEqual(await self.auth.get_client(key), (0, CLIENT))
-        self.assertEqual(await self.auth.unbind_user(key), 0)
+        self.assertEqual(await self.auth.unbind_user(key), (0, []))
         self.assertIsNotNone(await self.auth.query_auth_key(key))
+
+    async def test_carried_authorizations(self) -> None:
+        """A key's authorization in other keys ends with its own, in one step; one that the user gave to it stays."""
+        first, second, third, other = [(await self.stored()).auth_key_id for _ in range(4)]
+        await self.auth.bind_user(first, 7, NOW)
+        await self.auth.bind_user(other, 7, NOW)
+        for key in (second, third, other):
+            await self.auth.bind_user(key, 7, NOW, first)
+            self.assertEqual((await self.auth.get_client(key))[0], 7)
+        origins = {found.perm_auth_key_id: found.carried_from for found in await self.auth.authorizations(7)}
+        self.assertEqual(origins, {first: 0, second: first, third: first, other: 0})
+        await self.auth.bind_user(third, 7, NOW)
+        self.assertEqual(await self.auth.unbind_user(first), (7, [first, second]))
+        users = [(await self.auth.get_client(key))[0] for key in (first, second, third, other)]
+        self.assertEqual(users, [0, 0, 7, 7])
 
     async def test_new_layer(self) -> None:
         """A client that was upgraded in place is known by its new layer at once."""

@@ -36,20 +36,32 @@ class FakeAuthSessions:
 
     users: dict[int, int] = field(default_factory=dict)
     active_at: dict[int, int] = field(default_factory=dict)
+    origins: dict[int, int] = field(default_factory=dict)
 
     async def get_client(self, perm_auth_key_id: int) -> tuple[int, ClientInfo]:
         return self.users.get(perm_auth_key_id, 0), ClientInfo(device_model="Phone", client_addr="192.0.2.9:1")
 
-    async def bind_user(self, perm_auth_key_id: int, user_id: int, now: int) -> None:
+    async def bind_user(self, perm_auth_key_id: int, user_id: int, now: int, carried_from: int = 0) -> None:
         self.users[perm_auth_key_id] = user_id
+        self.origins[perm_auth_key_id] = carried_from
 
-    async def unbind_user(self, perm_auth_key_id: int) -> int:
-        return self.users.pop(perm_auth_key_id, 0)
+    async def unbind_user(self, perm_auth_key_id: int) -> tuple[int, Sequence[int]]:
+        user_id = self.users.pop(perm_auth_key_id, 0)
+        carried = [key for key, origin in self.origins.items() if origin == perm_auth_key_id and key in self.users]
+        for key in carried:
+            del self.users[key]
+        return user_id, [perm_auth_key_id, *carried] if user_id else []
 
     async def authorizations(self, user_id: int) -> Sequence[Authorization]:
         return [
             Authorization(
-                key, user, ClientInfo(device_model=f"device {key}"), NOW, self.active_at.get(key, NOW), key * 1000
+                key,
+                user,
+                ClientInfo(device_model=f"device {key}"),
+                NOW,
+                self.active_at.get(key, NOW),
+                key * 1000,
+                self.origins.get(key, 0),
             )
             for key, user in self.users.items()
             if user == user_id

@@ -279,6 +279,34 @@ class DevicesTests(BackendTestCase):
         self.assertEqual(await house.device(13).error(right), "AUTH_BYTES_INVALID")
         self.assertEqual(house.auth_sessions.users, {11: user.id, 12: user.id})
 
+    async def test_a_carried_authorization_is_no_device(self) -> None:
+        """Nobody is told of it, no list shows it, and it stays and ends with the device's own."""
+        house = House(self.open_database(), self.open_cache())
+        phone = house.device(11)
+        user = await phone.sign_up(PHONE, "Ada")
+        house.auth_sessions.users[21] = user.id  # another device
+
+        async def carry(key: int, to: int) -> None:
+            exported = await house.device(key).call(tl.auth.exportAuthorization(dc_id=1))
+            await house.device(to).call(tl.auth.importAuthorization(id=exported.id, bytes=exported.bytes))
+
+        await carry(11, 12)
+        await carry(12, 13)  # of the same device all the same
+        await carry(21, 22)
+        self.assertEqual((house.service_messages.sent, house.events.of(NewAuthorization)), ([], []))
+        listed = await phone.call(tl.account.getAuthorizations())
+        self.assertEqual([(found.hash, found.current) for found in listed.authorizations], [(0, True), (21_000, False)])
+        self.assertEqual(await phone.error(tl.account.resetAuthorization(hash=12_000)), "HASH_INVALID")
+        self.assertTrue(await house.device(13).call(tl.auth.resetAuthorizations()))
+        self.assertEqual(house.auth_sessions.users, {11: user.id, 12: user.id, 13: user.id})
+        self.assertEqual(house.session_control.told[-2:], [("out", 21), ("out", 22)])
+        late = await phone.call(tl.auth.exportAuthorization(dc_id=1))
+        await phone.call(tl.auth.logOut())
+        self.assertEqual(house.session_control.told[-3:], [("out", 11), ("out", 12), ("out", 13)])
+        query = tl.auth.importAuthorization(id=late.id, bytes=late.bytes)
+        self.assertEqual(await house.device(14).error(query), "AUTH_BYTES_INVALID")
+        self.assertEqual(house.auth_sessions.users, {})
+
     async def test_a_code_on_the_screen(self) -> None:
         """A token is shown, accepted on a signed-in device, pushed, and becomes an authorization."""
         house = House(self.open_database(), self.open_cache())

@@ -69,9 +69,7 @@ class ConfigurationTests(SynchronousTestCase):
     def test_an_operator_can_name_the_addresses(self) -> None:
         """Behind NAT the configured addresses count, IPv4 first."""
         settings = {"addresses": ("[2001:db8::7]:443", "198.51.100.1:443")}
-        self.assertEqual(
-            self.options(settings=settings), [("198.51.100.1", 443, False), ("2001:db8::7", 443, True)]
-        )
+        self.assertEqual(self.options(settings=settings), [("198.51.100.1", 443, False), ("2001:db8::7", 443, True)])
 
     def test_every_layer_can_read_it(self) -> None:
         """Each layer gets its own shape with the dc id in it."""

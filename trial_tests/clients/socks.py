@@ -1,4 +1,4 @@
-"""A SOCKS5 proxy as small as a test needs it: a name and a password (RFC 1929), CONNECT to an IPv4 address (RFC 1928)."""
+"""A SOCKS5 proxy (RFC 1928) as small as a test needs it: a name and a password, CONNECT to an IPv4 address."""
 
 from collections.abc import Callable
 from socket import inet_ntoa

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.defer import maybeDeferred
 
 from trial_tests.clients.house import HouseTestCase, have
-from trial_tests.clients.process import ClientProcess
+from trial_tests.clients.process import ClientError, ClientProcess
 from trial_tests.clients.server import free_port
 from trial_tests.clients.socks import NAME, PASSWORD, SocksProxy
 from trial_tests.clients.test_chat import SECONDS_TO_SEE
@@ -73,7 +73,7 @@ class TdlibWaysTests(_TdlibCase):
     async def test_http(self) -> None:
         """Over HTTP alone, as through a proxy that knows nothing else: our HTTP listener is that proxy."""
         proxy = self.proxy(self.server.http_port, "proxyTypeHttp", http_only=True)
-        ada = await self.sign_up("tdlib", "Ada", port=free_port(), proxy=proxy, pfs=True)
+        ada = await self.sign_up("tdlib", "Ada", port=free_port(), proxy=proxy, pfs=True, quick_ack=True)
         bob = await self.sign_up("telethon", "Bob")
         await self.chat(ada, bob)
 
@@ -89,8 +89,32 @@ class TdlibWaysTests(_TdlibCase):
         await ada.event("quick_ack")
         self.assertEqual(socks.asked, {f"{self.server.tdlib_address}:{self.server.port}"})
 
+    async def test_second_data_centre(self) -> None:
+        """What lies in data centre 2 makes TDLib, which began in 1, carry its authorization there."""
+        ada = await self.sign_up("tdlib", "Ada", pfs=True)
+        with self.assertRaisesRegex(ClientError, "download has failed"):  # there are no maps here
+            await ada.do("fetch_map")
+        await self.server.logged(f"authorization of user {ada.user['id']} carried")
+        self.assertEqual([session["current"] for session in await ada.do("sessions")], [True])
+        self.assertEqual(await ada.do("dialogs"), [], "nobody wrote of a new device")
+        # It ends only when the keys of both have been destroyed.
+        await ada.do("sign_out")
+
     async def test_test_servers(self) -> None:
         """As on Telegram's test servers: data centre 10001."""
         ada = await self.sign_up("tdlib", "Ada", test_servers=True)
+        bob = await self.sign_up("telethon", "Bob")
+        await self.chat(ada, bob)
+
+
+@unittest.skipUnless(have("tdlib"), "no TDLib: tools/setup_test.sh installs tdjson where there is a wheel for it")
+class OtherDataCentreTests(_TdlibCase):
+    """A server whose own data centre is another one."""
+
+    dc_id = 1  # where TDLib begins, and Telethon does not
+
+    async def test_a_conversation(self) -> None:
+        """Both find themselves in it, whichever they begin with."""
+        ada = await self.sign_up("tdlib", "Ada", quick_ack=True)
         bob = await self.sign_up("telethon", "Bob")
         await self.chat(ada, bob)

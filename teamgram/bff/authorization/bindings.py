@@ -69,14 +69,15 @@ class Bindings(RpcService):
         """auth.exportAuthorization#e5bfffcd dc_id:int = auth.ExportedAuthorization"""
         if query.dc_id not in data_centres.served(self._dc_id):
             raise bad_request("DC_ID_INVALID")
-        return tl.auth.exportedAuthorization(id=caller.user_id, bytes=await self._tokens.export(caller.user_id))
+        token = await self._tokens.export(caller.perm_auth_key_id, caller.user_id)
+        return tl.auth.exportedAuthorization(id=caller.user_id, bytes=token)
 
     @rpc("auth.importAuthorization", login=False)
     async def import_authorization(self, caller: RpcMetadata, query: Any) -> Any:
         """auth.importAuthorization#a57a7dad id:long bytes:bytes = auth.Authorization"""
-        if not await self._tokens.take_exported(query.id, query.bytes):
+        exporter = await self._tokens.take_exported(query.id, query.bytes)
+        if not exporter or not await self._sign_ins.carry(exporter, query.id, caller):
             raise bad_request("AUTH_BYTES_INVALID")
-        await self._sign_ins.sign_in_caller(caller, query.id)
         (view,) = await self._views.render(query.id, [query.id])
         return tl.auth.authorization(user=view)
 

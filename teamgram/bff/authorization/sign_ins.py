@@ -53,12 +53,17 @@ class SignIns:
     async def devices(self, user_id: int, present_perm_auth_key_id: int = 0) -> list[Authorization]:
         """The user's signed-in devices, most recently active first.
 
-        Those that were not seen for too long are signed out here and now.
+        Those that were not seen for too long are signed out here and now. Keys
+        that a device's authorization was carried to are no devices, and are
+        signed out with it; one whose device destroyed its own key is, so that
+        nothing is signed in without being listed.
 
         Args:
             present_perm_auth_key_id: a device that is here, whatever is noted of it.
         """
-        devices = list(await self._auth_sessions.authorizations(user_id))
+        found = await self._auth_sessions.authorizations(user_id)
+        keys = {device.perm_auth_key_id for device in found}
+        devices = [device for device in found if device.carried_from not in keys]
         oldest = self.now() - _DAY * await self.days_of_inactivity(user_id)
         for device in [*devices]:
             if device.active_at < oldest and device.perm_auth_key_id != present_perm_auth_key_id:
@@ -75,6 +80,32 @@ class SignIns:
         if not caller.perm_auth_key_id:
             raise RpcError(401, "AUTH_KEY_PERM_EMPTY")
         await self.sign_in(caller.perm_auth_key_id, user_id, caller.client, caller.client_addr)
+
+    async def carry(self, from_perm_auth_key_id: int, user_id: int, caller: RpcMetadata) -> bool:
+        """Sign the caller's key in with the authorization of another one; False when that one has none any more.
+
+        The device is known already, so nobody is told of a new one.
+
+        Raises:
+            RpcError: ``AUTH_KEY_PERM_EMPTY``, a temporary key that is not bound.
+        """
+        if not caller.perm_auth_key_id:
+            raise RpcError(401, "AUTH_KEY_PERM_EMPTY")
+        keys = {found.perm_auth_key_id: found for found in await self._auth_sessions.authorizations(user_id)}
+        exporter = keys.get(from_perm_auth_key_id)
+        if exporter is None:
+            return False
+        origin = exporter.carried_from or exporter.perm_auth_key_id
+        await self._auth_sessions.bind_user(caller.perm_auth_key_id, user_id, self.now(), origin)
+        self._session_control.user_signed_in(caller.perm_auth_key_id, user_id)
+        self._log.info(
+            "authorization of user {user_id} carried from auth key {origin} to {perm_auth_key_id}, from {client}",
+            user_id=user_id,
+            origin=origin,
+            perm_auth_key_id=caller.perm_auth_key_id,
+            client=caller.client_addr,
+        )
+        return True
 
     async def sign_in(self, perm_auth_key_id: int, user_id: int, client: ClientInfo, client_addr: str) -> None:
         """Sign a key in as a user and tell their other devices about it."""
@@ -116,22 +147,28 @@ class SignIns:
         return 0
 
     async def sign_out(self, perm_auth_key_id: int) -> int:
-        """Sign a key out; the user_id that it was signed in as, or 0. The key itself stays."""
-        user_id = await self._auth_sessions.unbind_user(perm_auth_key_id)
-        self._session_control.user_signed_out(perm_auth_key_id)
-        if user_id:
+        """Sign a key out, and those that its authorization was carried to. The keys themselves stay.
+
+        Returns:
+            The user_id that it was signed in as, or 0.
+        """
+        user_id, signed_out = await self._auth_sessions.unbind_user(perm_auth_key_id)
+        for key in signed_out or [perm_auth_key_id]:
+            self._session_control.user_signed_out(key)
+        for key in signed_out:
             self._log.info(
-                "user {user_id} signed out: auth key {perm_auth_key_id}",
-                user_id=user_id,
-                perm_auth_key_id=perm_auth_key_id,
+                "user {user_id} signed out: auth key {perm_auth_key_id}", user_id=user_id, perm_auth_key_id=key
             )
         return user_id
 
     async def sign_out_others(self, user_id: int, except_perm_auth_key_id: int) -> None:
-        """Sign out every device of a user but one (0: every one)."""
-        for device in await self._auth_sessions.authorizations(user_id):
-            if device.perm_auth_key_id != except_perm_auth_key_id:
-                await self.sign_out(device.perm_auth_key_id)
+        """Sign out every device of a user but one (0: every one), named by any of its keys."""
+        found = await self._auth_sessions.authorizations(user_id)
+        origins = {key.perm_auth_key_id: key.carried_from for key in found}
+        kept = (except_perm_auth_key_id, origins.get(except_perm_auth_key_id))
+        for key, origin in origins.items():
+            if key not in kept and origin not in origins:
+                await self.sign_out(key)
 
 
 def device_name(client: ClientInfo) -> str:

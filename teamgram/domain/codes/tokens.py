@@ -79,20 +79,24 @@ class SignInTokens:
         await self._cache.delete(_accepted_key(perm_auth_key_id))
         return int(accepted)
 
-    async def export(self, user_id: int) -> bytes:
-        """A token with which another key becomes ``user_id``'s."""
+    async def export(self, perm_auth_key_id: int, user_id: int) -> bytes:
+        """A token that carries the key's authorization as ``user_id`` to another key."""
         token = secrets.token_bytes(_TOKEN_LENGTH)
-        await self._cache.set(_key("exported_authorization", token), str(user_id).encode(), EXPORTED_FOR)
+        exported = json.dumps([perm_auth_key_id, user_id]).encode()
+        await self._cache.set(_key("exported_authorization", token), exported, EXPORTED_FOR)
         return token
 
-    async def take_exported(self, user_id: int, token: bytes) -> bool:
-        """Use an exported token up; whether it was there and that user's."""
+    async def take_exported(self, user_id: int, token: bytes) -> int:
+        """Use an exported token up; the key that exported it, 0 when there is no such token of that user."""
         key = _key("exported_authorization", token)
-        exported = await self._cache.get(key)
-        if exported is None or int(exported) != user_id:
-            return False
+        found = await self._cache.get(key)
+        if found is None:
+            return 0
+        perm_auth_key_id, exported_user_id = json.loads(found)
+        if exported_user_id != user_id:
+            return 0
         await self._cache.delete(key)
-        return True
+        return int(perm_auth_key_id)
 
 
 def _key(kind: str, token: bytes) -> str:

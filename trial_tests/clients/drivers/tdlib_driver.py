@@ -259,6 +259,14 @@ class Tdlib(Driver):
         await self._ask("terminateSession", session_id=hash)
         return True
 
+    async def do_fetch_map(self):
+        """Ask for a picture of a map, which lies in the data centre of web files."""
+        place = {"@type": "location", "latitude": 52.52, "longitude": 13.4}
+        file = await self._ask(
+            "getMapThumbnailFile", location=place, zoom=15, width=100, height=100, scale=1, chat_id=0
+        )
+        return await self._ask("downloadFile", file_id=file["id"], priority=1, synchronous=True)
+
     # --- people ---------------------------------------------------------
 
     async def do_import_contact(self, phone, first_name):

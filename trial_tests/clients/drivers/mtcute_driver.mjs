@@ -107,6 +107,11 @@ const commands = {
     return tellUser(me)
   },
   me: async () => tellUser(await client.getMe()),
+  // Who one is in another data centre, over the connection and the key that files from there come by.
+  async id_in({ dc: dcId }) {
+    const [user] = await client.call({ _: 'users.getUsers', id: [{ _: 'inputUserSelf' }] }, { dcId })
+    return user.id
+  },
   sign_out: async () => Boolean(await client.logOut()),
   async import_contact({ phone, first_name: firstName }) {
     const contact = { _: 'inputPhoneContact', clientId: Long.ONE, phone, firstName, lastName: '' }

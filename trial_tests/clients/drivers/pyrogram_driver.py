@@ -154,6 +154,12 @@ class Pyrogram(Driver):
         await self.client.set_username(username)
         return await self.do_me()
 
+    async def do_id_in(self, dc):
+        """Who one is in another data centre, over the session and the key that files from there come by."""
+        session = await self.client.get_session(dc)
+        [user] = await session.invoke(raw.functions.users.GetUsers(id=[raw.types.InputUserSelf()]))
+        return user.id
+
     async def do_sessions(self):
         found = await self.client.invoke(raw.functions.account.GetAuthorizations())
         return [{"hash": a.hash, "current": bool(a.current), "device": a.device_model} for a in found.authorizations]

@@ -156,6 +156,15 @@ class Telethon(Driver):
     async def do_set_username(self, username):
         return self._user(await self.client(functions.account.UpdateUsernameRequest(username)))
 
+    async def do_id_in(self, dc):
+        """Who one is in another data centre, over the connection and the key that files from there come by."""
+        sender = await self.client._borrow_exported_sender(dc)
+        try:
+            [user] = await sender.send(functions.users.GetUsersRequest([types.InputUserSelf()]))
+        finally:
+            await self.client._return_exported_sender(sender)
+        return user.id
+
     async def do_sessions(self):
         found = await self.client(functions.account.GetAuthorizationsRequest())
         return [{"hash": a.hash, "current": bool(a.current), "device": a.device_model} for a in found.authorizations]

@@ -4,7 +4,7 @@ from trial_tests.clients.house import HouseTestCase, have
 
 
 class DataCentreTests(HouseTestCase):
-    """What each library does for a file that lies elsewhere: look the data centre up, make a key, carry itself there."""
+    """What a library does for a file that lies elsewhere: look the data centre up, make a key, carry itself there."""
 
     async def test_another_data_centre(self) -> None:
         """Everybody is the same user in the other one, and no device more."""

@@ -1,5 +1,6 @@
 """The whole program in one process: which stage is given which neighbour, how it starts and how it ends."""
 
+import gc
 import sys
 from functools import partial
 from pathlib import Path
@@ -95,6 +96,9 @@ class House(Service):
         await gatherResults([self.gnetway.listening, self.openclaw.listening], consumeErrors=True)
         await self.manhole.set(manhole)
         self.services.start()
+        # What is there now stays: to look through it again would stop everybody for 20 ms, each time it comes round.
+        gc.collect()
+        gc.freeze()
         self._serving = True
         self._announce()
 

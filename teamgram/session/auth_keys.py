@@ -182,13 +182,18 @@ class AuthKeys:
         old.session_data_chan[:] = [data for data in old.session_data_chan if data.auth_key_id != keys.auth_key_id]
         new.rpc_queue += [queued for queued in old.rpc_queue if queued.session.keys is keys]
         old.rpc_queue[:] = [queued for queued in old.rpc_queue if queued.session.keys is not keys]
+        for session in keys.sessions.values():
+            if session.held is not None and old.holding is not None:
+                old.holding.pop(session, None)
+                new.holding = new.holding or {}
+                new.holding[session] = None
         new.refused += old.refused
         old.refused = []
         self._stage.turns.backlog(new)
         self._stage.turns.rpc_ready(new)
-        session = old.updates_session
-        if session is not None and session.keys is keys:
-            new.wants_updates(session)
+        updated = old.updates_session
+        if updated is not None and updated.keys is keys:
+            new.wants_updates(updated)
             old.elect_updates_session()
 
     def destroyed(self, auth_key_id: int) -> None:

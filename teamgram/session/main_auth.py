@@ -46,6 +46,8 @@ class MainAuthWrapper:
             its sessions are gone.
         session_data_chan: frames that could not be taken at once, in order.
         rpc_queue: requests of this turn, run in batches.
+        under_way: requests that bff has not answered.
+        holding: sessions with requests that wait until there are fewer, the next one's turn first.
         updates_session: the one session that gets this key's updates.
         online: presence was told that the device is there.
         frames_this_turn: frames taken since the last turn ended.
@@ -57,6 +59,7 @@ class MainAuthWrapper:
         "client",
         "emptied_at",
         "frames_this_turn",
+        "holding",
         "in_backlog",
         "in_rpc_ready",
         "lists",
@@ -69,6 +72,7 @@ class MainAuthWrapper:
         "rpc_queue",
         "session_data_chan",
         "temp_auth",
+        "under_way",
         "updates_session",
         "user_id",
         "user_told",
@@ -90,6 +94,8 @@ class MainAuthWrapper:
         # Lists, for both are bounded and mostly empty: two deques cost 1.2 kB a key.
         self.session_data_chan: list[SessionData] = []
         self.rpc_queue: list[QueuedRpc] = []
+        self.under_way = 0
+        self.holding: dict[ClientSession, None] | None = None
         self.updates_session: ClientSession | None = None
         self.online = False
         self.frames_this_turn = 0
@@ -191,29 +197,76 @@ class MainAuthWrapper:
 
     # Requests
 
-    def rpc_run_loop(self, limit: int, now: float) -> None:
-        """Run up to ``limit`` requests from ``rpc_queue`` as one batch."""
+    def rpc_run_loop(self, limit: int, now: float) -> bool:
+        """Start up to ``limit`` requests, those that were held back first; whether more could start now."""
         if not self.ready:
-            return
-        batch = self.rpc_queue[:limit]
-        del self.rpc_queue[:limit]
+            return False
+        left = limit if self.holding is None else self._go_on(limit, now)
+        batch = self.rpc_queue[:left]
+        del self.rpc_queue[:left]
         self.do_rpc_request(batch, now)
+        return bool(self.rpc_queue) or (not left and self.holding is not None)
 
     def do_rpc_request(self, batch: list[QueuedRpc], now: float) -> None:
         """Answer each request of the batch at once, or start it; one never waits for another."""
-        requests = self._stage.requests
         for queued in batch:
             session = queued.session
             if session.keys.sessions.get(session.core.session_id) is not session:
                 continue  # it ended in this turn
-            if session.held is not None or self._stage.holds_back(session):
-                requests.hold(queued)
-                continue
-            invocation = queued.invocation
-            if invocation.layer or invocation.client is not None:
-                if not self._initialised(session, invocation, queued.msg_id):
-                    continue
-            requests.start(self, queued, now)
+            if session.held is not None or self.is_full() or self._stage.holds_back(session):
+                self._hold(queued)
+            else:
+                self._run(queued, now)
+
+    def is_full(self) -> bool:
+        """Whether bff has as many of this key's requests as it may: what more it had would make the others wait."""
+        return self.under_way >= self._stage.settings.concurrent_rpcs
+
+    def _run(self, queued: QueuedRpc, now: float) -> None:
+        invocation = queued.invocation
+        if invocation.layer or invocation.client is not None:
+            if not self._initialised(queued.session, invocation, queued.msg_id):
+                return
+        self._stage.requests.start(self, queued, now)
+
+    def _hold(self, queued: QueuedRpc) -> None:
+        session = queued.session
+        if session.held is None:
+            session.held = []
+            if self.holding is None:
+                self.holding = {}
+            self.holding[session] = None
+            # Its flush sees when what is unsent has left; an answer from bff sees to the rest.
+            self._stage.turns.dirty(session)
+        session.held.append(queued)
+
+    def _go_on(self, limit: int, now: float) -> int:
+        """Start what was held back, one request of each session after the other; what is left of ``limit``."""
+        progress = True
+        while progress and self.holding:
+            progress = False
+            for session in list(self.holding):
+                if not limit or self.is_full():
+                    return limit
+                if session.held and not self._stage.holds_back(session):
+                    queued = session.held.pop(0)
+                    del self.holding[session]
+                    if session.held:
+                        self.holding[session] = None
+                    else:
+                        session.held = None
+                    self._run(queued, now)
+                    limit -= 1
+                    progress = True
+        if not self.holding:
+            self.holding = None
+        return limit
+
+    def hold_nothing(self, session: ClientSession) -> None:
+        """Nothing of the session is held back any more."""
+        session.held = None
+        if self.holding is not None:
+            self.holding.pop(session, None)
 
     def _initialised(self, session: ClientSession, invocation: Invocation, msg_id: int) -> bool:
         """Take in ``invokeWithLayer`` and ``initConnection``, which come with every first request of a connection."""

@@ -8,6 +8,7 @@ from teamgram.session.invoke import Invocation
 from teamgram.session.routing import Route
 
 if TYPE_CHECKING:
+    from teamgram.session.main_auth import MainAuthWrapper
     from teamgram.session.session_list import ClientSession
 
 
@@ -36,14 +37,16 @@ class RunningRpc:
     """One request that bff has not answered yet.
 
     Attributes:
+        wrapper: whose ``under_way`` it is counted in; its session may have another by now.
         started: on the clock of ``time.perf_counter``.
         deadline: unix seconds.
     """
 
-    __slots__ = ("deadline", "deferred", "msg_id", "route", "session", "started")
+    __slots__ = ("deadline", "deferred", "msg_id", "route", "session", "started", "wrapper")
 
     def __init__(
         self,
+        wrapper: "MainAuthWrapper",
         session: "ClientSession",
         msg_id: int,
         route: Route,
@@ -51,6 +54,7 @@ class RunningRpc:
         started: float,
         deadline: float,
     ) -> None:
+        self.wrapper = wrapper
         self.session = session
         self.msg_id = msg_id
         self.route = route

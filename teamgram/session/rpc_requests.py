@@ -65,7 +65,7 @@ class RpcRequests:
             session.called_at = now
             if session is not wrapper.updates_session:
                 wrapper.wants_updates(session)
-        self._call(session, queued.msg_id, route, invocation, now)
+        self._call(wrapper, session, queued.msg_id, route, invocation, now)
 
     def in_flight(self) -> bool:
         """Whether a request that was taken has no answer yet: in bff, queued for it, or held back."""
@@ -76,27 +76,20 @@ class RpcRequests:
             or any(session.held for lists in keys.lists.values() for session in lists.sessions.values())
         )
 
-    def hold(self, queued: QueuedRpc) -> None:
-        """Start it when the session has worked off what it has: answers that nobody takes cost memory."""
-        session = queued.session
-        if session.held is None:
-            session.held = []
-            self._stage.turns.dirty(session)
-        session.held.append(queued)
-
-    def go_on(self, session: ClientSession) -> None:
-        """Queue again what was held."""
-        held, session.held = session.held or [], None
-        wrapper = self._stage.keys.wrapper_of(session.keys)
-        wrapper.rpc_queue.extend(held)
-        self._stage.turns.rpc_ready(wrapper)
-
     def refuse(self, session: ClientSession, msg_id: int, error: tuple[int, str]) -> None:
         """Answer a request with one of our own errors."""
         session.core.fail(msg_id, *error)
         self._answered(session)
 
-    def _call(self, session: ClientSession, msg_id: int, route: Route, invocation: Invocation, now: float) -> None:
+    def _call(
+        self,
+        wrapper: "MainAuthWrapper",
+        session: ClientSession,
+        msg_id: int,
+        route: Route,
+        invocation: Invocation,
+        now: float,
+    ) -> None:
         metadata = session.metadata
         assert metadata is not None
         request = RpcRequest(metadata, msg_id, route.service, route.method, invocation.query, invocation.no_updates)
@@ -111,7 +104,7 @@ class RpcRequests:
         else:
             if not isinstance(result, bytes):
                 deadline = now + self._stage.settings.rpc_timeout
-                self._started(RunningRpc(session, msg_id, route, _deferred(result), started, deadline))
+                self._started(RunningRpc(wrapper, session, msg_id, route, _deferred(result), started, deadline))
                 return
             # bff's own kind of bytes would keep what it was encoded from alive.
             session.core.reply(msg_id, result if type(result) is bytes else bytes(result))
@@ -126,6 +119,7 @@ class RpcRequests:
             session.running = {}
         session.running[running.msg_id] = running
         self.running[running] = None
+        running.wrapper.under_way += 1
         running.deferred.addCallbacks(
             self._succeeded, self._failed, callbackArgs=(running,), errbackArgs=(running,)
         ).addErrback(self._not_answered, running)
@@ -157,6 +151,10 @@ class RpcRequests:
         if self.running.pop(running, _ABSENT) is None and of_session is not None:
             del of_session[running.msg_id]
             running.route.times.answered(perf_counter() - running.started)
+            wrapper = running.wrapper
+            wrapper.under_way -= 1
+            if wrapper.holding:
+                self._stage.turns.rpc_ready(wrapper)
 
     def _answered(self, session: ClientSession) -> None:
         """An answer is queued: let it leave, start what waited for it, read again what was held back."""
@@ -190,12 +188,14 @@ class RpcRequests:
                 session.waiting = [one for one in session.waiting if one.queued.msg_id != msg_id]
             if session.held:
                 session.held = [queued for queued in session.held if queued.msg_id != msg_id]
+                if not session.held:
+                    wrapper.hold_nothing(session)
         self._answered(session)
 
     def session_ended(self, session: ClientSession) -> None:
         """Nobody waits for its answers any more."""
         self.waiting.pop(session, None)
-        session.waiting = session.held = None
+        session.waiting = None
         for running in list((session.running or {}).values()):
             self._stop(running)
 

@@ -19,7 +19,7 @@ class ClientSession:
         layer: what ``invokeWithLayer`` said in this session, 0 before it did.
         running: its requests under way by msg_id.
         waiting: its requests that wait for another (``invokeAfterMsg``).
-        held: its requests that wait until it has less in bff and unsent, in order.
+        held: its requests that wait until its key has less in bff, or it has less unsent, in order.
         wants_updates: it made a call that was not wrapped in ``invokeWithoutUpdates``.
         called_at: when it last made one (unix seconds).
         dirty: it is in the stage's list of sessions to flush.

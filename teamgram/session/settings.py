@@ -22,8 +22,9 @@ class SessionSettings:
         rpc_timeout: seconds after which a request is cancelled (``TIMEOUT``).
         max_running_rpcs: requests of one session under way; past it the
             session's connections are not read (one container may overshoot).
-        concurrent_rpcs: those of them that bff has at once; the others wait
-            their turn, so that answers pile up no faster than they leave.
+        concurrent_rpcs: requests of one key that bff has at once; the others
+            wait, the key's sessions taking turns. Another key's request waits
+            for no more than so many of them.
         unsent_limit_bytes: bytes waiting for a session's connection to become
             writable; past it no request is started and the session's
             connections are not read.
@@ -63,8 +64,8 @@ class SessionSettings:
     idle_wrapper_retention: float = 60.0
     sessions_per_key: int = 64
     session_data_chan_size: int = 256
-    frames_per_turn: int = 64
-    rpc_batch_size: int = 64
+    frames_per_turn: int = 16
+    rpc_batch_size: int = 16
     rpc_timeout: float = 30.0
     max_running_rpcs: int = 128
     concurrent_rpcs: int = 16

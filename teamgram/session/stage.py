@@ -117,11 +117,8 @@ class Stage:
         )
 
     def holds_back(self, session: ClientSession) -> bool:
-        """Whether the session has so much in bff or unsent that it waits with its next request."""
-        settings = self.settings
-        return session.core.outbox.queued_bytes > settings.unsent_limit_bytes or (
-            session.running is not None and len(session.running) >= settings.concurrent_rpcs
-        )
+        """Whether so much of the session is unsent that it waits with its next request: answers cost memory."""
+        return session.core.outbox.queued_bytes > self.settings.unsent_limit_bytes
 
     def read_again(self, session: ClientSession) -> None:
         """Take refused frames again: half of what the session had is worked off, or only they can help."""
@@ -158,6 +155,7 @@ class Stage:
         self._disarm_http(session)
         wrapper = self.keys.wrappers.get(keys.wrapper_id)
         if wrapper is not None:
+            wrapper.hold_nothing(session)
             wrapper.session_ended(session, self.clock.seconds())
 
     def destroy_session(self, keys: SessionList, session_id: int) -> bool:
@@ -285,7 +283,9 @@ class Stage:
             if core.to_ack and session.conn is not None:
                 self.ack_due[session] = None
         if session.held is not None and not self.holds_back(session):
-            self.requests.go_on(session)
+            wrapper = self.keys.wrapper_of(keys)
+            if not wrapper.is_full():
+                self.turns.rpc_ready(wrapper)
         if session.refused:
             self.read_again(session)
 

@@ -120,8 +120,9 @@ class Turns:
     def _run_rpcs(self, wrapper: "MainAuthWrapper", now: float) -> None:
         wrapper.in_rpc_ready = False
         try:
-            wrapper.rpc_run_loop(self._rpc_batch_size, now)
+            more = wrapper.rpc_run_loop(self._rpc_batch_size, now)
         except Exception:
             self._log.failure("running requests of {wrapper_id}", wrapper_id=wrapper.wrapper_id)
-        if wrapper.rpc_queue and wrapper.ready:
+            more = wrapper.ready and bool(wrapper.rpc_queue)
+        if more:
             self.rpc_ready(wrapper)

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from tools.bench import encoding
 from tools.bench.control_plane import ControlPlaneBench
-from tools.bench.latency import busy, fairness
+from tools.bench.latency import Latency
 from tools.bench.messenger import Bench
 from trial_tests.clients.server import RunningServer
 
@@ -29,10 +29,11 @@ async def measure(reactor: Any, words: list[str]) -> None:
     try:
         await server.start()
         bench = Bench(reactor, server)
+        latency = Latency(bench)
         figures = {
             **bench.figures(),
-            "busy": lambda: busy(bench),
-            "fairness": lambda: fairness(bench),
+            "busy": latency.busy,
+            "fairness": latency.fairness,
             **ControlPlaneBench(reactor, server).figures(),
         }
         for name, figure in figures.items():

@@ -1,146 +1,116 @@
-"""How long an answer takes when the server is busy: 1,000 clients, 70 % of what it can do."""
+"""How long an answer takes: when the server is busy, and when somebody else keeps it busy.
 
-from collections.abc import Callable, Iterable, Sequence
+Who loads the server and who measures are processes of their own, the first with a lower priority: what is measured
+is the server, as long as the machine has two processors.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import LoopingCall
 
 from teamgram.mtproto.tl import encode, tl
-from tools.bench.messenger import RPC_RESULT, Bench, Figures, results
-from trial_tests.peer.calls import PeerSession
-from trial_tests.peer.connection import connect
-from trial_tests.peer.session import Received
+from tools.bench.crowd import Spec
+from tools.bench.measured import cpu_seconds
+from tools.bench.messenger import Bench, Figures
+from tools.bench.processes import CrowdProcess
 
 CLIENTS = 1000
 LOAD = 0.7
-#: Questions of each client while its server's capacity is found out.
-ROUNDS = 10
-SECONDS = 10.0
-_TICK = 0.002
-#: Connections of the key that floods, and how much each of them asks.
+#: Clients of them that are asked how long it took.
+PROBES = 20
+PROBES_PER_SECOND = 200.0
+SECONDS = 15.0
+#: Connections of the key that floods, and what each of them has to send.
 FLOODING = 8
 FLOOD_REQUESTS = 20_000
+#: Of a key, in the crowds: it can hold 64.
+_SESSIONS = 40
+_NICENESS = 5
+
+_STATE = encode(tl.updates.getState()).hex()
 
 
-class _Asking:
-    """One client's prepared questions, and when each was asked."""
+class Latency:
+    """Figures of one running server."""
 
-    def __init__(self, session: PeerSession, body: bytes, number: int, answered: Callable[[float], None]) -> None:
-        core = session.core
-        messages = [core.message(body) for _ in range(number)]
-        self._frames = [(message.msg_id, core.seal(message).frame) for message in reversed(messages)]
-        self._asked: dict[int, float] = {}
-        self._session = session
-        self._answered = answered
-        session.take = self._take  # type: ignore[method-assign]
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._port = bench.server.port
 
-    def ask(self, now: float) -> None:
-        """The next question, due at ``now`` even if we are late."""
-        msg_id, frame = self._frames.pop()
-        self._asked[msg_id] = now
-        connection = self._session.connection
-        connection.write(connection.framing.encode(frame))
+    async def _keys(self, connections: int, each: int = _SESSIONS) -> list[tuple[str, int]]:
+        """Signed-in keys for so many connections, ``each`` of them for one key."""
+        keys: list[tuple[str, int]] = []
+        for _ in range(-(-connections // each)):
+            session, _ = await self._bench.user()
+            keys.append((session.core.auth_key.auth_key.hex(), session.core.salt))
+            await session.connection.close()
+        return [keys[index // each] for index in range(connections)]
 
-    def _take(self, messages: Iterable[Received]) -> None:
-        for message in messages:
-            if message.constructor_id == RPC_RESULT:
-                self._answered(self._asked.pop(message.result[0]))
+    async def _crowd(self, spec: Spec) -> CrowdProcess:
+        crowd = CrowdProcess(self._bench.reactor, spec)
+        await crowd.ready()
+        return crowd
 
+    async def busy(self) -> Figures:
+        """``updates.getState`` (one database read) of 20 among 1,000 connections, which ask for as much as 70 % of
+        what the server can do."""
+        keys = await self._keys(CLIENTS)
+        capacity_of = await self._crowd(Spec(self._port, "closed", keys, _STATE, 20, niceness=_NICENESS))
+        found = await capacity_of.run()
+        capacity = found["answered"] / found["seconds"]
+        rate = LOAD * capacity - PROBES_PER_SECOND
+        crowd_keys, probe_keys = keys[PROBES:], keys[:PROBES]
+        seconds = SECONDS + 4
+        each = int(rate * seconds / len(crowd_keys)) + 20
+        crowd = await self._crowd(
+            Spec(self._port, "steady", crowd_keys, _STATE, each, rate, seconds, niceness=_NICENESS)
+        )
+        probe = await self._crowd(self._probe(probe_keys))
+        crowding = Deferred.fromCoroutine(crowd.run())
+        taken, used = await self._taken(probe)
+        await crowding
+        return {
+            f"updates.getState at {LOAD:.0%} of {capacity:.0f}/s, {CLIENTS} clients: p50": _milli(taken, 0.50),
+            "the same: p99": _milli(taken, 0.99),
+            "the same: the server's CPU meanwhile": f"{used:.0%}",
+        }
 
-class OpenLoop:
-    """Asks at a fixed rate, whether or not the answers come: what waits counts as waiting."""
+    async def fairness(self) -> Figures:
+        """A key that asks 200 times a second over four connections, alone and beside one that floods over eight."""
+        quiet_keys = await self._keys(4)
+        busy_keys = await self._keys(FLOODING)
+        alone, _ = await self._taken(await self._crowd(self._probe(quiet_keys)))
+        flood = await self._crowd(
+            Spec(self._port, "flood", busy_keys, _STATE, FLOOD_REQUESTS, seconds=SECONDS + 2, niceness=_NICENESS)
+        )
+        probe = await self._crowd(self._probe(quiet_keys))
+        flooding = Deferred.fromCoroutine(flood.run())
+        beside, used = await self._taken(probe)
+        flooded: Any = await flooding
+        title = "the same beside a key that floods"
+        if flooded["lasted"] < SECONDS:
+            title += " (the flood ended early)"
+        return {
+            "a quiet key alone: p50": _milli(alone, 0.5),
+            "a quiet key alone: p99": _milli(alone, 0.99),
+            f"{title}: p50": _milli(beside, 0.5),
+            f"{title}: p99": _milli(beside, 0.99),
+            "the server's CPU meanwhile": f"{used:.0%}",
+        }
 
-    def __init__(self, reactor: Any, sessions: Sequence[PeerSession], body: bytes, per_second: float) -> None:
-        self._reactor = reactor
-        self._per_second = per_second
-        self._total = int(per_second * SECONDS)
-        each = self._total // len(sessions) + 1
-        self._clients = [_Asking(session, body, each, self._answered) for session in sessions]
-        self._asked = 0
-        self.seconds: list[float] = []
-        self.ended: Deferred[None] = Deferred()
+    def _probe(self, keys: list[tuple[str, int]]) -> Spec:
+        # Who waits lets the next be asked instead, so nobody asks exactly the same part.
+        each = int(2 * PROBES_PER_SECOND * SECONDS / len(keys))
+        return Spec(self._port, "probe", keys, _STATE, each, PROBES_PER_SECOND, SECONDS)
 
-    def start(self) -> None:
-        """Ask for ``SECONDS``, then wait for the last answer."""
-        self._began = self._reactor.seconds()
-        self._loop = LoopingCall(self._ask)
-        self._loop.clock = self._reactor
-        self._loop.start(_TICK)
-
-    def _ask(self) -> None:
-        due = min(self._total, int((self._reactor.seconds() - self._began) * self._per_second))
-        while self._asked < due:
-            self._clients[self._asked % len(self._clients)].ask(self._began + self._asked / self._per_second)
-            self._asked += 1
-        if self._asked == self._total:
-            self._loop.stop()
-
-    def _answered(self, due: float) -> None:
-        self.seconds.append(self._reactor.seconds() - due)
-        if len(self.seconds) == self._total:
-            self.ended.callback(None)
-
-
-async def busy(bench: Bench) -> Figures:
-    """``updates.getState`` (one database read) from 1,000 connections."""
-    # A key holds 64 sessions at most.
-    owners = [(await bench.user())[0] for _ in range(CLIENTS // 40)]
-    body = encode(tl.updates.getState())
-    sessions = []
-    for index in range(CLIENTS):
-        owner = owners[index % len(owners)]
-        connection = await connect("127.0.0.1", bench.server.port, "abridged", reactor=bench.reactor)
-        session = connection.open_session(owner.core.auth_key, salt=owner.core.salt)
-        await session.call(tl.updates.getState())
-        sessions.append(session)
-    began = bench.reactor.seconds()
-    await bench.pump(sessions, lambda: body, ROUNDS, results, window=1)
-    capacity = CLIENTS * ROUNDS / (bench.reactor.seconds() - began)
-    loop = OpenLoop(bench.reactor, sessions, body, LOAD * capacity)
-    loop.start()
-    await loop.ended
-    for session in [*sessions, *owners]:
-        await session.connection.close()
-    seconds = sorted(loop.seconds)
-    return {
-        f"updates.getState at {LOAD:.0%} of {capacity:.0f}/s, {CLIENTS} clients: p50": _milli(seconds, 0.50),
-        "the same: p99": _milli(seconds, 0.99),
-    }
+    async def _taken(self, probe: CrowdProcess) -> tuple[list[float], float]:
+        """How long its answers took, in seconds and in order, and the server's share of a processor meanwhile."""
+        before = cpu_seconds(self._bench.server.pid)
+        figures = await probe.run()
+        used = cpu_seconds(self._bench.server.pid) - before
+        return sorted(figures["taken"]), used / figures["seconds"]
 
 
 def _milli(seconds: Sequence[float], share: float) -> str:
-    return f"{seconds[min(len(seconds) - 1, int(len(seconds) * share))] * 1e3:.1f} ms"
-
-
-async def fairness(bench: Bench) -> Figures:
-    """One key asks 50 times a second, alone and beside a key that asks as fast as it can over eight connections."""
-    body = encode(tl.updates.getState())
-    quiet, _ = await bench.user()
-    alone = await _measured(bench, quiet, body)
-    busy_key, _ = await bench.user()
-    sessions = [busy_key]
-    for _ in range(FLOODING - 1):
-        connection = await connect("127.0.0.1", bench.server.port, "abridged", reactor=bench.reactor)
-        session = connection.open_session(busy_key.core.auth_key, salt=busy_key.core.salt)
-        await session.call(tl.updates.getState())
-        sessions.append(session)
-    flood = Deferred.fromCoroutine(bench.pump(sessions, lambda: body, FLOOD_REQUESTS, results))
-    beside = await _measured(bench, quiet, body)
-    still_flooding = not flood.called
-    await flood
-    for session in [quiet, *sessions]:
-        await session.connection.close()
-    return {
-        "p99 of a quiet key, alone": _milli(alone, 0.99),
-        "the same beside a key that floods" + ("" if still_flooding else " (the flood ended early)"): _milli(
-            beside, 0.99
-        ),
-    }
-
-
-async def _measured(bench: Bench, session: PeerSession, body: bytes) -> list[float]:
-    loop = OpenLoop(bench.reactor, [session], body, 50.0)
-    loop.start()
-    await loop.ended
-    return sorted(loop.seconds)
+    return f"{seconds[min(len(seconds) - 1, int(len(seconds) * share))] * 1e3:.2f} ms"

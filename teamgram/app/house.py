@@ -33,7 +33,7 @@ from teamgram.database import Database, DatabaseError, open_database
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.tls import CertificateError
-from teamgram.interfaces.rpc import RpcCaller
+from teamgram.interfaces.rpc import ASKING, RpcCaller
 from teamgram.openclaw.agent.extension import agents_extension
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
 from teamgram.openclaw.messenger import MessengerDomain
@@ -111,6 +111,7 @@ class House(Service):
             reactor,
             pool_size=authsession.Mysql.Active,
             observe=self.database_times.observe,
+            owner=ASKING.get,
         )
         self.cache = CountedCache(self._open_cache(), self.cache_times.observe)
         self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)

@@ -16,7 +16,7 @@ from teamgram.bff.errors import AUTH_KEY_UNREGISTERED, INTERNAL, METHOD_NOT_IMPL
 from teamgram.bff.registry import EncodedResult, RpcMethod, RpcService, collect
 from teamgram.domain.errors import DomainError
 from teamgram.domain.flood.limits import FloodLimits
-from teamgram.interfaces.rpc import RpcError, RpcRequest
+from teamgram.interfaces.rpc import ASKING, RpcError, RpcRequest
 from teamgram.mtproto.tl import BadConstructorError, TLError, decode, encode_result
 from teamgram.mtproto.tl.errors import NotInLayerError
 
@@ -85,7 +85,12 @@ class Caller:
             raise self._rpc_error(method, error) from None
 
     def _run(self, method: RpcMethod, request: RpcRequest, coroutine: Any) -> bytes | Deferred[bytes]:
-        waiting: Deferred[Any] = Deferred.fromCoroutine(coroutine)
+        # The coroutine keeps this; what it asks of the database stands in its key's line.
+        asked_before = ASKING.set(request.metadata.perm_auth_key_id or request.metadata.auth_key_id)
+        try:
+            waiting: Deferred[Any] = Deferred.fromCoroutine(coroutine)
+        finally:
+            ASKING.reset(asked_before)
         if waiting.called and not waiting.paused:
             answer: Any = waiting.result
             if isinstance(answer, Failure):

@@ -44,6 +44,8 @@ class Database:
         pool_size: connections that read (SQLite: three at most); on MySQL also as many that write.
         observe: told the time of every read and write; ``description`` is a
             fixed string, fit for a metric's label.
+        owner: on whose behalf the code that calls ``read`` runs. Reads of
+            different owners take turns; writes stay in the order of the calls.
 
     Attributes:
         refused: reads and writes that found too many waiting, since the start.
@@ -57,6 +59,7 @@ class Database:
         pool_size: int = 4,
         observe: Observe | None = None,
         max_waiting: int = MAX_WAITING,
+        owner: Callable[[], int] = lambda: 0,
     ) -> None:
         self.engine = engine
         self.observe = observe
@@ -64,7 +67,9 @@ class Database:
         self._pools: list[Pool] = []
         reads = Reads(engine)
         readers = min(pool_size, engine.most_readers)
-        self._readers = self._workers(reactor, engine.prepare_reader, reads.run, readers, max_waiting=max_waiting)
+        self._readers = self._workers(
+            reactor, engine.prepare_reader, reads.run, readers, max_waiting=max_waiting, owner=owner
+        )
         if engine.shares_commits:
             group = GroupCommit(engine)
             self._writers = self._workers(
@@ -166,6 +171,7 @@ def open_database(
     pool_size: int = 4,
     observe: Observe | None = None,
     migrations: Path = MIGRATIONS,
+    owner: Callable[[], int] = lambda: 0,
 ) -> Database:
     """Open the database that ``dsn`` names and bring its tables up to date.
 
@@ -189,4 +195,4 @@ def open_database(
         migrate(engine, connection, migrations)
     finally:
         connection.close()
-    return Database(engine, reactor, pool_size=pool_size, observe=observe)
+    return Database(engine, reactor, pool_size=pool_size, observe=observe, owner=owner)

@@ -7,7 +7,6 @@ waits a moment before it returns to the pool.
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +14,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from teamgram.database.errors import DatabaseOverloaded
+from teamgram.database.fair_queue import FairQueue
 from teamgram.database.pool import Pool, PooledConnection
 
 #: Seconds that a thread with nothing to do waits for more before it returns to the pool.
@@ -52,6 +52,7 @@ class Workers:
         max_waiting: jobs that may be unsettled; one more is refused.
         in_order: which jobs to settle now that these have been worked on, where
             that is not simply all of them.
+        owner: for whom a job is that is being submitted; the owners take turns.
     """
 
     _log = Logger()
@@ -66,6 +67,7 @@ class Workers:
         most: int,
         max_waiting: int,
         in_order: Callable[[list[Job]], Iterable[Job]] = lambda jobs: jobs,
+        owner: Callable[[], int] = lambda: 0,
     ) -> None:
         self._reactor = reactor
         self._pool = pool
@@ -74,13 +76,14 @@ class Workers:
         self._most = most
         self.max_waiting = max_waiting
         self._in_order = in_order
+        self._owner = owner
         # Jobs submitted and not settled; who waits until there are none; whether _rouse will be called.
         self.waiting = 0
         self._idle: list[Deferred[None]] = []
         self._rousing = False
-        # Shared with the pool's threads under the lock (the queue's end is only appended to, which needs none).
+        # Shared with the pool's threads under the lock.
         self._lock = threading.Lock()
-        self._queue: deque[Job] = deque()
+        self._queue: FairQueue[Job] = FairQueue()
         self._done: list[Job] = []
         self._running = 0
         self._lingering = 0
@@ -97,7 +100,9 @@ class Workers:
             raise DatabaseOverloaded(f"{self.waiting} transactions are waiting")
         job = Job(function, args)
         self.waiting += 1
-        self._queue.append(job)
+        owner = self._owner()
+        with self._lock:
+            self._queue.append(owner, job)
         if not self._rousing:
             self._rousing = True
             # Once the reactor has gone through everything it has read: what those requests ask for goes together.
@@ -140,8 +145,7 @@ class Workers:
         with self._lock:
             self._running -= 1
             if not self._running:
-                jobs.extend(self._queue)
-                self._queue.clear()
+                jobs.extend(self._queue.popleft() for _ in range(len(self._queue)))
         for job in jobs:
             job.error = failure.value
         self._settle(jobs)

@@ -1,10 +1,14 @@
 """What crosses between session and bff: one request in, one result out."""
 
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from teamgram.interfaces.keys import AuthKeyType, ClientInfo
+
+ASKING: ContextVar[int] = ContextVar("asking", default=0)
+"""The permanent key whose request the code that runs is part of, 0 for none; follows a coroutine through its awaits."""
 
 
 class RpcError(Exception):

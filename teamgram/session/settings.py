@@ -63,12 +63,12 @@ class SessionSettings:
     retention: float = 300.0
     idle_wrapper_retention: float = 60.0
     sessions_per_key: int = 64
-    session_data_chan_size: int = 256
+    session_data_chan_size: int = 64
     frames_per_turn: int = 16
     rpc_batch_size: int = 16
     rpc_timeout: float = 30.0
     max_running_rpcs: int = 128
-    concurrent_rpcs: int = 16
+    concurrent_rpcs: int = 8
     unsent_limit_bytes: int = 512 << 10
     push_limit: int = 256
     push_limit_bytes: int = 128 << 10

@@ -12,7 +12,7 @@ from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings, Limit
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.interfaces.keys import AuthKeyType
-from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
+from teamgram.interfaces.rpc import ASKING, RpcError, RpcMetadata, RpcRequest
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, encode, tl
 from teamgram.mtproto.tl.errors import NotInLayerError
 
@@ -32,6 +32,7 @@ class Service(RpcService):
 
     def __init__(self) -> None:
         self.waiting: Deferred[Any] = Deferred()
+        self.asking: list[int] = []
 
     @rpc("help.getNearestDc", login=False)
     def at_once(self, caller: RpcMetadata, query: Any) -> Any:
@@ -47,7 +48,10 @@ class Service(RpcService):
 
     @rpc("account.getAccountTTL")
     async def later(self, caller: RpcMetadata, query: Any) -> Any:
-        return tl.accountDaysTTL(days=await self.waiting)
+        self.asking = [ASKING.get()]
+        days = await self.waiting
+        self.asking.append(ASKING.get())
+        return tl.accountDaysTTL(days=days)
 
     @rpc("auth.bindTempAuthKey", login=False)
     def with_the_request(self, caller: RpcMetadata, query: Any, request: RpcRequest) -> bool:
@@ -100,6 +104,14 @@ class CallerTests(SynchronousTestCase):
         self.assertNoResult(answer)
         self.service.waiting.callback(180)
         self.assertEqual(decode(self.successResultOf(answer)).days, 180)
+
+    def test_code_knows_whose_request_it_is_part_of(self) -> None:
+        """Before and after it waited; nobody else's code does."""
+        answer = self.call(tl.account.getAccountTTL())
+        self.assertEqual(ASKING.get(), 0)
+        self.service.waiting.callback(180)
+        self.successResultOf(answer)
+        self.assertEqual(self.service.asking, [SOMEBODY.perm_auth_key_id] * 2)
 
     def test_one_gate(self) -> None:
         """What needs an account is refused before it runs or is even read."""

@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -46,7 +47,7 @@ class WorkersTests(TestCase):
         self.reactor: Any = reactor
         self.batches: list[int] = []
 
-    def make(self, size: int, most: int) -> Workers:
+    def make(self, size: int, most: int, owner: Callable[[], int] = lambda: 0) -> Workers:
         self.threads = _Threads(self.reactor, size)
         made = Workers(
             self.reactor,
@@ -55,6 +56,7 @@ class WorkersTests(TestCase):
             size=size,
             most=most,
             max_waiting=100_000,
+            owner=owner,
         )
         self.addCleanup(self.threads.pool.stop)
         self.addCleanup(made.close)
@@ -89,6 +91,17 @@ class WorkersTests(TestCase):
         self.assertFalse(slow.called)
         release.set()
         self.assertTrue(await slow)
+
+    async def test_owners_take_turns(self) -> None:
+        """Who asks once waits for one job of who asks much, and everybody's own are in their order."""
+        asking = [1]
+        made = self.make(size=1, most=1, owner=lambda: asking[0])
+        done: list[int] = []
+        submitted = [made.submit(done.append, (100 + number,)) for number in range(4)]
+        for asking[0] in (2, 3):
+            submitted += [made.submit(done.append, (asking[0] * 100 + number,)) for number in range(2)]
+        await gatherResults(submitted)
+        self.assertEqual(done, [100, 200, 300, 101, 201, 301, 102, 103])
 
     async def test_thread_lingers(self) -> None:
         """A thread is started once for jobs that come soon after one another, and returns to the pool when none do."""

@@ -142,7 +142,7 @@ class SessionLimits(Section, frozen=True, kw_only=True):
     DisconnectedRetention: Duration = "5m"
     IdleTimeout: Duration = "60s"
     SessionsPerKey: int = 64
-    DataChannel: int = 256
+    DataChannel: int = 64
     RunningRequests: int = 128
     RequestDeadline: Duration = "30s"
     UnackedBytes: Size = "1MiB"

@@ -9,15 +9,11 @@ from hmac import compare_digest
 
 from teamgram.authsession.salts import SaltSchedule
 from teamgram.database import Row, Transaction
+from teamgram.interfaces.authsession import AuthKeyIdTaken
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, Authorization, ClientInfo
 
 _CLIENT_COLUMNS = tuple(field.name for field in fields(ClientInfo))
 _DEVICE = ", ".join(f"d.{name}" for name in _CLIENT_COLUMNS)
-
-
-class AuthKeyIdTaken(Exception):
-    """Another key has the same 64-bit id; the exchange has to be repeated ("Creating an Authorization Key", step 9)."""
-
 
 #: How many ids go into one ``IN (…)``.
 _CHUNK = 500

@@ -19,7 +19,7 @@ from teamgram.gnetway.auth_keys import AuthKeyCache
 from teamgram.gnetway.conn_context import AWAITS_EXCHANGE, NOT_BLOCKED, ConnContext
 from teamgram.gnetway.connections import Connections
 from teamgram.gnetway.settings import GnetwaySettings
-from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.authsession import AuthKeyIdTaken, AuthSessions
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType
 from teamgram.mtproto.crypto.dh import DhPairs
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey
@@ -177,6 +177,8 @@ class KeyExchanges:
         else:
             try:
                 await self._auth_sessions.set_auth_key(info, created.first_salt)
+            except AuthKeyIdTaken:
+                answer = exchange.steps.collision()
             except Exception:
                 # Cancelled at a stop, too: the client hears nothing and begins anew.
                 self._log.failure("storing auth key {auth_key_id}", auth_key_id=created.auth_key_id)

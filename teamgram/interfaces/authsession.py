@@ -14,6 +14,10 @@ class BindTempAuthKeyError(Exception):
         self.reason = reason
 
 
+class AuthKeyIdTaken(Exception):
+    """Another key has the same 64-bit id; the exchange has to be repeated ("Creating an Authorization Key", step 9)."""
+
+
 class AuthSessions(Protocol):
     """Auth keys, salts, bindings and devices."""
 
@@ -21,7 +25,11 @@ class AuthSessions(Protocol):
         """The key, or None when it is unknown, destroyed or expired."""
 
     async def set_auth_key(self, key: AuthKeyInfo, first_salt: int) -> None:
-        """Store a freshly exchanged key; on disk when this returns."""
+        """Store a freshly exchanged key; on disk when this returns.
+
+        Raises:
+            AuthKeyIdTaken: nothing is stored; the client makes another one.
+        """
 
     async def destroy_auth_key(self, auth_key_id: int) -> bool:
         """Forget a key (and a permanent key's temporary ones); False when it was not there."""

@@ -12,9 +12,8 @@ from twisted.internet.task import Clock
 from teamgram.authsession.auth_keys import MAX_TEMP_LIFETIME, UNUSED_KEY_LIFETIME
 from teamgram.authsession.devices import UnknownAuthKey
 from teamgram.authsession.service import SWEEP_INTERVAL, AuthSessionService
-from teamgram.authsession.store import AuthKeyIdTaken
 from teamgram.database import Transaction
-from teamgram.interfaces.authsession import AuthSessions, BindTempAuthKeyError
+from teamgram.interfaces.authsession import AuthKeyIdTaken, AuthSessions, BindTempAuthKeyError
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo
 from trial_tests.authsession.binding_message import binding_message
 from trial_tests.backends import BackendTestCase, on_every_backend

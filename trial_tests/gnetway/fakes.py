@@ -4,6 +4,7 @@ from hashlib import sha1
 
 from twisted.internet.defer import Deferred
 
+from teamgram.interfaces.authsession import AuthKeyIdTaken
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType
 from teamgram.interfaces.session import ConnRef, DataChannelFull, SessionData
 
@@ -37,6 +38,8 @@ class FakeAuthSessions:
 
     async def set_auth_key(self, key: AuthKeyInfo, first_salt: int) -> None:
         await self._held()
+        if key.auth_key_id in self.keys:
+            raise AuthKeyIdTaken(key.auth_key_id)
         self.keys[key.auth_key_id] = key
         self.first_salts[key.auth_key_id] = first_salt
 

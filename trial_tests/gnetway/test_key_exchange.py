@@ -14,7 +14,7 @@ from teamgram.interfaces.keys import AuthKeyType
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey, RsaPublicKey
 from teamgram.mtproto.envelope import pack_plain, unpack_plain
 from trial_tests.gnetway.client import sealed
-from trial_tests.gnetway.fakes import FakeAuthSessions, FakeLink, FakeSession
+from trial_tests.gnetway.fakes import FakeAuthSessions, FakeLink, FakeSession, perm_key
 from trial_tests.peer.exchange import ClientExchange
 
 NOW = 1_800_000_000.0
@@ -165,6 +165,21 @@ class KeyExchangeTests(SynchronousTestCase):
             body = self.step(client, body, conn, link)
         self.assertNotIn(taken, self.authsessions.keys)
         self.assertEqual(len(self.authsessions.keys), 1)
+
+    def test_key_id_that_only_the_store_knows(self) -> None:
+        """The same for a key that is in no cache: it was made long ago, or by another process."""
+        conn, link = self.open()
+        client = ClientExchange(PUBLIC_KEY)
+        body = self.step(client, client.start(), conn, link)
+        assert body is not None
+        body = self.step(client, body, conn, link)
+        assert client.auth_key is not None
+        taken = client.auth_key.auth_key_id
+        other = self.authsessions.keys[taken] = perm_key(1)
+        while body is not None:
+            body = self.step(client, body, conn, link)
+        self.assertIs(self.authsessions.keys.pop(taken), other)
+        self.assertEqual(list(self.authsessions.keys), [client.auth_key.auth_key_id])
 
     def test_step_of_no_exchange(self) -> None:
         """A step that nothing came before is answered -404 and closed."""

@@ -11,6 +11,8 @@ from typing import Any
 from twisted.internet import defer, error, protocol, task
 from twisted.python.failure import Failure
 
+import yaml
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -19,6 +21,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _merged(tree: Any, changes: Any) -> Any:
+    if not isinstance(changes, dict):
+        return changes
+    before = tree if isinstance(tree, dict) else {}
+    return {**before, **{key: _merged(before.get(key), value) for key, value in changes.items()}}
 
 
 class _Output(protocol.ProcessProtocol):
@@ -75,6 +84,11 @@ class RunningServer:
     def _rewrite(self, file: str, pattern: str, replacement: str) -> None:
         path = self.config / file
         path.write_text(re.sub(pattern, lambda _: replacement, path.read_text()))
+
+    def change(self, file: str, changes: dict[str, Any]) -> None:
+        """Merge these keys into one of its YAML files; a list or a plain value takes the place of what was there."""
+        path = self.config / file
+        path.write_text(yaml.safe_dump(_merged(yaml.safe_load(path.read_text()), changes), sort_keys=False))
 
     @property
     def output(self) -> str:

@@ -1,13 +1,14 @@
 """The client on a real connection: frames, quick acks, transport errors and key exchanges; sessions share it."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from twisted.internet import protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ConnectionClosed
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from teamgram.mtproto.crypto.rsa import RsaPublicKey
@@ -187,9 +188,6 @@ class _PeerProtocol(protocol.Protocol):
     def __init__(self, connection: PeerConnection) -> None:
         self.connection = connection
 
-    def connectionMade(self) -> None:
-        self.connection.made(self.transport)  # type: ignore[arg-type]
-
     def dataReceived(self, data: bytes) -> None:
         self.connection.data_received(data)
 
@@ -205,17 +203,31 @@ async def connect(
     reactor: Any = None,
     within: float = DEFAULT_TIMEOUT,
     make: Callable[[Transport, Any], PeerConnection] = PeerConnection,
+    from_address: str = "",
+    header: Iterable[bytes] = (),
+    tls: Any = None,
 ) -> PeerConnection:
     """A connection to a server.
 
     Args:
         transport: one of ``TRANSPORTS``, or a codec of its own.
         make: of the framing and the reactor, a connection with faults of its own.
+        from_address: the address of ours to come from, any if empty.
+        header: what a balancer would send first, each piece in a segment of its own.
+        tls: what makes the client's end of TLS, which begins behind ``header``; None for no TLS.
     """
     if reactor is None:
         from twisted.internet import reactor
     framing = TRANSPORTS[transport]() if isinstance(transport, str) else transport
     connection = make(framing, reactor)
-    endpoint = HostnameEndpoint(reactor, host, port, within)
-    await endpoint.connect(protocol.Factory.forProtocol(lambda: _PeerProtocol(connection)))
+    bind = (from_address, 0) if from_address else None
+    endpoint = HostnameEndpoint(reactor, host, port, within, bindAddress=bind)
+    opened: Any = await endpoint.connect(protocol.Factory.forProtocol(lambda: _PeerProtocol(connection)))
+    for piece in header:
+        opened.transport.setTcpNoDelay(True)
+        opened.transport.write(piece)
+        await deferLater(reactor, 0.002)
+    if tls is not None:
+        opened.transport.startTLS(tls)
+    connection.made(opened.transport)
     return connection

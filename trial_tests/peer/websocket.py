@@ -3,7 +3,7 @@
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 
@@ -62,6 +62,7 @@ async def connect_websocket(
     path: str = "/apiws",
     origin: str | None = None,
     protocols: tuple[str, ...] = ("binary",),
+    tls: Any = None,
     reactor: Any = None,
     within: float = DEFAULT_TIMEOUT,
 ) -> PeerConnection:
@@ -70,6 +71,7 @@ async def connect_websocket(
     Args:
         transport: an obfuscated one; the server takes no other there.
         protocols: sub-protocols to offer.
+        tls: what makes the client's end of TLS; None for no TLS.
 
     Raises:
         ConnectionRefusedError: the server did not accept the handshake.
@@ -79,9 +81,11 @@ async def connect_websocket(
     framing = TRANSPORTS[transport]() if isinstance(transport, str) else transport
     connection = PeerConnection(framing, reactor)
     opened: Deferred[None] = Deferred()
-    factory = WebSocketClientFactory(f"ws://{host}:{port}{path}", origin=origin, protocols=list(protocols))
+    scheme = "ws" if tls is None else "wss"
+    factory = WebSocketClientFactory(f"{scheme}://{host}:{port}{path}", origin=origin, protocols=list(protocols))
     factory.noisy = False
     factory.protocol = lambda: _PeerWebSocket(connection, opened)
-    await HostnameEndpoint(reactor, host, port, within).connect(factory)
+    endpoint: Any = HostnameEndpoint(reactor, host, port, within)
+    await (endpoint if tls is None else wrapClientTLS(tls, endpoint)).connect(factory)
     await opened.addTimeout(within, reactor)
     return connection

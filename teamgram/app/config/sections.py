@@ -98,6 +98,9 @@ class GnetwayLimits(Section, frozen=True, kw_only=True):
 
     FirstFrameTimeout: Duration = "30s"
     IdleTimeout: Duration = "300s"
+    HTTPIdleTimeout: Duration = "60s"
+    IdleJitter: Duration = "9s"
+    KeyExchangeTimeout: Duration = "60s"
     MaxFrameSize: Size = "1MiB"
     MaxConnectionsPerAddress: int = 20000
     KeyExchangesPerSecond: int = 400

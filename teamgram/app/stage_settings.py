@@ -145,6 +145,8 @@ def session(file: sections.SessionFile) -> SessionSettings:
         session_data_chan_size=limits.DataChannel,
         max_running_rpcs=limits.RunningRequests,
         rpc_timeout=parse_duration(limits.RequestDeadline),
+        invoke_after_timeout=parse_duration(limits.InvokeAfterTimeout),
+        http_resend_after=parse_duration(limits.HTTPResendAfter),
         unacked_limit_bytes=parse_size(limits.UnackedBytes),
         push_limit=limits.WaitingUpdates,
         drain_timeout=parse_duration(limits.DrainTimeout),

@@ -227,11 +227,20 @@ class RpcRequests:
         wrapper = self._stage.keys.wrapper_of(session.keys)
         still: list[WaitingRpc] = []
         for one in waiting:
-            outcomes = [session.core.outcome(msg_id) for msg_id in one.queued.invocation.after]
+            after = one.queued.invocation.after
+            outcomes = [session.core.outcome(msg_id) for msg_id in after]
             if None not in outcomes or False in outcomes:
                 wrapper.rpc_queue.append(one.queued)
                 self._stage.turns.rpc_ready(wrapper)
-            elif now < one.deadline:
+            elif now < one.deadline or (
+                # What has come has its own deadline; who waits for itself, or in a circle, has this one.
+                now < one.deadline + self._stage.settings.rpc_timeout
+                and all(
+                    session.core.has_received(msg_id)
+                    for msg_id, outcome in zip(after, outcomes, strict=True)
+                    if outcome is None
+                )
+            ):
                 still.append(one)
             else:
                 session.core.fail(one.queued.msg_id, *errors.MSG_WAIT_FAILED)

@@ -267,6 +267,10 @@ class Session:
             return not known.is_error
         return known is not Fate.FAILED
 
+    def has_received(self, msg_id: int) -> bool:
+        """Whether that message came and is remembered."""
+        return msg_id in self.inbox.messages
+
     def packet(self, now: float) -> bytes | None:
         """The next frame's plaintext (msg_id seq_no bytes body), None when there is nothing to send."""
         to_ack = self.to_ack

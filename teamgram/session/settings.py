@@ -50,7 +50,7 @@ class SessionSettings:
             msg_id, as clients discard those older than 300 s, and an update
             becomes ``updatesTooLong``.
         invoke_after_timeout: seconds ``invokeAfterMsg`` waits for a message
-            that has not come.
+            that has not come; for one that has, ``rpc_timeout`` longer.
         http_resend_after: seconds without acknowledgement after which a
             message is sent again over HTTP, where no closed connection tells
             that it was lost.

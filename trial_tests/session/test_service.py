@@ -229,6 +229,24 @@ class WrapperTests(SynchronousTestCase):
         self.assertEqual(client.results()[msg_id].error(), (400, "MSG_WAIT_FAILED"))
         self.successResultOf(harness.service.stopService())
 
+    def test_invoke_after_something_slow(self) -> None:
+        """What has come is waited for as long as it may take itself; a request that waits for itself ends, too."""
+        harness = Harness(invoke_after_timeout=3.0, rpc_timeout=20.0)
+        harness.bff.slow.add("help.getNearestDc")
+        harness.service.startService()
+        client = harness.client()
+        slow = client.send(GET_NEAREST_DC)
+        dependent = client.send(after(GET_CONFIG, slow))
+        harness.clock.pump([0.5] * 20)
+        self.assertEqual(client.results(), {})
+        harness.bff.waiting[0][1].callback(BOOL_TRUE)
+        self.assertEqual(list(client.results()), [slow, dependent])
+        itself = client.core.msg_id()
+        client.send_frame(client.core.message(after(GET_CONFIG, itself), msg_id=itself)[1])
+        harness.clock.pump([0.5] * 50)
+        self.assertEqual(client.results()[itself].error(), (400, "MSG_WAIT_FAILED"))
+        self.successResultOf(harness.service.stopService())
+
     def test_unreadable_wrapper(self) -> None:
         """A wrapper cut short fails its own request."""
         client = Harness().client()

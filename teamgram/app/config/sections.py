@@ -148,6 +148,8 @@ class SessionLimits(Section, frozen=True, kw_only=True):
     DataChannel: int = 64
     RunningRequests: int = 128
     RequestDeadline: Duration = "30s"
+    InvokeAfterTimeout: Duration = "10s"
+    HTTPResendAfter: Duration = "10s"
     UnackedBytes: Size = "1MiB"
     WaitingUpdates: int = 256
     DrainTimeout: Duration = "10s"

@@ -1,16 +1,22 @@
-"""One running server for all tests of this package, and clients that come to it."""
+"""Running servers for all tests of this package, and clients that come to them.
+
+Each kind of server is started once, by the first test that wants it.
+"""
 
 import atexit
 import itertools
 import re
 import secrets
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from twisted.internet import defer, reactor
 from twisted.internet.task import deferLater
@@ -35,17 +41,19 @@ WAYS = (*TRANSPORTS, "websocket", "http")
 
 
 class SharedServer:
-    """The server in a process of its own, from the first test of the package to the end of the run.
+    """The server in a process of its own, as shipped, from the first test that wants it to the end of the run.
 
     Attributes:
         files: its configuration, ports and data directory.
     """
 
-    _one: "SharedServer | None" = None
+    _running: ClassVar[dict[type["SharedServer"], Any]] = {}
 
     def __init__(self) -> None:
         directory = Path(tempfile.mkdtemp(prefix="teamgram-conformance-"))
         self.files = RunningServer(reactor, directory)
+        self.configure()
+        self._forgiven = 0
         self._log = directory / "log"
         twistd = str(Path(sys.executable).with_name("twistd"))
         command = [twistd, "-n", "--pidfile=", "teamgram", "--config", str(self.files.config)]
@@ -64,12 +72,16 @@ class SharedServer:
             time.sleep(0.05)
         self.public_key = RsaPublicKey.from_pem(self.files.public_key.encode())
 
+    def configure(self) -> None:
+        """Change its configuration before it starts."""
+
     @classmethod
-    def get(cls) -> "SharedServer":
-        """The running one."""
-        if cls._one is None:
-            cls._one = cls()
-        return cls._one
+    def get(cls) -> Self:
+        """The running one of this class."""
+        if cls not in cls._running:
+            cls._running[cls] = cls()
+        running: Self = cls._running[cls]
+        return running
 
     @property
     def pid(self) -> int:
@@ -82,29 +94,61 @@ class SharedServer:
 
     def troubles(self) -> list[str]:
         """Lines of its log that must never be there."""
-        return re.findall(r"^.*(?:Traceback|Unhandled|broke its promise).*$", self.log(), re.MULTILINE)
+        log = self.log()[self._forgiven :]
+        return re.findall(r"^.*(?:Traceback|Unhandled|broke its promise).*$", log, re.MULTILINE)
+
+    def forgive(self) -> str:
+        """What was logged since the last time; a test that makes faults on purpose has looked at them."""
+        since, self._forgiven = self._forgiven, len(self.log())
+        return self.log()[since : self._forgiven]
+
+    async def logged(self, text: str, within: float = 5.0, after: int = 0) -> None:
+        """Until that is in its log, behind the first ``after`` characters."""
+        deadline = time.monotonic() + within
+        while self.log().find(text, after) < 0:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not logged within {within:g} s: {text}\n{self.log()[after:][-3000:]}")
+            await deferLater(reactor, 0.02)
+
+    async def reload(self) -> str:
+        """SIGHUP; what was logged of it."""
+        before = len(self.log())
+        self._process.send_signal(signal.SIGHUP)
+        await self.logged(" reloaded", after=before)
+        return self.log()[before:]
+
+    def database(self) -> sqlite3.Connection:
+        """Its database, for a test that plays another process or the passing of time; the caller closes it."""
+        return sqlite3.connect(self.files.data_dir / "teamgram.db", isolation_level=None, timeout=5.0)
 
 
 class ConformanceCase(unittest.TestCase):
     """Clients of the shared server; their connections end with the test, and the server logged no fault."""
 
+    server_class: type[SharedServer] = SharedServer
+    server: Any
     timeout = 30.0
     _phones = itertools.count(15557000000)
 
     def setUp(self) -> None:
-        self.server = SharedServer.get()
+        self.server = self.server_class.get()
         self.public_key = self.server.public_key
         self.addCleanup(lambda: self.assertEqual(self.server.troubles(), []))
 
     # Coming in
 
-    async def connect(self, transport: Any = "abridged", *, port: int = 0) -> PeerConnection:
+    async def connect(
+        self, transport: Any = "abridged", *, host: str = "127.0.0.1", port: int = 0, **options: Any
+    ) -> PeerConnection:
         """Over TCP."""
-        return self._ends(await connect("127.0.0.1", port or self.server.files.port, transport))
+        return self._ends(await connect(host, port or self.server.files.port, transport, **options))
 
-    async def websocket(self, transport: Any = "obfuscated_abridged", **options: Any) -> PeerConnection:
+    async def websocket(
+        self, transport: Any = "obfuscated_abridged", *, port: int = 0, **options: Any
+    ) -> PeerConnection:
         """Over a WebSocket."""
-        return self._ends(await connect_websocket("127.0.0.1", self.server.files.websocket_port, transport, **options))
+        port = port or self.server.files.websocket_port
+        return self._ends(await connect_websocket("127.0.0.1", port, transport, **options))
 
     def http(self, path: str = "/apiw1") -> PeerConnection:
         """Over HTTP."""
@@ -170,6 +214,18 @@ class ConformanceCase(unittest.TestCase):
 
     # Small things
 
+    async def speaks(self, connection: PeerConnection, **options: Any) -> PeerSession:
+        """Whoever came in is served: a key is made and a ping answered; their session."""
+        session = self.open(connection, await self.key(connection), **options)
+        self.assertEqual((await self.ping(session, 7)).ping_id, 7)
+        return session
+
+    async def unheard(self, connection: PeerConnection, data: bytes = b"") -> None:
+        """These raw bytes, or what was sent before, close the connection without a word."""
+        connection.write(data)
+        await connection.until_closed(5)
+        self.assertEqual(connection.received_bytes, 0)
+
     async def ping(self, session: PeerSession, ping_id: int = 1) -> Any:
         """The pong; what was sent before was taken when it comes."""
         return decode(await session.call_raw(encode(tl.ping(ping_id=ping_id))))
@@ -177,6 +233,13 @@ class ConformanceCase(unittest.TestCase):
     async def seconds(self, seconds: float) -> None:
         """Let time pass."""
         await deferLater(reactor, seconds)
+
+    async def until(self, holds: Callable[[], bool], within: float = 5.0) -> None:
+        """Until that holds."""
+        deadline = time.monotonic() + within
+        while not holds():
+            self.assertLess(time.monotonic(), deadline, "it took too long")
+            await self.seconds(0.005)
 
     async def refused(self, session: PeerSession, message: Any) -> int:
         """The error code that a message made by ``core.message``, sent alone, is refused with; 0: it is answered."""

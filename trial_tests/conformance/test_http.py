@@ -12,6 +12,7 @@ from teamgram.mtproto.envelope import pack_plain, unpack_plain
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.conformance.house import ConformanceCase
 from trial_tests.conformance.test_transports import Raw
+from trial_tests.peer.exchange import ClientExchange
 
 REQ_PQ = encode(tl.req_pq_multi(nonce=bytes(16)))
 
@@ -77,6 +78,28 @@ class HttpTests(ConformanceCase):
         else:
             self.fail("two requests, not two answers")
         self.assertFalse(connection.closed)
+
+    async def test_key_over_several_connections(self) -> None:
+        """Each step of an exchange by a connection of its own, and the first message by yet another."""
+        exchange = ClientExchange(self.public_key)
+        body: bytes | None = exchange.start()
+        while body is not None:
+            connection = self.http("/api")
+            connection.send_plain(body)
+            body = exchange.receive(await connection.next_plain())
+            await connection.close()
+        self.assertEqual((await self.ping(self.open(self.http(), exchange), 6)).ping_id, 6)
+
+    async def test_target_that_names_a_host(self) -> None:
+        """A client behind an HTTP proxy writes the whole address; its path counts."""
+        for path, status in (("/apiw1", b"200"), ("/else", b"404")):
+            connection = await self.connect(Raw(), port=self.server.files.http_port)
+            frame = pack_plain(4, REQ_PQ)
+            head = f"POST http://web.example.org:80{path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(frame)}\r\n\r\n"
+            connection.write(head.encode() + frame)
+            await self.until(lambda connection=connection: connection.received_bytes > 0)  # type: ignore[misc]
+            answer = connection.framing.received  # type: ignore[attr-defined]
+            self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), answer)
 
     async def test_closing_a_connection_closes_no_session(self) -> None:
         """The next request goes on where the last one was."""

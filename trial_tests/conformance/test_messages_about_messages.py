@@ -5,6 +5,8 @@ import struct
 import time
 from typing import Any
 
+from twisted.internet.defer import gatherResults
+
 from teamgram.mtproto.container import InnerMessage
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.conformance.test_service_messages import ACK, GET_CONFIG, PING, RPC_RESULT, Watching, history
@@ -102,6 +104,16 @@ class RefusalTests(Watching):
         inner = session.core.message(PING, msg_id=first.msg_id - 8, seq_no=first.seq_no - 2)
         container = session.core.container([inner], msg_id=first.msg_id)
         self.assertEqual(await self.refused(session, container), 19)
+
+    async def test_too_old_to_know(self) -> None:
+        """20: older than all the ids that are remembered, so it may have come before; it is not run."""
+        session, _ = await self.user()
+        send = encode(tl.messages.sendMessage(peer=tl.inputPeerSelf(), message="perhaps again", random_id=4))
+        late = session.core.message(send)
+        for _ in range(3):
+            await gatherResults(session.start_calls([PING] * 1000))
+        self.assertEqual(await self.refused(session, late), 20)
+        self.assertEqual((await session.call(history(tl.inputPeerSelf()))).messages, [])
 
 
 class DuplicateTests(Watching):

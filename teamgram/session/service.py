@@ -15,7 +15,7 @@ from teamgram.interfaces.keys import AuthKeyInfo
 from teamgram.interfaces.rpc import RpcCaller
 from teamgram.interfaces.session import ConnRef, Gateway, SessionData
 from teamgram.interfaces.updates import PresenceSink
-from teamgram.mtproto.tl import LATER_LAYER, encode, registry
+from teamgram.mtproto.tl import NEWEST_LAYER, encode, registry
 from teamgram.session.routing import Routing
 from teamgram.session.settings import SessionSettings
 from teamgram.session.stage import Stage
@@ -72,7 +72,7 @@ class SessionService(Service):
             settings=self.settings,
             encode=encode_updates,
             unique_id=unique_id,
-            newest_layer=LATER_LAYER,
+            newest_layer=NEWEST_LAYER,
         )
         # Bound here because they are called for every frame.
         self.send_data: Callable[[SessionData], None] = self.stage.send_data

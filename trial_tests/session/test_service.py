@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo, FutureSalt
 from teamgram.interfaces.rpc import RpcError
 from teamgram.interfaces.session import ConnRef, DataChannelFull
-from teamgram.mtproto.tl import LATER_LAYER
+from teamgram.mtproto.tl import NEWEST_LAYER
 from teamgram.session import service_messages as wire
 from trial_tests.session.fakes import (
     BIND_TEMP_AUTH_KEY,
@@ -176,13 +176,13 @@ class WrapperTests(SynchronousTestCase):
         client = harness.client()
         bare, old = client.send(GET_CONFIG), client.send(with_layer(GET_CONFIG, 5))
         negative = client.send(with_layer(GET_CONFIG, -3))
-        new = client.send(with_layer(GET_CONFIG, 232))
+        new = client.send(with_layer(GET_CONFIG, 240))
         results = client.results()
         self.assertEqual(results[bare].error(), (400, "CONNECTION_NOT_INITED"))
         self.assertEqual(results[old].error(), (400, "CONNECTION_LAYER_INVALID"))
         self.assertEqual(results[negative].error(), (400, "CONNECTION_LAYER_INVALID"))
         self.assertIsNone(results[new].error())
-        self.assertEqual(harness.bff.calls[-1].metadata.layer, LATER_LAYER)
+        self.assertEqual(harness.bff.calls[-1].metadata.layer, NEWEST_LAYER)
 
     def test_invoke_after_waits_and_keeps_order(self) -> None:
         """A request starts when all it names have succeeded."""

@@ -7,10 +7,9 @@
 from teamgram.mtproto.tl.classes import TLObject, tl
 from teamgram.mtproto.tl.codec import decode, decode_from, decode_result, encode, encode_result
 from teamgram.mtproto.tl.errors import BadConstructorError, TLError
-from teamgram.mtproto.tl.registry import LATER_LAYER, MIN_LAYER, NEWEST_LAYER, clamp_layer, registry
+from teamgram.mtproto.tl.registry import MIN_LAYER, NEWEST_LAYER, clamp_layer, registry
 
 __all__ = [
-    "LATER_LAYER",
     "MIN_LAYER",
     "NEWEST_LAYER",
     "BadConstructorError",

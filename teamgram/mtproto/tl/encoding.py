@@ -18,7 +18,7 @@ from teamgram.mtproto.tl.encoder_source import Encoder, Write, answer_encoder, d
 from teamgram.mtproto.tl.errors import NotInLayerError, TLError
 from teamgram.mtproto.tl.layers.downgrades import OBJECT_DOWNGRADES
 from teamgram.mtproto.tl.layers.fallbacks import INSTEAD_OF, stand_in_for
-from teamgram.mtproto.tl.registry import LATER_LAYER, NEWEST_LAYER, registry
+from teamgram.mtproto.tl.registry import NEWEST_LAYER, registry
 
 
 class EncoderTable(dict[type[Any], Encoder]):
@@ -160,7 +160,7 @@ def encoders_for(layer: int = NEWEST_LAYER) -> LayerEncoders:
     """The encoders of a layer; layers between two known ones share the lower one's."""
     encoders = _by_any_layer.get(layer)
     if encoders is None:
-        known = LATER_LAYER if layer > NEWEST_LAYER else registry.schema_layer(layer)
+        known = registry.schema_layer(layer)
         encoders = _layers.get(known)
         if encoders is None:
             encoders = _layers[known] = LayerEncoders(known)

@@ -16,27 +16,18 @@ from teamgram.mtproto.tl.definitions import Definition, parse_line
 from teamgram.mtproto.tl.errors import TLError
 
 SCHEMA_PATH = Path(__file__).with_name("schema") / "schema.tl"
-NEWEST_LAYER = 229
+NEWEST_LAYER = 232
+"""The newest layer that is known; what is newer is served in it. 230 and 231 are not known and served as 229 is."""
 MIN_LAYER = 135
 """The oldest layer whose schema a package still carries; older clients are served in its shape."""
-
-LATER_LAYER = NEWEST_LAYER + 1
-"""Stands for every layer after the newest whose schema is published; no schema of its own belongs to it."""
-CHANGED_LATER = frozenset({"messageReplyHeader", "userFull"})
-"""Constructors that clients of later layers do not read any more (seen with TDLib 1.8.69, which says 232). They are
-left out of what such a client is sent: a reply without its header is shown, one that cannot be read is asked for again
-without end."""
 
 _FUNCTIONS_MARK = b"\n---functions---\n"
 _EVERY_LAYER = ((0, 1 << 30),)
 
 
 def clamp_layer(layer: int) -> int:
-    """The layer to serve a client in that announces ``layer``: its own if we know it, else the nearest bound.
-
-    What is newer than all we know is ``LATER_LAYER``.
-    """
-    return max(MIN_LAYER, min(layer, LATER_LAYER))
+    """The layer to serve a client in that announces ``layer``: that one, or the nearest bound."""
+    return max(MIN_LAYER, min(layer, NEWEST_LAYER))
 
 
 class Entry(NamedTuple):
@@ -153,8 +144,6 @@ class Registry:
 
     def definition_of(self, name: str, layer: int) -> Definition | None:
         """The definition that a layer has for a name, or None when that layer does not have the name."""
-        if layer > NEWEST_LAYER and name in CHANGED_LATER:
-            return None
         layer = self.schema_layer(layer)
         for entry in self.entries_named(name):
             if entry.is_in(layer):

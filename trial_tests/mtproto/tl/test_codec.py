@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.mtproto.tl import TLError, decode, decode_from, decode_result, encode, encode_result, registry, tl
+from teamgram.mtproto.tl import (
+    NEWEST_LAYER,
+    TLError,
+    decode,
+    decode_from,
+    decode_result,
+    encode,
+    encode_result,
+    registry,
+    tl,
+)
 
 
 class ObjectTests(SynchronousTestCase):
@@ -134,9 +144,10 @@ class RegistryTests(SynchronousTestCase):
             definition = registry.entry(number).definition
             self.assertEqual(definition.crc32(), number, definition.name)
 
-    def test_layers_from_158_to_229(self) -> None:
+    def test_layers_from_158_to_232(self) -> None:
         """Every layer has one definition a name, and the oldest and newest are known by themselves."""
         self.assertIn(158, registry.layers)
-        self.assertEqual(registry.layers[-1], 229)
+        self.assertEqual(registry.layers[-2:], (229, NEWEST_LAYER))
         self.assertEqual(registry.schema_layer(168), 167)
-        self.assertEqual(registry.schema_layer(232), 229)
+        self.assertEqual(registry.schema_layer(231), 229)
+        self.assertEqual(registry.schema_layer(233), 232)

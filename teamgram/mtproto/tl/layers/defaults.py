@@ -22,6 +22,7 @@ _BARE: dict[str, Callable[[], Any]] = {
 _BOXED: dict[str, tuple[str, dict[str, Any]]] = {
     "BotMenuButton": ("botMenuButtonDefault", {}),
     "Document": ("documentEmpty", {"id": 0}),
+    "InputCheckPasswordSRP": ("inputCheckPasswordEmpty", {}),
     "InputPeer": ("inputPeerEmpty", {}),
     "InputUser": ("inputUserEmpty", {}),
     "Peer": ("peerUser", {"user_id": 0}),

@@ -50,7 +50,9 @@ def older_inline_button(button: Any, layer: int) -> Any:
     older = _INLINE_KINDS.get(button.type.NAME)
     if older is None:
         return class_named("keyboardButtonCallback")(text=button.text, style=button.style, data=b"")
-    return _copy(older, button.type, text=button.text, style=button.style)
+    # Before 229 the bot that a login is for had to be named.
+    bot = getattr(button.type, "bot", None) or class_named("inputUserEmpty")()
+    return _copy(older, button.type, text=button.text, style=button.style, bot=bot)
 
 
 def older_inline_row(row: Any, layer: int) -> Any:

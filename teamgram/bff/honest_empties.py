@@ -108,7 +108,21 @@ def _no_preview(caller: RpcMetadata, query: Any) -> Any:
 
 
 def _no_stars(caller: RpcMetadata, query: Any) -> Any:
-    return tl.payments.starsStatus(balance=tl.starsAmount(amount=0, nanos=0), chats=[], users=[])
+    # TDLib takes only the currency that it asked for.
+    in_ton = getattr(query, "ton", False) and registry.id_of("starsTonAmount", caller.layer)
+    none = tl.starsTonAmount(amount=0) if in_ton else tl.starsAmount(amount=0, nanos=0)
+    return tl.payments.starsStatus(balance=none, chats=[], users=[])
+
+
+def _no_folders(caller: RpcMetadata, query: Any) -> Any:
+    # The tab of all chats is no folder, but belongs into the list.
+    return tl.messages.dialogFilters(filters=[tl.dialogFilterDefault()])
+
+
+def _no_stories(caller: RpcMetadata, query: Any) -> Any:
+    # A state is never empty.
+    stealth = tl.storiesStealthMode()
+    return tl.stories.allStories(count=0, state="0", peer_stories=[], chats=[], users=[], stealth_mode=stealth)
 
 
 _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
@@ -171,9 +185,9 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("accent colours", "RPCAccentColors", "help.peerColors", "help.getPeerColors help.getPeerProfileColors"),
     ("accent colours", "RPCAccentColors", "emojiList", "account.getDefaultBackgroundEmojis"),
     ("ringtones", "RPCRingtone", "account.savedRingtones", "account.getSavedRingtones"),
-    ("chat folders", "RPCFolders", "messages.dialogFilters", "messages.getDialogFilters"),
+    ("chat folders", "RPCFolders", _no_folders, "messages.getDialogFilters"),
     ("chat folders", "RPCFolders", _nothing, "messages.getSuggestedDialogFilters"),
-    ("stories", "RPCStories", "stories.allStories", "stories.getAllStories"),
+    ("stories", "RPCStories", _no_stories, "stories.getAllStories"),
     ("stories", "RPCStories", "updates", "stories.getAllReadPeerStories"),
     ("stories", "RPCStories", _no_story_ids, "stories.getPeerMaxIDs"),
     ("stories", "RPCStories", _no_peer_stories, "stories.getPeerStories"),

@@ -65,8 +65,11 @@ class UserProfiles(RpcService):
             changes["about"] = check_about(query.about)
         if changes:
             await self._users.update(caller.user_id, **changes)
-            named = "first_name" in changes or "last_name" in changes
-            await self._tell(caller, UserNameChanged(caller.user_id) if named else UserChanged(caller.user_id))
+            if "first_name" in changes or "last_name" in changes:
+                await self._tell(caller, UserNameChanged(caller.user_id))
+            if "about" in changes:
+                # A new name does not make TDLib ask for the full profile again.
+                await self._tell(caller, UserChanged(caller.user_id))
         (view,) = await self._views.render(caller.user_id, [caller.user_id])
         return view
 

@@ -334,6 +334,7 @@ class ProfileTests(PeopleTestCase):
         house, ada, _bob, _eve = await self.people()
         me = await ada.call(tl.account.updateProfile(first_name="Ada", last_name="King", about="Countess"))
         self.assertEqual((me.first_name, me.last_name), ("Ada", "King"))
+        self.assertEqual([len(house.events.of(kind)) for kind in (UserNameChanged, UserChanged)], [1, 1])
         me = await ada.call(tl.account.updateProfile(last_name=""))
         self.assertEqual((me.first_name, me.last_name), ("Ada", None))
         self.assertEqual(await ada.error(tl.account.updateProfile(first_name="")), "FIRSTNAME_INVALID")

@@ -151,13 +151,13 @@ class SendMessageTests(TalkTestCase):
         self.assertEqual(await error_of(boris.send(boris.peer(anna), "x")), "YOU_BLOCKED_USER")
 
     async def test_saved_messages(self) -> None:
-        """A message to oneself lies there once, is not unread, and is the sender's."""
+        """A message to oneself lies there once, is not unread, and is the sender's without having gone out."""
         house, anna, _, _ = await self.house()
         second = Device(house, anna.user)
         answer = await anna.send(tl.inputPeerSelf(), "note")
         self.assertEqual([update.NAME for update in answer.updates], ["updateMessageID", "updateNewMessage"])
         (message,) = (await anna.history(tl.inputPeerSelf())).messages
-        self.assertTrue(message.out)
+        self.assertEqual((message.out, message.from_id), (False, tl.peerUser(user_id=anna.user.id)))
         self.assertEqual(message.saved_peer_id, tl.peerUser(user_id=anna.user.id))
         self.assertEqual([update.message.message for update in await second.take()], ["note"])
         self.assertEqual((await anna.dialogs()).dialogs[0].unread_count, 0)

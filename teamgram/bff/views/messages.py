@@ -128,13 +128,21 @@ def reply_markup_view(stored: bytes) -> Any:
         return None
 
 
+def _is_outgoing(message: Message) -> bool:
+    """Whether the owner sent it to somebody else: in Saved Messages nothing is ``out``.
+
+    TDLib logs an error otherwise, and Telethon sets the flag there by itself because servers do not.
+    """
+    return message.out and message.sender_id != message.peer
+
+
 def message_view(message: Message) -> Any:
     """``message`` or ``messageService`` as its owner sees it."""
     extra = message.extra
     if extra.action is not None:
         return tl.messageService(
             id=message.id,
-            out=message.out,
+            out=_is_outgoing(message),
             mentioned=message.mentioned,
             media_unread=message.media_unread,
             silent=extra.silent,
@@ -147,7 +155,7 @@ def message_view(message: Message) -> Any:
     saved_peer = message.saved_peer
     return tl.message(
         id=message.id,
-        out=message.out,
+        out=_is_outgoing(message),
         mentioned=message.mentioned,
         media_unread=message.media_unread,
         silent=extra.silent,

@@ -10,7 +10,7 @@ from teamgram.mtproto.tl.definitions import Definition
 from trial_tests.backends import on_every_backend
 from trial_tests.clients.asking import AskingTestCase
 from trial_tests.mtproto.tl.random_objects import RandomObjects
-from trial_tests.peer.calls import CallFailed, PeerSession, init_connection
+from trial_tests.peer.calls import CallFailed, PeerSession
 
 #: They end the session that asks, or what the others of this test need.
 LAST = ("account.deleteAccount", "auth.resetAuthorizations", "auth.dropTempAuthKeys", "auth.logOut")

@@ -1,18 +1,19 @@
 """TDLib, the library of Telegram's own programs; its wheel speaks a layer newer than any published one."""
 
+import re
 import unittest
+from typing import Any
 
-from trial_tests.clients.house import HouseTestCase, have
-from trial_tests.clients.test_chat import SECONDS_TO_SEE
+from twisted.internet.task import deferLater
+
+from trial_tests.clients.house import FIXED_CODE, HouseTestCase, have
+from trial_tests.clients.process import ClientProcess
+from trial_tests.clients.test_chat import SECONDS_TO_SEE, ChatScenario
 
 
 @unittest.skipUnless(have("tdlib"), "no TDLib: tools/setup_test.sh installs tdjson where there is a wheel for it")
-class TdlibTests(HouseTestCase):
-    """TDLib with Telethon; obfuscated, as it always is.
-
-    TDLib 1.8.69 reads neither messageReplyHeader nor userFull of 229: replies
-    reach it without their header, and full profiles are left out here.
-    """
+class TdlibTests(ChatScenario, HouseTestCase):
+    """TDLib with Telethon; obfuscated, as it always is."""
 
     async def test_a_conversation(self) -> None:
         """Sign up with a temporary key, write with quick acks, edit, delete, a group, lists, and sign out."""
@@ -50,3 +51,105 @@ class TdlibTests(HouseTestCase):
         self.assertEqual([session["current"] for session in sessions], [True])
         # It ends only when its destroy_auth_key has been answered.
         await ada.do("sign_out")
+
+    async def in_the_end(self, expected: Any, client: ClientProcess, command: str, **arguments: Any) -> None:
+        """Ask until that is the answer: TDLib answers from what it has, and only then asks the server anew."""
+        found = None
+        for _ in range(10 * SECONDS_TO_SEE):
+            if (found := await client.do(command, **arguments)) == expected:
+                return
+            await deferLater(self.reactor, 0.1)
+        self.assertEqual(found, expected)
+
+    def complaints(self, *names: str) -> list[str]:
+        """What these clients logged as errors, and whatever they could not read."""
+        lines = [line for name in names for line in (self.directory / name / "log").read_text().splitlines()]
+        return [line for line in lines if re.match(r"\[ ?[01]\]", line) or re.search("parse|fetch|Unknown", line)]
+
+    async def test_replies_quotes_and_profiles(self) -> None:
+        """A reply's header and quote and a full profile are read on both sides, each in its layer."""
+        ada = await self.sign_up("tdlib", "Ada", log=2)
+        bob = await self.sign_up("telethon", "Bob")
+        cyd = await self.sign_up("tdlib", "Cyd", log=2)
+        await self.acquaint(ada, bob, cyd)
+        for one, other in ((ada, bob), (bob, ada), (ada, cyd)):
+            to_one, to_other = ["user", one.user["id"]], ["user", other.user["id"]]
+            first = await one.do("send", peer=to_other, text="one two three")
+            seen = await other.event("new_message", SECONDS_TO_SEE, text="one two three")
+            await other.do("send", peer=to_one, text="yes", reply_to=seen["id"])
+            answer = await one.event("new_message", SECONDS_TO_SEE, text="yes")
+            self.assertEqual((answer["reply_to"], answer["quote"]), (first["id"], None))
+        quote = {"text": "two", "position": 4}
+        for other in (bob, cyd):
+            to_ada = ["user", ada.user["id"]]
+            asked = await other.do("send", peer=to_ada, text="one two three?")
+            got = await ada.event("new_message", SECONDS_TO_SEE, text="one two three?")
+            await ada.do("send", peer=["user", other.user["id"]], text="the second", reply_to=got["id"], quote=quote)
+            answer = await other.event("new_message", SECONDS_TO_SEE, text="the second")
+            self.assertEqual((answer["reply_to"], answer["quote"]), (asked["id"], "two"))
+        kept = (await ada.do("history", peer=["user", bob.user["id"]]))[0]
+        self.assertEqual((kept["text"], kept["quote"]), ("the second", "two"))
+
+        self.assertEqual((await ada.do("full_user", user=ada.user["id"]))["about"], "")
+        await ada.do("full_user", user=bob.user["id"])
+        await bob.do("set_name", first_name="Bobby", about="about Bob")
+        full = {"about": "about Bob", "user": {**bob.user, "username": None, "contact": True}}
+        await self.in_the_end(full, ada, "full_user", user=bob.user["id"])
+        self.assertEqual(self.complaints("Ada", "Cyd"), [])
+
+    async def test_nothing_that_it_cannot_read(self) -> None:
+        """A day with all kinds of updates, and the same from the difference, without an error in TDLib's log."""
+        ada = await self.sign_up("tdlib", "Ada", log=2)
+        bob = await self.sign_up("tdlib", "Bob", log=2)
+        cyd = await self.sign_up("telethon", "Cyd")
+        await self.acquaint(ada, bob, cyd)
+        await self.private_chat(ada, bob)
+        everybody = sorted(one.user["id"] for one in (ada, bob, cyd))
+        group = await ada.do("create_group", title="two", users=[bob.user["id"]])
+        await bob.event("service_message", SECONDS_TO_SEE, peer=["chat", group])
+        await ada.do("add_member", chat=group, user=cyd.user["id"])
+        await cyd.event("service_message", SECONDS_TO_SEE, peer=["chat", group])
+        for one in (ada, bob):
+            await self.in_the_end(everybody, one, "members", chat=group)
+        said = await cyd.do("send", peer=["chat", group], text="hello, three")
+        hello = await bob.event("new_message", SECONDS_TO_SEE, text="hello, three")
+
+        await bob.do("disconnect")
+        await bob.stop()
+        reply = await cyd.do("send", peer=["chat", group], text="to myself", reply_to=said["id"])
+        await cyd.do("edit", peer=["chat", group], id=said["id"], text="hello, you three")
+        await cyd.do("pin", peer=["chat", group], id=reply["id"])
+        await cyd.do("rename_group", chat=group, title="three")
+        await cyd.do("set_name", first_name="Cid", about="about Cid")
+        await ada.do("send", peer=["user", bob.user["id"]], text="while you were away")
+        await ada.do("remove_member", chat=group, user=cyd.user["id"])
+        bob_again = await self.connect("tdlib", "Bob", log=2)
+        await bob_again.event("new_message", SECONDS_TO_SEE, text="to myself", reply_to=hello["id"])
+        await bob_again.event("new_message", SECONDS_TO_SEE, text="while you were away")
+        for one in (ada, bob_again):
+            await self.in_the_end(everybody[:2], one, "members", chat=group)
+
+        await bob_again.do("set_username", username="bob_of_the_day")
+        self.assertEqual((await ada.do("resolve", username="bob_of_the_day"))["id"], bob.user["id"])
+        rules = {"rules": [{"@type": "userPrivacySettingRuleAllowContacts"}]}
+        setting = {"@type": "userPrivacySettingShowStatus"}
+        await ada.do("ask", method="setUserPrivacySettingRules", arguments={"setting": setting, "rules": rules})
+        told = await ada.do("ask", method="getUserPrivacySettingRules", arguments={"setting": setting})
+        self.assertEqual([rule["@type"] for rule in told["rules"]], ["userPrivacySettingRuleAllowContacts"])
+        myself = ["user", ada.user["id"]]
+        await ada.do("send", peer=myself, text="to keep")
+        # What another device keeps is not news to this one.
+        other = await self.connect("telethon", "Ada's other")
+        await other.do("sign_in", phone=ada.phone, code=FIXED_CODE)
+        kept = await other.do("send", peer=myself, text="to keep, too")
+        await ada.event("new_message", SECONDS_TO_SEE, text="to keep, too")
+        await other.do("forward", peer=myself, from_peer=myself, ids=[kept["id"]])
+        await ada.event("new_message", SECONDS_TO_SEE, text="to keep, too", forwarded=True)
+        [saved] = [dialog for dialog in await ada.do("dialogs") if dialog["peer"] == myself]
+        self.assertEqual(saved["unread"], 0)
+        await other.do("sign_out")
+        for one in (ada, bob_again):
+            self.assertEqual([session["current"] for session in await one.do("sessions")], [True])
+            self.assertIn(["chat", group], [dialog["peer"] for dialog in await one.do("dialogs")])
+            await one.do("history", peer=["chat", group])
+        self.assertEqual(self.complaints("Ada", "Bob"), [])

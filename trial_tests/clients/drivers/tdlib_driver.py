@@ -81,7 +81,10 @@ class Tdlib(Driver):
         self._library = self._load(Path(session), host, port, key)
         self._library.td_receive.argtypes = [ctypes.c_double]
         self._library.td_receive.restype = self._library.td_execute.restype = ctypes.c_char_p
-        self._library.td_execute(json.dumps({"@type": "setLogVerbosityLevel", "new_verbosity_level": log}).encode())
+        if log:
+            stream = {"@type": "logStreamFile", "path": session + "/log", "max_file_size": 1 << 26}
+            self._execute("setLogStream", log_stream=stream)
+        self._execute("setLogVerbosityLevel", new_verbosity_level=log)
         self._client = self._library.td_create_client_id()
         self._loop = asyncio.get_running_loop()
         self._state_changed = asyncio.Condition()
@@ -145,6 +148,9 @@ class Tdlib(Driver):
         handler = getattr(self, "_on_" + answer["@type"], None)
         if handler:
             handler(answer)
+
+    def _execute(self, method, **arguments):
+        self._library.td_execute(json.dumps({"@type": method, **arguments}).encode())
 
     def _send(self, request):
         self._library.td_send(self._client, json.dumps(request).encode())
@@ -267,6 +273,10 @@ class Tdlib(Driver):
         )
         return await self._ask("downloadFile", file_id=file["id"], priority=1, synchronous=True)
 
+    async def do_ask(self, method, arguments):
+        """Any request of TDLib's own."""
+        return await self._ask(method, **arguments)
+
     # --- people ---------------------------------------------------------
 
     async def do_import_contact(self, phone, first_name):
@@ -280,7 +290,8 @@ class Tdlib(Driver):
 
     async def do_full_user(self, user):
         full = await self._ask("getUserFullInfo", user_id=user)
-        return {"about": full["bio"]["text"], "user": self._user(await self._ask("getUser", user_id=user))}
+        about = full.get("bio", {}).get("text", "")
+        return {"about": about, "user": self._user(await self._ask("getUser", user_id=user))}
 
     # --- messages -------------------------------------------------------
 
@@ -298,10 +309,13 @@ class Tdlib(Driver):
     async def _delivered(self, message):
         return self._message(await self._sent_future(message["chat_id"], message["id"]))
 
-    async def do_send(self, peer, text, reply_to=None, silent=False):
+    async def do_send(self, peer, text, reply_to=None, quote=None, silent=False):
         arguments = {}
         if reply_to is not None:
             arguments["reply_to"] = {"@type": "inputMessageReplyToMessage", "message_id": reply_to * SERVER_ID}
+        if quote is not None:
+            quoted = {"@type": "formattedText", "text": quote["text"]}
+            arguments["reply_to"]["quote"] = {"@type": "inputTextQuote", "text": quoted, "position": quote["position"]}
         message = await self._ask(
             "sendMessage",
             chat_id=await self._chat(peer),
@@ -436,13 +450,15 @@ class Tdlib(Driver):
     def _message(self, message):
         content = message["content"]
         is_text = content["@type"] == "messageText"
+        reply = message.get("reply_to", {})
         return {
             "id": message["id"] // SERVER_ID,
             "text": content["text"]["text"] if is_text else "",
             "peer": self._peer(message["chat_id"]),
             "from": message["sender_id"].get("user_id"),
             "out": message["is_outgoing"],
-            "reply_to": message.get("reply_to", {}).get("message_id", 0) // SERVER_ID or None,
+            "reply_to": reply.get("message_id", 0) // SERVER_ID or None,
+            "quote": reply.get("quote", {}).get("text", {}).get("text"),
             "forwarded": "forward_info" in message,
             "action": None if is_text else content["@type"],
         }

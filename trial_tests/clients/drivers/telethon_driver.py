@@ -341,6 +341,7 @@ class Telethon(Driver):
             "from": getattr(sender, "user_id", None),
             "out": bool(message.out),
             "reply_to": getattr(reply, "reply_to_msg_id", None),
+            "quote": getattr(reply, "quote_text", None),
             "forwarded": forward is not None,
             "action": type(message.action).__name__ if getattr(message, "action", None) else None,
         }

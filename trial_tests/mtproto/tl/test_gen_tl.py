@@ -95,6 +95,21 @@ class GenTlTests(SynchronousTestCase):
         self.assertEqual(collector.layers[2], {changed.id})
         self.assertRaises(SystemExit, collector.add_gap, 2, 1, "+1234")
 
+    def test_gap_from_a_file(self) -> None:
+        """A file of lines beside the table gives types and functions; each must have the id of its normal form."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.patch(self.tool, "TOOLS", folder)
+        collector = self.tool.Collector(frozenset())
+        collector.add_layer(1, [defined(LINE)], loose=False)
+        function = "help.getConfig#c4f9186b = Config;"
+        (folder / "more.tl").write_text(f"// why\n---types---\n{CHANGED}\n---functions---\n{function}\n")
+        collector.add_gap(2, 1, "more.tl")
+        self.assertEqual(collector.layers[2], {defined(line).id for line in (LINE, CHANGED, function)})
+        self.assertTrue(collector.definitions[0xC4F9186B].is_function)
+        (folder / "wrong.tl").write_text(CHANGED.replace("folder_id", "folder"))
+        self.assertRaises(SystemExit, collector.add_gap, 3, 1, "wrong.tl")
+
     def test_runs_of_layers(self) -> None:
         """Runs are over known layers; the one that reaches the newest is left open."""
         known = [1, 2, 4, 5, 9]

@@ -61,6 +61,7 @@ CORES = [
     "openclaw/agent/idempotency.py",
     "openclaw/agent/providers/model_api.py",
     "openclaw/agent/providers/sse.py",
+    "openclaw/agent/run_records.py",
     "openclaw/agent/streaming.py",
     "openclaw/agent_session.py",
     "openclaw/agent_session_keys.py",

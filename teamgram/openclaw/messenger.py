@@ -28,7 +28,7 @@ from teamgram.openclaw import agent_session_keys
 from teamgram.openclaw.agent.idempotency import ERROR, fingerprint
 from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.run import CHAT, RunRequest
-from teamgram.openclaw.agent.runs import user_message
+from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent_session import AgentSession
 from teamgram.openclaw.config.live import Change
 from teamgram.openclaw.errors import GatewayError, invalid

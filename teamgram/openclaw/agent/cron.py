@@ -12,7 +12,7 @@ from teamgram.openclaw import cron_schedule
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ERROR, OK, Outcome, fingerprint
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest
-from teamgram.openclaw.agent.runs import user_message
+from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.errors import GatewayError, invalid
 from teamgram.openclaw.state_file import StateFile, read_json
 

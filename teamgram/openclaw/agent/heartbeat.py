@@ -11,8 +11,8 @@ from twisted.logger import Logger
 
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import OK, Outcome, fingerprint
-from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest
-from teamgram.openclaw.agent.runs import new_run_id, user_message
+from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest, new_run_id
+from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.methods.system import SystemMethods
 
 _EVERY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")

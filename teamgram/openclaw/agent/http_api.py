@@ -12,8 +12,8 @@ from teamgram.openclaw import frames
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ERROR, Outcome, fingerprint
 from teamgram.openclaw.agent.roster import Agent
-from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest
-from teamgram.openclaw.agent.runs import new_run_id, user_message
+from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest, new_run_id
+from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent_session import AgentSession
 from teamgram.openclaw.agent_sessions import text_of
 from teamgram.openclaw.errors import GatewayError

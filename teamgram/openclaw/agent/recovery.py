@@ -7,7 +7,7 @@ from twisted.logger import Logger
 from teamgram.openclaw import transcripts
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ERROR, TTL_MS, Outcome
-from teamgram.openclaw.agent.turn import error_message
+from teamgram.openclaw.agent.run_records import end_record, error_message, message_record
 from teamgram.openclaw.agent_session import AgentSession, OpenRun
 
 INTERRUPTED = (
@@ -82,12 +82,10 @@ def _end_one(house: AgentHouse, session: AgentSession, run: OpenRun, now_ms: int
     text = INTERRUPTED
     if run.waiting is not None:
         text = UNANSWERED
-        records.append(transcripts.record(transcripts.MESSAGE, None, now_ms, message=run.waiting, runId=run.run_id))
-    message = error_message(run.run_id, text, now_ms)
-    records.append(transcripts.record(transcripts.MESSAGE, None, now_ms, message=message, runId=run.run_id))
+        records.append(message_record(run.run_id, run.waiting, now_ms))
+    records.append(message_record(run.run_id, error_message(run.run_id, text, now_ms), now_ms))
     outcome = Outcome(ERROR, text, run.accepted_at, now_ms, stop_reason="restart", session_id=session.session_id)
-    data = {"runId": run.run_id, "method": run.method, "fingerprint": run.fingerprint, **outcome.to_record()}
-    records.append(transcripts.record(transcripts.CUSTOM, None, now_ms, customType=transcripts.RUN_END, data=data))
+    records.append(end_record(run.run_id, run.method, run.fingerprint, outcome, now_ms))
     known = house.runs.idempotency
     known.begin(session.key, run.method, run.run_id, run.fingerprint, None)
     known.end(session.key, run.method, run.run_id, outcome)

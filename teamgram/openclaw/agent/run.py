@@ -1,5 +1,6 @@
 """One turn of an agent, from the request to its one end."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,11 @@ from teamgram.openclaw.events import Subscriber
 STEER, FOLLOWUP, COLLECT, INTERRUPT = "steer", "followup", "collect", "interrupt"
 
 CHAT, AGENT = "chat", "agent"
+
+
+def new_run_id() -> str:
+    """For requests that bring none."""
+    return str(uuid.uuid4())
 
 
 @dataclass(frozen=True, slots=True)

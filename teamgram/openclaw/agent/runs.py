@@ -1,6 +1,5 @@
 """The running turns: accepting requests once, one turn a session at a time, queueing, stopping."""
 
-import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,12 +9,13 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.openclaw import agent_session_keys, transcripts
+from teamgram.openclaw import agent_session_keys
 from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, OK, Entry, Idempotency, Outcome
 from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.run import CHAT, COLLECT, INTERRUPT, STEER, Run, RunRequest
 from teamgram.openclaw.agent.run_events import RunEvents
-from teamgram.openclaw.agent.turn import SHUTDOWN, Turns, run_record
+from teamgram.openclaw.agent.run_records import end_record, message_record
+from teamgram.openclaw.agent.turn import SHUTDOWN, Turns
 from teamgram.openclaw.agent_session import AgentSession, OpenRun
 from teamgram.openclaw.agent_session_keys import SessionKey
 from teamgram.openclaw.agent_sessions import AgentSessions
@@ -233,7 +233,10 @@ class AgentRuns:
             await self.sessions.save(session, run.accepted_at)
 
     def _user_record(self, run: Run) -> dict[str, Any]:
-        return transcripts.record(transcripts.MESSAGE, None, self._now_ms(), message=run.request.message, runId=run.id)
+        return message_record(run.id, run.request.message, self._now_ms())
+
+    def _end_record(self, run: Run, outcome: Outcome) -> dict[str, Any]:
+        return end_record(run.id, run.request.method, run.request.fingerprint, outcome, self._now_ms())
 
     def _drop(self, run: Run) -> None:
         run.session.close_run(run.id)
@@ -302,7 +305,7 @@ class AgentRuns:
         for each, message in zip(taken, messages, strict=True):
             outcome = Outcome(OK, "completed", each.accepted_at, self._now_ms(), session_id=run.session.session_id)
             run.session.close_run(each.id)
-            records += [message, run_record(each, outcome, self._now_ms())]
+            records += [message, self._end_record(each, outcome)]
             self._reactor.callLater(0, self._ended_along, each, outcome)
         if records:
             self.sessions.append(run.session, records, self._now_ms()).addErrback(self._log_failure)
@@ -412,7 +415,7 @@ class AgentRuns:
         """A waiting turn is stopped: what was said stays in the transcript, nobody answers it."""
         outcome = Outcome(ABORTED, "aborted", run.accepted_at, self._now_ms(), stop_reason=reason)
         run.session.close_run(run.id)
-        records = [self._user_record(run), run_record(run, outcome, self._now_ms())]
+        records = [self._user_record(run), self._end_record(run, outcome)]
         writing = self.sessions.append(run.session, records, self._now_ms())
         writing.addErrback(self._log_failure)
 
@@ -434,19 +437,3 @@ class AgentRuns:
                 if run is not None:
                     self._stop(run, SHUTDOWN)
         await self.when_idle()
-
-
-def user_message(run_id: str, text: str, now_ms: int, **more: Any) -> dict[str, Any]:
-    """What somebody says, as a transcript keeps it; ``content`` may be given instead of text."""
-    return {
-        "role": "user",
-        "content": more.pop("content", text),
-        "timestamp": now_ms,
-        "idempotencyKey": f"{run_id}:user",
-        **more,
-    }
-
-
-def new_run_id() -> str:
-    """For requests that bring none."""
-    return str(uuid.uuid4())

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
-from teamgram.openclaw import transcripts
 from teamgram.openclaw.agent import context as conversation
 from teamgram.openclaw.agent.compaction import Compaction
 from teamgram.openclaw.agent.context import Context
@@ -30,6 +29,7 @@ from teamgram.openclaw.agent.providers.model_api import (
 from teamgram.openclaw.agent.roster import Agent, Roster, model_chain
 from teamgram.openclaw.agent.run import Run
 from teamgram.openclaw.agent.run_events import terminal_reply
+from teamgram.openclaw.agent.run_records import cut_off_message, end_record, error_message, message_record
 from teamgram.openclaw.agent.tools.registry import ToolContext, ToolError, Tools
 from teamgram.openclaw.agent_sessions import AgentSessions
 
@@ -209,7 +209,7 @@ class Turns:
         await self._sessions.append(run.session, records, self._now_ms())
 
     def _message_record(self, run: Run, message: dict[str, Any]) -> dict[str, Any]:
-        return transcripts.record(transcripts.MESSAGE, None, self._now_ms(), message=message, runId=run.id)
+        return message_record(run.id, message, self._now_ms())
 
     async def _use_tool(self, run: Run, agent: Agent, call: ToolCall) -> dict[str, Any]:
         run.events.tool("start", call.name, call.id, args=call.arguments)
@@ -277,7 +277,8 @@ class Turns:
         session = run.session
         session.close_run(run.id)
         session.run_ended_at = session.last_interaction_at = outcome.ended_at
-        await self._sessions.append(session, [*records, run_record(run, outcome, self._now_ms())], self._now_ms())
+        end = end_record(run.id, run.request.method, run.request.fingerprint, outcome, self._now_ms())
+        await self._sessions.append(session, [*records, end], self._now_ms())
 
     async def _stopped(self, run: Run, words: "_Words") -> Outcome:
         if run.stop_reason == DEADLINE:
@@ -291,8 +292,7 @@ class Turns:
         text = run.live.text
         records = []
         if text:
-            message = self._partial(text, "aborted")
-            records.append(self._message_record(run, message))
+            records.append(self._message_record(run, cut_off_message(text, self._now_ms())))
         session = run.session
         session.run_status, session.aborted_last_run = "aborted", True
         outcome = self._outcome(run, ABORTED, "aborted", stop_reason=reason, text=text)
@@ -308,15 +308,6 @@ class Turns:
         )
         return outcome
 
-    def _partial(self, text: str, stop_reason: str) -> dict[str, Any]:
-        return {
-            "role": "assistant",
-            "content": [{"type": "text", "text": text}],
-            "usage": Usage().to_wire(),
-            "stopReason": stop_reason,
-            "timestamp": self._now_ms(),
-        }
-
     async def _failed(self, run: Run, words: "_Words", error: ProviderError) -> Outcome:
         run.is_settling = True
         words.flush()
@@ -331,7 +322,7 @@ class Turns:
         outcome = self._outcome(run, ERROR, error.message, stop_reason="error", text=run.live.text, model=str(chosen))
         records = []
         if run.live.text:
-            records.append(self._message_record(run, self._partial(run.live.text, "aborted")))
+            records.append(self._message_record(run, cut_off_message(run.live.text, self._now_ms())))
         records.append(self._message_record(run, error_message(run.id, error.message, now_ms)))
         await self._settle(run, records, outcome)
         run.events.lifecycle(
@@ -344,30 +335,6 @@ class Turns:
         )
         run.events.error(error.message, error.kind, detail)
         return outcome
-
-
-def error_message(run_id: str, text: str, now_ms: int) -> dict[str, Any]:
-    """A failure as a history shows it."""
-    return {
-        "role": "assistant",
-        "content": [{"type": "text", "text": f"⚠️ {text}"}],
-        "usage": Usage().to_wire(),
-        "stopReason": "error",
-        "errorMessage": text,
-        "timestamp": now_ms,
-        "idempotencyKey": f"{run_id}:terminal-error",
-    }
-
-
-def run_record(run: Run, outcome: Outcome, now_ms: int) -> dict[str, Any]:
-    """How a turn ended, for the transcript."""
-    data = {
-        "runId": run.id,
-        "method": run.request.method,
-        "fingerprint": run.request.fingerprint,
-        **outcome.to_record(),
-    }
-    return transcripts.record(transcripts.CUSTOM, None, now_ms, customType=transcripts.RUN_END, data=data)
 
 
 class _Words:

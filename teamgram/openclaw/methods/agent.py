@@ -12,7 +12,7 @@ from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, Outcome, fingerp
 from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.run import AGENT, FOLLOWUP, RunRequest
 from teamgram.openclaw.agent.run_events import terminal_reply
-from teamgram.openclaw.agent.runs import user_message
+from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent_session import AgentSession
 from teamgram.openclaw.agent_sessions import text_of
 from teamgram.openclaw.errors import UNAVAILABLE, GatewayError, invalid

@@ -9,7 +9,8 @@ from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, Entry, Outcome, fingerprint
 from teamgram.openclaw.agent.run import CHAT, STEER, RunRequest
 from teamgram.openclaw.agent.run_events import RunEvents
-from teamgram.openclaw.agent.runs import Accepted, user_message
+from teamgram.openclaw.agent.run_records import user_message
+from teamgram.openclaw.agent.runs import Accepted
 from teamgram.openclaw.agent_session import AgentSession
 from teamgram.openclaw.errors import UNAVAILABLE, GatewayError, invalid
 from teamgram.openclaw.methods.session_rows import SessionRows

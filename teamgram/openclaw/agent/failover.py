@@ -14,6 +14,7 @@ from teamgram.openclaw.agent.providers.model_api import (
     ModelRequest,
     ProviderError,
 )
+from teamgram.openclaw.agent.roster import Agent, model_chain
 from teamgram.openclaw.agent.run import Run
 
 #: Attempts after the first: many when there is no other model to turn to.
@@ -21,6 +22,12 @@ MAX_RETRIES = 8
 MAX_RETRIES_WITH_FALLBACK = 2
 _FIRST_DELAY_SECONDS = 1.0
 _LONGEST_DELAY_SECONDS = 30.0
+
+
+def chain_of(run: Run, agent: Agent) -> tuple[ModelRef, ...]:
+    """The models to ask: the request's, else the session's, else the agent's own."""
+    chosen = run.request.model or run.session.model
+    return model_chain(chosen) if chosen else agent.models
 
 
 class Failover:

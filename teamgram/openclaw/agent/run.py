@@ -17,6 +17,9 @@ STEER, FOLLOWUP, COLLECT, INTERRUPT = "steer", "followup", "collect", "interrupt
 
 CHAT, AGENT = "chat", "agent"
 
+#: Reasons of ours for which a turn is stopped; the others are what a client gave.
+DEADLINE, SHUTDOWN = "deadline", "shutdown"
+
 
 def new_run_id() -> str:
     """For requests that bring none."""

@@ -12,10 +12,10 @@ from twisted.python.failure import Failure
 from teamgram.openclaw import agent_session_keys
 from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, OK, Entry, Idempotency, Outcome
 from teamgram.openclaw.agent.roster import Roster
-from teamgram.openclaw.agent.run import CHAT, COLLECT, INTERRUPT, STEER, Run, RunRequest
+from teamgram.openclaw.agent.run import CHAT, COLLECT, INTERRUPT, SHUTDOWN, STEER, Run, RunRequest
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.run_records import end_record, message_record
-from teamgram.openclaw.agent.turn import SHUTDOWN, Turns
+from teamgram.openclaw.agent.turn import Turns
 from teamgram.openclaw.agent_session import AgentSession, OpenRun
 from teamgram.openclaw.agent_session_keys import SessionKey
 from teamgram.openclaw.agent_sessions import AgentSessions

@@ -222,7 +222,7 @@ class Messenger(Service):
         )
         command = text.split("@")[0].strip().lower()
         if command in _STOP:
-            await self._house.runs.abort(session.key, None, "stop")
+            await self._house.lanes.abort(session.key, None, "stop")
             return
         if command in _RESETS:
             await self._agents.reset_session(session, _RESETS[command])

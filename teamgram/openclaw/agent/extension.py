@@ -88,7 +88,7 @@ class AgentsService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        await self.house.runs.shutdown()
+        await self.house.lanes.shutdown()
         await self.cron.stop()
 
     def _status(self, context: ToolContext) -> dict[str, Any]:

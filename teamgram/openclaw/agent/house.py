@@ -1,15 +1,19 @@
 """The agents' parts, put together once: sessions, roster, models, tools, turns."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from teamgram.openclaw.agent.compaction import Compaction
 from teamgram.openclaw.agent.history import Histories
+from teamgram.openclaw.agent.idempotency import Idempotency
+from teamgram.openclaw.agent.lanes import Lanes
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.runs import AgentRuns
 from teamgram.openclaw.agent.tools.registry import Tools
 from teamgram.openclaw.agent.turn import Turns
+from teamgram.openclaw.agent_session import AgentSession
 from teamgram.openclaw.agent_sessions import AgentSessions
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ class AgentHouse:
 
     Attributes:
         directory: ``<data>/openclaw/agents``.
+        on_changed: called with (session, reason=, phase=, run_id=) when clients should look again.
     """
 
     def __init__(self, plane: "ControlPlane") -> None:
@@ -35,19 +40,33 @@ class AgentHouse:
         self.tools = Tools(lambda: plane.config.sections.tools)
         self.histories = Histories(self.sessions)
         self.compaction = Compaction(self.sessions, self.catalog, plane.events, plane.now_ms)
-        self.runs = AgentRuns(
-            self.sessions, self.roster, plane.events, plane.reactor, lambda: plane.config.sections.session.main_key
-        )
-        self.runs.turns = Turns(
+        self.on_changed: Callable[..., None] = lambda *args, **more: None
+        idempotency = Idempotency()
+        self.lanes = Lanes(self.sessions, self.roster, idempotency, plane.reactor, plane.now_ms, self._changed)
+        self.lanes.turns = Turns(
             self.sessions,
             self.roster,
             self.catalog,
             self.tools,
             self.compaction,
             plane.reactor,
-            steering=self.runs,
-            changed=lambda session, **more: self.runs.on_changed(session, **more),
+            steering=self.lanes,
+            changed=self._changed,
         )
+        self.runs = AgentRuns(
+            self.sessions,
+            self.roster,
+            idempotency,
+            self.lanes,
+            plane.events,
+            plane.reactor,
+            plane.now_ms,
+            self._changed,
+            lambda: plane.config.sections.session.main_key,
+        )
+
+    def _changed(self, session: AgentSession, **more: Any) -> None:
+        self.on_changed(session, **more)
 
     def now_ms(self) -> int:
         """Unix milliseconds."""

@@ -100,7 +100,7 @@ class ChatMethods:
             raise invalid("message or attachment required")
         command = text.strip().lower()
         if command in _STOP_WORDS and not params.get("suppressCommandInterpretation"):
-            stopped = await house.runs.abort(key_text, None, "stop")
+            stopped = await house.lanes.abort(key_text, None, "stop")
             return {"ok": True, "aborted": bool(stopped), "runIds": stopped}
         session = house.runs.session_for(house.runs.parse_key(key_text), session_id=params.get("sessionId") or "")
         if command in _RESET_WORDS and not attachments:
@@ -139,7 +139,7 @@ class ChatMethods:
         """Stop turns; that nothing runs is no error."""
         params = call.params
         key = self._house.runs.parse_key(params["sessionKey"], params.get("agentId"))
-        stopped = await self._house.runs.abort(key.text, params.get("runId"), "rpc")
+        stopped = await self._house.lanes.abort(key.text, params.get("runId"), "rpc")
         return {"ok": True, "aborted": bool(stopped), "runIds": stopped}
 
     @method("chat.history", scopes.READ)
@@ -223,7 +223,7 @@ class ChatMethods:
         return {"items": items, "total": len(items)}
 
     def _with_flight(self, answer: dict[str, Any], session: AgentSession | None) -> dict[str, Any]:
-        run = self._house.runs.running(session.key) if session is not None else None
+        run = self._house.lanes.running(session.key) if session is not None else None
         if run is not None and session is not None:
             event = {
                 "runId": run.id,

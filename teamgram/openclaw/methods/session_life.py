@@ -47,7 +47,7 @@ class SessionLifeMethods:
         if not call.params.get("key"):
             raise invalid("invalid sessions.close params: must have required property 'key'")
         session = self._existing(call.params)
-        await self._house.runs.abort(session.key, None, "stop")
+        await self._house.lanes.abort(session.key, None, "stop")
         session.closed_at = session.archived_at = self._house.now_ms()
         await self._save(session)
         return {"ok": True, "key": session.key, "session": self._rows.row(session)}
@@ -63,7 +63,7 @@ class SessionLifeMethods:
 
     async def reset_session(self, session: AgentSession, reason: str) -> None:
         """Stop what runs, then write the reset."""
-        await self._house.runs.abort(session.key, None, "aborted")
+        await self._house.lanes.abort(session.key, None, "aborted")
         now_ms = self._house.now_ms()
         session.begin_anew(now_ms)
         record = transcripts.record(transcripts.RESET, None, now_ms, reason=reason)
@@ -83,7 +83,7 @@ class SessionLifeMethods:
         expected = params.get("expectedSessionId")
         if expected and expected != session.session_id:
             raise invalid("session changed", {"reason": "session-changed"})
-        await house.runs.abort(session.key, None, "aborted")
+        await house.lanes.abort(session.key, None, "aborted")
         archived = await house.sessions.archive(session, house.now_ms())
         self._events.deleted(session)
         return {"ok": True, "key": key.text, "deleted": True, "archived": [str(archived)] if archived else []}
@@ -92,7 +92,7 @@ class SessionLifeMethods:
     async def compact(self, call: Call) -> dict[str, Any]:
         """Sum the conversation up, or keep only its last lines."""
         session, house = self._existing(call.params), self._house
-        if house.runs.running(session.key) is not None:
+        if house.lanes.running(session.key) is not None:
             raise unavailable("the session is busy; stop its turn first", retryable=True)
         answer: dict[str, Any] = {"ok": True, "key": session.key}
         if call.params.get("maxLines"):

@@ -51,7 +51,7 @@ class SessionRows:
         house = self._house
         key = session.parsed
         ref = self.model_of(session, session.agent_id)
-        running = house.runs.running(session.key)
+        running = house.lanes.running(session.key)
         now_ms = house.now_ms()
         row: dict[str, Any] = {
             "key": session.key,
@@ -186,7 +186,7 @@ class SessionEvents:
         self._house = house
         self._rows = rows
         house.sessions.on_append.append(self._appended)
-        house.runs.on_changed = self.changed
+        house.on_changed = self.changed
 
     def changed(
         self, session: AgentSession, *, reason: str | None = None, phase: str | None = None, run_id: str | None = None

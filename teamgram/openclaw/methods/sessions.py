@@ -300,7 +300,7 @@ class SessionMethods:
             if not run_id:
                 raise invalid("Provide key or runId")
             key = entry.run.session.key if entry is not None and entry.run is not None else ""
-        stopped = await runs.abort(key, run_id, "rpc")
+        stopped = await self._house.lanes.abort(key, run_id, "rpc")
         status = "aborted" if stopped else "no-active-run"
         return {"ok": True, "abortedRunId": stopped[-1] if stopped else None, "status": status, "runIds": stopped}
 

@@ -455,7 +455,7 @@ class SlowDiskTests(AgentsTestCase):
         post("first")
         post("second")
         self.house.advance(0.04)
-        running = self.house.parts.runs.running(KEY)
+        running = self.house.parts.lanes.running(KEY)
         assert running is not None
         while not running.is_settling:
             self.house.advance(0.005)

@@ -1,0 +1,291 @@
+"""Who goes next: one turn a session at a time, the others wait in its lane; steering, collecting, stopping."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, OK, Idempotency, Outcome
+from teamgram.openclaw.agent.roster import Roster
+from teamgram.openclaw.agent.run import COLLECT, INTERRUPT, SHUTDOWN, STEER, Run
+from teamgram.openclaw.agent.run_records import end_record, message_record
+from teamgram.openclaw.agent.turn import Changed, Turns
+from teamgram.openclaw.agent_sessions import AgentSessions
+
+#: Messages that may wait in one session.
+MAX_WAITING = 100
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One session's turns: the one that runs, and those that wait, oldest first."""
+
+    active: Run | None = None
+    waiting: deque[Run] = field(default_factory=deque)
+
+
+class Lanes:
+    """All sessions' turns, and how many run at once. What :class:`teamgram.openclaw.agent.turn.Steering` wants.
+
+    Attributes:
+        turns: takes them; set once, before the first request.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        sessions: AgentSessions,
+        roster: Roster,
+        idempotency: Idempotency,
+        reactor: Any,
+        now_ms: Callable[[], int],
+        changed: Changed,
+    ) -> None:
+        self.turns: Turns
+        self._sessions = sessions
+        self._roster = roster
+        self._idempotency = idempotency
+        self._reactor = reactor
+        self._now_ms = now_ms
+        self._changed = changed
+        self._lanes: dict[str, _Lane] = {}
+        self._running = 0
+        self._starved: deque[Run] = deque()
+        self._idle: list[Deferred[None]] = []
+
+    def active(self) -> int:
+        """Turns that run or wait."""
+        return sum((lane.active is not None) + len(lane.waiting) for lane in self._lanes.values())
+
+    def when_idle(self) -> Deferred[None]:
+        """Fires when none is left."""
+        if not self._lanes:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._idle.append(waiting)
+        return waiting
+
+    def running(self, session_key: str) -> Run | None:
+        """The turn that runs in a session."""
+        lane = self._lanes.get(session_key)
+        return lane.active if lane else None
+
+    # Queueing
+
+    def is_full(self, session_key: str) -> bool:
+        """As many messages wait in that session as may."""
+        lane = self._lanes.get(session_key)
+        return lane is not None and len(lane.waiting) >= MAX_WAITING
+
+    def enter(self, run: Run) -> bool:
+        """Take a place in the session's lane; True if it is the turn's at once. It starts with :meth:`advance`."""
+        lane = self._lanes.setdefault(run.session.key, _Lane())
+        if lane.active is None and not lane.waiting:
+            lane.active = run
+        elif run.request.queue_mode == INTERRUPT:
+            lane.waiting.appendleft(run)
+        else:
+            lane.waiting.append(run)
+        return lane.active is run
+
+    def leave(self, run: Run) -> None:
+        """Give the place up again: the request was not accepted after all."""
+        lane = self._lanes[run.session.key]
+        if lane.active is run:
+            lane.active = None
+        elif run in lane.waiting:
+            lane.waiting.remove(run)
+
+    # Running
+
+    def advance(self, key: str) -> None:
+        """Start what may start in a session."""
+        lane = self._lanes.get(key)
+        if lane is None:
+            return
+        run = lane.active
+        if run is None:
+            if not lane.waiting:
+                del self._lanes[key]
+                self._tell_idle()
+                return
+            if not lane.waiting[0].is_accepted:
+                return
+            run = lane.active = lane.waiting.popleft()
+            self._begin_waiting(lane, run)
+            return
+        if run.is_ready and run.is_accepted and run.task is None and run not in self._starved:
+            self._start(run)
+
+    def _begin_waiting(self, lane: _Lane, run: Run) -> None:
+        """The turn's message, and those that it takes along, move to their place in the transcript."""
+        taken = [run]
+        while run.request.queue_mode == COLLECT and lane.waiting:
+            following = lane.waiting[0]
+            if following.request.queue_mode != COLLECT or not following.is_accepted:
+                break
+            taken.append(lane.waiting.popleft())
+        # The newest of them answers for all.
+        lane.active = run = taken.pop()
+        self._take_along(run, taken)
+        note = run.session.open_run(run.id)
+        if note is not None:
+            note.waiting = None
+        writing = self._sessions.append(run.session, [self._user_record(run)], self._now_ms())
+        writing.addCallbacks(self._in_place, self._could_not_begin, callbackArgs=(run,), errbackArgs=(run,))
+
+    def _in_place(self, result: None, run: Run) -> None:
+        run.is_ready = True
+        self.advance(run.session.key)
+
+    def _take_along(self, run: Run, taken: list[Run]) -> list[dict[str, Any]]:
+        """Messages whose turns end here, because ``run`` answers them; returns the records of the messages."""
+        records: list[dict[str, Any]] = []
+        messages = [self._user_record(each) for each in taken]
+        for each, message in zip(taken, messages, strict=True):
+            outcome = Outcome(OK, "completed", each.accepted_at, self._now_ms(), session_id=run.session.session_id)
+            run.session.close_run(each.id)
+            records += [message, self._end_record(each, outcome)]
+            self._reactor.callLater(0, self._ended_along, each, outcome)
+        if records:
+            self._sessions.append(run.session, records, self._now_ms()).addErrback(self._log_failure)
+        return messages
+
+    def _ended_along(self, run: Run, outcome: Outcome) -> None:
+        run.events.seq += 1
+        run.events.final("", None)
+        self._forget(run, outcome)
+
+    def _could_not_begin(self, failure: Failure, run: Run) -> None:
+        self._log.failure("turn {run_id} could not begin", failure=failure, run_id=run.id)
+        run.session.close_run(run.id)
+        outcome = Outcome(ERROR, "the transcript could not be written", run.accepted_at, self._now_ms())
+        run.events.error(outcome.summary, "unknown", None)
+        self._ended(outcome, run)
+
+    def _start(self, run: Run) -> None:
+        if run.stop_reason:
+            # Stopped before it began: it ends as any other, without asking a model.
+            run.task = Deferred.fromCoroutine(self.turns.take(run))
+            self._running += 1
+            run.task.addBoth(self._turn_over, run)
+            run.task.cancel()
+            return
+        if self._running >= max(1, self._roster.defaults.max_concurrent):
+            self._starved.append(run)
+            return
+        self._running += 1
+        run.task = Deferred.fromCoroutine(self.turns.take(run))
+        run.task.addBoth(self._turn_over, run)
+
+    def _turn_over(self, result: Any, run: Run) -> None:
+        self._running -= 1
+        if isinstance(result, Failure):
+            self._log.failure("turn {run_id} broke", failure=result, run_id=run.id)
+            result = Outcome(ERROR, "the turn broke", run.accepted_at, self._now_ms())
+        self._ended(result, run)
+        if self._starved:
+            self._start(self._starved.popleft())
+
+    def _ended(self, outcome: Outcome, run: Run) -> None:
+        self._forget(run, outcome)
+        lane = self._lanes[run.session.key]
+        lane.active = None
+        self._changed(run.session, reason="agent.input.settled")
+        self._changed(run.session, phase="error" if outcome.status == ERROR else "end", run_id=run.id)
+        self.advance(run.session.key)
+
+    def _forget(self, run: Run, outcome: Outcome) -> None:
+        self._idempotency.end(run.session.key, run.request.method, run.id, outcome)
+        run.end(outcome)
+
+    def _tell_idle(self) -> None:
+        if not self._lanes:
+            idle, self._idle = self._idle, []
+            for waiting in idle:
+                if not waiting.called:
+                    waiting.callback(None)
+
+    def _steered(self, run: Run) -> list[Run]:
+        lane = self._lanes[run.session.key]
+        return [each for each in lane.waiting if each.request.queue_mode == STEER and each.is_accepted]
+
+    def has_steered(self, run: Run) -> bool:
+        """Whether messages came for a running turn."""
+        return bool(self._steered(run))
+
+    def take_steered(self, run: Run) -> list[dict[str, Any]]:
+        """Messages that came for a running turn: their own turns end, the running one answers them."""
+        lane, taken = self._lanes[run.session.key], self._steered(run)
+        if not taken:
+            return []
+        lane.waiting = deque(each for each in lane.waiting if each not in taken)
+        return self._take_along(run, taken)
+
+    def _user_record(self, run: Run) -> dict[str, Any]:
+        return message_record(run.id, run.request.message, self._now_ms())
+
+    def _end_record(self, run: Run, outcome: Outcome) -> dict[str, Any]:
+        return end_record(run.id, run.request.method, run.request.fingerprint, outcome, self._now_ms())
+
+    # Stopping
+
+    async def abort(self, session_key: str, run_id: str | None, reason: str) -> list[str]:
+        """Stop the session's turns, or one of them; returns the ids of those it stopped, once they have ended."""
+        lane = self._lanes.get(session_key)
+        if lane is None:
+            return []
+        found = [run for run in (*lane.waiting, lane.active) if run is not None and run_id in (None, run.id)]
+        stopped = [run for run in found if self.stop(run, reason)]
+        for run in stopped:
+            await run.when_ended()
+        return [run.id for run in stopped]
+
+    def stop(self, run: Run, reason: str) -> bool:
+        """Stop a turn wherever it stands; False if it is ending already."""
+        if run.is_settling or run.stop_reason:
+            return False
+        run.stop_reason = reason
+        if run.task is not None:
+            run.task.cancel()
+            return True
+        lane = self._lanes[run.session.key]
+        if run in self._starved:
+            self._starved.remove(run)
+            self._start(run)
+        elif run in lane.waiting:
+            lane.waiting.remove(run)
+            self._end_unstarted(run, reason)
+        return True
+
+    def _end_unstarted(self, run: Run, reason: str) -> None:
+        """A waiting turn is stopped: what was said stays in the transcript, nobody answers it."""
+        outcome = Outcome(ABORTED, "aborted", run.accepted_at, self._now_ms(), stop_reason=reason)
+        run.session.close_run(run.id)
+        records = [self._user_record(run), self._end_record(run, outcome)]
+        writing = self._sessions.append(run.session, records, self._now_ms())
+        writing.addErrback(self._log_failure)
+
+        def told(_: None) -> None:
+            run.events.seq += 1
+            run.events.aborted("", reason)
+            self._forget(run, outcome)
+            self.advance(run.session.key)
+
+        writing.addCallback(told)
+
+    def _log_failure(self, failure: Failure) -> None:
+        self._log.failure("a transcript could not be written", failure=failure)
+
+    async def shutdown(self) -> None:
+        """End whatever still runs, with an error that says so; returns when it has."""
+        for lane in tuple(self._lanes.values()):
+            for run in (*lane.waiting, lane.active):
+                if run is not None:
+                    self.stop(run, SHUTDOWN)
+        await self.when_idle()

@@ -60,6 +60,7 @@ CORES = [
     "openclaw/agent/context.py",
     "openclaw/agent/idempotency.py",
     "openclaw/agent/providers/model_api.py",
+    "openclaw/agent/providers/reply_stream.py",
     "openclaw/agent/providers/sse.py",
     "openclaw/agent/run_records.py",
     "openclaw/agent/streaming.py",

@@ -7,20 +7,16 @@ from typing import Any
 from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
 from teamgram.openclaw.agent.providers.model_api import (
     RATE_LIMIT,
-    REFUSAL,
     ModelReply,
     ModelRequest,
     ProviderError,
-    ToolCall,
-    Usage,
 )
-from teamgram.openclaw.agent.providers.openai import arguments_of
+from teamgram.openclaw.agent.providers.reply_stream import ReplyStream
 from teamgram.openclaw.agent_sessions import text_of
 from teamgram.openclaw.config.sections import ProviderSection
 
 _VERSION = "2023-06-01"
 _DEFAULT_MAX_TOKENS = 8192
-_MAX_BLOCKS = 256
 _STOP_REASONS = {"tool_use": "toolUse", "max_tokens": "length"}
 
 
@@ -50,23 +46,15 @@ class Anthropic:
             ]
         headers = {"x-api-key": self._section.api_key, "anthropic-version": _VERSION}
         path = "/messages" if self._section.base_url.rstrip("/").endswith("/v1") else "/v1/messages"
-        collected = _Collected(on_text)
-        await self._http.stream(path, headers, body, collected.event)
-        return collected.reply(request.ref.model)
+        told = _Messages(on_text)
+        await self._http.stream(path, headers, body, told.event)
+        return told.reply(request.ref.model)
 
 
-class _Collected:
-    """Puts the events of one reply together."""
+class _Messages(ReplyStream):
+    """The events of the messages API."""
 
-    def __init__(self, on_text: Callable[[str], None]) -> None:
-        self._on_text = on_text
-        self._text: list[str] = []
-        self._calls: dict[int, dict[str, str]] = {}
-        self._usage = Usage()
-        self._stop = ""
-        self._id = ""
-        self._model = ""
-        self._ended = False
+    max_calls = 256
 
     def event(self, name: str, data: str) -> None:
         """One server-sent event."""
@@ -74,51 +62,36 @@ class _Collected:
         kind = value.get("type")
         if kind == "message_start":
             message = value["message"]
-            self._id, self._model = str(message.get("id") or ""), str(message.get("model") or "")
+            self.id, self.model = str(message.get("id") or ""), str(message.get("model") or "")
             self._count(message.get("usage") or {})
         elif kind == "content_block_start" and value["content_block"].get("type") == "tool_use":
-            if len(self._calls) >= _MAX_BLOCKS:
-                raise ValueError("too many tool calls")
             block = value["content_block"]
-            self._calls[int(value["index"])] = {"id": block["id"], "name": block["name"], "arguments": ""}
+            self.call(int(value["index"])).update(id=block["id"], name=block["name"])
         elif kind == "content_block_delta":
             delta = value["delta"]
             if delta.get("type") == "text_delta":
-                self._text.append(delta["text"])
-                self._on_text(delta["text"])
+                self.say(delta["text"])
             elif delta.get("type") == "input_json_delta":
                 self._calls[int(value["index"])]["arguments"] += delta["partial_json"]
         elif kind == "message_delta":
-            self._stop = str(value["delta"].get("stop_reason") or self._stop)
+            self.stop = str(value["delta"].get("stop_reason") or self.stop)
             self._count(value.get("usage") or {})
         elif kind == "message_stop":
-            self._ended = True
+            self.ended = True
         elif kind == "error":
             raise _failure(value.get("error") or {})
 
     def _count(self, usage: dict[str, Any]) -> None:
-        found = self._usage
+        found = self.usage
         found.input = int(usage.get("input_tokens") or found.input)
         found.output = int(usage.get("output_tokens") or found.output)
         found.cache_read = int(usage.get("cache_read_input_tokens") or found.cache_read)
         found.cache_write = int(usage.get("cache_creation_input_tokens") or found.cache_write)
 
     def reply(self, model: str) -> ModelReply:
-        """The whole.
-
-        Raises:
-            ProviderError: the stream broke off, or the model refuses.
-        """
-        if self._stop == "refusal":
-            raise ProviderError("The model refused to answer.", kind=REFUSAL, reason="refusal")
-        if not self._ended:
-            raise ProviderError("The model provider broke off in mid-reply.", reason="network", retryable=True)
-        calls = [
-            ToolCall(call["id"], call["name"], arguments_of(call["arguments"]))
-            for _, call in sorted(self._calls.items())
-        ]
-        stop = "toolUse" if calls else _STOP_REASONS.get(self._stop, "stop")
-        return ModelReply("".join(self._text), calls, self._usage, stop, self._id, self._model or model)
+        """See :meth:`ReplyStream.whole`."""
+        reason = _STOP_REASONS.get(self.stop, "stop")
+        return self.whole(model, reason, is_refused=self.stop == "refusal", is_complete=self.ended)
 
 
 def _failure(error: dict[str, Any]) -> ProviderError:

@@ -5,19 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
-from teamgram.openclaw.agent.providers.model_api import (
-    REFUSAL,
-    ModelReply,
-    ModelRequest,
-    ProviderError,
-    ToolCall,
-    Usage,
-    failure_of,
-)
+from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest, Usage, failure_of
+from teamgram.openclaw.agent.providers.reply_stream import ReplyStream
 from teamgram.openclaw.agent_sessions import text_of
 from teamgram.openclaw.config.sections import ProviderSection
-
-_MAX_TOOL_CALLS = 64
 
 
 class OpenAICompatible:
@@ -49,39 +40,31 @@ class OpenAICompatible:
                 for t in request.tools
             ]
         headers = {"authorization": f"Bearer {self._section.api_key}"} if self._section.api_key else {}
-        collected = _Collected(on_text)
-        await self._http.stream("/chat/completions", headers, body, collected.event)
-        return collected.reply(request.ref.model)
+        told = _Chunks(on_text)
+        await self._http.stream("/chat/completions", headers, body, told.event)
+        return told.reply(request.ref.model)
 
 
-class _Collected:
-    """Puts the chunks of one reply together."""
+class _Chunks(ReplyStream):
+    """The chunks of a completion."""
 
-    def __init__(self, on_text: Callable[[str], None]) -> None:
-        self._on_text = on_text
-        self._text: list[str] = []
-        self._calls: dict[int, dict[str, str]] = {}
-        self._usage = Usage()
-        self._finish = ""
-        self._id = ""
-        self._model = ""
-        self._ended = False
+    max_calls = 64
 
     def event(self, name: str, data: str) -> None:
         """One server-sent event."""
         if data == "[DONE]":
-            self._ended = True
+            self.ended = True
             return
         chunk = json.loads(data)
         if chunk.get("error"):
             error = chunk["error"]
             raise failure_of(int(error.get("code") or 500) if str(error.get("code")).isdigit() else 500, str(error))
-        self._id = self._id or str(chunk.get("id") or "")
-        self._model = str(chunk.get("model") or self._model)
+        self.id = self.id or str(chunk.get("id") or "")
+        self.model = str(chunk.get("model") or self.model)
         usage = chunk.get("usage")
         if usage:
             cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-            self._usage = Usage(
+            self.usage = Usage(
                 max(0, int(usage.get("prompt_tokens") or 0) - cached), int(usage.get("completion_tokens") or 0), cached
             )
         for choice in chunk.get("choices") or ():
@@ -91,47 +74,25 @@ class _Collected:
         delta = choice.get("delta") or {}
         text = delta.get("content")
         if text:
-            self._text.append(text)
-            self._on_text(text)
+            self.say(text)
         for part in delta.get("tool_calls") or ():
-            index = int(part.get("index") or 0)
-            if index not in self._calls and len(self._calls) >= _MAX_TOOL_CALLS:
-                raise ValueError("too many tool calls")
-            call = self._calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
+            call = self.call(int(part.get("index") or 0))
             function = part.get("function") or {}
             call["id"] = str(part.get("id") or call["id"])
             call["name"] += str(function.get("name") or "")
             call["arguments"] += str(function.get("arguments") or "")
-        self._finish = str(choice.get("finish_reason") or self._finish)
+        self.stop = str(choice.get("finish_reason") or self.stop)
 
     def reply(self, model: str) -> ModelReply:
-        """The whole.
-
-        Raises:
-            ProviderError: the stream broke off, or the model refuses.
-        """
-        if not self._ended and not self._finish:
-            raise ProviderError("The model provider broke off in mid-reply.", reason="network", retryable=True)
-        if self._finish == "content_filter":
-            raise ProviderError("The model refused to answer.", kind=REFUSAL, reason="refusal")
-        calls = [
-            ToolCall(call["id"] or f"call_{index}", call["name"], arguments_of(call["arguments"]))
-            for index, call in sorted(self._calls.items())
-        ]
-        text = "".join(self._text)
-        if not self._usage.output:
-            self._usage.output = len(text) // 4
-        stop = "toolUse" if calls else {"length": "length"}.get(self._finish, "stop")
-        return ModelReply(text, calls, self._usage, stop, self._id, self._model or model)
-
-
-def arguments_of(text: str) -> dict[str, Any]:
-    """The arguments of a tool call; models sometimes send nothing or nonsense, which the tool then refuses."""
-    try:
-        value = json.loads(text) if text.strip() else {}
-    except ValueError:
-        return {"_invalid": text[:1000]}
-    return value if isinstance(value, dict) else {"_invalid": text[:1000]}
+        """See :meth:`ReplyStream.whole`; some endpoints say why they stopped and then close without ``[DONE]``."""
+        if not self.usage.output:
+            self.usage.output = len(self.text) // 4
+        return self.whole(
+            model,
+            "length" if self.stop == "length" else "stop",
+            is_refused=self.stop == "content_filter",
+            is_complete=self.ended or bool(self.stop),
+        )
 
 
 def to_messages(request: ModelRequest) -> list[dict[str, Any]]:

@@ -109,7 +109,7 @@ def _codes(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from teamgram.app.doctor import examine
+    from teamgram.app.doctor.examination import examine
 
     return examine(options.config, options.data_dir.absolute())
 

@@ -15,7 +15,6 @@ insides can be looked at; ``restart`` kills another process with -9.
 import argparse
 import random
 import shutil
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
+from twisted.internet.task import deferLater, react
 from twisted.logger import globalLogPublisher
 
 from teamgram.app.config.loader import load_configuration
@@ -385,9 +384,14 @@ async def run_kind(reactor: Any, kind: str, rounds: int, seed: int = SEED) -> Co
     return faults.counts
 
 
-async def _main(reactor: Any, options: argparse.Namespace) -> int:
+async def _main(reactor: Any, options: argparse.Namespace) -> None:
     failures: list[Any] = []
-    globalLogPublisher.addObserver(lambda event: failures.append(event) if "log_failure" in event else None)
+
+    def observe(event: dict[str, Any]) -> None:
+        if "log_failure" in event:
+            failures.append(event)
+
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]
     for kind in options.kinds:
         began = time.monotonic()
         counts = await run_kind(reactor, kind, options.rounds, options.seed)
@@ -396,30 +400,19 @@ async def _main(reactor: Any, options: argparse.Namespace) -> int:
     for event in failures:
         print(event["log_failure"].getTraceback())
     print(f"{len(failures)} failures logged by the server in this process")
-    return 1 if failures else 0
+    if failures:
+        raise SystemExit(1)
 
 
-def main() -> int:
+def main() -> None:
     """Exit code 0 when everything held."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("kinds", nargs="*", default=KINDS, metavar="KIND", help=", ".join(KINDS))
     options = parser.parse_args()
-    from twisted.internet import reactor
-
-    codes: list[int] = []
-
-    def begin() -> None:
-        run: Deferred[int] = Deferred.fromCoroutine(_main(reactor, options))
-        run.addErrback(lambda failure: print(failure.getTraceback()) or 1)
-        run.addCallback(codes.append)
-        run.addBoth(lambda _: reactor.stop())  # type: ignore[attr-defined]
-
-    reactor.callWhenRunning(begin)  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
-    return codes[0]
+    react(lambda reactor: Deferred.fromCoroutine(_main(reactor, options)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -7,7 +7,6 @@ server in another; its CPU time and memory are read from /proc.
 """
 
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -17,7 +16,7 @@ from typing import Any
 from twisted.internet import protocol
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.task import LoopingCall, deferLater, react
 
 from teamgram.mtproto.crypto.rsa import RsaPublicKey
 from teamgram.mtproto.tl import encode, tl
@@ -201,19 +200,5 @@ async def _main(reactor: Any) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def main() -> int:
-    """Runs the reactor."""
-    from twisted.internet import reactor
-
-    def begin() -> None:
-        run: Deferred[None] = Deferred.fromCoroutine(_main(reactor))
-        run.addErrback(lambda failure: print(failure.getTraceback()))
-        run.addBoth(lambda _: reactor.stop())  # type: ignore[attr-defined]
-
-    reactor.callWhenRunning(begin)  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    react(lambda reactor: Deferred.fromCoroutine(_main(reactor)))

@@ -44,8 +44,8 @@ def main() -> None:
         for region in regions:
             if region == _NOT_A_COUNTRY:
                 continue
-            digits = prefixes(PhoneMetadata.metadata_for_region(region).leading_digits)
-            rows.append((names[region], region, str(code), ",".join(digits)))
+            leading = prefixes(PhoneMetadata.metadata_for_region(region).leading_digits)
+            rows.append((names[region], region, str(code), ",".join(leading)))
     sys.stdout.write(
         f"# Made by tools/gen_countries.py: phonenumbers {phonenumbers.__version__}, babel {babel.__version__}.\n"
     )

@@ -36,7 +36,7 @@ class Fuzzer:
         # Full collections of all that is here by now would count for whichever input they fall on.
         gc.collect()
         gc.freeze()
-        globalLogPublisher.addObserver(self._log)
+        globalLogPublisher.addObserver(self._log)  # type: ignore[arg-type]
         try:
             for data in kept:
                 self._one(name, target, data)
@@ -45,7 +45,7 @@ class Fuzzer:
                 if len(self.failures) > 20:
                     break
         finally:
-            globalLogPublisher.removeObserver(self._log)
+            globalLogPublisher.removeObserver(self._log)  # type: ignore[arg-type]
         return len(kept) + inputs
 
     def _log(self, event: dict[str, Any]) -> None:

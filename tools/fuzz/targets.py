@@ -23,6 +23,7 @@ from teamgram.mtproto.transport import TransportDetector
 from teamgram.mtproto.transport.errors import WireError
 from teamgram.session import service_messages as wire
 from teamgram.session.counts import SessionCounts
+from teamgram.session.events import RpcReceived
 from teamgram.session.invoke import unwrap
 from teamgram.session.salts import ServerSalts
 from teamgram.session.service_messages import MalformedMessage
@@ -206,6 +207,7 @@ class Edge(Target):
     def __init__(self, chance: random.Random) -> None:
         super().__init__(chance)
         self._gnetway: Any = None
+        self._connections = 0
         frames = [pack_plain(4, ClientExchange(_rsa_key().public).start()), sealed(KEY), sealed(KEY, 8)]
         self.good = [self.stream(frames, name) for name in TRANSPORTS]
 
@@ -438,7 +440,7 @@ class Sessions(Target):
         session = self._session
         session.receive(data, SALT, NOW)
         while (event := session.next_event()) is not None:
-            if hasattr(event, "body"):
+            if isinstance(event, RpcReceived):
                 session.reply(event.msg_id, b"\xb5\x75\x72\x99")
         session.push(b"updt")
         while session.packet(NOW) is not None:

@@ -244,6 +244,6 @@ class Traveller(PeerSession):
                 return
 
 
-def cut_somewhere(chance: random.Random) -> dict[str, int]:
+def cut_somewhere(chance: random.Random) -> dict[str, Any]:
     """Faults that end a connection at a random byte, in a random direction."""
     return {chance.choice(("out_left", "in_left")): chance.randrange(1, 1500)}

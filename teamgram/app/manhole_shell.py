@@ -33,7 +33,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from teamgram.app.config.errors import ConfigError
-from teamgram.app.server_key import write_private
+from teamgram.database import private_file
 
 if TYPE_CHECKING:
     from teamgram.app.manhole import ManholeSettings
@@ -54,7 +54,8 @@ def load_host_key(path: Path) -> Key:
     """
     if not path.exists():
         made = Ed25519PrivateKey.generate()
-        write_private(path, made.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_file.replace(path, made.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
     try:
         key: Key = Key.fromString(path.read_bytes())
     except (BadKeyError, OSError, ValueError) as error:

@@ -1,10 +1,10 @@
 """The server's RSA key in the data directory: made at the first start, read afterwards."""
 
-import os
 from pathlib import Path
 
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.sections import GnetwayFile
+from teamgram.database import private_file
 from teamgram.mtproto.crypto.rsa import RsaKeyError, RsaPrivateKey
 
 PUBLIC_FILE = "server_public.pem"
@@ -69,7 +69,8 @@ def load_server_key(gnetway: GnetwayFile, data_dir: Path) -> ServerKey:
         key = RsaPrivateKey.from_pem(path.read_bytes())
     except FileNotFoundError:
         key = RsaPrivateKey.generate()
-        write_private(path, key.private_pem())
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_file.replace(path, key.private_pem())
     except RsaKeyError as error:
         raise ConfigError("gnetway.yaml", "RSAKey[0].KeyFile", f"{path} holds no usable RSA key: {error}") from None
     server_key = ServerKey(key, data_dir / PUBLIC_FILE)
@@ -82,20 +83,3 @@ def load_server_key(gnetway: GnetwayFile, data_dir: Path) -> ServerKey:
     if not server_key.public_path.exists() or server_key.public_path.read_text() != server_key.public_pem:
         server_key.public_path.write_text(server_key.public_pem)
     return server_key
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Create a file that only its owner may read; whole or not at all, on disk when this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

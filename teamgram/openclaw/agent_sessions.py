@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
+from teamgram.database import private_file
 from teamgram.openclaw import agent_session, agent_session_keys, transcript_files, transcripts
 from teamgram.openclaw.agent_session import AgentSession
 from teamgram.openclaw.agent_session_keys import SessionKey
@@ -286,7 +287,7 @@ class AgentSessions:
         def replaced(_: None) -> None:
             self._writer(session).size = len(data)
 
-        return self.in_thread(lambda: transcript_files.replace(path, data)).addCallback(replaced)
+        return self.in_thread(lambda: private_file.replace(path, data)).addCallback(replaced)
 
     # Reading
 

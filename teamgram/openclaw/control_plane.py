@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 import teamgram
+from teamgram.database import private_file
 from teamgram.openclaw import auth, frames, scopes
 from teamgram.openclaw.canvas import Canvas
 from teamgram.openclaw.config.live import LiveConfig
@@ -37,7 +38,7 @@ from teamgram.openclaw.resume import Resumable
 from teamgram.openclaw.router import Router
 from teamgram.openclaw.runs_api import NoRuns, Runs
 from teamgram.openclaw.schemas.validator import MethodSchemas
-from teamgram.openclaw.state_file import StateFile, read_json, write_bytes
+from teamgram.openclaw.state_file import StateFile, read_json
 
 if TYPE_CHECKING:
     from teamgram.openclaw.connection import Dialect
@@ -366,6 +367,6 @@ def load_identity(state_dir: Path) -> Identity:
     stored = read_json(path)
     if stored is None:
         seed = secrets.token_bytes(32)
-        write_bytes(path, frames.encode_json({"version": 1, "seed": seed.hex()}))
+        private_file.replace(path, frames.encode_json({"version": 1, "seed": seed.hex()}))
         return Identity(seed)
     return Identity(bytes.fromhex(stored["seed"]))

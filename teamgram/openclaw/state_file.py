@@ -6,7 +6,6 @@ writers share a write: what is saved is the state at that time.
 """
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+
+from teamgram.database import private_file
 
 
 def read_json(path: Path) -> Any:
@@ -27,22 +28,6 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace ``path`` by ``content``, durably, readable by its owner only. Blocks."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    os.replace(temporary, path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 class StateFile:
@@ -74,7 +59,9 @@ class StateFile:
         waiting, self._waiting = self._waiting, []
         self._dirty = False
         content = json.dumps(self._snapshot(), ensure_ascii=False, separators=(",", ":")).encode()
-        self._writing = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), write_bytes, self.path, content)
+        self._writing = deferToThreadPool(
+            self._reactor, self._reactor.getThreadPool(), private_file.replace, self.path, content
+        )
         self._writing.addBoth(self._written, waiting)
 
     def _written(self, result: Any, waiting: list[Deferred[None]]) -> None:

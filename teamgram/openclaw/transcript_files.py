@@ -12,18 +12,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
+from teamgram.database import private_file
 from teamgram.openclaw import transcripts
 
 SUFFIX = ".jsonl"
-
-
-def fsync_directory(path: Path) -> None:
-    """Make a new or changed name in ``path`` durable. Blocks."""
-    directory = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def append(path: Path, size: int, data: bytes) -> None:
@@ -45,19 +37,7 @@ def append(path: Path, size: int, data: bytes) -> None:
     finally:
         os.close(descriptor)
     if is_new:
-        fsync_directory(path.parent)
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Put ``data`` in the file's place, at once or not at all. Blocks."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
-    os.replace(temporary, path)
-    fsync_directory(path.parent)
+        private_file.sync_folder(path.parent)
 
 
 def cut_torn_line(path: Path) -> tuple[int, int]:
@@ -128,7 +108,7 @@ def archive(path: Path, stamp: str) -> Path | None:
         os.rename(path, target)
     except FileNotFoundError:
         return None
-    fsync_directory(path.parent)
+    private_file.sync_folder(path.parent)
     return target
 
 

@@ -21,10 +21,11 @@ from typing import Any, get_type_hints
 import msgspec
 import yaml
 
+from teamgram.database import private_file
 from teamgram.openclaw.config import merge
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
-from teamgram.openclaw.state_file import read_json, write_bytes
+from teamgram.openclaw.state_file import read_json
 
 OVERLAY_FILE = "config-patch.json"
 
@@ -109,7 +110,7 @@ class LiveConfig:
         sections = self.validate(tree)
         patch = merge.difference(self._base, tree)
         overlay = {"patch": patch, "base": _base_values(self._base, patch)}
-        write_bytes(self._overlay_path, json.dumps(overlay, ensure_ascii=False, indent=1).encode())
+        private_file.replace(self._overlay_path, json.dumps(overlay, ensure_ascii=False, indent=1).encode())
         return self._take(tree, sections)
 
     def poll(self) -> Change | None:

@@ -342,12 +342,9 @@ class Nodes:
         return sorted(found, key=lambda record: record.device_id not in self.live)
 
 
-def pending_to_wire(record: pairing.Device) -> dict[str, Any]:
-    """A surface that waits for approval."""
-    surface = record.pending_surface
-    assert surface is not None
-    wire = {
-        "requestId": surface.request_id,
+def _about(record: pairing.Device) -> dict[str, Any]:
+    """Who a node is."""
+    return {
         "nodeId": record.device_id,
         "clientId": record.client_id,
         "clientMode": record.client_mode,
@@ -355,6 +352,16 @@ def pending_to_wire(record: pairing.Device) -> dict[str, Any]:
         "platform": record.platform,
         "version": record.version,
         "deviceFamily": record.device_family,
+    }
+
+
+def pending_to_wire(record: pairing.Device) -> dict[str, Any]:
+    """A surface that waits for approval."""
+    surface = record.pending_surface
+    assert surface is not None
+    wire = {
+        "requestId": surface.request_id,
+        **_about(record),
         "caps": surface.caps,
         "commands": surface.commands,
         "requiredApproveScopes": node_surface.approve_scopes(surface.commands),
@@ -370,13 +377,7 @@ def approved_to_wire(record: pairing.Device) -> dict[str, Any]:
     surface = record.surface
     assert surface is not None
     wire = {
-        "nodeId": record.device_id,
-        "clientId": record.client_id,
-        "clientMode": record.client_mode,
-        "displayName": record.label or record.display_name,
-        "platform": record.platform,
-        "version": record.version,
-        "deviceFamily": record.device_family,
+        **_about(record),
         "caps": surface.caps,
         "commands": surface.commands,
         "permissions": surface.permissions or None,

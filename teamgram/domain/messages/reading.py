@@ -161,8 +161,13 @@ def _read_found_txn(
     return changes.own(owner_id)
 
 
-def _own_message_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> tuple[int, int]:
-    """(content id, when it was sent)."""
+def _recent_content_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> int:
+    """The content id of a message that the owner sent, not too long ago to say who has read it.
+
+    Raises:
+        MessageIdInvalid: the owner has sent no such message there.
+        MessageTooOld: the dates that could tell are not kept any more.
+    """
     txn.execute(
         "SELECT content_id, sent_at FROM messages WHERE owner_id = ? AND id = ? AND peer = ? AND outgoing = 1",
         (owner_id, message_id, peer),
@@ -170,19 +175,19 @@ def _own_message_txn(txn: Transaction, owner_id: int, peer: int, message_id: int
     row = txn.fetchone()
     if row is None:
         raise MessageIdInvalid(str(message_id))
-    return row[0], row[1]
+    content_id, sent_at = row
+    if sent_at < now - KEEP_READ_DATES:
+        raise MessageTooOld(str(message_id))
+    return int(content_id)
 
 
 def outbox_read_date_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> int:
     """When the other side had read up to the message; 0 for not yet.
 
     Raises:
-        MessageIdInvalid: the owner has sent no such message there.
-        MessageTooOld: the dates that could tell are not kept any more.
+        MessageIdInvalid, MessageTooOld.
     """
-    _, sent_at = _own_message_txn(txn, owner_id, peer, message_id)
-    if sent_at < now - KEEP_READ_DATES:
-        raise MessageTooOld(str(message_id))
+    _recent_content_txn(txn, owner_id, peer, message_id, now)
     txn.execute(
         "SELECT MIN(read_at) FROM read_dates WHERE owner_id = ? AND peer = ? AND max_id >= ?",
         (owner_id, peer, message_id),
@@ -207,12 +212,9 @@ def read_participants_txn(
     """Who in a group has read a message of the owner's, and when: their mark lies at or over their copy of it.
 
     Raises:
-        MessageIdInvalid: the owner has sent no such message there.
-        MessageTooOld: the dates that could tell are not kept any more.
+        MessageIdInvalid, MessageTooOld.
     """
-    content_id, sent_at = _own_message_txn(txn, owner_id, peer, message_id)
-    if sent_at < now - KEEP_READ_DATES:
-        raise MessageTooOld(str(message_id))
+    content_id = _recent_content_txn(txn, owner_id, peer, message_id, now)
     txn.execute(
         "SELECT m.owner_id, MIN(r.read_at) FROM messages m JOIN read_dates r ON r.owner_id = m.owner_id"
         " AND r.peer = m.peer AND r.max_id >= m.id WHERE m.content_id = ? AND m.owner_id <> ?"

@@ -68,6 +68,15 @@ class KeyExchangeTests(SynchronousTestCase):
         while body is not None:
             body = self.step(client, body, conn, link)
 
+    def until_last(self, client: ClientExchange, conn: ConnContext, link: FakeLink) -> bytes:
+        """All but the last step, which is returned: set_client_DH_params."""
+        body: bytes | None = client.start()
+        for _ in range(2):
+            assert body is not None
+            body = self.step(client, body, conn, link)
+        assert body is not None
+        return body
+
     def test_key_is_stored_and_used_on_the_same_connection(self) -> None:
         """After dh_gen_ok the key and its first salt are stored, and the next frame under it needs no query."""
         conn, link = self.open()
@@ -104,10 +113,7 @@ class KeyExchangeTests(SynchronousTestCase):
         """dh_gen_ok waits for the store, reading pauses meanwhile, and a repeated step waits with it."""
         conn, link = self.open()
         client = ClientExchange(PUBLIC_KEY)
-        body = self.step(client, client.start(), conn, link)
-        assert body is not None
-        last = self.step(client, body, conn, link)
-        assert last is not None
+        last = self.until_last(client, conn, link)
         self.authsessions.hold = True
         self.send(conn, last)
         self.assertEqual((link.frames, link.calls), ([], ["pause_reading"]))
@@ -124,28 +130,20 @@ class KeyExchangeTests(SynchronousTestCase):
         """A lost dh_gen_ok is there for the client that asks again over a new connection."""
         conn, link = self.open()
         client = ClientExchange(PUBLIC_KEY)
-        body: bytes | None = client.start()
-        for _ in range(2):
-            assert body is not None
-            body = self.step(client, body, conn, link)
-        assert body is not None
+        last = self.until_last(client, conn, link)
         self.authsessions.hold = True
-        self.send(conn, body)
+        self.send(conn, last)
         self.connections.lost(conn, "gone")
         self.authsessions.release()
-        self.assertIsNone(self.step(client, body, *self.open()))
+        self.assertIsNone(self.step(client, last, *self.open()))
 
     def test_failed_store_gives_no_key(self) -> None:
         """When the key cannot be stored nobody hears dh_gen_ok, and the exchange is over."""
         conn, link = self.open()
         client = ClientExchange(PUBLIC_KEY)
-        body: bytes | None = client.start()
-        for _ in range(2):
-            assert body is not None
-            body = self.step(client, body, conn, link)
-        assert body is not None
+        last = self.until_last(client, conn, link)
         self.authsessions.failure = RuntimeError("disk full")
-        self.send(conn, body)
+        self.send(conn, last)
         self.assertEqual((link.frames, link.calls[-1]), ([], "close"))
         self.assertEqual(len(self.exchanges), 0)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
@@ -154,11 +152,8 @@ class KeyExchangeTests(SynchronousTestCase):
         """An auth_key_id that another key has is not overwritten: the client hears dh_gen_retry and makes another."""
         conn, link = self.open()
         client = ClientExchange(PUBLIC_KEY)
-        body: bytes | None = client.start()
-        for _ in range(2):
-            assert body is not None
-            body = self.step(client, body, conn, link)
-        assert body is not None and client.auth_key is not None
+        body: bytes | None = self.until_last(client, conn, link)
+        assert client.auth_key is not None
         taken = client.auth_key.auth_key_id
         self.patch(self.keys, "get", lambda auth_key_id: object() if auth_key_id == taken else None)
         while body is not None:

@@ -10,6 +10,16 @@ from trial_tests.openclaw.house import TOKEN
 from trial_tests.openclaw.live import LiveTestCase, SocketClient
 
 
+def until_closed(client: SocketClient) -> list[Any]:
+    """All that comes until the server closes: (event, payload) each, ("close", code) the last."""
+    found: list[Any] = []
+    while not found or found[-1][0] != "close":
+        frame = client.read()
+        found.append(frame if isinstance(frame, tuple) else (frame.get("event"), frame.get("payload")))
+    client.close()
+    return found
+
+
 class ProbeTests(LiveTestCase):
     """What supervisors and scrapers ask."""
 
@@ -160,15 +170,7 @@ class SocketTests(LiveTestCase):
         config.replace({**config.tree, "gateway": {**config.tree["gateway"], "port": port}})
         client.send({"type": "req", "id": "r", "method": "gateway.restart.request", "params": {"reason": "test"}})
 
-        def read() -> list[Any]:
-            found: list[Any] = []
-            while not found or found[-1][0] != "close":
-                frame = client.read()
-                found.append(frame if isinstance(frame, tuple) else (frame.get("event"), frame.get("payload")))
-            client.close()
-            return found
-
-        found = await self.in_thread(read)
+        found = await self.in_thread(until_closed, client)
         self.assertEqual(
             found[-2:], [("shutdown", {"reason": "gateway restarting", "restartExpectedMs": 1500}), ("close", 1012)]
         )
@@ -186,15 +188,7 @@ class SocketTests(LiveTestCase):
         await self.in_thread(client.hello)
         stopping = self.service.stopService()
 
-        def read() -> list[Any]:
-            found: list[Any] = []
-            while not found or found[-1][0] != "close":
-                frame = client.read()
-                found.append(frame if isinstance(frame, tuple) else (frame.get("event"), frame.get("payload")))
-            client.close()
-            return found
-
-        found = await self.in_thread(read)
+        found = await self.in_thread(until_closed, client)
         self.assertEqual(found[-2:], [("shutdown", {"reason": "gateway stopping"}), ("close", 1012)])
         await stopping
 

@@ -140,6 +140,28 @@ class DiskTests(AgentsTestCase):
         self.house.advance(0.5)
         self.assertEqual(len(self.ends("run-1")), 1)
 
+    def test_message_that_is_stopped_before_it_is_refused(self) -> None:
+        """Its sender hears why, although the session has nothing left to do by then."""
+        self.send("hello chunks=10 delay=0.1")
+        self.house.advance(0.3)
+        self.house.slow_disk(0.5)
+        real = transcript_files.append
+        self.refuse()
+        params = {"sessionKey": "main", "message": "and", "idempotencyKey": "run-2", "queueMode": "followup"}
+        self.client.request("chat.send", params, "second")
+        self.house.slow_disk(0.02)
+        self.client.request("chat.abort", {"sessionKey": "main"}, "stop")
+        self.house.advance(3.0)
+        error = self.client.response("second")["error"]
+        self.assertEqual((error["code"], error["retryable"]), ("UNAVAILABLE", True))
+        self.assertTrue(self.client.response("stop")["ok"])
+        self.assertEqual(self.flushLoggedErrors(KeyError), [])
+        self.flushLoggedErrors(OSError)
+        self.patch(transcript_files, "append", real)
+        self.send("again", "run-3")
+        self.house.advance(1.0)
+        self.assertEqual([end["state"] for end in self.ends("run-3")], ["final"])
+
     def test_turn_ends_all_the_same(self) -> None:
         """A turn whose end cannot be written is told as failed, once, and its session goes on."""
         self.send("hello chunks=10 delay=0.1")

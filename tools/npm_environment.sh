@@ -10,7 +10,7 @@ echo "setup: installing what $from/package.json names"
 rm -rf ".test/$name"
 mkdir -p ".test/$name"
 cp "$from/package.json" "$from/package-lock.json" ".test/$name"
-npm --prefix ".test/$name" ci --ignore-scripts --no-audit --no-fund --loglevel=error || {
+(cd ".test/$name" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || {
     echo "setup: npm could not install $from" >&2
     exit 1
 }

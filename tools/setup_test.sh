@@ -9,16 +9,6 @@ pip="-m pip install -q --disable-pip-version-check"
 echo "setup: installing the test libraries"
 .venv/bin/python $pip -e '.[test]'
 
-environment() {
-    name=$1; shift
-    [ -f ".test/$name/.ready-$(echo "$*" | cksum | cut -d' ' -f1)" ] && return
-    echo "setup: installing the client library $*"
-    rm -rf ".test/$name"
-    .venv/bin/python -m venv ".test/$name"
-    ".test/$name/bin/python" $pip "$@"
-    touch ".test/$name/.ready-$(echo "$*" | cksum | cut -d' ' -f1)"
-}
-
 fail() { echo "setup: $*" >&2; exit 1; }
 
 debian_packages() {
@@ -39,8 +29,8 @@ debian_packages
 # OpenClaw's client wants a newer Node than Debian's, so this brings that too.
 sh tools/npm_environment.sh npm trial_tests/openclaw/npm
 sh tools/npm_environment.sh node trial_tests/clients/npm
-environment kurigram kurigram==2.2.26
-environment pyrogram pyrogram==2.0.106
-environment telethon-old telethon==1.36.0
+sh tools/python_environment.sh kurigram kurigram==2.2.26
+sh tools/python_environment.sh pyrogram pyrogram==2.0.106
+sh tools/python_environment.sh telethon-old telethon==1.36.0
 # The test writes our address into the machine code of this very build.
-if [ "$(uname -sm)" = "Linux x86_64" ]; then environment tdlib tdjson==1.8.69; fi
+if [ "$(uname -sm)" = "Linux x86_64" ]; then sh tools/python_environment.sh tdlib tdjson==1.8.69; fi

@@ -30,6 +30,7 @@ class HouseTestCase(BackendTestCase):
 
     timeout = 240.0
     dc_id = 2
+    libraries = LIBRARIES
     _phones = 0
 
     async def setUp(self) -> None:
@@ -68,7 +69,7 @@ class HouseTestCase(BackendTestCase):
         self, library: str, name: str, transport: str = "", session: bool = False, port: int = 0, **options: Any
     ) -> ClientProcess:
         """A connected client; with ``session`` its key is kept in a file named after it."""
-        client = await start_client(self.reactor, library, name)
+        client = await start_client(self.reactor, self.libraries[library], f"{name} ({library})")
         self.clients.append(client)
         if transport:
             options["transport"] = transport
@@ -77,7 +78,7 @@ class HouseTestCase(BackendTestCase):
             session, host = True, self.server.tdlib_address
         if session:
             options["session"] = str(self.directory / name)
-        if library in ("kurigram", "pyrogram"):
+        if "pyrogram_driver.py" in self.libraries[library]:
             options["fingerprint"] = self.server.fingerprint
         if not port:
             ports = {"http": self.server.http_port, "websocket": self.server.websocket_port}

@@ -12,8 +12,8 @@ from twisted.python.failure import Failure
 PROJECT = Path(__file__).parents[2]
 DRIVERS = Path(__file__).parent / "drivers"
 
-#: Library name -> (its interpreter, its driver). ``tools/setup_test.sh`` makes the environments.
-LIBRARIES = {
+#: Library name -> (its interpreter, its driver, arguments). ``tools/setup_test.sh`` makes the environments.
+LIBRARIES: dict[str, tuple[str, ...]] = {
     "telethon": (".venv/bin/python", "telethon_driver.py"),
     "telethon-old": (".test/telethon-old/bin/python", "telethon_driver.py"),
     "kurigram": (".test/kurigram/bin/python", "pyrogram_driver.py"),
@@ -130,12 +130,12 @@ class ClientProcess(protocol.ProcessProtocol):
         await self.ended
 
 
-async def start_client(reactor: interfaces.IReactorProcess, library: str, name: str) -> ClientProcess:
-    """A running, not yet connected client of that library."""
-    python, driver = LIBRARIES[library]
-    client = ClientProcess(reactor, f"{name} ({library})")
+async def start_client(reactor: interfaces.IReactorProcess, program: tuple[str, ...], name: str) -> ClientProcess:
+    """A running, not yet connected client: an interpreter with a driver, or a driver that needs none."""
+    client = ClientProcess(reactor, name)
     environment = dict(os.environ, PYTHONUNBUFFERED="1")
-    executable = str(PROJECT / python)
-    reactor.spawnProcess(client, executable, [executable, str(DRIVERS / driver)], environment, str(PROJECT))
+    executable = str(PROJECT / program[0])
+    command = [executable, *(str(DRIVERS / driver) for driver in program[1:2]), *program[2:]]
+    reactor.spawnProcess(client, executable, command, environment, str(PROJECT))
     await client.event("ready", timeout=60)
     return client

@@ -7,11 +7,10 @@ from trial_tests.clients.process import ClientProcess
 from trial_tests.clients.test_chat import SECONDS_TO_SEE
 
 
-@unittest.skipUnless(have("gramjs") and have("mtcute"), "no Node libraries: tools/setup_test.sh needs node and npm")
-class NodeTests(HouseTestCase):
-    """Each on all of its transports, with one another and with Telethon."""
+class TalkScenario:
+    """What every library can do, however small it is; mixed into a test case that has a server."""
 
-    async def conversation(self, a: ClientProcess, b: ClientProcess) -> None:
+    async def conversation(self: HouseTestCase, a: ClientProcess, b: ClientProcess) -> None:
         """Send, reply, edit, forward, read, type, delete, list."""
         to_a, to_b = ["user", a.user["id"]], ["user", b.user["id"]]
         first = await a.do("send", peer=to_b, text="good morning")
@@ -20,6 +19,7 @@ class NodeTests(HouseTestCase):
         await a.event("typing", SECONDS_TO_SEE, user=b.user["id"])
         await b.do("send", peer=to_a, text="and to you", reply_to=seen["id"])
         answer = await a.event("new_message", SECONDS_TO_SEE, text="and to you")
+        self.assertEqual(answer.get("reply_to", first["id"]), first["id"])
         await a.do("edit", peer=to_b, id=first["id"], text="good evening")
         await b.event("edited", SECONDS_TO_SEE, text="good evening", id=seen["id"])
         await a.do("read", peer=to_b, max_id=answer["id"])
@@ -28,12 +28,12 @@ class NodeTests(HouseTestCase):
         self.assertTrue(forwarded["forwarded"])
         await a.event("new_message", SECONDS_TO_SEE, text="good evening")
         await a.do("delete", peer=to_b, ids=[first["id"]])
-        self.assertEqual((await b.event("deleted", SECONDS_TO_SEE))["ids"], [seen["id"]])
+        await b.event("deleted", SECONDS_TO_SEE, ids=[seen["id"]])
         texts = [[m["text"] for m in await one.do("history", peer=peer)] for one, peer in ((a, to_b), (b, to_a))]
         self.assertEqual(texts[0], texts[1])
         self.assertEqual(texts[0][:2], ["good evening", "and to you"])
 
-    async def group(self, a: ClientProcess, b: ClientProcess) -> None:
+    async def group(self: HouseTestCase, a: ClientProcess, b: ClientProcess) -> None:
         """Create, talk, rename, list."""
         chat = await a.do("create_group", title="two", users=[b.user["id"]])
         peer = ["chat", chat]
@@ -44,6 +44,11 @@ class NodeTests(HouseTestCase):
         for one in (a, b):
             self.assertEqual(await one.do("members", chat=chat), sorted([a.user["id"], b.user["id"]]))
             self.assertEqual([d["title"] for d in await one.do("dialogs") if d["peer"] == peer], ["both of us"])
+
+
+@unittest.skipUnless(have("gramjs") and have("mtcute"), "no Node libraries: tools/setup_test.sh needs node and npm")
+class NodeTests(TalkScenario, HouseTestCase):
+    """Each on all of its transports, with one another and with Telethon."""
 
     async def test_gramjs_and_mtcute(self) -> None:
         """With one another and with Telethon, plain, and mtcute with temporary keys."""

@@ -1,4 +1,5 @@
-// GramJS (npm telegram): unmodified but for the server's address and key.
+// GramJS (npm telegram) and its fork teleproto: unmodified but for the server's address and key.
+// Arguments: the package's name and where it is installed, if not telegram in .test/node.
 'use strict'
 
 const { createHash, createPublicKey } = require('node:crypto')
@@ -6,13 +7,14 @@ const { createRequire } = require('node:module')
 const { join } = require('node:path')
 const { emit, serve } = require('./stdio.cjs')
 
-const installed = createRequire(join(process.cwd(), '.test/node/'))
-const { Api, TelegramClient } = installed('telegram')
-const { Raw } = installed('telegram/events')
-const { StringSession } = installed('telegram/sessions')
-const { PromisedNetSockets, PromisedWebSockets } = installed('telegram/extensions')
-const { _serverKeys } = installed('telegram/crypto/RSA')
-const connections = installed('telegram/network/connection')
+const [library = 'telegram', directory = '.test/node'] = process.argv.slice(2)
+const installed = createRequire(join(process.cwd(), directory, '/'))
+const { Api, TelegramClient } = installed(library)
+const { Raw } = installed(`${library}/events`)
+const { StringSession } = installed(`${library}/sessions`)
+const { PromisedNetSockets, PromisedWebSockets } = installed(`${library}/extensions`)
+const { _serverKeys } = installed(`${library}/crypto/RSA`)
+const connections = installed(`${library}/network/connection`)
 const bigInt = installed('big-integer')
 
 const TRANSPORTS = {

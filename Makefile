@@ -5,16 +5,18 @@ CONFIG ?= etc
 DATA_DIR ?= var
 TESTS ?= trial_tests
 ACCEPTANCE ?= acceptance_tests.openclaw
+CLIENTS ?= acceptance_tests.clients
 N ?= 1000
 INPUTS ?= 10000000
 BIN := .venv/bin
 
-.PHONY: help setup run test test-openclaw lint bench faults fuzz siege clean
+.PHONY: help setup run test test-openclaw test-more-clients lint bench faults fuzz siege clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
 	@echo "make test     set up what the tests need and run all of them (TESTS=trial_tests.session for some)"
 	@echo "make test-openclaw  OpenClaw's own programs against our gateway (600 MB from npm; ACCEPTANCE=acceptance_tests.openclaw.test_tui for some)"
+	@echo "make test-more-clients  gotd, grammers, teleproto and others against our server (CLIENTS=acceptance_tests.clients.test_libraries.GotdTests for some)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    CPU time per operation and memory, printed as a table"
 	@echo "make faults   break connections, frames and the server, N=$(N) times each, and see that nothing is lost"
@@ -31,7 +33,7 @@ setup: .venv/.ready
 run: .venv/.ready
 	@exec $(BIN)/twistd -n --pidfile= teamgram --config $(CONFIG) --data-dir $(DATA_DIR)
 
-.venv/.ready-test: .venv/.ready tools/setup_test.sh trial_tests/openclaw/npm/package-lock.json
+.venv/.ready-test: .venv/.ready tools/setup_test.sh tools/python_environment.sh trial_tests/openclaw/npm/package-lock.json
 	@sh tools/setup_test.sh
 	@touch $@
 
@@ -41,6 +43,10 @@ test: .venv/.ready-test
 test-openclaw: .venv/.ready-test
 	@sh tools/setup_openclaw.sh
 	@$(BIN)/python tools/run_trial.py $(ACCEPTANCE)
+
+test-more-clients: .venv/.ready-test
+	@sh tools/setup_more_clients.sh
+	@$(BIN)/python tools/run_trial.py $(CLIENTS)
 
 .venv/.ready-lint: .venv/.ready
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[lint]' && touch $@

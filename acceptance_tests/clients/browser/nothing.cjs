@@ -1,0 +1,2 @@
+// In the place of what a page never calls.
+module.exports = {}

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from acceptance_tests.clients.libraries import MORE_LIBRARIES, is_there
-from trial_tests.clients.house import HouseTestCase
+from trial_tests.clients.house import FIXED_CODE, HouseTestCase
 from trial_tests.clients.process import ClientProcess
 from trial_tests.clients.server import free_port
 from trial_tests.clients.test_chat import SECONDS_TO_SEE
@@ -102,6 +102,18 @@ class GotdTests(LibraryCase):
         ]
         await self.acquaint(plain, padded)
         await self.conversation(plain, padded)
+
+    async def test_forgotten_key(self) -> None:
+        """Told that its key is unknown, it makes a new one where it was told, and signs up anew."""
+        client = await self.sign_up("gotd", "Lost", "intermediate", session=True)
+        await client.do("disconnect")
+        await self.server.terminate()
+        for file in self.server.data_dir.glob("teamgram.db*"):
+            file.unlink()
+        await self.server.start()
+        self.assertFalse(await client.do("reconnect"))
+        again = await client.do("sign_in", phone=self.phone(), code=FIXED_CODE, first_name="Found")
+        self.assertEqual(again["first_name"], "Found")
 
     async def test_absence(self) -> None:
         """Its gap manager asks for the difference from the pts that it kept."""

@@ -59,7 +59,9 @@ class ConnContext:
         close_date: unix seconds; reading a frame moves it on (see ``time_wheel``).
         idle_seconds: how far a valid frame moves it, jitter included.
         blocked: one of the reasons above; at most one holds, for nothing is read meanwhile.
+        refused_key_id: the unknown key that was answered -404 before any frame was valid; 0: none.
         closing: closed by us for this reason; nothing more is read.
+        close_reason: why it will be closed when ``close_date`` comes.
         unsent_bytes: written since the send buffer filled up; 0 while it is not full.
     """
 
@@ -68,6 +70,7 @@ class ConnContext:
         "blocked",
         "client_addr",
         "close_date",
+        "close_reason",
         "closing",
         "held_data",
         "held_frame",
@@ -77,6 +80,7 @@ class ConnContext:
         "link",
         "local_addr",
         "ref",
+        "refused_key_id",
         "session_id",
         "sessions",
         "unsent_bytes",
@@ -110,7 +114,9 @@ class ConnContext:
         self.blocked = NOT_BLOCKED
         self.held_frame: tuple[bytes, bool] | None = None
         self.held_data: tuple[SessionData, bytes | None] | None = None
+        self.refused_key_id = 0
         self.closing: str = ""
+        self.close_reason = "idle"
         self.writable = True
         self.unsent_bytes = 0
 

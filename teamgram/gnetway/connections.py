@@ -159,7 +159,7 @@ class Connections:
             if conn.closing:
                 conn.link.abort()
             else:
-                self.close(conn, "idle")
+                self.close(conn, conn.close_reason)
 
     def write_blocked(self, conn: ConnContext) -> None:
         """The send buffer is over its mark: session holds back."""

@@ -19,6 +19,9 @@ from teamgram.interfaces.session import ConnRef, DataChannelFull, SessionData, S
 from teamgram.mtproto.envelope import EnvelopeError, decrypt, encrypt, quick_ack_token
 from teamgram.mtproto.transport.errors import AUTH_KEY_NOT_FOUND, CLOSE_SILENTLY, WireError
 
+#: How long a connection without a valid frame yet stays open behind -404 for a key exchange to begin on it, in seconds.
+NEW_KEY_TIMEOUT = 1.0
+
 _auth_key_id_of = Struct("<q").unpack_from
 
 
@@ -86,7 +89,7 @@ class SessionDispatcher:
     def _encrypted(self, conn: ConnContext, key: CachedKey, frame: bytes, quick_ack: bool) -> None:
         now = self._seconds()
         if key.expires_at <= now:
-            self._key_not_found(conn, "temporary key expired")
+            self._key_not_found(conn, key.auth_key_id, "temporary key expired")
             return
         try:
             salt, session_id, payload = decrypt(key.auth_key, frame)
@@ -131,6 +134,8 @@ class SessionDispatcher:
     def _session_seen(self, conn: ConnContext, key: CachedKey, session_id: int) -> None:
         conn.key = key
         conn.session_id = session_id
+        conn.refused_key_id = 0
+        conn.close_reason = "idle"
         sessions = conn.sessions
         sessions[key.auth_key_id, session_id] = key
         if len(sessions) > self._max_sessions:
@@ -153,8 +158,8 @@ class SessionDispatcher:
             conn.link.resume_reading()
 
     def _ask_for_key(self, conn: ConnContext, auth_key_id: int, frame: bytes, quick_ack: bool) -> None:
-        if self._auth_keys.is_unknown(auth_key_id):
-            self._key_not_found(conn, "unknown auth key")
+        if auth_key_id == conn.refused_key_id or self._auth_keys.is_unknown(auth_key_id):
+            self._key_not_found(conn, auth_key_id, "unknown auth key")
             return
         conn.held_frame = (frame, quick_ack)
         self._block(conn, AWAITS_AUTH_KEY)
@@ -169,9 +174,10 @@ class SessionDispatcher:
         conn.held_frame = None
         conn.blocked = NOT_BLOCKED
         if key is None:
-            self._key_not_found(conn, "unknown auth key")
-            return
-        self._encrypted(conn, key, *held)
+            (auth_key_id,) = _auth_key_id_of(held[0])
+            self._key_not_found(conn, auth_key_id, "unknown auth key")
+        else:
+            self._encrypted(conn, key, *held)
         if not conn.blocked and not conn.closing:
             conn.link.resume_reading()
 
@@ -184,9 +190,23 @@ class SessionDispatcher:
         conn.blocked = why
         conn.link.pause_reading()
 
-    def _key_not_found(self, conn: ConnContext, reason: str) -> None:
+    def _key_not_found(self, conn: ConnContext, auth_key_id: int, reason: str) -> None:
+        """Answer -404, and close: at once, or where nothing was valid yet, when no key exchange has begun soon.
+
+        gotd makes its new key on the connection that brought -404, and has
+        sent more under the old one before it reads that (gotd/td,
+        ``mtproto/read.go``, ``handleAuthKeyNotFound``): the rest is dropped,
+        for a second -404 would be taken for the exchange's answer.
+        """
+        if conn.refused_key_id == auth_key_id:
+            return
         conn.link.write_error(AUTH_KEY_NOT_FOUND)
-        self._connections.close(conn, reason)
+        if conn.key is not None or conn.refused_key_id or conn.kind == "http":
+            self._connections.close(conn, reason)
+            return
+        conn.refused_key_id = auth_key_id
+        conn.close_reason = reason
+        self._connections.close_later(conn, NEW_KEY_TIMEOUT)
 
     # Out
 

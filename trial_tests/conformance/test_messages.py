@@ -347,12 +347,30 @@ class EnvelopeTests(ConformanceCase):
 
     async def test_unknown_key(self) -> None:
         """-404 in the transport's own framing, then the connection closes, by every way in."""
+        connections = []
         for way in WAYS:
             connection = await self.come(way)
             connection.open_session(AuthKey(os.urandom(256))).send(PING)
             self.assertEqual(await connection.next_event(), TransportError(-404), way)
             if way != "http":
-                await connection.until_closed()
+                connections.append(connection)
+        for connection in connections:
+            await connection.until_closed()
+
+    async def test_new_key_where_the_old_one_was_refused(self) -> None:
+        """One -404 for all that was sent under an unknown key; then a key is made where it came, as gotd does."""
+        for way in WAYS:
+            if way == "http":
+                continue
+            connection = await self.come(way)
+            stranger = connection.open_session(AuthKey(os.urandom(256)))
+            for _ in range(3):
+                stranger.send(PING)
+            self.assertEqual(await connection.next_event(), TransportError(-404), way)
+            session = self.open(connection, await self.key(connection))
+            self.assertEqual((await self.ping(session)).ping_id, 1, way)
+            await self.seconds(2.5)
+            self.assertEqual((await self.ping(session)).ping_id, 1, way)
 
     async def test_unencrypted_message(self) -> None:
         """auth_key_id 0, an id, a length; the answer comes so too, with remainder 1."""

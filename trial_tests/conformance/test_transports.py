@@ -165,10 +165,13 @@ class FramingTests(ConformanceCase):
 class TransportErrorTests(ConformanceCase):
     async def test_404_in_each_framing(self) -> None:
         """Four bytes, a negative number, framed as every transport frames."""
+        connections = []
         for transport in TRANSPORTS:
             connection = await self.connect(transport)
             connection.send_frame(UNKNOWN_FRAME)
             self.assertEqual(await connection.next_event(), TransportError(-404), transport)
+            connections.append(connection)
+        for connection in connections:
             await connection.until_closed()
 
     async def test_444_for_another_data_centre(self) -> None:

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from teamgram.gnetway.auth_keys import AuthKeyCache
 from teamgram.gnetway.conn_context import ConnContext
 from teamgram.gnetway.connections import Connections
-from teamgram.gnetway.dispatch import SessionDispatcher
+from teamgram.gnetway.dispatch import NEW_KEY_TIMEOUT, SessionDispatcher
 from teamgram.gnetway.key_exchange import KeyExchanges
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.interfaces.keys import AuthKeyType
@@ -76,14 +76,41 @@ class SessionDispatcherTests(SynchronousTestCase):
         self.assertEqual(self.session.frames, [])
 
     def test_unknown_key_is_answered_404(self) -> None:
-        """An unknown auth_key_id gets -404 and the connection closes; the next such frame asks nobody."""
+        """An unknown auth_key_id gets -404 and the connection closes soon; the next such frame asks nobody."""
         stranger = perm_key(9)
         self.receive(sealed(stranger))
-        self.assertEqual((self.link.errors, self.link.calls[-1]), ([-404], "close"))
+        self.assertEqual((self.link.errors, self.link.calls), ([-404], ["pause_reading", "resume_reading"]))
+        self.clock.advance(NEW_KEY_TIMEOUT + 1)
+        self.connections.tick()
+        self.assertEqual((self.conn.closing, self.link.calls[-1]), ("unknown auth key", "close"))
         self.conn, self.link = self.open()
         self.receive(sealed(stranger))
-        self.assertEqual((self.link.errors, self.link.calls), ([-404], ["close"]))
+        self.assertEqual((self.link.errors, self.link.calls), ([-404], []))
         self.assertEqual(len(self.authsessions.queried), 1)
+
+    def test_one_404_for_all_that_was_sent_under_a_key(self) -> None:
+        """What was behind the frame that was answered is dropped; another unknown key ends it."""
+        self.receive(sealed(perm_key(9)))
+        self.clock.advance(3600)  # nobody is asked again, even when it is not remembered any more
+        self.receive(sealed(perm_key(9)))
+        self.receive(sealed(perm_key(9)))
+        self.assertEqual((self.link.errors, self.conn.closing, len(self.authsessions.queried)), ([-404], "", 1))
+        self.receive(sealed(perm_key(8)))
+        self.assertEqual((self.link.errors, self.link.calls[-1]), ([-404, -404], "close"))
+
+    def test_new_key_on_the_connection_that_heard_404(self) -> None:
+        """A valid frame after -404 makes it a connection like any other."""
+        self.receive(sealed(perm_key(9)))
+        self.receive(sealed(self.key))
+        self.clock.advance(NEW_KEY_TIMEOUT + 1)
+        self.connections.tick()
+        self.assertEqual((len(self.session.frames), self.conn.closing), (1, ""))
+
+    def test_unknown_key_on_a_connection_in_use(self) -> None:
+        """Behind valid frames an unknown key ends the connection at once: sessions hang on it."""
+        self.receive(sealed(self.key))
+        self.receive(sealed(perm_key(9)))
+        self.assertEqual((self.link.errors, self.conn.closing), ([-404], "unknown auth key"))
 
     def test_failed_query_is_no_404(self) -> None:
         """A database that does not answer must not make a client throw its key away."""

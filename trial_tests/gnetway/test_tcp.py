@@ -49,11 +49,13 @@ class TcpConnectionTests(SynchronousTestCase):
         self.assertEqual(opened(KEY, frame), (1, 7, payload(9)))
 
     def test_unknown_key_hears_404_in_its_transport(self) -> None:
-        """The transport error is a 4-byte frame, and the connection closes after it."""
+        """The transport error is a 4-byte frame, and the connection closes soon after it."""
         gnetway = Gnetway("tcp")
         protocol, transport = gnetway.connect()
         protocol.dataReceived(INTERMEDIATE + framed(sealed(KEY)))
         self.assertEqual(transport.taken(), framed((-404).to_bytes(4, "little", signed=True)))
+        self.assertFalse(transport.closed)
+        gnetway.pass_seconds(2)
         self.assertTrue(transport.closed)
 
     def test_frames_behind_one_that_waits(self) -> None:

@@ -158,12 +158,14 @@ class WebSocketTests(SynchronousTestCase):
         self.assertEqual(gnetway.session.frames, [])
 
     def test_unknown_key(self) -> None:
-        """-404 comes through the obfuscated stream, then the closing handshake."""
+        """-404 comes through the obfuscated stream, soon after it the closing handshake."""
         gnetway = Gnetway("websocket")
         protocol, transport, _ = self.connect(gnetway)
         client = Obfuscated(Abridged())
         protocol.dataReceived(masked(client.opening() + client.encode(sealed(KEY))))
-        (error, close) = frames(transport.taken())
+        (error,) = frames(transport.taken())
+        gnetway.pass_seconds(2)
+        (close,) = frames(transport.taken())
         client.receive_data(error[1])
         self.assertEqual(client.next_event(), TransportError(-404))
         self.assertEqual((close[0], close[1][:2]), (CLOSE, (1000).to_bytes(2, "big")))

@@ -66,6 +66,19 @@ class LayerTests(ConformanceCase):
         session = await self.begun()
         self.assertEqual(decode(await session.call_raw(wrapped(GET_CONFIG, 232))).NAME, "config")
 
+    async def test_layer_of_grammers(self) -> None:
+        """What says 230 gets full profiles and headers of replies, by the ids in grammers-tl-types 0.11."""
+        session, _ = await self.user()
+        await session.call_raw(wrapped(GET_CONFIG, 230))
+        full = await session.call_raw(encode(tl.users.getFullUser(id=tl.inputUserSelf()), 229))
+        self.assertEqual(struct.unpack_from("<II", full), (0x3B6D152E, 0x06CBE645))
+        own = tl.inputPeerSelf()
+        await session.call_raw(encode(tl.messages.sendMessage(peer=own, message="a", random_id=1), 229))
+        (first,) = decode(await session.call_raw(encode(history(own), 229))).messages
+        to = tl.inputReplyToMessage(reply_to_msg_id=first.id)
+        await session.call_raw(encode(tl.messages.sendMessage(peer=own, message="b", random_id=2, reply_to=to), 229))
+        self.assertIn(struct.pack("<I", 0x1B97DD66), await session.call_raw(encode(history(own), 229)))
+
     async def test_layer_that_is_none(self) -> None:
         """CONNECTION_LAYER_INVALID for 0, negative and ancient ones."""
         session = await self.begun()

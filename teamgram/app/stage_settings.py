@@ -144,6 +144,7 @@ def session(file: sections.SessionFile) -> SessionSettings:
         sessions_per_key=limits.SessionsPerKey,
         session_data_chan_size=limits.DataChannel,
         max_running_rpcs=limits.RunningRequests,
+        concurrent_rpcs=limits.ConcurrentRequests,
         rpc_timeout=parse_duration(limits.RequestDeadline),
         invoke_after_timeout=parse_duration(limits.InvokeAfterTimeout),
         http_resend_after=parse_duration(limits.HTTPResendAfter),

@@ -178,7 +178,8 @@ class MainAuthWrapper:
             except MalformedMessage:
                 self._stage.requests.refuse(session, event.msg_id, errors.INPUT_FETCH_ERROR)
                 return
-            self.rpc_queue.append(QueuedRpc(session, event.msg_id, invocation))
+            deadline = now + self._stage.settings.rpc_timeout
+            self.rpc_queue.append(QueuedRpc(session, event.msg_id, invocation, deadline))
             self._stage.turns.rpc_ready(self)
         elif type(event) is RpcCancelled:
             self._stage.requests.cancel(self, session, event.msg_id)
@@ -261,6 +262,21 @@ class MainAuthWrapper:
         if not self.holding:
             self.holding = None
         return limit
+
+    def end_overdue(self, now: float) -> None:
+        """Answer for what bff had no room for in time, without running it.
+
+        What waits because its client does not read goes on waiting: that
+        client would not see the answer either.
+        """
+        for session in list(self.holding or ()):
+            if self._stage.holds_back(session):
+                continue
+            while session.held and session.held[0].deadline <= now:
+                overdue = session.held.pop(0)
+                if not session.held:
+                    self.hold_nothing(session)
+                self._stage.requests.refuse(session, overdue.msg_id, errors.TIMEOUT)
 
     def hold_nothing(self, session: ClientSession) -> None:
         """Nothing of the session is held back any more."""

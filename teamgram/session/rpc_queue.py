@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 
 class QueuedRpc:
-    """One request in a wrapper's ``rpc_queue``."""
+    """One request in a wrapper's ``rpc_queue``, to be answered until ``deadline`` (unix seconds)."""
 
-    __slots__ = ("invocation", "msg_id", "session")
+    __slots__ = ("deadline", "invocation", "msg_id", "session")
 
-    def __init__(self, session: "ClientSession", msg_id: int, invocation: Invocation) -> None:
+    def __init__(self, session: "ClientSession", msg_id: int, invocation: Invocation, deadline: float) -> None:
         self.session = session
         self.msg_id = msg_id
         self.invocation = invocation
+        self.deadline = deadline
 
 
 class WaitingRpc:
@@ -40,24 +41,25 @@ class RunningRpc:
         wrapper: whose ``under_way`` it is counted in; its session may have another by now.
         started: on the clock of ``time.perf_counter``.
         deadline: unix seconds.
+        slow_at: when it no longer counts among those that its key may have under way (unix seconds); 0: it does not.
     """
 
-    __slots__ = ("deadline", "deferred", "msg_id", "route", "session", "started", "wrapper")
+    __slots__ = ("deadline", "deferred", "msg_id", "route", "session", "slow_at", "started", "wrapper")
 
     def __init__(
         self,
         wrapper: "MainAuthWrapper",
-        session: "ClientSession",
-        msg_id: int,
+        queued: QueuedRpc,
         route: Route,
         deferred: "Deferred[Any]",
         started: float,
-        deadline: float,
+        slow_at: float,
     ) -> None:
         self.wrapper = wrapper
-        self.session = session
-        self.msg_id = msg_id
+        self.session = queued.session
+        self.msg_id = queued.msg_id
+        self.deadline = queued.deadline
         self.route = route
         self.deferred = deferred
         self.started = started
-        self.deadline = deadline
+        self.slow_at = slow_at

@@ -15,7 +15,6 @@ from twisted.python.failure import Failure
 
 from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.session import errors
-from teamgram.session.invoke import Invocation
 from teamgram.session.routing import Route
 from teamgram.session.rpc_queue import QueuedRpc, RunningRpc, WaitingRpc
 from teamgram.session.session_list import ClientSession
@@ -29,7 +28,7 @@ class RpcRequests:
     """Every request of the stage that is not answered yet.
 
     Attributes:
-        running: those under way in bff, oldest (next to time out) first.
+        running: those under way in bff.
         waiting: sessions with requests that wait for others.
     """
 
@@ -65,7 +64,7 @@ class RpcRequests:
             session.called_at = now
             if session is not wrapper.updates_session:
                 wrapper.wants_updates(session)
-        self._call(wrapper, session, queued.msg_id, route, invocation, now)
+        self._call(wrapper, queued, route, now)
 
     def in_flight(self) -> bool:
         """Whether a request that was taken has no answer yet: in bff, queued for it, or held back."""
@@ -81,15 +80,8 @@ class RpcRequests:
         session.core.fail(msg_id, *error)
         self._answered(session)
 
-    def _call(
-        self,
-        wrapper: "MainAuthWrapper",
-        session: ClientSession,
-        msg_id: int,
-        route: Route,
-        invocation: Invocation,
-        now: float,
-    ) -> None:
+    def _call(self, wrapper: "MainAuthWrapper", queued: QueuedRpc, route: Route, now: float) -> None:
+        session, msg_id, invocation = queued.session, queued.msg_id, queued.invocation
         metadata = session.metadata
         assert metadata is not None
         request = RpcRequest(metadata, msg_id, route.service, route.method, invocation.query, invocation.no_updates)
@@ -103,8 +95,8 @@ class RpcRequests:
             self._fail(session, msg_id, route, *errors.INTERNAL)
         else:
             if not isinstance(result, bytes):
-                deadline = now + self._stage.settings.rpc_timeout
-                self._started(RunningRpc(wrapper, session, msg_id, route, _deferred(result), started, deadline))
+                slow_at = now + self._stage.settings.slow_rpc_after
+                self._started(RunningRpc(wrapper, queued, route, _deferred(result), started, slow_at))
                 return
             # bff's own kind of bytes would keep what it was encoded from alive.
             session.core.reply(msg_id, result if type(result) is bytes else bytes(result))
@@ -151,6 +143,12 @@ class RpcRequests:
         if self.running.pop(running, _ABSENT) is None and of_session is not None:
             del of_session[running.msg_id]
             running.route.times.answered(perf_counter() - running.started)
+            self._gives_way(running)
+
+    def _gives_way(self, running: RunningRpc) -> None:
+        """It counts no longer among what its key has under way: another request may start."""
+        if running.slow_at:
+            running.slow_at = 0.0
             wrapper = running.wrapper
             wrapper.under_way -= 1
             if wrapper.holding:
@@ -167,10 +165,14 @@ class RpcRequests:
     # Ends
 
     def end_overdue(self, now: float) -> None:
-        """Answer for the requests whose deadline passed, and stop them."""
-        for running in list(self.running):
-            if running.deadline > now:
-                break
+        """Answer for the requests whose deadline passed, and stop them; let slow ones hold up no other."""
+        for running in self.running:
+            if 0 < running.slow_at <= now:
+                self._gives_way(running)
+        for wrapper in self._stage.keys.wrappers.values():
+            if wrapper.holding and wrapper.is_full():
+                wrapper.end_overdue(now)
+        for running in [running for running in self.running if running.deadline <= now]:
             self._fail(running.session, running.msg_id, running.route, *errors.TIMEOUT)
             self._stop(running)
             self._answered(running.session)
@@ -230,6 +232,7 @@ class RpcRequests:
             after = one.queued.invocation.after
             outcomes = [session.core.outcome(msg_id) for msg_id in after]
             if None not in outcomes or False in outcomes:
+                one.queued.deadline = now + self._stage.settings.rpc_timeout
                 wrapper.rpc_queue.append(one.queued)
                 self._stage.turns.rpc_ready(wrapper)
             elif now < one.deadline or (

@@ -19,7 +19,11 @@ class SessionSettings:
         frames_per_turn: frames of one key taken in one reactor turn before
             the other keys have had theirs.
         rpc_batch_size: requests of one key started in one go.
-        rpc_timeout: seconds after which a request is cancelled (``TIMEOUT``).
+        rpc_timeout: seconds after its arrival at which a request is cancelled
+            (``TIMEOUT``).
+        slow_rpc_after: seconds after which a request is not counted among
+            ``concurrent_rpcs`` any more: it waits for something outside and
+            takes nobody's time.
         max_running_rpcs: requests of one session under way; past it the
             session's connections are not read (one container may overshoot).
         concurrent_rpcs: requests of one key that bff has at once; the others
@@ -64,11 +68,12 @@ class SessionSettings:
     idle_wrapper_retention: float = 60.0
     sessions_per_key: int = 64
     session_data_chan_size: int = 64
-    frames_per_turn: int = 16
-    rpc_batch_size: int = 16
+    frames_per_turn: int = 8
+    rpc_batch_size: int = 8
+    slow_rpc_after: float = 1.0
     rpc_timeout: float = 30.0
     max_running_rpcs: int = 128
-    concurrent_rpcs: int = 8
+    concurrent_rpcs: int = 4
     unsent_limit_bytes: int = 512 << 10
     push_limit: int = 256
     push_limit_bytes: int = 128 << 10

@@ -99,6 +99,11 @@ class LoaderTests(unittest.SynchronousTestCase):
         text = "Gnetway:\n  Server:\n    - Proto: 5\n      Addresses: []\n"
         self.assertEqual(self.refused(text), "Gnetway.Server[0].Proto: expected `str`, got `int`")
 
+    def test_a_number_too_small_to_work_with(self) -> None:
+        """A limit of none would stop everything."""
+        text = "Gnetway:\n  Server: []\n  Limits: {AuthKeyCache: 0}\n"
+        self.assertEqual(self.refused(text), "Gnetway.Limits.AuthKeyCache: expected `int` >= 1")
+
     def test_a_missing_key_is_named(self) -> None:
         """What must be there and is not is told by name."""
         self.assertIn("Server", self.refused("Gnetway: {}"))

@@ -34,7 +34,7 @@ class BackpressureTests(SynchronousTestCase):
 
     def test_session_with_too_much_under_way_is_not_read(self) -> None:
         """Its own connection waits, another session of the key does not."""
-        harness = Harness(max_running_rpcs=3)
+        harness = Harness(max_running_rpcs=3, concurrent_rpcs=8)
         harness.bff.slow.add("help.getNearestDc")
         busy, other = harness.client(1), harness.client(2)
         for _ in range(4):
@@ -86,6 +86,41 @@ class BackpressureTests(SynchronousTestCase):
             if not deferred.called:
                 deferred.callback(BOOL_TRUE)
         self.assertEqual([len(one.results()) for one in (busy, second, other)], [4, 2, 1])
+
+    def test_slow_requests_hold_up_nobody(self) -> None:
+        """After a second a request that bff has not answered counts no more: the key's next ones start."""
+        harness = Harness(concurrent_rpcs=2)
+        harness.bff.slow.add("help.getNearestDc")
+        harness.service.startService()
+        self.addCleanup(harness.service.stopService)
+        client = harness.client()
+        slow = [client.send(GET_NEAREST_DC) for _ in range(2)]
+        asked = client.send(GET_CONFIG)
+        harness.clock.pump([0.3] * 3)
+        self.assertEqual(client.results(), {})
+        harness.clock.pump([0.3] * 3)
+        self.assertEqual(list(client.results()), [asked])
+        for _, deferred in harness.bff.waiting:
+            deferred.callback(BOOL_TRUE)
+        self.assertEqual(list(client.results()), slow)
+        (wrapper,) = harness.service.stage.keys.wrappers.values()
+        self.assertEqual(wrapper.under_way, 0)
+
+    def test_request_that_never_started_times_out(self) -> None:
+        """Its time counts from its arrival; it is answered and not run."""
+        harness = Harness(concurrent_rpcs=1, slow_rpc_after=60.0, rpc_timeout=5.0)
+        harness.bff.slow.add("help.getNearestDc")
+        harness.service.startService()
+        self.addCleanup(harness.service.stopService)
+        client = harness.client()
+        asked = {client.send(GET_NEAREST_DC), client.send(GET_CONFIG)}
+        harness.clock.pump([0.5] * 11)
+        results = client.results()
+        self.assertEqual(set(results), asked)
+        self.assertEqual({result.error() for result in results.values()}, {(503, "TIMEOUT")})
+        self.assertEqual([request.method for request in harness.bff.calls], ["help.getNearestDc"])
+        (wrapper,) = harness.service.stage.keys.wrappers.values()
+        self.assertEqual((wrapper.under_way, wrapper.holding), (0, {}))
 
     def test_session_that_ends_holds_up_nobody(self) -> None:
         """What it had waiting is forgotten, what another session of the key has waiting goes on."""

@@ -111,13 +111,14 @@ class TrainTraveller:
 
     def settle(self) -> None:
         """A last connection that holds."""
-        for _, deferred in self.harness.bff.waiting:
-            deferred.callback(b"\xb5\x75\x72\x99")
-        self.harness.bff.waiting.clear()
         self.reconnect()
         self.harness.turn()
-        for _, deferred in self.harness.bff.waiting:
-            deferred.callback(b"\xb5\x75\x72\x99")
+        while self.harness.bff.waiting:
+            # Each lets another one start.
+            for _, deferred in self.harness.bff.waiting[:]:
+                self.harness.bff.waiting.pop(0)
+                deferred.callback(b"\xb5\x75\x72\x99")
+            self.harness.turn()
         for _ in range(3):
             self.collect()
             self.read()

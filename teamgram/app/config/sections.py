@@ -15,6 +15,8 @@ Unused = Annotated[Any, Meta(extra={"unused": True})]
 
 Duration = Annotated[int | float | str, Meta(extra={"unit": "duration"})]
 Size = Annotated[int | str, Meta(extra={"unit": "size"})]
+#: With less than one of something nothing would ever be done.
+Count = Annotated[int, Meta(ge=1)]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -102,10 +104,10 @@ class GnetwayLimits(Section, frozen=True, kw_only=True):
     IdleJitter: Duration = "9s"
     KeyExchangeTimeout: Duration = "60s"
     MaxFrameSize: Size = "1MiB"
-    MaxConnectionsPerAddress: int = 20000
-    KeyExchangesPerSecond: int = 400
+    MaxConnectionsPerAddress: Count = 20000
+    KeyExchangesPerSecond: Count = 400
     MaxSendBuffer: Size = "1MiB"
-    AuthKeyCache: int = 20000
+    AuthKeyCache: Count = 20000
     UnknownKeyMemory: Duration = "5s"
 
 
@@ -144,14 +146,15 @@ class SessionLimits(Section, frozen=True, kw_only=True):
 
     DisconnectedRetention: Duration = "5m"
     IdleTimeout: Duration = "60s"
-    SessionsPerKey: int = 64
-    DataChannel: int = 64
-    RunningRequests: int = 128
+    SessionsPerKey: Count = 64
+    DataChannel: Count = 64
+    RunningRequests: Count = 128
+    ConcurrentRequests: Count = 4
     RequestDeadline: Duration = "30s"
     InvokeAfterTimeout: Duration = "10s"
     HTTPResendAfter: Duration = "10s"
     UnackedBytes: Size = "1MiB"
-    WaitingUpdates: int = 256
+    WaitingUpdates: Count = 256
     DrainTimeout: Duration = "10s"
 
 

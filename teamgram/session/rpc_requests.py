@@ -110,6 +110,7 @@ class RpcRequests:
         if session.running is None:
             session.running = {}
         session.running[running.msg_id] = running
+        session.binding = session.binding or running.route.before_init
         self.running[running] = None
         running.wrapper.under_way += 1
         running.deferred.addCallbacks(
@@ -142,6 +143,8 @@ class RpcRequests:
         of_session = running.session.running
         if self.running.pop(running, _ABSENT) is None and of_session is not None:
             del of_session[running.msg_id]
+            if running.route.before_init:
+                running.session.binding = False
             running.route.times.answered(perf_counter() - running.started)
             self._gives_way(running)
 

@@ -116,8 +116,8 @@ class SessionService(Service):
         self.stage.keys.bound(key)
 
     def key_destroyed(self, auth_key_id: int) -> None:
-        """The key is gone: its sessions end and its connections are closed."""
-        self.stage.keys.destroyed(auth_key_id)
+        """The key is gone: at the turn's end, when who asked for it was answered, its sessions end."""
+        self.stage.turns.last(lambda: self.stage.keys.destroyed(auth_key_id))
 
     # Clockwork
 

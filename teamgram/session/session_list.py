@@ -18,6 +18,7 @@ class ClientSession:
         writable: ``conn`` takes more.
         layer: what ``invokeWithLayer`` said in this session, 0 before it did.
         running: its requests under way by msg_id.
+        binding: one of them binds its temporary key.
         waiting: its requests that wait for another (``invokeAfterMsg``).
         held: its requests that wait until its key has less in bff, or it has less unsent, in order.
         wants_updates: it made a call that was not wrapped in ``invokeWithoutUpdates``.
@@ -28,6 +29,7 @@ class ClientSession:
     """
 
     __slots__ = (
+        "binding",
         "called_at",
         "client_addr",
         "conn",
@@ -62,6 +64,7 @@ class ClientSession:
         self.running: dict[int, RunningRpc] | None = None
         self.waiting: list[WaitingRpc] | None = None
         self.held: list[QueuedRpc] | None = None
+        self.binding = False
         self.wants_updates = False
         self.called_at = 0.0
         self.dirty = False

@@ -117,8 +117,11 @@ class Stage:
         )
 
     def holds_back(self, session: ClientSession) -> bool:
-        """Whether so much of the session is unsent that it waits with its next request: answers cost memory."""
-        return session.core.outbox.queued_bytes > self.settings.unsent_limit_bytes
+        """Whether so much of the session is unsent that it waits with its next request: answers cost memory.
+
+        What follows ``auth.bindTempAuthKey`` waits for its answer: before it, nobody asks.
+        """
+        return session.binding or session.core.outbox.queued_bytes > self.settings.unsent_limit_bytes
 
     def read_again(self, session: ClientSession) -> None:
         """Take refused frames again: half of what the session had is worked off, or only they can help."""

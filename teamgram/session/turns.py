@@ -45,6 +45,13 @@ class Turns:
         self._rpc_ready: deque[MainAuthWrapper] = deque()
         self._backlog: deque[MainAuthWrapper] = deque()
         self._counted: list[MainAuthWrapper] = []
+        self._last: list[Callable[[], None]] = []
+
+    def last(self, action: Callable[[], None]) -> None:
+        """Do this when all that is ready in this turn has left."""
+        self._last.append(action)
+        if not self._scheduled:
+            self._schedule()
 
     def dirty(self, session: "ClientSession") -> None:
         """The session may have something to send."""
@@ -102,8 +109,14 @@ class Turns:
                 self._flush(session, now)
             except Exception:
                 self._log.failure("flushing session {session_id}", session_id=session.core.session_id)
+        last, self._last = self._last, []
+        for action in last:
+            try:
+                action()
+            except Exception:
+                self._log.failure("ending a turn")
         self._scheduled = False
-        if self._backlog or self._rpc_ready or self._dirty:
+        if self._backlog or self._rpc_ready or self._dirty or self._last:
             self._schedule()
 
     # One key's fault must not keep the others waiting, so each is on its own.

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from teamgram.mtproto.envelope import AuthKey
-from teamgram.mtproto.tl import encode, tl
+from teamgram.mtproto.tl import NEWEST_LAYER, decode_result, encode, tl
 from trial_tests.conformance.house import ConformanceCase, key_id
 from trial_tests.conformance.test_service_messages import history
 from trial_tests.peer.calls import CallFailed, PeerSession
@@ -125,15 +125,19 @@ class BindingTests(BindingCase):
         )
 
     async def test_binding_with_the_first_container(self) -> None:
-        """TDLib sends the binding and its first requests together: all are answered."""
-        perm, _ = await self.permanent()
+        """What follows the binding, in its container or right behind it, is asked by the bound key."""
+        perm_session, user = await self.user()
         session = await self.temporary()
-        binding = self.binding(session, perm)
+        binding = self.binding(session, perm_session.core.auth_key)
         ping = session.core.message(PING)
-        answers = [session.expect(binding), session.expect(ping)]
-        session.send_messages([binding, ping])
-        for answer in answers:
-            await answer
+        me = encode(tl.users.getUsers(id=[tl.inputUserSelf()]))
+        together, behind = session.core.message(me), session.core.message(me)
+        answers = [session.expect(message) for message in (binding, ping, together, behind)]
+        session.send_messages([binding, ping, together])
+        session.send_messages([behind])
+        results = [await answer for answer in answers]
+        for result in results[2:]:
+            self.assertEqual(decode_result("users.getUsers", result, NEWEST_LAYER)[0].id, user.id)
 
 
 class ReplacementTests(BindingCase):
@@ -212,6 +216,16 @@ class ReplacementTests(BindingCase):
         again.open_session(dropped.core.auth_key).send(PING)
         self.assertEqual(await again.next_event(), TransportError(-404))
         self.assertEqual((await self.ping(kept)).ping_id, 1)
+
+    async def test_key_that_drops_itself(self) -> None:
+        """A temporary key that does not name itself is answered, then it is gone."""
+        perm_session, _ = await self.user()
+        temp = await self.bound(perm_session.core.auth_key)
+        self.assertTrue(await temp.call(tl.auth.dropTempAuthKeys(except_auth_keys=[])))
+        await temp.connection.until_closed()
+        again = await self.connect()
+        again.open_session(temp.core.auth_key).send(PING)
+        self.assertEqual(await again.next_event(), TransportError(-404))
 
 
 class ExpiryTests(BindingCase):

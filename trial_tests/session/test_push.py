@@ -229,6 +229,7 @@ class PushTests(SynchronousTestCase):
         harness.service.push_updates(USER, b"updt")
         self.assertEqual((updates(client), updates(replaced)), ([], [200]))
         harness.service.key_destroyed(79)
+        harness.turn()
         harness.service.push_updates(USER, b"updt")
         self.assertEqual(updates(client), [200])
 

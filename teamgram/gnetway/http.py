@@ -36,15 +36,17 @@ PATHS = frozenset(
 MAX_WAITING = 32
 
 _OCTETS = (b"Content-Type", b"application/octet-stream")
+_ALLOW = (b"Allow", b"POST, OPTIONS")
 
 
 class _Waiting:
     """One request that was not answered yet, or whose answer waits for those before it."""
 
-    __slots__ = ("answer", "keep_alive", "origin")
+    __slots__ = ("answer", "keep_alive", "origin", "says_close")
 
     def __init__(self, request: HttpRequest) -> None:
         self.keep_alive = request.keep_alive
+        self.says_close = not request.keep_alive
         self.origin = request.headers.get(b"origin")
         self.answer: bytes | None = None
 
@@ -121,7 +123,7 @@ class HttpConnection(Protocol):
         elif request.method == b"OPTIONS":
             self._answer(waiting, 200, b"")
         elif request.method != b"POST":
-            self._answer(waiting, 405, b"")
+            self._answer(waiting, 405, b"", _ALLOW)
         elif len(request.body) < MIN_FRAME_BYTES:
             self._answer(waiting, 400, b"")
         else:
@@ -142,9 +144,9 @@ class HttpConnection(Protocol):
                 return True
         return False
 
-    def _answer(self, waiting: _Waiting, status: int, body: bytes) -> None:
+    def _answer(self, waiting: _Waiting, status: int, body: bytes, *headers_too: tuple[bytes, bytes]) -> None:
         """Note the answer, and send what is answered from the front on: HTTP keeps the requests' order."""
-        headers = [_OCTETS]
+        headers = [_OCTETS, *headers_too]
         if waiting.origin is not None:
             headers += [
                 (b"Access-Control-Allow-Origin", waiting.origin),
@@ -153,7 +155,7 @@ class HttpConnection(Protocol):
                 (b"Access-Control-Max-Age", b"86400"),
                 (b"Vary", b"Origin"),
             ]
-        waiting.answer = response(status, headers, body, waiting.keep_alive)
+        waiting.answer = response(status, headers, body, not waiting.says_close)
         while self._waiting and self._waiting[0].answer is not None:
             answered = self._waiting.popleft()
             self.transport.write(answered.answer)
@@ -175,6 +177,9 @@ class HttpConnection(Protocol):
     def write_error(self, code: int) -> None:
         """The error as HTTP status and, for clients that read only bodies, as the 4 bytes."""
         status = -code if -code in REASONS else 400
+        for waiting in self._waiting:
+            # The connection closes after an error, and a client with a pool has to know.
+            waiting.says_close = True
         self._answer_oldest(status, code.to_bytes(4, "little", signed=True))
 
     def pause_reading(self) -> None:

@@ -105,6 +105,11 @@ class HttpPolls:
         self._messages = 0
         return self._polls.pop(self._next()).conn
 
+    def let_go(self) -> list[ConnRef]:
+        """The connections of all that wait, oldest first; none waits any more."""
+        polls, self._polls = self._polls, []
+        return [poll.conn for poll in polls]
+
     def next_timer(self) -> float | None:
         """When a request is to be answered; None when none waits."""
         if not self._polls:

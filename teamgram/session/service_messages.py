@@ -54,6 +54,7 @@ MAX_CONTAINER_MESSAGES = 1024
 HEADER = struct.Struct("<qii")
 """msg_id:long seq_no:int bytes:int, before every body."""
 UINT = struct.Struct("<I")
+INT = struct.Struct("<i")
 _id_long = struct.Struct("<Iq")
 _id_long_long = struct.Struct("<Iqq")
 _id_long_int_int = struct.Struct("<Iqii")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _header = wire.HEADER.unpack_from
 _uint = wire.UINT.unpack_from
+_int = wire.INT.unpack_from
 _id_long = wire.PING_BODY.unpack_from
 
 
@@ -76,7 +77,7 @@ def _msg_resend_ans_req(session: "Session", msg_id: int, body: bytes, start: int
 def _get_future_salts(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     if end - start < 8:
         raise MalformedMessage("get_future_salts cut short")
-    count = min(max(_uint(body, start + 4)[0], 1), 64)
+    count = min(max(_int(body, start + 4)[0], 1), 64)
     salts = session.salts.future(now, count)
     # One that is half over is of no use to store, but the client may have none at all.
     session.say(wire.future_salts(msg_id, int(now), salts), req_msg_id=msg_id)
@@ -116,7 +117,7 @@ def _destroy_auth_key(session: "Session", msg_id: int, body: bytes, start: int, 
 def _http_wait(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     if end - start < 16:
         raise MalformedMessage("http_wait cut short")
-    delays = [max(_uint(body, start + at)[0], 0) for at in (4, 8, 12)]
+    delays = [max(_int(body, start + at)[0], 0) for at in (4, 8, 12)]
     session.tell(HttpWaitReceived(*delays))
 
 

@@ -85,7 +85,7 @@ class ClientSession:
 
     def is_carried(self) -> bool:
         """Whether anything is there that answers leave by."""
-        return bool(self.http) if self.http is not None else self.conn is not None
+        return bool(self.http or self.connections)
 
     def drains_without(self, data: SessionData) -> bool:
         """Whether what waits here can leave without that frame being taken.
@@ -116,8 +116,14 @@ class ClientSession:
         """That connection is gone."""
         if conn in self.connections:
             self.connections.remove(conn)
-        self.conn = self.connections[-1] if self.connections else None
+        if self.http is None:
+            self.conn = self.connections[-1] if self.connections else None
         self.writable = True
+
+    def back_to_stream(self) -> None:
+        """Leave by the stream last used, for no HTTP request waits."""
+        self.http = None
+        self.conn = self.connections[-1]
 
     def make_metadata(self, perm_auth_key_id: int, user_id: int, client: ClientInfo) -> RpcMetadata:
         """Who asks, made anew when something in it changed."""

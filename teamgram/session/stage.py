@@ -152,14 +152,14 @@ class Stage:
         session.connections = []
         session.conn = None
         self.requests.session_ended(session)
-        session.http = None
         self.disconnected.pop(session, None)
         self.ack_due.pop(session, None)
-        self._disarm_http(session)
+        now = self.clock.seconds()
+        self._let_polls_go(session, now)
         wrapper = self.keys.wrappers.get(keys.wrapper_id)
         if wrapper is not None:
             wrapper.hold_nothing(session)
-            wrapper.session_ended(session, self.clock.seconds())
+            wrapper.session_ended(session, now)
 
     def destroy_session(self, keys: SessionList, session_id: int) -> bool:
         """``destroy_session``: whether there was such a session of the same key."""
@@ -187,14 +187,13 @@ class Stage:
             new = session.carried_by(data)
             session.writable = data.conn not in self._full
             self.disconnected.pop(session, None)
-            if session.http is not None:
-                session.http = None
-                self._disarm_http(session)
+            moved = session.http is not None
+            self._let_polls_go(session, now)
             if new:
                 self._conns.setdefault(data.conn, []).append(session)
-                if had:
-                    # The client has given up the old one before we noticed its end.
-                    session.core.connection_lost()
+            if had and (new or moved):
+                # The client has given up the old one before we noticed its end.
+                session.core.connection_lost()
         if new:
             wrapper = self.keys.wrapper_of(session.keys)
             if not had and wrapper.updates_session is session:
@@ -270,6 +269,11 @@ class Stage:
         """Send what the session has, while its connection takes it."""
         core = session.core
         keys = session.keys
+        if session.http is not None and not session.http and session.connections:
+            # Its HTTP requests are all answered, and a stream that it came by before is still there.
+            session.back_to_stream()
+            session.writable = session.conn not in self._full
+            self.disconnected.pop(session, None)
         if session.http is not None:
             self._flush_http(session, session.http, now)
         else:
@@ -295,21 +299,34 @@ class Stage:
     def _flush_http(self, session: ClientSession, polls: HttpPolls, now: float) -> None:
         """Answer the requests that are due, and wake up for the next."""
         core = session.core
-        keys = session.keys
         polls.settle(lambda msg_id: core.outcome(msg_id) is not None)
         while True:
             polls.queued(len(core.outbox.queue), now)
             conn = polls.take(now)
             if conn is None:
                 break
-            packet = core.packet(now) or core.empty_packet(now)
-            salt = keys.salts.current_salt(now)
-            if not self.gateway.send_data(conn, keys.auth_key_id, salt, core.session_id, packet):
+            if not self._answer_poll(session, conn, now):
                 core.connection_lost()
         self._disarm_http(session)
         due = polls.next_timer()
         if due is not None:
             self._http_timers[session] = self.clock.callLater(max(due - now, 0.001), self._http_due, session)
+
+    def _answer_poll(self, session: ClientSession, conn: ConnRef, now: float) -> bool:
+        """Answer one HTTP request; False when its connection is gone."""
+        core = session.core
+        keys = session.keys
+        packet = core.packet(now) or core.empty_packet(now)
+        salt = keys.salts.current_salt(now)
+        return self.gateway.send_data(conn, keys.auth_key_id, salt, core.session_id, packet)
+
+    def _let_polls_go(self, session: ClientSession, now: float) -> None:
+        """Answer every HTTP request that waits, for the session ends or goes on otherwise: with what is there."""
+        polls, session.http = session.http, None
+        self._disarm_http(session)
+        if polls is not None:
+            for conn in polls.let_go():
+                self._answer_poll(session, conn, now)
 
     def _http_due(self, session: ClientSession) -> None:
         del self._http_timers[session]
@@ -324,5 +341,6 @@ class Stage:
     def stop(self) -> None:
         """Leave no timer and nothing that waits behind."""
         self.tasks.cancel()
+        now = self.clock.seconds()
         for session in list(self._http_timers):
-            self._disarm_http(session)
+            self._let_polls_go(session, now)

@@ -12,6 +12,7 @@ from teamgram.mtproto.envelope import pack_plain, unpack_plain
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.conformance.house import ConformanceCase
 from trial_tests.conformance.test_transports import Raw
+from trial_tests.peer.calls import PeerSession
 from trial_tests.peer.exchange import ClientExchange
 
 REQ_PQ = encode(tl.req_pq_multi(nonce=bytes(16)))
@@ -37,7 +38,8 @@ class HttpTests(ConformanceCase):
     async def test_other_paths_and_methods(self) -> None:
         """Refused, each with its status."""
         self.assertEqual((await self.ask("POST", "/else", b"abcd"))[0], 404)
-        self.assertEqual((await self.ask("GET", "/api"))[0], 405)
+        status, headers, _ = await self.ask("GET", "/api")
+        self.assertEqual((status, headers.getRawHeaders("Allow")), (405, ["POST, OPTIONS"]))
 
     async def test_preflight(self) -> None:
         """A browser may ask first, and may read the answer."""
@@ -51,8 +53,13 @@ class HttpTests(ConformanceCase):
 
     async def test_unknown_key(self) -> None:
         """The four bytes of -404 are the body."""
-        _, _, body = await self.ask("POST", "/api", b"\x01" * 88)
+        connection = await self.connect(Raw(), port=self.server.files.http_port)
+        connection.write(b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: 88\r\n\r\n" + b"\x01" * 88)
+        await connection.until_closed()
+        head, _, body = connection.framing.received.partition(b"\r\n\r\n")  # type: ignore[attr-defined]
         self.assertEqual(body, (-404).to_bytes(4, "little", signed=True))
+        # A client that keeps connections is told that this one ends.
+        self.assertIn(b"connection: close", head.lower())
 
     async def test_content_length_is_the_last_header(self) -> None:
         """Telethon takes the body right after that line."""
@@ -135,3 +142,60 @@ class HttpTests(ConformanceCase):
         for way in ("http", "websocket", "http", "abridged"):
             session.attach(await self.come(way))
             self.assertEqual((await self.ping(session, 5)).ping_id, 5)
+
+    async def poll(self, session: PeerSession) -> list[int]:
+        """Let a request of the session wait for something to say; the statuses of its answers to come."""
+        carrier: Any = session.connection.carrier
+        while carrier.waiting:
+            await self.ping(session)
+            await self.seconds(0.02)
+        carrier.statuses.clear()
+        session.send(encode(tl.http_wait(max_delay=0, wait_after=0, max_wait=30000)), content_related=False)
+        await self.seconds(0.05)
+        self.assertEqual(carrier.statuses, [])
+        statuses: list[int] = carrier.statuses
+        return statuses
+
+    async def test_requests_that_wait_when_the_session_goes_on_by_a_stream(self) -> None:
+        """They are answered, not left until their connection is idle."""
+        session = await self.begun("http")
+        statuses = await self.poll(session)
+        session.attach(await self.connect())
+        await self.ping(session)
+        await self.seconds(0.05)
+        self.assertEqual(statuses, [200])
+
+    async def test_requests_that_wait_when_the_session_ends(self) -> None:
+        """The same when another session of the key destroys it."""
+        connection = self.http()
+        made = await self.key(connection)
+        session, other = self.open(connection, made), self.open(await self.connect(), made)
+        await self.ping(session)
+        statuses = await self.poll(session)
+        other.send(encode(tl.destroy_session(session_id=session.core.session_id)))
+        await other.wait_for_object("destroy_session_ok")
+        await self.seconds(0.05)
+        self.assertEqual(statuses, [200])
+
+    async def test_stream_lost_while_a_request_waits(self) -> None:
+        """A client that went over to HTTP hears of updates at once when its old connection is gone."""
+        session, user = await self.user()
+        friend, _ = await self.user()
+        stream = session.connection
+        session.attach(self.http())
+        await self.poll(session)
+        await stream.close()
+        await self.seconds(0.1)
+        await self.say(friend, user, "by the poll")
+        await self.hears(session, "by the poll", within=2)
+
+    async def test_stream_carries_on_when_no_request_waits(self) -> None:
+        """One request over HTTP does not keep updates from the stream that is still open."""
+        session, user = await self.user()
+        friend, _ = await self.user()
+        stream, between = session.connection, self.http()
+        session.attach(between)
+        await self.ping(session)
+        session.attach(stream)
+        await self.say(friend, user, "by the stream")
+        await self.hears(session, "by the stream", within=2)

@@ -325,6 +325,14 @@ class DestroyKeyTests(ConformanceCase):
         event = await again.next_event()
         self.assertEqual(getattr(event, "code", None), -404)
 
+    async def test_answered_over_http(self) -> None:
+        """Also when the request would have waited for more to say: nothing more will come."""
+        session = await self.begun("http")
+        destroy = session.core.message(encode(tl.destroy_auth_key()))
+        body = encode(tl.http_wait(max_delay=500, wait_after=150, max_wait=3000))
+        session.send_messages([destroy, session.core.message(body, content_related=False)])
+        await session.wait_for_object("destroy_auth_key_ok", within=2)
+
     async def test_other_keys_stay(self) -> None:
         """A permanent key's end is nobody else's."""
         connection = await self.connect()

@@ -627,6 +627,7 @@ class KeyTests(SynchronousTestCase):
         harness.client(2, auth_key_id=TEMP_KEY, key_type=AuthKeyType.TEMP).send(ping())
         harness.turn()
         harness.service.key_destroyed(KEY)
+        harness.turn()
         self.assertEqual(set(harness.gateway.forgotten), {KEY, TEMP_KEY})
         self.assertEqual((harness.service.stage.keys.lists, harness.service.stage.keys.wrappers), ({}, {}))
 
@@ -654,6 +655,7 @@ class KeyTests(SynchronousTestCase):
         harness.client(2, auth_key_id=TEMP_KEY, key_type=AuthKeyType.TEMP).send(ping())
         harness.turn()
         harness.service.key_destroyed(TEMP_KEY)
+        harness.turn()
         self.assertEqual(harness.gateway.forgotten, [TEMP_KEY])
         self.assertIn(stays.send(GET_CONFIG), stays.results())
 
@@ -740,6 +742,25 @@ class HttpTests(SynchronousTestCase):
         client.connect()
         client.send(ping())
         self.assertIn(msg_id, client.results())
+
+    def test_stop_answers_who_waits(self) -> None:
+        """A long poll is answered, empty, before the server goes."""
+        harness = Harness()
+        client = self.client(harness)
+        client.send(struct.pack("<Iiii", wire.HTTP_WAIT, 0, 0, 30000), content_related=False)
+        before = len(harness.gateway.sent)
+        harness.service.stopService()
+        self.assertEqual(len(harness.gateway.sent), before + 1)
+        self.assertEqual(client.received(), [])
+
+    def test_negative_delays_are_none(self) -> None:
+        """TL's int has a sign: less than nothing to wait is nothing."""
+        harness = Harness()
+        client = self.client(harness)
+        before = len(harness.gateway.sent)
+        client.send(struct.pack("<Iiii", wire.HTTP_WAIT, -1, -1, -1), content_related=False)
+        harness.clock.advance(0.1)
+        self.assertEqual(len(harness.gateway.sent), before + 1)
 
 
 class ConnRefTests(SynchronousTestCase):

@@ -79,13 +79,15 @@ class KeyExchanges:
         self._random = random
         self._pairs = DhPairs(random)
         self._last_msg_id = 0
-        # By the client's nonce, oldest first: all have the same time, so the first is the next to end.
-        self._by_nonce: OrderedDict[bytes, _Exchange] = OrderedDict()
+        # By both nonces, oldest first: all have the same time, so the first is the next to end.
+        self._by_nonces: OrderedDict[tuple[bytes, bytes], _Exchange] = OrderedDict()
+        # By the client's alone: of those that began with it, the newest.
+        self._newest: dict[bytes, _Exchange] = {}
         self._tasks: set[Deferred[None]] = set()
         self.started = self.completed = self.failed = self.flooded = 0
 
     def __len__(self) -> int:
-        return len(self._by_nonce)
+        return len(self._by_nonces)
 
     def message_received(self, conn: ConnContext, frame: bytes) -> None:
         """One unencrypted message: a step is answered at once, but the last one after the key is stored.
@@ -98,11 +100,17 @@ class KeyExchanges:
             return
         nonce, server_nonce = request_nonces(body)
         now = self._seconds()
-        exchange = self._by_nonce.get(nonce)
-        if server_nonce is None and exchange is None:
-            exchange = self._begin(conn, nonce, now)
-        elif exchange is None or (server_nonce is not None and exchange.steps.server_nonce != server_nonce):
-            raise ExchangeError("a step of no key exchange that is known")
+        exchange: _Exchange | None
+        if server_nonce is None:
+            exchange = self._newest.get(nonce)
+            if exchange is None or not exchange.steps.is_at_first_step:
+                # Who went on from the first answer has it ("Error Handling"), so this is another exchange:
+                # a client that draws the same numbers again, or somebody who means to disturb the first.
+                exchange = self._begin(conn, nonce, now)
+        else:
+            exchange = self._by_nonces.get((nonce, server_nonce))
+            if exchange is None:
+                raise ExchangeError("a step of no key exchange that is known")
         # Not the full idle time: whoever only began an exchange is no client yet.
         conn.close_date = max(conn.close_date, min(exchange.deadline, now + self._settings.first_frame_timeout))
         try:
@@ -110,7 +118,7 @@ class KeyExchanges:
         except ExchangeError:
             self.failed += 1
             if not exchange.storing:
-                del self._by_nonce[nonce]
+                self._forget(exchange)
             raise
         if isinstance(answer, bytes):
             self._answer(conn, answer)
@@ -125,11 +133,11 @@ class KeyExchanges:
     def tick(self) -> None:
         """Once a second: forget what took too long, make what the next exchanges need."""
         now = self._seconds()
-        while self._by_nonce:
-            nonce, exchange = next(iter(self._by_nonce.items()))
+        while self._by_nonces:
+            exchange = next(iter(self._by_nonces.values()))
             if exchange.deadline > now:
                 break
-            del self._by_nonce[nonce]
+            self._forget(exchange)
         for _ in range(_REFILL_A_TICK):
             if not self._pairs.refill():
                 break
@@ -143,14 +151,21 @@ class KeyExchanges:
         if not self._allowance.take(conn.address, now):
             self.flooded += 1
             raise WireError("too many key exchanges from its address", TRANSPORT_FLOOD)
-        if len(self._by_nonce) >= self._settings.max_exchanges:
-            self._by_nonce.popitem(last=False)
+        if len(self._by_nonces) >= self._settings.max_exchanges:
+            self._forget(next(iter(self._by_nonces.values())))
         self.started += 1
-        exchange = self._by_nonce[nonce] = _Exchange(
+        exchange = _Exchange(
             ServerExchange(self._rsa_keys, self._pairs, self._settings.dc_id, nonce, now, self._random),
             now + self._settings.exchange_timeout,
         )
+        self._newest[nonce] = self._by_nonces[nonce, exchange.steps.server_nonce] = exchange
         return exchange
+
+    def _forget(self, exchange: _Exchange) -> None:
+        steps = exchange.steps
+        self._by_nonces.pop((steps.nonce, steps.server_nonce), None)
+        if self._newest.get(steps.nonce) is exchange:
+            del self._newest[steps.nonce]
 
     def _store(self, exchange: _Exchange, created: KeyCreated, now: float) -> None:
         task: Deferred[None] = Deferred.fromCoroutine(self._stored(exchange, created, now))
@@ -183,7 +198,7 @@ class KeyExchanges:
                 # Cancelled at a stop, too: the client hears nothing and begins anew.
                 self._log.failure("storing auth key {auth_key_id}", auth_key_id=created.auth_key_id)
                 self.failed += 1
-                self._by_nonce.pop(exchange.steps.nonce, None)
+                self._forget(exchange)
             else:
                 self.completed += 1
                 self._auth_keys.put(info)

@@ -150,6 +150,11 @@ class ServerExchange:
             )
         )
 
+    @property
+    def is_at_first_step(self) -> bool:
+        """Nothing came after the request that began it."""
+        return self._state is _State.AWAITS_REQ_DH_PARAMS
+
     def receive(self, body: bytes, now: float) -> bytes | KeyCreated | None:
         """Take one request.
 

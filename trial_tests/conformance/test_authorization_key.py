@@ -213,6 +213,34 @@ class RefusalTests(ConformanceCase):
         connection.send_plain(step)
         self.assertIsNotNone(exchange.receive(await connection.next_plain()))
 
+    async def test_nonce_that_was_used_before(self) -> None:
+        """Another exchange with the nonce of one under way, or of one that is over: both end in keys."""
+        connection = await self.connect()
+        first, second = ClientExchange(self.public_key), ClientExchange(self.public_key)
+        connection.send_plain(first.start())
+        step = first.receive(await connection.next_plain())
+        assert step is not None
+        connection.send_plain(step)
+        step = first.receive(await connection.next_plain())
+        assert step is not None
+        second.nonce = first.nonce
+        connection.send_plain(second.start())
+        begun = await connection.next_plain()
+        connection.send_plain(step)
+        self.assertIsNone(first.receive(await connection.next_plain()))
+        other: bytes | None = second.receive(begun)
+        while other is not None:
+            connection.send_plain(other)
+            other = second.receive(await connection.next_plain())
+        third = ClientExchange(self.public_key)
+        third.nonce = first.nonce
+        other = third.start()
+        while other is not None:
+            connection.send_plain(other)
+            other = third.receive(await connection.next_plain())
+        keys = [one.auth_key for one in (first, second, third)]
+        self.assertEqual(len({key_id(key) for key in keys if key is not None}), 3)
+
     async def test_broken_unencrypted_messages(self) -> None:
         """A length that does not fit, or nothing at all."""
         for frame in (bytes(8) + struct.pack("<qi", 4, 400) + bytes(20), bytes(20), bytes(8) + bytes(12)):

@@ -149,6 +149,7 @@ def session(file: sections.SessionFile) -> SessionSettings:
         invoke_after_timeout=parse_duration(limits.InvokeAfterTimeout),
         http_resend_after=parse_duration(limits.HTTPResendAfter),
         unacked_limit_bytes=parse_size(limits.UnackedBytes),
+        kept_limit_bytes=parse_size(limits.KeptBytes),
         push_limit=limits.WaitingUpdates,
         drain_timeout=parse_duration(limits.DrainTimeout),
     )

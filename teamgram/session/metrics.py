@@ -53,6 +53,7 @@ class SessionCollector(Collector):
             ("duplicates", "Messages that had been received before", counts.duplicates),
             ("resent", "Messages sent again", counts.resent),
             ("updates_dropped", "Times a session's waiting updates were dropped", counts.updates_dropped),
+            ("given_up", "Sessions ended or emptied because all together kept too much", counts.given_up),
             ("fan_outs", "Updates for users with a device in memory", self._stage.push.fan_outs),
             ("updates_pushed", "Updates queued for sessions", self._stage.push.pushed),
         ):

@@ -299,15 +299,22 @@ class Outbox:
                 if not self._forget_oldest():
                     break
 
+    def forget_unacked(self) -> None:
+        """Keep nothing for sending again: its memory is needed elsewhere."""
+        for message in list(self.unacked.values()):
+            self._give_up(message)
+
     def _forget_oldest(self) -> bool:
-        oldest = next(iter(self.unacked.values()))
         if len(self.unacked) == 1:
             return False  # one answer over the limit is still kept until the next
-        self._forget(oldest)
-        oldest.body = b""
-        if oldest.is_push:
-            self._push_forgotten = True
+        self._give_up(next(iter(self.unacked.values())))
         return True
+
+    def _give_up(self, message: Outgoing) -> None:
+        self._forget(message)
+        message.body = b""
+        if message.is_push:
+            self._push_forgotten = True
 
     def _next_msg_id(self, now: float, *, response: bool) -> int:
         msg_id = self._last_msg_id = next_server_msg_id(now, self._last_msg_id, response=response)

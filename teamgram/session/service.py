@@ -16,6 +16,7 @@ from teamgram.interfaces.rpc import RpcCaller
 from teamgram.interfaces.session import ConnRef, Gateway, SessionData
 from teamgram.interfaces.updates import PresenceSink
 from teamgram.mtproto.tl import NEWEST_LAYER, encode, registry
+from teamgram.session.memory import hold_bound
 from teamgram.session.routing import Routing
 from teamgram.session.settings import SessionSettings
 from teamgram.session.stage import Stage
@@ -151,6 +152,7 @@ class SessionService(Service):
             self._next_key_sweep = now + _KEY_SWEEP_INTERVAL
             stage.keys.remove_idle(now - settings.idle_wrapper_retention)
             stage.keys.refresh_salts(now)
+            hold_bound(stage, settings.kept_limit_bytes)
 
     def startService(self) -> None:
         """Start the clockwork."""

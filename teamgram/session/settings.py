@@ -38,6 +38,9 @@ class SessionSettings:
         unacked_limit: messages kept for resending until acknowledged; past it
             the oldest is forgotten.
         unacked_limit_bytes: the same in bytes.
+        kept_limit_bytes: what all sessions together may keep (unsent, unacknowledged,
+            remembered); past it those without a connection end, the longest
+            waiting first, then the fattest forget what they keep for resending.
         inbox_limit: msg_ids remembered for one session.
         container_limit: messages in a container of ours.
         container_limit_bytes: payload after which a container is closed.
@@ -79,6 +82,7 @@ class SessionSettings:
     push_limit_bytes: int = 128 << 10
     unacked_limit: int = 512
     unacked_limit_bytes: int = 1 << 20
+    kept_limit_bytes: int = 512 << 20
     inbox_limit: int = 2048
     container_limit: int = 100
     container_limit_bytes: int = 256 << 10

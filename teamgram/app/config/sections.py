@@ -154,6 +154,7 @@ class SessionLimits(Section, frozen=True, kw_only=True):
     InvokeAfterTimeout: Duration = "10s"
     HTTPResendAfter: Duration = "10s"
     UnackedBytes: Size = "1MiB"
+    KeptBytes: Size = "512MiB"
     WaitingUpdates: Count = 256
     DrainTimeout: Duration = "10s"
 

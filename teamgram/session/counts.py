@@ -14,16 +14,18 @@ class SessionCounts:
         duplicates: messages that had been received before.
         resent: messages of ours that left again.
         updates_dropped: times a session lost its waiting updates and was told to get the difference.
+        large_bytes: bytes of the large requests that are not answered yet, now.
         given_up: times a session ended or lost its kept answers because all of them kept too much.
     """
 
-    __slots__ = ("duplicates", "given_up", "refused", "resent", "updates_dropped")
+    __slots__ = ("duplicates", "given_up", "large_bytes", "refused", "resent", "updates_dropped")
 
     def __init__(self) -> None:
         self.refused: dict[int, int] = {}
         self.duplicates = 0
         self.resent = 0
         self.updates_dropped = 0
+        self.large_bytes = 0
         self.given_up = 0
 
     def count_refused(self, code: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from teamgram.interfaces.keys import ClientInfo
-from teamgram.session.service_messages import GZIP_PACKED, MalformedMessage, gunzip, parse_bytes, parse_msg_ids
+from teamgram.session.service_messages import GZIP_PACKED, MalformedMessage, parse_bytes, parse_msg_ids
 
 INVOKE_WITH_LAYER = 0xDA9B0D0D
 INIT_CONNECTION = 0xC1CD5EA9
@@ -24,6 +24,9 @@ INVOKE_WITH_RECAPTCHA = 0xADBB0F94
 
 MAX_WRAPPERS = 16
 """Nesting that is followed; clients send three or four."""
+
+MAX_JSON_VALUES = 1024
+"""Values in ``initConnection``'s params; clients send half a dozen."""
 
 _MESSAGE_RANGE = 0x0AE30253
 _INPUT_CLIENT_PROXY = 0x75588B3F
@@ -55,8 +58,11 @@ class Invocation:
     after: tuple[int, ...] = ()
 
 
-def unwrap(body: bytes, gunzip_limit_bytes: int) -> Invocation:
+def unwrap(body: bytes, gunzip: Callable[[bytes], bytes]) -> Invocation:
     """Take every wrapper off ``body``, ``gzip_packed`` at any depth included.
+
+    Args:
+        gunzip: unpacks a ``gzip_packed``, within its bounds.
 
     Raises:
         MalformedMessage: a wrapper is cut short, or there are too many.
@@ -67,7 +73,7 @@ def unwrap(body: bytes, gunzip_limit_bytes: int) -> Invocation:
     end = len(body)
     for _ in range(MAX_WRAPPERS):
         if constructor_id == GZIP_PACKED:
-            body = gunzip(body[offset:], gunzip_limit_bytes)
+            body = gunzip(body[offset:])
             offset, end = 0, len(body)
         else:
             peel = _WRAPPERS.get(constructor_id)
@@ -141,12 +147,16 @@ _JSON_OBJECT_VALUE = 0xC0DE1BD9
 def _skip_json_value(body: bytes, offset: int, end: int) -> int:
     """Where the ``JSONValue`` at ``offset`` ends; values still to come are counted, not nested."""
     at = offset
+    stepped_over = 0
     values = [(1, False)]  # how many follow, and whether each has a key before it
     while values:
         left, keyed = values.pop()
         if not left:
             continue
         values.append((left - 1, keyed))
+        stepped_over += 1
+        if stepped_over > MAX_JSON_VALUES:
+            raise MalformedMessage("too many JSONValues")
         if keyed:
             at = _skip(end, at, 4)
             if _uint(body, at - 4)[0] != _JSON_OBJECT_VALUE:

@@ -138,7 +138,8 @@ class MainAuthWrapper:
     def run_loop(self, limit: int, now: float) -> None:
         """Take up to ``limit`` frames from ``session_data_chan``, in order."""
         chan = self.session_data_chan
-        while limit > 0 and self.takes_frames():
+        turns = self._stage.turns
+        while limit > 0 and self.takes_frames() and not turns.must_wait(chan[0].payload):
             data = chan.pop(0)
             limit -= 1
             keys = self.lists.get(data.auth_key_id)
@@ -167,6 +168,8 @@ class MainAuthWrapper:
         while event is not None:
             self._happened(session, data.conn, event, now)
             event = core.next_event()
+        if core.unpacked_bytes:
+            self._stage.turns.unpacked(core.unpacked_bytes)
         self._stage.turns.dirty(session)
 
     def _happened(self, session: ClientSession, conn: ConnRef, event: SessionEvent, now: float) -> None:
@@ -174,9 +177,13 @@ class MainAuthWrapper:
             if session.http is not None:
                 session.http.asks(event.msg_id)
             try:
-                invocation = unwrap(event.body, self._stage.settings.gunzip_limit_bytes)
+                invocation = unwrap(event.body, session.core.gunzip)
             except MalformedMessage:
                 self._stage.requests.refuse(session, event.msg_id, errors.INPUT_FETCH_ERROR)
+                return
+            size = len(invocation.query)
+            if size >= self._stage.settings.large_request_bytes and not self._has_room(session, event.msg_id, size):
+                self._stage.requests.refuse(session, event.msg_id, errors.FLOOD_WAIT)
                 return
             deadline = now + self._stage.settings.rpc_timeout
             self.rpc_queue.append(QueuedRpc(session, event.msg_id, invocation, deadline))
@@ -197,6 +204,17 @@ class MainAuthWrapper:
             self._stage.keys.destroy(session, event.msg_id)
 
     # Requests
+
+    def _has_room(self, session: ClientSession, msg_id: int, size: int) -> bool:
+        """Count a large request; False when what waits for an answer already is too much to add it."""
+        settings = self._stage.settings
+        of_key = sum(one.core.large_bytes for keys in self.lists.values() for one in keys.sessions.values())
+        if of_key + size > settings.large_key_bytes:
+            return False
+        if self._stage.counts.large_bytes + size > settings.large_limit_bytes:
+            return False
+        session.core.hold_request(msg_id, size)
+        return True
 
     def rpc_run_loop(self, limit: int, now: float) -> bool:
         """Start up to ``limit`` requests, those that were held back first; whether more could start now."""

@@ -33,6 +33,7 @@ def kept_bytes(session: ClientSession) -> int:
         _SESSION_BYTES
         + outbox.queued_bytes
         + outbox.unacked_bytes
+        + session.core.large_bytes
         + messages * _MESSAGE_BYTES
         + remembered * _MSG_ID_BYTES
     )

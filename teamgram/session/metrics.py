@@ -32,6 +32,7 @@ class SessionCollector(Collector):
             "devices_online": ("Signed-in keys with a connected updates session", sum(w.online for w in wrappers)),
             "data_chan_frames": ("Frames in all session_data_chans", sum(len(w.session_data_chan) for w in wrappers)),
             "rpc_running": ("Requests that bff has not answered yet", len(stage.requests.running)),
+            "large_request_bytes": ("Bytes of large requests that are not answered yet", stage.counts.large_bytes),
             "unsent_bytes": ("Bytes that wait for a connection", sum(s.core.outbox.queued_bytes for s in sessions)),
             "unacked_bytes": (
                 "Bytes kept until the client acknowledges them",

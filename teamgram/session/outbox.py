@@ -258,7 +258,8 @@ class Outbox:
         error: Outgoing | None = None
         for index, message in enumerate(self.queue):
             size = len(message.body) + _MESSAGE_HEAD_BYTES
-            if len(taken) >= limit or (room < size and (taken or error)):
+            if len(taken) >= limit or len(left) >= limit or (room < size and (taken or error)):
+                # Not to the end of a queue of errors, which leave one by one.
                 left.extend(self.queue[index:])
                 break
             if message.is_error:
@@ -274,11 +275,11 @@ class Outbox:
             taken.append(error)
         self.queue = left
         self._resending = self._resending and bool(left)
-        self.queued_bytes = sum([message.size for message in left])
-        if self.pushes:
-            kept = [message for message in left if message.is_push]
-            self.pushes = len(kept)
-            self.push_bytes = sum([message.size for message in kept])
+        for message in taken:
+            self.queued_bytes -= message.size
+            if message.is_push:
+                self.pushes -= 1
+                self.push_bytes -= message.size
         return taken
 
     def _leaves(self, message: Outgoing, now: float) -> None:

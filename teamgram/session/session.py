@@ -43,21 +43,26 @@ class Session:
 
     Attributes:
         running: how many requests are under way.
+        large_bytes: bytes of the large ones among them (``hold_request``).
+        unpacked_bytes: what the ``gzip_packed`` of the last frame unpacked to, or were let unpack to.
         to_ack: content-related messages without an answer yet, with the time each came.
     """
 
     __slots__ = (
         "_counts",
         "_events",
+        "_large",
         "_settings",
         "_unique_id",
         "_unsure_to",
         "inbox",
+        "large_bytes",
         "outbox",
         "running",
         "salts",
         "session_id",
         "to_ack",
+        "unpacked_bytes",
     )
 
     def __init__(
@@ -78,6 +83,9 @@ class Session:
         self.inbox = Inbox(settings.inbox_limit)
         self.outbox = Outbox(settings, counts)
         self.running = 0
+        self.large_bytes = 0
+        self.unpacked_bytes = 0
+        self._large: dict[int, int] = {}
         self.to_ack: dict[int, float] = {}
         self._unsure_to = 0
 
@@ -89,6 +97,7 @@ class Session:
         Raises:
             MalformedMessage: the frame's own header does not fit; nothing was taken.
         """
+        self.unpacked_bytes = 0
         size = len(payload)
         if size < 20:
             raise MalformedMessage("frame cut short")
@@ -166,7 +175,9 @@ class Session:
             return
         if constructor_id == wire.GZIP_PACKED:
             try:
-                payload = self._gunzip(payload, start, end)
+                payload = self.gunzip(payload[start:end])
+                if len(payload) < 4 or _uint(payload)[0] in NEVER_INSIDE:
+                    raise MalformedMessage("not an object to pack")
             except MalformedMessage:
                 self._refuse(msg_id, seq_no, INVALID_CONTAINER)
                 return
@@ -194,11 +205,33 @@ class Session:
         except MalformedMessage:
             self._error(msg_id, 400, "INPUT_FETCH_ERROR")
 
-    def _gunzip(self, payload: bytes, start: int, end: int) -> bytes:
-        unpacked = wire.gunzip(payload[start:end], self._settings.gunzip_limit_bytes)
-        if len(unpacked) < 4 or _uint(unpacked)[0] in NEVER_INSIDE:
-            raise MalformedMessage("not an object to pack")
+    def gunzip(self, packed: bytes) -> bytes:
+        """What a ``gzip_packed`` in the frame that was received last holds.
+
+        Raises:
+            MalformedMessage: not gzip, or more than one object or one frame may unpack to.
+        """
+        settings = self._settings
+        limit = min(settings.gunzip_limit_bytes, settings.gunzip_frame_bytes - self.unpacked_bytes)
+        if limit <= 0:
+            raise MalformedMessage("the frame unpacks to too much")
+        # What turns out to be too long has cost its unpacking, too.
+        self.unpacked_bytes += limit
+        unpacked = wire.gunzip(packed, limit)
+        self.unpacked_bytes -= limit - len(unpacked)
         return unpacked
+
+    def hold_request(self, msg_id: int, size: int) -> None:
+        """Count the bytes of a large request until it is answered."""
+        self._large[msg_id] = size
+        self.large_bytes += size
+        self._counts.large_bytes += size
+
+    def forget_requests(self) -> None:
+        """The session ends: nothing in it will be answered."""
+        self._large.clear()
+        self._counts.large_bytes -= self.large_bytes
+        self.large_bytes = 0
 
     def _duplicate(self, msg_id: int, seq_no: int, known: Fate | Outgoing, now: float) -> None:
         self._counts.duplicates += 1
@@ -310,6 +343,10 @@ class Session:
 
     def finish(self, msg_id: int, result: bytes, *, is_error: bool = False) -> None:
         self.running -= 1
+        if self._large:
+            size = self._large.pop(msg_id, 0)
+            self.large_bytes -= size
+            self._counts.large_bytes -= size
         self.to_ack.pop(msg_id, None)
         answer = Outgoing(
             wire.pack_rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id, is_error=is_error

@@ -47,6 +47,14 @@ class SessionSettings:
         gzip_threshold_bytes: a result at least this long is packed when that
             makes it smaller.
         gunzip_limit_bytes: longest object a client may pack.
+        gunzip_frame_bytes: what the packed objects of one frame may unpack to.
+        gunzip_turn_bytes: unpacked in one reactor turn for all keys; after it
+            frames with something packed wait for the next.
+        large_request_bytes: a request at least this long counts for the next three.
+        large_session_bytes: large requests of one session under way; past it
+            the session's connections are not read.
+        large_key_bytes: the same of one key; one more is refused (``FLOOD_WAIT_1``).
+        large_limit_bytes: the same of all keys.
         ack_delay: seconds after which a message that has no answer yet is
             acknowledged on its own.
         ack_piggyback_age: seconds after which its acknowledgement rides along
@@ -88,6 +96,12 @@ class SessionSettings:
     container_limit_bytes: int = 256 << 10
     gzip_threshold_bytes: int = 2048
     gunzip_limit_bytes: int = 1 << 20
+    gunzip_frame_bytes: int = 4 << 20
+    gunzip_turn_bytes: int = 4 << 20
+    large_request_bytes: int = 4 << 10
+    large_session_bytes: int = 4 << 20
+    large_key_bytes: int = 32 << 20
+    large_limit_bytes: int = 256 << 20
     ack_delay: float = 1.0
     ack_piggyback_age: float = 0.1
     detailed_info_bytes: int = 64 << 10

@@ -59,7 +59,9 @@ class Stage:
         self.settings = settings
         self.newest_layer = newest_layer
         self._unique_id = unique_id
-        self.turns = Turns(clock, self.flush, settings.frames_per_turn, settings.rpc_batch_size)
+        self.turns = Turns(
+            clock, self.flush, settings.frames_per_turn, settings.rpc_batch_size, settings.gunzip_turn_bytes
+        )
         self.push = Push(self.turns, encode)
         self.counts = SessionCounts()
         self.tasks = Tasks()
@@ -92,9 +94,11 @@ class Stage:
             session.refused.append(data.conn)
             raise DataChannelFull
         chan = wrapper.session_data_chan
-        if not chan and keys.ready and wrapper.ready and not self.draining and self.turns.may_take(wrapper):
-            wrapper.take(keys, data, self.clock.seconds())
-            return
+        turns = self.turns
+        if not chan and keys.ready and wrapper.ready and not self.draining and not turns.must_wait(data.payload):
+            if turns.may_take(wrapper):
+                wrapper.take(keys, data, self.clock.seconds())
+                return
         if len(chan) >= self.settings.session_data_chan_size:
             wrapper.refused.append(data.conn)
             raise DataChannelFull
@@ -113,6 +117,7 @@ class Stage:
         return (
             core.running > settings.max_running_rpcs * share
             or core.outbox.queued_bytes > settings.unsent_limit_bytes * share
+            or core.large_bytes > settings.large_session_bytes * share
             or len(core.to_ack) > MAX_MSG_IDS * share
         )
 
@@ -152,6 +157,7 @@ class Stage:
         session.connections = []
         session.conn = None
         self.requests.session_ended(session)
+        session.core.forget_requests()
         self.disconnected.pop(session, None)
         self.ack_due.pop(session, None)
         now = self.clock.seconds()

@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from teamgram.session.service_messages import GZIP_PACKED
+
 if TYPE_CHECKING:
     from teamgram.session.main_auth import MainAuthWrapper
     from teamgram.session.session_list import ClientSession
+
+
+_GZIP_PACKED = GZIP_PACKED.to_bytes(4, "little")
 
 
 class Turns:
@@ -25,6 +30,7 @@ class Turns:
         flush: sends what a session has ready.
         frames_per_turn: frames and
         rpc_batch_size: requests of one key taken before the next key's.
+        gunzip_turn_bytes: what may be unpacked in one turn for all keys.
     """
 
     _log = Logger()
@@ -35,11 +41,14 @@ class Turns:
         flush: "Callable[[ClientSession, float], None]",
         frames_per_turn: int,
         rpc_batch_size: int,
+        gunzip_turn_bytes: int,
     ) -> None:
         self._clock = clock
         self._flush = flush
         self._frames_per_turn = frames_per_turn
         self._rpc_batch_size = rpc_batch_size
+        self._gunzip_turn_bytes = gunzip_turn_bytes
+        self._unpacked_bytes = 0
         self._scheduled = False
         self._dirty: list[ClientSession] = []
         self._rpc_ready: deque[MainAuthWrapper] = deque()
@@ -87,6 +96,14 @@ class Turns:
         wrapper.frames_this_turn = taken + 1
         return True
 
+    def unpacked(self, size: int) -> None:
+        """A frame's ``gzip_packed`` became so many bytes: a kilobyte that becomes a megabyte takes its time."""
+        self._unpacked_bytes += size
+
+    def must_wait(self, payload: bytes) -> bool:
+        """Whether a frame may have something to unpack, and enough was unpacked in this turn."""
+        return self._unpacked_bytes >= self._gunzip_turn_bytes and _GZIP_PACKED in payload
+
     def _schedule(self) -> None:
         self._scheduled = True
         self._clock.callLater(0, self.end)
@@ -98,8 +115,12 @@ class Turns:
         counted, self._counted = self._counted, []
         for wrapper in counted:
             wrapper.frames_this_turn = 0
+        self._unpacked_bytes = 0
         for _ in range(len(self._backlog)):
             self._take_backlog(self._backlog.popleft(), now)
+        if self._unpacked_bytes >= self._gunzip_turn_bytes:
+            # Who unpacked first in this turn is not the first in the next.
+            self._backlog.rotate(-1)
         for _ in range(len(self._rpc_ready)):
             self._run_rpcs(self._rpc_ready.popleft(), now)
         dirty, self._dirty = self._dirty, []

@@ -8,10 +8,12 @@ from typing import Any
 
 from twisted.internet.defer import gatherResults
 
+from teamgram.mtproto.container import pack_gzip
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.conformance.house import ConformanceCase
 from trial_tests.conformance.test_service_messages import history
 from trial_tests.conformance.test_transports import Raw
+from trial_tests.peer.calls import CallFailed
 
 PING = encode(tl.ping(ping_id=7))
 
@@ -104,6 +106,12 @@ class BackpressureTests(ConformanceCase):
         return reactor
 
 
+def peak_kilobytes(pid: int) -> int:
+    """The most memory that a process ever had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
 class HostilePeerTests(ConformanceCase):
     async def test_slow_loris(self) -> None:
         """A hundred connections that send a byte now and then keep nobody from being served."""
@@ -137,6 +145,25 @@ class HostilePeerTests(ConformanceCase):
         connection = await self.connect("intermediate")
         connection.write(struct.pack("<I", (1 << 20) + 4))
         await connection.until_closed()
+
+    async def test_container_of_bombs(self) -> None:
+        """A frame of 900 kilobytes that unpacks to 800 megabytes costs no memory and nobody's time."""
+        other, session = await self.begun(), await self.begun("intermediate")
+        bomb = pack_gzip(encode(tl.help.getConfig()) + bytes((1 << 20) - 16))
+        wrapped = encode(tl.invokeWithLayer(layer=200, query=bomb))
+        for body in (bomb, wrapped):
+            messages = [session.core.message(body) for _ in range(800)]
+            answers = [session.expect(message) for message in messages]
+            before = peak_kilobytes(self.server.pid)
+            session.send_messages(messages)
+            began = time.monotonic()
+            await self.ping(other)
+            self.assertLess(time.monotonic() - began, 1)
+            for answer in answers:
+                with self.assertRaises(CallFailed):
+                    await answer
+            self.assertLess(peak_kilobytes(self.server.pid) - before, 64 << 10)
+        self.assertEqual((await self.ping(session)).ping_id, 1)
 
     async def test_frame_of_the_bound(self) -> None:
         """A large one is taken: half a megabyte in one message."""

@@ -14,16 +14,33 @@ from teamgram.session.service_messages import MalformedMessage
 from trial_tests.session.fakes import GET_CONFIG, with_layer
 
 QUERY = GET_CONFIG + b"body"
-LIMIT = 1 << 20
 WRAPPERS = [0xDA9B0D0D, 0xC1CD5EA9, 0xCB9F372D, 0x3DC4B4F0, 0x365275F2, 0xDD289F8E, 0x1DF92984, 0x3072CFA1]
+
+
+def gunzip(packed: bytes) -> bytes:
+    """As a session unpacks."""
+    return wire.gunzip(packed, 1 << 20)
 
 
 class UnwrapTests(SynchronousTestCase):
     def test_nothing_to_take_off(self) -> None:
         """A bare query is its own body."""
-        invocation = unwrap(QUERY, LIMIT)
+        invocation = unwrap(QUERY, gunzip)
         self.assertEqual((invocation.query, invocation.constructor_id), (QUERY, 0xC4F9186B))
         self.assertEqual((invocation.layer, invocation.client, invocation.after), (0, None, ()))
+
+    def test_params_without_end(self) -> None:
+        """More values than any client has are refused before they are all stepped over."""
+        for count, taken in ((1000, True), (1100, False)):
+            params = tl.jsonArray(value=[tl.jsonNull()] * count)
+            fields = dict.fromkeys(
+                ("device_model", "system_version", "app_version", "system_lang_code", "lang_pack", "lang_code"), ""
+            )
+            body = encode(tl.initConnection(api_id=1, params=params, query=QUERY, **fields))
+            if taken:
+                self.assertEqual(unwrap(body, gunzip).query, QUERY)
+            else:
+                self.assertRaises(MalformedMessage, unwrap, body, gunzip)
 
     def test_init_connection_with_everything(self) -> None:
         """proxy and params are stepped over, as the TL codec writes them."""
@@ -54,7 +71,7 @@ class UnwrapTests(SynchronousTestCase):
                 ),
             )
         )
-        invocation = unwrap(body, LIMIT)
+        invocation = unwrap(body, gunzip)
         self.assertEqual((invocation.query, invocation.layer), (QUERY, 214))
         client = invocation.client
         assert client is not None
@@ -75,35 +92,35 @@ class UnwrapTests(SynchronousTestCase):
             tl.invokeWithReCaptcha(token="t", query=QUERY),
         ]
         for wrapper in wrapped:
-            self.assertEqual(unwrap(encode(wrapper), LIMIT).query, QUERY, wrapper.NAME)
+            self.assertEqual(unwrap(encode(wrapper), gunzip).query, QUERY, wrapper.NAME)
         body = QUERY
         for wrapper in wrapped:
             wrapper.query = body
             body = encode(wrapper)
-        invocation = unwrap(body, LIMIT)
+        invocation = unwrap(body, gunzip)
         self.assertEqual((invocation.query, invocation.after, invocation.no_updates), (QUERY, (8, 12, 4), True))
 
     def test_gzip_between_wrappers(self) -> None:
         """TDLib packs what is inside invokeAfterMsg, others the whole."""
         packed = wire.gzip_packed(with_layer(wire.gzip_packed(QUERY + b"a" * 1000), 201))
-        invocation = unwrap(struct.pack("<Iq", 0xCB9F372D, 4) + packed, LIMIT)
+        invocation = unwrap(struct.pack("<Iq", 0xCB9F372D, 4) + packed, gunzip)
         self.assertEqual((invocation.query, invocation.layer, invocation.after), (QUERY + b"a" * 1000, 201, (4,)))
 
     def test_depth_is_bounded(self) -> None:
         """More wrappers than anybody sends are refused."""
         body = struct.pack("<I", 0xBF9459B7) * (MAX_WRAPPERS + 1) + QUERY
-        self.assertRaises(MalformedMessage, unwrap, body, LIMIT)
+        self.assertRaises(MalformedMessage, unwrap, body, gunzip)
 
     def test_nested_bombs_are_bounded(self) -> None:
         """Each unpacking is held to the limit."""
         bomb = wire.gzip_packed(wire.gzip_packed(b"\0" * 500_000) * 2)
-        self.assertRaises(MalformedMessage, unwrap, bomb, 1000)
+        self.assertRaises(MalformedMessage, unwrap, bomb, lambda packed: wire.gunzip(packed, 1000))
 
     def test_cut_short_anywhere(self) -> None:
         """A wrapper may end nowhere but where it ends."""
         whole = with_layer(GET_CONFIG)
         for length in range(4, len(whole)):
-            self.assertRaises(MalformedMessage, unwrap, whole[:length], LIMIT)
+            self.assertRaises(MalformedMessage, unwrap, whole[:length], gunzip)
 
     @given(
         st.sampled_from([0xDA9B0D0D, 0xC1CD5EA9, 0xCB9F372D, 0x3DC4B4F0, 0x365275F2, 0xDD289F8E, 0x3072CFA1]),
@@ -113,6 +130,6 @@ class UnwrapTests(SynchronousTestCase):
     def test_any_bytes(self, constructor_id: int, rest: bytes) -> None:
         """Any bytes behind a wrapper's id are a query or MalformedMessage, nothing else."""
         try:
-            unwrap(struct.pack("<I", constructor_id) + rest, LIMIT)
+            unwrap(struct.pack("<I", constructor_id) + rest, gunzip)
         except MalformedMessage:
             pass

@@ -457,6 +457,17 @@ class GzipTests(SynchronousTestCase):
         msg_id = pair.send(wire.gzip_packed(GET_CONFIG + b"\0" * 1_000_000))
         self.assertEqual([(bad, code) for bad, _, code in pair.bad_msgs()], [(msg_id, 64)])
 
+    def test_frame_unpacks_to_so_much_in_all(self) -> None:
+        """What one container has packed is bounded together, and the next frame has its own bound."""
+        pair = Pair(gunzip_limit_bytes=1000, gunzip_frame_bytes=2500).began()
+        query = GET_CONFIG + bytes(896)
+        messages = [pair.client.message(wire.gzip_packed(query)) for _ in range(4)]
+        pair.deliver(pair.client.container(*[payload for _, payload in messages])[1])
+        self.assertEqual(pair.events(), [RpcReceived(msg_id, query) for msg_id, _ in messages[:2]])
+        self.assertEqual([(bad, code) for bad, _, code in pair.bad_msgs()], [(one, 64) for one, _ in messages[2:]])
+        msg_id = pair.send(wire.gzip_packed(query))
+        self.assertEqual(pair.events(), [RpcReceived(msg_id, query)])
+
     def test_large_result_is_packed_when_smaller(self) -> None:
         """A compressible result over the threshold is packed, others are not."""
         pair = Pair(gzip_threshold_bytes=100).began()

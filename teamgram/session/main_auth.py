@@ -220,11 +220,19 @@ class MainAuthWrapper:
         """Start up to ``limit`` requests, those that were held back first; whether more could start now."""
         if not self.ready:
             return False
-        left = limit if self.holding is None else self._go_on(limit, now)
-        batch = self.rpc_queue[:left]
-        del self.rpc_queue[:left]
+        room = self._stage.settings.rpc_batch_bytes
+        left = limit
+        if self.holding is not None:
+            left, room = self._go_on(limit, room, now)
+        batch: list[QueuedRpc] = []
+        for queued in self.rpc_queue[:left]:
+            if room <= 0:
+                break
+            room -= len(queued.invocation.query)
+            batch.append(queued)
+        del self.rpc_queue[: len(batch)]
         self.do_rpc_request(batch, now)
-        return bool(self.rpc_queue) or (not left and self.holding is not None)
+        return bool(self.rpc_queue) or (self.holding is not None and (not left or room <= 0))
 
     def do_rpc_request(self, batch: list[QueuedRpc], now: float) -> None:
         """Answer each request of the batch at once, or start it; one never waits for another."""
@@ -259,14 +267,14 @@ class MainAuthWrapper:
             self._stage.turns.dirty(session)
         session.held.append(queued)
 
-    def _go_on(self, limit: int, now: float) -> int:
-        """Start what was held back, one request of each session after the other; what is left of ``limit``."""
+    def _go_on(self, limit: int, room: int, now: float) -> tuple[int, int]:
+        """Start what was held back, one request of each session after the other; what is left of both bounds."""
         progress = True
         while progress and self.holding:
             progress = False
             for session in list(self.holding):
-                if not limit or self.is_full():
-                    return limit
+                if not limit or room <= 0 or self.is_full():
+                    return limit, room
                 if session.held and not self._stage.holds_back(session):
                     queued = session.held.pop(0)
                     del self.holding[session]
@@ -276,10 +284,11 @@ class MainAuthWrapper:
                         session.held = None
                     self._run(queued, now)
                     limit -= 1
+                    room -= len(queued.invocation.query)
                     progress = True
         if not self.holding:
             self.holding = None
-        return limit
+        return limit, room
 
     def end_overdue(self, now: float) -> None:
         """Answer for what bff had no room for in time, without running it.

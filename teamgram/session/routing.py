@@ -17,6 +17,7 @@ _ID_MAP_PREFIX = "/mtproto."
 
 _NOT_FOR_UPDATES = ("upload.", "help.", "langpack.", "auth.exportAuthorization", "auth.importAuthorization")
 _BEFORE_BINDING = ("help.", "langpack.")
+_BRING_FILES = ("upload.",)
 _BEFORE_INIT = frozenset(("auth.bindTempAuthKey",))
 
 MAX_KNOWN_IDS = 8192
@@ -33,6 +34,7 @@ class Route:
             sessions come and go beside the main one, under the same key.
         before_binding: a temporary key may call it before it is bound.
         before_init: so it may, and before any ``invokeWithLayer``.
+        brings_files: its requests are as long as the part of a file that they bring.
         times: of its answers, under whatever layer's id it was asked for.
     """
 
@@ -42,6 +44,7 @@ class Route:
     for_updates: bool
     before_binding: bool
     before_init: bool
+    brings_files: bool
     times: MethodTimes
 
 
@@ -123,6 +126,7 @@ class Routing:
             for_updates=not before_init and not name.startswith(_NOT_FOR_UPDATES),
             before_binding=before_init or name.startswith(_BEFORE_BINDING),
             before_init=before_init,
+            brings_files=name.startswith(_BRING_FILES),
             times=self._times.setdefault(name, MethodTimes()),
         )
         return route

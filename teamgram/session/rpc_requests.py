@@ -51,6 +51,9 @@ class RpcRequests:
                 session, queued.msg_id, errors.INPUT_METHOD_INVALID if route is None else errors.METHOD_NOT_IMPL
             )
             return
+        if len(invocation.query) > self._stage.settings.request_limit_bytes and not route.brings_files:
+            self.refuse(session, queued.msg_id, errors.INPUT_REQUEST_TOO_LONG)
+            return
         metadata = session.metadata
         if metadata is None:
             metadata = session.make_metadata(wrapper.perm_auth_key_id, wrapper.user_id, wrapper.client)

@@ -18,7 +18,11 @@ class SessionSettings:
             refused and its connection stops being read.
         frames_per_turn: frames of one key taken in one reactor turn before
             the other keys have had theirs.
-        rpc_batch_size: requests of one key started in one go.
+        rpc_batch_size: requests of one key started in one go, and
+        rpc_batch_bytes: how long these may be together, but for the last one.
+        request_limit_bytes: the longest request that does not bring a part of
+            a file. To read a vector of so many bytes takes 30 ms; clients send
+            16 KiB at most (a message of 4,096 characters with its entities).
         rpc_timeout: seconds after its arrival at which a request is cancelled
             (``TIMEOUT``).
         slow_rpc_after: seconds after which a request is not counted among
@@ -81,6 +85,8 @@ class SessionSettings:
     session_data_chan_size: int = 64
     frames_per_turn: int = 8
     rpc_batch_size: int = 8
+    rpc_batch_bytes: int = 64 << 10
+    request_limit_bytes: int = 64 << 10
     slow_rpc_after: float = 1.0
     rpc_timeout: float = 30.0
     max_running_rpcs: int = 128

@@ -4,7 +4,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.interfaces.session import DataChannelFull
 from teamgram.session import service_messages as wire
-from trial_tests.session.fakes import BOOL_TRUE, GET_CONFIG, GET_NEAREST_DC, Client, Harness, ping, with_layer
+from trial_tests.session.fakes import (
+    BOOL_TRUE,
+    GET_CONFIG,
+    GET_NEAREST_DC,
+    SAVE_FILE_PART,
+    Client,
+    Harness,
+    ping,
+    with_layer,
+)
 
 FLOOD_WAIT = (420, "FLOOD_WAIT_1")
 
@@ -76,6 +85,32 @@ class LargeRequestTests(SynchronousTestCase):
         stage.end_session(stage.keys.lists[77].sessions[1])
         self.assertEqual(stage.counts.large_bytes, 0)
         self.assertFalse(self.refused(two, two.send(self.LARGE)))
+
+    def test_longest_request(self) -> None:
+        """Longer than any that clients send is refused unread, unless it brings a part of a file."""
+        harness = self.harness(request_limit_bytes=10_000)
+        client = self.begun(harness, 1)
+        calls = len(harness.bff.calls)
+        long, fits = client.send(GET_CONFIG + bytes(10_000)), client.send(GET_CONFIG + bytes(9_996))
+        part = client.send(SAVE_FILE_PART + bytes(20_000))
+        answers = client.results()
+        self.assertEqual(answers[long].error(), (400, "INPUT_REQUEST_TOO_LONG"))
+        self.assertEqual([answers[one].error() for one in (fits, part)], [None, None])
+        self.assertEqual(len(harness.bff.calls), calls + 2)
+
+    def test_long_requests_run_one_a_turn(self) -> None:
+        """A container of them leaves other keys their time."""
+        harness = self.harness(rpc_batch_bytes=10_000)
+        client = self.begun(harness, 1)
+        messages = [client.core.message(GET_CONFIG + bytes(size)) for size in (8000, 8000, 100, 20_000, 100)]
+        client.send_frame(client.core.container(*[payload for _, payload in messages])[1])
+        wrapper = harness.service.stage.keys.wrappers[77]
+        left = []
+        while wrapper.rpc_queue:
+            wrapper.rpc_run_loop(64, harness.clock.seconds())
+            left.append(len(wrapper.rpc_queue))
+        self.assertEqual(left, [3, 1, 0])
+        self.assertEqual(set(client.results()), {msg_id for msg_id, _ in messages})
 
     def test_dropped_request_counts_no_more(self) -> None:
         """rpc_drop_answer ends it."""

@@ -128,6 +128,8 @@ def gnetway(file: sections.GnetwayFile) -> GnetwaySettings:
         max_frame_bytes=parse_size(limits.MaxFrameSize),
         send_buffer_bytes=parse_size(file.Gnetway.SendBuf),
         max_send_buffer_bytes=parse_size(limits.MaxSendBuffer),
+        max_unfinished_bytes=parse_size(limits.UnfinishedBytes),
+        max_unfinished_bytes_per_address=parse_size(limits.UnfinishedBytesPerAddress),
         max_connections_per_address=limits.MaxConnectionsPerAddress,
         key_exchanges_per_second=limits.KeyExchangesPerSecond,
         auth_key_cache=limits.AuthKeyCache,

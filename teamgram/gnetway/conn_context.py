@@ -62,6 +62,7 @@ class ConnContext:
         refused_key_id: the unknown key that was answered -404 before any frame was valid; 0: none.
         closing: closed by us for this reason; nothing more is read.
         close_reason: why it will be closed when ``close_date`` comes.
+        holds_unfinished: it is counted among those that have begun a long frame.
         unsent_bytes: written since the send buffer filled up; 0 while it is not full.
     """
 
@@ -74,6 +75,7 @@ class ConnContext:
         "closing",
         "held_data",
         "held_frame",
+        "holds_unfinished",
         "idle_seconds",
         "key",
         "kind",
@@ -119,6 +121,7 @@ class ConnContext:
         self.close_reason = "idle"
         self.writable = True
         self.unsent_bytes = 0
+        self.holds_unfinished = False
 
     def __repr__(self) -> str:
         return f"<ConnContext {self.ref.conn_id} {self.kind} {self.client_addr}>"

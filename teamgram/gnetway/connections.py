@@ -14,6 +14,7 @@ from teamgram.gnetway.address_limits import ConnectionCounts, address_group
 from teamgram.gnetway.conn_context import ConnContext, Link
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.gnetway.time_wheel import TimeWheel
+from teamgram.gnetway.unfinished import SMALL_BYTES, UnfinishedFrames
 from teamgram.interfaces.session import ConnRef, SessionInbound
 
 
@@ -23,6 +24,7 @@ class Connections:
     Attributes:
         opened: connections accepted since the start.
         refused: connections turned away for a limit.
+        unfinished: frames that have begun.
         wheel: the timing wheel; ``tick`` turns it.
     """
 
@@ -46,6 +48,7 @@ class Connections:
         self._random = random
         self._by_id: dict[int, ConnContext] = {}
         self._counts = ConnectionCounts(settings.max_connections, settings.max_connections_per_address)
+        self.unfinished = UnfinishedFrames(settings.max_unfinished_bytes, settings.max_unfinished_bytes_per_address)
         self._last_id = 0
         self.opened = 0
         self.refused = 0
@@ -107,6 +110,8 @@ class Connections:
         if self._by_id.pop(conn.ref.conn_id, None) is None:
             return
         self.wheel.discard(conn)
+        if conn.holds_unfinished:
+            self.unfinished.release(conn)
         self._counts.close(conn.address)
         self._log.info(
             "connection {conn_id} closed: {reason} ({kind} from {client} to {local}, auth key {auth_key_id})",
@@ -160,6 +165,14 @@ class Connections:
                 conn.link.abort()
             else:
                 self.close(conn, conn.close_reason)
+
+    def holds(self, conn: ConnContext, size: int) -> None:
+        """The connection has so many bytes of a frame that is not all there; who waits longest may have to go."""
+        if size > SMALL_BYTES or conn.holds_unfinished:
+            leaves = self.unfinished.hold(conn, size)
+            if leaves is not None:
+                self.unfinished.release(leaves)
+                self.refuse(leaves, "too much of unfinished frames")
 
     def write_blocked(self, conn: ConnContext) -> None:
         """The send buffer is over its mark: session holds back."""

@@ -82,6 +82,8 @@ class HttpConnection(Protocol):
         if self._conn is not None:
             self._parser.receive_data(data)
             self._take_requests()
+        if self._conn is not None:
+            self._edge.connections.holds(self._conn, self._parser.buffered_bytes)
 
     # Requests
 

@@ -44,6 +44,9 @@ class GnetwayCollector(Collector):
             waiting.add_metric([reason], count)
         yield waiting
         yield GaugeMetricFamily("gnetway_connections_unread", "Connections whose client does not read.", unread)
+        yield GaugeMetricFamily(
+            "gnetway_unfinished_bytes", "Bytes of long frames that have begun.", connections.unfinished.total_bytes
+        )
         yield GaugeMetricFamily("gnetway_wheel_entries", "Connections in the timing wheel.", len(connections.wheel))
         yield CounterMetricFamily("gnetway_connections_opened", "Connections accepted.", connections.opened)
         yield CounterMetricFamily("gnetway_connections_refused", "Connections above a limit.", connections.refused)

@@ -47,6 +47,8 @@ class GnetwaySettings:
         max_frame_bytes: the largest frame taken from a client.
         send_buffer_bytes: buffered bytes past which session is told to hold back.
         max_send_buffer_bytes: bytes written past that mark before the connection is aborted.
+        max_unfinished_bytes, max_unfinished_bytes_per_address: begun frames of
+            all connections; past it the one that has waited longest is closed.
         max_connections, max_connections_per_address: above them new connections are refused.
         max_sessions_per_connection: the oldest is closed when a connection opens more.
         auth_key_cache: keys kept in memory.
@@ -68,6 +70,8 @@ class GnetwaySettings:
     max_frame_bytes: int = 1 << 20
     send_buffer_bytes: int = 64 << 10
     max_send_buffer_bytes: int = 1 << 20
+    max_unfinished_bytes: int = 256 << 20
+    max_unfinished_bytes_per_address: int = 64 << 20
     max_connections: int = 50_000
     max_connections_per_address: int = 20_000
     max_sessions_per_connection: int = 64

@@ -48,6 +48,8 @@ class FrameStream:
         elif not self._detect(data):
             return
         self._take_frames()
+        if self.conn is not None and self._codec is not None:
+            self.edge.connections.holds(self.conn, self._codec.buffered_bytes)
 
     def _detect(self, data: bytes) -> bool:
         """Look for the codec; False: more bytes are needed, or none would help."""

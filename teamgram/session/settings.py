@@ -86,7 +86,7 @@ class SessionSettings:
     frames_per_turn: int = 8
     rpc_batch_size: int = 8
     rpc_batch_bytes: int = 64 << 10
-    request_limit_bytes: int = 64 << 10
+    request_limit_bytes: int = 128 << 10
     slow_rpc_after: float = 1.0
     rpc_timeout: float = 30.0
     max_running_rpcs: int = 128

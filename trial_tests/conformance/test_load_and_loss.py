@@ -146,6 +146,24 @@ class HostilePeerTests(ConformanceCase):
         connection.write(struct.pack("<I", (1 << 20) + 4))
         await connection.until_closed()
 
+    async def test_frames_without_end(self) -> None:
+        """A hundred connections leave a megabyte each unfinished: the first ones go, who finishes stays."""
+        begun = struct.pack("<I", 1 << 20) + b"\1" * ((1 << 20) - 8)
+        before = peak_kilobytes(self.server.pid)
+        connections = []
+        for _ in range(100):
+            connection = await self.connect("intermediate")
+            connections.append(connection)
+            connection.write(begun)
+            await self.seconds(0.01)
+        session = await self.begun("intermediate")
+        body = encode(tl.msgs_all_info(msg_ids=[], info=bytes(512 << 10)))
+        session.send(body, content_related=False)
+        self.assertEqual(decode(await session.call_raw(PING)).ping_id, 7)
+        self.assertTrue(all(one.closed for one in connections[:30]))
+        self.assertFalse(any(one.closed for one in connections[-50:]))
+        self.assertLess(peak_kilobytes(self.server.pid) - before, 96 << 10)
+
     async def test_container_of_bombs(self) -> None:
         """A frame of 900 kilobytes that unpacks to 800 megabytes costs no memory and nobody's time."""
         other, session = await self.begun(), await self.begun("intermediate")

@@ -107,6 +107,8 @@ class GnetwayLimits(Section, frozen=True, kw_only=True):
     MaxConnectionsPerAddress: Count = 20000
     KeyExchangesPerSecond: Count = 400
     MaxSendBuffer: Size = "1MiB"
+    UnfinishedBytes: Size = "256MiB"
+    UnfinishedBytesPerAddress: Size = "64MiB"
     AuthKeyCache: Count = 20000
     UnknownKeyMemory: Duration = "5s"
 

@@ -26,6 +26,11 @@ class AbridgedCodec:
         self._limit_bytes = limit_bytes
         self.receive_data = self._buffer.append
 
+    @property
+    def buffered_bytes(self) -> int:
+        """See ``TransportCodec``."""
+        return len(self._buffer)
+
     def next_event(self) -> FrameReceived | None:
         """See ``TransportCodec``."""
         buffer = self._buffer

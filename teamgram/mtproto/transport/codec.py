@@ -40,6 +40,10 @@ class TransportCodec(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes that arrived and are in no frame given out yet."""
+
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the peer, cut anywhere."""
 
@@ -80,6 +84,10 @@ class FrameBuffer:
     def __init__(self) -> None:
         self.data: bytes | bytearray = b""
         self.offset = 0
+
+    def __len__(self) -> int:
+        """Bytes that are not parsed yet."""
+        return len(self.data) - self.offset
 
     def append(self, data: bytes) -> None:
         """Bytes from the peer."""

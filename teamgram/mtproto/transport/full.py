@@ -30,6 +30,11 @@ class FullCodec:
         self._sent = 0
         self.receive_data = self._buffer.append
 
+    @property
+    def buffered_bytes(self) -> int:
+        """See ``TransportCodec``."""
+        return len(self._buffer)
+
     def next_event(self) -> FrameReceived | None:
         """See ``TransportCodec``."""
         buffer = self._buffer

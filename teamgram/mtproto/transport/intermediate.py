@@ -27,6 +27,11 @@ class IntermediateCodec:
         self._limit_bytes = limit_bytes
         self.receive_data = self._buffer.append
 
+    @property
+    def buffered_bytes(self) -> int:
+        """See ``TransportCodec``."""
+        return len(self._buffer)
+
     def next_event(self) -> FrameReceived | None:
         """See ``TransportCodec``."""
         buffer = self._buffer
@@ -70,6 +75,11 @@ class PaddedIntermediateCodec:
         self._limit_bytes = limit_bytes
         self._random = random
         self.receive_data = self._buffer.append
+
+    @property
+    def buffered_bytes(self) -> int:
+        """See ``TransportCodec``."""
+        return len(self._buffer)
 
     def next_event(self) -> FrameReceived | None:
         """See ``TransportCodec``."""

@@ -39,6 +39,11 @@ class ObfuscatedCodec:
         self._encrypt = encrypt.update
         self.next_event = inner.next_event
 
+    @property
+    def buffered_bytes(self) -> int:
+        """See ``TransportCodec``."""
+        return self.inner.buffered_bytes
+
     def receive_data(self, data: bytes) -> None:
         """See ``TransportCodec``."""
         self.inner.receive_data(self._decrypt(data))

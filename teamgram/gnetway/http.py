@@ -75,11 +75,12 @@ class HttpConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         conn, self._conn = self._conn, None
         self._waiting.clear()
+        self._parser.forget()
         if conn is not None:
             self._edge.connections.lost(conn, reason_of(reason))
 
     def dataReceived(self, data: bytes) -> None:
-        if self._conn is not None:
+        if self._conn is not None and not self._conn.closing:
             self._parser.receive_data(data)
             self._take_requests()
         if self._conn is not None:

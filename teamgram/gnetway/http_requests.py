@@ -71,6 +71,10 @@ class RequestParser:
         """Bytes received and not yet given out."""
         return len(self._buffer)
 
+    def forget(self) -> None:
+        """Let go of what arrived: nothing more is read."""
+        self._buffer = bytearray()
+
     def receive_data(self, data: bytes) -> None:
         """Store what arrived."""
         self._buffer += data

@@ -42,6 +42,8 @@ class FrameStream:
 
     def stream_received(self, data: bytes) -> None:
         """Bytes of the stream, cut anywhere."""
+        if self.conn is None or self.conn.closing:
+            return
         codec = self._codec
         if codec is not None:
             codec.receive_data(data)
@@ -76,8 +78,13 @@ class FrameStream:
     def stream_lost(self, reason: Failure) -> None:
         """The transport is gone."""
         conn, self.conn = self.conn, None
+        self._forget_bytes()
         if conn is not None:
             self.edge.connections.lost(conn, reason_of(reason))
+
+    def _forget_bytes(self) -> None:
+        """What arrived and will not be read goes now, not when the protocol is collected as garbage."""
+        self._codec = self._detector = None
 
     def _take_frames(self) -> None:
         conn, codec = self.conn, self._codec
@@ -128,6 +135,7 @@ class FrameStream:
     def close(self) -> None:
         """Close when what was written has left."""
         # With a producer registered the transport would wait for it, not only for its buffer.
+        self._forget_bytes()
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 

@@ -81,6 +81,7 @@ class WebSocketConnection(FrameStream, WebSocketServerProtocol):  # type: ignore
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         WebSocketServerProtocol.connectionLost(self, reason)
+        self.data = b""  # autobahn's own, in a ring of references
         self.stream_lost(reason)
 
     # autobahn
@@ -128,6 +129,7 @@ class WebSocketConnection(FrameStream, WebSocketServerProtocol):  # type: ignore
 
     def close(self) -> None:
         """Close when what was written has left, with the closing handshake if there was an opening one."""
+        self._forget_bytes()
         self.transport.unregisterProducer()
         if self.state == WebSocketProtocol.STATE_OPEN:
             self.sendClose(WebSocketProtocol.CLOSE_STATUS_CODE_NORMAL)

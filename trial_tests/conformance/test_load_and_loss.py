@@ -106,10 +106,15 @@ class BackpressureTests(ConformanceCase):
         return reactor
 
 
-def peak_kilobytes(pid: int) -> int:
-    """The most memory that a process ever had."""
+def status_kilobytes(pid: int, name: str) -> int:
+    """Of a process: ``VmRSS``, the memory that it has, or ``VmHWM``, the most that it ever had."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0])
+    return int(status.partition(f"{name}:")[2].split()[0])
+
+
+def peak_kilobytes(pid: int) -> int:
+    """The most memory that it ever had."""
+    return status_kilobytes(pid, "VmHWM")
 
 
 class HostilePeerTests(ConformanceCase):
@@ -163,6 +168,24 @@ class HostilePeerTests(ConformanceCase):
         self.assertTrue(all(one.closed for one in connections[:30]))
         self.assertFalse(any(one.closed for one in connections[-50:]))
         self.assertLess(peak_kilobytes(self.server.pid) - before, 96 << 10)
+
+    async def test_frames_of_connections_that_left(self) -> None:
+        """What a connection held goes with it; autobahn's are rings of references, which are long in going."""
+        frame = b"\1" * (1 << 20)
+        before = status_kilobytes(self.server.pid, "VmRSS")
+        resident = []
+        for _ in range(5):
+            connections = []
+            for _ in range(50):
+                connection = await self.websocket("obfuscated_intermediate")
+                connections.append(connection)
+                connection.write(connection.framing.encode(frame)[:-8])
+                await self.seconds(0)
+            for connection in connections:
+                await connection.close()
+            await self.seconds(0.1)
+            resident.append(status_kilobytes(self.server.pid, "VmRSS"))
+        self.assertLess(resident[-1] - before, 64 << 10, resident)
 
     async def test_container_of_bombs(self) -> None:
         """A frame of 900 kilobytes that unpacks to 800 megabytes costs no memory and nobody's time."""

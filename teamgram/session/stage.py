@@ -333,6 +333,7 @@ class Stage:
         if polls is not None:
             for conn in polls.let_go():
                 self._answer_poll(session, conn, now)
+            session.conn = session.connections[-1] if session.connections else None
 
     def _http_due(self, session: ClientSession) -> None:
         del self._http_timers[session]

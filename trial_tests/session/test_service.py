@@ -752,6 +752,9 @@ class HttpTests(SynchronousTestCase):
         harness.service.stopService()
         self.assertEqual(len(harness.gateway.sent), before + 1)
         self.assertEqual(client.received(), [])
+        # What is pushed to it from now on finds no way out, and nobody is told that its device left.
+        (session,) = harness.service.stage.keys.lists[KEY].sessions.values()
+        self.assertIsNone(session.conn)
 
     def test_negative_delays_are_none(self) -> None:
         """TL's int has a sign: less than nothing to wait is nothing."""

@@ -190,8 +190,12 @@ class Outbox:
             self.send_again(list(self.unacked.values()))
 
     def send_stale_again(self, sent_before: float) -> None:
-        """The same for messages last sent before that time (unix seconds)."""
-        self.send_again([message for message in self.unacked.values() if message.sent_at < sent_before])
+        """The same for messages last sent before that time (unix seconds), or at it."""
+        self.send_again([message for message in self.unacked.values() if message.sent_at <= sent_before])
+
+    def oldest_sent_at(self) -> float | None:
+        """When that was which has waited longest for its acknowledgement; None when nothing does."""
+        return next(iter(self.unacked.values())).sent_at if self.unacked else None
 
     def packet(self, now: float, acks: list[int]) -> bytes | None:
         """The next frame's plaintext (msg_id seq_no bytes body): one message or one container; None: nothing to send.

@@ -316,6 +316,9 @@ class Stage:
         self._disarm_http(session)
         due = polls.next_timer()
         if due is not None:
+            sent_at = core.outbox.oldest_sent_at()
+            if sent_at is not None:
+                due = min(due, sent_at + self.settings.http_resend_after)
             self._http_timers[session] = self.clock.callLater(max(due - now, 0.001), self._http_due, session)
 
     def _answer_poll(self, session: ClientSession, conn: ConnRef, now: float) -> bool:
@@ -338,7 +341,9 @@ class Stage:
     def _http_due(self, session: ClientSession) -> None:
         del self._http_timers[session]
         if session.http is not None:
-            self._flush_http(session, session.http, self.clock.seconds())
+            now = self.clock.seconds()
+            session.core.outbox.send_stale_again(now - self.settings.http_resend_after)
+            self._flush_http(session, session.http, now)
 
     def _disarm_http(self, session: ClientSession) -> None:
         timer = self._http_timers.pop(session, None)

@@ -385,7 +385,8 @@ class Wrappers(Target):
         ]
 
     def take(self, data: bytes) -> None:
-        unwrap(data.ljust(4, b"\0"), 1 << 16)  # a body of less never comes here
+        # A body of less than four bytes never comes here.
+        unwrap(data.ljust(4, b"\0"), lambda packed: wire.gunzip(packed, 1 << 16))
 
 
 def service_bodies() -> list[bytes]:

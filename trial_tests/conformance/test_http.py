@@ -1,5 +1,6 @@
 """Page "Transports", HTTP: paths, headers, several requests at once, keys over several connections."""
 
+import time
 from typing import Any
 
 from twisted.internet import reactor
@@ -199,3 +200,20 @@ class HttpTests(ConformanceCase):
         session.attach(stream)
         await self.say(friend, user, "by the stream")
         await self.hears(session, "by the stream", within=2)
+
+    async def test_response_that_was_lost(self) -> None:
+        """Its answer comes again with the poll that waits, when nobody acknowledged it for ten seconds."""
+        session = await self.begun("http")
+        query = session.core.message(encode(tl.ping_delay_disconnect(ping_id=1, disconnect_delay=60)))
+        created = session.core.message(encode(tl.invokeWithLayer(layer=200, query=encode(tl.help.getConfig()))))
+        frame = session.core.seal(session.core.container([query, created])).frame
+        lost = await self.connect(Raw(), port=self.server.files.http_port)
+        lost.write(b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(frame) + frame)
+        while not lost.received_bytes:
+            await self.seconds(0.01)
+        await lost.close()
+        answer = session.expect(created)
+        began = time.monotonic()
+        session.send(encode(tl.http_wait(max_delay=0, wait_after=0, max_wait=20000)), content_related=False)
+        await answer.addTimeout(15, reactor)
+        self.assertTrue(8 < time.monotonic() - began < 13)

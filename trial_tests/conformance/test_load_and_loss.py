@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
 
 from teamgram.mtproto.container import pack_gzip
 from teamgram.mtproto.tl import decode, encode, tl
-from trial_tests.conformance.house import ConformanceCase
+from trial_tests.conformance.house import ConformanceCase, SharedServer
 from trial_tests.conformance.test_service_messages import history
 from trial_tests.conformance.test_transports import Raw
 from trial_tests.peer.calls import CallFailed
@@ -106,6 +107,36 @@ class BackpressureTests(ConformanceCase):
         return reactor
 
 
+class NarrowServer(SharedServer):
+    """One that keeps little for its clients."""
+
+    def configure(self) -> None:
+        with (self.files.config / "session.yaml").open("a") as file:
+            file.write("\nLimits:\n  KeptBytes: 256KiB\n")
+
+
+class KeptBytesTests(ConformanceCase):
+    server_class = NarrowServer
+
+    async def test_sessions_without_end(self) -> None:
+        """Those that have waited longest for their client end; it is told when it comes, and the others go on."""
+        first, last = [], []
+        for sessions in (first, last):
+            connection = await self.connect()
+            made = await self.key(connection)
+            sessions += [self.open(connection, made) for _ in range(60)]
+            for session in sessions:
+                await self.ping(session)
+            await connection.close()
+        await self.seconds(11)
+        for session, ended in ((first[0], True), (last[-1], False)):
+            session.received.clear()
+            session.attach(await self.connect())
+            await self.ping(session)
+            created = [one for one in session.received if one.constructor_id == 0x9EC20908 and one.seq_no == 1]
+            self.assertEqual(bool(created), ended)
+
+
 def status_kilobytes(pid: int, name: str) -> int:
     """Of a process: ``VmRSS``, the memory that it has, or ``VmHWM``, the most that it ever had."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -186,6 +217,42 @@ class HostilePeerTests(ConformanceCase):
             await self.seconds(0.1)
             resident.append(status_kilobytes(self.server.pid, "VmRSS"))
         self.assertLess(resident[-1] - before, 64 << 10, resident)
+
+    async def test_longest_request(self) -> None:
+        """Longer than any that clients send is refused unread; a shorter one is answered."""
+        session = await self.begun()
+        for count, refused in ((40_000, True), (1_000, False)):
+            query = tl.langpack.getStrings(lang_pack="weba", lang_code="en", keys=["abcd"] * count)
+            body = encode(tl.invokeWithLayer(layer=200, query=encode(query)))
+            if refused:
+                self.assertEqual(await self.error(session, body), (400, "INPUT_REQUEST_TOO_LONG"))
+            else:
+                await session.call_raw(body)
+
+    async def test_large_requests_that_wait(self) -> None:
+        """Who has four megabytes of them without an answer is not read until some have one."""
+        session, other = await self.begun(), await self.begun()
+        query = encode(tl.langpack.getStrings(lang_pack="weba", lang_code="en", keys=["abcd"] * 14_000))
+        never = encode(tl.invokeAfterMsg(msg_id=session.core.next_msg_id() + (5 << 32), query=pack_gzip(query)))
+        body = encode(tl.invokeWithLayer(layer=200, query=never))
+        # Some more than the bound are taken: those that the key's queue of frames has room for.
+        messages = [session.core.message(body) for _ in range(110)]
+        answers = [session.expect(message) for message in messages]
+        for answer in answers[30:]:
+            answer.addErrback(lambda failure: failure.trap(CallFailed))
+        for message in messages:
+            session.connection.send_frame(session.core.seal(message).frame)
+        ping = session.core.message(PING)
+        pong = session.expect(ping)
+        session.connection.send_frame(session.core.seal(ping).frame)
+        await self.ping(other)
+        await self.seconds(1)
+        self.assertFalse(pong.called)
+        for answer in answers[:30]:
+            with self.assertRaises(CallFailed) as caught:
+                await answer.addTimeout(15, reactor)
+            self.assertEqual(caught.exception.message, "MSG_WAIT_FAILED")
+        await pong.addTimeout(5, reactor)
 
     async def test_container_of_bombs(self) -> None:
         """A frame of 900 kilobytes that unpacks to 800 megabytes costs no memory and nobody's time."""

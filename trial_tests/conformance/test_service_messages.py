@@ -490,6 +490,15 @@ class HttpWaitTests(ConformanceCase):
             await self.seconds(0.02)
         self.assertTrue(0.35 < time.monotonic() - began < 2)
 
+    async def test_negative_delays(self) -> None:
+        """TL's int has a sign: less than nothing to wait is nothing."""
+        session, connection, _ = await self.polling()
+        carrier: Any = connection.carrier
+        await self.settle(session)
+        self.wait(session, max_delay=-1, wait_after=-1, max_wait=-1)
+        await self.seconds(0.2)
+        self.assertEqual(carrier.waiting, 0)
+
     async def test_update_ends_the_wait(self) -> None:
         """What comes meanwhile is brought at once when max_delay and wait_after are 0."""
         session, _, user = await self.polling()

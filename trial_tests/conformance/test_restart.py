@@ -120,9 +120,13 @@ class RestartTests(unittest.TestCase):
         self.assertFalse(answer.called or session.connection.closed or by_websocket.connection.closed)
         lock.execute("ROLLBACK")
         await answer
-        for one in (session, by_websocket, polling, made):
+        for one in (session, by_websocket, made):
             await one.connection.until_closed()
         await self.server.ended()
+        # The request that waited was answered, empty, before its connection ended.
+        carrier: Any = polling.connection.carrier
+        self.assertEqual((carrier.waiting, carrier.statuses[-1]), (0, 200))
+        await polling.connection.close()
         self.assertEqual(self.server.exit_code, 0)
         self.assertEqual(re.findall("Traceback|Unhandled", self.server.output), [])
         await self.server.start()

@@ -95,8 +95,8 @@ class Stage:
             raise DataChannelFull
         chan = wrapper.session_data_chan
         turns = self.turns
-        if not chan and keys.ready and wrapper.ready and not self.draining and not turns.must_wait(data.payload):
-            if turns.may_take(wrapper):
+        if not chan and keys.ready and wrapper.ready and not self.draining and turns.may_take(wrapper):
+            if not turns.unpacked_enough or not turns.must_wait(data.payload):
                 wrapper.take(keys, data, self.clock.seconds())
                 return
         if len(chan) >= self.settings.session_data_chan_size:

@@ -31,6 +31,9 @@ class Turns:
         frames_per_turn: frames and
         rpc_batch_size: requests of one key taken before the next key's.
         gunzip_turn_bytes: what may be unpacked in one turn for all keys.
+
+    Attributes:
+        unpacked_enough: so much was unpacked in this turn.
     """
 
     _log = Logger()
@@ -49,6 +52,7 @@ class Turns:
         self._rpc_batch_size = rpc_batch_size
         self._gunzip_turn_bytes = gunzip_turn_bytes
         self._unpacked_bytes = 0
+        self.unpacked_enough = False
         self._scheduled = False
         self._dirty: list[ClientSession] = []
         self._rpc_ready: deque[MainAuthWrapper] = deque()
@@ -99,10 +103,11 @@ class Turns:
     def unpacked(self, size: int) -> None:
         """A frame's ``gzip_packed`` became so many bytes: a kilobyte that becomes a megabyte takes its time."""
         self._unpacked_bytes += size
+        self.unpacked_enough = self._unpacked_bytes >= self._gunzip_turn_bytes
 
     def must_wait(self, payload: bytes) -> bool:
         """Whether a frame may have something to unpack, and enough was unpacked in this turn."""
-        return self._unpacked_bytes >= self._gunzip_turn_bytes and _GZIP_PACKED in payload
+        return self.unpacked_enough and _GZIP_PACKED in payload
 
     def _schedule(self) -> None:
         self._scheduled = True
@@ -116,9 +121,10 @@ class Turns:
         for wrapper in counted:
             wrapper.frames_this_turn = 0
         self._unpacked_bytes = 0
+        self.unpacked_enough = False
         for _ in range(len(self._backlog)):
             self._take_backlog(self._backlog.popleft(), now)
-        if self._unpacked_bytes >= self._gunzip_turn_bytes:
+        if self.unpacked_enough:
             # Who unpacked first in this turn is not the first in the next.
             self._backlog.rotate(-1)
         for _ in range(len(self._rpc_ready)):
@@ -130,15 +136,19 @@ class Turns:
                 self._flush(session, now)
             except Exception:
                 self._log.failure("flushing session {session_id}", session_id=session.core.session_id)
+        if self._last:
+            self._do_last()
+        self._scheduled = False
+        if self._backlog or self._rpc_ready or self._dirty or self._last:
+            self._schedule()
+
+    def _do_last(self) -> None:
         last, self._last = self._last, []
         for action in last:
             try:
                 action()
             except Exception:
                 self._log.failure("ending a turn")
-        self._scheduled = False
-        if self._backlog or self._rpc_ready or self._dirty or self._last:
-            self._schedule()
 
     # One key's fault must not keep the others waiting, so each is on its own.
 

@@ -81,7 +81,6 @@ class WebSocketConnection(FrameStream, WebSocketServerProtocol):  # type: ignore
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         WebSocketServerProtocol.connectionLost(self, reason)
-        self.data = b""  # autobahn's own, in a ring of references
         self.stream_lost(reason)
 
     # autobahn

@@ -5,11 +5,11 @@ For a maintainer, when a new layer comes out: add its package to ``tl_sources.ts
 
     python tools/gen_tl.py [--cache DIR]
 
-Each layer's schema is read from a package of a public registry (fetched with ``pip download`` and ``npm pack`` into a
-temporary directory, or DIR). A definition is taken only when the CRC32 of its normal form is its constructor id, so
-what is written does not depend on trusting the package; names of ``flags.N?true`` fields, which the CRC32 leaves out,
-are joined over all layers. Layers that no package carries are made from ``tl_gaps.tsv``, which may name a file of
-lines (``tl_232.tl``). ``mtproto_service.tl`` is the service schema.
+Each layer's schema is read from a package of a public registry (fetched with ``pip download``, ``npm pack`` and
+``cargo vendor`` into a temporary directory, or DIR). A definition is taken only when the CRC32 of its normal form is
+its constructor id, so what is written does not depend on trusting the package; names of ``flags.N?true`` fields, which
+the CRC32 leaves out, are joined over all layers. Layers that no package carries are made from ``tl_gaps.tsv``, which
+may name a file of lines (``tl_232.tl``). ``mtproto_service.tl`` is the service schema.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -35,36 +36,66 @@ BUILT_IN_NAMES = frozenset({"vector", "int", "long", "double", "string", "bytes"
 FOREIGN_PREFIXES = ("mtcute.", "ipPort", "accessPointRule", "help.configSimple", "test.", "tls")
 """Names that are the packages' own, or describe what no client sends in a session."""
 
+CLIENTS = {
+    "npm": ["npm", "pack", "--silent"],
+    "pypi": [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"],
+    "crate": ["cargo", "vendor", "--quiet"],
+}
+"""Each registry's own client and how it is asked for a package's source."""
+CARGO_MANIFEST = """\
+[package]
+name = "schema-source"
+version = "0.0.0"
+edition = "2021"
+
+[dependencies]
+{name} = "={version}"
+
+[workspace]
+"""
+
 Schema = dict[int, Definition]
 
 
+def folder_of(package: str, cache: Path) -> Path:
+    """Where a package (``npm:name@version``, ``pypi:name@version`` or ``crate:name@version``) is downloaded to."""
+    return cache / package.partition(":")[2].replace("/", "_")
+
+
+def check_clients(packages: Iterable[str], cache: Path) -> None:
+    """Stop before the first download when a registry's client that will be needed is not installed."""
+    for package in packages:
+        client = CLIENTS[package.partition(":")[0]][0]
+        if not folder_of(package, cache).exists() and shutil.which(client) is None:
+            raise SystemExit(f"{client} is not installed, and {package} is downloaded with it")
+
+
 def fetch(package: str, cache: Path) -> Path:
-    """Download one package (``npm:name@version`` or ``pypi:name@version``) and return its archive."""
+    """Download one package and return its archive; of a crate, the folder of its files."""
     registry, _, rest = package.partition(":")
     name, _, version = rest.rpartition("@")
-    folder = cache / rest.replace("/", "_")
+    folder = folder_of(package, cache)
     if not folder.exists():
         folder.mkdir(parents=True)
-        if registry == "npm":
-            command = ["npm", "pack", "--silent", rest]
-        else:
-            command = [
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "-q",
-                "--no-deps",
-                "--no-binary",
-                ":all:",
-                f"{name}=={version}",
-            ]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        argument = {"npm": [rest], "pypi": [f"{name}=={version}"], "crate": []}[registry]
+        if registry == "crate":
+            # cargo downloads only what a package of one's own depends on, so here is one.
+            (folder / "Cargo.toml").write_text(CARGO_MANIFEST.format(name=name, version=version))
+            (folder / "src").mkdir()
+            (folder / "src" / "lib.rs").touch()
+        subprocess.run([*CLIENTS[registry], *argument], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    if registry == "crate":
+        return folder / "vendor" / name
     return next(path for path in folder.iterdir() if path.name.endswith((".tgz", ".tar.gz")))
 
 
 def read_members(archive: Path, path: str) -> Iterator[str]:
-    """The text of every archive member whose path has ``path`` in it."""
+    """The text of every file of an archive or a folder whose path in there has ``path`` in it."""
+    if archive.is_dir():
+        for file in sorted(archive.rglob("*")):
+            if path in file.relative_to(archive).as_posix() and file.is_file():
+                yield file.read_text()
+        return
     with tarfile.open(archive) as members:
         for member in members:
             if path in member.name and member.isfile() and (stream := members.extractfile(member)):
@@ -266,6 +297,7 @@ def read_service() -> list[Definition]:
 def collect(collector: Collector, cache: Path) -> None:
     """Read every package of ``tl_sources.tsv`` and every gap of ``tl_gaps.tsv``, saying what was done."""
     ids_only: dict[int, set[int]] = {}
+    check_clients((row[1] for row in rows("tl_sources.tsv")), cache)
     for layer_text, package, form, path, licence in rows("tl_sources.tsv"):
         layer = int(layer_text)
         texts = list(read_members(fetch(package, cache), path))

@@ -7,7 +7,7 @@ from teamgram.mtproto.tl import NEWEST_LAYER, encode, registry, tl
 from trial_tests.backends import BackendTestCase
 from trial_tests.bff.house import House
 
-LAYERS = (158, 166, 181, 198, 214, 223, 227, NEWEST_LAYER)
+LAYERS = (158, 166, 181, 198, 214, 223, 227, 229, 230, NEWEST_LAYER)
 SELF = tl.inputUserSelf()
 
 QUESTIONS = [

@@ -68,16 +68,23 @@ class LayerTests(ConformanceCase):
 
     async def test_layer_of_grammers(self) -> None:
         """What says 230 gets full profiles and headers of replies, by the ids in grammers-tl-types 0.11."""
+        await self.check_profile_and_header_of_230(230)
+
+    async def test_layer_between_known_ones(self) -> None:
+        """Served as the lower one: 231, which nobody published, gets what 230 gets and not what 232 does."""
+        await self.check_profile_and_header_of_230(231)
+
+    async def check_profile_and_header_of_230(self, layer: int) -> None:
         session, _ = await self.user()
-        await session.call_raw(wrapped(GET_CONFIG, 230))
-        full = await session.call_raw(encode(tl.users.getFullUser(id=tl.inputUserSelf()), 229))
+        await session.call_raw(wrapped(GET_CONFIG, layer))
+        full = await session.call_raw(encode(tl.users.getFullUser(id=tl.inputUserSelf()), layer))
         self.assertEqual(struct.unpack_from("<II", full), (0x3B6D152E, 0x06CBE645))
         own = tl.inputPeerSelf()
-        await session.call_raw(encode(tl.messages.sendMessage(peer=own, message="a", random_id=1), 229))
-        (first,) = decode(await session.call_raw(encode(history(own), 229))).messages
+        await session.call_raw(encode(tl.messages.sendMessage(peer=own, message="a", random_id=1), layer))
+        (first,) = decode(await session.call_raw(encode(history(own), layer))).messages
         to = tl.inputReplyToMessage(reply_to_msg_id=first.id)
-        await session.call_raw(encode(tl.messages.sendMessage(peer=own, message="b", random_id=2, reply_to=to), 229))
-        self.assertIn(struct.pack("<I", 0x1B97DD66), await session.call_raw(encode(history(own), 229)))
+        await session.call_raw(encode(tl.messages.sendMessage(peer=own, message="b", random_id=2, reply_to=to), layer))
+        self.assertIn(struct.pack("<I", 0x1B97DD66), await session.call_raw(encode(history(own), layer)))
 
     async def test_layer_that_is_none(self) -> None:
         """CONNECTION_LAYER_INVALID for 0, negative and ancient ones."""

@@ -17,7 +17,7 @@ from teamgram.mtproto.tl.errors import TLError
 
 SCHEMA_PATH = Path(__file__).with_name("schema") / "schema.tl"
 NEWEST_LAYER = 232
-"""The newest layer that is known; what is newer is served in it. 230 and 231 are not known and served as 229 is."""
+"""The newest layer that is known; what is newer is served in it. 231 is not known and served as 230 is."""
 MIN_LAYER = 135
 """The oldest layer whose schema a package still carries; older clients are served in its shape."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,36 @@ class GenTlTests(SynchronousTestCase):
             "isFunction": False,
         }
         self.assertEqual(list(self.tool.parse_js_definitions(f"module.exports = {json.dumps([entry])};")), [peer])
+
+    def test_crate(self) -> None:
+        """A crate is what cargo puts beside a package that depends on that very version; its files are read there."""
+        cache = Path(self.mktemp())
+        asked: list[list[str]] = []
+
+        def run(command: list[str], *, cwd: Path, **_: Any) -> None:
+            asked.append(command)
+            manifest = tomllib.loads((cwd / "Cargo.toml").read_text())
+            self.assertEqual(manifest["dependencies"], {"some-types": "=0.1.2"})
+            self.assertTrue((cwd / "src" / "lib.rs").exists())
+            for crate in ("some-types", "another"):
+                (cwd / "vendor" / crate / "tl").mkdir(parents=True)
+                (cwd / "vendor" / crate / "tl" / "api.tl").write_text(f"// {crate}")
+
+        self.patch(self.tool.subprocess, "run", run)
+        for _ in range(2):
+            folder = self.tool.fetch("crate:some-types@0.1.2", cache)
+            self.assertEqual(list(self.tool.read_members(folder, "tl/api.tl")), ["// some-types"])
+        self.assertEqual(asked, [["cargo", "vendor", "--quiet"]])
+
+    def test_missing_client(self) -> None:
+        """Without a registry's client the tool stops at once and says so; what is downloaded already needs none."""
+        cache = Path(self.mktemp())
+        self.patch(self.tool.shutil, "which", lambda client: None if client == "cargo" else client)
+        packages = ["npm:a@1", "crate:some-types@0.1.2"]
+        failure = self.assertRaises(SystemExit, self.tool.check_clients, packages, cache)
+        self.assertIn("cargo is not installed", str(failure))
+        self.tool.folder_of(packages[1], cache).mkdir(parents=True)
+        self.tool.check_clients(packages, cache)
 
     def test_unverified_definitions_are_left_out(self) -> None:
         """A definition whose CRC32 is not its id counts only when another layer's is right."""

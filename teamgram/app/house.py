@@ -19,6 +19,7 @@ from teamgram.app.config.loader import Configuration
 from teamgram.app.control_methods import OperatorMethods
 from teamgram.app.key_watch import KeyWatch
 from teamgram.app.live_view import LiveView
+from teamgram.app.log_lines import log_line
 from teamgram.app.logs import apply_levels, level_filter
 from teamgram.app.manhole import Manhole, manhole_settings
 from teamgram.app.metrics import CACHE_BUCKETS, DATABASE_BUCKETS, Times, build_registry, register_stages
@@ -148,6 +149,7 @@ class House(Service):
             readiness=self._not_ready,
             registry=self.registry,
             log_filters=[self.levels],
+            log_line=log_line,
         )
         self.openclaw.on_failure = lambda reason: reactor.stop()
         self.openclaw.plane.router.register(OperatorMethods(self))

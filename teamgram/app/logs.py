@@ -6,6 +6,7 @@ from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredica
 
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
+from teamgram.app.log_lines import share_lines
 
 #: go-zero's names (teamgram's files have them) and Twisted's.
 LEVELS = {
@@ -62,4 +63,5 @@ def apply_levels(levels: LogLevelFilterPredicate, publisher: Any = globalLogPubl
     """Put the filter in front of the observers that ``twistd`` has set up."""
     for observer in list(publisher._observers):
         publisher.removeObserver(observer)
+        share_lines(observer)
         publisher.addObserver(FilteringLogObserver(observer, [levels]))

@@ -2,13 +2,14 @@
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.logger import (
     FilteringLogObserver,
     ILogFilterPredicate,
     ILogObserver,
+    LogEvent,
     formatEventAsClassicLogText,
     globalLogPublisher,
 )
@@ -26,12 +27,19 @@ class LogTail:
     Args:
         lines: how many are kept.
         filters: what an event has to pass, as it has on its way to the log itself.
+        line: makes an event's line, with its end.
     """
 
-    def __init__(self, lines: int, filters: Sequence[ILogFilterPredicate] = ()) -> None:
+    def __init__(
+        self,
+        lines: int,
+        filters: Sequence[ILogFilterPredicate] = (),
+        line: Callable[[LogEvent], str | None] = formatEventAsClassicLogText,
+    ) -> None:
         self.name = "memory"
         self._lines: deque[tuple[int, str]] = deque(maxlen=lines)
         self._end = 0
+        self._line = line
         self._observer: Any = FilteringLogObserver(self, filters)
 
     def start(self) -> None:
@@ -42,9 +50,9 @@ class LogTail:
         """Listen no more."""
         globalLogPublisher.removeObserver(self._observer)
 
-    def __call__(self, event: dict[str, Any]) -> None:
+    def __call__(self, event: LogEvent) -> None:
         """One event of Twisted's log."""
-        text = formatEventAsClassicLogText(event)
+        text = self._line(event)
         if text is not None:
             self.append(text.rstrip("\n"))
 

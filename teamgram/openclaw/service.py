@@ -16,7 +16,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import ILogFilterPredicate, Logger
+from twisted.logger import ILogFilterPredicate, LogEvent, Logger, formatEventAsClassicLogText
 from twisted.python.failure import Failure
 
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -68,11 +68,13 @@ class OpenClawService(MultiService):
         environment: Mapping[str, str] | None = None,
         registry: CollectorRegistry = REGISTRY,
         log_filters: Sequence[ILogFilterPredicate] = (),
+        log_line: Callable[[LogEvent], str | None] = formatEventAsClassicLogText,
     ) -> None:
         """Read configuration and state; nothing listens yet.
 
         Args:
             log_filters: what an event of the log passes before ``logs.tail`` keeps it.
+            log_line: makes its line.
             readiness: names of what is not ready elsewhere in the process.
             environment: ``os.environ`` unless given.
 
@@ -104,7 +106,7 @@ class OpenClawService(MultiService):
         self._started = False
         self._registry = registry
         self._collector = PlaneCollector(plane)
-        self.logs = LogTail(config.sections.logging.tail_lines, log_filters)
+        self.logs = LogTail(config.sections.logging.tail_lines, log_filters, log_line)
         self.system = plane.system
         for family in (
             self.system,

@@ -1,6 +1,7 @@
 """The real server in a process of its own, on free ports and a data directory of its own."""
 
 import os
+import random
 import re
 import shutil
 import socket
@@ -15,12 +16,24 @@ import yaml
 
 PROJECT = Path(__file__).parents[2]
 
+#: Below the ports that the kernel gives to clients: between our look and the server's start nobody is given one.
+_PORTS = range(12_000, 32_000)
+_given: set[int] = set()
+
 
 def free_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that was free a moment ago, and that nobody in this process was given before."""
+    while True:
+        port = random.choice(_PORTS)
+        if port in _given:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _given.add(port)
+        return port
 
 
 def _merged(tree: Any, changes: Any) -> Any:

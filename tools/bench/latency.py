@@ -1,11 +1,10 @@
-"""How long an answer takes: when the server is busy, and when somebody else keeps it busy.
+"""How long an answer takes when the server is busy, and when somebody else keeps it busy.
 
 Who loads the server and who measures are processes of their own, the first with a lower priority: what is measured
 is the server, as long as the machine has two processors.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from twisted.internet.defer import Deferred
 
@@ -17,6 +16,9 @@ from tools.bench.processes import CrowdProcess
 
 CLIENTS = 1000
 LOAD = 0.7
+#: Requests a second to begin with, and for how long each step lasts.
+FIRST_RATE = 1500.0
+SETTLING = 4.0
 #: Clients of them that are asked how long it took.
 PROBES = 20
 PROBES_PER_SECOND = 200.0
@@ -29,6 +31,7 @@ _SESSIONS = 40
 _NICENESS = 5
 
 _STATE = encode(tl.updates.getState()).hex()
+_CONFIG = encode(tl.help.getConfig()).hex()
 
 
 class Latency:
@@ -53,56 +56,57 @@ class Latency:
         return crowd
 
     async def busy(self) -> Figures:
-        """``updates.getState`` (one database read) of 20 among 1,000 connections, which ask for as much as 70 % of
-        what the server can do."""
+        """``updates.getState`` (one database read) of 20 among 1,000 connections, which ask for so much that the
+        server uses 70 % of a processor."""
         keys = await self._keys(CLIENTS)
-        capacity_of = await self._crowd(Spec(self._port, "closed", keys, _STATE, 20, niceness=_NICENESS))
-        found = await capacity_of.run()
-        capacity = found["answered"] / found["seconds"]
-        rate = LOAD * capacity - PROBES_PER_SECOND
         crowd_keys, probe_keys = keys[PROBES:], keys[:PROBES]
-        seconds = SECONDS + 4
-        each = int(rate * seconds / len(crowd_keys)) + 20
-        crowd = await self._crowd(
-            Spec(self._port, "steady", crowd_keys, _STATE, each, rate, seconds, niceness=_NICENESS)
-        )
+        # What a request costs depends on how many come together, so the rate is found in two steps.
+        rate = FIRST_RATE
+        for _ in range(2):
+            crowd = await self._crowd(self._steady(crowd_keys, rate, SETTLING))
+            before = cpu_seconds(self._bench.server.pid)
+            settled = await crowd.run()
+            rate *= LOAD / ((cpu_seconds(self._bench.server.pid) - before) / settled["seconds"])
+        crowd = await self._crowd(self._steady(crowd_keys, rate - PROBES_PER_SECOND, SECONDS + 2))
         probe = await self._crowd(self._probe(probe_keys))
         crowding = Deferred.fromCoroutine(crowd.run())
         taken, used = await self._taken(probe)
         await crowding
         return {
-            f"updates.getState at {LOAD:.0%} of {capacity:.0f}/s, {CLIENTS} clients: p50": _milli(taken, 0.50),
+            f"updates.getState of {CLIENTS} clients, {rate:.0f}/s: p50": _milli(taken, 0.50),
             "the same: p99": _milli(taken, 0.99),
             "the same: the server's CPU meanwhile": f"{used:.0%}",
         }
 
     async def fairness(self) -> Figures:
         """A key that asks 200 times a second over four connections, alone and beside one that floods over eight."""
-        quiet_keys = await self._keys(4)
-        busy_keys = await self._keys(FLOODING)
-        alone, _ = await self._taken(await self._crowd(self._probe(quiet_keys)))
-        flood = await self._crowd(
-            Spec(self._port, "flood", busy_keys, _STATE, FLOOD_REQUESTS, seconds=SECONDS + 2, niceness=_NICENESS)
-        )
-        probe = await self._crowd(self._probe(quiet_keys))
-        flooding = Deferred.fromCoroutine(flood.run())
-        beside, used = await self._taken(probe)
-        flooded: Any = await flooding
-        title = "the same beside a key that floods"
-        if flooded["lasted"] < SECONDS:
-            title += " (the flood ended early)"
-        return {
-            "a quiet key alone: p50": _milli(alone, 0.5),
-            "a quiet key alone: p99": _milli(alone, 0.99),
-            f"{title}: p50": _milli(beside, 0.5),
-            f"{title}: p99": _milli(beside, 0.99),
-            "the server's CPU meanwhile": f"{used:.0%}",
-        }
+        figures: Figures = {}
+        for what, body in (("help.getConfig", _CONFIG), ("updates.getState", _STATE)):
+            quiet_keys = await self._keys(4)
+            busy_keys = await self._keys(FLOODING)
+            alone, _ = await self._taken(await self._crowd(self._probe(quiet_keys, body)))
+            # The flood is of requests that read the database, so that it lasts.
+            flood = await self._crowd(
+                Spec(self._port, "flood", busy_keys, _STATE, FLOOD_REQUESTS, seconds=SECONDS + 2, niceness=_NICENESS)
+            )
+            probe = await self._crowd(self._probe(quiet_keys, body))
+            flooding = Deferred.fromCoroutine(flood.run())
+            beside, _ = await self._taken(probe)
+            flooded = await flooding
+            title = "beside a key that floods" + (" (ended early)" if flooded["lasted"] < SECONDS else "")
+            for share in (0.5, 0.99):
+                figures[f"{what} of a quiet key, alone: p{share * 100:.0f}"] = _milli(alone, share)
+                figures[f"{what}, {title}: p{share * 100:.0f}"] = _milli(beside, share)
+        return figures
 
-    def _probe(self, keys: list[tuple[str, int]]) -> Spec:
+    def _steady(self, keys: list[tuple[str, int]], rate: float, seconds: float) -> Spec:
+        each = int(rate * seconds / len(keys)) + 2
+        return Spec(self._port, "steady", keys, _STATE, each, rate, seconds, _NICENESS)
+
+    def _probe(self, keys: list[tuple[str, int]], body: str = _STATE) -> Spec:
         # Who waits lets the next be asked instead, so nobody asks exactly the same part.
         each = int(2 * PROBES_PER_SECOND * SECONDS / len(keys))
-        return Spec(self._port, "probe", keys, _STATE, each, PROBES_PER_SECOND, SECONDS)
+        return Spec(self._port, "probe", keys, body, each, PROBES_PER_SECOND, SECONDS)
 
     async def _taken(self, probe: CrowdProcess) -> tuple[list[float], float]:
         """How long its answers took, in seconds and in order, and the server's share of a processor meanwhile."""

@@ -24,6 +24,7 @@ from teamgram.database.migrate import MIGRATIONS, migrate
 from teamgram.database.parallel import ParallelCommit
 from teamgram.database.pool import Pool, PooledConnection
 from teamgram.database.reads import Reads
+from teamgram.database.short_reads import ShortReads
 from teamgram.database.transaction import Transaction
 from teamgram.database.workers import Job, Workers
 
@@ -65,6 +66,7 @@ class Database:
         self.observe = observe
         self.refused = 0
         self._pools: list[Pool] = []
+        self._short_reads = ShortReads(engine) if engine.reads_at_once else None
         reads = Reads(engine)
         readers = min(pool_size, engine.most_readers)
         self._readers = self._workers(
@@ -113,10 +115,23 @@ class Database:
     def read(self, description: str, function: Callable[[Transaction, *Ts], T], *args: *Ts) -> Deferred[T]:
         """``function(txn, *args)`` on one snapshot of the database, changing nothing.
 
+        On SQLite a short one is done when this returns (:mod:`teamgram.database.short_reads`).
         Sees every write that was answered before the call. Fails with the
         driver's error, :class:`DatabaseOverloaded` or :class:`DatabaseClosed`.
         """
+        if self._short_reads is not None and self._closing is None:
+            began = time.monotonic()
+            result = self._short_reads.attempt(description, function, args)
+            if result is not None:
+                if self.observe is not None:
+                    self.observe(description, time.monotonic() - began)
+                return result
         return self._submit(self._readers, description, function, args)
+
+    def leave_to_threads(self, description: str) -> None:
+        """Say beforehand that reads of this kind are not short; what SQLite makes long is found out without."""
+        if self._short_reads is not None:
+            self._short_reads.leave(description)
 
     def write(self, description: str, function: Callable[[Transaction, *Ts], T], *args: *Ts) -> Deferred[T]:
         """``function(txn, *args)`` in a transaction of its own; fires when that is on disk.
@@ -157,6 +172,8 @@ class Database:
         return value
 
     def _close_pools(self) -> None:
+        if self._short_reads is not None:
+            self._short_reads.close()
         for workers in (self._readers, self._writers):
             workers.close()
         for pool in self._pools:

@@ -43,6 +43,7 @@ class Engine(Protocol):
         begin_read: statement that begins a transaction that reads, "" where it begins by itself.
         tokens: what stands for ``{token}`` in migrations.
         most_readers: threads that read at once, however many are asked for.
+        reads_at_once: short reads are done in the reactor's thread.
         shares_commits: writes go through one group-committing writer.
         transactional_ddl: a failed migration is undone as a whole.
     """
@@ -53,6 +54,7 @@ class Engine(Protocol):
     begin_read: str
     tokens: Mapping[str, str]
     most_readers: int
+    reads_at_once: bool
     shares_commits: bool
     transactional_ddl: bool
 
@@ -120,6 +122,7 @@ class SQLiteEngine:
     # Its work is done in this process, one thread at a time but for the waits: 10 threads cost half as much again as
     # 2. The third is there for when two are in a long search.
     most_readers = 3
+    reads_at_once = True
     shares_commits = True
     transactional_ddl = True
     tokens: Mapping[str, str] = {
@@ -237,6 +240,7 @@ class MySQLEngine:
     for_update = " FOR UPDATE"
     begin_read = ""
     most_readers = 100
+    reads_at_once = False
     shares_commits = False
     transactional_ddl = False
     tokens: Mapping[str, str] = {

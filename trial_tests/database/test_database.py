@@ -253,6 +253,7 @@ class DatabaseTests(BackendTestCase):
             proceed.wait(10)
             return first, names(txn)
 
+        self.db.leave_to_threads("twice")
         reading = self.db.read("twice", read_twice)
         while not between.is_set():
             await self.db.read("names", names)
@@ -279,6 +280,7 @@ class DatabaseTests(BackendTestCase):
 
     async def test_cancelled_read(self) -> None:
         """Cancelling a read stops the waiting; closing still waits for its thread."""
+        self.db.leave_to_threads("names")
         reading = self.db.read("names", names)
         reading.cancel()
         with self.assertRaises(CancelledError):

@@ -33,6 +33,7 @@ class FrameStream:
     bare_transports = True
     _codec: TransportCodec | None = None
     _detector: TransportDetector | None = None
+    _taking = False
 
     def open_stream(self) -> None:
         """The transport is ready for frames; it is aborted when a limit forbids one more."""
@@ -88,8 +89,10 @@ class FrameStream:
 
     def _take_frames(self) -> None:
         conn, codec = self.conn, self._codec
-        if conn is None or codec is None:
+        if conn is None or codec is None or self._taking:
+            # A frame that need not wait after all reads on in the loop below, not deeper.
             return
+        self._taking = True
         frame_received = self.edge.dispatcher.frame_received
         try:
             # One at a time: when a frame has to wait, those behind it stay in the codec, in order.
@@ -100,6 +103,8 @@ class FrameStream:
                 frame_received(conn, *frame)
         except WireError as error:
             self.edge.connections.refuse(conn, str(error))
+        finally:
+            self._taking = False
 
     # Link
 

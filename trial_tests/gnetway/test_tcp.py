@@ -38,6 +38,15 @@ class TcpConnectionTests(SynchronousTestCase):
         self.assertEqual([data.payload for data in gnetway.session.frames], [payload(4 * n) for n in range(1, 4)])
         self.assertTrue(transport.no_delay)
 
+    def test_many_keys_at_once(self) -> None:
+        """Each has to be asked for; answered at once, they are taken one after the other, not one inside the other."""
+        keys = [perm_key(number) for number in range(2, 402)]
+        gnetway = Gnetway("tcp", *keys)
+        protocol, _ = gnetway.connect()
+        protocol.dataReceived(INTERMEDIATE + b"".join(framed(sealed(key)) for key in keys))
+        taken = [data.auth_key_id for data in gnetway.session.frames]
+        self.assertEqual(taken, [key.auth_key_id for key in keys])
+
     def test_reply_leaves_in_the_clients_transport(self) -> None:
         """A reply is framed as the client's own frames are."""
         gnetway = Gnetway("tcp", KEY)

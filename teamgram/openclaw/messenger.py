@@ -70,7 +70,7 @@ class Account:
     user_id: int
     username: str
     pts: int
-    reading: Deferred[Any] | None = None
+    reading: bool = False
     again: bool = False
 
 
@@ -184,10 +184,11 @@ class Messenger(Service):
             self._heard(account)
 
     def _heard(self, account: Account) -> None:
-        if account.reading is not None:
+        if account.reading:
             account.again = True
             return
-        account.reading = self._run(self._read(account))
+        account.reading = True
+        self._run(self._read(account))
 
     async def _read(self, account: Account) -> None:
         """Everything in the account's log that was not taken care of, in order."""
@@ -209,7 +210,7 @@ class Messenger(Service):
                     await self._file.save()
                 more = account.again or (bool(difference.entries) and account.pts < difference.state.pts)
         finally:
-            account.reading = None
+            account.reading = False
 
     async def _take(self, account: Account, message: Message) -> None:
         """One message: a command, or a turn whose reply is shown as it comes."""

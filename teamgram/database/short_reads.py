@@ -18,9 +18,10 @@ from twisted.internet.defer import Deferred, fail, succeed
 from teamgram.database.engines import Engine
 from teamgram.database.transaction import Transaction
 
-#: Instructions of SQLite's machine for one statement, some two milliseconds of them.
-MAX_STEPS = 30_000
-#: A read of several statements that took longer than this (seconds) was not short either.
+#: Instructions of SQLite's machine, some two milliseconds of them. It counts a statement's over all its runs, so that
+#: a read may come across one such mark however short it is, but not across two.
+STEPS = 30_000
+#: A read of several statements that took longer than this (seconds of CPU) was not short either.
 MAX_SECONDS = 0.005
 #: Seconds that a kind of read is left to the threads after one of it was not short.
 LONG_FOR = 60.0
@@ -38,19 +39,22 @@ class ShortReads:
         self._seconds = seconds
         self._connection: Any = None
         self._long_until: dict[str, float] = {}
+        self._marks = 0
         self.left = 0
 
     def attempt(self, description: str, function: Callable[..., Any], args: tuple[Any, ...]) -> "Deferred[Any] | None":
         """What ``function(txn, *args)`` returned or raised, already; None when a thread has to do it."""
-        began = self._seconds()
         long_until = self._long_until.get(description)
         if long_until is not None:
-            if began < long_until:
+            if self._seconds() < long_until:
                 return None
             del self._long_until[description]
         connection = self._connection
         if connection is None:
             connection = self._connection = self._open()
+        # Of this thread: what other programs take meanwhile makes no read long.
+        used = time.thread_time()
+        self._marks = 0
         try:
             cursor = connection.cursor()
             if self._engine.begin_read:
@@ -64,9 +68,13 @@ class ShortReads:
                 return None
             return fail()
         connection.rollback()
-        if self._seconds() - began > MAX_SECONDS:
+        if time.thread_time() - used > MAX_SECONDS:
             self.leave(description)
         return succeed(result)
+
+    def _is_too_long(self) -> bool:
+        self._marks += 1
+        return self._marks > 1
 
     def leave(self, description: str) -> None:
         """Leave the reads of that kind to the threads for a while."""
@@ -84,13 +92,9 @@ class ShortReads:
         self._engine.prepare_reader(connection)
         # Nothing is waited for here.
         connection.execute("PRAGMA busy_timeout = 0")
-        connection.set_progress_handler(_stop, MAX_STEPS)
+        connection.set_progress_handler(self._is_too_long, STEPS)
         return connection
 
 
 #: Stopped by us, or waiting for another process: a thread can take its time.
 _NOT_HERE = frozenset((sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY))
-
-
-def _stop() -> bool:
-    return True

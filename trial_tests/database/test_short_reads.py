@@ -52,6 +52,11 @@ class ShortReadsTests(TestCase):
         self.assertEqual(self.threads, [self.here()])
         self.assertEqual(self.observed, ["count"])
 
+    def test_short_again_and_again(self) -> None:
+        """However often; SQLite adds up what a statement did in all its runs."""
+        for _ in range(5000):
+            self.successResultOf(self.db.read("count", self.count, 10))
+
     async def test_long(self) -> None:
         """Stopped here and done by a thread; the next ones of the kind begin there, others do not."""
         reading = self.db.read("count", self.count, 1_000_000)

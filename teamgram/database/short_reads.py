@@ -18,9 +18,11 @@ from twisted.internet.defer import Deferred, fail, succeed
 from teamgram.database.engines import Engine
 from teamgram.database.transaction import Transaction
 
-#: Instructions of SQLite's machine, some two milliseconds of them. It counts a statement's over all its runs, so that
-#: a read may come across one such mark however short it is, but not across two.
-STEPS = 30_000
+#: Instructions of SQLite's machine between two looks at the time. It counts a statement's over all its runs, so a read
+#: may come to a look however short it is: only the time says that it is long.
+STEPS = 10_000
+#: Seconds of CPU after which a read is stopped at the next look.
+SHORT_SECONDS = 0.002
 #: A read of several statements that took longer than this (seconds of CPU) was not short either.
 MAX_SECONDS = 0.005
 #: Seconds that a kind of read is left to the threads after one of it was not short.
@@ -39,7 +41,7 @@ class ShortReads:
         self._seconds = seconds
         self._connection: Any = None
         self._long_until: dict[str, float] = {}
-        self._marks = 0
+        self._began = 0.0
         self.left = 0
 
     def attempt(self, description: str, function: Callable[..., Any], args: tuple[Any, ...]) -> "Deferred[Any] | None":
@@ -53,8 +55,7 @@ class ShortReads:
         if connection is None:
             connection = self._connection = self._open()
         # Of this thread: what other programs take meanwhile makes no read long.
-        used = time.thread_time()
-        self._marks = 0
+        began = self._began = time.thread_time()
         try:
             cursor = connection.cursor()
             if self._engine.begin_read:
@@ -68,13 +69,12 @@ class ShortReads:
                 return None
             return fail()
         connection.rollback()
-        if time.thread_time() - used > MAX_SECONDS:
+        if time.thread_time() - began > MAX_SECONDS:
             self.leave(description)
         return succeed(result)
 
     def _is_too_long(self) -> bool:
-        self._marks += 1
-        return self._marks > 1
+        return time.thread_time() - self._began > SHORT_SECONDS
 
     def leave(self, description: str) -> None:
         """Leave the reads of that kind to the threads for a while."""

@@ -7,7 +7,7 @@ from hashlib import sha1
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 
 from teamgram.authsession.auth_keys import MAX_TEMP_LIFETIME, UNUSED_KEY_LIFETIME
 from teamgram.authsession.devices import UnknownAuthKey
@@ -391,7 +391,7 @@ class AuthSessionServiceTests(BackendTestCase):
         self.db.read = read  # type: ignore[method-assign]
         # On Redis the question reaches the database only after the cache has answered.
         while not self.service._devices._filling:
-            await self.db.read("wait", lambda txn: None)
+            await deferLater(self.real_reactor, 0)
         await self.auth.bind_user(key, 7, NOW)
         release.callback(None)
         await asking

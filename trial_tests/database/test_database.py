@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, gatherResults
+from twisted.internet.task import deferLater
 
 from teamgram.database import Database, DatabaseClosed, DatabaseOverloaded, Transaction
 from trial_tests.backends import BackendTestCase, on_every_backend
@@ -257,6 +258,7 @@ class DatabaseTests(BackendTestCase):
         reading = self.db.read("twice", read_twice)
         while not between.is_set():
             await self.db.read("names", names)
+            await deferLater(self.real_reactor, 0)  # a read that is done at once lets nothing else happen
         await self.db.write("insert", insert, "b")
         proceed.set()
         self.assertEqual(await reading, (["a"], ["a"]))

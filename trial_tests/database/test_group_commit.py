@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, gatherResults
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import deferLater
 
 from teamgram.database import Database, Transaction
 from trial_tests.backends import BackendTestCase
@@ -45,7 +46,7 @@ class GroupCommitTests(BackendTestCase):
 
         self.held = db.write("hold", hold)
         while not started.is_set():
-            await db.read("numbers", numbers)
+            await deferLater(self.real_reactor, 0)
         return go_on
 
     def count_commits(self) -> list[str]:

@@ -57,6 +57,17 @@ class ShortReadsTests(TestCase):
         for _ in range(5000):
             self.successResultOf(self.db.read("count", self.count, 10))
 
+    def test_several_statements_again_and_again(self) -> None:
+        """Their counts reach a look in the same read now and then; none of them was long."""
+
+        def several(txn: Transaction) -> None:
+            for _ in range(3):
+                self.count(txn, 10)
+                txn.execute(COUNT.replace("count(*)", "max(i)"), (10,))
+
+        for _ in range(3000):
+            self.successResultOf(self.db.read("several", several))
+
     async def test_long(self) -> None:
         """Stopped here and done by a thread; the next ones of the kind begin there, others do not."""
         reading = self.db.read("count", self.count, 1_000_000)

@@ -53,6 +53,7 @@ class Session:
         "_events",
         "_large",
         "_settings",
+        "_sure",
         "_unique_id",
         "_unsure_to",
         "inbox",
@@ -88,6 +89,7 @@ class Session:
         self._large: dict[int, int] = {}
         self.to_ack: dict[int, float] = {}
         self._unsure_to = 0
+        self._sure: set[int] | None = None
 
     # In
 
@@ -163,8 +165,7 @@ class Session:
         inbox = self.inbox
         known = inbox.messages.get(msg_id)
         if known is not None:
-            if known is Fate.RECEIVED and msg_id <= self._unsure_to and constructor_id in ANSWERED_ANEW:
-                # Its answer was not kept and may have been lost with the connection.
+            if known is Fate.RECEIVED and constructor_id in ANSWERED_ANEW and self._is_unsure(msg_id):
                 self._serve(constructor_id, msg_id, payload, start, end, now)
             else:
                 self._duplicate(msg_id, seq_no, known, now)
@@ -327,9 +328,22 @@ class Session:
         return due is not None and due <= now
 
     def connection_lost(self) -> None:
-        """No connection carries the session any more; what was not acknowledged goes out on the next one."""
+        """A connection of the session ended; what was not acknowledged goes out on another one."""
         self._unsure_to = self.inbox.newest_msg_id
+        # What has not left yet is not lost: it leaves by the next connection, and once is enough.
+        self._sure = {one.req_msg_id for one in self.outbox.queue if one.req_msg_id} or None
         self.outbox.connection_lost()
+
+    def _is_unsure(self, msg_id: int) -> bool:
+        """Whether the answer to it, which was not kept, may have been lost with a connection; True only once."""
+        if msg_id > self._unsure_to:
+            return False
+        if self._sure is None:
+            self._sure = set()
+        elif msg_id in self._sure:
+            return False
+        self._sure.add(msg_id)
+        return True
 
     def _acks_due(self, received_before: float) -> list[int]:
         due: list[int] = []

@@ -304,6 +304,28 @@ class DuplicateTests(SynchronousTestCase):
         pair.deliver(cut)
         self.assertIn(wire.pong(msg_id, 5), [one.body for one in pair.received()])
 
+    def test_pong_that_has_not_left_is_not_lost(self) -> None:
+        """The connection ended before the pong was written: it leaves by the next one, once."""
+        pair = Pair().began()
+        msg_id, payload = pair.client.message(struct.pack("<Iq", wire.PING, 5))
+        for _ in range(3):
+            pair.deliver(payload)
+            pair.session.connection_lost()
+        pair.deliver(payload)
+        self.assertEqual([one.body for one in pair.received()], [wire.pong(msg_id, 5)])
+
+    def test_pong_comes_anew_once_for_each_lost_connection(self) -> None:
+        """A ping that comes twice over the next connection has one pong there."""
+        pair = Pair().began()
+        _, payload = pair.client.message(struct.pack("<Iq", wire.PING, 5))
+        pair.deliver(payload)
+        for _ in range(2):
+            self.assertEqual(constructors(pair.received()), [wire.PONG])
+            pair.session.connection_lost()
+            pair.deliver(payload)
+            pair.deliver(payload)
+        self.assertEqual(constructors(pair.received()), [wire.PONG])
+
     def test_large_answer_is_announced(self) -> None:
         """A large answer is not sent again unasked but described."""
         pair = Pair(detailed_info_bytes=100, gzip_threshold_bytes=1 << 20).began()

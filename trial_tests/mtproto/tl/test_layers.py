@@ -21,8 +21,10 @@ from teamgram.mtproto.tl import (
     registry,
     tl,
 )
-from teamgram.mtproto.tl.classes import attribute_name
+from teamgram.mtproto.tl.classes import attribute_name, class_named
+from teamgram.mtproto.tl.encoding import encoders_for
 from teamgram.mtproto.tl.errors import NotInLayerError
+from teamgram.mtproto.tl.layers.downgrades import value_downgrade
 from trial_tests.mtproto.tl import plain_reader
 from trial_tests.mtproto.tl.plain_writer import PlainWriter
 from trial_tests.mtproto.tl.random_objects import RandomObjects
@@ -80,6 +82,37 @@ class EveryLayerTests(SynchronousTestCase):
         except NotInLayerError:
             return
         plain_reader.read(data, layer)
+
+    def test_fields_whose_type_was_renamed(self) -> None:
+        """Whatever a field holds now has a way into the type that the field has in an older layer."""
+        seen = 0
+        for number in registry.all_ids():
+            entry = registry.entry(number)
+            definition = entry.definition
+            newest = registry.definition_of(definition.name, NEWEST_LAYER)
+            if newest is None or newest is definition or newest.is_function or newest.result.startswith("Input"):
+                continue
+            types = {field.name: field.type for field in newest.fields}
+            for field in definition.fields:
+                older, newer = (
+                    kind.removeprefix("Vector<").rstrip(">") for kind in (field.type, types.get(field.name, ""))
+                )
+                if newer in ("", older) or value_downgrade(types[field.name], field.type):
+                    continue
+                for name in registry.constructors_of(newer):
+                    if registry.definition_of(name, NEWEST_LAYER) is not None:
+                        for layer in filter(entry.is_in, registry.layers):
+                            encoders_for(layer).resolve(class_named(name), older)
+                            seen += 1
+        self.assertGreater(seen, 30)
+
+    def test_who_reacted(self) -> None:
+        """Layers 136 and 137 know users and emoji only."""
+        one = tl.messagePeerReaction(peer_id=tl.peerUser(user_id=5), date=9, reaction=tl.reactionEmoji(emoticon="👍"))
+        listed = tl.messages.messageReactionsList(count=1, reactions=[one], chats=[], users=[])
+        for layer in (136, 137):
+            (read,) = decode(encode(listed, layer)).reactions
+            self.assertEqual((read.NAME, read.user_id, read.reaction), ("messageUserReaction", 5, "👍"))
 
     def test_answers_of_the_messenger(self) -> None:
         """The answers of the core methods, at every layer."""

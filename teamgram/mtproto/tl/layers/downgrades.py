@@ -115,6 +115,10 @@ def _user_vote(vote: Any, layer: int) -> Any:
     return older(user_id=_peer_id(vote.peer), **fields)
 
 
+def _user_reaction(entry: Any, layer: int) -> Any:
+    return class_named("messageUserReaction")(user_id=_peer_id(entry.peer_id), reaction=_reaction_text(entry.reaction))
+
+
 def _business_recipients(recipients: Any, layer: int) -> Any:
     older = class_named("businessRecipients")
     return older(**{name: getattr(recipients, name) for name in older.__slots__})
@@ -129,6 +133,7 @@ OBJECT_DOWNGRADES: dict[tuple[str, str], Callable[[Any, int], Any]] = {
     ("Updates", "messages.chatInviteJoinResultOk"): lambda obj, layer: obj.updates,
     ("Bool", "reportResultReported"): lambda obj, layer: True,
     ("Bool", "stories.canSendStoryCount"): lambda obj, layer: obj.count_remains > 0,
+    ("MessageUserReaction", "messagePeerReaction"): _user_reaction,
     ("MessageUserVote", "messagePeerVote"): _user_vote,
     ("MessageUserVote", "messagePeerVoteInputOption"): _user_vote,
     ("MessageUserVote", "messagePeerVoteMultiple"): _user_vote,

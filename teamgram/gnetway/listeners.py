@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
@@ -14,6 +13,9 @@ from teamgram.gnetway.proxy_protocol import ProxyProtocolFactory
 from teamgram.gnetway.settings import ListenerSettings
 from teamgram.gnetway.tls import CertificateError, ReloadableCertificate
 
+#: (reactor, host, port, factory) to the open port.
+Listen = Callable[[Any, str, int, IProtocolFactory], IListeningPort]
+
 _Behind = tuple[IProtocolFactory, ReloadableCertificate | None]
 
 
@@ -22,12 +24,16 @@ class Listeners:
 
     Args:
         factory_for: builds the protocol factory of one listener by its kind.
+        listen: opens a port.
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, factory_for: Callable[[ListenerSettings], IProtocolFactory]) -> None:
+    def __init__(
+        self, reactor: Any, factory_for: Callable[[ListenerSettings], IProtocolFactory], listen: Listen
+    ) -> None:
         self._reactor = reactor
+        self._listen_on = listen
         self._factory_for = factory_for
         self._open: dict[ListenerSettings, _Listener] = {}
         # Two changes at a time (SIGHUP twice, or at the very end) would open a port twice or leave one open.
@@ -73,12 +79,12 @@ class Listeners:
                         ]
                         await self._close(in_the_way)
                         closed += in_the_way
-                        self._open[settings] = await self._listen(settings)
+                        self._open[settings] = self._listen(settings)
                         opened.append(settings)
             except Exception:
                 await self._close(opened)
                 for settings in closed:
-                    self._open[settings] = await self._listen(settings)
+                    self._open[settings] = self._listen(settings)
                 raise
             for before, settings, behind in changed:
                 listener = self._open[settings] = self._open.pop(before)
@@ -113,10 +119,10 @@ class Listeners:
             factory = ProxyProtocolFactory(factory, settings.proxy_protocol_from, self._reactor)
         return factory, certificate
 
-    async def _listen(self, settings: ListenerSettings) -> "_Listener":
+    def _listen(self, settings: ListenerSettings) -> "_Listener":
         factory, certificate = self._build(settings)
         door = _Door(factory)
-        port = await serverFromString(self._reactor, _description(settings)).listen(door)
+        port = self._listen_on(self._reactor, settings.host, settings.port, door)
         address: Any = port.getHost()
         self._log.info(
             "listening: {kind} on {host} port {port}", kind=settings.kind, host=address.host, port=address.port
@@ -162,11 +168,3 @@ class _Listener:
         behind.doStart()
         before.doStop()
         self.certificate = certificate
-
-
-def _description(settings: ListenerSettings) -> str:
-    """The endpoint description of a listener's port."""
-    if ":" in settings.host:
-        host = settings.host.replace(":", "\\:")
-        return f"tcp6:port={settings.port}:interface={host}:backlog=1024"
-    return f"tcp:port={settings.port}:interface={settings.host}:backlog=1024"

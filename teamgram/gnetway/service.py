@@ -11,13 +11,14 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from teamgram.gnetway import prompt_port
 from teamgram.gnetway.auth_keys import AuthKeyCache
 from teamgram.gnetway.connections import Connections
 from teamgram.gnetway.dispatch import SessionDispatcher
 from teamgram.gnetway.edge import Edge
 from teamgram.gnetway.http import HttpFactory
 from teamgram.gnetway.key_exchange import KeyExchanges
-from teamgram.gnetway.listeners import Listeners
+from teamgram.gnetway.listeners import Listen, Listeners
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
 from teamgram.gnetway.tcp import TcpFactory
 from teamgram.gnetway.websocket import WebSocketFactory
@@ -50,12 +51,14 @@ class GnetwayService(Service):
         rsa_keys: Sequence[RsaPrivateKey],
         settings: GnetwaySettings | None = None,
         random: Callable[[], float] | None = None,
+        listen: Listen = prompt_port.listen,
     ) -> None:
         """
         Args:
-            reactor: clock and listener of ports.
+            reactor: the clock, and what ports are opened on.
             rsa_keys: the server's keys; the first is offered first.
             random: numbers in 0..1 for the jitter.
+            listen: opens a port.
         """
         self._reactor = reactor
         self._wanted = tuple(listeners)
@@ -70,7 +73,7 @@ class GnetwayService(Service):
             self.settings.unknown_key_memory,
             self.settings.auth_key_query_timeout,
         )
-        self.listeners = Listeners(reactor, self._factory_for)
+        self.listeners = Listeners(reactor, self._factory_for, listen)
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = reactor
         #: Fires when all listeners are open; fails when one cannot be.

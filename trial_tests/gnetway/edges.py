@@ -65,6 +65,7 @@ class Gnetway:
             rsa_keys=rsa_keys,
             settings=settings,
             random=lambda: 0.0,
+            listen=lambda reactor, host, port, factory: reactor.listenTCP(port, factory, interface=host),
         )
         self.service.attach(self.session)
         self.service.startService()

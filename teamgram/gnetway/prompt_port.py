@@ -1,0 +1,51 @@
+"""A listening TCP port whose connections send at once what can be sent at once.
+
+Twisted's own keep every write until the reactor asks for it, which costs an
+answer the rest of the turn that it was made in, and the poller two system
+calls to begin and end asking. Here a write goes to the socket when nothing is
+before it; what the socket does not take is kept as ever, so order, flow
+control and the end of a connection are Twisted's.
+"""
+
+from typing import Any
+
+from twisted.internet import tcp
+from twisted.internet.interfaces import IProtocolFactory
+
+#: Connections that wait to be accepted.
+BACKLOG = 1024
+
+
+class PromptConnection(tcp.Server):
+    """One accepted connection."""
+
+    def write(self, data: bytes) -> None:
+        """Send, or keep what is over; an error is left for the reactor to find when it writes."""
+        if data and self.connected and not (self.dataBuffer or self._tempDataBuffer or self._writeDisconnected):
+            sent = self.writeSomeData(data)
+            if isinstance(sent, int):
+                if sent == len(data):
+                    return
+                data = data[sent:]
+        super().write(data)  # type: ignore[no-untyped-call]
+
+
+class PromptPort(tcp.Port):
+    """A port of ``PromptConnection``s."""
+
+    transport = PromptConnection
+
+
+def listen(reactor: Any, host: str, port: int, factory: IProtocolFactory) -> PromptPort:
+    """Open a port.
+
+    Args:
+        host: an IPv4 or IPv6 address.
+        port: 0 for any that is free.
+
+    Raises:
+        CannotListenError
+    """
+    opened = PromptPort(port, factory, BACKLOG, host, reactor)
+    opened.startListening()
+    return opened

@@ -23,9 +23,11 @@ from teamgram.database.transaction import Transaction
 STEPS = 10_000
 #: Seconds of CPU after which a read is stopped at the next look.
 SHORT_SECONDS = 0.002
-#: A read of several statements that took longer than this (seconds of CPU) was not short either.
+#: A read of several statements that took longer than this (seconds of CPU) was not short either, unless it is the only
+#: one among so many of its kind: a collection of garbage or a pause of the machine falls into any read.
 MAX_SECONDS = 0.005
-#: Seconds that a kind of read is left to the threads after one of it was not short.
+AMONG = 100
+#: Seconds that a kind of read is left to the threads after it was not short.
 LONG_FOR = 60.0
 
 
@@ -36,11 +38,19 @@ class ShortReads:
         left: times that a kind of read was left to the threads.
     """
 
-    def __init__(self, engine: Engine, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        seconds: Callable[[], float] = time.monotonic,
+        # Of this thread: what other programs take meanwhile makes no read long.
+        cpu_seconds: Callable[[], float] = time.thread_time,
+    ) -> None:
         self._engine = engine
         self._seconds = seconds
+        self._cpu_seconds = cpu_seconds
         self._connection: Any = None
         self._long_until: dict[str, float] = {}
+        self._since_slow: dict[str, int] = {}
         self._began = 0.0
         self.left = 0
 
@@ -54,8 +64,7 @@ class ShortReads:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._open()
-        # Of this thread: what other programs take meanwhile makes no read long.
-        began = self._began = time.thread_time()
+        began = self._began = self._cpu_seconds()
         try:
             cursor = connection.cursor()
             if self._engine.begin_read:
@@ -69,12 +78,24 @@ class ShortReads:
                 return None
             return fail()
         connection.rollback()
-        if time.thread_time() - began > MAX_SECONDS:
-            self.leave(description)
+        self._count(description, self._cpu_seconds() - began > MAX_SECONDS)
         return succeed(result)
 
     def _is_too_long(self) -> bool:
-        return time.thread_time() - self._began > SHORT_SECONDS
+        return self._cpu_seconds() - self._began > SHORT_SECONDS
+
+    def _count(self, description: str, slow: bool) -> None:
+        """Leave a kind to the threads when a second one was slow before so many that were not."""
+        since = self._since_slow.get(description)
+        if slow:
+            if since is not None:
+                self.leave(description)
+            self._since_slow[description] = 0
+        elif since is not None:
+            if since < AMONG:
+                self._since_slow[description] = since + 1
+            else:
+                del self._since_slow[description]
 
     def leave(self, description: str) -> None:
         """Leave the reads of that kind to the threads for a while."""

@@ -77,6 +77,28 @@ class ShortReadsTests(TestCase):
         self.assertEqual([name == self.here() for name in self.threads], [True, False, False])
         self.assertEqual(self.successResultOf(self.db.read("another", self.count, 10)), 10)
 
+    async def test_slow_now_and_then(self) -> None:
+        """One slow read among many is somebody else's fault; two of them are not."""
+        short = self.db._short_reads
+        assert short is not None
+        clock = [0.0]
+        self.patch(short, "_cpu_seconds", lambda: clock[0])
+
+        def slow(txn: Transaction) -> None:
+            self.count(txn, 10)
+            clock[0] += 0.006
+
+        for _ in range(3):
+            self.successResultOf(self.db.read("one", slow))
+            for _ in range(101):
+                self.successResultOf(self.db.read("one", self.count, 10))
+        self.assertEqual(short.left, 0)
+        for _ in range(2):
+            self.successResultOf(self.db.read("one", slow))
+        self.assertEqual(short.left, 1)
+        await self.db.read("one", self.count, 10)
+        self.assertNotEqual(self.threads[-1], self.here())
+
     async def test_tried_again(self) -> None:
         """A kind that was long is tried here again after a while."""
         now = [0.0]

@@ -73,7 +73,7 @@ class AuthKeys:
             wrapper.client = client
         wrapper.forget_metadata()
         self._stage.push.signed_in(wrapper)
-        self._stage.turns.backlog(wrapper)
+        self._stage.turns.behind(wrapper)
         self._stage.turns.rpc_ready(wrapper)
 
     async def _load_key(self, keys: SessionList) -> None:
@@ -89,7 +89,7 @@ class AuthKeys:
             return
         keys.ready = True
         if self.lists.get(keys.auth_key_id) is keys:
-            self._stage.turns.backlog(self.wrapper_of(keys))
+            self._stage.turns.behind(self.wrapper_of(keys))
 
     def _cannot_load(self, wrapper: MainAuthWrapper | None, lists: list[SessionList]) -> None:
         """What these keys' frames need cannot be had now: their clients come again with them."""
@@ -189,7 +189,7 @@ class AuthKeys:
                 new.holding[session] = None
         new.refused += old.refused
         old.refused = []
-        self._stage.turns.backlog(new)
+        self._stage.turns.behind(new)
         self._stage.turns.rpc_ready(new)
         updated = old.updates_session
         if updated is not None and updated.keys is keys:

@@ -22,13 +22,22 @@ _TRIM_FROM = 32
 
 
 class Fate(IntEnum):
-    """What became of a received message that has no answer to send again."""
+    """What became of a received message that has no answer to send again.
+
+    The answer to an ``ANSWERED`` or ``FAILED`` one was acknowledged; that to one ``FORGOTTEN`` made room before.
+    """
 
     RECEIVED = 0
     CONTAINER = 1
     RUNNING = 2
     ANSWERED = 3
     FAILED = 4
+    ANSWER_FORGOTTEN = 5
+    FAILURE_FORGOTTEN = 6
+
+
+SUCCEEDED = frozenset((Fate.RECEIVED, Fate.CONTAINER, Fate.ANSWERED, Fate.ANSWER_FORGOTTEN))
+FORGOTTEN = frozenset((Fate.ANSWER_FORGOTTEN, Fate.FAILURE_FORGOTTEN))
 
 
 class Inbox:

@@ -1,8 +1,8 @@
 """One permanent key: its keys' session lists, its queues, its requests.
 
-Nothing here is a task of its own: ``run_loop`` and ``rpc_run_loop`` drain
-their queues when the turn (``turns``) says so, a bounded part at a time, so
-an idle key costs nothing and a busy one cannot hold up the others.
+Nothing here is a task of its own: ``take_next`` and ``start_next`` do one
+thing each when the turn (``turns``) says so, as long as the key's part of it
+lasts, so an idle key costs nothing and a busy one cannot hold up the others.
 """
 
 from typing import TYPE_CHECKING
@@ -60,8 +60,8 @@ class MainAuthWrapper:
         "emptied_at",
         "frames_this_turn",
         "holding",
-        "in_backlog",
-        "in_rpc_ready",
+        "is_behind",
+        "is_ready",
         "lists",
         "main_auth",
         "media_temp_auth",
@@ -99,8 +99,8 @@ class MainAuthWrapper:
         self.updates_session: ClientSession | None = None
         self.online = False
         self.frames_this_turn = 0
-        self.in_backlog = False
-        self.in_rpc_ready = False
+        self.is_behind = False
+        self.is_ready = False
         self.refused: list[ConnRef] = []
         self.emptied_at = 0.0
 
@@ -135,17 +135,20 @@ class MainAuthWrapper:
         keys = self.lists.get(self.session_data_chan[0].auth_key_id)
         return keys is None or keys.ready
 
-    def run_loop(self, limit: int, now: float) -> None:
-        """Take up to ``limit`` frames from ``session_data_chan``, in order."""
+    def take_next(self, now: float) -> bool:
+        """Take the next frame from ``session_data_chan``; False when none can be taken in this turn."""
         chan = self.session_data_chan
-        turns = self._stage.turns
-        while limit > 0 and self.takes_frames() and not turns.must_wait(chan[0].payload):
-            data = chan.pop(0)
-            limit -= 1
-            keys = self.lists.get(data.auth_key_id)
-            if keys is not None:
-                self.take(keys, data, now)
-        if self.refused and len(chan) <= self._stage.settings.session_data_chan_size // 2:
+        if not self.takes_frames() or self._stage.turns.must_wait(chan[0].payload):
+            return False
+        data = chan.pop(0)
+        keys = self.lists.get(data.auth_key_id)
+        if keys is not None:
+            self.take(keys, data, now)
+        return True
+
+    def resume_reading(self) -> None:
+        """Let the refused connections go on when half of the channel is free."""
+        if self.refused and len(self.session_data_chan) <= self._stage.settings.session_data_chan_size // 2:
             refused, self.refused = self.refused, []
             for conn in refused:
                 self._stage.gateway.resume_reading(conn)
@@ -216,34 +219,26 @@ class MainAuthWrapper:
         session.core.hold_request(msg_id, size)
         return True
 
-    def rpc_run_loop(self, limit: int, now: float) -> bool:
-        """Start up to ``limit`` requests, those that were held back first; whether more could start now."""
+    def start_next(self, now: float) -> bool:
+        """Start or answer one request, one that was held back first; False when none can start now."""
         if not self.ready:
             return False
-        room = self._stage.settings.rpc_batch_bytes
-        left = limit
-        if self.holding is not None:
-            left, room = self._go_on(limit, room, now)
-        batch: list[QueuedRpc] = []
-        for queued in self.rpc_queue[:left]:
-            if room <= 0:
-                break
-            room -= len(queued.invocation.query)
-            batch.append(queued)
-        del self.rpc_queue[: len(batch)]
-        self.do_rpc_request(batch, now)
-        return bool(self.rpc_queue) or (self.holding is not None and (not left or room <= 0))
-
-    def do_rpc_request(self, batch: list[QueuedRpc], now: float) -> None:
-        """Answer each request of the batch at once, or start it; one never waits for another."""
-        for queued in batch:
-            session = queued.session
-            if session.keys.sessions.get(session.core.session_id) is not session:
-                continue  # it ended in this turn
+        if self.holding and self._go_on(now):
+            return True
+        if not self.rpc_queue:
+            return False
+        queued = self.rpc_queue.pop(0)
+        session = queued.session
+        if session.keys.sessions.get(session.core.session_id) is session:  # else it ended in this turn
             if session.held is not None or self.is_full() or self._stage.holds_back(session):
                 self._hold(queued)
             else:
                 self._run(queued, now)
+        return True
+
+    def has_more_to_start(self) -> bool:
+        """Whether ``start_next`` would find one."""
+        return self.ready and (bool(self.rpc_queue) or self._next_holding() is not None)
 
     def is_full(self) -> bool:
         """Whether bff has as many of this key's requests as it may: what more it had would make the others wait."""
@@ -267,28 +262,26 @@ class MainAuthWrapper:
             self._stage.turns.dirty(session)
         session.held.append(queued)
 
-    def _go_on(self, limit: int, room: int, now: float) -> tuple[int, int]:
-        """Start what was held back, one request of each session after the other; what is left of both bounds."""
-        progress = True
-        while progress and self.holding:
-            progress = False
-            for session in list(self.holding):
-                if not limit or room <= 0 or self.is_full():
-                    return limit, room
-                if session.held and not self._stage.holds_back(session):
-                    queued = session.held.pop(0)
-                    del self.holding[session]
-                    if session.held:
-                        self.holding[session] = None
-                    else:
-                        session.held = None
-                    self._run(queued, now)
-                    limit -= 1
-                    room -= len(queued.invocation.query)
-                    progress = True
-        if not self.holding:
-            self.holding = None
-        return limit, room
+    def _go_on(self, now: float) -> bool:
+        """Start what was held back longest in the session whose turn it is; False when none can start."""
+        holding = self.holding
+        session = self._next_holding()
+        if holding is None or session is None or not session.held:
+            return False
+        queued = session.held.pop(0)
+        del holding[session]
+        if session.held:
+            holding[session] = None
+        else:
+            session.held = None
+        self._run(queued, now)
+        return True
+
+    def _next_holding(self) -> ClientSession | None:
+        """The session whose turn it is, of those that hold requests back and can start one."""
+        if not self.holding or self.is_full():
+            return None
+        return next((session for session in self.holding if not self._stage.holds_back(session)), None)
 
     def end_overdue(self, now: float) -> None:
         """Answer for what bff had no room for in time, without running it.

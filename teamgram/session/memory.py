@@ -61,6 +61,6 @@ def hold_bound(stage: "Stage", limit_bytes: int) -> None:
     for session in sorted(kept, key=kept.__getitem__, reverse=True):
         if total <= goal:
             return
-        session.core.outbox.forget_unacked()
+        session.core.forget_unacked()
         total -= kept[session] - kept_bytes(session)
         stage.counts.given_up += 1

@@ -29,7 +29,6 @@ class Outgoing:
         msg_id: 0 until it leaves for the first time.
         req_msg_id: the request that it answers, 0 for an update or service message.
         sent_at: unix seconds of the last sending.
-        body: emptied when the message was forgotten for lack of room.
         size: what it costs in memory, in bytes, for the limits.
     """
 
@@ -64,6 +63,7 @@ class Outbox:
         queued_bytes: bodies in ``queue``.
         pushes: updates among ``queue``, and their bytes in ``push_bytes``.
         push_lost: an update was dropped; the client has to ask for the difference.
+        forgotten: answers that made room and cannot be sent again, until ``take_forgotten``.
     """
 
     __slots__ = (
@@ -73,6 +73,7 @@ class Outbox:
         "_push_forgotten",
         "_resending",
         "_settings",
+        "forgotten",
         "push_bytes",
         "push_lost",
         "pushes",
@@ -96,6 +97,7 @@ class Outbox:
         self.pushes = 0
         self.push_bytes = 0
         self.push_lost = False
+        self.forgotten: list[Outgoing] | None = None
 
     def add(self, message: Outgoing) -> None:
         """Queue an answer or service message; how many there can be is bounded by what is let in."""
@@ -317,9 +319,17 @@ class Outbox:
 
     def _give_up(self, message: Outgoing) -> None:
         self._forget(message)
-        message.body = b""
         if message.is_push:
             self._push_forgotten = True
+        elif message.req_msg_id:
+            if self.forgotten is None:
+                self.forgotten = []
+            self.forgotten.append(message)
+
+    def take_forgotten(self) -> list[Outgoing]:
+        """The answers that were forgotten since the last call."""
+        forgotten, self.forgotten = self.forgotten or [], None
+        return forgotten
 
     def _next_msg_id(self, now: float, *, response: bool) -> int:
         msg_id = self._last_msg_id = next_server_msg_id(now, self._last_msg_id, response=response)

@@ -93,7 +93,7 @@ def _rpc_drop_answer(session: "Session", msg_id: int, body: bytes, start: int, e
         session.finish(dropped, wire.ANSWER_DROPPED_RUNNING)
         session.tell(RpcCancelled(dropped))
         result = wire.ANSWER_DROPPED_RUNNING
-    elif type(known) is Outgoing and known.body:
+    elif type(known) is Outgoing:
         session.outbox.remove(known)
         session.inbox.messages[dropped] = Fate.ANSWERED
         result = wire.answer_dropped(known.msg_id, known.seq_no, len(known.body))

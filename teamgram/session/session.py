@@ -14,10 +14,12 @@ from teamgram.session.events import RpcReceived, SessionEvent
 from teamgram.session.inbox import (
     BAD_SERVER_SALT,
     CONTAINER_MSG_ID_TAKEN,
+    FORGOTTEN,
     INVALID_CONTAINER,
     MESSAGE_TOO_OLD,
     SEQ_NO_NOT_EVEN,
     SEQ_NO_NOT_ODD,
+    SUCCEEDED,
     Fate,
     Inbox,
 )
@@ -238,14 +240,14 @@ class Session:
         self._counts.duplicates += 1
         if type(known) is Outgoing:
             if known.msg_id not in self.outbox.unacked:
-                if not known.body:
-                    # Answered, but the answer had to make room: run again only if the client asks anew.
-                    self._refuse(msg_id, seq_no, MESSAGE_TOO_OLD)
-                return  # else still queued: one answer is on its way
+                return  # still queued: one answer is on its way
             if len(known.body) >= self._settings.detailed_info_bytes:
                 self.say(wire.msg_detailed_info(msg_id, known.msg_id, len(known.body)))
             else:
                 self.outbox.send_again((known,))
+        elif known in FORGOTTEN:
+            # Answered, but the answer had to make room: run again only if the client asks anew.
+            self._refuse(msg_id, seq_no, MESSAGE_TOO_OLD)
         elif seq_no & 1:
             self.to_ack.setdefault(msg_id, now)
 
@@ -299,7 +301,7 @@ class Session:
             return None
         if type(known) is Outgoing:
             return not known.is_error
-        return known is not Fate.FAILED
+        return known in SUCCEEDED
 
     def has_received(self, msg_id: int) -> bool:
         """Whether that message came and is remembered."""
@@ -308,9 +310,24 @@ class Session:
     def packet(self, now: float) -> bytes | None:
         """The next frame's plaintext (msg_id seq_no bytes body), None when there is nothing to send."""
         to_ack = self.to_ack
+        acks: list[int] = []
         if to_ack and next(iter(to_ack.values())) + self._settings.ack_piggyback_age <= now:
-            return self.outbox.packet(now, self._acks_due(now - self._settings.ack_piggyback_age))
-        return self.outbox.packet(now, [])
+            acks = self._acks_due(now - self._settings.ack_piggyback_age)
+        packet = self.outbox.packet(now, acks)
+        if self.outbox.forgotten is not None:
+            self._note_forgotten()
+        return packet
+
+    def forget_unacked(self) -> None:
+        """Keep nothing for sending again: its memory is needed elsewhere."""
+        self.outbox.forget_unacked()
+        self._note_forgotten()
+
+    def _note_forgotten(self) -> None:
+        messages = self.inbox.messages
+        for answer in self.outbox.take_forgotten():
+            if messages.get(answer.req_msg_id) is answer:
+                messages[answer.req_msg_id] = Fate.FAILURE_FORGOTTEN if answer.is_error else Fate.ANSWER_FORGOTTEN
 
     def empty_packet(self, now: float) -> bytes:
         """An empty container: what an HTTP request is answered with when there is nothing to say."""

@@ -16,10 +16,11 @@ class SessionSettings:
             that has no connection, else the oldest.
         session_data_chan_size: frames a key may have waiting; one more is
             refused and its connection stops being read.
-        frames_per_turn: frames of one key taken in one reactor turn before
-            the other keys have had theirs.
-        rpc_batch_size: requests of one key started in one go, and
-        rpc_batch_bytes: how long these may be together, but for the last one.
+        frames_per_turn: frames of one key taken in one reactor turn as they
+            are read; what comes then waits until the other keys had their part.
+        part_seconds: how long one key's requests, and its frames that had to
+            wait, are seen to in one reactor turn, and
+        behind_seconds: those of all keys together that have more than a part.
         request_limit_bytes: the longest request that does not bring a part of
             a file. To read a vector of so many bytes takes 30 ms; clients send
             16 KiB at most (a message of 4,096 characters with its entities).
@@ -82,10 +83,10 @@ class SessionSettings:
     retention: float = 300.0
     idle_wrapper_retention: float = 60.0
     sessions_per_key: int = 64
-    session_data_chan_size: int = 64
+    session_data_chan_size: int = 16
     frames_per_turn: int = 8
-    rpc_batch_size: int = 8
-    rpc_batch_bytes: int = 64 << 10
+    part_seconds: float = 0.0003
+    behind_seconds: float = 0.001
     request_limit_bytes: int = 128 << 10
     slow_rpc_after: float = 1.0
     rpc_timeout: float = 30.0

@@ -60,7 +60,12 @@ class Stage:
         self.newest_layer = newest_layer
         self._unique_id = unique_id
         self.turns = Turns(
-            clock, self.flush, settings.frames_per_turn, settings.rpc_batch_size, settings.gunzip_turn_bytes
+            clock,
+            self.flush,
+            frames_per_turn=settings.frames_per_turn,
+            part_seconds=settings.part_seconds,
+            behind_seconds=settings.behind_seconds,
+            gunzip_turn_bytes=settings.gunzip_turn_bytes,
         )
         self.push = Push(self.turns, encode)
         self.counts = SessionCounts()
@@ -104,7 +109,7 @@ class Stage:
             raise DataChannelFull
         chan.append(data)
         if wrapper.takes_frames():
-            self.turns.backlog(wrapper)
+            self.turns.behind(wrapper)
 
     def saturated(self, session: ClientSession, *, resume: bool = False) -> bool:
         """Whether the session has so much under way or unsent that its connection is not read.

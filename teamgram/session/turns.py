@@ -2,12 +2,16 @@
 
 Frames are taken as they are read; their requests run and their answers leave
 once the turn's reads are done. So what became ready together leaves together
-(one container, one encryption, one write), a key that sends much is taken a
-part at a time, and nothing per message needs a Deferred or a timer.
+(one container, one encryption, one write), and nothing per message needs a
+Deferred or a timer. A key has a part of each turn, measured in time. Who has
+more to do than fits into it is behind: its next part comes after everybody
+who is not, and the parts of all who are behind make a turn only so long. So
+whoever asks little waits for a piece of somebody's flood, not for the flood.
 """
 
 from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IReactorTime
@@ -28,9 +32,11 @@ class Turns:
 
     Args:
         flush: sends what a session has ready.
-        frames_per_turn: frames and
-        rpc_batch_size: requests of one key taken before the next key's.
+        frames_per_turn: frames of one key taken as they are read; more of them put it behind.
+        part_seconds: how long one key has in a turn, and
+        behind_seconds: all that are behind together.
         gunzip_turn_bytes: what may be unpacked in one turn for all keys.
+        seconds: the time that parts are measured by.
 
     Attributes:
         unpacked_enough: so much was unpacked in this turn.
@@ -42,21 +48,26 @@ class Turns:
         self,
         clock: IReactorTime,
         flush: "Callable[[ClientSession, float], None]",
+        *,
         frames_per_turn: int,
-        rpc_batch_size: int,
+        part_seconds: float,
+        behind_seconds: float,
         gunzip_turn_bytes: int,
+        seconds: Callable[[], float] = perf_counter,
     ) -> None:
         self._clock = clock
         self._flush = flush
         self._frames_per_turn = frames_per_turn
-        self._rpc_batch_size = rpc_batch_size
+        self._part_seconds = part_seconds
+        self._behind_seconds = behind_seconds
         self._gunzip_turn_bytes = gunzip_turn_bytes
+        self._seconds = seconds
         self._unpacked_bytes = 0
         self.unpacked_enough = False
         self._scheduled = False
         self._dirty: list[ClientSession] = []
-        self._rpc_ready: deque[MainAuthWrapper] = deque()
-        self._backlog: deque[MainAuthWrapper] = deque()
+        self._ready: list[MainAuthWrapper] = []
+        self._behind: deque[MainAuthWrapper] = deque()
         self._counted: list[MainAuthWrapper] = []
         self._last: list[Callable[[], None]] = []
 
@@ -75,23 +86,23 @@ class Turns:
                 self._schedule()
 
     def rpc_ready(self, wrapper: "MainAuthWrapper") -> None:
-        """The wrapper's ``rpc_queue`` has requests."""
-        if not wrapper.in_rpc_ready:
-            wrapper.in_rpc_ready = True
-            self._rpc_ready.append(wrapper)
+        """The wrapper has requests that can start."""
+        if not wrapper.is_ready and not wrapper.is_behind:
+            wrapper.is_ready = True
+            self._ready.append(wrapper)
             if not self._scheduled:
                 self._schedule()
 
-    def backlog(self, wrapper: "MainAuthWrapper") -> None:
-        """The wrapper's ``session_data_chan`` has frames that can be taken."""
-        if not wrapper.in_backlog:
-            wrapper.in_backlog = True
-            self._backlog.append(wrapper)
+    def behind(self, wrapper: "MainAuthWrapper") -> None:
+        """The wrapper has more to do than fitted into its part, or has to begin with what had to wait."""
+        if not wrapper.is_behind:
+            wrapper.is_behind = True
+            self._behind.append(wrapper)
             if not self._scheduled:
                 self._schedule()
 
     def may_take(self, wrapper: "MainAuthWrapper") -> bool:
-        """Count one frame against the wrapper's part of this turn; False when that is used up."""
+        """Count one frame against what the wrapper may have taken as it is read; False when that is used up."""
         taken = wrapper.frames_this_turn
         if taken >= self._frames_per_turn:
             return False
@@ -122,13 +133,46 @@ class Turns:
             wrapper.frames_this_turn = 0
         self._unpacked_bytes = 0
         self.unpacked_enough = False
-        for _ in range(len(self._backlog)):
-            self._take_backlog(self._backlog.popleft(), now)
+        ready, self._ready = self._ready, []
+        for wrapper in ready:
+            wrapper.is_ready = False
+            if not wrapper.is_behind and self._run_rpcs(wrapper, now, self._seconds() + self._part_seconds):
+                self.behind(wrapper)
+        self._send(now)
+        if self._behind:
+            self._catch_up(now)
+            self._send(now)
+        if self._last:
+            self._do_last()
+        self._scheduled = False
+        if self._ready or self._behind or self._dirty or self._last:
+            self._schedule()
+
+    def _catch_up(self, now: float) -> None:
+        """A part for each that is behind, as far as the time for all of them goes."""
+        until = self._seconds() + self._behind_seconds
+        for _ in range(len(self._behind)):
+            wrapper = self._behind.popleft()
+            more = self._part(wrapper, now)
+            wrapper.is_behind = False
+            if more:
+                self.behind(wrapper)
+            if self._seconds() >= until:
+                break
         if self.unpacked_enough:
             # Who unpacked first in this turn is not the first in the next.
-            self._backlog.rotate(-1)
-        for _ in range(len(self._rpc_ready)):
-            self._run_rpcs(self._rpc_ready.popleft(), now)
+            self._behind.rotate(-1)
+
+    def _part(self, wrapper: "MainAuthWrapper", now: float) -> bool:
+        """Frames that waited, and their requests; whether there is more."""
+        until = self._seconds() + self._part_seconds
+        more = self._run_rpcs(wrapper, now, until)
+        while not more and self._take_frame(wrapper, now):
+            more = self._run_rpcs(wrapper, now, until) or self._seconds() >= until
+        wrapper.resume_reading()
+        return more or wrapper.has_more_to_start() or wrapper.takes_frames()
+
+    def _send(self, now: float) -> None:
         dirty, self._dirty = self._dirty, []
         for session in dirty:
             session.dirty = False
@@ -136,11 +180,6 @@ class Turns:
                 self._flush(session, now)
             except Exception:
                 self._log.failure("flushing session {session_id}", session_id=session.core.session_id)
-        if self._last:
-            self._do_last()
-        self._scheduled = False
-        if self._backlog or self._rpc_ready or self._dirty or self._last:
-            self._schedule()
 
     def _do_last(self) -> None:
         last, self._last = self._last, []
@@ -152,21 +191,20 @@ class Turns:
 
     # One key's fault must not keep the others waiting, so each is on its own.
 
-    def _take_backlog(self, wrapper: "MainAuthWrapper", now: float) -> None:
-        wrapper.in_backlog = False
+    def _take_frame(self, wrapper: "MainAuthWrapper", now: float) -> bool:
         try:
-            wrapper.run_loop(self._frames_per_turn, now)
+            return wrapper.take_next(now)
         except Exception:
-            self._log.failure("taking frames of {wrapper_id}", wrapper_id=wrapper.wrapper_id)
-        if wrapper.takes_frames():
-            self.backlog(wrapper)
+            self._log.failure("taking a frame of {wrapper_id}", wrapper_id=wrapper.wrapper_id)
+            return True
 
-    def _run_rpcs(self, wrapper: "MainAuthWrapper", now: float) -> None:
-        wrapper.in_rpc_ready = False
+    def _run_rpcs(self, wrapper: "MainAuthWrapper", now: float, until: float) -> bool:
+        """Start the wrapper's requests until then; whether more may start."""
         try:
-            more = wrapper.rpc_run_loop(self._rpc_batch_size, now)
+            while wrapper.start_next(now):
+                if self._seconds() >= until:
+                    return wrapper.has_more_to_start()
         except Exception:
             self._log.failure("running requests of {wrapper_id}", wrapper_id=wrapper.wrapper_id)
-            more = wrapper.ready and bool(wrapper.rpc_queue)
-        if more:
-            self.rpc_ready(wrapper)
+            return wrapper.has_more_to_start()
+        return False

@@ -153,7 +153,7 @@ class FloodTests(SynchronousTestCase):
 
     def test_container_of_a_thousand_requests(self) -> None:
         """One container may overshoot the bound; each of its requests is answered once."""
-        harness = Harness(rpc_batch_size=64)
+        harness = Harness()
         client = harness.client()
         made = [client.core.message(GET_CONFIG) for _ in range(1020)]
         client.send_frame(client.core.container(*[payload for _, payload in made])[1])

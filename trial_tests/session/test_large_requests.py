@@ -98,20 +98,6 @@ class LargeRequestTests(SynchronousTestCase):
         self.assertEqual([answers[one].error() for one in (fits, part)], [None, None])
         self.assertEqual(len(harness.bff.calls), calls + 2)
 
-    def test_long_requests_run_one_a_turn(self) -> None:
-        """A container of them leaves other keys their time."""
-        harness = self.harness(rpc_batch_bytes=10_000)
-        client = self.begun(harness, 1)
-        messages = [client.core.message(GET_CONFIG + bytes(size)) for size in (8000, 8000, 100, 20_000, 100)]
-        client.send_frame(client.core.container(*[payload for _, payload in messages])[1])
-        wrapper = harness.service.stage.keys.wrappers[77]
-        left = []
-        while wrapper.rpc_queue:
-            wrapper.rpc_run_loop(64, harness.clock.seconds())
-            left.append(len(wrapper.rpc_queue))
-        self.assertEqual(left, [3, 1, 0])
-        self.assertEqual(set(client.results()), {msg_id for msg_id, _ in messages})
-
     def test_dropped_request_counts_no_more(self) -> None:
         """rpc_drop_answer ends it."""
         harness = self.harness()

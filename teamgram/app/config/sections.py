@@ -149,7 +149,7 @@ class SessionLimits(Section, frozen=True, kw_only=True):
     DisconnectedRetention: Duration = "5m"
     IdleTimeout: Duration = "60s"
     SessionsPerKey: Count = 64
-    DataChannel: Count = 64
+    DataChannel: Count = 16
     RunningRequests: Count = 128
     ConcurrentRequests: Count = 4
     RequestDeadline: Duration = "30s"

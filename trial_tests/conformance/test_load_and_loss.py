@@ -236,7 +236,7 @@ class HostilePeerTests(ConformanceCase):
         never = encode(tl.invokeAfterMsg(msg_id=session.core.next_msg_id() + (5 << 32), query=pack_gzip(query)))
         body = encode(tl.invokeWithLayer(layer=200, query=never))
         # Some more than the bound are taken: those that the key's queue of frames has room for.
-        messages = [session.core.message(body) for _ in range(110)]
+        messages = [session.core.message(body) for _ in range(70)]
         answers = [session.expect(message) for message in messages]
         for answer in answers[30:]:
             answer.addErrback(lambda failure: failure.trap(CallFailed))

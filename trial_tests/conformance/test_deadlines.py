@@ -16,8 +16,8 @@ from trial_tests.conformance.strict import (
     WAIT_SECONDS,
     StrictCase,
 )
-from trial_tests.conformance.test_service_messages import RPC_RESULT, Watching, history
 from trial_tests.conformance.test_transports import Raw
+from trial_tests.conformance.watching import RPC_RESULT, Watching, history
 from trial_tests.gnetway.test_websocket import handshake
 from trial_tests.peer.calls import CallFailed, PeerSession
 from trial_tests.peer.connection import PeerConnection

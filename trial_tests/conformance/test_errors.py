@@ -12,7 +12,7 @@ from trial_tests.conformance.strict import (
     SECRET,
     StrictCase,
 )
-from trial_tests.conformance.test_service_messages import history
+from trial_tests.conformance.watching import history
 from trial_tests.peer.calls import CallFailed
 from trial_tests.peer.exchange import ClientExchange
 from trial_tests.peer.transports import Intermediate, Obfuscated

@@ -6,7 +6,7 @@ from typing import Any
 from teamgram.mtproto.envelope import AuthKey
 from teamgram.mtproto.tl import NEWEST_LAYER, decode_result, encode, tl
 from trial_tests.conformance.house import ConformanceCase, key_id
-from trial_tests.conformance.test_service_messages import history
+from trial_tests.conformance.watching import history
 from trial_tests.peer.calls import CallFailed, PeerSession
 from trial_tests.peer.transports import TransportError
 

@@ -8,7 +8,7 @@ from twisted.internet.defer import gatherResults
 from teamgram.mtproto.container import pack_gzip
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.conformance.house import ConformanceCase
-from trial_tests.conformance.test_service_messages import history
+from trial_tests.conformance.watching import history
 from trial_tests.peer.calls import CallFailed, init_connection
 
 GET_CONFIG = encode(tl.help.getConfig())

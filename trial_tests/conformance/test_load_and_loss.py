@@ -12,8 +12,8 @@ from twisted.internet.defer import gatherResults
 from teamgram.mtproto.container import pack_gzip
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.conformance.house import ConformanceCase, SharedServer
-from trial_tests.conformance.test_service_messages import history
 from trial_tests.conformance.test_transports import Raw
+from trial_tests.conformance.watching import history
 from trial_tests.peer.calls import CallFailed
 
 PING = encode(tl.ping(ping_id=7))

@@ -9,7 +9,7 @@ from twisted.internet.defer import gatherResults
 
 from teamgram.mtproto.container import InnerMessage
 from teamgram.mtproto.tl import decode, encode, tl
-from trial_tests.conformance.test_service_messages import ACK, GET_CONFIG, PING, RPC_RESULT, Watching, history
+from trial_tests.conformance.watching import ACK, GET_CONFIG, PING, RPC_RESULT, Watching, history
 from trial_tests.peer.calls import PeerSession
 
 RECEIVED, FORGOTTEN, NOT_RECEIVED, NOT_YET = 4, 1, 2, 3

@@ -15,7 +15,7 @@ from twisted.trial import unittest
 from teamgram.mtproto.crypto.rsa import RsaPublicKey
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.clients.server import RunningServer
-from trial_tests.conformance.test_service_messages import history
+from trial_tests.conformance.watching import history
 from trial_tests.peer.calls import PeerSession
 from trial_tests.peer.connection import connect
 from trial_tests.peer.http import open_http

@@ -97,6 +97,7 @@ class Latency:
             for share in (0.5, 0.99):
                 figures[f"{what} of a quiet key, alone: p{share * 100:.0f}"] = _milli(alone, share)
                 figures[f"{what}, {title}: p{share * 100:.0f}"] = _milli(beside, share)
+            figures[f"{what}: the p99s, one by the other"] = f"{_at(beside, 0.99) / _at(alone, 0.99):.1f} ×"
         return figures
 
     def _steady(self, keys: list[tuple[str, int]], rate: float, seconds: float) -> Spec:
@@ -116,5 +117,9 @@ class Latency:
         return sorted(figures["taken"]), used / figures["seconds"]
 
 
+def _at(seconds: Sequence[float], share: float) -> float:
+    return seconds[min(len(seconds) - 1, int(len(seconds) * share))]
+
+
 def _milli(seconds: Sequence[float], share: float) -> str:
-    return f"{seconds[min(len(seconds) - 1, int(len(seconds) * share))] * 1e3:.2f} ms"
+    return f"{_at(seconds, share) * 1e3:.2f} ms"

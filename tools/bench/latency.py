@@ -97,7 +97,7 @@ class Latency:
             for share in (0.5, 0.99):
                 figures[f"{what} of a quiet key, alone: p{share * 100:.0f}"] = _milli(alone, share)
                 figures[f"{what}, {title}: p{share * 100:.0f}"] = _milli(beside, share)
-            figures[f"{what}: the p99s, one by the other"] = f"{_at(beside, 0.99) / _at(alone, 0.99):.1f} ×"
+            figures[f"{what}: the p99s, one by the other"] = f"{_at(beside, 0.99) / _at(alone, 0.99):.1f} times"
         return figures
 
     def _steady(self, keys: list[tuple[str, int]], rate: float, seconds: float) -> Spec:

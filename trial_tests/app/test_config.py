@@ -6,10 +6,12 @@ from pathlib import Path
 
 from twisted.trial import unittest
 
+from teamgram.app import stage_settings
 from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import load_configuration, load_file
 from teamgram.app.config.units import parse_duration, parse_size
+from teamgram.session.settings import SessionSettings
 
 PROJECT = Path(__file__).parents[2]
 
@@ -58,6 +60,21 @@ class ShippedConfigurationTests(unittest.SynchronousTestCase):
     def test_it_loads_and_uses_every_key(self) -> None:
         """Nothing in the shipped files is ignored."""
         self.assertEqual(load_configuration(PROJECT / "etc").unused, ())
+
+    def test_session_limits(self) -> None:
+        """What the shipped file shows in comments is what holds without them, and each of them arrives."""
+        text = (PROJECT / "etc" / "session.yaml").read_text()
+        shown = dict(re.findall(r"^#   (\w+): (\w+) +#", text, re.M))
+        limits = sections.SessionLimits()
+        self.assertEqual({name: str(getattr(limits, name)) for name in limits.__struct_fields__}, shown)
+        path = Path(self.mktemp())
+        path.write_text(text)
+        self.assertEqual(stage_settings.session(load_file(path, sections.SessionFile)), SessionSettings())
+        for name in limits.__struct_fields__:
+            other = {"s": "7s", "m": "7m", "B": "7KiB"}.get(shown[name][-1], "7")
+            path.write_text(f"{text}\nLimits:\n  {name}: {other}\n")
+            changed = stage_settings.session(load_file(path, sections.SessionFile))
+            self.assertNotEqual(changed, SessionSettings(), name)
 
     def test_every_listener_is_on_loopback(self) -> None:
         """0.0.0.0 is the operator's choice, never ours."""

@@ -155,6 +155,13 @@ class SessionLimits(Section, frozen=True, kw_only=True):
     RequestDeadline: Duration = "30s"
     InvokeAfterTimeout: Duration = "10s"
     HTTPResendAfter: Duration = "10s"
+    RequestBytes: Size = "128KiB"
+    UnpackedObjectBytes: Size = "1MiB"
+    UnpackedFrameBytes: Size = "4MiB"
+    LargeRequestsPerSession: Size = "4MiB"
+    LargeRequestsPerKey: Size = "32MiB"
+    LargeRequests: Size = "256MiB"
+    UnsentBytes: Size = "512KiB"
     UnackedBytes: Size = "1MiB"
     KeptBytes: Size = "512MiB"
     WaitingUpdates: Count = 256

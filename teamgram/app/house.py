@@ -44,9 +44,9 @@ from teamgram.session.service import SessionService
 READY = "teamgram is ready"
 #: Exit codes: sysexits' EX_CONFIG and EX_UNAVAILABLE.
 BAD_CONFIGURATION, CANNOT_START = 78, 69
-#: ``gc.set_threshold``: the first as CPython has it. Everybody waits while one collection runs, and what lives longest is
-#: sessions, which are freed without: so the middle ones come sooner and have less to look through, the full ones (70 ms
-#: with a thousand clients) ten times later.
+#: ``gc.set_threshold``, the first as CPython has it. Everybody waits while one collection runs, and what lives longest,
+#: sessions, is freed without. So the middle ones come sooner and have less to look through; the full ones, 70 ms with a
+#: thousand clients, come ten times later.
 _COLLECTIONS = (700, 3, 300)
 
 

@@ -15,6 +15,7 @@ insides can be looked at; ``restart`` kills another process with -9.
 import argparse
 import random
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -152,6 +153,8 @@ class Faults:
             except Exception as error:
                 raise Broken(f"{self._kind}, seed {self._seed}, round {number}: {error!r}") from error
             self.counts["rounds"] += 1
+            if self.counts["rounds"] % 100 == 0 and rounds > 100:
+                print(f"{self._kind:<10} {self.counts['rounds']} of {rounds} rounds", file=sys.stderr, flush=True)
         if self._place.held():
             await self._until(lambda: not self._place.sessions(), RETENTION + 3, "sessions are left")
             await self._until(lambda: len(self._reactor.getDelayedCalls()) <= timers, 5, "timers are left")

@@ -281,7 +281,7 @@ class MainAuthWrapper:
         """The session whose turn it is, of those that hold requests back and can start one."""
         if not self.holding or self.is_full():
             return None
-        return next((session for session in self.holding if not self._stage.holds_back(session)), None)
+        return next((one for one in self.holding if one.held and not self._stage.holds_back(one)), None)
 
     def end_overdue(self, now: float) -> None:
         """Answer for what bff had no room for in time, without running it.

@@ -1,4 +1,4 @@
-"""Makes ``teamgram/openclaw/schemas/methods.json`` from the published protocol schema.
+"""Makes ``teamgram/openclaw/gateway/schemas/methods.json`` from the published protocol schema.
 
     python tools/gen_openclaw_schemas.py protocol.schema.json
 
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-OUTPUT = Path(__file__).resolve().parent.parent / "teamgram/openclaw/schemas/methods.json"
+OUTPUT = Path(__file__).resolve().parent.parent / "teamgram/openclaw/gateway/schemas/methods.json"
 
 METHODS = tuple(
     """
@@ -88,7 +88,7 @@ def resolve(schema: Any, definitions: dict[str, Any]) -> Any:
         if key in IGNORED or key.startswith("x-"):
             continue
         if key not in KEYWORDS:
-            raise SystemExit(f"keyword {key!r} is new; teach teamgram/openclaw/schemas/validator.py about it first")
+            raise SystemExit(f"keyword {key!r} is new; teach gateway/schemas/validator.py about it first")
         if key in ("properties", "patternProperties"):
             value = {name: resolve(child, definitions) for name, child in value.items()}
         elif key in ("anyOf", "oneOf", "allOf"):

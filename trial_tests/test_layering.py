@@ -64,11 +64,11 @@ CORES = [
     "openclaw/agent/providers/sse.py",
     "openclaw/agent/run_records.py",
     "openclaw/agent/streaming.py",
-    "openclaw/agent_session.py",
-    "openclaw/agent_session_keys.py",
-    "openclaw/cron_schedule.py",
+    "openclaw/sessions/agent_session.py",
+    "openclaw/sessions/keys.py",
+    "openclaw/agent/cron_schedule.py",
     "openclaw/methods/session_filter.py",
-    "openclaw/transcripts.py",
+    "openclaw/sessions/transcripts.py",
 ]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from teamgram.openclaw import scopes
-from teamgram.openclaw.errors import invalid
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import invalid
+from teamgram.openclaw.gateway.router import Call, method
 
 if TYPE_CHECKING:
     from teamgram.app.house import House

@@ -7,7 +7,7 @@ WebSocket client needs takes a while to load.
 import argparse
 from typing import Any
 
-from teamgram.openclaw import scopes
+from teamgram.openclaw.gateway import scopes
 
 DEFAULT_SECONDS = 30.0
 _EVERYTHING = (scopes.ADMIN, scopes.READ, scopes.WRITE, scopes.APPROVALS, scopes.QUESTIONS, scopes.PAIRING)

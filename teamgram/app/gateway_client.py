@@ -19,8 +19,8 @@ from twisted.internet.ssl import optionsForClientTLS
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 
 import teamgram
-from teamgram.openclaw import auth
 from teamgram.openclaw.config.live import LiveConfig
+from teamgram.openclaw.gateway import auth
 
 CONNECT_SECONDS = 5.0
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024

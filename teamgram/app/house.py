@@ -37,7 +37,7 @@ from teamgram.gnetway.tls import CertificateError
 from teamgram.interfaces.rpc import ASKING, RpcCaller
 from teamgram.openclaw.agent.extension import agents_extension
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
-from teamgram.openclaw.messenger import MessengerDomain
+from teamgram.openclaw.messenger.channel import MessengerDomain
 from teamgram.openclaw.service import OpenClawService
 from teamgram.session.service import SessionService
 

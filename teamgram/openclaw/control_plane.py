@@ -17,31 +17,31 @@ from twisted.logger import Logger
 
 import teamgram
 from teamgram.database import private_file
-from teamgram.openclaw import auth, frames, scopes
-from teamgram.openclaw.canvas import Canvas
 from teamgram.openclaw.config.live import LiveConfig
-from teamgram.openclaw.connection import Connection, Opening, Transport
-from teamgram.openclaw.device_identity import Identity
-from teamgram.openclaw.dialects.jsonrpc import JsonRpc
-from teamgram.openclaw.dialects.mini import Mini
-from teamgram.openclaw.dialects.protocol4 import Protocol4
-from teamgram.openclaw.events import EventStream, Subscriber
-from teamgram.openclaw.handshake import Accepted
-from teamgram.openclaw.health import Health
-from teamgram.openclaw.hello import TICK_SECONDS, HelloOk
-from teamgram.openclaw.http import HttpRoutes
+from teamgram.openclaw.devices.identity import Identity
+from teamgram.openclaw.devices.pairing import Pairing, PairRequest
+from teamgram.openclaw.gateway import auth, frames, scopes
+from teamgram.openclaw.gateway.connection import Connection, Opening, Transport
+from teamgram.openclaw.gateway.dialects.jsonrpc import JsonRpc
+from teamgram.openclaw.gateway.dialects.mini import Mini
+from teamgram.openclaw.gateway.dialects.protocol4 import Protocol4
+from teamgram.openclaw.gateway.events import EventStream, Subscriber
+from teamgram.openclaw.gateway.handshake import Accepted
+from teamgram.openclaw.gateway.health import Health
+from teamgram.openclaw.gateway.hello import TICK_SECONDS, HelloOk
+from teamgram.openclaw.gateway.http import HttpRoutes
+from teamgram.openclaw.gateway.presence import Presence
+from teamgram.openclaw.gateway.resume import Resumable
+from teamgram.openclaw.gateway.router import Router
+from teamgram.openclaw.gateway.runs import NoRuns, Runs
+from teamgram.openclaw.gateway.schemas.validator import MethodSchemas
 from teamgram.openclaw.methods.system import SystemMethods
-from teamgram.openclaw.nodes import Nodes
-from teamgram.openclaw.pairing import Pairing, PairRequest
-from teamgram.openclaw.presence import Presence
-from teamgram.openclaw.resume import Resumable
-from teamgram.openclaw.router import Router
-from teamgram.openclaw.runs_api import NoRuns, Runs
-from teamgram.openclaw.schemas.validator import MethodSchemas
+from teamgram.openclaw.nodes.canvas import Canvas
+from teamgram.openclaw.nodes.nodes import Nodes
 from teamgram.openclaw.state_file import StateFile, read_json
 
 if TYPE_CHECKING:
-    from teamgram.openclaw.connection import Dialect
+    from teamgram.openclaw.gateway.connection import Dialect
 
 HEALTH_SECONDS = 60.0
 

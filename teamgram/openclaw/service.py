@@ -21,19 +21,19 @@ from twisted.python.failure import Failure
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from teamgram.openclaw import auth, websocket
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
 from teamgram.openclaw.console.pages import ConsolePages
 from teamgram.openclaw.control_plane import ControlPlane, load_identity
-from teamgram.openclaw.http import RouteResource
-from teamgram.openclaw.http_core import CorePaths, PlaneCollector, Readiness
-from teamgram.openclaw.logs import LogTail
+from teamgram.openclaw.gateway import auth, websocket
+from teamgram.openclaw.gateway.http import RouteResource
+from teamgram.openclaw.gateway.http_core import CorePaths, PlaneCollector, Readiness
+from teamgram.openclaw.gateway.log_tail import LogTail
+from teamgram.openclaw.gateway.server import OpenClawFactory
 from teamgram.openclaw.methods.config import ConfigMethods
 from teamgram.openclaw.methods.devices import DeviceMethods
 from teamgram.openclaw.methods.logs import LogMethods
 from teamgram.openclaw.methods.nodes import NodeMethods
-from teamgram.openclaw.server import OpenClawFactory
 
 #: Something that adds methods, routes or services of its own.
 Extension = Callable[[ControlPlane], IService | None]

@@ -21,9 +21,9 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 
-from teamgram.openclaw import auth, scopes
-from teamgram.openclaw.connection import Opening
-from teamgram.openclaw.device_identity import signed_text
+from teamgram.openclaw.devices.identity import signed_text
+from teamgram.openclaw.gateway import auth, scopes
+from teamgram.openclaw.gateway.connection import Opening
 from teamgram.openclaw.service import Extension, OpenClawService
 
 TOKEN = "correct-horse-battery-staple"

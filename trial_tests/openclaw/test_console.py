@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from teamgram.openclaw.agent.extension import agents_extension
-from teamgram.openclaw.router import Call
+from teamgram.openclaw.gateway.router import Call
 from trial_tests.openclaw import npm_packages
 from trial_tests.openclaw.house import TOKEN, DeviceKey
 from trial_tests.openclaw.live import LiveTestCase, SocketClient

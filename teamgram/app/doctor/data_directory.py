@@ -7,8 +7,8 @@ from pathlib import Path
 
 from teamgram.app.doctor.findings import Finding, bad, good, odd
 from teamgram.domain.codes.sealing import KEY_FILE
-from teamgram.openclaw import auth
 from teamgram.openclaw.config.sections import GatewaySection
+from teamgram.openclaw.gateway import auth
 
 
 def data_directory(data_dir: Path) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from teamgram.app.doctor.findings import Finding, bad, good, odd
-from teamgram.openclaw import auth
+from teamgram.openclaw.gateway import auth
 
 _NEEDED_FREE_BYTES = 200 * 1024 * 1024
 _COMFORTABLE_FREE_BYTES = 1024 * 1024 * 1024

@@ -4,15 +4,15 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from teamgram.openclaw import transcripts
 from teamgram.openclaw.agent import context as conversation
 from teamgram.openclaw.agent.context import Context
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.providers.model_api import ModelRef, ModelRequest
 from teamgram.openclaw.agent.roster import Agent
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.agent_sessions import AgentSessions
-from teamgram.openclaw.events import EventStream
+from teamgram.openclaw.gateway.events import EventStream
+from teamgram.openclaw.sessions import transcripts
+from teamgram.openclaw.sessions.agent_session import AgentSession
+from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
 #: Of the context: what is left for the reply and the tools, and how much stays word for word.
 _RESERVE = 0.25

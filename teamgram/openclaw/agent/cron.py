@@ -8,12 +8,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.openclaw import cron_schedule
+from teamgram.openclaw.agent import cron_schedule
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ERROR, OK, Outcome, fingerprint
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
-from teamgram.openclaw.errors import GatewayError, invalid
+from teamgram.openclaw.gateway.errors import GatewayError, invalid
 from teamgram.openclaw.state_file import StateFile, read_json
 
 MAX_JOBS = 1000

@@ -7,8 +7,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from teamgram.openclaw.agent.house import AgentHouse
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.errors import GatewayError, invalid, unavailable
+from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
+from teamgram.openclaw.sessions.agent_session import AgentSession
 
 _MAX_REMEMBERED = 1000
 

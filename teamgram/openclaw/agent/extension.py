@@ -13,7 +13,7 @@ from teamgram.openclaw.agent.http_api import HttpApi
 from teamgram.openclaw.agent.recovery import recover
 from teamgram.openclaw.agent.tools import core, workspace
 from teamgram.openclaw.agent.tools.registry import ToolContext
-from teamgram.openclaw.messenger import Messenger, MessengerDomain
+from teamgram.openclaw.messenger.channel import Messenger, MessengerDomain
 from teamgram.openclaw.methods.agent import AgentMethods
 from teamgram.openclaw.methods.agents import AgentsMethods
 from teamgram.openclaw.methods.chat import ChatMethods

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from teamgram.openclaw import frames, transcripts
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.agent_sessions import AgentSessions, text_of
+from teamgram.openclaw.gateway import frames
+from teamgram.openclaw.sessions import transcripts
+from teamgram.openclaw.sessions.agent_session import AgentSession
+from teamgram.openclaw.sessions.agent_sessions import AgentSessions, text_of
 
 DEFAULT_LIMIT = 200
 MAX_BYTES = 6 * 1024 * 1024

@@ -13,8 +13,8 @@ from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.runs import AgentRuns
 from teamgram.openclaw.agent.tools.registry import Tools
 from teamgram.openclaw.agent.turn import Turns
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.agent_sessions import AgentSessions
+from teamgram.openclaw.sessions.agent_session import AgentSession
+from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane

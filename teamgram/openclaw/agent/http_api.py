@@ -8,18 +8,18 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.http import Request
 
-from teamgram.openclaw import frames
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ERROR, Outcome, fingerprint
 from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest, new_run_id
 from teamgram.openclaw.agent.run_records import user_message
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.agent_sessions import text_of
-from teamgram.openclaw.errors import GatewayError
-from teamgram.openclaw.http import answer_json
+from teamgram.openclaw.gateway import frames
+from teamgram.openclaw.gateway.errors import GatewayError
+from teamgram.openclaw.gateway.http import answer_json
 from teamgram.openclaw.methods.chat import clean
 from teamgram.openclaw.methods.tools import ToolMethods
+from teamgram.openclaw.sessions.agent_session import AgentSession
+from teamgram.openclaw.sessions.agent_sessions import text_of
 
 _MODEL = "openclaw"
 _HISTORY_PATH = "/sessions/"

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from teamgram.openclaw import frames
+from teamgram.openclaw.gateway import frames
 
 if TYPE_CHECKING:
     from teamgram.openclaw.agent.run import Run

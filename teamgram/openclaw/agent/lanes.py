@@ -14,7 +14,7 @@ from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.run import COLLECT, INTERRUPT, SHUTDOWN, STEER, Run
 from teamgram.openclaw.agent.run_records import end_record, message_record
 from teamgram.openclaw.agent.turn import Changed, Turns
-from teamgram.openclaw.agent_sessions import AgentSessions
+from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
 #: Messages that may wait in one session.
 MAX_WAITING = 100

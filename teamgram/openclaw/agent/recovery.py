@@ -4,11 +4,11 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from teamgram.openclaw import transcripts
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ERROR, TTL_MS, Outcome
 from teamgram.openclaw.agent.run_records import end_record, error_message, message_record
-from teamgram.openclaw.agent_session import AgentSession, OpenRun
+from teamgram.openclaw.sessions import transcripts
+from teamgram.openclaw.sessions.agent_session import AgentSession, OpenRun
 
 INTERRUPTED = (
     "The gateway restarted while this turn was running. Nothing was repeated; send the message again to go on."

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from teamgram.openclaw import agent_session_keys
 from teamgram.openclaw.agent.providers.model_api import ModelRef
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.config.sections import AgentDefaults, AgentEntry, ModelChoice
+from teamgram.openclaw.sessions import keys as agent_session_keys
 
 DEFAULT_ID = "main"
 _ECHO = ModelRef("echo", "echo")

@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 from teamgram.openclaw.agent.idempotency import Outcome
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.streaming import LiveText
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.events import Subscriber
+from teamgram.openclaw.gateway.events import Subscriber
+from teamgram.openclaw.sessions.agent_session import AgentSession
 
 STEER, FOLLOWUP, COLLECT, INTERRUPT = "steer", "followup", "collect", "interrupt"
 

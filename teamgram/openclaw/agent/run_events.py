@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from teamgram.openclaw.agent.streaming import Piece
-from teamgram.openclaw.events import EventStream, Subscriber
+from teamgram.openclaw.gateway.events import EventStream, Subscriber
 
 #: Beyond this much text, ``agent``'s own copy of the words ends; ``chat`` goes on.
 MAX_ASSISTANT_STREAM_CHARS = 65536

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from teamgram.openclaw import transcripts
 from teamgram.openclaw.agent.idempotency import Outcome
 from teamgram.openclaw.agent.providers.model_api import Usage
+from teamgram.openclaw.sessions import transcripts
 
 
 def user_message(run_id: str, text: str, now_ms: int, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from teamgram.openclaw import agent_session_keys
 from teamgram.openclaw.agent.idempotency import ERROR, Entry, Idempotency, Outcome
 from teamgram.openclaw.agent.lanes import Lanes
 from teamgram.openclaw.agent.roster import Roster
@@ -15,11 +14,12 @@ from teamgram.openclaw.agent.run import CHAT, INTERRUPT, Run, RunRequest
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.run_records import message_record
 from teamgram.openclaw.agent.turn import Changed
-from teamgram.openclaw.agent_session import AgentSession, OpenRun
-from teamgram.openclaw.agent_session_keys import SessionKey
-from teamgram.openclaw.agent_sessions import AgentSessions
-from teamgram.openclaw.errors import GatewayError, invalid, unavailable
-from teamgram.openclaw.events import EventStream
+from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
+from teamgram.openclaw.gateway.events import EventStream
+from teamgram.openclaw.sessions import keys as agent_session_keys
+from teamgram.openclaw.sessions.agent_session import AgentSession, OpenRun
+from teamgram.openclaw.sessions.agent_sessions import AgentSessions
+from teamgram.openclaw.sessions.keys import SessionKey
 
 _CONFLICT = (
     "This message ID was already used for different input. Check the conversation history and use a new message ID "
@@ -44,7 +44,7 @@ class Accepted:
 
 
 class AgentRuns:
-    """Accepts requests. Implements :class:`teamgram.openclaw.runs_api.Runs`.
+    """Accepts requests. Implements :class:`teamgram.openclaw.gateway.runs.Runs`.
 
     Attributes:
         idempotency: the requests that are known.

@@ -30,7 +30,7 @@ from teamgram.openclaw.agent.run_records import message_record
 from teamgram.openclaw.agent.tools.registry import ToolContext, ToolError, Tools
 from teamgram.openclaw.agent.turn_ends import TurnEnds
 from teamgram.openclaw.agent.words import Words
-from teamgram.openclaw.agent_sessions import AgentSessions
+from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
 #: Model calls in one turn; a model that still wants tools then is going round in circles.
 MAX_MODEL_CALLS = 50

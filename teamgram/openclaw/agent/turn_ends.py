@@ -11,7 +11,7 @@ from teamgram.openclaw.agent.run import DEADLINE, SHUTDOWN, Run
 from teamgram.openclaw.agent.run_events import terminal_reply
 from teamgram.openclaw.agent.run_records import cut_off_message, end_record, error_message, message_record
 from teamgram.openclaw.agent.words import Words
-from teamgram.openclaw.agent_sessions import AgentSessions
+from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
 
 class TurnEnds:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from twisted.web.http import CACHED, Request
 
-from teamgram.openclaw.http import answer_json
+from teamgram.openclaw.gateway.http import answer_json
 
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane

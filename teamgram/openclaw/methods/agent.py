@@ -6,18 +6,18 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from teamgram.openclaw import scopes
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, Outcome, fingerprint
 from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.run import AGENT, FOLLOWUP, RunRequest
 from teamgram.openclaw.agent.run_events import terminal_reply
 from teamgram.openclaw.agent.run_records import user_message
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.agent_sessions import text_of
-from teamgram.openclaw.errors import UNAVAILABLE, GatewayError, invalid
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import UNAVAILABLE, GatewayError, invalid
+from teamgram.openclaw.gateway.router import Call, method
 from teamgram.openclaw.methods.chat import clean, content_of
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.sessions.agent_session import AgentSession
+from teamgram.openclaw.sessions.agent_sessions import text_of
 
 _DEFAULT_WAIT_MS = 30_000
 _LONGEST_WAIT_MS = 3_600_000

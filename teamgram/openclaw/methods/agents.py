@@ -3,12 +3,13 @@
 import copy
 from typing import Any
 
-from teamgram.openclaw import agent_session_keys, scopes
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.roster import DEFAULT_ID, Agent
 from teamgram.openclaw.config.errors import ConfigError
-from teamgram.openclaw.errors import invalid
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import invalid
+from teamgram.openclaw.gateway.router import Call, method
+from teamgram.openclaw.sessions import keys as agent_session_keys
 
 _THINKING = {
     "thinkingLevels": [{"id": "off", "label": "off"}],

@@ -3,7 +3,6 @@
 import unicodedata
 from typing import Any
 
-from teamgram.openclaw import scopes, transcripts
 from teamgram.openclaw.agent import history
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, Entry, Outcome, fingerprint
@@ -11,10 +10,12 @@ from teamgram.openclaw.agent.run import CHAT, STEER, RunRequest
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent.runs import Accepted
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.errors import UNAVAILABLE, GatewayError, invalid
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import UNAVAILABLE, GatewayError, invalid
+from teamgram.openclaw.gateway.router import Call, method
 from teamgram.openclaw.methods.session_rows import SessionRows
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.sessions import transcripts
+from teamgram.openclaw.sessions.agent_session import AgentSession
 
 MAX_MESSAGE_CHARS = 1_000_000
 MAX_ATTACHMENTS = 16
@@ -130,7 +131,7 @@ class ChatMethods:
 
     def _need_admin(self, call: Call) -> None:
         if scopes.ADMIN not in call.connection.granted:
-            from teamgram.openclaw.errors import missing_scope
+            from teamgram.openclaw.gateway.errors import missing_scope
 
             raise missing_scope(scopes.ADMIN)
 

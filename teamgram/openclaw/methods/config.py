@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from teamgram.openclaw import scopes
 from teamgram.openclaw.config import json5, merge
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.live import Change
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
-from teamgram.openclaw.errors import invalid
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import invalid
+from teamgram.openclaw.gateway.router import Call, method
 
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane

@@ -5,10 +5,10 @@ import hashlib
 import json
 from typing import Any
 
-from teamgram.openclaw import scopes
 from teamgram.openclaw.agent.cron import Cron, Job
-from teamgram.openclaw.errors import GatewayError, invalid
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import GatewayError, invalid
+from teamgram.openclaw.gateway.router import Call, method
 
 _DEFAULT_LIMIT = 50
 

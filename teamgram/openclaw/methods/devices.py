@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from teamgram.openclaw import pairing, scopes
-from teamgram.openclaw.errors import invalid, missing_scope
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.devices import pairing
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import invalid, missing_scope
+from teamgram.openclaw.gateway.router import Call, method
 
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from teamgram.openclaw import scopes
-from teamgram.openclaw.logs import LogTail
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.log_tail import LogTail
+from teamgram.openclaw.gateway.router import Call, method
 
 _DEFAULT_LINES = 500
 _DEFAULT_BYTES = 250_000

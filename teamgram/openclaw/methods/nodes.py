@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from teamgram.openclaw import frames, nodes, pairing, scopes
-from teamgram.openclaw.canvas import REFRESH_MS
-from teamgram.openclaw.errors import invalid, missing_scope, unavailable
-from teamgram.openclaw.node_surface import approve_scopes
-from teamgram.openclaw.router import NODE, OPERATOR, Call, method
+from teamgram.openclaw.devices import pairing
+from teamgram.openclaw.gateway import frames, scopes
+from teamgram.openclaw.gateway.errors import invalid, missing_scope, unavailable
+from teamgram.openclaw.gateway.router import NODE, OPERATOR, Call, method
+from teamgram.openclaw.nodes import nodes
+from teamgram.openclaw.nodes.canvas import REFRESH_MS
+from teamgram.openclaw.nodes.surface import approve_scopes
 
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane

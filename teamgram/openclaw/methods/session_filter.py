@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from teamgram.openclaw.agent_session import AgentSession
+from teamgram.openclaw.sessions.agent_session import AgentSession
 
 Test = Callable[[AgentSession], bool]
 

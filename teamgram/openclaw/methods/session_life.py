@@ -3,13 +3,14 @@
 import uuid
 from typing import Any
 
-from teamgram.openclaw import scopes, transcripts
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.providers.model_api import ProviderError
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.errors import invalid, unavailable
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import invalid, unavailable
+from teamgram.openclaw.gateway.router import Call, method
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.sessions import transcripts
+from teamgram.openclaw.sessions.agent_session import AgentSession
 
 
 class SessionLifeMethods:

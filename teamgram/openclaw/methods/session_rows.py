@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from teamgram.openclaw import transcripts
 from teamgram.openclaw.agent import history
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.providers.model_api import ModelRef
 from teamgram.openclaw.agent.roster import model_chain
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.events import Subscriber
+from teamgram.openclaw.gateway.events import Subscriber
+from teamgram.openclaw.sessions import transcripts
+from teamgram.openclaw.sessions.agent_session import AgentSession
 
 _THINKING = [{"id": "off", "label": "off"}]
 _KINDS = {"group": "group"}

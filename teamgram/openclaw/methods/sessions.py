@@ -3,16 +3,17 @@
 import uuid
 from typing import Any
 
-from teamgram.openclaw import scopes, transcripts
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.providers.model_api import ModelRef
-from teamgram.openclaw.agent_session import AgentSession
-from teamgram.openclaw.agent_sessions import text_of
-from teamgram.openclaw.errors import invalid, unavailable
-from teamgram.openclaw.events import Subscriber
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import invalid, unavailable
+from teamgram.openclaw.gateway.events import Subscriber
+from teamgram.openclaw.gateway.router import Call, method
 from teamgram.openclaw.methods import session_filter
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.sessions import transcripts
+from teamgram.openclaw.sessions.agent_session import AgentSession
+from teamgram.openclaw.sessions.agent_sessions import text_of
 
 _DEFAULT_LIMIT = 100
 _MAX_PREVIEW_KEYS = 64

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from teamgram.openclaw import scopes
-from teamgram.openclaw.errors import invalid
-from teamgram.openclaw.health import rss_bytes
-from teamgram.openclaw.router import NODE, OPERATOR, Call, method
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import invalid
+from teamgram.openclaw.gateway.health import rss_bytes
+from teamgram.openclaw.gateway.router import NODE, OPERATOR, Call, method
 
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane

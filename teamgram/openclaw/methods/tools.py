@@ -3,12 +3,12 @@
 import uuid
 from typing import Any
 
-from teamgram.openclaw import scopes
 from teamgram.openclaw.agent.delivery import Deliveries
 from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.tools.registry import EXECUTE, READ, Tool, ToolContext, ToolError
-from teamgram.openclaw.errors import invalid
-from teamgram.openclaw.router import Call, method
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import invalid
+from teamgram.openclaw.gateway.router import Call, method
 
 _GROUPS = {"core": "Core", "fs": "Files", "sessions": "Sessions", "nodes": "Nodes", "messaging": "Messaging"}
 _PROFILES = [{"id": "minimal", "label": "Minimal"}, {"id": "full", "label": "Full"}]

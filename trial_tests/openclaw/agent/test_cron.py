@@ -7,8 +7,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw.agent import cron
+from teamgram.openclaw.agent.cron_schedule import BadSchedule, CronExpression, next_run
 from teamgram.openclaw.agent.heartbeat import seconds_of
-from teamgram.openclaw.cron_schedule import BadSchedule, CronExpression, next_run
 from trial_tests.openclaw.agent.agents import AgentsHouse, AgentsTestCase
 
 _BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")

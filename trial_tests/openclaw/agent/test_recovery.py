@@ -2,9 +2,9 @@
 
 import json
 
-from teamgram.openclaw import transcript_files
 from teamgram.openclaw.agent import idempotency
 from teamgram.openclaw.agent.recovery import INTERRUPTED, UNANSWERED
+from teamgram.openclaw.sessions import transcript_files
 from trial_tests.openclaw.agent.agents import KEY, AgentsTestCase
 
 

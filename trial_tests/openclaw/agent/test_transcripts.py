@@ -12,8 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teamgram.openclaw import agent_session_keys, transcript_files, transcripts
-from teamgram.openclaw.agent_sessions import AgentSessions
+from teamgram.openclaw.sessions import keys as agent_session_keys
+from teamgram.openclaw.sessions import transcript_files, transcripts
+from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 from trial_tests.openclaw.house import MemoryReactor
 
 NOW = 1_800_000_000_000

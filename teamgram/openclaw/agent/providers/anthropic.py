@@ -12,8 +12,8 @@ from teamgram.openclaw.agent.providers.model_api import (
     ProviderError,
 )
 from teamgram.openclaw.agent.providers.reply_stream import ReplyStream
-from teamgram.openclaw.agent_sessions import text_of
 from teamgram.openclaw.config.sections import ProviderSection
+from teamgram.openclaw.sessions.agent_sessions import text_of
 
 _VERSION = "2023-06-01"
 _DEFAULT_MAX_TOKENS = 8192

@@ -13,10 +13,10 @@ from twisted.web.http_headers import Headers
 
 import treq
 
-from teamgram.openclaw import frames
 from teamgram.openclaw.agent.providers.model_api import TIMEOUT, ProviderError, failure_of
 from teamgram.openclaw.agent.providers.sse import SSEError, SSEParser
 from teamgram.openclaw.config.sections import ProviderSection
+from teamgram.openclaw.gateway import frames
 
 _CONNECT_SECONDS = 15.0
 _MAX_ERROR_BYTES = 65536

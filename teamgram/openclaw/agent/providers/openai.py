@@ -7,8 +7,8 @@ from typing import Any
 from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
 from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest, Usage, failure_of
 from teamgram.openclaw.agent.providers.reply_stream import ReplyStream
-from teamgram.openclaw.agent_sessions import text_of
 from teamgram.openclaw.config.sections import ProviderSection
+from teamgram.openclaw.sessions.agent_sessions import text_of
 
 
 class OpenAICompatible:

@@ -5,9 +5,9 @@ import zoneinfo
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from teamgram.openclaw import frames
 from teamgram.openclaw.agent.tools.registry import EXECUTE, SEND, Tool, ToolContext, ToolError, parameters
-from teamgram.openclaw.errors import GatewayError
+from teamgram.openclaw.gateway import frames
+from teamgram.openclaw.gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane

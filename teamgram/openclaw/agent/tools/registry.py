@@ -13,9 +13,9 @@ from typing import Any
 
 from teamgram.openclaw.agent.providers.model_api import ToolSpec
 from teamgram.openclaw.agent.roster import Agent
-from teamgram.openclaw.agent_session import AgentSession
 from teamgram.openclaw.config.sections import ToolsSection
-from teamgram.openclaw.schemas.validator import Check, compile_schema, problems_of
+from teamgram.openclaw.gateway.schemas.validator import Check, compile_schema, problems_of
+from teamgram.openclaw.sessions.agent_session import AgentSession
 
 #: What a tool does, from harmless to not; a session's ``permissionMode`` draws the line.
 READ, WRITE, SEND, EXECUTE = "read", "write", "send", "execute"

@@ -1,0 +1,309 @@
+"""``connect``: from the first request to hello-ok, or to a refusal with a close code.
+
+The checks and their order are the reference gateway's: shape, protocol
+version, role, origin, device signature, shared secret or device token,
+pairing. Each stage is one function that raises :class:`Refused`.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from twisted.internet.defer import Deferred
+
+from teamgram.openclaw.devices import identity as device_identity
+from teamgram.openclaw.devices import pairing
+from teamgram.openclaw.gateway import auth, scopes, websocket
+from teamgram.openclaw.gateway.errors import NOT_PAIRED, GatewayError, invalid
+
+if TYPE_CHECKING:
+    from teamgram.openclaw.control_plane import ControlPlane
+    from teamgram.openclaw.gateway.connection import Connection
+
+PROTOCOL = 4
+#: Probes and nodes may still offer only this one.
+OLDEST_PROBE_PROTOCOL = 3
+
+_CONTROL_UI = "openclaw-control-ui"
+_ORIGIN_REFUSED = (
+    "origin not allowed (open the Control UI from the gateway host or allow it in gateway.controlUi.allowedOrigins)"
+)
+#: Clients without a device that keep their scopes, on loopback, with the shared secret.
+_TRUSTED_WITHOUT_DEVICE = frozenset({("cli", "cli"), ("gateway-client", "backend")})
+
+_PAIRING_MESSAGES = {
+    pairing.NOT_PAIRED: (
+        "device is not approved yet",
+        "Approve this device from the pending pairing requests.",
+    ),
+    pairing.SCOPE_UPGRADE: (
+        "device is asking for more scopes than currently approved",
+        "Review the requested scopes, then approve the pending upgrade.",
+    ),
+    pairing.ROLE_UPGRADE: (
+        "device is asking for a higher role than currently approved",
+        "Review the requested role upgrade, then approve the pending request.",
+    ),
+    pairing.METADATA_UPGRADE: (
+        "device identity changed and must be re-approved",
+        "Review the refreshed device details, then approve the pending request.",
+    ),
+}
+
+
+class Refused(Exception):
+    """The connect fails.
+
+    Attributes:
+        error: what the ``res`` says; None: no ``res`` at all.
+        code, reason: of the close; the reason defaults to the error's message.
+        delay_ms: how long the answer is held back.
+    """
+
+    def __init__(
+        self, error: GatewayError | None, code: int = websocket.POLICY, reason: str | None = None, delay_ms: int = 0
+    ) -> None:
+        super().__init__(reason or (error.message if error else ""))
+        self.error = error
+        self.code = code
+        self.reason = reason if reason is not None else (error.message if error else "")
+        self.delay_ms = delay_ms
+
+
+@dataclass(slots=True)
+class Accepted:
+    """Who the client is.
+
+    Attributes:
+        method: ``token``, ``password``, ``device-token`` or ``none``.
+        scopes: what it was granted, as hello says it.
+        device: its record, None without a device.
+    """
+
+    role: str
+    method: str
+    scopes: list[str]
+    device: pairing.Device | None = None
+    token: pairing.DeviceToken | None = None
+
+
+async def judge(plane: "ControlPlane", connection: "Connection", params: Any, nonce: str) -> Accepted:
+    """Decide about the parameters of a connect.
+
+    Returns once everything that hello promises (a new device, its token) is
+    on disk.
+
+    Raises:
+        Refused: with what to answer.
+    """
+    role = check_shape(plane, params)
+    _check_origin(plane, connection, params)
+    device = params.get("device")
+    if device is not None:
+        try:
+            device_identity.verify(params, nonce, plane.now_ms())
+        except GatewayError as error:
+            raise Refused(error) from None
+    accepted = _authenticate(plane, connection, params, role)
+    if device is None:
+        return _without_device(connection, params, accepted)
+    return await _with_device(plane, connection, params, accepted)
+
+
+def check_shape(plane: "ControlPlane", params: Any) -> str:
+    """Shape, version and role; returns the role."""
+    if isinstance(params, dict):
+        client = params.get("client")
+        worker = isinstance(client, dict) and (client.get("mode") == "worker" or client.get("id") == "openclaw-worker")
+        if params.get("role") == "worker" or worker:
+            raise Refused(None, reason="invalid-handshake")
+    problem = plane.schemas.problem("connect", params)
+    if problem is not None:
+        raise Refused(invalid(f"invalid connect params: {problem}"))
+    client = params["client"]
+    role = params.get("role", "operator")
+    low, high = params["minProtocol"], params["maxProtocol"]
+    old_is_fine = client["mode"] == "probe" or (role == "node" and client["mode"] == "node")
+    if not (low <= PROTOCOL <= high or (old_is_fine and low <= OLDEST_PROBE_PROTOCOL <= high)):
+        details = {
+            "code": "PROTOCOL_MISMATCH",
+            "clientMinProtocol": low,
+            "clientMaxProtocol": high,
+            "expectedProtocol": PROTOCOL,
+            "minimumProbeProtocol": OLDEST_PROBE_PROTOCOL,
+        }
+        raise Refused(invalid("protocol mismatch", details), websocket.PROTOCOL_ERROR)
+    if role not in ("operator", "node"):
+        raise Refused(invalid("invalid role"))
+    return str(role)
+
+
+def origin_allowed(origin: str | None, allowed: list[str]) -> bool:
+    """Whether a page of this origin may connect: loopback pages and those listed."""
+    if not origin or origin == "null":
+        return False
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return False
+    if parts.hostname in ("localhost", "127.0.0.1", "::1") or parts.hostname.endswith(".localhost"):
+        return True
+    return "*" in allowed or origin.lower().rstrip("/") in {each.lower().rstrip("/") for each in allowed}
+
+
+def _check_origin(plane: "ControlPlane", connection: "Connection", params: dict[str, Any]) -> None:
+    origin = connection.opening.origin
+    if origin is None and params["client"]["id"] != _CONTROL_UI:
+        return
+    allowed = plane.config.sections.gateway.control_ui.allowed_origins
+    if origin_allowed(origin, allowed):
+        return
+    reason = "origin not allowed" if origin else "origin missing or invalid"
+    raise Refused(invalid(_ORIGIN_REFUSED, {"code": "CONTROL_UI_ORIGIN_NOT_ALLOWED", "reason": reason}))
+
+
+def _authenticate(plane: "ControlPlane", connection: "Connection", params: dict[str, Any], role: str) -> Accepted:
+    """The shared secret, or a token of the device; otherwise a refusal that costs something."""
+    given = params.get("auth") or {}
+    device = params.get("device")
+    shared = plane.shared_secret
+    wanted = scopes.known(params.get("scopes") or ())
+    has_secret = bool(given.get("token") or given.get("password"))
+    if shared.mode == auth.NONE:
+        return Accepted(role, auth.NONE, wanted)
+    if device is None and not (has_secret or given.get("deviceToken") or given.get("bootstrapToken")):
+        raise Refused(GatewayError(NOT_PAIRED, "device identity required", {"code": "DEVICE_IDENTITY_REQUIRED"}))
+    limiter, now_ms = plane.limiter, plane.seconds() * 1000
+    kind = "device-token" if given.get("deviceToken") and not has_secret else "shared-secret"
+    wait_ms = limiter.locked_for_ms(kind, connection.ip, connection.opening.loopback, now_ms)
+    if wait_ms:
+        raise Refused(auth.rate_limited(wait_ms))
+    if shared.matches(given):
+        limiter.succeeded(kind, connection.ip)
+        return Accepted(role, shared.mode, wanted)
+    error: GatewayError | None = None
+    if device is not None:
+        for text in (given.get("deviceToken"), given.get("token")):
+            token = plane.pairing.token_of(device["id"], role, text) if text else None
+            if token is None:
+                continue
+            if set(wanted) <= scopes.expand(token.scopes):
+                limiter.succeeded(kind, connection.ip)
+                return Accepted(role, "device-token", wanted, token=token)
+            raise Refused(
+                auth.unauthorized(
+                    "device token scope mismatch (re-pair or approve scope upgrade)",
+                    "AUTH_SCOPE_MISMATCH",
+                    "scope_mismatch",
+                    "review_auth_configuration",
+                )
+            )
+    if given.get("deviceToken") and not has_secret:
+        error = auth.unauthorized(
+            "device token mismatch (rotate/reissue device token)",
+            "AUTH_DEVICE_TOKEN_MISMATCH",
+            "device_token_mismatch",
+            "update_auth_credentials",
+        )
+    elif given.get("bootstrapToken") and not has_secret:
+        error = auth.unauthorized(
+            "bootstrap token invalid or expired",
+            "AUTH_BOOTSTRAP_TOKEN_INVALID",
+            "bootstrap_token_invalid",
+            "update_auth_credentials",
+        )
+    else:
+        is_cli = params["client"]["id"] == "cli" and connection.opening.loopback
+        error = auth.secret_refused(shared.mode, given, is_cli=is_cli, has_device=device is not None)
+        if not has_secret:
+            raise Refused(error)
+    delay_ms = limiter.failed(kind, connection.ip, connection.opening.loopback, now_ms)
+    raise Refused(error, delay_ms=delay_ms)
+
+
+def _without_device(connection: "Connection", params: dict[str, Any], accepted: Accepted) -> Accepted:
+    if accepted.role == "node":
+        raise Refused(GatewayError(NOT_PAIRED, "device identity required", {"code": "DEVICE_IDENTITY_REQUIRED"}))
+    client = params["client"]
+    trusted = connection.opening.loopback and (client["id"], client["mode"]) in _TRUSTED_WITHOUT_DEVICE
+    if not trusted:
+        accepted.scopes = []
+    return accepted
+
+
+async def _with_device(
+    plane: "ControlPlane", connection: "Connection", params: dict[str, Any], accepted: Accepted
+) -> Accepted:
+    known, client, device = plane.pairing, params["client"], params["device"]
+    now_ms = plane.now_ms()
+    role = accepted.role
+    reason = known.needs(device["id"], role, accepted.scopes, client.get("platform"), client.get("deviceFamily"))
+    if reason is not None:
+        local = connection.opening.loopback and accepted.method != "device-token"
+        wanted = pairing.PairRequest(
+            request_id=pairing.new_request_id(),
+            device_id=device["id"],
+            public_key=device_identity.encode_base64url(device_identity.raw_public_key(device["publicKey"])),
+            role=role,
+            scopes=accepted.scopes,
+            ts_ms=now_ms,
+            reason=reason,
+            display_name=client.get("displayName"),
+            platform=client.get("platform"),
+            device_family=client.get("deviceFamily"),
+            client_id=client["id"],
+            client_mode=client["mode"],
+            remote_ip=connection.ip,
+            silent=local,
+            is_repair=device["id"] in known.devices,
+        )
+        if not local:
+            await _ask_operator(plane, wanted)
+        known.approve(wanted, now_ms, "silent")
+        await plane.saved()
+    record = known.devices.get(device["id"])
+    if record is None:  # Removed while the disk was busy.
+        raise Refused(GatewayError(NOT_PAIRED, "pairing required: device was removed"))
+    if accepted.token is None:
+        had = record.tokens.get(role)
+        accepted.token = known.token(record, role, now_ms)
+        if accepted.token is not had:
+            await plane.saved()
+    record.last_seen_at_ms, record.last_seen_reason = now_ms, "connect"
+    record.version = client["version"]
+    plane.pairing_file.touch()
+    accepted.device = record
+    return accepted
+
+
+async def _ask_operator(plane: "ControlPlane", wanted: pairing.PairRequest) -> None:
+    request, is_new = plane.pairing.request(wanted)
+    if is_new:
+        plane.events.broadcast("device.pair.requested", request.to_wire())
+        await plane.saved()
+    text, hint = _PAIRING_MESSAGES[wanted.reason]
+    details: dict[str, Any] = {
+        "code": "PAIRING_REQUIRED",
+        "reason": wanted.reason,
+        "requestId": request.request_id,
+        "remediationHint": hint,
+    }
+    if wanted.role == "operator":
+        details |= {"recommendedNextStep": "wait_then_retry", "retryable": True, "pauseReconnect": False}
+    details |= {"deviceId": wanted.device_id, "requestedRole": wanted.role}
+    if wanted.scopes:
+        details["requestedScopes"] = wanted.scopes
+    known = plane.pairing.devices.get(wanted.device_id)
+    if known is not None:
+        details |= {"approvedRoles": known.roles, "approvedScopes": known.scopes}
+    message = f"pairing required: {text}"
+    raise Refused(GatewayError(NOT_PAIRED, message, details), reason=f"{message} (requestId: {request.request_id})")
+
+
+def later(plane: "ControlPlane", delay_ms: int) -> Deferred[None]:
+    """Fires after ``delay_ms``."""
+    done: Deferred[None] = Deferred()
+    plane.reactor.callLater(delay_ms / 1000, done.callback, None)
+    return done

@@ -1,0 +1,1 @@
+"""Devices that lend what they can do: their commands, surfaces and canvas."""

@@ -1,0 +1,330 @@
+"""All agent sessions: the index over the transcripts, rebuilt from them at start, and every write to them.
+
+Layout: ``<data>/openclaw/agents/<agentId>/sessions/<sessionId>.jsonl``.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+
+from teamgram.database import private_file
+from teamgram.openclaw.sessions import agent_session, transcript_files, transcripts
+from teamgram.openclaw.sessions import keys as agent_session_keys
+from teamgram.openclaw.sessions.agent_session import AgentSession
+from teamgram.openclaw.sessions.keys import SessionKey
+from teamgram.openclaw.sessions.transcript_files import TranscriptWriter
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+#: One read of this much finds the last state of nearly every session.
+_TAIL_BYTES = 8192
+
+#: Tells of a record that is on disk: (session, record, its number in the history or 0).
+Appended = Callable[[AgentSession, dict[str, Any], int], None]
+
+
+class AgentSessions:
+    """The registry.
+
+    Attributes:
+        reported: what a crash left behind and the start repaired, worded for the log.
+    """
+
+    _log = Logger()
+
+    def __init__(self, directory: Path, reactor: Any) -> None:
+        """Args:
+        directory: ``<data>/openclaw/agents``.
+        """
+        self.directory = directory
+        self.reported: list[str] = []
+        self._reactor = reactor
+        self._by_key: dict[str, AgentSession] = {}
+        self._by_id: dict[str, AgentSession] = {}
+        self._labels: dict[str, str] = {}
+        self._writers: dict[str, TranscriptWriter] = {}
+        self._sizes: dict[str, int] = {}
+        self.on_append: list[Appended] = []
+
+    # The index
+
+    def load(self) -> None:
+        """Read every session's first and last lines, and cut what a crash left half written. Blocks."""
+        for path in self._files():
+            session = self._load_one(path)
+            if session is not None:
+                self._add(session)
+
+    def _files(self) -> Iterator[str]:
+        try:
+            agents = [entry.path for entry in os.scandir(self.directory) if entry.is_dir()]
+        except FileNotFoundError:
+            return
+        for agent in agents:
+            try:
+                with os.scandir(os.path.join(agent, "sessions")) as entries:
+                    for entry in entries:
+                        if entry.name.endswith(transcript_files.SUFFIX):
+                            yield entry.path
+            except FileNotFoundError:
+                continue
+
+    def _load_one(self, path: str) -> AgentSession | None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            size = os.fstat(descriptor).st_size
+            tail = os.pread(descriptor, _TAIL_BYTES, max(0, size - _TAIL_BYTES))
+        finally:
+            os.close(descriptor)
+        session = None
+        if tail.endswith(b"\n"):
+            found = transcripts.decode_line(tail[tail.rfind(b"\n", 0, len(tail) - 1) + 1 :])
+            if found is not None and found.get("customType") == transcripts.SESSION_STATE:
+                session = agent_session.from_state(found.get("data"))
+        if session is None:
+            session, size = self._recover(Path(path))
+        if session is not None:
+            self._sizes[session.session_id] = size
+        return session
+
+    def _recover(self, path: Path) -> tuple[AgentSession | None, int]:
+        """The session of a file whose last line is no whole state: after a crash, or written by somebody else."""
+        size, cut = transcript_files.cut_torn_batch(path)
+        if cut:
+            self._report(f"{path.name}: cut {cut} bytes of an append that was never acknowledged")
+        after: list[dict[str, Any]] = []
+        session = None
+        reader = transcript_files.read_backward(path, size, most_bytes=max(size, 1))
+        for record in reader:
+            if record.get("customType") == transcripts.SESSION_STATE:
+                session = agent_session.from_state(record.get("data"))
+                if session is not None:
+                    break
+            after.append(record)
+        reader.close()  # type: ignore[attr-defined]
+        if session is None:
+            session = self._from_header(path)
+        if session is None:
+            self._report(f"{path.name}: has no readable first line; it is left alone")
+            return None, size
+        for record in reversed(after):
+            _count(session, record)
+        return session, size
+
+    def _from_header(self, path: Path) -> AgentSession | None:
+        first = transcript_files.read_first(path)
+        session_id = first.get("id") if first and first.get("type") == "session" else None
+        if first is None or not isinstance(session_id, str) or not _SAFE_ID.fullmatch(session_id):
+            return None
+        agent_id = path.parent.parent.name
+        try:
+            key = agent_session_keys.parse(str(first.get("key") or f"agent:{agent_id}:explicit:{session_id}"), agent_id)
+        except agent_session_keys.BadSessionKey:
+            return None
+        created = transcripts.from_iso(str(first.get("timestamp")))
+        return agent_session.new(key, created, session_id=session_id, created_via="file")
+
+    def _report(self, text: str) -> None:
+        self.reported.append(text)
+        self._log.warn("transcript {report}", report=text)
+
+    def _add(self, session: AgentSession) -> None:
+        older = self._by_key.get(session.key)
+        if older is not None and older.updated_at > session.updated_at:
+            return
+        self._by_key[session.key] = session
+        self._by_id[session.session_id] = session
+        if session.label:
+            self._labels[session.label] = session.key
+
+    # Finding
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __iter__(self) -> Iterator[AgentSession]:
+        return iter(tuple(self._by_key.values()))
+
+    def get(self, key: str) -> AgentSession | None:
+        """By canonical key."""
+        return self._by_key.get(key)
+
+    def by_id(self, session_id: str) -> AgentSession | None:
+        """By session id."""
+        return self._by_id.get(session_id)
+
+    def by_label(self, label: str) -> AgentSession | None:
+        """By its label, which no two share."""
+        return self._by_key.get(self._labels.get(label, ""))
+
+    def newest_first(self, by: str = "updated_at") -> list[AgentSession]:
+        """All of them by a time of theirs."""
+        return sorted(self._by_key.values(), key=lambda session: getattr(session, by), reverse=True)
+
+    def path(self, session: AgentSession) -> Path:
+        """Its transcript."""
+        return self.directory / session.agent_id / "sessions" / (session.session_id + transcript_files.SUFFIX)
+
+    # Writing
+
+    def create(
+        self, key: SessionKey, now_ms: int, *, session_id: str = "", created_via: str = "operator"
+    ) -> AgentSession:
+        """A new session in the index; its file comes with the first append.
+
+        Raises:
+            BadSessionKey: the session id cannot name a file.
+        """
+        if session_id and (not _SAFE_ID.fullmatch(session_id) or session_id in self._by_id):
+            raise agent_session_keys.BadSessionKey(f"invalid session id: {session_id[:64]}")
+        session = agent_session.new(key, now_ms, session_id=session_id, created_via=created_via)
+        self._add(session)
+        return session
+
+    def relabel(self, session: AgentSession, label: str) -> bool:
+        """Give it a label, or none with an empty text; False when another has it."""
+        if label and self._labels.get(label, session.key) != session.key:
+            return False
+        self._labels.pop(session.label, None)
+        session.label = label
+        if label:
+            self._labels[label] = session.key
+        return True
+
+    def append(self, session: AgentSession, records: Iterable[dict[str, Any]], now_ms: int) -> Deferred[None]:
+        """Write records and the session's state after them; fires when they are on disk, then observers hear.
+
+        The records get their parents here. The session object counts at once; if the disk refuses, the caller's
+        Deferred fails and what was counted comes right with the next start.
+        """
+        batch: list[Any] = []
+        numbered: list[tuple[dict[str, Any], int]] = []
+        if not session.last_id:
+            cwd = str(self.directory / session.agent_id / "workspace")
+            batch.append(transcripts.header(session.session_id, session.key, session.agent_id, cwd, now_ms))
+            session.last_id = session.session_id
+        for record in records:
+            record["parentId"] = session.last_id
+            number = _count(session, record)
+            batch.append(record)
+            numbered.append((record, number))
+        session.updated_at = max(session.updated_at, now_ms)
+        batch.append(
+            transcripts.record(
+                transcripts.CUSTOM, session.last_id, now_ms, customType=transcripts.SESSION_STATE, data=session
+            )
+        )
+        done = self._writer(session).append(batch)
+        if numbered:
+            done.addCallback(self._tell, session, numbered)
+        return done
+
+    def _tell(self, result: None, session: AgentSession, numbered: list[tuple[dict[str, Any], int]]) -> None:
+        for record, number in numbered:
+            for listener in self.on_append:
+                try:
+                    listener(session, record, number)
+                except Exception:
+                    # What is on disk is on disk: who hears of it cannot undo that.
+                    self._log.failure("a listener of {key} failed", key=session.key)
+
+    def save(self, session: AgentSession, now_ms: int) -> Deferred[None]:
+        """Write the session's state alone: a setting changed."""
+        return self.append(session, (), now_ms)
+
+    def _writer(self, session: AgentSession) -> TranscriptWriter:
+        writer = self._writers.get(session.session_id)
+        if writer is None:
+            # Writers of quiet sessions are forgotten: their size is all that has to be known.
+            for session_id in [each for each, found in self._writers.items() if found.is_idle]:
+                self._sizes[session_id] = self._writers.pop(session_id).size
+            size = self._sizes.pop(session.session_id, 0)
+            writer = self._writers[session.session_id] = TranscriptWriter(self.path(session), self._reactor, size)
+        return writer
+
+    def remove(self, session: AgentSession) -> None:
+        """Take it out of the index; the file is the caller's."""
+        if self._by_key.get(session.key) is session:
+            del self._by_key[session.key]
+        self._by_id.pop(session.session_id, None)
+        if self._labels.get(session.label) == session.key:
+            del self._labels[session.label]
+
+    def forget_file(self, session: AgentSession) -> None:
+        """The file is gone or was replaced from outside: the next append looks at nothing old."""
+        self._writers.pop(session.session_id, None)
+        self._sizes.pop(session.session_id, None)
+
+    def archive(self, session: AgentSession, now_ms: int) -> Deferred[Path | None]:
+        """Remove a session and move its transcript aside; fires with where it is now."""
+        self.remove(session)
+        path, stamp = self.path(session), transcripts.iso(now_ms)
+        # Appends under way go first: an empty one comes after them.
+        done = self._writer(session).append([]) if session.last_id else Deferred()
+        if not session.last_id:
+            done.callback(None)
+        done.addBoth(lambda _: self.forget_file(session))
+        return done.addCallback(lambda _: self.in_thread(lambda: transcript_files.archive(path, stamp)))
+
+    def rewrite(self, session: AgentSession, records: list[dict[str, Any]], now_ms: int) -> Deferred[None]:
+        """Replace a transcript by header, ``records`` and the state, all at once."""
+        cwd = str(self.directory / session.agent_id / "workspace")
+        first = transcripts.header(session.session_id, session.key, session.agent_id, cwd, now_ms)
+        session.last_id, session.messages = session.session_id, 0
+        for record in records:
+            record["parentId"] = session.last_id
+            _count(session, record)
+        state = transcripts.record(
+            transcripts.CUSTOM, session.last_id, now_ms, customType=transcripts.SESSION_STATE, data=session
+        )
+        data = transcripts.encode_lines([first, *records, state])
+        path = self.path(session)
+
+        def replaced(_: None) -> None:
+            self._writer(session).size = len(data)
+
+        return self.in_thread(lambda: private_file.replace(path, data)).addCallback(replaced)
+
+    # Reading
+
+    def in_thread(self, function: Callable[[], Any]) -> Deferred[Any]:
+        """Call something that blocks, in a thread of the reactor's pool."""
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function)
+
+    def backward(self, session: AgentSession, most_bytes: int = 64 * 1024 * 1024) -> Iterator[dict[str, Any]]:
+        """Its records from the newest on; only what is on disk for certain. Blocks."""
+        writer = self._writers.get(session.session_id)
+        size = writer.size if writer is not None else self._sizes.get(session.session_id, 0)
+        return transcript_files.read_backward(self.path(session), size, most_bytes)
+
+
+def _count(session: AgentSession, record: dict[str, Any]) -> int:
+    """Let a record that is added change the session's counters; its number in the history, 0 if it is not shown."""
+    session.last_id = str(record.get("id") or session.last_id)
+    kind = record.get("type")
+    if record.get("customType") == transcripts.RUN_END and isinstance(record.get("data"), dict):
+        session.close_run(str(record["data"].get("runId")))
+    if kind not in (transcripts.MESSAGE, transcripts.RESET):
+        return 0
+    session.leaf_id = session.last_id
+    session.messages = 1 if kind == transcripts.RESET else session.messages + 1
+    message = record.get("message")
+    if isinstance(message, dict):
+        session.preview = text_of(message)[:120] or session.preview
+        session.updated_at = max(session.updated_at, transcripts.from_iso(str(record.get("timestamp"))))
+    return session.messages
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """The words of a message, whatever form its content has."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    return "".join(part.get("text", "") for part in content if isinstance(part, dict) and part.get("type") == "text")

@@ -1,0 +1,149 @@
+"""The WebSocket frames of the control plane, both directions."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import hypothesis
+from hypothesis import strategies
+
+from teamgram.openclaw.gateway import websocket
+from teamgram.openclaw.gateway.websocket import Close, FrameReader, Message, Ping, Pong, WebSocketError
+from trial_tests.openclaw.house import client_frame
+
+
+def read_all(reader: FrameReader) -> list[object]:
+    events = []
+    while (event := reader.next_event()) is not None:
+        events.append(event)
+    return events
+
+
+class FrameReaderTests(SynchronousTestCase):
+    """Client bytes in, messages out."""
+
+    def test_every_split(self) -> None:
+        """However the bytes are cut, the same messages come, in order."""
+        data = client_frame(b"{}") + client_frame(b"ping", 9) + client_frame(b"x" * 200) + client_frame(b"", 10)
+        for cut in range(len(data)):
+            reader = FrameReader(1000)
+            reader.receive_data(data[:cut])
+            events = read_all(reader)
+            reader.receive_data(data[cut:])
+            events += read_all(reader)
+            self.assertEqual(events, [Message(b"{}"), Ping(b"ping"), Message(b"x" * 200), Pong(b"")])
+
+    def test_fragments_with_a_ping_between(self) -> None:
+        """A message in fragments is one message; control frames between them come at once."""
+        reader = FrameReader(1000)
+        reader.receive_data(
+            client_frame(b"one ", final=False)
+            + client_frame(b"now", 9)
+            + client_frame(b"two ", 0, final=False)
+            + client_frame(b"three", 0)
+        )
+        self.assertEqual(read_all(reader), [Ping(b"now"), Message(b"one two three")])
+
+    def test_lengths_of_all_three_forms(self) -> None:
+        """Short, 16-bit and 64-bit lengths."""
+        for size in (0, 125, 126, 65535, 65536, 100_000):
+            reader = FrameReader(1 << 20)
+            reader.receive_data(client_frame(b"a" * size, 2))
+            self.assertEqual(read_all(reader), [Message(b"a" * size)])
+
+    def fails_with(self, code: int, data: bytes, limit: int = 1000) -> None:
+        reader = FrameReader(limit)
+        reader.receive_data(data)
+        error = self.assertRaises(WebSocketError, read_all, reader)
+        self.assertEqual(error.code, code)
+
+    def test_too_big_is_judged_by_the_header(self) -> None:
+        """A frame that announces too much is refused before its body comes."""
+        self.fails_with(websocket.TOO_BIG, bytes([0x81, 0xFF]) + (10**12).to_bytes(8, "big"))
+        self.fails_with(websocket.TOO_BIG, bytes([0x81, 0xFE]) + (1001).to_bytes(2, "big"))
+
+    def test_too_big_over_fragments(self) -> None:
+        """Fragments are counted together, empty ones too."""
+        self.fails_with(websocket.TOO_BIG, client_frame(b"a" * 600, final=False) + client_frame(b"a" * 600, 0))
+        self.fails_with(websocket.TOO_BIG, client_frame(b"", final=False) + client_frame(b"", 0, final=False) * 20, 10)
+
+    def test_broken_frames(self) -> None:
+        """What RFC 6455 forbids ends the connection with 1002."""
+        for data in (
+            b"\x81\x05hello",
+            b"\xc1\x80\0\0\0\0",
+            b"\x83\x80\0\0\0\0",
+            b"\x09\x80\0\0\0\0",
+            b"\x89\xfe\x00\x7e",
+            client_frame(b"a", 0),
+            client_frame(b"a", final=False) + client_frame(b"b"),
+            client_frame(b"\x03", 8),
+            client_frame((1005).to_bytes(2, "big"), 8),
+        ):
+            self.fails_with(websocket.PROTOCOL_ERROR, data)
+
+    def test_text_that_is_no_utf8(self) -> None:
+        """1007 for text, also in a close reason; binary may hold anything."""
+        self.fails_with(websocket.INVALID_TEXT, client_frame(b"\xff\xfe"))
+        self.fails_with(websocket.INVALID_TEXT, client_frame((1000).to_bytes(2, "big") + b"\xff", 8))
+        reader = FrameReader(10)
+        reader.receive_data(client_frame(b"\xff", 2))
+        self.assertEqual(read_all(reader), [Message(b"\xff")])
+
+    def test_close(self) -> None:
+        """A close frame with and without a code."""
+        reader = FrameReader(10)
+        reader.receive_data(client_frame((4000).to_bytes(2, "big") + b"tick timeout", 8) + client_frame(b"", 8))
+        self.assertEqual(read_all(reader), [Close(4000, "tick timeout"), Close(None, "")])
+
+    @hypothesis.given(strategies.binary(max_size=300))
+    def test_noise(self, data: bytes) -> None:
+        """Any bytes give events or one kind of error, never anything else."""
+        reader = FrameReader(100)
+        reader.receive_data(data)
+        try:
+            read_all(reader)
+        except WebSocketError:
+            pass
+
+    @hypothesis.given(strategies.binary(max_size=70), strategies.binary(min_size=4, max_size=4))
+    def test_masks(self, payload: bytes, mask: bytes) -> None:
+        """Unmasking is the byte-wise XOR."""
+        self.assertEqual(
+            websocket.unmask(payload, mask), bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+        )
+
+
+class OpeningTests(SynchronousTestCase):
+    """The HTTP half."""
+
+    HEADERS = {
+        "upgrade": "websocket",
+        "connection": "keep-alive, Upgrade",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+
+    def test_accept_of_the_rfc(self) -> None:
+        """The example of RFC 6455, section 1.3; no extension is agreed to."""
+        response = websocket.accept_response({**self.HEADERS, "sec-websocket-extensions": "permessage-deflate"})
+        self.assertIn(b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", response)
+        self.assertNotIn(b"Extensions", response)
+
+    def test_bad_openings(self) -> None:
+        """Another version, no upgrade, a key that is none."""
+        for change in (
+            {"sec-websocket-version": "8"},
+            {"connection": "close"},
+            {"sec-websocket-key": "eA=="},
+            {"sec-websocket-key": "***"},
+        ):
+            self.assertRaises(ValueError, websocket.accept_response, {**self.HEADERS, **change})
+
+
+class ServerFrameTests(SynchronousTestCase):
+    """What goes out."""
+
+    def test_close_reason_is_cut_between_characters(self) -> None:
+        """123 bytes fit; a character is never halved."""
+        frame = websocket.close_frame(1008, "ü" * 100)
+        self.assertEqual(len(frame), 2 + 2 + 122)
+        self.assertEqual(frame[4:].decode(), "ü" * 61)

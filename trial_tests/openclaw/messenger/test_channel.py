@@ -1,0 +1,211 @@
+"""Agents as accounts of the messenger: a real database, real accounts, real turns."""
+
+import itertools
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+import yaml
+from prometheus_client import CollectorRegistry
+
+from teamgram.database import open_database
+from teamgram.domain.messages.history import Page, Search
+from teamgram.domain.messages.sending import SendRequest
+from teamgram.domain.people import PeopleStores
+from teamgram.domain.talk import TalkStores
+from teamgram.domain.updates.fanout import Fanout
+from teamgram.openclaw.agent.extension import AgentsService, agents_extension
+from teamgram.openclaw.messenger.channel import Messenger, MessengerDomain
+from teamgram.openclaw.messenger.reply import MAX_LENGTH, pieces
+from teamgram.openclaw.service import OpenClawService
+from trial_tests.openclaw.house import TOKEN
+
+
+class MessengerTests(TestCase):
+    """A person writes, the agent answers."""
+
+    timeout = 30
+    config: dict[str, Any] = {}
+
+    async def setUp(self) -> None:
+        """A messenger with one person, and a control plane whose agents live in it."""
+        self.directory = Path(tempfile.mkdtemp(prefix="messenger-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        tree = {"gateway": {"port": 0, "auth": {"token": TOKEN}}, **self.config}
+        (self.directory / "openclaw.yaml").write_text(yaml.safe_dump(tree))
+        self.database = open_database("sqlite:test.db", self.directory, reactor, pool_size=2)
+        self.addCleanup(self.database.close)
+        fanout = Fanout()
+        self.talk = TalkStores.open(self.database, fanout, reactor)
+        self.users = PeopleStores.open(self.database, fanout, reactor).users
+        self.ann = await self.users.create(phone="4915100000001", first_name="Ann", now=1)
+        await self.start()
+
+    async def start(self) -> None:
+        """Start the control plane."""
+        domain = MessengerDomain(self.users, self.talk.messages, self.talk.observers, self.talk.log)
+        self.service = OpenClawService(
+            self.directory / "openclaw.yaml",
+            self.directory,
+            reactor,
+            extensions=[partial(agents_extension, messenger=domain)],
+            environment={},
+            registry=CollectorRegistry(),
+        )
+        self.agents, self.messenger = self.service.services[-1].services
+        assert isinstance(self.agents, AgentsService) and isinstance(self.messenger, Messenger)
+        self.service.startService()
+        self.addCleanup(self.stop)
+        await self.service.listening
+        await self.until(lambda: "main" in self.messenger.accounts)
+
+    async def stop(self) -> None:
+        """Stop it, once."""
+        if self.service.running:
+            await self.service.stopService()
+
+    async def until(self, condition: Any, seconds: float = 10.0) -> Any:
+        """Wait for something that must come true."""
+        for _ in range(round(seconds / 0.02)):
+            found = condition()
+            if isinstance(found, Deferred) or hasattr(found, "__await__"):
+                found = await found
+            if found:
+                return found
+            await deferLater(reactor, 0.02, lambda: None)
+        raise AssertionError("did not come true")
+
+    @property
+    def bot(self) -> int:
+        """The agent's account."""
+        return self.messenger.accounts["main"].user_id
+
+    async def write(self, text: str, random_id: int = 1) -> None:
+        """Ann writes to the agent."""
+        await self.talk.messages.send(SendRequest(self.ann.id, self.bot, text, random_id, int(reactor.seconds())))
+
+    async def box(self) -> list[tuple[bool, str]]:
+        """(Ann wrote it, text) of her chat with the agent, oldest first."""
+        found = await self.talk.messages.page(Search(self.ann.id, self.bot), Page(limit=100))
+        return [(message.out, message.text) for message in sorted(found.messages, key=lambda m: m.id)]
+
+    async def answers(self, count: int) -> list[str]:
+        """The agent's messages once there are so many and nothing runs any more."""
+
+        async def there() -> bool:
+            said = [text for out, text in await self.box() if not out]
+            return len(said) >= count and self.agents.house.runs.active() == 0
+
+        await self.until(there)
+        await deferLater(reactor, 0.1, lambda: None)
+        return [text for out, text in await self.box() if not out]
+
+    async def test_account(self) -> None:
+        """The agent is a bot with a username, the same one after a restart."""
+        peer = await self.users.resolve_username("main_bot")
+        self.assertEqual(peer.id, self.bot)
+        self.assertTrue((await self.users.require(self.bot)).is_bot)
+        before = self.bot
+        await self.stop()
+        (self.directory / "openclaw/messenger.json").unlink()
+        await self.start()
+        self.assertEqual(self.bot, before)
+
+    async def test_answer(self) -> None:
+        """What is written becomes a turn of a session that the control plane shows, and the reply is one message."""
+        await self.write("hello agent")
+        self.assertEqual(await self.answers(1), ["hello agent"])
+        (session,) = [s for s in self.agents.house.sessions if s.channel == "telegram"]
+        self.assertEqual(session.key, f"agent:main:telegram:direct:{self.ann.id}")
+        self.assertEqual((session.kind, session.display_name, session.messages), ("dm", "Ann", 2))
+
+    async def test_streams_as_edits(self) -> None:
+        """A slow reply grows by edits of one message."""
+        seen: list[str] = []
+        real = self.talk.messages.edit
+
+        async def edit(request: Any) -> Any:
+            seen.append(request.text)
+            return await real(request)
+
+        self.messenger._domain.messages.edit = edit  # type: ignore[method-assign]
+        await self.write("hi chunks=8 delay=0.3")
+        (text,) = await self.answers(1)
+        self.assertEqual(text, " ".join(f"word{n}" for n in range(8)))
+        self.assertGreaterEqual(len(seen), 2)
+        self.assertTrue(all(later.startswith(earlier) for earlier, later in itertools.pairwise(seen)))
+
+    async def test_long_answer(self) -> None:
+        """A reply longer than a message may be comes in several."""
+        await self.write("size=9000")
+        said = await self.answers(3)
+        self.assertEqual([len(text) <= MAX_LENGTH for text in said], [True] * 3)
+        self.assertIn("quick brown fox", said[2])
+
+    async def test_failure_is_told(self) -> None:
+        """A failed turn says so in the chat."""
+        await self.write("FAIL400")
+        (text,) = await self.answers(1)
+        self.assertTrue(text.startswith("⚠️ "))
+
+    async def test_commands(self) -> None:
+        """/stop and /new."""
+        await self.write("hi chunks=100 delay=0.1", 1)
+        await self.until(lambda: self.agents.house.runs.active() == 1)
+        await self.write("/stop", 2)
+        await self.until(lambda: self.agents.house.runs.active() == 0)
+        await self.write("/new", 3)
+        await self.until(lambda: self._last("A new conversation begins."))
+
+    async def _last(self, text: str) -> bool:
+        return (await self.box())[-1] == (False, text)
+
+    async def test_strangers_may_little(self) -> None:
+        """A session that a person opened has no tools that reach files, devices or others."""
+        await self.write("hello")
+        await self.answers(1)
+        (session,) = [s for s in self.agents.house.sessions if s.channel == "telegram"]
+        names = {spec.name for spec in self.agents.house.tools.specs(self.agents.house.roster.default, session)}
+        self.assertEqual(names, {"current_time", "session_status"})
+
+    async def test_written_while_down(self) -> None:
+        """What came while no agent listened is answered at the next start, and only once."""
+        await self.write("first", 1)
+        await self.answers(1)
+        await self.stop()
+        await self.write("second", 2)
+        await self.start()
+        self.assertEqual(await self.answers(2), ["first", "second"])
+        await self.stop()
+        await self.start()
+        await deferLater(reactor, 0.3, lambda: None)
+        self.assertEqual(await self.answers(2), ["first", "second"])
+
+    async def test_send(self) -> None:
+        """``send`` writes to a person by id, name or number; once per key."""
+        await self.users.set_username(self.ann.id, "annanna")
+        for to in (str(self.ann.id), "@annanna", "+4915100000001"):
+            await self.agents.deliveries.deliver(to, f"for {to}", "telegram", f"key {to}", "main")
+        await self.agents.deliveries.deliver("@annanna", "for @annanna", "telegram", "key @annanna", "main")
+        self.assertEqual(len(await self.box()), 3)
+
+
+class PiecesTests(SynchronousTestCase):
+    """Long texts as several messages."""
+
+    def test_cut_at_lines(self) -> None:
+        """Nothing is lost, no piece is too long, and lines stay whole where they can."""
+        text = "\n".join("x" * 300 for _ in range(40))
+        found = pieces(text)
+        self.assertEqual("".join(found), text)
+        self.assertTrue(all(len(piece) <= MAX_LENGTH for piece in found))
+        self.assertTrue(all(piece.endswith("\n") for piece in found[:-1]))
+        self.assertEqual(pieces("y" * 5000), ["y" * MAX_LENGTH, "y" * (5000 - MAX_LENGTH)])
+        self.assertEqual(pieces(""), [])

@@ -12,18 +12,20 @@ PACKAGE = Path(teamgram.__file__).parent
 
 #: Folder -> what of ours it may import, beside itself.
 MAY_IMPORT: dict[str, set[str]] = {
+    "net": set(),
     "mtproto": set(),
     "interfaces": {"mtproto"},
-    "gnetway": {"mtproto", "interfaces"},
+    "gnetway": {"net", "mtproto", "interfaces"},
     "session": {"mtproto", "interfaces"},
     "authsession": {"mtproto", "interfaces", "database", "cache"},
     "bff": {"mtproto", "interfaces", "domain"},
-    "domain": {"database", "cache"},
-    "openclaw": {"domain", "database", "interfaces"},
+    "domain": {"net", "database", "cache"},
+    "openclaw": {"net", "domain", "database", "interfaces"},
     "database": set(),
     "cache": set(),
     "cluster": {"interfaces", "mtproto"},
     "app": {
+        "net",
         "mtproto",
         "interfaces",
         "gnetway",
@@ -40,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 #: Plain Python: no Twisted, no database, no configuration.
 CORES = [
+    "net",
     "mtproto",
     "interfaces",
     "gnetway/time_wheel.py",

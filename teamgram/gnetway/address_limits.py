@@ -1,23 +1,9 @@
 """What one client address may take: connections at a time, key exchanges a second."""
 
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address
 
 #: Addresses remembered at a time; the longest unused is forgotten, which only ever favours a client.
 MAX_ADDRESSES = 50_000
-
-
-def address_group(host: str) -> str:
-    """The unit that limits count by: an IPv4 address, or the /64 that one IPv6 subscriber has."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(IPv6Address(int(address) >> 64 << 64)) + "/64"
-    return host
 
 
 class TokenBuckets:

@@ -2,19 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.gnetway.address_limits import ConnectionCounts, TokenBuckets, address_group
-
-
-class AddressGroupTests(SynchronousTestCase):
-    def test_ipv4_stands_for_itself(self) -> None:
-        """Each IPv4 address has limits of its own, also when it comes mapped into IPv6."""
-        self.assertEqual(address_group("192.0.2.7"), "192.0.2.7")
-        self.assertEqual(address_group("::ffff:192.0.2.7"), "192.0.2.7")
-
-    def test_ipv6_counts_by_subscriber(self) -> None:
-        """Addresses of one /64 share a limit, for one subscriber can use them all."""
-        self.assertEqual(address_group("2001:db8:1:2::1"), address_group("2001:db8:1:2:ffff::9"))
-        self.assertNotEqual(address_group("2001:db8:1:2::1"), address_group("2001:db8:1:3::1"))
+from teamgram.gnetway.address_limits import ConnectionCounts, TokenBuckets
 
 
 class TokenBucketsTests(SynchronousTestCase):

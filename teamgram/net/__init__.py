@@ -1,0 +1,1 @@
+"""What any listener meets, whatever it speaks: addresses, HTTP heads, WebSocket frames. Plain Python."""

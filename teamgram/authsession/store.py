@@ -23,9 +23,10 @@ _CHUNK = 500
 
 
 def get_key(txn: Transaction, auth_key_id: int) -> AuthKeyInfo | None:
-    """One key, expired or not."""
+    """One key, expired or not; with the data centre of the permanent key that it speaks for."""
     txn.execute(
-        "SELECT auth_key_id, auth_key, key_type, perm_auth_key_id, expires_at FROM auth_keys WHERE auth_key_id = ?",
+        "SELECT k.auth_key_id, k.auth_key, k.key_type, k.perm_auth_key_id, k.expires_at, COALESCE(p.dc_id, k.dc_id)"
+        " FROM auth_keys k LEFT JOIN auth_keys p ON p.auth_key_id = k.perm_auth_key_id WHERE k.auth_key_id = ?",
         (auth_key_id,),
     )
     row = txn.fetchone()
@@ -47,6 +48,7 @@ def put_key(txn: Transaction, key: AuthKeyInfo, schedule: SaltSchedule) -> None:
         "expires_at": key.expires_at,
         "first_salt": schedule.first_salt,
         "salt_seed": schedule.seed,
+        "dc_id": key.dc_id,
     }
     if txn.insert_ignore("auth_keys", row):
         return
@@ -133,8 +135,8 @@ def delete_expired(txn: Transaction, auth_key_ids: Sequence[int], now: int) -> N
 
 
 def _key(row: Row) -> AuthKeyInfo:
-    auth_key_id, auth_key, key_type, perm_auth_key_id, expires_at = row
-    return AuthKeyInfo(auth_key_id, bytes(auth_key), AuthKeyType(key_type), perm_auth_key_id, expires_at)
+    auth_key_id, auth_key, key_type, perm_auth_key_id, expires_at, dc_id = row
+    return AuthKeyInfo(auth_key_id, bytes(auth_key), AuthKeyType(key_type), perm_auth_key_id, expires_at, dc_id)
 
 
 # Bindings and devices.

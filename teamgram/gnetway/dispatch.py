@@ -115,6 +115,7 @@ class SessionDispatcher:
                 conn.local_addr,
                 conn.kind,
                 payload,
+                info.dc_id,
             ),
             quick_ack_token(key.auth_key, frame) if quick_ack else None,
         )

@@ -185,6 +185,7 @@ class KeyExchanges:
             key_type=_key_type(created),
             perm_auth_key_id=0 if created.temporary else created.auth_key_id,
             expires_at=int(now) + created.expires_in if created.temporary else 0,
+            dc_id=created.dc_id,
         )
         answer = b""
         if self._auth_keys.get(created.auth_key_id) is not None:

@@ -25,6 +25,8 @@ class AuthKeyInfo:
         perm_auth_key_id: the permanent key it speaks for: itself for a
             permanent key, 0 for a temporary key that is not bound yet.
         expires_at: unix seconds, 0 for never.
+        dc_id: the data centre that its client made it for, a bound temporary
+            key's that of its permanent key; 0 when the exchange named none.
     """
 
     auth_key_id: int
@@ -32,6 +34,7 @@ class AuthKeyInfo:
     key_type: AuthKeyType
     perm_auth_key_id: int
     expires_at: int = 0
+    dc_id: int = 0
 
     def __repr__(self) -> str:
         return f"<AuthKeyInfo {self.auth_key_id} {self.key_type.name} of {self.perm_auth_key_id}>"

@@ -43,6 +43,7 @@ class RpcMetadata:
         user_id: 0 while the key is not signed in.
         layer: the layer to encode the answer in (158 .. newest).
         local_addr: "host:port" the client came by; ``help.getConfig`` sends it back there.
+        dc_id: the data centre that its key was made for, 0 when the exchange named none.
     """
 
     perm_auth_key_id: int
@@ -55,6 +56,7 @@ class RpcMetadata:
     client_addr: str = ""
     local_addr: str = ""
     transport: str = "tcp"
+    dc_id: int = 0
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ class ConnRef:
 class SessionData:
     """One decrypted frame on its way to session.
 
+    ``dc_id`` is the key's (``AuthKeyInfo.dc_id``).
     ``payload`` is the plaintext from offset 16 (after salt and session_id),
     without padding: msg_id:long seq_no:int bytes:int body.
     """
@@ -40,6 +41,7 @@ class SessionData:
     local_addr: str
     transport: str
     payload: bytes
+    dc_id: int = 0
 
 
 class SessionInbound(Protocol):

@@ -19,11 +19,15 @@ def served(dc_id: int) -> tuple[int, ...]:
     return (dc_id, *(other for other in KNOWN if other != dc_id))
 
 
-def stands_for(dc_id: int, meant: int) -> bool:
-    """Whether a server whose own data centre is ``dc_id`` is the one that a client means.
+def meant_of(dc_id: int, meant: int) -> int:
+    """The number of the data centre that a client means, 0 when this server is not that one.
 
     Args:
+        dc_id: the server's own.
         meant: as a key exchange says it: negative for media, 10000 more on test servers.
     """
     number = abs(meant)
-    return number in served(dc_id) or number - TEST_SERVERS in served(dc_id)
+    all_of_us = served(dc_id)
+    if number in all_of_us:
+        return number
+    return number - TEST_SERVERS if number - TEST_SERVERS in all_of_us else 0

@@ -57,6 +57,7 @@ class KeyCreated:
         auth_key: 256 bytes.
         auth_key_id: signed.
         temporary, media: what the client said it is for.
+        dc_id: the data centre that the client made it for (1 to 5 or our own), 0 when it named none.
         expires_in: seconds a temporary key may live, 0 for a permanent one.
         first_salt: the server salt that both ends begin with, signed.
     """
@@ -65,6 +66,7 @@ class KeyCreated:
     auth_key_id: int
     temporary: bool
     media: bool
+    dc_id: int
     expires_in: int
     first_salt: int = field(repr=False)
 
@@ -135,6 +137,7 @@ class ServerExchange:
         self._last_request = b""
         self._new_nonce = b""
         self._temporary = self._media = False
+        self._meant_dc = 0
         self._expires_in = 0
         self._exponent = 0
         self._retry_id = 0
@@ -259,7 +262,8 @@ class ServerExchange:
         ):
             raise ExchangeError("the inner data belongs to another exchange")
         if inner.NAME.endswith("_dc"):
-            self._media = self._check_dc(inner.dc)
+            self._meant_dc = self._dc_meant(inner.dc)
+            self._media = inner.dc < 0
         if inner.NAME.startswith("p_q_inner_data_temp"):
             if inner.expires_in <= 0:
                 raise ExchangeError("a temporary key that has expired already")
@@ -290,11 +294,11 @@ class ServerExchange:
             )
         )
 
-    def _check_dc(self, dc: int) -> bool:
-        """Whether the client is about to fetch media: the dc it means is negative then."""
-        if not data_centres.stands_for(self._dc_id, dc):
+    def _dc_meant(self, dc: int) -> int:
+        number = data_centres.meant_of(self._dc_id, dc)
+        if not number:
             raise ExchangeError(f"data centre {dc} is meant", INVALID_DC)
-        return dc < 0
+        return number
 
     def _create_key(self, query: Any) -> KeyCreated:
         """Steps 7 and 8."""
@@ -318,6 +322,7 @@ class ServerExchange:
             auth_key_id=kdf.auth_key_id(auth_key),
             temporary=self._temporary,
             media=self._media,
+            dc_id=self._meant_dc,
             expires_in=self._expires_in,
             first_salt=kdf.first_server_salt(self._new_nonce, self.server_nonce),
         )

@@ -40,7 +40,7 @@ class AuthKeys:
 
     def open(self, data: SessionData) -> SessionList | None:
         """A key that was not known, or not any more; None when it cannot be loaded."""
-        keys = SessionList(data.auth_key_id, data.key_type, data.perm_auth_key_id or data.auth_key_id)
+        keys = SessionList(data.auth_key_id, data.key_type, data.perm_auth_key_id or data.auth_key_id, data.dc_id)
         wrapper = self._wrapper(keys.wrapper_id, data.perm_auth_key_id)
         if self.wrappers.get(keys.wrapper_id) is not wrapper:
             return None
@@ -167,6 +167,7 @@ class AuthKeys:
         old = self.wrapper_of(keys)
         old.remove_list(key.auth_key_id)
         keys.key_type = key.key_type
+        keys.dc_id = key.dc_id
         wrapper.add_list(keys)
         wrapper.forget_metadata()
         if old.client.layer and wrapper.client != old.client:

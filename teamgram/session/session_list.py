@@ -139,6 +139,7 @@ class ClientSession:
             self.client_addr,
             self.local_addr,
             self.transport,
+            keys.dc_id,
         )
         return self.metadata
 
@@ -151,14 +152,16 @@ class SessionList:
         refresh_at: when to ask for more salts (unix seconds).
         wrapper_id: perm_auth_key_id of the wrapper that it belongs to, or
             its own auth_key_id while a temporary key is not bound.
+        dc_id: the data centre that it was made for, 0 for none in particular.
     """
 
-    __slots__ = ("auth_key_id", "key_type", "ready", "refresh_at", "salts", "sessions", "wrapper_id")
+    __slots__ = ("auth_key_id", "dc_id", "key_type", "ready", "refresh_at", "salts", "sessions", "wrapper_id")
 
-    def __init__(self, auth_key_id: int, key_type: AuthKeyType, wrapper_id: int) -> None:
+    def __init__(self, auth_key_id: int, key_type: AuthKeyType, wrapper_id: int, dc_id: int = 0) -> None:
         self.auth_key_id = auth_key_id
         self.key_type = key_type
         self.wrapper_id = wrapper_id
+        self.dc_id = dc_id
         self.salts = ServerSalts()
         self.sessions: dict[int, ClientSession] = {}
         self.ready = False

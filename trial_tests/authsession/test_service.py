@@ -62,8 +62,10 @@ class AuthSessionServiceTests(BackendTestCase):
         await self.db.close()
         self.start()
 
-    async def stored(self, key_type: AuthKeyType = AuthKeyType.PERM, expires_in: int = 0) -> AuthKeyInfo:
-        key = new_key(key_type, NOW + expires_in if expires_in else 0)
+    async def stored(
+        self, key_type: AuthKeyType = AuthKeyType.PERM, expires_in: int = 0, dc_id: int = 0
+    ) -> AuthKeyInfo:
+        key = replace(new_key(key_type, NOW + expires_in if expires_in else 0), dc_id=dc_id)
         await self.auth.set_auth_key(key, 12345)
         return key
 
@@ -204,6 +206,21 @@ class AuthSessionServiceTests(BackendTestCase):
             self.assertEqual(await self.auth.query_auth_key(temporary.auth_key_id), expected)
         await self.restart()
         self.assertEqual(await self.auth.query_auth_key(temporary.auth_key_id), expected)
+
+    async def test_data_centre(self) -> None:
+        """A key remembers the data centre it was made for; a bound one has its permanent key's, also that of none."""
+        for of_permanent, of_temporary in ((1, 2), (4, 0), (0, 3)):
+            permanent = await self.stored(dc_id=of_permanent)
+            temporary = await self.stored(AuthKeyType.TEMP, 7200, dc_id=of_temporary)
+            for key, dc_id in ((permanent, of_permanent), (temporary, of_temporary)):
+                found = await self.auth.query_auth_key(key.auth_key_id)
+                assert found is not None
+                self.assertEqual(found.dc_id, dc_id)
+            self.assertEqual((await self.bind(temporary, permanent)).dc_id, of_permanent)
+            await self.restart()
+            found = await self.auth.query_auth_key(temporary.auth_key_id)
+            assert found is not None
+            self.assertEqual(found.dc_id, of_permanent)
 
     async def test_never_longer_than_exchanged(self) -> None:
         """Binding cannot make a key live longer than its key exchange said."""

@@ -60,6 +60,18 @@ class ConfigurationTests(SynchronousTestCase):
             nearest = self.configuration(dc_id=own).get_nearest_dc(CALLER, tl.help.getNearestDc())
             self.assertEqual((nearest.this_dc, nearest.nearest_dc), (own, own))
 
+    def test_the_data_centre_of_the_key(self) -> None:
+        """this_dc is the one that the client made its key for, each told its own within one second."""
+        configuration = self.configuration(dc_id=2)
+        for dc_id in (0, 1, 4, 0, 7):
+            caller = replace(CALLER, dc_id=dc_id)
+            config = decode_result("help.getConfig", configuration.get_config(caller, None))
+            self.assertEqual(config.this_dc, dc_id or 2)
+            self.assertIn(config.this_dc, [option.id for option in config.dc_options])
+            self.assertEqual(config.webfile_dc_id, 2)
+            nearest = configuration.get_nearest_dc(caller, None)
+            self.assertEqual((nearest.this_dc, nearest.nearest_dc), (dc_id or 2, dc_id or 2))
+
     def test_who_came_another_way_is_told_the_tcp_port(self) -> None:
         """Behind a WebSocket the address is right and the port is not."""
         self.assertEqual(

@@ -7,6 +7,8 @@ from typing import Any
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
+import treq
+
 from teamgram.mtproto.tl import NEWEST_LAYER, registry
 from trial_tests.clients.house import FIXED_CODE, HouseTestCase, have
 from trial_tests.clients.process import PROJECT, ClientProcess
@@ -97,6 +99,20 @@ class TdlibTests(ChatScenario, HouseTestCase):
         self.assertEqual([session["current"] for session in sessions], [True])
         # It ends only when its destroy_auth_key has been answered.
         await ada.do("sign_out")
+
+    async def test_it_asks_for_its_configuration_once(self) -> None:
+        """The configuration as shipped (data centre 2) satisfies TDLib, which begins at 1: no loop of getConfig."""
+        ada = await self.sign_up("tdlib", "Ada")
+        bob = await self.sign_up("tdlib", "Bob", pfs=True)
+        await self.acquaint(ada, bob)
+        await ada.do("send", peer=["user", bob.user["id"]], text="hello")
+        await bob.event("new_message", SECONDS_TO_SEE, text="hello")
+        await deferLater(self.reactor, 2)
+        response = await treq.get(f"http://127.0.0.1:{self.server.gateway_port}/metrics", persistent=False)
+        asked = re.search(r'rpc_seconds_count\{method="help.getConfig"\} (\d+)', await response.text())
+        assert asked is not None
+        # Each asks once before and once after it signed in, and may over another connection.
+        self.assertLessEqual(int(asked[1]), 12)
 
     async def in_the_end(self, expected: Any, client: ClientProcess, command: str, **arguments: Any) -> None:
         """Ask until that is the answer: TDLib answers from what it has, and only then asks the server anew."""

@@ -61,6 +61,25 @@ class BindingTests(BindingCase):
         user = await self.sign_up(temp)
         self.assertEqual((await perm_session.call(tl.users.getUsers(id=[tl.inputUserSelf()])))[0].id, user.id)
 
+    async def test_the_data_centre_that_is_told(self) -> None:
+        """this_dc and nearest_dc are what the key was made for; a bound temporary key's are its permanent key's."""
+        for dc, told in ((None, 2), (1, 1), (3, 3), (-3, 3), (10_004, 4)):
+            connection = await self.come("abridged")
+            session = self.open(connection, await self.key(connection, dc=dc))
+            temp = await self.temporary(dc=5)
+            self.assertEqual(await self.told_dcs(temp), (5, 5))
+            await self.bind(temp, session.core.auth_key)
+            temp._initialised = False
+            for one in (session, temp, session):
+                self.assertEqual(await self.told_dcs(one), (told, told), dc)
+
+    async def told_dcs(self, session: PeerSession) -> tuple[int, int]:
+        """(this_dc, nearest_dc) as the server tells them over that key."""
+        config, nearest = await session.call(tl.help.getConfig()), await session.call(tl.help.getNearestDc())
+        self.assertEqual({option.id for option in config.dc_options}, {1, 2, 3, 4, 5})
+        self.assertEqual(nearest.this_dc, nearest.nearest_dc)
+        return config.this_dc, nearest.nearest_dc
+
     async def test_wrong_binding_messages(self) -> None:
         """Each wrong field of the message is ENCRYPTED_MESSAGE_INVALID, and the key stays unbound."""
         perm, _ = await self.permanent()

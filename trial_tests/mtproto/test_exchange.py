@@ -87,6 +87,7 @@ class ExchangeTests(unittest.SynchronousTestCase):
                     self.assertEqual(created.temporary, expires_in is not None)
                     self.assertEqual(created.expires_in, expires_in or 0)
                     self.assertEqual(created.media, dc is not None and dc < 0)
+                    self.assertEqual(created.dc_id, DC_ID if dc else 0)
 
     def test_the_old_first_request(self) -> None:
         """req_pq is answered like req_pq_multi."""
@@ -99,7 +100,9 @@ class ExchangeTests(unittest.SynchronousTestCase):
                 for dc in (other, -other, 10_000 + other, -10_000 - other):
                     client = ClientExchange(KEY.public, dc=dc)
                     server = begin(client, own)
-                    self.assertIsInstance(server.receive(second_request(client, server), NOW), bytes, dc)
+                    created = server.receive(third_request(client, server), NOW)
+                    assert isinstance(created, KeyCreated), dc
+                    self.assertEqual(created.dc_id, other, dc)
 
     def test_what_clients_check_of_the_numbers(self) -> None:
         """The published prime, g = 3, a good g_a, the server's time."""
@@ -126,7 +129,7 @@ class ExchangeTests(unittest.SynchronousTestCase):
         created = create(ClientExchange(KEY.public))
         self.assertEqual(
             repr(created),
-            f"KeyCreated(auth_key_id={created.auth_key_id}, temporary=False, media=False, expires_in=0)",
+            f"KeyCreated(auth_key_id={created.auth_key_id}, temporary=False, media=False, dc_id=0, expires_in=0)",
         )
 
 

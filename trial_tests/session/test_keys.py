@@ -146,13 +146,14 @@ class KeyTests(SynchronousTestCase):
         self.assertEqual(results[refused].error(), (401, "AUTH_KEY_PERM_EMPTY"))
         self.assertEqual((results[config].error(), results[bind].error()), (None, None))
         self.assertEqual(harness.bff.calls[-1].metadata.perm_auth_key_id, 0)
-        bound = AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0)
+        bound = AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0, 4)
         harness.service.key_bound(bound)
         self.assertEqual(harness.gateway.changed, [bound])
         state = client.send(GET_STATE)
         self.assertIsNone(client.results()[state].error())
         metadata = harness.bff.calls[-1].metadata
         self.assertEqual((metadata.perm_auth_key_id, metadata.auth_key_id, metadata.user_id), (KEY, TEMP_KEY, USER))
+        self.assertEqual(metadata.dc_id, 4)
         wrapper = harness.service.stage.keys.wrappers[KEY]
         self.assertEqual(list(harness.service.stage.keys.wrappers), [KEY])
         assert wrapper.temp_auth is not None

@@ -35,7 +35,7 @@ class Configuration(RpcService):
     def use(self, settings: ConfigurationSettings) -> None:
         """Tell these from now on."""
         self._settings = settings
-        self._configs: dict[tuple[int, str, str], tuple[int, EncodedResult]] = {}
+        self._configs: dict[tuple[int, str, str, int], tuple[int, EncodedResult]] = {}
         self._app_config = json_value(app_config(settings))
         self._app_config_hash = json_hash(app_config(settings))
 
@@ -43,7 +43,7 @@ class Configuration(RpcService):
     def get_config(self, caller: RpcMetadata, query: Any) -> EncodedResult:
         """help.getConfig#c4f9186b = Config"""
         now = int(self._seconds())
-        key = (caller.layer, caller.local_addr, caller.transport)
+        key = (caller.layer, caller.local_addr, caller.transport, caller.dc_id)
         cached = self._configs.get(key)
         if cached is not None and cached[0] == now:  # ``date`` in it is right to the second
             return cached[1]
@@ -53,19 +53,25 @@ class Configuration(RpcService):
         self._configs[key] = (now, encoded)
         return encoded
 
+    def _dc_of(self, caller: RpcMetadata) -> int:
+        # TDLib asks again at once, for ever, while a configuration comes from another one than its main data centre.
+        return caller.dc_id or self._settings.dc_id
+
     def _config(self, caller: RpcMetadata, now: int) -> Any:
         settings = self._settings
         own_port = None if caller.transport == "tcp" else settings.tcp_port
+        this_dc = self._dc_of(caller)
+        all_dcs = tuple(dict.fromkeys((*served(settings.dc_id), this_dc)))
         if settings.addresses:
-            options = dc_options(served(settings.dc_id), settings.addresses, None)
+            options = dc_options(all_dcs, settings.addresses, None)
         else:
-            options = dc_options(served(settings.dc_id), [caller.local_addr], own_port)
+            options = dc_options(all_dcs, [caller.local_addr], own_port)
         return tl.config(
             revoke_pm_inbox=True,
             date=now,
             expires=now + CONFIG_LIFETIME,
             test_mode=settings.test_mode,
-            this_dc=settings.dc_id,
+            this_dc=this_dc,
             dc_options=options,
             dc_txt_domain_name="",
             chat_size_max=settings.chat_size_max,
@@ -98,8 +104,8 @@ class Configuration(RpcService):
     @rpc("help.getNearestDc", login=False)
     def get_nearest_dc(self, caller: RpcMetadata, query: Any) -> Any:
         """help.getNearestDc#1fb33026 = NearestDc"""
-        settings = self._settings
-        return tl.nearestDc(country=settings.country, this_dc=settings.dc_id, nearest_dc=settings.dc_id)
+        this_dc = self._dc_of(caller)
+        return tl.nearestDc(country=self._settings.country, this_dc=this_dc, nearest_dc=this_dc)
 
     @rpc("help.getAppConfig", login=False)
     def get_app_config(self, caller: RpcMetadata, query: Any) -> Any:

@@ -74,7 +74,7 @@ class Chats(RpcService):
         drawing = entries_drawing(change.entries, change.messages)
         drawing.updates[:0] = more
         drawing.peers.update(peers)
-        return await self._talk.updates.finish(change.user_id, drawing)
+        return await self._talk.updates.finish(change.owner_id, drawing)
 
     @rpc("messages.deleteChatUser")
     async def delete_chat_user(self, caller: RpcMetadata, query: Any) -> Any:

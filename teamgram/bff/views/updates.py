@@ -250,7 +250,7 @@ class UpdateViews:
         """
         drawing = entries_drawing(change.entries, change.messages)
         drawing.updates[:0] = [tl.updateMessageID(random_id=random_id, id=id_) for random_id, id_ in ids]
-        return await self.finish(change.user_id, drawing)
+        return await self.finish(change.owner_id, drawing)
 
     def _updates(self, drawing: Drawing, users: list[Any], chats: list[Any]) -> Any:
         # seq counts nothing here, and 0 says so.
@@ -279,7 +279,7 @@ class UpdateViews:
         """Push log entries to those of their users who are there."""
         by_user: dict[int, list[LogEntry]] = {}
         for entry in entries:
-            by_user.setdefault(entry.user_id, []).append(entry)
+            by_user.setdefault(entry.owner_id, []).append(entry)
         for user_id, own in by_user.items():
             if self._push.has_updates_session(user_id, except_perm_auth_key_id):
                 mine = {

@@ -1,7 +1,7 @@
 """Message boxes: everybody's own sequence of message ids and of pts.
 
 All writing goes through one ``BoxChanges`` per transaction. It locks the boxes
-it touches (in ascending user id, so that two transactions cannot wait for each
+it touches (in ascending owner id, so that two transactions cannot wait for each
 other), gives out ids and pts in memory, and ``save`` writes the counters and
 the log and publishes after the commit. A box therefore changes by one
 transaction at a time, and its log has no hole.
@@ -19,7 +19,7 @@ from teamgram.domain.updates.fanout import Fanout
 
 message_columns = (
     "m.owner_id, m.id, m.peer, m.content_id, c.sender_id, m.sent_at, c.message, c.extra, c.edited_at, m.outgoing,"
-    " m.mentioned, m.media_unread, m.pinned, m.reply_to_id"
+    " m.mentioned, m.mention_unread, m.pinned, m.reply_to_id"
     " FROM messages m JOIN message_contents c ON c.id = m.content_id"
 )
 """SELECT this (it goes on with WHERE) and give the rows to ``message_from_row``."""
@@ -59,15 +59,15 @@ def marks(values: Sequence[object]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OwnChange:
-    """What a transaction did to one user's box: the answer to the one who asked for it.
+    """What a transaction did to one box: the answer to the one who asked for it.
 
     Attributes:
-        entries: the user's own log entries, in order.
-        messages: the user's messages that entries speak of, by id.
+        entries: the box's log entries, in order.
+        messages: the owner's messages that entries speak of, by id.
         pts: the box's pts now.
     """
 
-    user_id: int
+    owner_id: int
     entries: tuple[LogEntry, ...]
     messages: dict[int, Message]
     pts: int
@@ -116,38 +116,38 @@ class BoxChanges:
         self.messages: dict[tuple[int, int], Message] = {}
         self._boxes: dict[int, _Box] = {}
 
-    def lock(self, user_ids: Iterable[int]) -> None:
+    def lock(self, owner_ids: Iterable[int]) -> None:
         """Take the boxes for this transaction. Call it once, with everybody, before reading what depends on them."""
-        wanted = sorted(set(user_ids))
+        wanted = sorted(set(owner_ids))
         for some in chunks(wanted):
             self._read(some)
-        missing = [user_id for user_id in wanted if user_id not in self._boxes]
-        for user_id in missing:
+        missing = [owner_id for owner_id in wanted if owner_id not in self._boxes]
+        for owner_id in missing:
             self.txn.insert_ignore(
                 "message_boxes",
-                {"user_id": user_id, "pts": log.FIRST_PTS, "last_message_id": 0, "log_floor": log.FIRST_PTS},
+                {"owner_id": owner_id, "pts": log.FIRST_PTS, "last_message_id": 0, "log_floor": log.FIRST_PTS},
             )
         for some in chunks(missing):
             self._read(some)
 
-    def _read(self, user_ids: Sequence[int]) -> None:
+    def _read(self, owner_ids: Sequence[int]) -> None:
         self.txn.execute(
-            f"SELECT user_id, pts, last_message_id FROM message_boxes WHERE user_id IN ({marks(user_ids)})"
-            f" ORDER BY user_id{self.txn.engine.for_update}",
-            user_ids,
+            f"SELECT owner_id, pts, last_message_id FROM message_boxes WHERE owner_id IN ({marks(owner_ids)})"
+            f" ORDER BY owner_id{self.txn.engine.for_update}",
+            owner_ids,
         )
-        for user_id, pts, last_message_id in self.txn.fetchall():
-            self._boxes[user_id] = _Box(pts, last_message_id)
+        for owner_id, pts, last_message_id in self.txn.fetchall():
+            self._boxes[owner_id] = _Box(pts, last_message_id)
 
-    def pts(self, user_id: int) -> int:
+    def pts(self, owner_id: int) -> int:
         """The box's pts as far as this transaction has brought it."""
-        return self._boxes[user_id].pts
+        return self._boxes[owner_id].pts
 
-    def append(self, user_id: int, event: LoggedEvent, pts_count: int = 1) -> int:
+    def append(self, owner_id: int, event: LoggedEvent, pts_count: int = 1) -> int:
         """Log an event of a locked box; its pts."""
-        box = self._boxes[user_id]
+        box = self._boxes[owner_id]
         box.pts += pts_count
-        self.entries.append(LogEntry(user_id, box.pts, pts_count, self.date, event))
+        self.entries.append(LogEntry(owner_id, box.pts, pts_count, self.date, event))
         return box.pts
 
     def post(
@@ -238,8 +238,8 @@ class BoxChanges:
                 )
             posted.append(sent)
         txn.executemany(
-            "INSERT INTO messages (owner_id, id, peer, content_id, sent_at, outgoing, mentioned, media_unread, pinned,"
-            " reply_to_id, saved_peer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO messages (owner_id, id, peer, content_id, sent_at, outgoing, mentioned, mention_unread,"
+            " pinned, reply_to_id, saved_peer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         self._raise_dialogs(
@@ -270,13 +270,13 @@ class BoxChanges:
                 },
             )
 
-    def own(self, user_id: int) -> OwnChange:
+    def own(self, owner_id: int) -> OwnChange:
         """What this transaction did to one locked box."""
         return OwnChange(
-            user_id,
-            tuple(entry for entry in self.entries if entry.user_id == user_id),
-            {message.id: message for (owner_id, _), message in self.messages.items() if owner_id == user_id},
-            self._boxes[user_id].pts,
+            owner_id,
+            tuple(entry for entry in self.entries if entry.owner_id == owner_id),
+            {message.id: message for (owner, _), message in self.messages.items() if owner == owner_id},
+            self._boxes[owner_id].pts,
         )
 
     def save(self, fanout: Fanout | None = None, except_perm_auth_key_id: int = 0) -> None:
@@ -284,8 +284,8 @@ class BoxChanges:
         if not self.entries:
             return
         self.txn.executemany(
-            "UPDATE message_boxes SET pts = ?, last_message_id = ? WHERE user_id = ?",
-            [(box.pts, box.last_message_id, user_id) for user_id, box in self._boxes.items()],
+            "UPDATE message_boxes SET pts = ?, last_message_id = ? WHERE owner_id = ?",
+            [(box.pts, box.last_message_id, owner_id) for owner_id, box in self._boxes.items()],
         )
         log.append_txn(self.txn, self.entries)
         if fanout is not None:

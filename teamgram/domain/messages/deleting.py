@@ -136,7 +136,7 @@ def recount_dialog_txn(txn: Transaction, owner_id: int, peer: int) -> None:
         " unread_count = (SELECT COUNT(*) FROM messages m WHERE m.owner_id = dialogs.owner_id"
         " AND m.peer = dialogs.peer AND m.id > dialogs.read_inbox_max_id AND m.outgoing = 0),"
         " unread_mentions = (SELECT COUNT(*) FROM messages m WHERE m.owner_id = dialogs.owner_id"
-        " AND m.peer = dialogs.peer AND m.mentioned = 1 AND m.media_unread = 1),"
+        " AND m.peer = dialogs.peer AND m.mentioned = 1 AND m.mention_unread = 1),"
         " pinned_message_id = (SELECT COALESCE(MAX(m.id), 0) FROM messages m WHERE m.owner_id = dialogs.owner_id"
         " AND m.peer = dialogs.peer AND m.pinned = 1)"
         " WHERE owner_id = ? AND peer = ?",
@@ -203,7 +203,7 @@ def _clear_note_txn(txn: Transaction, changes: BoxChanges, note: Copy) -> None:
         ),
     )
     txn.execute(
-        "UPDATE messages SET content_id = ?, outgoing = 1, mentioned = 0, media_unread = 0, pinned = 0,"
+        "UPDATE messages SET content_id = ?, outgoing = 1, mentioned = 0, mention_unread = 0, pinned = 0,"
         " reply_to_id = 0 WHERE owner_id = ? AND id = ?",
         (txn.lastrowid, owner_id, message_id),
     )

@@ -122,7 +122,7 @@ def _condition(search: Search) -> tuple[str, list[object]]:
     if search.mentioned or search.unread_mentions:
         parts.append("m.mentioned = 1")
     if search.unread_mentions:
-        parts.append("m.media_unread = 1")
+        parts.append("m.mention_unread = 1")
     if search.min_date:
         parts.append("m.sent_at >= ?")
         params.append(search.min_date)

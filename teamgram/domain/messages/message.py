@@ -103,6 +103,7 @@ class Message:
         content_id: the content, the same in every owner's box.
         reply_to_id: the owner's own id of the message it answers, 0 for none.
         out: the owner sent it.
+        mention_unread: it speaks to the owner (``mentioned``), who has not seen it yet.
     """
 
     owner_id: int
@@ -116,7 +117,7 @@ class Message:
     edit_date: int = 0
     out: bool = False
     mentioned: bool = False
-    media_unread: bool = False
+    mention_unread: bool = False
     pinned: bool = False
     reply_to_id: int = 0
 

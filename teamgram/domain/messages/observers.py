@@ -47,12 +47,12 @@ class MessageObservers:
         if not self._observers:
             return
         for entry in entries:
-            observer = self._observers.get(entry.user_id)
+            observer = self._observers.get(entry.owner_id)
             if observer is None or not isinstance(entry.event, NewMessage | MessageEdited):
                 continue
-            message = messages.get((entry.user_id, entry.event.id))
+            message = messages.get((entry.owner_id, entry.event.id))
             if message is not None:
                 try:
                     observer(message, isinstance(entry.event, MessageEdited))
                 except Exception:
-                    self._log.failure("the observer of user {user_id} failed", user_id=entry.user_id)
+                    self._log.failure("the observer of user {user_id} failed", user_id=entry.owner_id)

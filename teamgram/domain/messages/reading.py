@@ -116,7 +116,7 @@ def read_contents_txn(
     found: list[tuple[int, int, int]] = []
     for some in chunks(message_ids):
         txn.execute(
-            "SELECT id, peer, mentioned FROM messages WHERE owner_id = ? AND media_unread = 1"
+            "SELECT id, peer, mentioned FROM messages WHERE owner_id = ? AND mention_unread = 1"
             f" AND id IN ({marks(some)}) ORDER BY id",
             (owner_id, *some),
         )
@@ -132,7 +132,7 @@ def read_mentions_txn(
     changes.lock((owner_id,))
     txn.execute(
         "SELECT id, peer, mentioned FROM messages WHERE owner_id = ? AND peer = ? AND mentioned = 1"
-        " AND media_unread = 1 ORDER BY id",
+        " AND mention_unread = 1 ORDER BY id",
         (owner_id, peer),
     )
     return _read_found_txn(txn, fanout, changes, owner_id, list(txn.fetchall()), perm_auth_key_id)
@@ -149,7 +149,7 @@ def _read_found_txn(
     if found:
         ids = tuple(row[0] for row in found)
         txn.executemany(
-            "UPDATE messages SET media_unread = 0 WHERE owner_id = ? AND id = ?", [(owner_id, id_) for id_ in ids]
+            "UPDATE messages SET mention_unread = 0 WHERE owner_id = ? AND id = ?", [(owner_id, id_) for id_ in ids]
         )
         txn.executemany(
             "UPDATE dialogs SET unread_mentions = CASE WHEN unread_mentions > 0 THEN unread_mentions - 1 ELSE 0 END"

@@ -11,7 +11,7 @@ from teamgram.domain.updates.events import LogEntry, MessageEdited, NewMessage
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a user's message box stands."""
+    """Where a message box stands."""
 
     pts: int
     unread_count: int
@@ -47,38 +47,38 @@ class UpdateLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def state(self, user_id: int) -> State:
-        """The user's pts (at least 1) and how many messages are unread."""
-        return await self._database.read("update state", state_txn, user_id)
+    async def state(self, owner_id: int) -> State:
+        """The owner's pts (at least 1) and how many messages are unread."""
+        return await self._database.read("update state", state_txn, owner_id)
 
-    async def difference(self, user_id: int, pts: int, limit: int, total_limit: int = 0) -> Difference:
+    async def difference(self, owner_id: int, pts: int, limit: int, total_limit: int = 0) -> Difference:
         """At most ``limit`` entries after ``pts``.
 
         Args:
             total_limit: when more pts than that have gone by, the answer is ``too_long``; 0 for no such bound.
         """
-        return await self._database.read("update difference", difference_txn, user_id, pts, limit, total_limit)
+        return await self._database.read("update difference", difference_txn, owner_id, pts, limit, total_limit)
 
 
-def state_txn(txn: Transaction, user_id: int) -> State:
-    txn.execute("SELECT pts FROM message_boxes WHERE user_id = ?", (user_id,))
+def state_txn(txn: Transaction, owner_id: int) -> State:
+    txn.execute("SELECT pts FROM message_boxes WHERE owner_id = ?", (owner_id,))
     row = txn.fetchone()
-    txn.execute("SELECT COALESCE(SUM(unread_count), 0) FROM dialogs WHERE owner_id = ?", (user_id,))
+    txn.execute("SELECT COALESCE(SUM(unread_count), 0) FROM dialogs WHERE owner_id = ?", (owner_id,))
     unread = txn.fetchone()
     return State(row[0] if row else log.FIRST_PTS, int(unread[0]) if unread else 0)
 
 
-def difference_txn(txn: Transaction, user_id: int, pts: int, limit: int, total_limit: int) -> Difference:
-    state = state_txn(txn, user_id)
+def difference_txn(txn: Transaction, owner_id: int, pts: int, limit: int, total_limit: int) -> Difference:
+    state = state_txn(txn, owner_id)
     if pts >= state.pts:
         return Difference((), {}, state)
-    txn.execute("SELECT log_floor FROM message_boxes WHERE user_id = ?", (user_id,))
+    txn.execute("SELECT log_floor FROM message_boxes WHERE owner_id = ?", (owner_id,))
     row = txn.fetchone()
     if row is None or pts < row[0] or (total_limit and state.pts - pts > total_limit):
         return Difference((), {}, state, too_long=True)
-    entries = log.entries_after_txn(txn, user_id, pts, limit + 1)
+    entries = log.entries_after_txn(txn, owner_id, pts, limit + 1)
     complete = len(entries) <= limit
     entries = entries[:limit]
     wanted = sorted({entry.event.id for entry in entries if isinstance(entry.event, NewMessage | MessageEdited)})
-    messages = messages_txn(txn, user_id, wanted)
+    messages = messages_txn(txn, owner_id, wanted)
     return Difference(entries, messages, state, complete)

@@ -1,7 +1,7 @@
 """Events: what happened, as facts, before anybody renders them for a client.
 
-Two families. *Logged* events change a user's message box: each takes ``pts``
-in the transaction that writes it, lies in that user's log and comes again
+Two families. *Logged* events change a message box: each takes ``pts``
+in the transaction that writes it, lies in that box's log and comes again
 through ``updates.getDifference``. *Transient* events (status, typing, names)
 are told to whoever is there and can be fetched by other means later.
 
@@ -306,9 +306,9 @@ TransientEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One row of a user's log: ``pts`` is the value after the event, ``pts_count`` how many it took."""
+    """One row of a box's log: ``pts`` is the value after the event, ``pts_count`` how many it took."""
 
-    user_id: int
+    owner_id: int
     pts: int
     pts_count: int
     date: int

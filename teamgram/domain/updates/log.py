@@ -1,6 +1,6 @@
-"""Each user's log: what ``updates.getDifference`` reads.
+"""Each box's log: what ``updates.getDifference`` reads.
 
-``pts`` counts from 1 for a user to whom nothing has happened (0 would tell
+``pts`` counts from 1 for an owner to whom nothing has happened (0 would tell
 clients that there is no state). An entry carries the value after the event; an
 entry's ``pts - pts_count`` is always the ``pts`` of the entry before it.
 Entries are appended by ``domain/messages`` in the transaction that changes the
@@ -47,37 +47,39 @@ _encode = msgspec.json.Encoder().encode
 def append_txn(txn: Transaction, entries: Sequence[LogEntry]) -> None:
     """Write entries whose pts this transaction has taken."""
     txn.executemany(
-        "INSERT INTO update_log (user_id, pts, pts_count, logged_at, kind, event) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO update_log (owner_id, pts, pts_count, logged_at, kind, event) VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (entry.user_id, entry.pts, entry.pts_count, entry.date, _KIND_OF[type(entry.event)], _encode(entry.event))
+            (entry.owner_id, entry.pts, entry.pts_count, entry.date, _KIND_OF[type(entry.event)], _encode(entry.event))
             for entry in entries
         ],
     )
 
 
-def entries_after_txn(txn: Transaction, user_id: int, pts: int, limit: int) -> tuple[LogEntry, ...]:
-    """The user's first ``limit`` entries after ``pts``, in order."""
+def entries_after_txn(txn: Transaction, owner_id: int, pts: int, limit: int) -> tuple[LogEntry, ...]:
+    """The owner's first ``limit`` entries after ``pts``, in order."""
     txn.execute(
-        "SELECT pts, pts_count, logged_at, kind, event FROM update_log WHERE user_id = ? AND pts > ?"
+        "SELECT pts, pts_count, logged_at, kind, event FROM update_log WHERE owner_id = ? AND pts > ?"
         " ORDER BY pts LIMIT ?",
-        (user_id, pts, limit),
+        (owner_id, pts, limit),
     )
-    return tuple(LogEntry(user_id, row[0], row[1], row[2], _DECODERS[row[3]].decode(row[4])) for row in txn.fetchall())
+    return tuple(LogEntry(owner_id, row[0], row[1], row[2], _DECODERS[row[3]].decode(row[4])) for row in txn.fetchall())
 
 
 def old_txn(txn: Transaction, before: int) -> list[tuple[int, int]]:
-    """(user id, pts of the newest) of those who have entries logged before then (unix seconds)."""
-    txn.execute("SELECT user_id, MAX(pts) FROM update_log WHERE logged_at < ? GROUP BY user_id", (before,))
-    return [(user_id, pts) for user_id, pts in txn.fetchall()]
+    """(owner, pts of the newest) of those who have entries logged before then (unix seconds)."""
+    txn.execute("SELECT owner_id, MAX(pts) FROM update_log WHERE logged_at < ? GROUP BY owner_id", (before,))
+    return [(owner_id, pts) for owner_id, pts in txn.fetchall()]
 
 
-def trim_txn(txn: Transaction, user_id: int, pts: int, limit: int) -> int:
-    """Drop at most ``limit`` of the user's entries up to ``pts``, oldest first; how many went."""
-    txn.execute("SELECT pts FROM update_log WHERE user_id = ? AND pts <= ? ORDER BY pts LIMIT ?", (user_id, pts, limit))
+def trim_txn(txn: Transaction, owner_id: int, pts: int, limit: int) -> int:
+    """Drop at most ``limit`` of the owner's entries up to ``pts``, oldest first; how many went."""
+    txn.execute(
+        "SELECT pts FROM update_log WHERE owner_id = ? AND pts <= ? ORDER BY pts LIMIT ?", (owner_id, pts, limit)
+    )
     dropped = txn.fetchall()
     if dropped:
         floor = dropped[-1][0]
         # The floor first: a difference that starts below it must not be answered from what is left.
-        txn.execute("UPDATE message_boxes SET log_floor = ? WHERE user_id = ?", (floor, user_id))
-        txn.execute("DELETE FROM update_log WHERE user_id = ? AND pts <= ?", (user_id, floor))
+        txn.execute("UPDATE message_boxes SET log_floor = ? WHERE owner_id = ?", (floor, owner_id))
+        txn.execute("DELETE FROM update_log WHERE owner_id = ? AND pts <= ?", (owner_id, floor))
     return len(dropped)

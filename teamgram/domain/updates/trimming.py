@@ -35,10 +35,10 @@ class LogTrimming:
         total = 0
         now = int(self._clock.seconds())
         old = await self._database.read("old log entries", log.old_txn, now - self._keep_seconds)
-        for user_id, pts in old:
+        for owner_id, pts in old:
             dropped = _AT_ONCE
             while dropped == _AT_ONCE:
-                dropped = await self._database.write("trim update log", log.trim_txn, user_id, pts, _AT_ONCE)
+                dropped = await self._database.write("trim update log", log.trim_txn, owner_id, pts, _AT_ONCE)
                 total += dropped
         dropped = _AT_ONCE
         while dropped == _AT_ONCE:

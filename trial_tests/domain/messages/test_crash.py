@@ -107,5 +107,5 @@ def everything_txn(txn: Transaction) -> tuple[list, list, list]:  # type: ignore
     contents = list(txn.fetchall())
     txn.execute("SELECT content_id, owner_id, id FROM messages")
     copies = list(txn.fetchall())
-    txn.execute("SELECT user_id, pts FROM update_log ORDER BY user_id, pts")
+    txn.execute("SELECT owner_id, pts FROM update_log ORDER BY owner_id, pts")
     return contents, copies, list(txn.fetchall())

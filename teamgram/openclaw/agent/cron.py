@@ -13,10 +13,13 @@ from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import ERROR, OK, Outcome, fingerprint
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
+from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import GatewayError, invalid
 from teamgram.openclaw.state_file import StateFile, read_json
 
 MAX_JOBS = 1000
+#: Only an administrator makes or changes a job.
+_GRANTED = scopes.expand([scopes.ADMIN])
 _MAX_LOG = 1000
 _LONGEST_SLEEP = 3600.0
 #: Sessions of single runs that stay in the index, for each job; older ones are archived.
@@ -254,6 +257,7 @@ class Cron:
             user_message(run_id, text, now_ms, __openclaw={"cronJobId": job["id"]}),
             fingerprint(text),
             CHAT,
+            granted=_GRANTED,
             queue_mode=FOLLOWUP,
             timeout_ms=round((payload.get("timeoutSeconds") or 0) * 1000),
             model=payload.get("model") or "",

@@ -7,7 +7,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from teamgram.openclaw.agent.house import AgentHouse
-from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import GatewayError, invalid, require_scope, unavailable
 from teamgram.openclaw.sessions.agent_session import AgentSession
 
 _MAX_REMEMBERED = 1000
@@ -31,11 +32,16 @@ class Deliveries:
         self._say = say
         self._known: OrderedDict[str, tuple[str, dict[str, Any] | None, list[Deferred[None]]]] = OrderedDict()
 
-    async def deliver(self, to: str, text: str, channel: str, key: str, agent_id: str) -> dict[str, Any]:
+    async def deliver(
+        self, to: str, text: str, channel: str, key: str, agent_id: str, granted: frozenset[str]
+    ) -> dict[str, Any]:
         """Deliver once per ``key``; a repetition gets the first answer.
 
+        Args:
+            granted: the scopes of whoever wants it.
+
         Raises:
-            GatewayError: nowhere to deliver to, or the channel refused.
+            GatewayError: nowhere to deliver to, the channel refused, or it is a session and ``granted`` is not enough.
         """
         asked = f"{channel}\0{to}\0{text}"
         known = self._known.get(key)
@@ -44,7 +50,7 @@ class Deliveries:
         waiting: list[Deferred[None]] = []
         self._known[key] = (asked, None, waiting)
         try:
-            answer = {"runId": key, **await self._deliver(to, text, channel, key, agent_id)}
+            answer = {"runId": key, **await self._deliver(to, text, channel, key, agent_id, granted)}
         except BaseException:
             del self._known[key]
             raise
@@ -71,11 +77,15 @@ class Deliveries:
             raise unavailable("the delivery failed", retryable=True)
         return answer
 
-    async def _deliver(self, to: str, text: str, channel: str, key: str, agent_id: str) -> dict[str, Any]:
+    async def _deliver(
+        self, to: str, text: str, channel: str, key: str, agent_id: str, granted: frozenset[str]
+    ) -> dict[str, Any]:
         if channel and channel not in ("webchat", "session"):
             return await self._over(channel, to, text, agent_id, key)
         session = self._house.sessions.get(self._house.runs.canonical_key(to)) or self._house.sessions.by_label(to)
         if session is not None:
+            # To put words into the agent's mouth is ``chat.inject``, by whatever name.
+            require_scope(scopes.ADMIN, granted)
             return {"channel": "session", "to": session.key, "messageId": await self._say(session, text)}
         if channel or not self.channels:
             raise invalid(f"No session found: {to}")

@@ -13,10 +13,13 @@ from teamgram.openclaw.agent.house import AgentHouse
 from teamgram.openclaw.agent.idempotency import OK, Outcome, fingerprint
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest, new_run_id
 from teamgram.openclaw.agent.run_records import user_message
+from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.methods.system import SystemMethods
 
 _EVERY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+#: Whoever may write may also wake the agent, so a beat may do no more than they.
+_GRANTED = scopes.expand([scopes.WRITE])
 _PROMPT = "These things happened since you last looked. Say briefly what the owner should know or do about them."
 
 
@@ -91,7 +94,9 @@ class Heartbeat:
         session = house.runs.session_for(house.runs.parse_key("main"), created_via="heartbeat")
         run_id = new_run_id()
         message = user_message(run_id, text, house.now_ms(), __openclaw={"kind": "heartbeat"})
-        request = RunRequest(run_id, message, fingerprint(text), CHAT, queue_mode=FOLLOWUP, is_heartbeat=True)
+        request = RunRequest(
+            run_id, message, fingerprint(text), CHAT, granted=_GRANTED, queue_mode=FOLLOWUP, is_heartbeat=True
+        )
         accepted = await house.runs.accept(session, request)
         assert accepted.run is not None
         outcome: Outcome = await accepted.run.when_ended()

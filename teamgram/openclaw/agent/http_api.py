@@ -13,7 +13,7 @@ from teamgram.openclaw.agent.idempotency import ERROR, Outcome, fingerprint
 from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest, new_run_id
 from teamgram.openclaw.agent.run_records import user_message
-from teamgram.openclaw.gateway import frames
+from teamgram.openclaw.gateway import frames, scopes
 from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.gateway.http import answer_json
 from teamgram.openclaw.methods.chat import clean
@@ -24,6 +24,8 @@ from teamgram.openclaw.sessions.agent_sessions import text_of
 _MODEL = "openclaw"
 _HISTORY_PATH = "/sessions/"
 _MAX_MESSAGES = 2000
+#: Whoever comes this way has shown the shared secret, which opens everything.
+_GRANTED = scopes.expand([scopes.ADMIN])
 
 
 class HttpApi:
@@ -101,6 +103,7 @@ class HttpApi:
             user_message(run_id, prompt, self._house.now_ms()),
             fingerprint(prompt),
             CHAT,
+            granted=_GRANTED,
             queue_mode=FOLLOWUP,
             extra_system=system,
             on_text=started.text,
@@ -134,7 +137,7 @@ class HttpApi:
             return
         params = {"sessionKey": body["sessionKey"]} if isinstance(body.get("sessionKey"), str) else {}
         try:
-            answer = await self._tools.run(name, args, params)
+            answer = await self._tools.run(name, args, params, _GRANTED)
         except GatewayError as error:
             answer_json(request, 400, {"ok": False, "error": {"type": "invalid_request", "message": error.message}})
             return

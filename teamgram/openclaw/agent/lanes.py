@@ -148,6 +148,7 @@ class Lanes:
         records: list[dict[str, Any]] = []
         messages = [self._user_record(each) for each in taken]
         for each, message in zip(taken, messages, strict=True):
+            run.granted &= each.granted
             outcome = Outcome(OK, "completed", each.accepted_at, self._now_ms(), session_id=run.session.session_id)
             run.session.close_run(each.id)
             records += [message, self._end_record(each, outcome)]

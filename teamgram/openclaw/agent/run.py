@@ -34,6 +34,7 @@ class RunRequest:
         run_id: also the key under which a repetition is known.
         message: the user message as the transcript keeps it.
         method: :data:`CHAT` or :data:`AGENT`; decides how repetitions are answered and which phases are told.
+        granted: the scopes of whoever asks, with all they imply: its tools reach no further than they do.
         sender: the client's place in the event stream; it alone hears tools' arguments and results.
         timeout_ms: 0 is the configured one.
         on_text: hears the words as they come, beside all events (HTTP streaming, the messenger).
@@ -43,6 +44,7 @@ class RunRequest:
     message: dict[str, Any]
     fingerprint: str
     method: str = CHAT
+    granted: frozenset[str] = frozenset()
     sender: Subscriber | None = None
     queue_mode: str = STEER
     timeout_ms: int = 0
@@ -57,6 +59,7 @@ class Run:
     """A turn that was accepted.
 
     Attributes:
+        granted: what its tools may do: no more than any of those may whose messages it answers.
         live: its visible text.
         task: what runs; None before it starts.
         stop_reason: why it is being stopped, empty while it is not.
@@ -70,6 +73,7 @@ class Run:
     session: AgentSession
     events: RunEvents
     accepted_at: int
+    granted: frozenset[str] = frozenset()
     live: LiveText = field(default_factory=LiveText)
     started_at: int = 0
     task: Deferred[Any] | None = None

@@ -176,7 +176,7 @@ class AgentRuns:
             is_chat=request.method == CHAT,
             is_heartbeat=request.is_heartbeat,
         )
-        return Run(request, session, events, self._now_ms())
+        return Run(request, session, events, self._now_ms(), request.granted)
 
     async def _write_request(self, run: Run, is_first: bool) -> None:
         """On disk: the user's message in its place if the turn starts at once, else as one that waits."""

@@ -201,7 +201,7 @@ class Turns:
 
     async def _use_tool(self, run: Run, agent: Agent, call: ToolCall) -> dict[str, Any]:
         run.events.tool("start", call.name, call.id, args=call.arguments)
-        about = ToolContext(agent, run.session, run.id, f"{run.id}:{call.id}")
+        about = ToolContext(agent, run.session, run.id, f"{run.id}:{call.id}", run.granted)
         is_error = True
         try:
             text = await self._tools.call(call.name, call.arguments, about)

@@ -1,5 +1,6 @@
 """The one error that a control-plane client sees, and the codes it may carry."""
 
+from collections.abc import Collection
 from typing import Any
 
 INVALID_REQUEST = "INVALID_REQUEST"
@@ -69,3 +70,16 @@ def missing_scope(scope: str) -> GatewayError:
         f"missing scope: {scope}",
         {"code": "MISSING_SCOPE", "missingScope": scope, "requiredScopes": [scope]},
     )
+
+
+def require_scope(scope: str, granted: Collection[str]) -> None:
+    """Go on only for who was granted ``scope``.
+
+    Args:
+        granted: with everything that it implies, as ``scopes.expand`` gives it.
+
+    Raises:
+        GatewayError: it is missing.
+    """
+    if scope not in granted:
+        raise missing_scope(scope)

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.openclaw.gateway import scopes
-from teamgram.openclaw.gateway.errors import INTERNAL, GatewayError, invalid, missing_scope, unavailable
+from teamgram.openclaw.gateway.errors import INTERNAL, GatewayError, invalid, require_scope, unavailable
 
 if TYPE_CHECKING:
     from teamgram.openclaw.gateway.connection import Connection
@@ -35,16 +35,14 @@ _MAX_TRACKED_WRITERS = 10_000
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Says the scope from the parameters, for methods where it depends on them.
-ScopeOf = Callable[[dict[str, Any]], str]
-
 
 @dataclass(frozen=True, slots=True)
 class Method:
     """One registered method.
 
     Attributes:
-        scope: an operator needs it; a function of the parameters where it depends; None: no scope at all.
+        scope: an operator needs it at least; None: no scope at all. Where more is needed for some parameters, the
+            function asks for it with :meth:`Call.require`, about what it is going to do and not about what was sent.
         roles: who may call it at all.
         control_plane_write: counts against 30 a minute.
         while_draining: answered although the process is going down.
@@ -52,7 +50,7 @@ class Method:
 
     name: str
     function: Callable[["Call"], Any]
-    scope: str | ScopeOf | None
+    scope: str | None
     roles: tuple[str, ...]
     control_plane_write: bool
     while_draining: bool
@@ -60,7 +58,7 @@ class Method:
 
 def method(
     name: str,
-    scope: str | ScopeOf | None = scopes.ADMIN,
+    scope: str | None = scopes.ADMIN,
     *,
     roles: tuple[str, ...] = (OPERATOR,),
     control_plane_write: bool = False,
@@ -106,6 +104,14 @@ class Call:
     reply: Reply
     request_id: Any = None
 
+    def require(self, scope: str) -> None:
+        """What the caller wants done takes ``scope`` too.
+
+        Raises:
+            GatewayError: it was not granted.
+        """
+        require_scope(scope, self.connection.granted)
+
 
 class Schemas(Protocol):
     """Validates parameters: ``schemas/`` has ours."""
@@ -115,13 +121,17 @@ class Schemas(Protocol):
 
 
 class Router:
-    """All methods, and the one gate in front of them."""
+    """All methods, and the one gate in front of them.
+
+    Attributes:
+        methods: by name, in the order of registration.
+    """
 
     _log = Logger()
 
     def __init__(self, schemas: Schemas, seconds: Callable[[], float]) -> None:
         self.draining: str | None = None
-        self._methods: dict[str, Method] = {}
+        self.methods: dict[str, Method] = {}
         self._schemas = schemas
         self._seconds = seconds
         self._writes: dict[tuple[str, str, str], deque[float]] = {}
@@ -137,16 +147,16 @@ class Router:
         """
         for _, function in inspect.getmembers(family, callable):
             for name, scope, roles, write, draining in getattr(function, "openclaw_methods", ()):
-                if name in self._methods:
+                if name in self.methods:
                     raise ValueError(f"{name} is registered twice")
-                self._methods[name] = Method(name, function, scope, roles, write, draining)
+                self.methods[name] = Method(name, function, scope, roles, write, draining)
 
     def names(self) -> list[str]:
         """Every method that works, in the order of registration."""
-        return list(self._methods)
+        return list(self.methods)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._methods
+        return name in self.methods
 
     def dispatch(self, call: Call) -> None:
         """Check and run one request; its answer goes to ``call.reply``, now or later."""
@@ -191,7 +201,7 @@ class Router:
 
     def _admit(self, call: Call) -> Method:
         connection = call.connection
-        found = self._methods.get(call.method)
+        found = self.methods.get(call.method)
         if connection.role not in (found.roles if found else (OPERATOR,)):
             connection.unauthorized_role_calls += 1
             raise invalid(f"unauthorized role: {connection.role}")
@@ -204,10 +214,8 @@ class Router:
             )
         if connection.role == OPERATOR:
             scope = scopes.ADMIN if found is None else found.scope
-            if callable(scope):
-                scope = scope(call.params if isinstance(call.params, dict) else {})
-            if scope is not None and scope not in connection.granted:
-                raise missing_scope(scope)
+            if scope is not None:
+                require_scope(scope, connection.granted)
         if found is None:
             if call.method == "connect":
                 raise invalid("connect is only valid as the first request")

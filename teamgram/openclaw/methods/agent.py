@@ -48,6 +48,7 @@ class AgentMethods:
             user_message(run_id, text, house.now_ms(), content=content_of(text, attachments)),
             fingerprint(text, attachments),
             AGENT,
+            granted=call.connection.granted,
             sender=call.connection.subscriber,
             queue_mode=FOLLOWUP,
             timeout_ms=(params.get("timeout") or 0) * 1000,

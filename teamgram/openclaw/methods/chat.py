@@ -105,7 +105,7 @@ class ChatMethods:
             return {"ok": True, "aborted": bool(stopped), "runIds": stopped}
         session = house.runs.session_for(house.runs.parse_key(key_text), session_id=params.get("sessionId") or "")
         if command in _RESET_WORDS and not attachments:
-            self._need_admin(call)
+            call.require(scopes.ADMIN)
             await self._reset(session, _RESET_WORDS[command])
             # Whoever waits for the end of this "turn" hears of one.
             self._events(session, params["idempotencyKey"]).final("", None)
@@ -115,25 +115,21 @@ class ChatMethods:
         client = {
             name: value for name, value in call.connection.peer.client.items() if name in ("id", "mode", "displayName")
         }
-        about = {"senderIsOwner": True, "transport": {"clients": [client]}}
+        granted = call.connection.granted
+        about = {"senderIsOwner": scopes.ADMIN in granted, "transport": {"clients": [client]}}
         message = user_message(run_id, text, now_ms, content=content_of(text, attachments), __openclaw=about)
         request = RunRequest(
             run_id,
             message,
             fingerprint(text, attachments),
             CHAT,
+            granted=granted,
             sender=call.connection.subscriber,
             queue_mode=params.get("queueMode") or STEER,
             timeout_ms=params.get("timeoutMs") or 0,
         )
         accepted = await house.runs.accept(session, request)
         return chat_answer(run_id, accepted)
-
-    def _need_admin(self, call: Call) -> None:
-        if scopes.ADMIN not in call.connection.granted:
-            from teamgram.openclaw.gateway.errors import missing_scope
-
-            raise missing_scope(scopes.ADMIN)
 
     @method("chat.abort", scopes.WRITE)
     async def abort(self, call: Call) -> dict[str, Any]:

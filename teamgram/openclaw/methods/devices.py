@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from teamgram.openclaw.devices import pairing
 from teamgram.openclaw.gateway import scopes
-from teamgram.openclaw.gateway.errors import invalid, missing_scope
+from teamgram.openclaw.gateway.errors import invalid
 from teamgram.openclaw.gateway.router import Call, method
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ class DeviceMethods:
         request = known.pending.get(call.params["requestId"])
         if request is None:
             raise invalid("unknown requestId")
-        granted = call.connection.granted
-        if request.role != "operator" and scopes.ADMIN not in granted:
-            raise missing_scope(scopes.ADMIN)
-        for scope in request.scopes:
-            if scope not in granted:  # Nobody hands out what he does not have.
-                raise missing_scope(scope)
+        if request.role != "operator":
+            call.require(scopes.ADMIN)
+        # Nobody hands out what he does not have, and a device that is let in again has what it had as well.
+        had = known.devices.get(request.device_id)
+        for scope in dict.fromkeys([*request.scopes, *(had.scopes if had is not None else ())]):
+            call.require(scope)
         device = known.approve(request, now_ms, "operator")
         await self._plane.saved()
         return {"requestId": request.request_id, "device": self._view(device)}

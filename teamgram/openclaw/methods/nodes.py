@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from teamgram.openclaw.devices import pairing
 from teamgram.openclaw.gateway import frames, scopes
-from teamgram.openclaw.gateway.errors import invalid, missing_scope, unavailable
+from teamgram.openclaw.gateway.errors import invalid, unavailable
 from teamgram.openclaw.gateway.router import NODE, OPERATOR, Call, method
 from teamgram.openclaw.nodes import nodes
 from teamgram.openclaw.nodes.canvas import REFRESH_MS
@@ -18,11 +18,6 @@ _DRAIN_DEFAULT = 4
 _KNOWN_EVENTS = frozenset(
     {"node.presence.alive", "exec.started", "exec.finished", "exec.denied", "voice.transcript", "agent.request"}
 )
-
-
-def _invoke_scope(params: dict[str, Any]) -> str:
-    command = params.get("command")
-    return scopes.ADMIN if isinstance(command, str) and command.startswith("system.run") else scopes.WRITE
 
 
 class NodeMethods:
@@ -58,15 +53,19 @@ class NodeMethods:
         await self._plane.saved()
         return {"nodeId": record.device_id, "displayName": name}
 
-    @method("node.invoke", _invoke_scope)
+    @method("node.invoke", scopes.WRITE)
     async def invoke(self, call: Call) -> dict[str, Any]:
         """Run a command on a node and wait for its answer."""
         params = call.params
-        node_id, command = params["nodeId"].strip(), params["command"].strip()
         answer = await self._nodes.invoke(
-            node_id, command, params.get("params"), params.get("timeoutMs"), params["idempotencyKey"]
+            params["nodeId"],
+            params["command"],
+            params.get("params"),
+            params.get("timeoutMs"),
+            params["idempotencyKey"],
+            call.connection.granted,
         )
-        return {"ok": True, "nodeId": node_id, "command": command, **answer}
+        return {"ok": True, "nodeId": params["nodeId"].strip(), "command": params["command"].strip(), **answer}
 
     @method("node.pending.enqueue", scopes.WRITE)
     def enqueue(self, call: Call) -> dict[str, Any]:
@@ -92,8 +91,7 @@ class NodeMethods:
         record = self._waiting(call.params["requestId"])
         assert record.pending_surface is not None
         for scope in approve_scopes(record.pending_surface.commands):
-            if scope not in call.connection.granted:
-                raise missing_scope(scope)
+            call.require(scope)
         self._plane.pairing.resolve_surface(record, True, self._plane.now_ms())
         await self._plane.saved()
         self._resolved(record.device_id, call.params["requestId"], "approved")

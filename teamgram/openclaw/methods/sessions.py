@@ -18,6 +18,16 @@ from teamgram.openclaw.sessions.agent_sessions import text_of
 _DEFAULT_LIMIT = 100
 _MAX_PREVIEW_KEYS = 64
 
+#: Parameters of ``sessions.patch`` that whoever may write may give; any other takes operator.admin. From the reference
+#: gateway 2026.9 (src/shared/session-method-scopes-base.ts, SESSIONS_PATCH_WRITE_SCOPE_MUTATIONS and _ENVELOPE_FIELDS).
+_PATCHED_BY_WRITERS = frozenset({
+    "label", "icon", "color", "category", "boardFace", "pinned", "archived", "unread", "model", "thinkingLevel",
+    "fastMode", "permissionMode",
+    "key", "agentId", "expectedSessionId", "expectedLifecycleRevision", "expectedPermissionMode",
+    "expectedMarkedUnreadAt",
+})  # fmt: skip
+#: The like for ``sessions.create``, by what it must not have.
+_CREATED_BY_ADMINS = frozenset({"execNode", "toolOverrides", "incognito"})
 #: Parameters of ``sessions.patch`` that are kept as they are, None removes.
 _SETTINGS = frozenset({
     "icon", "color", "category", "boardFace", "statusNote", "attention", "contextWindow", "thinkingLevel", "fastMode",
@@ -198,6 +208,8 @@ class SessionMethods:
     async def create(self, call: Call) -> dict[str, Any]:
         """A new session, or the one that has the key already."""
         params, house = call.params, self._house
+        if any(params.get(name) for name in _CREATED_BY_ADMINS) or params.get("permissionMode") == "full":
+            call.require(scopes.ADMIN)
         if params.get("idempotencyKey") and call.connection.device_id is None:
             raise invalid("idempotent session creation requires an authenticated principal or device identity")
         agent_id = params.get("agentId") or house.roster.default.id
@@ -309,6 +321,9 @@ class SessionMethods:
     async def patch(self, call: Call) -> dict[str, Any]:
         """Change settings; a missing session is made."""
         params, house = call.params, self._house
+        # To take the mode away is to give the whole one back.
+        if params.keys() - _PATCHED_BY_WRITERS or params.get("permissionMode", "") in ("full", None):
+            call.require(scopes.ADMIN)
         key = house.runs.parse_key(params["key"], params.get("agentId"))
         session = house.sessions.get(key.text)
         expected = params.get("expectedSessionId")

@@ -36,15 +36,17 @@ class ToolMethods:
     async def invoke(self, call: Call) -> dict[str, Any]:
         """Call one tool; what it refuses is an answer, not an error."""
         params = call.params
-        return await self.run(params["name"], params.get("args") or {}, params)
+        return await self.run(params["name"], params.get("args") or {}, params, call.connection.granted)
 
-    async def run(self, name: str, args: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-        """The answer of ``tools.invoke``."""
+    async def run(
+        self, name: str, args: dict[str, Any], params: dict[str, Any], granted: frozenset[str]
+    ) -> dict[str, Any]:
+        """The answer of ``tools.invoke`` to somebody with these scopes."""
         house = self._house
         key = house.runs.parse_key(params.get("sessionKey") or "main", params.get("agentId"))
         agent = house.roster.get(key.agent_id) or house.roster.default
         call_key = params.get("idempotencyKey") or str(uuid.uuid4())
-        context = ToolContext(agent, house.sessions.get(key.text), "", call_key)
+        context = ToolContext(agent, house.sessions.get(key.text), "", call_key, granted)
         if house.tools.get(name) is None:
             return _refused(name, "not_found", f"Tool not available: {name}")
         try:
@@ -62,7 +64,12 @@ class ToolMethods:
             raise invalid("message or media required")
         agent_id = params.get("agentId") or self._house.roster.default.id
         return await self._deliveries.deliver(
-            params["to"], params["message"], params.get("channel") or "", params["idempotencyKey"], agent_id
+            params["to"],
+            params["message"],
+            params.get("channel") or "",
+            params["idempotencyKey"],
+            agent_id,
+            call.connection.granted,
         )
 
 

@@ -6,7 +6,7 @@ for are :mod:`pairing`'s. Here is what lives only while the process does.
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from teamgram.openclaw.devices import pairing
 from teamgram.openclaw.devices.identity import normal
 from teamgram.openclaw.gateway import frames
-from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
+from teamgram.openclaw.gateway.errors import GatewayError, invalid, require_scope, unavailable
 from teamgram.openclaw.nodes import surface as node_surface
 
 if TYPE_CHECKING:
@@ -142,17 +142,23 @@ class Nodes:
         params: Any,
         timeout_ms: int | None,
         key: str,
+        granted: Collection[str],
         on_progress: Callable[[str], None] | None = None,
     ) -> Deferred[dict[str, Any]]:
         """Ask a node; fires with ``{"payload", "payloadJSON"}``.
 
+        Every road to a node ends here, so here is where it is decided who may have what run.
+
         Args:
+            granted: the scopes of whoever wants it.
             on_progress: called with each piece of output that the node sends before its answer.
 
         Raises:
             GatewayError: at once or through the Deferred: not approved, not
                 allowed, not connected, refused by the node, gone, too late.
         """
+        node_id, command = node_id.strip(), command.strip()
+        require_scope(node_surface.invoke_scope(command), granted)
         record = self._plane.pairing.devices.get(node_id)
         if record is None or "node" not in record.roles or record.surface is None:
             raise pairing_changed()

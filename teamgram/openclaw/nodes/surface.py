@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from teamgram.openclaw.gateway import scopes
+
 _CANVAS = (
     "canvas.present", "canvas.hide", "canvas.navigate", "canvas.eval", "canvas.snapshot",
     "canvas.a2ui.push", "canvas.a2ui.pushJSONL", "canvas.a2ui.reset",
@@ -33,8 +35,14 @@ _OPT_IN = frozenset(
         "reminders.add", "sms.send", "sms.search", "computer.act", "desktop.stream",
     }
 )  # fmt: skip
-#: Approving a surface with one of these needs operator.admin.
-_DANGEROUS = ("system.run", "system.which", "fs.listDir", "browser.proxy")
+#: Commands, and all below them, that reach into the host itself: running programs and what its tool servers offer,
+#: its files, its browser's sessions, its own list of what may run. The reference gateway names browser.proxy,
+#: fs.listDir and terminal.upload so (NODE_ADMIN_ONLY_INVOKE_COMMANDS); the others do no less.
+_ADMIN_TO_INVOKE = (
+    "system.run", "system.execApprovals", "browser.proxy", "fs", "terminal", "dir", "file", "mcp.tools.call",
+)  # fmt: skip
+#: Approving a surface takes operator.admin for these and for what one of them says.
+_ADMIN_TO_APPROVE = (*_ADMIN_TO_INVOKE, "system.which")
 #: A capability that means nothing without a command of its own.
 _NEEDS_COMMAND = {"camera": "camera.", "screen": "screen.", "location": "location."}
 
@@ -67,6 +75,15 @@ def offered(
 def approve_scopes(commands: Iterable[str]) -> list[str]:
     """The scopes that approving these commands takes: pairing, and write or admin by what they can do."""
     commands = list(commands)
-    if any(command == each or command.startswith(each + ".") for command in commands for each in _DANGEROUS):
-        return ["operator.pairing", "operator.admin"]
-    return ["operator.pairing", "operator.write"] if commands else ["operator.pairing"]
+    if any(_is_one_of(command, _ADMIN_TO_APPROVE) for command in commands):
+        return [scopes.PAIRING, scopes.ADMIN]
+    return [scopes.PAIRING, scopes.WRITE] if commands else [scopes.PAIRING]
+
+
+def invoke_scope(command: str) -> str:
+    """The scope that running ``command`` takes, by whatever road it is asked for."""
+    return scopes.ADMIN if _is_one_of(command, _ADMIN_TO_INVOKE) else scopes.WRITE
+
+
+def _is_one_of(command: str, families: Iterable[str]) -> bool:
+    return any(command == family or command.startswith(f"{family}.") for family in families)

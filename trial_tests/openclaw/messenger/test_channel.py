@@ -192,8 +192,10 @@ class MessengerTests(TestCase):
         """``send`` writes to a person by id, name or number; once per key."""
         await self.users.set_username(self.ann.id, "annanna")
         for to in (str(self.ann.id), "@annanna", "+4915100000001"):
-            await self.agents.deliveries.deliver(to, f"for {to}", "telegram", f"key {to}", "main")
-        await self.agents.deliveries.deliver("@annanna", "for @annanna", "telegram", "key @annanna", "main")
+            await self.agents.deliveries.deliver(to, f"for {to}", "telegram", f"key {to}", "main", frozenset())
+        await self.agents.deliveries.deliver(
+            "@annanna", "for @annanna", "telegram", "key @annanna", "main", frozenset()
+        )
         self.assertEqual(len(await self.box()), 3)
 
 

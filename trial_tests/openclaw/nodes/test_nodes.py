@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.openclaw.gateway import scopes
 from trial_tests.openclaw.house import Client, DeviceKey, House
 
 NODE = {"id": "node-host", "mode": "node", "displayName": "box"}
@@ -81,7 +82,7 @@ class NodeTests(SynchronousTestCase):
         node = self.node("system.which")
         self.approve()
         heard: list[str] = []
-        done = self.house.plane.nodes.invoke(KEY.id, "system.which", None, 1000, "k", heard.append)
+        done = self.house.plane.nodes.invoke(KEY.id, "system.which", None, 1000, "k", scopes.ALL, heard.append)
         asked = node.events("node.invoke.request")[0]["payload"]
         chunk = {"invokeId": asked["id"], "nodeId": KEY.id, "seq": 0, "chunk": "half"}
         self.assertEqual(node.request("node.invoke.progress", chunk)["payload"], {"ok": True})

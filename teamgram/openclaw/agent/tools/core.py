@@ -12,8 +12,8 @@ from teamgram.openclaw.gateway.errors import GatewayError
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane
 
-#: Delivers (to, message, channel, idempotency key, agent id) and says where it went.
-Deliver = Callable[[str, str, str, str, str], Awaitable[dict[str, Any]]]
+#: Delivers (to, message, channel, idempotency key, agent id, scopes of who wants it) and says where it went.
+Deliver = Callable[[str, str, str, str, str, frozenset[str]], Awaitable[dict[str, Any]]]
 
 
 def current_time(seconds: Callable[[], float]) -> Tool:
@@ -54,6 +54,7 @@ def node_invoke(plane: "ControlPlane") -> Tool:
                 arguments.get("params"),
                 arguments.get("timeoutMs"),
                 context.call_key,
+                context.granted,
             )
         except GatewayError as error:
             raise ToolError(error.message) from None
@@ -89,6 +90,7 @@ def send(deliver: Deliver) -> Tool:
                 arguments.get("channel") or "",
                 context.call_key,
                 context.agent.id,
+                context.granted,
             )
         except GatewayError as error:
             raise ToolError(error.message) from None

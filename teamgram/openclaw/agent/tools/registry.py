@@ -39,12 +39,14 @@ class ToolContext:
     Attributes:
         run_id: the turn, empty for a direct call.
         call_key: unique to this call: what makes a repetition harmless where the receiver supports it.
+        granted: the operator scopes of whoever it works for; empty for people of the messenger who are no operators.
     """
 
     agent: Agent
     session: AgentSession | None
     run_id: str
     call_key: str
+    granted: frozenset[str]
 
 
 ToolFunction = Callable[[dict[str, Any], ToolContext], str | Awaitable[str]]

@@ -20,7 +20,7 @@ class BrowserTests(HouseTestCase):
         thon = await self.sign_up("telethon", "Thon")
         page = await self.sign_up(library, "Page", port=self.server.websocket_port, **options)
         await self.acquaint(page, thon)
-        to_page, to_thon = ["user", page.user["id"]], ["user", thon.user["id"]]  # type: ignore[attr-defined]
+        to_page, to_thon = ["user", page.user["id"]], ["user", thon.user["id"]]
         sent = await page.do("send", peer=to_thon, text="from a page")
         await thon.event("new_message", SECONDS_TO_SEE, text="from a page")
         await page.do("edit", peer=to_thon, id=sent["id"], text="from this page")
@@ -29,7 +29,7 @@ class BrowserTests(HouseTestCase):
         await page.event("new_message", SECONDS_TO_SEE, text="to a page")
         await thon.do("edit", peer=to_page, id=sent["id"], text="to that page")
         await page.event("edited", SECONDS_TO_SEE, text="to that page")
-        await thon.do("create_group", title="web", users=[page.user["id"]])  # type: ignore[attr-defined]
+        await thon.do("create_group", title="web", users=[page.user["id"]])
         await page.event("service_message", SECONDS_TO_SEE)
         texts = [message["text"] for message in await page.do("history", peer=to_thon)]
         self.assertEqual(texts, ["to that page", "from this page"])

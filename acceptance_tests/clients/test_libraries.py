@@ -53,7 +53,7 @@ class LibraryCase(TalkScenario, HouseTestCase):
         thon = await self.sign_up("telethon", "Thon")
         client = await self.sign_up(library, "Away", transport, session=True, **options)
         await self.acquaint(client, thon)
-        to_client = ["user", client.user["id"]]  # type: ignore[attr-defined]
+        to_client = ["user", client.user["id"]]
         await client.do("disconnect")
         for number in range(3):
             await thon.do("send", peer=to_client, text=f"missed {number}")
@@ -138,7 +138,7 @@ class GrammersTests(LibraryCase):
         thon = await self.sign_up("telethon", "Thon")
         await self.acquaint(client, thon)
         await thon.do("set_name", first_name="Thon", about="of telethons")
-        full = await client.do("full_user", user=thon.user["id"])  # type: ignore[attr-defined]
+        full = await client.do("full_user", user=thon.user["id"])
         self.assertEqual(full["about"], "of telethons")
 
     async def test_absence(self) -> None:

@@ -58,12 +58,12 @@ class Background(protocol.ProcessProtocol):
 
     def types(self, text: str) -> None:
         """As if somebody typed it."""
-        self.transport.write(text.encode())  # type: ignore[union-attr]
+        self.transport.write(text.encode())
 
     async def stop(self) -> None:
         """End it."""
         try:
-            self.transport.signalProcess("TERM")  # type: ignore[union-attr]
+            self.transport.signalProcess("TERM")
         except error.ProcessExitedAlready:
             pass
         await self.ended
@@ -127,7 +127,7 @@ class OpenClawTestCase(TestCase):
         """A script in Node that stays."""
         program = Background()
         command = [npm_packages.node(), *arguments]
-        reactor.spawnProcess(program, command[0], command, env=environment)  # type: ignore[attr-defined]
+        reactor.spawnProcess(program, command[0], command, env=environment)
         self.addCleanup(program.stop)
         return program
 
@@ -136,7 +136,7 @@ class OpenClawTestCase(TestCase):
         program = Background()
         command = [npm_packages.node(), str(_PROGRAM), *arguments]
         environment = {**environment, "TERM": "xterm-256color"}
-        transport = reactor.spawnProcess(program, command[0], command, env=environment, usePTY=True)  # type: ignore[attr-defined]
+        transport: Any = reactor.spawnProcess(program, command[0], command, env=environment, usePTY=True)
         fcntl.ioctl(transport.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
         self.addCleanup(program.stop)
         return program

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from twisted.internet import reactor
 from twisted.web import server, static
@@ -20,7 +21,7 @@ class ControlUiTests(OpenClawTestCase):
         """Serve the files."""
         await super().setUp()
         files = static.File(str(OPENCLAW / "dist/control-ui"))
-        port = reactor.listenTCP(0, server.Site(files), interface="127.0.0.1")  # type: ignore[attr-defined]
+        port: Any = reactor.listenTCP(0, server.Site(files), interface="127.0.0.1")  # type: ignore[arg-type]
         self.addCleanup(port.stopListening)
         self.page = f"http://localhost:{port.getHost().port}/"
 
@@ -34,7 +35,7 @@ class ControlUiTests(OpenClawTestCase):
         }
         script = self.start_node(environment, str(_SCRIPT), self.page, self.url, self.token)
         await script.says('"done"', seconds=120)
-        facts = {}
+        facts: dict[str, Any] = {}
         for line in script.text.splitlines():
             facts |= json.loads(line)
         self.assertNotIn("failed", facts, script.text)

@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from twisted.trial import unittest
 
@@ -143,16 +144,20 @@ class UnitTests(unittest.SynchronousTestCase):
 
     def test_durations(self) -> None:
         """Go's form, bare seconds, and nothing else."""
-        for text, seconds in [("300s", 300), ("1h30m", 5400), ("250ms", 0.25), (90, 90), ("2", 2), ("1d", 86400)]:
+        seconds_of: dict[Any, float] = {"300s": 300, "1h30m": 5400, "250ms": 0.25, 90: 90, "2": 2, "1d": 86400}
+        for text, seconds in seconds_of.items():
             self.assertEqual(parse_duration(text), seconds, text)
-        for wrong in ["", "5x", "s", "1h 30m", True, -1]:
+        never: list[Any] = ["", "5x", "s", "1h 30m", True, -1]
+        for wrong in never:
             self.assertRaises(ValueError, parse_duration, wrong)
 
     def test_sizes(self) -> None:
         """Binary and decimal units, bare bytes, and nothing else."""
-        for text, size in [("64KiB", 65536), ("1MB", 10**6), (7, 7), ("8", 8), ("1 GiB", 2**30)]:
+        examples: list[tuple[Any, int]] = [("64KiB", 65536), ("1MB", 10**6), (7, 7), ("8", 8), ("1 GiB", 2**30)]
+        for text, size in examples:
             self.assertEqual(parse_size(text), size, text)
-        for wrong in ["", "1.5MiB", "KiB", -1, True]:
+        never: list[Any] = ["", "1.5MiB", "KiB", -1, True]
+        for wrong in never:
             self.assertRaises(ValueError, parse_size, wrong)
 
 

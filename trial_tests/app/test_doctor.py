@@ -110,7 +110,7 @@ class DoctorTests(SynchronousTestCase):
 
     def test_disk(self) -> None:
         """Too little room."""
-        full = shutil._ntuple_diskusage(10**10, 10**10, 10**6)  # type: ignore[attr-defined]
+        full = shutil._ntuple_diskusage(10**10, 10**10, 10**6)
         self.patch(shutil, "disk_usage", lambda path: full)
         self.assertIn("make room", self.wrong("disk")[0][1])
 

@@ -167,7 +167,7 @@ class GatewayCommandsTests(LiveTestCase):
     async def test_agent_streams_and_stops(self) -> None:
         """Words appear while the turn goes on; Ctrl-C stops it on the server too."""
         watched = _Watched()
-        reactor.spawnProcess(  # type: ignore[attr-defined]
+        reactor.spawnProcess(
             watched,
             sys.executable,
             [sys.executable, *self.command("agent", "chunks=500 delay=0.05")],
@@ -180,7 +180,7 @@ class GatewayCommandsTests(LiveTestCase):
         for _ in range(100):
             if not self.plane.runs.active():
                 break
-            await deferLater(reactor, 0.02, lambda: None)  # type: ignore[arg-type]
+            await deferLater(reactor, 0.02, lambda: None)
         self.assertEqual(self.plane.runs.active(), 0)
         self.assertNotIn(b"Traceback", watched.output)
         self.assertLess(watched.output.count(b"word"), 400)

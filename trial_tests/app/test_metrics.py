@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.registry import Collector
 
 from teamgram.app.metrics import Times
@@ -80,7 +81,7 @@ class TimesTests(SynchronousTestCase):
             times.observe("read", seconds)
 
         class One(Collector):
-            def collect(self) -> object:
+            def collect(self) -> Iterator[Metric]:
                 yield times.family("t_seconds", "text", "what")
 
         registry = CollectorRegistry()

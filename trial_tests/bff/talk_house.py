@@ -58,7 +58,7 @@ class Device:
         body = encode(query, self.caller.layer)
         request = RpcRequest(self.caller, next(house.keys), "", query.NAME, body)
         answer = house.caller.call(request)
-        if isinstance(answer, Deferred):
+        if not isinstance(answer, bytes):
             answer = await answer
         return decode_result(query.NAME, answer, self.caller.layer)
 

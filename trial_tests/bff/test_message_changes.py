@@ -105,7 +105,7 @@ class DeleteMessagesTests(TalkTestCase):
         _, anna, boris, _ = await self.house()
         for text in "abcde":
             await anna.send(anna.peer(boris), text)
-        left = []
+        left: list[int] = []
         while not left or left[-1]:
             affected = await anna.call(tl.messages.deleteHistory(peer=anna.peer(boris), max_id=0))
             left.append(affected.offset)

@@ -27,14 +27,15 @@ class PeopleTestCase(BackendTestCase):
 
     async def people(self) -> tuple[House, Device, Device, Device]:
         house = House(self.open_database(), self.open_cache())
-        self.ids = {}
-        devices = []
+        self.ids: dict[str, int] = {}
+        devices: list[Device] = []
         for key, (phone, name) in enumerate(((ADA, "Ada"), (BOB, "Bob"), (EVE, "Eve")), 11):
             device = house.device(key)
             self.ids[name] = (await device.sign_up(phone, name)).id
             devices.append(device)
         house.events.published.clear()
-        return house, *devices
+        ada, bob, eve = devices
+        return house, ada, bob, eve
 
     def input_user(self, house: House, name: str) -> Any:
         user = house.people.users.cached(self.ids[name])

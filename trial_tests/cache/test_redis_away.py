@@ -14,9 +14,9 @@ class _FakeRedis(Protocol):
     """Answers GET, SET and DEL from a dictionary; understands only what txredisapi writes."""
 
     def dataReceived(self, data: bytes) -> None:
-        if self.factory.silent:  # type: ignore[union-attr]
+        if self.factory.silent:
             return
-        store: dict[bytes, bytes] = self.factory.store  # type: ignore[union-attr]
+        store: dict[bytes, bytes] = self.factory.store
         for command in data.split(b"*")[1:]:
             words = command.split(b"\r\n")[2::2]
             assert self.transport is not None
@@ -33,10 +33,10 @@ class _FakeRedis(Protocol):
                 self.transport.write(b"-ERR unknown command\r\n")
 
     def connectionMade(self) -> None:
-        self.factory.connections.add(self)  # type: ignore[union-attr]
+        self.factory.connections.add(self)
 
     def connectionLost(self, reason: Any = None) -> None:
-        self.factory.connections.discard(self)  # type: ignore[union-attr]
+        self.factory.connections.discard(self)
 
 
 class RedisAwayTests(TestCase):

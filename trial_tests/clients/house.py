@@ -89,8 +89,8 @@ class HouseTestCase(BackendTestCase):
     async def sign_up(self, library: str, name: str, transport: str = "", **options: Any) -> ClientProcess:
         """A connected client of a new user of that name; ``client.user`` and ``client.phone`` say who."""
         client = await self.connect(library, name, transport, **options)
-        client.phone = self.phone()  # type: ignore[attr-defined]
-        client.user = await client.do("sign_in", phone=client.phone, code=FIXED_CODE, first_name=name)  # type: ignore[attr-defined]
+        client.phone = self.phone()
+        client.user = await client.do("sign_in", phone=client.phone, code=FIXED_CODE, first_name=name)
         return client
 
     async def acquaint(self, *clients: ClientProcess) -> None:
@@ -98,7 +98,7 @@ class HouseTestCase(BackendTestCase):
         for one in clients:
             for other in clients:
                 if one is not other:
-                    await one.do("import_contact", phone=other.phone, first_name=other.user["first_name"])  # type: ignore[attr-defined]
+                    await one.do("import_contact", phone=other.phone, first_name=other.user["first_name"])
 
 
 #: What Node libraries were installed into.

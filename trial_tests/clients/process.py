@@ -35,6 +35,8 @@ class ClientProcess(protocol.ProcessProtocol):
     def __init__(self, reactor: Any, name: str) -> None:
         self._reactor = reactor
         self.name = name
+        self.user: dict[str, Any] = {}
+        self.phone = ""
         self.events: list[dict[str, Any]] = []
         self._waiting: list[tuple[Callable[[dict[str, Any]], bool], defer.Deferred[dict[str, Any]]]] = []
         self._answers: dict[int, defer.Deferred[Any]] = {}
@@ -87,7 +89,7 @@ class ClientProcess(protocol.ProcessProtocol):
         answer: defer.Deferred[Any] = defer.Deferred()
         self._answers[self._next] = answer
         line = json.dumps({"id": self._next, "do": command, "args": args}) + "\n"
-        self.transport.write(line.encode())  # type: ignore[union-attr]
+        self.transport.write(line.encode())
         return self._within(answer, timeout, f"{command} was not answered")
 
     def event(self, kind: str, timeout: float = 10, **fields: Any) -> "defer.Deferred[dict[str, Any]]":
@@ -124,7 +126,7 @@ class ClientProcess(protocol.ProcessProtocol):
         if self.ended.called:
             return
         try:
-            self.transport.signalProcess("KILL")  # type: ignore[union-attr]
+            self.transport.signalProcess("KILL")
         except error.ProcessExitedAlready:
             pass
         await self.ended

@@ -91,7 +91,7 @@ class _Near(protocol.Protocol):
 class SocksProxy(protocol.Factory):
     """Where it was asked to connect to is in ``asked``, "host:port"."""
 
-    protocol = _Near
+    protocol: Any = _Near
     noisy = False
 
     def __init__(self, reactor: Any) -> None:

@@ -10,10 +10,10 @@ from trial_tests.clients.process import ClientError, ClientProcess
 SECONDS_TO_SEE = 5  # generous on a busy machine; what is measured is that it comes at all
 
 
-class ChatScenario:
-    """What two people do to one another; mixed into a test case that has a server."""
+class ChatScenario(HouseTestCase):
+    """What two people do to one another."""
 
-    async def private_chat(self: HouseTestCase, a: ClientProcess, b: ClientProcess) -> None:
+    async def private_chat(self, a: ClientProcess, b: ClientProcess) -> None:
         """Send, reply, edit, forward, read, type, pin, delete, list: both sides agree throughout."""
         to_a, to_b = ["user", a.user["id"]], ["user", b.user["id"]]
         first = await a.do("send", peer=to_b, text="good morning")
@@ -54,7 +54,7 @@ class ChatScenario:
         self.assertNotIn(first["id"], [m["id"] for m in await a.do("history", peer=to_b)])
         self.assertEqual([m["text"] for m in await a.do("search", peer=to_b, text="to you")], ["and to you"])
 
-    async def group_of_three(self: HouseTestCase, a: ClientProcess, b: ClientProcess, c: ClientProcess) -> None:
+    async def group_of_three(self, a: ClientProcess, b: ClientProcess, c: ClientProcess) -> None:
         """Create, talk, rename, add, remove, leave: service messages and members agree."""
         chat = await a.do("create_group", title="three", users=[b.user["id"]])
         peer = ["chat", chat]
@@ -79,7 +79,7 @@ class ChatScenario:
         with self.assertRaises(ClientError):
             await c.do("send", peer=peer, text="am I still here?")
 
-    async def dialogs_in_order(self: HouseTestCase, a: ClientProcess, b: ClientProcess, c: ClientProcess) -> None:
+    async def dialogs_in_order(self, a: ClientProcess, b: ClientProcess, c: ClientProcess) -> None:
         """The chat that was written to last stands first, on both sides."""
         await a.do("send", peer=["user", b.user["id"]], text="to b")
         await a.do("send", peer=["user", c.user["id"]], text="to c")
@@ -90,7 +90,7 @@ class ChatScenario:
         [dialog] = [d for d in await b.do("dialogs") if d["peer"] == ["user", a.user["id"]]]
         self.assertGreaterEqual(dialog["unread"], 2)
 
-    async def accounts(self: HouseTestCase, library: str, a: ClientProcess, b: ClientProcess) -> None:
+    async def accounts(self, library: str, a: ClientProcess, b: ClientProcess) -> None:
         """A name and a username change are seen; signing out and in again finds the same account."""
         await a.do("set_username", username=f"someone_{a.user['id']}")
         self.assertEqual((await b.do("resolve", username=f"someone_{a.user['id']}"))["id"], a.user["id"])
@@ -120,7 +120,7 @@ class ChatScenario:
 
 
 @on_every_backend
-class FirstDayTests(ChatScenario, HouseTestCase):
+class FirstDayTests(ChatScenario):
     """Three libraries, or one on three transports, through the whole scenario."""
 
     async def day(self, first: tuple[str, str], second: tuple[str, str], third: tuple[str, str]) -> None:

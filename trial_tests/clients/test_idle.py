@@ -71,7 +71,7 @@ class IdleTests(AskingTestCase):
 
         await gatherResults(
             [
-                limit.run(lambda key=key: Deferred.fromCoroutine(one(key)))
+                limit.run(lambda key: Deferred.fromCoroutine(one(key)), key)
                 for key in keys
                 for _ in range(SESSIONS_OF_A_KEY)
             ]

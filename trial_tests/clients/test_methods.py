@@ -56,7 +56,7 @@ class TroubleTestCase(AskingTestCase):
         for first in range(0, len(written), 20):
             batch = [query for query, _ in written[first : first + 20]]
             answers = session.start_calls(body for _, body in written[first : first + 20])
-            results = await DeferredList(
+            results: list[tuple[bool, Any]] = await DeferredList(
                 [answer.addTimeout(WITHIN, self.reactor) for answer in answers], consumeErrors=True
             )
             for query, (answered, result) in zip(batch, results, strict=True):

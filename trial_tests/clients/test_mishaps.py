@@ -81,7 +81,8 @@ class MishapTests(AskingTestCase):
                 answer = await session.call(tl.auth.signUp(first_name="Twin", last_name="", **who))
             return int(answer.user.id)
 
-        results = await DeferredList([Deferred.fromCoroutine(sign_up(one)) for one in sessions], consumeErrors=True)
+        tries = [Deferred.fromCoroutine(sign_up(one)) for one in sessions]
+        results: list[tuple[bool, Any]] = await DeferredList(tries, consumeErrors=True)
         ids = {result for succeeded, result in results if succeeded}
         failures = [str(result.value) for succeeded, result in results if not succeeded]
         self.assertEqual(len(ids), 1, failures)

@@ -7,10 +7,10 @@ from trial_tests.clients.process import ClientProcess
 from trial_tests.clients.test_chat import SECONDS_TO_SEE
 
 
-class TalkScenario:
-    """What every library can do, however small it is; mixed into a test case that has a server."""
+class TalkScenario(HouseTestCase):
+    """What every library can do, however small it is."""
 
-    async def conversation(self: HouseTestCase, a: ClientProcess, b: ClientProcess) -> None:
+    async def conversation(self, a: ClientProcess, b: ClientProcess) -> None:
         """Send, reply, edit, forward, read, type, delete, list."""
         to_a, to_b = ["user", a.user["id"]], ["user", b.user["id"]]
         first = await a.do("send", peer=to_b, text="good morning")
@@ -33,7 +33,7 @@ class TalkScenario:
         self.assertEqual(texts[0], texts[1])
         self.assertEqual(texts[0][:2], ["good evening", "and to you"])
 
-    async def group(self: HouseTestCase, a: ClientProcess, b: ClientProcess) -> None:
+    async def group(self, a: ClientProcess, b: ClientProcess) -> None:
         """Create, talk, rename, list."""
         chat = await a.do("create_group", title="two", users=[b.user["id"]])
         peer = ["chat", chat]
@@ -47,7 +47,7 @@ class TalkScenario:
 
 
 @unittest.skipUnless(have("gramjs") and have("mtcute"), "no Node libraries: tools/setup_test.sh needs node and npm")
-class NodeTests(TalkScenario, HouseTestCase):
+class NodeTests(TalkScenario):
     """Each on all of its transports, with one another and with Telethon."""
 
     async def test_gramjs_and_mtcute(self) -> None:

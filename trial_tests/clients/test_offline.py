@@ -114,7 +114,7 @@ class OfflineTests(HouseTestCase):
         self.assertEqual(again, [], "Telethon was told something twice")
 
     def as_seen(self, chat: Conversation) -> list[Any]:
-        return chat.peer if chat.peer[0] == "chat" else ["user", chat.writer.user["id"]]  # type: ignore[attr-defined]
+        return chat.peer if chat.peer[0] == "chat" else ["user", chat.writer.user["id"]]
 
     async def cyd_returns(self, private: Conversation, group: Conversation) -> None:
         """kurigram recovers its gap at start."""
@@ -152,5 +152,5 @@ class OfflineTests(HouseTestCase):
         told = await bob.do("difference", pts=before["pts"], date=before["date"])
         self.assertEqual(sorted(m["text"] for m in told["messages"]), wanted)
         for one, other in ((ada, bob), (bob, ada)):
-            history = await one.do("history", peer=["user", other.user["id"]], limit=MESSAGES + 50)  # type: ignore[attr-defined]
+            history = await one.do("history", peer=["user", other.user["id"]], limit=MESSAGES + 50)
             self.assertEqual(sorted(m["text"] for m in history), wanted)

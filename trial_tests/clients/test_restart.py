@@ -72,7 +72,8 @@ class DrainTests(AskingTestCase):
         )
         # The first answer shows that the rest of the container has arrived too.
         await answers[0]
-        await gatherResults([Deferred.fromCoroutine(self.server.terminate()), *answers])
+        stopped: Deferred[Any] = Deferred.fromCoroutine(self.server.terminate())
+        await gatherResults((*answers, stopped))
         await self.server.start()
         session.attach(await self.connection())
         history = await self.saved_messages(session)

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import treq
 
 from teamgram.mtproto.tl import NEWEST_LAYER, registry
-from trial_tests.clients.house import FIXED_CODE, HouseTestCase, have
+from trial_tests.clients.house import FIXED_CODE, have
 from trial_tests.clients.process import PROJECT, ClientProcess
 from trial_tests.clients.test_chat import SECONDS_TO_SEE, ChatScenario
 
@@ -60,7 +60,7 @@ class TdlibSchemaTests(SynchronousTestCase):
 
 
 @unittest.skipUnless(have("tdlib"), "no TDLib: tools/setup_test.sh installs tdjson where there is a wheel for it")
-class TdlibTests(ChatScenario, HouseTestCase):
+class TdlibTests(ChatScenario):
     """TDLib with Telethon; obfuscated, as it always is."""
 
     async def test_a_conversation(self) -> None:

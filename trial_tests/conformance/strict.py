@@ -34,7 +34,7 @@ PORTS = ("ipv6", "secret", "padded_secret", "websocket_secret", "tls", "wss", "p
 
 
 @dataclass
-class CodeProvider(Resource):  # type: ignore[misc]
+class CodeProvider(Resource):
     """Who sends the codes, on a port of ours: remembers them, and answers unless told to hang.
 
     Attributes:
@@ -51,6 +51,7 @@ class CodeProvider(Resource):  # type: ignore[misc]
 
     def render_POST(self, request: Request) -> Any:
         """One code."""
+        assert request.content is not None
         told = json.load(request.content)
         request.setHeader("Connection", "close")
         self.codes[told["phone"]] = told["code"]
@@ -75,8 +76,8 @@ class StrictServer(SharedServer):
         self.certificates: list[bytes] = []
         files.data_dir.mkdir()
         self.new_certificate()
-        tls = {"CertFile": "server.pem", "KeyFile": "server.key"}
-        proxy = {"ProxyProtocolFrom": [f"{BALANCER}/32"]}
+        tls: dict[str, Any] = {"CertFile": "server.pem", "KeyFile": "server.key"}
+        proxy: dict[str, Any] = {"ProxyProtocolFrom": [f"{BALANCER}/32"]}
 
         def listener(kind: str, port: int, host: str = "127.0.0.1", **options: Any) -> dict[str, Any]:
             return {"Proto": kind, "Addresses": [f"{host}:{port}"], **options}

@@ -24,7 +24,7 @@ class HttpTests(ConformanceCase):
         """(status, headers, body)"""
         pool = HTTPConnectionPool(reactor, persistent=False)
         url = f"http://127.0.0.1:{self.server.files.http_port}{path}"
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named: dict[bytes | str, bytes | str] = {name.replace("_", "-"): value for name, value in headers.items()}
         response = await treq.request(method, url, data=data, headers=named, pool=pool)
         body = await treq.content(response)
         await self.seconds(0.01)

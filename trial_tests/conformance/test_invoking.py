@@ -223,7 +223,7 @@ class InvokeAfterTests(ConformanceCase):
         answers = []
         for message in (*first, last):
             answer = session.expect(message)
-            answer.addCallback(lambda result, msg_id=message.msg_id: done.append(msg_id))
+            answer.addCallback(lambda result, msg_id: done.append(msg_id), message.msg_id)
             answers.append(answer)
         session.send_messages([*first, last])
         await gatherResults(answers)

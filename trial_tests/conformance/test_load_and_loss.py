@@ -14,7 +14,7 @@ from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.conformance.house import ConformanceCase, SharedServer
 from trial_tests.conformance.test_transports import Raw
 from trial_tests.conformance.watching import history
-from trial_tests.peer.calls import CallFailed
+from trial_tests.peer.calls import CallFailed, PeerSession
 
 PING = encode(tl.ping(ping_id=7))
 
@@ -120,7 +120,8 @@ class KeptBytesTests(ConformanceCase):
 
     async def test_sessions_without_end(self) -> None:
         """Those that have waited longest for their client end; it is told when it comes, and the others go on."""
-        first, last = [], []
+        first: list[PeerSession] = []
+        last: list[PeerSession] = []
         for sessions in (first, last):
             connection = await self.connect()
             made = await self.key(connection)

@@ -3,6 +3,7 @@
 import os
 import struct
 import time
+from collections.abc import Iterable
 from hashlib import sha1
 
 from teamgram.mtproto.container import MSG_CONTAINER, pack_message
@@ -59,7 +60,13 @@ class MessageIdTests(ConformanceCase):
         session = ada
         taken: list[Received] = []
         take = session.take
-        session.take = lambda messages: (taken.extend(messages), take(messages))[1]  # type: ignore[method-assign]
+
+        def watch(messages: Iterable[Received]) -> None:
+            every = list(messages)
+            taken.extend(every)
+            take(every)
+
+        session.take = watch  # type: ignore[method-assign]
         second = self.open(await self.connect(), await self.key())
         bob, user = second, await self.sign_up(second)
         await self.say(bob, bob_user, "for somebody else")
@@ -130,12 +137,13 @@ class SequenceNumberTests(ConformanceCase):
         await self.ping(session)
         created = await session.wait_for(lambda one: one.constructor_id == 0x9EC20908)
         self.assertEqual(created.seq_no, 1)
-        numbers = []
+        numbers: list[tuple[int, int]] = []
         take = session.take
 
-        def watch(messages: object) -> None:
-            numbers.extend((one.constructor_id, one.seq_no) for one in messages)  # type: ignore[attr-defined]
-            take(messages)  # type: ignore[arg-type]
+        def watch(messages: Iterable[Received]) -> None:
+            every = list(messages)
+            numbers.extend((one.constructor_id, one.seq_no) for one in every)
+            take(every)
 
         session.take = watch  # type: ignore[method-assign]
         for _ in range(3):

@@ -4,7 +4,7 @@ import struct
 import time
 from typing import Any
 
-from teamgram.mtproto.container import GZIP_PACKED, InnerMessage, pack_gzip
+from teamgram.mtproto.container import GZIP_PACKED, pack_gzip
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.conformance.house import ConformanceCase
 from trial_tests.conformance.watching import GET_CONFIG, PING, RPC_RESULT, Watching, history
@@ -165,9 +165,14 @@ class GzipTests(Watching):
             text = "the same words again and again " * 10
             await session.call(tl.messages.sendMessage(peer=tl.inputPeerSelf(), message=text, random_id=number + 1))
         session.core.to_ack.clear()
-        raw: list[InnerMessage] = []
+        raw: list[Any] = []
         unpack = session.core.unpack
-        session.core.unpack = lambda opened: (raw.append(opened), unpack(opened))[1]  # type: ignore[method-assign]
+
+        def watch(opened: Any) -> Any:
+            raw.append(opened)
+            return unpack(opened)
+
+        session.core.unpack = watch  # type: ignore[method-assign]
         got = await session.call(history(tl.inputPeerSelf()))
         self.assertEqual(len(got.messages), 20)
         packed = [one.body for one in raw if struct.pack("<I", GZIP_PACKED) in one.body]

@@ -135,8 +135,8 @@ class OriginPolicyTests(StrictCase, RawWebSocketCase):
         body = pack_plain(4, encode(tl.req_pq_multi(nonce=bytes(16))))
         for origin, status in ((ORIGIN, b"200"), ("https://evil.example.org", b"403")):
             connection = await self.connect(Raw(), port=self.server.files.http_port)
-            head = f"POST /apiw1 HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\nContent-Length: {len(body)}\r\n\r\n"
-            connection.write(head.encode() + body)
+            request = f"POST /apiw1 HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\nContent-Length: {len(body)}\r\n\r\n"
+            connection.write(request.encode() + body)
             await self.until(partial(self.answered, connection))
             answer = self.received(connection)
             self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), answer)

@@ -79,7 +79,7 @@ class GroupCommitTests(BackendTestCase):
         """Writes run in the order in which they were asked for, and are answered in it."""
         go_on = await self.hold_the_writer(self.db)
         answered: list[int] = []
-        writes = [self.db.write("put", put, n).addCallback(answered.append) for n in range(50)]
+        writes: list[Any] = [self.db.write("put", put, n).addCallback(answered.append) for n in range(50)]
         go_on.set()
         await DeferredList(writes)
         self.assertEqual(answered, list(range(50)))
@@ -94,7 +94,11 @@ class GroupCommitTests(BackendTestCase):
             txn.execute("DELETE FROM numbers")
             raise LookupError
 
-        writes = [self.db.write("put", put, 1), self.db.write("fail", fail), self.db.write("put", put, 2)]
+        writes: list[Any] = [
+            self.db.write("put", put, 1),
+            self.db.write("fail", fail),
+            self.db.write("put", put, 2),
+        ]
         go_on.set()
         outcomes = await DeferredList(writes, consumeErrors=True)
         self.assertEqual([ok for ok, _ in outcomes], [True, False, True])

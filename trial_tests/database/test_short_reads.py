@@ -40,8 +40,8 @@ class ShortReadsTests(TestCase):
         """Takes so many steps."""
         self.threads.append(threading.current_thread().name)
         txn.execute(COUNT, (number,))
-        counted: int = txn.fetchone()[0]
-        return counted
+        ((counted,),) = txn.fetchall()
+        return int(counted)
 
     def here(self) -> str:
         return threading.current_thread().name
@@ -129,8 +129,8 @@ class ShortReadsTests(TestCase):
 
             def rows(txn: Transaction) -> int:
                 txn.execute("SELECT count(*) FROM numbers")
-                found: int = txn.fetchone()[0]
-                return found
+                ((found,),) = txn.fetchall()
+                return int(found)
 
             self.assertEqual(self.successResultOf(self.db.read("rows", rows)), number + 1)
 

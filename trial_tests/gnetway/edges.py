@@ -1,5 +1,7 @@
 """A gnetway without sockets: the service on a memory reactor, and transports that remember."""
 
+from typing import Any
+
 from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock, StringTransportWithDisconnection
@@ -61,7 +63,7 @@ class Gnetway:
         self.service = GnetwayService(
             reactor=self.reactor,
             listeners=[listener or ListenerSettings(kind, "127.0.0.1", 10443)],
-            auth_sessions=self.authsessions,
+            auth_sessions=self.authsessions,  # type: ignore[arg-type]
             rsa_keys=rsa_keys,
             settings=settings,
             random=lambda: 0.0,
@@ -74,7 +76,7 @@ class Gnetway:
         """A client connects to the listener."""
         factory = self.reactor.tcpServers[0][1]
         transport = Transport(host)
-        protocol = factory.buildProtocol(transport.getPeer())
+        protocol: Any = factory.buildProtocol(transport.getPeer())
         transport.protocol = protocol
         protocol.makeConnection(transport)
         return protocol, transport

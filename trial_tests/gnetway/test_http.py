@@ -101,7 +101,7 @@ class HttpConnectionTests(SynchronousTestCase):
             take(data)  # type: ignore[arg-type]
             self.reply(9)
 
-        session.send_data = take_and_reply  # type: ignore[method-assign, assignment]
+        session.send_data = take_and_reply  # type: ignore[method-assign]
         self.gnetway.service.dispatcher._session = session
         self.protocol.dataReceived(post(sealed(KEY)) * 1500)
         self.assertEqual(len(answers(self.transport.taken())), 1500)

@@ -31,9 +31,14 @@ class KeyExchangeTests(SynchronousTestCase):
         self.session = FakeSession()
         self.settings = GnetwaySettings(**settings)  # type: ignore[arg-type]
         self.connections = Connections(self.session, self.settings, self.clock.seconds, lambda: 0.0)
-        self.keys = AuthKeyCache(self.authsessions, self.clock)
+        self.keys = AuthKeyCache(self.authsessions, self.clock)  # type: ignore[arg-type]
         self.exchanges = KeyExchanges(
-            self.connections, self.keys, self.authsessions, (RSA_KEY,), self.settings, self.clock
+            self.connections,
+            self.keys,
+            self.authsessions,  # type: ignore[arg-type]
+            (RSA_KEY,),
+            self.settings,
+            self.clock,
         )
         self.dispatcher = SessionDispatcher(
             self.session, self.connections, self.keys, self.exchanges, self.settings, self.clock

@@ -1,5 +1,7 @@
 """Connections behind a PROXY header."""
 
+from typing import Any
+
 from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
@@ -17,7 +19,8 @@ class Recorder(Protocol):
 
     def __init__(self) -> None:
         self.received = b""
-        self.peer = self.host = None
+        self.peer: Any = None
+        self.host: Any = None
         self.lost = 0
 
     def connectionMade(self) -> None:

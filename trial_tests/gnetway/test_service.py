@@ -119,7 +119,7 @@ class GnetwayServiceTests(TestCase):
         self.service = self.session.service = GnetwayService(
             reactor=reactor,
             listeners=listeners,
-            auth_sessions=self.authsessions,
+            auth_sessions=self.authsessions,  # type: ignore[arg-type]
             rsa_keys=(RSA_KEY,),
             settings=settings,
         )
@@ -136,13 +136,13 @@ class GnetwayServiceTests(TestCase):
         if tls:
             endpoint = wrapClientTLS(TrustAnyone(), endpoint)
         client: Client = await endpoint.connect(Factory.forProtocol(Client))
-        self.addCleanup(client.transport.abortConnection)  # type: ignore[union-attr]
+        self.addCleanup(client.transport.abortConnection)
         return client
 
     async def echo(self, client: Client, opening: bytes = b"") -> None:
         """One frame there and back."""
         codec = Intermediate()
-        client.transport.write(opening + codec.opening() + codec.encode(sealed(KEY)))  # type: ignore[union-attr]
+        client.transport.write(opening + codec.opening() + codec.encode(sealed(KEY)))
         frame = (await client.received(REPLY_BYTES))[4:]
         self.assertEqual(opened(KEY, frame)[1], 7)
 
@@ -181,13 +181,10 @@ class GnetwayServiceTests(TestCase):
         await self.service.set_listeners([listener])
         newest = await self.connect(tls=True)
         await self.echo(newest)
-        names = [
-            client.transport.getPeerCertificate().get_subject().commonName  # type: ignore[union-attr]
-            for client in (old, new, newest)
-        ]
+        names = [client.transport.getPeerCertificate().get_subject().commonName for client in (old, new, newest)]
         self.assertEqual(names, ["first", "second", "second"])
         old.data = b""
-        old.transport.write(Intermediate().encode(sealed(KEY)))  # type: ignore[union-attr]
+        old.transport.write(Intermediate().encode(sealed(KEY)))
         await old.received(REPLY_BYTES)
 
     async def test_proxy_header_before_tls(self) -> None:
@@ -204,9 +201,9 @@ class GnetwayServiceTests(TestCase):
             )
             await self.start(listener)
             client = await self.connect()
-            client.transport.write(b"PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n")  # type: ignore[union-attr]
+            client.transport.write(b"PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n")
             if tls:
-                client.transport.startTLS(TrustAnyone())  # type: ignore[union-attr]
+                client.transport.startTLS(TrustAnyone())
             await self.echo(client)
             self.assertEqual(self.session.frames[0].client_addr, "192.0.2.1:56324")
             self.assertEqual(self.session.frames[0].local_addr, "198.51.100.2:443")
@@ -227,7 +224,7 @@ class GnetwayServiceTests(TestCase):
         await self.service.set_listeners([second])
         self.assertEqual([host for _, host, _ in self.service.addresses], ["127.0.0.2"])
         client.data = b""
-        client.transport.write(Intermediate().encode(sealed(KEY)))  # type: ignore[union-attr]
+        client.transport.write(Intermediate().encode(sealed(KEY)))
         await client.received(REPLY_BYTES)
         await self.echo(await self.connect(host="127.0.0.2"))
 
@@ -254,7 +251,7 @@ class GnetwayServiceTests(TestCase):
         self.assertEqual(self.service.addresses, [("tcp", "0.0.0.0", port)])
         await self.echo(await self.connect())
         client.data = b""
-        client.transport.write(Intermediate().encode(sealed(KEY)))  # type: ignore[union-attr]
+        client.transport.write(Intermediate().encode(sealed(KEY)))
         await client.received(REPLY_BYTES)
 
     async def test_listener_that_cannot_open_changes_nothing(self) -> None:
@@ -279,8 +276,8 @@ class GnetwayServiceTests(TestCase):
         frame = codec.encode(sealed(KEY, plaintext=payload(4, body=bytes(60_000))))
         clients = [await self.connect() for _ in range(5)]
         for client in clients:
-            client.transport.pauseProducing()  # type: ignore[union-attr]
-            client.transport.write(codec.opening() + frame * 400)  # type: ignore[union-attr]
+            client.transport.pauseProducing()
+            client.transport.write(codec.opening() + frame * 400)
         began = reactor.seconds()
         while len(self.service.connections) and reactor.seconds() - began < 20:
             for conn in self.service.connections:
@@ -324,9 +321,9 @@ class GnetwayServiceTests(TestCase):
         await self.start(ListenerSettings("tcp", "127.0.0.1", 0), settings=GnetwaySettings(drain_timeout=0.2))
         client = await self.connect()
         await self.echo(client)
-        client.transport.pauseProducing()  # type: ignore[union-attr]
+        client.transport.pauseProducing()
         ref = self.session.frames[0].conn
-        while ref.conn_id and self.service.connections.get(ref.conn_id).writable:  # type: ignore[union-attr]
+        while ref.conn_id and self.service.connections.get(ref.conn_id).writable:
             self.service.send_data(ref, KEY.auth_key_id, 1, 7, payload(9, body=bytes(100_000)))
             await deferLater(reactor, 0)
         began = reactor.seconds()

@@ -29,6 +29,11 @@ NOW = 1_700_000_000.75
 DC_ID = 2
 
 
+def put(field: str, value: object) -> Callable[[Any], None]:
+    """A change of an object: another value in one of its fields."""
+    return lambda obj: setattr(obj, field, value)
+
+
 def begin(client: ClientExchange, dc_id: int = DC_ID) -> ServerExchange:
     """The server's end for this client's first request."""
     nonce, server_nonce = request_nonces(client.start())
@@ -257,7 +262,7 @@ class RefusalTests(unittest.SynchronousTestCase):
             ("q", bytes(4)),
         ):
             for form in ("pad", "sha1"):
-                client = self.edited("p_q_inner_data", lambda obj, f=field, v=value: setattr(obj, f, v), form=form)
+                client = self.edited("p_q_inner_data", put(field, value), form=form)
                 server = begin(client)
                 self.refused(server, second_request(client, server))
 
@@ -273,7 +278,7 @@ class RefusalTests(unittest.SynchronousTestCase):
         for encrypt in (KEY.public.encrypt_padded, KEY.public.encrypt_hashed):
             for data in (encode(tl.ping(ping_id=1)), encode(True), b"", os.urandom(96)):
                 encrypted = encrypt(data, os.urandom)
-                client = self.edited("req_DH_params", lambda obj, e=encrypted: setattr(obj, "encrypted_data", e))
+                client = self.edited("req_DH_params", put("encrypted_data", encrypted))
                 server = begin(client)
                 self.refused(server, second_request(client, server))
 
@@ -290,7 +295,7 @@ class RefusalTests(unittest.SynchronousTestCase):
             b"\xff" * 256,
             b"\0" + b"\x80" * 256,
         ):
-            client = self.edited("client_DH_inner_data", lambda obj, v=g_b: setattr(obj, "g_b", v))
+            client = self.edited("client_DH_inner_data", put("g_b", g_b))
             server = begin(client)
             self.refused(server, third_request(client, server))
 
@@ -307,7 +312,7 @@ class RefusalTests(unittest.SynchronousTestCase):
             ("set_client_DH_params", "encrypted_data", os.urandom(336)),
             ("set_client_DH_params", "encrypted_data", os.urandom(16)),
         ):
-            client = self.edited(step, lambda obj, f=field, v=value: setattr(obj, f, v))
+            client = self.edited(step, put(field, value))
             server = begin(client)
             self.refused(server, third_request(client, server))
 

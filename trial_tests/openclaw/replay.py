@@ -221,9 +221,9 @@ class Replay:
             if client is None:
                 continue
             client.read()
-            wanted = [self._kind(self._ours(line["frame"])) for line in lines if "frame" in line]
-            got = [self._kind(frame) for frame in client.frames]
-            wanted, got = ([x for x in side if x and x[:2] not in self._unknown] for side in (wanted, got))
+            kinds = [self._kind(self._ours(line["frame"])) for line in lines if "frame" in line]
+            our_kinds = [self._kind(frame) for frame in client.frames]
+            wanted, got = ([x for x in side if x and x[:2] not in self._unknown] for side in (kinds, our_kinds))
             wanted, got = ([x for x in side if x[0] != "res" or x[1] not in self._deliberate] for side in (wanted, got))
             found += self._turns_apart(conn, [line["frame"] for line in lines if "frame" in line], client.frames)
             for kind in ("res", "event"):

@@ -174,7 +174,7 @@ class LiveConfigTests(SynchronousTestCase):
         operator = self.house.operator()
 
         def change(method: str, raw: str) -> dict[str, object]:
-            return operator.request(method, {"raw": raw, "baseHash": self.config.hash})  # type: ignore[no-any-return]
+            return operator.request(method, {"raw": raw, "baseHash": self.config.hash})
 
         self.assertTrue(change("config.patch", "{messages: {a: 1, b: 2}}")["ok"])
         self.assertTrue(change("config.patch", "{messages: {a: null}}")["ok"])

@@ -74,7 +74,7 @@ class ServingTests(LiveTestCase):
             status, head, body = await self.get(f"/{file.name}")
             self.assertEqual((status, body), (200, file.read_bytes()), file.name)
             self.assertNotIn("octet", head["content-type"])
-        status, head, body = await self.get("/main.js", **{"accept-encoding": "gzip"})
+        status, head, body = await self.get("/main.js", "GET", None, **{"accept-encoding": "gzip"})
         self.assertEqual(gzip.decompress(body), (_STATIC / "main.js").read_bytes())
         self.assertEqual(head["content-type"], "text/javascript; charset=utf-8")
         status, _, body = await self.get("/main.js", **{"if-none-match": head["etag"]})
@@ -228,7 +228,7 @@ class BrowserTests(LiveTestCase):
                 if len(sent) == 1:
                     call.connection.abort()
                 else:
-                    reactor.callLater(0.4, self.cut_all)  # type: ignore[attr-defined]
+                    reactor.callLater(0.4, self.cut_all)
 
         self.patch(self.plane.router, "dispatch", dispatch_and_cut)
         state, words = await self.drive("cut")
@@ -248,7 +248,7 @@ class BrowserTests(LiveTestCase):
 
     async def test_remote(self) -> None:
         """A browser that comes through a proxy waits until an operator approves it, and gets in by itself then."""
-        proxy = reactor.listenTCP(0, _Proxy("127.0.0.1", self.port), interface="127.0.0.1")  # type: ignore[attr-defined]
+        proxy: Any = reactor.listenTCP(0, _Proxy("127.0.0.1", self.port), interface="127.0.0.1")  # type: ignore[arg-type]
         self.addCleanup(proxy.stopListening)
         approving = task.LoopingCall(self.approve_all)
         approving.start(2.0, now=False)

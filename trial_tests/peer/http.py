@@ -12,6 +12,8 @@ import treq
 from trial_tests.peer.connection import PeerConnection
 from trial_tests.peer.transports import Event, Frame, TransportError
 
+_HEADERS: dict[bytes | str, bytes | str] = {"Content-Type": "application/octet-stream"}
+
 
 class HttpFraming:
     """No framing at all: a body is a frame, or the four bytes of an error."""
@@ -74,9 +76,7 @@ class HttpCarrier:
     resumeProducing = pauseProducing
 
     async def _post(self, data: bytes) -> None:
-        response = await treq.post(
-            self._url, data, headers={"Content-Type": "application/octet-stream"}, pool=self._pool
-        )
+        response = await treq.post(self._url, data, headers=_HEADERS, pool=self._pool)
         body = await treq.content(response)
         self.statuses.append(response.code)
         self._connection.data_received(body)

@@ -12,7 +12,7 @@ from trial_tests.peer.connection import PeerConnection
 from trial_tests.peer.transports import TRANSPORTS, Transport
 
 
-class _PeerWebSocket(WebSocketClientProtocol):  # type: ignore[misc]
+class _PeerWebSocket(WebSocketClientProtocol):
     """The socket, and the carrier of its connection."""
 
     def __init__(self, connection: PeerConnection, opened: "Deferred[None]") -> None:
@@ -84,7 +84,7 @@ async def connect_websocket(
     scheme = "ws" if tls is None else "wss"
     factory = WebSocketClientFactory(f"{scheme}://{host}:{port}{path}", origin=origin, protocols=list(protocols))
     factory.noisy = False
-    factory.protocol = lambda: _PeerWebSocket(connection, opened)
+    factory.protocol = lambda: _PeerWebSocket(connection, opened)  # type: ignore[assignment]
     endpoint: Any = HostnameEndpoint(reactor, host, port, within)
     await (endpoint if tls is None else wrapClientTLS(tls, endpoint)).connect(factory)
     await opened.addTimeout(within, reactor)

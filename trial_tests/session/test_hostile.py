@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from teamgram.interfaces.session import DataChannelFull
 from teamgram.session import service_messages as wire
 from teamgram.session.counts import SessionCounts
+from teamgram.session.events import RpcReceived
 from teamgram.session.salts import ServerSalts
 from teamgram.session.service_messages import MalformedMessage
 from teamgram.session.session import Session
@@ -70,7 +71,7 @@ class SessionFuzzTests(SynchronousTestCase):
             except MalformedMessage:
                 continue
             for event in iter(session.next_event, None):
-                if hasattr(event, "body"):
+                if isinstance(event, RpcReceived):
                     session.reply(event.msg_id, b"\xb5\x75\x72\x99")
             session.push(b"updt")
             while (packet := session.packet(now)) is not None:

@@ -1,5 +1,7 @@
 """Requests that are large, or become so when they are unpacked."""
 
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.interfaces.session import DataChannelFull
@@ -44,7 +46,7 @@ class UnpackingTests(SynchronousTestCase):
 class LargeRequestTests(SynchronousTestCase):
     LARGE = GET_NEAREST_DC + bytes(8188)
 
-    def harness(self, **changes: int) -> Harness:
+    def harness(self, **changes: Any) -> Harness:
         harness = Harness(**changes)
         harness.bff.slow.add("help.getNearestDc")
         return harness

@@ -8,6 +8,13 @@ from teamgram.session.service import method_name
 from trial_tests.session.fakes import FakeBff
 
 
+def id_of(name: str, layer: int) -> int:
+    """The id of a name that the layer has."""
+    found = registry.id_of(name, layer)
+    assert found is not None
+    return found
+
+
 class RoutingTests(SynchronousTestCase):
     def routing(self, id_map: dict[str, str]) -> tuple[Routing, FakeBff, FakeBff]:
         bff, other = FakeBff(), FakeBff()
@@ -16,8 +23,8 @@ class RoutingTests(SynchronousTestCase):
     def test_services_go_to_their_targets(self) -> None:
         """Two targets, a method each."""
         routing, bff, other = self.routing({"/mtproto.RPCMessages": "bff.bff", "/mtproto.RPCFiles": "bff.files"})
-        send = routing.route(registry.id_of("messages.sendMessage", 229))
-        part = routing.route(registry.id_of("upload.saveFilePart", 229))
+        send = routing.route(id_of("messages.sendMessage", 229))
+        part = routing.route(id_of("upload.saveFilePart", 229))
         assert isinstance(send, Route)
         assert isinstance(part, Route)
         self.assertEqual((send.method, send.service), ("messages.sendMessage", "RPCMessages"))
@@ -28,27 +35,24 @@ class RoutingTests(SynchronousTestCase):
     def test_ids_of_all_layers_are_one_method(self) -> None:
         """An old layer's id of a method goes where the new one goes."""
         routing, _, _ = self.routing({"/mtproto.RPCMessages": "bff.bff"})
-        methods = {
-            routing.route(registry.id_of("messages.sendMessage", layer)).method  # type: ignore[union-attr]
-            for layer in (158, 181, 198, 229)
-        }
+        methods = {routing.route(id_of("messages.sendMessage", layer)).method for layer in (158, 181, 198, 229)}
         self.assertEqual(methods, {"messages.sendMessage"})
 
     def test_service_outside_the_id_map(self) -> None:
         """Known, but nobody serves it."""
         routing, _, _ = self.routing({"/mtproto.RPCMessages": "bff.bff"})
-        self.assertEqual(routing.route(registry.id_of("upload.saveFilePart", 229)), "upload.saveFilePart")
+        self.assertEqual(routing.route(id_of("upload.saveFilePart", 229)), "upload.saveFilePart")
 
     def test_no_method(self) -> None:
         """Unknown ids and constructors of types are no methods."""
         routing, _, _ = self.routing({"/mtproto.RPCMessages": "bff.bff"})
         self.assertIsNone(routing.route(0x0BADF00D))
-        self.assertIsNone(routing.route(registry.id_of("peerUser", 229)))
+        self.assertIsNone(routing.route(id_of("peerUser", 229)))
 
     def test_another_id_map(self) -> None:
         """A service moves to another target and one goes; the counts stay, and a wrong map changes nothing."""
         routing, bff, other = self.routing({"/mtproto.RPCMessages": "bff.bff", "/mtproto.RPCFiles": "bff.files"})
-        send, part = registry.id_of("messages.sendMessage", 229), registry.id_of("upload.saveFilePart", 229)
+        send, part = id_of("messages.sendMessage", 229), id_of("upload.saveFilePart", 229)
         before = routing.route(send)
         assert isinstance(before, Route)
         before.times.answered(0.01)

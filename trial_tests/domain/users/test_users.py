@@ -1,6 +1,7 @@
 """Accounts, address books and settings at the same time and after a restart."""
 
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.python.failure import Failure
 
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.ids.peer import Peer
@@ -36,6 +37,7 @@ class UsersStoreTests(BackendTestCase):
         self.assertEqual([success for success, _ in results].count(True), 1)
         for success, result in results:
             if not success:
+                assert isinstance(result, Failure)
                 result.trap(PhoneOccupied)
 
     async def test_one_name_one_owner(self) -> None:
@@ -48,6 +50,7 @@ class UsersStoreTests(BackendTestCase):
         self.assertEqual([success for success, _ in results].count(True), 1)
         for success, result in results:
             if not success:
+                assert isinstance(result, Failure)
                 result.trap(UsernameOccupied)
         owner = await users.resolve_username("LoveLace")
         self.assertIn(owner, [Peer.user(user.id) for user in people])

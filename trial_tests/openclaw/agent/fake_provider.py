@@ -37,8 +37,9 @@ class FakeProvider(Resource):
         self.answers = list(answers)
         self.asked: list[tuple[str, dict[str, str], Any]] = []
         self.left = 0
-        self._port = reactor.listenTCP(0, Site(self), interface="127.0.0.1")  # type: ignore[attr-defined]
-        self.url = f"http://127.0.0.1:{self._port.getHost().port}"
+        site: Any = Site(self)
+        self._port: Any = reactor.listenTCP(0, site, interface="127.0.0.1")
+        self.url = f"http://127.0.0.1:{self._port.getHost().port}"  # type: ignore[attr-defined]
 
     def stop(self) -> Any:
         """Close."""

@@ -19,8 +19,8 @@ def main() -> None:
     )
     service.startService()
     service.listening.addCallback(lambda _: print(f"port {service.ports[0][1]}", flush=True))
-    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+    reactor.run()
 
 
 if __name__ == "__main__":

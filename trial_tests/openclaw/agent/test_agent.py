@@ -44,7 +44,7 @@ class AgentTests(AgentsTestCase):
             ({"sessionId": "mine-1"}, "agent:main:explicit:mine-1"),
             ({"agentId": "main"}, "agent:main:main"),
         ):
-            answer = self.ok("agent", message="x", idempotencyKey=f"k-{key}", **params)
+            answer = self.ok("agent", message="x", idempotencyKey=f"k-{key}", client=None, **params)
             self.assertEqual(answer["sessionKey"], key)
         self.assertNotIn("sessionKey", self.ok("agent", message="x", idempotencyKey="alone"))
         self.house.advance(1.0)
@@ -56,7 +56,7 @@ class AgentTests(AgentsTestCase):
         """A new session gets the id that came with its key; an id in use elsewhere stays there."""
         for number, (key, session_id) in enumerate((("explicit:mine", "mine"), ("explicit:other", "mine"))):
             params = {"sessionKey": f"agent:main:{key}", "sessionId": session_id, "idempotencyKey": f"k{number}"}
-            self.ok("agent", message="work", **params)
+            self.ok("agent", None, message="work", **params)
         sessions = self.house.parts.sessions
         self.assertEqual(sessions.get("agent:main:explicit:mine").session_id, "mine")
         self.assertNotEqual(sessions.get("agent:main:explicit:other").session_id, "mine")

@@ -34,7 +34,7 @@ class HttpApiTests(LiveTestCase):
 
     async def test_models(self) -> None:
         """The agents, as models."""
-        _, _, body = await self.get("/v1/models", **_BEARER)
+        _, _, body = await self.get("/v1/models", "GET", None, **_BEARER)
         self.assertEqual([row["id"] for row in body["data"]], ["openclaw", "openclaw/default", "openclaw/main"])
 
     async def test_completion(self) -> None:
@@ -79,18 +79,19 @@ class HttpApiTests(LiveTestCase):
         for user in ("ann", "ann", None):
             body = {"model": "openclaw", "messages": [{"role": "user", "content": "x"}]}
             await self.post("/v1/chat/completions", {**body, "user": user} if user else body)
-        status, _, body = await self.get("/sessions/openai-user:ann/history?limit=3", **_BEARER)
+        status, _, body = await self.get("/sessions/openai-user:ann/history?limit=3", "GET", None, **_BEARER)
         self.assertEqual((status, body["sessionKey"], len(body["items"])), (200, "agent:main:openai-user:ann", 3))
 
     async def test_bad_requests(self) -> None:
         """No such model, no message, no JSON, a failed turn."""
         good = [{"role": "user", "content": "x"}]
-        for body in (
+        bodies: list[Any] = [
             {"model": "gpt-4", "messages": good},
             {"model": "openclaw", "messages": []},
             {"model": "openclaw"},
             [],
-        ):
+        ]
+        for body in bodies:
             status, answer = await self.post("/v1/chat/completions", body)
             self.assertEqual((status, answer["error"]["type"]), (400, "invalid_request_error"))
         failing = {"model": "openclaw", "messages": [{"role": "user", "content": "FAIL400"}]}
@@ -110,7 +111,7 @@ class HttpApiTests(LiveTestCase):
     async def test_unknown_history(self) -> None:
         """404."""
         for path in ("/sessions/none/history", "/sessions/main", "/sessions//history"):
-            status, _, _ = await self.get(path, **_BEARER)
+            status, _, _ = await self.get(path, "GET", None, **_BEARER)
             self.assertEqual(status, 404, path)
 
 

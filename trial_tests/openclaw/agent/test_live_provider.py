@@ -32,7 +32,7 @@ class LiveProviderTests(LiveTestCase):
             client.hello(caps=["tool-events"])
             params = {"sessionKey": "main", "message": "what time is it?", "idempotencyKey": "k"}
             client.send({"type": "req", "id": "s", "method": "chat.send", "params": params})
-            told = []
+            told: list[Any] = []
             while not told or told[-1].get("state") not in ("final", "error"):
                 frame = client.read()
                 if frame.get("event") in ("chat", "agent"):

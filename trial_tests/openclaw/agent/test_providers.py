@@ -136,9 +136,8 @@ class OpenAITests(ProviderTestCase):
         """A port that nobody listens on."""
         provider = OpenAICompatible("fake", ProviderSection(base_url="http://127.0.0.1:9"), reactor)
         request = ModelRequest(ModelRef("fake", "m"), "", [{"role": "user", "content": "hi"}])
-        error = await self.assertFailure(
-            Deferred.fromCoroutine(provider.complete(request, lambda text: None)), ProviderError
-        )
+        asking: Deferred[Any] = Deferred.fromCoroutine(provider.complete(request, lambda text: None))
+        error = await self.assertFailure(asking, ProviderError)
         self.assertEqual((error.reason, error.retryable), ("network", True))
 
     async def test_refusal(self) -> None:

@@ -2,6 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
 
 from trial_tests.openclaw.agent.agents import KEY, AgentsTestCase, words
 
@@ -137,10 +140,8 @@ class LifeTests(AgentsTestCase):
         context = self.successResultOf(self._context(session))
         self.assertEqual(context.messages, [])
 
-    def _context(self, session: object) -> object:
-        from twisted.internet.defer import Deferred
-
-        return Deferred.fromCoroutine(self.house.parts.compaction.context(session, 1000))  # type: ignore[arg-type]
+    def _context(self, session: Any) -> "Deferred[Any]":
+        return Deferred.fromCoroutine(self.house.parts.compaction.context(session, 1000))
 
     def test_compact(self) -> None:
         """The older part becomes a summary that the model sees instead; operations are told."""

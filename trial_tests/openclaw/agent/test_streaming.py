@@ -17,7 +17,7 @@ class LiveTextTests(SynchronousTestCase):
         live = LiveText()
         live.begin_item()
         live.add("word0 ")
-        self.assertEqual(live.take(0.0).text, "word0")  # type: ignore[union-attr]
+        self.assertEqual(live.take(0.0).text, "word0")
         live.add("\n ")
         self.assertIsNone(live.take(0.0))
         live.add("word1 ")

@@ -29,7 +29,7 @@ class BackwardReaderTests(SynchronousTestCase):
         """Whatever the blocks cut through, every record comes once, in reverse."""
         data = transcripts.encode_lines([{"n": n, "text": text} for n, text in enumerate(texts)])
         reader = transcripts.BackwardReader(io.BytesIO(data), len(data))
-        reader.BLOCK_BYTES = block  # type: ignore[misc]
+        reader.BLOCK_BYTES = block
         self.assertEqual([record["text"] for record in reader], texts[::-1])
         self.assertEqual(reader.damaged, 0)
 

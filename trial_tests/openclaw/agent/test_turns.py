@@ -87,7 +87,7 @@ class TurnTestCase(AgentsTestCase):
         played = Played(*steps, reactor=self.house.reactor, seconds=seconds)
         real = self.house.parts.catalog.provider
         self.house.parts.catalog.provider = (  # type: ignore[method-assign]
-            lambda asked: played if asked == name else real(asked)  # type: ignore[assignment,return-value]
+            lambda asked: played if asked == name else real(asked)  # type: ignore[assignment]
         )
         return played
 
@@ -119,8 +119,8 @@ class FailoverTests(TurnTestCase):
 
     def test_next_model(self) -> None:
         """After three failures, or at once when a retry cannot help, the next model is asked."""
-        for how, asked in (({"retryable": True}, 3), ({}, 1)):
-            first, second = self.play(*[fails(**how)] * asked), self.play(says("from two"), name="two")
+        for retryable, asked in ((True, 3), (False, 1)):
+            first, second = self.play(*[fails(retryable=retryable)] * asked), self.play(says("from two"), name="two")
             run_id = f"run-{asked}"
             self.send("hi", run_id)
             self.house.advance(10.0)
@@ -232,7 +232,7 @@ class ToolTurnTests(TurnTestCase):
         self.house.advance(0.5)
         later = self.house.again()
         played = Played(says("ok"))
-        later.parts.catalog.provider = lambda name: played  # type: ignore[method-assign,assignment,return-value]
+        later.parts.catalog.provider = lambda name: played  # type: ignore[method-assign]
         client = self.operator(later)
         self.send("again", "run-2", client)
         later.advance(1.0)

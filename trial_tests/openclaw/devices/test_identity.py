@@ -1,6 +1,7 @@
 """Signatures of devices, against the published vector."""
 
 import base64
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -20,7 +21,7 @@ V3 = "eINhggbhPHAibQuKV1E1n41usLLztMsb1ZHsej0WD8QuwkNC9Nk2NBAQjR0lTT6dyzAzsoknf1
 V2 = "BPmVfW5dYa03FBCS7wKs0KPSL-EogBTqX09HLJkr5hIzq5I_N69aXWp1bsZhe29xTfFX2VoVX1lh3SMOsgH9CA"
 
 
-def params(signature: str = V3, **device: object) -> dict[str, object]:
+def params(signature: str = V3, **device: Any) -> dict[str, object]:
     return {
         "client": {"id": "cli", "mode": "cli", "platform": " Linux ", "deviceFamily": "LINUX"},
         "role": "operator",
@@ -67,7 +68,7 @@ class VectorTests(SynchronousTestCase):
 class RefusalTests(SynchronousTestCase):
     """Each check and its code, in order."""
 
-    def refused(self, code: str, now_ms: int = SIGNED_AT_MS, nonce: str = "nonce-1", **device: object) -> None:
+    def refused(self, code: str, now_ms: int = SIGNED_AT_MS, nonce: str = "nonce-1", **device: Any) -> None:
         error = self.assertRaises(GatewayError, device_identity.verify, params(**device), nonce, now_ms)
         self.assertEqual(error.details["code"], f"DEVICE_AUTH_{code}")
 

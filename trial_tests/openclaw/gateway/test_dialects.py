@@ -97,7 +97,8 @@ class JsonRpcTests(DialectTestCase):
         """Parse error, no request, unknown method, and a method's own refusal."""
         client = self.client()
         self.assertEqual(self.call(client, b"{nope")["error"]["code"], -32700)
-        for no_request in ([], {"method": "ping"}, {"id": 1}, {"id": 1, "method": 7}, "x"):
+        no_requests: tuple[Any, ...] = ([], {"method": "ping"}, {"id": 1}, {"id": 1, "method": 7}, "x")
+        for no_request in no_requests:
             self.assertEqual(self.call(client, no_request)["error"]["code"], -32600, no_request)
         unknown = self.call(client, {"id": 5, "method": "nope"})
         self.assertEqual((unknown["id"], unknown["error"]["code"]), (5, -32601))

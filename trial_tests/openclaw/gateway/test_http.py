@@ -139,7 +139,7 @@ class SocketTests(LiveTestCase):
             self.plane.events.broadcast("chat", {"n": number, "text": "x" * 100_000})
 
         def read() -> list[tuple[int, int]]:
-            found = []
+            found: list[Any] = []
             while len(found) < 100:
                 frame = client.read()
                 if frame.get("event") == "chat":

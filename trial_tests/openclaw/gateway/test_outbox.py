@@ -1,6 +1,7 @@
 """What waits for a client: order, numbers, merging, and asking again."""
 
 import json
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -10,7 +11,7 @@ from teamgram.openclaw.gateway.outbox import Event, Outbox
 EVERYTHING = 1 << 30
 
 
-def taken(outbox: Outbox, most_bytes: int = EVERYTHING) -> list[object]:
+def taken(outbox: Outbox, most_bytes: int = EVERYTHING) -> list[Any]:
     """What leaves, parsed."""
     data, found, at = outbox.take(most_bytes), [], 0
     while at < len(data):

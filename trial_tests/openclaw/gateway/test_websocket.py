@@ -11,7 +11,7 @@ from trial_tests.openclaw.house import client_frame
 
 
 def read_all(reader: FrameReader) -> list[object]:
-    events = []
+    events: list[object] = []
     while (event := reader.next_event()) is not None:
         events.append(event)
     return events

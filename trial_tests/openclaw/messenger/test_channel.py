@@ -18,12 +18,13 @@ from prometheus_client import CollectorRegistry
 from teamgram.database import open_database
 from teamgram.domain.messages.history import Page, Search
 from teamgram.domain.messages.sending import SendRequest
+from teamgram.domain.messages.text import MAX_LENGTH
 from teamgram.domain.people import PeopleStores
 from teamgram.domain.talk import TalkStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.openclaw.agent.extension import AgentsService, agents_extension
 from teamgram.openclaw.messenger.channel import Messenger, MessengerDomain
-from teamgram.openclaw.messenger.reply import MAX_LENGTH, pieces
+from teamgram.openclaw.messenger.reply import pieces
 from teamgram.openclaw.service import OpenClawService
 from trial_tests.openclaw.house import TOKEN
 
@@ -135,7 +136,7 @@ class MessengerTests(TestCase):
             seen.append(request.text)
             return await real(request)
 
-        self.messenger._domain.messages.edit = edit  # type: ignore[method-assign]
+        self.messenger._domain.messages.edit = edit
         await self.write("hi chunks=8 delay=0.3")
         (text,) = await self.answers(1)
         self.assertEqual(text, " ".join(f"word{n}" for n in range(8)))

@@ -107,6 +107,25 @@ class LayeringTests(unittest.SynchronousTestCase):
                         climbing.append(f"{path.relative_to(PACKAGE)}:{line} imports {module}")
         self.assertEqual(climbing, [])
 
+    def test_no_circle_of_nouns(self) -> None:
+        """The rooms of the domain lie in an order: none needs, over however many, one that needs it."""
+        rooms = [path.parent for path in sorted((PACKAGE / "domain").glob("*/__init__.py"))]
+        needs: dict[str, set[str]] = {room.name: set() for room in rooms}
+        for room in rooms:
+            for path in room.rglob("*.py"):
+                for module, _ in imports_of(path):
+                    parts = module.split(".")
+                    if (
+                        parts[:2] == ["teamgram", "domain"]
+                        and len(parts) > 2
+                        and parts[2] in needs.keys() - {room.name}
+                    ):
+                        needs[room.name].add(parts[2])
+        while needs:
+            free = {name for name, others in needs.items() if not others & needs.keys()}
+            self.assertTrue(free, f"these need each other: {sorted(needs)}")
+            needs = {name: others for name, others in needs.items() if name not in free}
+
     def test_cores_are_plain_python(self) -> None:
         """No core imports twisted, zope or a database driver."""
         heavy = {"twisted", "zope", "autobahn", "txredisapi", "pymysql", "sqlite3", "yaml"}

@@ -7,8 +7,8 @@ from teamgram.bff.messages.compose import entities_from, reply_from
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.talk import Talk
 from teamgram.bff.views.messages import draft_view, peer_view
+from teamgram.domain.boxes.message import Draft
 from teamgram.domain.messages import text as texts
-from teamgram.domain.messages.message import Draft
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 

@@ -10,6 +10,8 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.peers import InputPeers
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.updates import UpdateViews
+from teamgram.domain.boxes.difference import UpdateLog
+from teamgram.domain.boxes.message import Message
 from teamgram.domain.chats.chats import Actor, Chats
 from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.contacts.contacts import Contacts
@@ -18,9 +20,7 @@ from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages.errors import PeerBlockedByOwner
 from teamgram.domain.messages.history import Found
-from teamgram.domain.messages.message import Message
 from teamgram.domain.messages.messages import Messages
-from teamgram.domain.updates.difference import UpdateLog
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.notifications import NotificationSettings
 from teamgram.domain.users.users import Users

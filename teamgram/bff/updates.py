@@ -7,8 +7,8 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.talk import Talk
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.updates import entry_view
-from teamgram.domain.updates.difference import Difference, State
-from teamgram.domain.updates.events import NewMessage
+from teamgram.domain.boxes.difference import Difference, State
+from teamgram.domain.boxes.events import NewMessage
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.database import Database
+from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.dialogs.dialogs import Dialogs
@@ -12,9 +13,8 @@ from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.service_messages import ServiceMessages
-from teamgram.domain.updates.difference import UpdateLog
+from teamgram.domain.messages.trimming import LogTrimming
 from teamgram.domain.updates.fanout import Fanout
-from teamgram.domain.updates.trimming import LogTrimming
 
 KEEP_LOG = 30 * 86_400
 """Seconds."""

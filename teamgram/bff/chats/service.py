@@ -11,10 +11,10 @@ from teamgram.bff.views.chats import banned_from, chat_view, invite_view, partic
 from teamgram.bff.views.messages import peer_view
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.bff.views.updates import entries_drawing
+from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.errors import ChatNotFound
-from teamgram.domain.ids.peer import PeerKind
-from teamgram.domain.messages.boxes import OwnChange
+from teamgram.domain.ids.peer import PeerKind, marked_chat
 from teamgram.domain.messages.errors import PeerBlockedByOwner
 from teamgram.domain.users.notifications import UNCHANGED
 from teamgram.interfaces.rpc import RpcMetadata
@@ -50,7 +50,7 @@ class Chats(RpcService):
         # TDLib gives a group up whose first message comes without a random_id: the server makes one here.
         [first] = change.messages
         first_id = tl.updateMessageID(id=first, random_id=randbits(63))
-        updates = await self._told(change, [first_id, participants], {*chat.members, -chat_id})
+        updates = await self._told(change, [first_id, participants], {*chat.members, marked_chat(chat_id)})
         return _invited(updates, missing)
 
     @rpc("messages.addChatUser")
@@ -117,9 +117,9 @@ class Chats(RpcService):
         if rights.view_messages:
             raise bad_request("BANNED_RIGHTS_INVALID")
         version = await talk.chats.set_default_banned_rights(talk.actor(caller), chat.id, banned_from(rights))
-        _, chats = await talk.peers(caller.user_id, {-chat.id})
+        _, chats = await talk.peers(caller.user_id, {marked_chat(chat.id)})
         update = tl.updateChatDefaultBannedRights(
-            peer=peer_view(-chat.id), default_banned_rights=chats[0].default_banned_rights, version=version
+            peer=peer_view(marked_chat(chat.id)), default_banned_rights=chats[0].default_banned_rights, version=version
         )
         return tl.updates(updates=[update], users=[], chats=chats, date=talk.now(), seq=0)
 
@@ -137,8 +137,8 @@ class Chats(RpcService):
             chat = await talk.chats.of_member(viewer_id, query.chat_id)
         except ChatNotFound:
             raise bad_request("CHAT_ID_INVALID") from None
-        dialog = await talk.dialogs.get(viewer_id, -chat.id)
-        chosen = (await talk.notifications.get(viewer_id)).get(str(-chat.id), UNCHANGED)
+        dialog = await talk.dialogs.get(viewer_id, marked_chat(chat.id))
+        chosen = (await talk.notifications.get(viewer_id)).get(str(marked_chat(chat.id)), UNCHANGED)
         present = chat.member(viewer_id) is not None
         invite = await talk.invites.permanent_of(chat.id, viewer_id) if chat.is_admin(viewer_id) else None
         members = await talk.users.get(chat.members) if present else {}
@@ -152,7 +152,7 @@ class Chats(RpcService):
             pinned_msg_id=dialog.pinned_message_id or None,
             folder_id=dialog.folder_id or None,
         )
-        users, chats = await talk.peers(viewer_id, {*members, -chat.id})
+        users, chats = await talk.peers(viewer_id, {*members, marked_chat(chat.id)})
         return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
 
     @rpc("messages.getChats")
@@ -172,7 +172,7 @@ class Chats(RpcService):
     async def get_all_chats(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getAllChats#875f74be except_ids:Vector<long> = messages.Chats"""
         ids = [chat_id for chat_id in await self._talk.chats.ids_of(caller.user_id) if chat_id not in query.except_ids]
-        _, chats = await self._talk.peers(caller.user_id, {-chat_id for chat_id in ids})
+        _, chats = await self._talk.peers(caller.user_id, {marked_chat(chat_id) for chat_id in ids})
         return tl.messages.chats(chats=chats)
 
     @rpc("messages.getCommonChats")
@@ -220,5 +220,5 @@ class ProtectedChats(RpcService):
         talk = self._talk
         chat = await group(talk, caller, query.peer)
         await talk.chats.set_noforwards(talk.actor(caller), chat.id, query.enabled)
-        _, chats = await talk.peers(caller.user_id, {-chat.id})
+        _, chats = await talk.peers(caller.user_id, {marked_chat(chat.id)})
         return tl.updates(updates=[tl.updateChat(chat_id=chat.id)], users=[], chats=chats, date=talk.now(), seq=0)

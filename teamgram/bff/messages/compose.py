@@ -6,10 +6,10 @@ from typing import Any
 from teamgram.bff.errors import bad_request
 from teamgram.bff.talk import Talk
 from teamgram.bff.views.messages import entity_from
+from teamgram.domain.boxes.message import Entity, Reply
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages import text as texts
 from teamgram.domain.messages.errors import ForwardsRestricted
-from teamgram.domain.messages.message import Entity, Reply
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import encode
 

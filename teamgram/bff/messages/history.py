@@ -6,8 +6,9 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.talk import Talk
 from teamgram.bff.views.messages import message_view, peers_in
+from teamgram.domain.boxes.message import Tag
 from teamgram.domain.ids.peer import PeerKind
-from teamgram.domain.messages.history import Page, Search, Tag
+from teamgram.domain.messages.history import Page, Search
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 

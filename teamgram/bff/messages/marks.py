@@ -6,8 +6,8 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.messages.history import MAX_MESSAGE_IDS
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.talk import Talk
+from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.ids.peer import PeerKind
-from teamgram.domain.messages.boxes import OwnChange
 from teamgram.domain.messages.errors import MessageTooOld
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl

@@ -7,9 +7,9 @@ from teamgram.bff.messages.compose import check_schedule, composed, mentioned, r
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.talk import Talk
 from teamgram.bff.views.messages import entity_views
+from teamgram.domain.boxes.message import PLAIN, Entity, Extra
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages.editing import EditRequest
-from teamgram.domain.messages.message import PLAIN, Entity, Extra
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl

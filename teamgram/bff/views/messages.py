@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from teamgram.domain.boxes.message import Action, Draft, Entity, Forward, Message
 from teamgram.domain.ids.peer import Peer, PeerKind
-from teamgram.domain.messages.message import Action, Draft, Entity, Forward, Message
 from teamgram.mtproto.tl import TLError, decode, tl
 
 

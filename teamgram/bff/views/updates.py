@@ -24,11 +24,13 @@ from teamgram.bff.views.messages import (
 )
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.users import UserViews
-from teamgram.domain.ids.peer import Peer, PeerKind
-from teamgram.domain.messages.boxes import OwnChange
-from teamgram.domain.messages.message import Message, unpack_draft
+from teamgram.domain.boxes import events as logged
+from teamgram.domain.boxes.changes import OwnChange
+from teamgram.domain.boxes.events import LogEntry
+from teamgram.domain.boxes.message import Message, unpack_draft
+from teamgram.domain.ids.peer import Peer, PeerKind, marked_chat
 from teamgram.domain.updates import events
-from teamgram.domain.updates.events import LogEntry, TransientEvent
+from teamgram.domain.updates.events import TransientEvent
 from teamgram.interfaces.updates import UpdatesPush
 from teamgram.mtproto.tl import tl
 
@@ -54,17 +56,17 @@ def entry_view(entry: LogEntry, message: Message | None) -> Any:
         message: the owner's message that the entry speaks of, as it is now.
     """
     event, pts, pts_count = entry.event, entry.pts, entry.pts_count
-    if isinstance(event, events.NewMessage):
+    if isinstance(event, logged.NewMessage):
         if message is None:
             return None
         return tl.updateNewMessage(message=message_view(message), pts=pts, pts_count=pts_count)
-    if isinstance(event, events.MessageEdited):
+    if isinstance(event, logged.MessageEdited):
         if message is None:
             return None
         return tl.updateEditMessage(message=message_view(message), pts=pts, pts_count=pts_count)
-    if isinstance(event, events.MessagesDeleted):
+    if isinstance(event, logged.MessagesDeleted):
         return tl.updateDeleteMessages(messages=list(event.ids), pts=pts, pts_count=pts_count)
-    if isinstance(event, events.InboxRead):
+    if isinstance(event, logged.InboxRead):
         return tl.updateReadHistoryInbox(
             peer=peer_view(event.peer),
             max_id=event.max_id,
@@ -72,9 +74,9 @@ def entry_view(entry: LogEntry, message: Message | None) -> Any:
             pts=pts,
             pts_count=pts_count,
         )
-    if isinstance(event, events.OutboxRead):
+    if isinstance(event, logged.OutboxRead):
         return tl.updateReadHistoryOutbox(peer=peer_view(event.peer), max_id=event.max_id, pts=pts, pts_count=pts_count)
-    if isinstance(event, events.ContentsRead):
+    if isinstance(event, logged.ContentsRead):
         return tl.updateReadMessagesContents(messages=list(event.ids), pts=pts, pts_count=pts_count, date=entry.date)
     return tl.updatePinnedMessages(
         peer=peer_view(event.peer),
@@ -90,7 +92,7 @@ def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message]
     drawing = Drawing()
     for entry in entries:
         event = entry.event
-        message = messages.get(event.id) if isinstance(event, events.NewMessage | events.MessageEdited) else None
+        message = messages.get(event.id) if isinstance(event, logged.NewMessage | logged.MessageEdited) else None
         update = entry_view(entry, message)
         if update is None:
             # The message is gone again; its pts must be told all the same, or the client takes it for a gap.
@@ -124,7 +126,7 @@ def _one(make: Callable[[Any], Any], *, user: bool = False, chat: bool = False) 
         if user:
             drawing.peers.add(event.user_id)
         if chat:
-            drawing.peers.add(-event.chat_id)
+            drawing.peers.add(marked_chat(event.chat_id))
         return drawing
 
     return draw
@@ -157,7 +159,7 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
     ),
     events.ChatDefaultBannedRightsChanged: _one(
         lambda e: tl.updateChatDefaultBannedRights(
-            peer=peer_view(-e.chat_id),
+            peer=peer_view(marked_chat(e.chat_id)),
             default_banned_rights=banned_rights_view(e.banned_rights),
             version=e.version,
         ),
@@ -285,7 +287,7 @@ class UpdateViews:
                 mine = {
                     entry.event.id: messages[user_id, entry.event.id]
                     for entry in own
-                    if isinstance(entry.event, events.NewMessage | events.MessageEdited)
+                    if isinstance(entry.event, logged.NewMessage | logged.MessageEdited)
                     and (user_id, entry.event.id) in messages
                 }
                 self._tell(user_id, entries_drawing(own, mine), except_perm_auth_key_id)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 
 from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
+from teamgram.domain.boxes.audience import Audience
+from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
+from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.chats import store
 from teamgram.domain.chats.chat import MAX_PARTICIPANTS, Banned, Chat, Participant, Role, Standing
 from teamgram.domain.chats.errors import (
@@ -24,10 +27,6 @@ from teamgram.domain.chats.errors import (
     UsersTooFew,
     UsersTooMany,
 )
-from teamgram.domain.messages.audience import chat_boxes
-from teamgram.domain.messages.boxes import BoxChanges, Outgoing, OwnChange
-from teamgram.domain.messages.history import Tag
-from teamgram.domain.messages.message import Action, Extra
 from teamgram.domain.updates.events import (
     ChatChanged,
     ChatDefaultBannedRightsChanged,
@@ -121,8 +120,8 @@ class Chats:
         participants = [Participant(actor.user_id, actor.user_id, actor.now, Role.CREATOR)]
         participants += [Participant(user_id, actor.user_id, actor.now) for user_id in others]
         store.put_participants_txn(txn, chat_id, participants)
-        boxes = tuple((participant.user_id, -chat_id) for participant in participants)
-        return chat_id, self._tell_txn(txn, actor, chat_id, boxes, Action("chatCreate", title, tuple(others)))
+        audience = Audience.group(chat_id, (participant.user_id for participant in participants))
+        return chat_id, self._tell_txn(txn, actor, chat_id, audience, Action("chatCreate", title, tuple(others)))
 
     async def add_user(self, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
         """Bring somebody into a group.
@@ -147,10 +146,10 @@ class Chats:
         inviter_id = chat.creator_id if action.kind == "chatJoinedByLink" else actor.user_id
         store.put_participants_txn(txn, chat.id, [Participant(user_id, inviter_id, actor.now, role)])
         store.update_chat_txn(txn, chat.id)
-        boxes = (*chat_boxes(chat), (user_id, -chat.id))
-        change = self._tell_txn(txn, actor, chat.id, boxes, action)
+        audience = Audience.group(chat.id, (*chat.members, user_id))
+        change = self._tell_txn(txn, actor, chat.id, audience, action)
         event = ChatParticipantAdded(chat.id, user_id, inviter_id, actor.now, chat.version + 1)
-        self._publish_after(txn, [owner for owner, _ in boxes], event)
+        self._publish_after(txn, audience.owner_ids, event)
         return change
 
     async def remove_user(self, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
@@ -175,9 +174,9 @@ class Chats:
         standing = Standing.LEFT if leaves else Standing.REMOVED
         store.put_participants_txn(txn, chat_id, [replace(other, role=Role.MEMBER, standing=standing)])
         store.update_chat_txn(txn, chat_id)
-        boxes = chat_boxes(chat)
-        change = self._tell_txn(txn, actor, chat_id, boxes, Action("chatDeleteUser", user_ids=(user_id,)))
-        stay = [owner for owner, _ in boxes if owner != user_id]
+        audience = Audience.group(chat_id, chat.members)
+        change = self._tell_txn(txn, actor, chat_id, audience, Action("chatDeleteUser", user_ids=(user_id,)))
+        stay = [member_id for member_id in chat.members if member_id != user_id]
         self._publish_after(txn, stay, ChatParticipantRemoved(chat_id, user_id, chat.version + 1))
         return change
 
@@ -195,7 +194,9 @@ class Chats:
         if chat.title == title:
             raise ChatNotModified(str(chat_id))
         store.update_chat_txn(txn, chat_id, title=title)
-        return self._tell_txn(txn, actor, chat_id, chat_boxes(chat), Action("chatEditTitle", title))
+        return self._tell_txn(
+            txn, actor, chat_id, Audience.group(chat_id, chat.members), Action("chatEditTitle", title)
+        )
 
     async def edit_about(self, actor: Actor, chat_id: int, about: str) -> None:
         """Change a group's description.
@@ -319,16 +320,16 @@ class Chats:
         txn: Transaction,
         actor: Actor,
         chat_id: int,
-        boxes: Sequence[tuple[int, int]],
+        audience: Audience,
         action: Action,
     ) -> OwnChange:
         """A service message in everybody's box; the actor's side of it."""
         # Published before the cache forgets the group, a message would be rendered with the group as it was.
         self._changed(txn, chat_id)
         changes = BoxChanges(txn, actor.now)
-        changes.lock(owner_id for owner_id, _ in boxes)
-        changes.post(actor.user_id, boxes, [Outgoing("", Extra(action=action), int(Tag.SERVICE))])
-        changes.save(self._fanout, actor.perm_auth_key_id)
+        changes.lock(audience.owner_ids)
+        changes.post(actor.user_id, audience, [Outgoing("", Extra(action=action), int(Tag.SERVICE))])
+        changes.save(self._fanout.deliver, actor.perm_auth_key_id)
         return changes.own(actor.user_id)
 
     def _changed(self, txn: Transaction, chat_id: int) -> None:

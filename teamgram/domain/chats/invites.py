@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.boxes.changes import OwnChange
+from teamgram.domain.boxes.message import Action
 from teamgram.domain.chats import store
 from teamgram.domain.chats.chat import Banned, Chat
 from teamgram.domain.chats.chats import Actor, Chats
@@ -15,8 +17,6 @@ from teamgram.domain.chats.errors import (
     InviteHashInvalid,
     UserAlreadyParticipant,
 )
-from teamgram.domain.messages.boxes import OwnChange
-from teamgram.domain.messages.message import Action
 
 _COLUMNS = "hash, chat_id, admin_id, title, created_at, expires_at, usage_limit, used, revoked, permanent"
 _HASH_BYTES = 12

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from teamgram.domain.messages.message import Draft
+from teamgram.domain.boxes.message import Draft
 
 
 @dataclass(frozen=True, slots=True)

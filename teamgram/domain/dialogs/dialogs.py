@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.boxes.difference import State, state_txn
+from teamgram.domain.boxes.message import Draft, Message, pack_draft
+from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.dialogs import store
 from teamgram.domain.dialogs.dialog import Dialog
-from teamgram.domain.messages.boxes import messages_txn
 from teamgram.domain.messages.errors import PeerHistoryEmpty, PinnedDialogsTooMany
-from teamgram.domain.messages.message import Draft, Message, pack_draft
-from teamgram.domain.updates.difference import State, state_txn
 from teamgram.domain.updates.events import (
     DialogPinnedChanged,
     DialogUnreadMarkChanged,

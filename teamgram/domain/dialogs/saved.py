@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.store import marks, messages_txn
 from teamgram.domain.dialogs.dialogs import MAX_PAGE, MAX_PINNED
-from teamgram.domain.messages.boxes import marks, messages_txn
 from teamgram.domain.messages.errors import PinnedDialogsTooMany
-from teamgram.domain.messages.message import Message
 from teamgram.domain.updates.events import PinnedSavedDialogsReordered, SavedDialogPinnedChanged
 from teamgram.domain.updates.fanout import Fanout
 

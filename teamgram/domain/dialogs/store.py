@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from teamgram.database import Row, Transaction
+from teamgram.domain.boxes.message import unpack_draft
+from teamgram.domain.boxes.store import chunks, marks, new_dialog_row
 from teamgram.domain.dialogs.dialog import Dialog
-from teamgram.domain.messages.boxes import chunks, marks, new_dialog_row
-from teamgram.domain.messages.message import unpack_draft
+from teamgram.domain.ids.peer import users_only
 
 _COLUMNS = (
     "owner_id, peer, top_message_id, top_sent_at, read_inbox_max_id, read_outbox_max_id, unread_count,"
@@ -110,7 +111,7 @@ def unread_marks_txn(txn: Transaction, owner_id: int) -> list[int]:
 def private_peers_txn(txn: Transaction, owner_id: int, limit: int) -> list[int]:
     """Users with whom the owner has a private chat, the latest first."""
     txn.execute(
-        "SELECT peer FROM dialogs WHERE owner_id = ? AND peer > 0 AND peer <> ? AND top_message_id > 0"
+        f"SELECT peer FROM dialogs WHERE owner_id = ? AND {users_only('peer')} AND peer <> ? AND top_message_id > 0"
         " ORDER BY top_sent_at DESC LIMIT ?",
         (owner_id, owner_id, limit),
     )

@@ -49,3 +49,42 @@ class Peer:
         if marked > -CHANNEL_MARK:
             return cls(PeerKind.CHAT, -marked)
         return cls(PeerKind.CHANNEL, -marked - CHANNEL_MARK)
+
+
+# What a marked id is, is asked here and nowhere else.
+
+
+def is_user(marked: int) -> bool:
+    """Whether a marked id is a user's."""
+    return marked > 0
+
+
+def is_chat(marked: int) -> bool:
+    """Whether a marked id is a basic group's."""
+    return -CHANNEL_MARK < marked < 0
+
+
+def marked_chat(chat_id: int) -> int:
+    """The marked id of a basic group."""
+    return -chat_id
+
+
+def chat_id_of(marked: int) -> int:
+    """The bare id of a basic group.
+
+    Raises:
+        ValueError: the marked id is something else's.
+    """
+    if not is_chat(marked):
+        raise ValueError(f"{marked} is no basic group")
+    return -marked
+
+
+def users_only(column: str) -> str:
+    """SQL: the marked id in this column is a user's."""
+    return f"{column} > 0"
+
+
+def groups_only(column: str) -> str:
+    """SQL: the marked id in this column is a group's or a channel's."""
+    return f"{column} < 0"

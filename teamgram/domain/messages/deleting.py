@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.changes import BoxChanges, OwnChange
+from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
+from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra
+from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
 from teamgram.domain.chats.store import chat_txn
-from teamgram.domain.messages.boxes import BoxChanges, OwnChange, chunks, copies_txn, marks, messages_txn
+from teamgram.domain.ids.peer import chat_id_of, is_chat, is_user
 from teamgram.domain.messages.errors import MessageDeleteForbidden
-from teamgram.domain.messages.history import Tag
-from teamgram.domain.messages.message import Action, Extra, pack_extra
-from teamgram.domain.updates.events import MessageEdited, MessagesDeleted
 from teamgram.domain.updates.fanout import Fanout
 
 HISTORY_STEP = 1000
@@ -45,7 +46,7 @@ class HistoryRequest:
 
 def delete_txn(
     txn: Transaction,
-    fanout: Fanout | None,
+    fanout: Fanout,
     owner_id: int,
     message_ids: Sequence[int],
     revoke: bool,
@@ -62,7 +63,7 @@ def delete_txn(
         _check_revocable_txn(txn, owner_id, own)
     changes = BoxChanges(txn, now)
     _remove_txn(txn, changes, _locked_copies_txn(txn, changes, owner_id, own, revoke))
-    changes.save(fanout, perm_auth_key_id)
+    changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(owner_id)
 
 
@@ -79,12 +80,12 @@ def _own_copies_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int])
 
 def _check_revocable_txn(txn: Transaction, owner_id: int, own: Sequence[Copy]) -> None:
     """In a private chat either side may take back anything; in a group one's own, and administrators anything."""
-    in_groups = [copy for copy in own if copy[3] < 0]
+    in_groups = [copy for copy in own if is_chat(copy[3])]
     if not in_groups:
         return
     admin_of = {}
     for peer in {copy[3] for copy in in_groups}:
-        chat = chat_txn(txn, -peer)
+        chat = chat_txn(txn, chat_id_of(peer))
         admin_of[peer] = chat is not None and chat.is_admin(owner_id)
     messages = messages_txn(txn, owner_id, [copy[2] for copy in in_groups])
     for message in messages.values():
@@ -144,7 +145,7 @@ def recount_dialog_txn(txn: Transaction, owner_id: int, peer: int) -> None:
     )
 
 
-def delete_history_txn(txn: Transaction, fanout: Fanout | None, request: HistoryRequest) -> tuple[OwnChange, int]:
+def delete_history_txn(txn: Transaction, fanout: Fanout, request: HistoryRequest) -> tuple[OwnChange, int]:
     """Delete the newest ``HISTORY_STEP`` messages of what is asked for; how many are left of it."""
     owner_id, peer = request.owner_id, request.peer
     changes = BoxChanges(txn, request.now)
@@ -169,7 +170,7 @@ def delete_history_txn(txn: Transaction, fanout: Fanout | None, request: History
     )
     own: list[Copy] = list(txn.fetchall())
     left = count - len(own)
-    copies = _locked_copies_txn(txn, changes, owner_id, own, request.revoke and peer > 0)
+    copies = _locked_copies_txn(txn, changes, owner_id, own, request.revoke and is_user(peer))
     note = None
     if request.just_clear and not left and own:
         # The owner's newest message stays, as the note that the history was cleared.
@@ -183,7 +184,7 @@ def delete_history_txn(txn: Transaction, fanout: Fanout | None, request: History
             "UPDATE dialogs SET pinned_order = 0, unread_mark = 0, draft = NULL WHERE owner_id = ? AND peer = ?",
             (owner_id, peer),
         )
-    changes.save(fanout, request.perm_auth_key_id)
+    changes.save(fanout.deliver, request.perm_auth_key_id)
     return changes.own(owner_id), left
 
 

@@ -5,22 +5,16 @@ from dataclasses import dataclass
 import msgspec
 
 from teamgram.database import Transaction
-from teamgram.domain.messages.boxes import (
-    BoxChanges,
-    OwnChange,
-    copies_txn,
-    message_columns,
-    message_from_row,
-    messages_txn,
-)
+from teamgram.domain.boxes.changes import BoxChanges, OwnChange
+from teamgram.domain.boxes.events import MessageEdited
+from teamgram.domain.boxes.message import Entity, Message, pack_extra
+from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
 from teamgram.domain.messages.errors import (
     MessageAuthorRequired,
     MessageEditTimeExpired,
     MessageIdInvalid,
     MessageNotModified,
 )
-from teamgram.domain.messages.message import Entity, Message, pack_extra
-from teamgram.domain.updates.events import MessageEdited
 from teamgram.domain.updates.fanout import Fanout
 
 EDIT_TIME_LIMIT = 172_800
@@ -69,7 +63,7 @@ def editable_txn(
     return message
 
 
-def edit_txn(txn: Transaction, fanout: Fanout | None, request: EditRequest) -> OwnChange:
+def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChange:
     """Change the content for every owner of it.
 
     Raises:
@@ -110,5 +104,5 @@ def edit_txn(txn: Transaction, fanout: Fanout | None, request: EditRequest) -> O
         # Boxes that are not locked cannot have a copy: copies are made by sending alone.
         changes.append(copy.owner_id, MessageEdited(copy.id))
         changes.messages[copy.owner_id, copy.id] = copy
-    changes.save(fanout, request.perm_auth_key_id)
+    changes.save(fanout.deliver, request.perm_auth_key_id)
     return changes.own(owner_id)

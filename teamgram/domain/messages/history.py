@@ -8,32 +8,13 @@ those the ones with ``min_id < id < max_id`` are returned.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntFlag
 
 from teamgram.database import Transaction
-from teamgram.domain.messages.boxes import message_columns, message_from_row
-from teamgram.domain.messages.message import Message
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.store import message_columns, message_from_row
+from teamgram.domain.ids.peer import groups_only, users_only
 
 MAX_PAGE = 100
-
-
-class Tag(IntFlag):
-    """What a content has that search can ask for; the bits are stored."""
-
-    URL = 1 << 0
-    PHOTO = 1 << 1
-    VIDEO = 1 << 2
-    DOCUMENT = 1 << 3
-    MUSIC = 1 << 4
-    VOICE = 1 << 5
-    ROUND_VIDEO = 1 << 6
-    GIF = 1 << 7
-    GEO = 1 << 8
-    CONTACT = 1 << 9
-    CHAT_PHOTO = 1 << 10
-    PHONE_CALL = 1 << 11
-    POLL = 1 << 12
-    SERVICE = 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +79,9 @@ def _condition(search: Search) -> tuple[str, list[object]]:
         parts.append("m.peer = ?")
         params.append(search.peer)
     elif search.peers == "users":
-        parts.append("m.peer > 0")
+        parts.append(users_only("m.peer"))
     elif search.peers == "groups":
-        parts.append("m.peer < 0")
+        parts.append(groups_only("m.peer"))
     if search.saved_peer:
         parts.append("m.saved_peer = ?")
         params.append(search.saved_peer)

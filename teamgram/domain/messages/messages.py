@@ -6,10 +6,11 @@ Ids of messages are the acting user's own; peers are marked ids (``Peer.marked``
 from collections.abc import Sequence
 
 from teamgram.database import Database, Transaction
-from teamgram.domain.messages import boxes, deleting, editing, history, pins, reading, sending
-from teamgram.domain.messages.boxes import DuplicateRandomId, OwnChange
+from teamgram.domain.boxes.changes import DuplicateRandomId, OwnChange
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.store import messages_txn
+from teamgram.domain.messages import deleting, editing, history, pins, reading, sending
 from teamgram.domain.messages.history import Found, Page, Search
-from teamgram.domain.messages.message import Message
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
 from teamgram.domain.updates.fanout import Fanout
 
@@ -164,7 +165,7 @@ class Messages:
 
     async def get(self, owner_id: int, message_ids: Sequence[int]) -> dict[int, Message]:
         """The owner's messages with these ids; deleted and unknown ones are missing."""
-        return await self._database.read("messages by id", boxes.messages_txn, owner_id, tuple(message_ids))
+        return await self._database.read("messages by id", messages_txn, owner_id, tuple(message_ids))
 
     async def page(self, search: Search, page: Page) -> Found:
         """A page of a dialog, or of what is found in one."""

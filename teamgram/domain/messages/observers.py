@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from twisted.logger import Logger
 
-from teamgram.domain.messages.message import Message
-from teamgram.domain.updates.events import LogEntry, MessageEdited, NewMessage, TransientEvent
+from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.updates.events import TransientEvent
 
 Observer = Callable[[Message, bool], object]
 """Called with the account's own copy of a message, and whether it is an edit of one that came before."""

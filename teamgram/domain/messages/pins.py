@@ -4,15 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.audience import Audience
+from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
+from teamgram.domain.boxes.events import MessagesPinned
+from teamgram.domain.boxes.message import Action, Extra, Tag
+from teamgram.domain.boxes.store import copies_txn, messages_txn
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.errors import ChatAdminRequired, ChatNotFound, ChatNotModified, ChatWriteForbidden
 from teamgram.domain.chats.store import chat_txn
-from teamgram.domain.messages.audience import Boxes, chat_boxes, private_boxes
-from teamgram.domain.messages.boxes import BoxChanges, Outgoing, OwnChange, copies_txn, messages_txn
+from teamgram.domain.ids.peer import chat_id_of, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid
-from teamgram.domain.messages.history import Tag
-from teamgram.domain.messages.message import Action, Extra
-from teamgram.domain.updates.events import MessagesPinned
 from teamgram.domain.updates.fanout import Fanout
 
 
@@ -36,7 +37,7 @@ class PinRequest:
     perm_auth_key_id: int = 0
 
 
-def pin_txn(txn: Transaction, fanout: Fanout | None, request: PinRequest) -> OwnChange:
+def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
     """Pin or unpin, and say so in the dialog.
 
     Raises:
@@ -44,16 +45,16 @@ def pin_txn(txn: Transaction, fanout: Fanout | None, request: PinRequest) -> Own
         ChatNotModified: it is so already.
     """
     owner_id, peer = request.owner_id, request.peer
-    boxes = _pinnable_boxes_txn(txn, owner_id, peer, delivered=request.delivered)
+    audience = _pinnable_txn(txn, owner_id, peer, delivered=request.delivered)
     message = messages_txn(txn, owner_id, [request.message_id]).get(request.message_id)
     if message is None or message.peer != peer or message.extra.action is not None:
         raise MessageIdInvalid(str(request.message_id))
     if message.pinned is not request.unpin:
         raise ChatNotModified(str(request.message_id))
-    one_side = request.one_side and peer > 0
+    one_side = request.one_side and is_user(peer)
     changes = BoxChanges(txn, request.now)
-    changes.lock((owner_id,) if one_side else (owner for owner, _ in boxes))
-    here = {owner_id} if one_side else {owner for owner, _ in boxes}
+    here = (audience.only(owner_id) if one_side else audience).owner_ids
+    changes.lock(here)
     copies = [copy for copy in copies_txn(txn, [message.content_id]) if copy[1] in here]
     _set_pinned_txn(txn, changes, copies, not request.unpin)
     # Unpinning is silent, and nobody needs to be told in Saved Messages.
@@ -64,44 +65,44 @@ def pin_txn(txn: Transaction, fanout: Fanout | None, request: PinRequest) -> Own
             int(Tag.SERVICE),
             reply_to_ids={owner: copy_id for _, owner, copy_id, _ in copies},
         )
-        changes.post(owner_id, boxes, [note])
-    changes.save(fanout, request.perm_auth_key_id)
+        changes.post(owner_id, audience, [note])
+    changes.save(fanout.deliver, request.perm_auth_key_id)
     return changes.own(owner_id)
 
 
 def unpin_all_txn(
-    txn: Transaction, fanout: Fanout | None, owner_id: int, peer: int, now: int, perm_auth_key_id: int
+    txn: Transaction, fanout: Fanout, owner_id: int, peer: int, now: int, perm_auth_key_id: int
 ) -> OwnChange:
     """Unpin everything that the owner sees pinned in a dialog, for everybody there.
 
     Raises:
         ChatNotFound, ChatWriteForbidden, ChatAdminRequired.
     """
-    boxes = _pinnable_boxes_txn(txn, owner_id, peer)
+    here = _pinnable_txn(txn, owner_id, peer).owner_ids
     changes = BoxChanges(txn, now)
-    changes.lock(owner for owner, _ in boxes)
+    changes.lock(here)
     txn.execute(
         "SELECT content_id FROM messages WHERE owner_id = ? AND peer = ? AND pinned = 1 ORDER BY id", (owner_id, peer)
     )
     contents = [row[0] for row in txn.fetchall()]
-    here = {owner for owner, _ in boxes}
     copies = [copy for copy in copies_txn(txn, contents) if copy[1] in here]
     _set_pinned_txn(txn, changes, copies, False)
-    changes.save(fanout, perm_auth_key_id)
+    changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(owner_id)
 
 
-def _pinnable_boxes_txn(txn: Transaction, owner_id: int, peer: int, *, delivered: bool = True) -> Boxes:
-    if peer > 0:
-        return private_boxes(owner_id, peer, delivered=delivered)
-    chat = chat_txn(txn, -peer, lock=True)
+def _pinnable_txn(txn: Transaction, owner_id: int, peer: int, *, delivered: bool = True) -> Audience:
+    if is_user(peer):
+        return Audience.private(owner_id, peer, delivered=delivered)
+    chat_id = chat_id_of(peer)
+    chat = chat_txn(txn, chat_id, lock=True)
     if chat is None or owner_id not in chat.everybody:
-        raise ChatNotFound(str(-peer))
+        raise ChatNotFound(str(chat_id))
     if chat.member(owner_id) is None:
-        raise ChatWriteForbidden(str(-peer))
+        raise ChatWriteForbidden(str(chat_id))
     if not chat.may(owner_id, Banned.PIN_MESSAGES):
-        raise ChatAdminRequired(str(-peer))
-    return chat_boxes(chat)
+        raise ChatAdminRequired(str(chat_id))
+    return Audience.group(chat_id, chat.members)
 
 
 def _set_pinned_txn(

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from teamgram.database import Transaction
-from teamgram.domain.messages.boxes import BoxChanges, OwnChange, chunks, marks
+from teamgram.domain.boxes.changes import BoxChanges, OwnChange
+from teamgram.domain.boxes.events import ContentsRead, InboxRead, OutboxRead
+from teamgram.domain.boxes.store import chunks, marks
+from teamgram.domain.ids.peer import is_chat, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageTooOld
-from teamgram.domain.updates.events import ContentsRead, InboxRead, OutboxRead
 from teamgram.domain.updates.fanout import Fanout
 
 KEEP_READ_DATES = 7 * 86_400
@@ -13,7 +15,7 @@ KEEP_READ_DATES = 7 * 86_400
 
 
 def read_history_txn(
-    txn: Transaction, fanout: Fanout | None, owner_id: int, peer: int, max_id: int, now: int, perm_auth_key_id: int
+    txn: Transaction, fanout: Fanout, owner_id: int, peer: int, max_id: int, now: int, perm_auth_key_id: int
 ) -> OwnChange:
     """Move the owner's mark up, and the marks of those who wrote what was read."""
     changes = BoxChanges(txn, now)
@@ -34,11 +36,11 @@ def read_history_txn(
         (max_id, still_unread, owner_id, peer),
     )
     changes.append(owner_id, InboxRead(peer, max_id, still_unread))
-    if peer < 0:
+    if is_chat(peer):
         _note_date_txn(txn, owner_id, peer, max_id, now)
     for sender_id, message_id in _newest_read_txn(txn, owner_id, peer, before, max_id):
-        _tell_sender_txn(txn, changes, sender_id, peer if peer < 0 else owner_id, message_id, now)
-    changes.save(fanout, perm_auth_key_id)
+        _tell_sender_txn(txn, changes, sender_id, owner_id if is_user(peer) else peer, message_id, now)
+    changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(owner_id)
 
 
@@ -61,7 +63,7 @@ def _count_unread_txn(txn: Transaction, owner_id: int, peer: int, max_id: int) -
 
 
 def _unread_senders_txn(txn: Transaction, owner_id: int, peer: int) -> frozenset[int]:
-    if peer > 0:
+    if is_user(peer):
         return frozenset({peer})
     before, _, _ = _dialog_txn(txn, owner_id, peer)
     txn.execute(
@@ -94,7 +96,7 @@ def _tell_sender_txn(
     if not txn.rowcount:
         return
     changes.append(sender_id, OutboxRead(peer, message_id))
-    if peer > 0:
+    if is_user(peer):
         _note_date_txn(txn, sender_id, peer, message_id, now)
 
 
@@ -104,7 +106,7 @@ def _note_date_txn(txn: Transaction, owner_id: int, peer: int, max_id: int, now:
 
 def read_contents_txn(
     txn: Transaction,
-    fanout: Fanout | None,
+    fanout: Fanout,
     owner_id: int,
     message_ids: Sequence[int],
     now: int,
@@ -125,7 +127,7 @@ def read_contents_txn(
 
 
 def read_mentions_txn(
-    txn: Transaction, fanout: Fanout | None, owner_id: int, peer: int, now: int, perm_auth_key_id: int
+    txn: Transaction, fanout: Fanout, owner_id: int, peer: int, now: int, perm_auth_key_id: int
 ) -> OwnChange:
     """As ``read_contents_txn`` for every unseen mention in a dialog."""
     changes = BoxChanges(txn, now)
@@ -140,7 +142,7 @@ def read_mentions_txn(
 
 def _read_found_txn(
     txn: Transaction,
-    fanout: Fanout | None,
+    fanout: Fanout,
     changes: BoxChanges,
     owner_id: int,
     found: list[tuple[int, int, int]],
@@ -157,7 +159,7 @@ def _read_found_txn(
             [(owner_id, peer) for _, peer, mentioned in found if mentioned],
         )
         changes.append(owner_id, ContentsRead(ids), len(ids))
-        changes.save(fanout, perm_auth_key_id)
+        changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(owner_id)
 
 

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
+from teamgram.domain.boxes.events import LogEntry, NewMessage
+from teamgram.domain.boxes.message import PLAIN, Extra, Forward, Message
+from teamgram.domain.boxes.store import marks, messages_txn
 from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.ids.peer import chat_id_of, is_chat
 from teamgram.domain.messages.audience import audience_txn
-from teamgram.domain.messages.boxes import BoxChanges, Outgoing, OwnChange, marks, messages_txn
 from teamgram.domain.messages.errors import ForwardsRestricted, MessageIdInvalid
-from teamgram.domain.messages.message import PLAIN, Extra, Forward, Message
-from teamgram.domain.updates.events import DraftChanged, LogEntry, NewMessage
+from teamgram.domain.updates.events import DraftChanged
 from teamgram.domain.updates.fanout import Fanout
 
 
@@ -76,7 +79,7 @@ class Sent:
     ids: tuple[tuple[int, int], ...]
 
 
-def send_txn(txn: Transaction, fanout: Fanout | None, request: SendRequest) -> Sent:
+def send_txn(txn: Transaction, fanout: Fanout, request: SendRequest) -> Sent:
     """Write the message into every box of its audience.
 
     Raises:
@@ -84,9 +87,9 @@ def send_txn(txn: Transaction, fanout: Fanout | None, request: SendRequest) -> S
         ChatNotFound, ChatWriteForbidden: see ``audience_txn``.
     """
     sender_id, peer = request.sender_id, request.peer
-    boxes, chat = audience_txn(txn, sender_id, peer, delivered=request.delivered)
+    audience, chat = audience_txn(txn, sender_id, peer, delivered=request.delivered)
     changes = BoxChanges(txn, request.date)
-    changes.lock(owner_id for owner_id, _ in boxes)
+    changes.lock(audience.owner_ids)
     mentioned = request.mentioned
     reply_to_ids, author_id = reply_txn(txn, sender_id, peer, request.reply_to_id)
     if chat is not None and author_id:
@@ -99,10 +102,10 @@ def send_txn(txn: Transaction, fanout: Fanout | None, request: SendRequest) -> S
         reply_to_ids,
         mentioned - {sender_id},
     )
-    (copies,) = changes.post(sender_id, boxes, [outgoing])
+    (copies,) = changes.post(sender_id, audience, [outgoing])
     if request.clear_draft:
         clear_draft_txn(txn, fanout, sender_id, peer, request.perm_auth_key_id)
-    changes.save(fanout, request.perm_auth_key_id)
+    changes.save(fanout.deliver, request.perm_auth_key_id)
     ids = ((request.random_id, copies[sender_id].id),) if request.random_id is not None else ()
     return Sent(changes.own(sender_id), ids)
 
@@ -123,12 +126,12 @@ def reply_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> tu
     return dict(txn.fetchall()), row[1]
 
 
-def clear_draft_txn(txn: Transaction, fanout: Fanout | None, owner_id: int, peer: int, perm_auth_key_id: int) -> None:
+def clear_draft_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, perm_auth_key_id: int) -> None:
     """What was being written has been sent."""
     txn.execute(
         "UPDATE dialogs SET draft = NULL WHERE owner_id = ? AND peer = ? AND draft IS NOT NULL", (owner_id, peer)
     )
-    if txn.rowcount and fanout is not None:
+    if txn.rowcount:
         txn.call_after(fanout.publish, (owner_id,), DraftChanged(peer, None), perm_auth_key_id)
 
 
@@ -151,7 +154,7 @@ def sent_before_txn(txn: Transaction, sender_id: int, random_ids: Sequence[int])
     )
 
 
-def forward_txn(txn: Transaction, fanout: Fanout | None, request: ForwardRequest) -> Sent:
+def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Sent:
     """Send copies of messages, in order, with a header that says who wrote them.
 
     Raises:
@@ -160,9 +163,9 @@ def forward_txn(txn: Transaction, fanout: Fanout | None, request: ForwardRequest
         ChatNotFound, ChatWriteForbidden: see ``audience_txn``.
     """
     sender_id = request.sender_id
-    boxes, _ = audience_txn(txn, sender_id, request.to_peer, delivered=request.delivered)
+    audience, _ = audience_txn(txn, sender_id, request.to_peer, delivered=request.delivered)
     changes = BoxChanges(txn, request.date)
-    changes.lock(owner_id for owner_id, _ in boxes)
+    changes.lock(audience.owner_ids)
     # After the lock nobody else can be sending for this sender.
     before = sent_before_txn(txn, sender_id, request.random_ids)
     done = dict(before.ids)
@@ -178,8 +181,8 @@ def forward_txn(txn: Transaction, fanout: Fanout | None, request: ForwardRequest
         for random_id, original in zip(request.random_ids, originals, strict=True)
         if random_id not in done
     ]
-    posted = changes.post(sender_id, boxes, outgoing) if outgoing else []
-    changes.save(fanout, request.perm_auth_key_id)
+    posted = changes.post(sender_id, audience, outgoing) if outgoing else []
+    changes.save(fanout.deliver, request.perm_auth_key_id)
     for message, copies in zip(outgoing, posted, strict=True):
         assert message.random_id is not None
         done[message.random_id] = copies[sender_id].id
@@ -191,8 +194,8 @@ def forward_txn(txn: Transaction, fanout: Fanout | None, request: ForwardRequest
 
 
 def _originals_txn(txn: Transaction, request: ForwardRequest) -> list[Message]:
-    if request.from_peer < 0:
-        chat = chat_txn(txn, -request.from_peer)
+    if is_chat(request.from_peer):
+        chat = chat_txn(txn, chat_id_of(request.from_peer))
         if chat is not None and chat.noforwards:
             raise ForwardsRestricted(str(chat.id))
     found = messages_txn(txn, request.sender_id, request.message_ids)

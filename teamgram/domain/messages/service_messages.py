@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.database import Database, Transaction
-from teamgram.domain.messages.boxes import BoxChanges, Outgoing
-from teamgram.domain.messages.message import PLAIN, Entity, Extra
+from teamgram.domain.boxes.audience import Audience, Box
+from teamgram.domain.boxes.changes import BoxChanges, Outgoing
+from teamgram.domain.boxes.message import PLAIN, Entity, Extra
 from teamgram.domain.messages.text import clean
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import SERVICE_USER_ID
@@ -33,5 +34,5 @@ class ServiceMessages:
     def _send_txn(self, txn: Transaction, user_id: int, outgoing: Outgoing, date: int) -> None:
         changes = BoxChanges(txn, date)
         changes.lock((user_id,))
-        changes.post(SERVICE_USER_ID, ((user_id, SERVICE_USER_ID),), [outgoing])
-        changes.save(self._fanout)
+        changes.post(SERVICE_USER_ID, Audience((Box(user_id, SERVICE_USER_ID),)), [outgoing])
+        changes.save(self._fanout.deliver)

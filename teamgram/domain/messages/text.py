@@ -8,9 +8,8 @@ Offsets and lengths are UTF-16 code units throughout.
 import re
 from collections.abc import Iterable, Sequence
 
+from teamgram.domain.boxes.message import Entity, Tag
 from teamgram.domain.messages.errors import EntitiesTooLong, EntityBoundsInvalid, MessageEmpty, MessageTooLong
-from teamgram.domain.messages.history import Tag
-from teamgram.domain.messages.message import Entity
 
 MAX_LENGTH = 4096
 """Characters (code points) of a text; ``message_length_max`` in help.getConfig."""

@@ -215,67 +215,6 @@ class PinnedSavedDialogsReordered:
     peers: tuple[int, ...]
 
 
-# --- logged: appended by domain/messages in its write transaction ---
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """The owner's message box has a new message with the owner's own id ``id``."""
-
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class MessageEdited:
-    """The owner's message ``id`` has new content."""
-
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class MessagesDeleted:
-    """The owner's messages ``ids`` are gone; takes as many pts as there are ids."""
-
-    ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class InboxRead:
-    """The owner read what ``peer`` (marked id) sent, up to ``max_id``."""
-
-    peer: int
-    max_id: int
-    still_unread: int
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRead:
-    """``peer`` (marked id) read what the owner sent there, up to the owner's ``max_id``."""
-
-    peer: int
-    max_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class ContentsRead:
-    """The owner saw the mention or played the media in messages ``ids``; takes as many pts as there are ids."""
-
-    ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MessagesPinned:
-    """The owner's messages ``ids`` in ``peer`` (marked id) are pinned, or no longer; takes as many pts as ids."""
-
-    peer: int
-    ids: tuple[int, ...]
-    pinned: bool
-
-
-LoggedEvent: TypeAlias = (
-    NewMessage | MessageEdited | MessagesDeleted | InboxRead | OutboxRead | ContentsRead | MessagesPinned
-)
-
 TransientEvent: TypeAlias = (
     UserStatusChanged
     | UserNameChanged
@@ -302,14 +241,3 @@ TransientEvent: TypeAlias = (
     | SavedDialogPinnedChanged
     | PinnedSavedDialogsReordered
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One row of a box's log: ``pts`` is the value after the event, ``pts_count`` how many it took."""
-
-    owner_id: int
-    pts: int
-    pts_count: int
-    date: int
-    event: LoggedEvent

@@ -11,8 +11,9 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
-from teamgram.domain.messages.message import Message
-from teamgram.domain.updates.events import LogEntry, TransientEvent
+from teamgram.domain.boxes.events import LogEntry
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.updates.events import TransientEvent
 
 Messages = Mapping[tuple[int, int], Message]
 """The messages that entries speak of, by (owner, id), as the transaction left them."""

@@ -15,14 +15,15 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from teamgram.domain.boxes.difference import UpdateLog
+from teamgram.domain.boxes.events import NewMessage
+from teamgram.domain.boxes.message import Message
 from teamgram.domain.errors import DomainError
-from teamgram.domain.messages.message import Message
+from teamgram.domain.ids.peer import is_user
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.messages.text import MAX_LENGTH
-from teamgram.domain.updates.difference import UpdateLog
-from teamgram.domain.updates.events import NewMessage
 from teamgram.domain.users.users import UsernameOccupied, Users
 from teamgram.openclaw.agent.idempotency import ERROR, fingerprint
 from teamgram.openclaw.agent.roster import Agent
@@ -239,7 +240,7 @@ class Messenger(Service):
     def _addressed(self, account: Account, message: Message) -> str:
         """The text if it is for the agent: all of it in private, in groups what names it or answers it."""
         text = message.text.strip()
-        if message.peer > 0:
+        if is_user(message.peer):
             return text
         name = f"@{account.username}"
         if name.lower() in text.lower() or message.mentioned:
@@ -249,7 +250,7 @@ class Messenger(Service):
         return text if session is not None and session.settings.get("groupActivation") == "always" else ""
 
     def _session(self, account: Account, message: Message) -> AgentSession:
-        if message.peer > 0:
+        if is_user(message.peer):
             # Without a word from the operator everybody has a conversation of their own: strangers may write here.
             chosen = (self._house.config.tree.get("session") or {}).get("dmScope") or "per-channel-peer"
             key = agent_session_keys.direct(account.agent_id, CHANNEL, ACCOUNT, str(message.peer), chosen)
@@ -259,7 +260,7 @@ class Messenger(Service):
         session = self._house.runs.session_for(self._house.runs.parse_key(key), created_via="channel")
         if is_new and session.kind != "main":
             session.settings = {"inheritedToolDeny": _DENIED}
-            session.chat_type = "direct" if message.peer > 0 else "group"
+            session.chat_type = "direct" if is_user(message.peer) else "group"
         session.origin = {"channel": CHANNEL, "account": ACCOUNT, "peer": message.peer}
         return session
 
@@ -269,7 +270,7 @@ class Messenger(Service):
         name = " ".join(filter(None, (sender.first_name, sender.last_name))) if sender is not None else ""
         session.display_name = session.display_name or name
         about = {"channel": CHANNEL, "senderId": str(message.sender_id), "senderName": name}
-        said = text if message.peer > 0 else f"{name}: {text}"
+        said = text if is_user(message.peer) else f"{name}: {text}"
         reply: list[MessengerReply] = []
         request = RunRequest(
             run_id,
@@ -289,7 +290,7 @@ class Messenger(Service):
                 sender_id=account.user_id,
                 peer=message.peer,
                 run_id=run_id,
-                reply_to_id=message.id if message.peer < 0 else 0,
+                reply_to_id=0 if is_user(message.peer) else message.id,
                 text=lambda: run.live.text,
             )
         )
@@ -322,7 +323,7 @@ class Messenger(Service):
         users, peer = self._domain.users, 0
         if target.lstrip("-").isdigit() and not target.startswith("+"):
             peer = int(target)
-            if peer > 0 and peer not in await users.get([peer]):
+            if is_user(peer) and peer not in await users.get([peer]):
                 peer = 0
         elif target.startswith("+"):
             found = await users.by_phone(target[1:])

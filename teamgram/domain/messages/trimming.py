@@ -10,8 +10,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.database import Database
+from teamgram.domain.boxes import log
 from teamgram.domain.messages.reading import trim_read_dates_txn
-from teamgram.domain.updates import log
 
 EVERY = 6 * 3600
 """Seconds between two rounds."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from teamgram.database import Database, Transaction
-from teamgram.domain.messages.boxes import messages_txn
-from teamgram.domain.messages.message import Message
-from teamgram.domain.updates import log
-from teamgram.domain.updates.events import LogEntry, MessageEdited, NewMessage
+from teamgram.domain.boxes import log
+from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.store import messages_txn
 
 
 @dataclass(frozen=True, slots=True)

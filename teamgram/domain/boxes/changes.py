@@ -7,54 +7,15 @@ the log and publishes after the commit. A box therefore changes by one
 transaction at a time, and its log has no hole.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from teamgram.database import Row, Transaction
-from teamgram.domain.messages.message import PLAIN, Extra, Message, pack_extra, unpack_extra
-from teamgram.domain.updates import log
-from teamgram.domain.updates.events import LogEntry, LoggedEvent, NewMessage
-from teamgram.domain.updates.fanout import Fanout
-
-message_columns = (
-    "m.owner_id, m.id, m.peer, m.content_id, c.sender_id, m.sent_at, c.message, c.extra, c.edited_at, m.outgoing,"
-    " m.mentioned, m.mention_unread, m.pinned, m.reply_to_id"
-    " FROM messages m JOIN message_contents c ON c.id = m.content_id"
-)
-"""SELECT this (it goes on with WHERE) and give the rows to ``message_from_row``."""
-
-
-def message_from_row(row: Row) -> Message:
-    """One owner's message from the columns above."""
-    return Message(
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        row[4],
-        row[5],
-        row[6],
-        unpack_extra(row[7]),
-        row[8],
-        bool(row[9]),
-        bool(row[10]),
-        bool(row[11]),
-        bool(row[12]),
-        row[13],
-    )
-
-
-def chunks(values: Iterable[int], size: int = 500) -> Iterator[tuple[int, ...]]:
-    """Values in tuples short enough for one IN (...)."""
-    values = iter(values)
-    while some := tuple(islice(values, size)):
-        yield some
-
-
-def marks(values: Sequence[object]) -> str:
-    """Placeholders for one IN (...)."""
-    return ", ".join("?" * len(values))
+from teamgram.domain.boxes import log
+from teamgram.domain.boxes.audience import Audience
+from teamgram.domain.boxes.events import LogEntry, LoggedEvent, NewMessage
+from teamgram.domain.boxes.message import PLAIN, Extra, Message, pack_extra
+from teamgram.domain.boxes.store import chunks, marks, new_dialog_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +67,10 @@ class Outgoing:
     mentioned: frozenset[int] = frozenset()
 
 
+Tell = Callable[[Sequence[LogEntry], Mapping[tuple[int, int], Message], int], object]
+"""Given log entries in order, the messages that they speak of by (owner, id), and the device to leave out."""
+
+
 class BoxChanges:
     """What one transaction does to message boxes."""
 
@@ -150,13 +115,11 @@ class BoxChanges:
         self.entries.append(LogEntry(owner_id, box.pts, pts_count, self.date, event))
         return box.pts
 
-    def post(
-        self, sender_id: int, boxes: Sequence[tuple[int, int]], outgoing: Sequence[Outgoing]
-    ) -> list[dict[int, Message]]:
+    def post(self, sender_id: int, audience: Audience, outgoing: Sequence[Outgoing]) -> list[dict[int, Message]]:
         """Put messages into boxes, in order.
 
         Args:
-            boxes: (owner, marked id of the dialog in the owner's box), locked.
+            audience: its boxes are locked.
 
         Returns:
             for each outgoing message every owner's copy.
@@ -164,7 +127,7 @@ class BoxChanges:
         Raises:
             DuplicateRandomId: one of them was sent before.
         """
-        txn, date = self.txn, self.date
+        txn, date, boxes = self.txn, self.date, audience.boxes
         posted: list[dict[int, Message]] = []
         rows: list[Row] = []
         unread = dict.fromkeys((owner_id for owner_id, _ in boxes), 0)
@@ -279,8 +242,8 @@ class BoxChanges:
             self._boxes[owner_id].pts,
         )
 
-    def save(self, fanout: Fanout | None = None, except_perm_auth_key_id: int = 0) -> None:
-        """Write counters and log; tell whoever is there after the commit."""
+    def save(self, tell: Tell, except_perm_auth_key_id: int = 0) -> None:
+        """Write counters and log; ``tell`` whoever is there after the commit (``Fanout.deliver``)."""
         if not self.entries:
             return
         self.txn.executemany(
@@ -288,47 +251,4 @@ class BoxChanges:
             [(box.pts, box.last_message_id, owner_id) for owner_id, box in self._boxes.items()],
         )
         log.append_txn(self.txn, self.entries)
-        if fanout is not None:
-            self.txn.call_after(fanout.deliver, self.entries, self.messages, except_perm_auth_key_id)
-
-
-def new_dialog_row(owner_id: int, peer: int) -> dict[str, int | bytes | None]:
-    """A dialog in which nothing has happened."""
-    return {
-        "owner_id": owner_id,
-        "peer": peer,
-        "top_message_id": 0,
-        "top_sent_at": 0,
-        "read_inbox_max_id": 0,
-        "read_outbox_max_id": 0,
-        "unread_count": 0,
-        "unread_mentions": 0,
-        "unread_mark": 0,
-        "pinned_order": 0,
-        "folder_id": 0,
-        "pinned_message_id": 0,
-        "hidden_bar": 0,
-        "draft": None,
-    }
-
-
-def copies_txn(txn: Transaction, content_ids: Sequence[int]) -> list[tuple[int, int, int, int]]:
-    """Every owner's copy of these contents: (content id, owner, message id, marked peer)."""
-    rows: list[tuple[int, int, int, int]] = []
-    for some in chunks(content_ids):
-        txn.execute(f"SELECT content_id, owner_id, id, peer FROM messages WHERE content_id IN ({marks(some)})", some)
-        rows.extend(txn.fetchall())
-    return rows
-
-
-def messages_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> dict[int, Message]:
-    """The owner's messages with these ids; deleted ones are missing."""
-    found: dict[int, Message] = {}
-    for some in chunks(message_ids):
-        txn.execute(
-            f"SELECT {message_columns} WHERE m.owner_id = ? AND m.id IN ({marks(some)})",
-            (owner_id, *some),
-        )
-        for row in txn.fetchall():
-            found[row[1]] = message_from_row(row)
-    return found
+        self.txn.call_after(tell, self.entries, self.messages, except_perm_auth_key_id)

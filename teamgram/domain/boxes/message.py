@@ -6,8 +6,28 @@ what is stored as JSON beside the text (``Extra``) and what the views render.
 """
 
 from dataclasses import dataclass
+from enum import IntFlag
 
 import msgspec
+
+
+class Tag(IntFlag):
+    """What a content has that search can ask for; the bits are stored."""
+
+    URL = 1 << 0
+    PHOTO = 1 << 1
+    VIDEO = 1 << 2
+    DOCUMENT = 1 << 3
+    MUSIC = 1 << 4
+    VOICE = 1 << 5
+    ROUND_VIDEO = 1 << 6
+    GIF = 1 << 7
+    GEO = 1 << 8
+    CONTACT = 1 << 9
+    CHAT_PHOTO = 1 << 10
+    PHONE_CALL = 1 << 11
+    POLL = 1 << 12
+    SERVICE = 1 << 13
 
 
 class Entity(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from teamgram.database import Transaction
-from teamgram.domain.updates.events import (
+from teamgram.domain.boxes.events import (
     ContentsRead,
     InboxRead,
     LogEntry,

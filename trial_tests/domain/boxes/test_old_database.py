@@ -5,12 +5,12 @@ from pathlib import Path
 
 from teamgram.database import Transaction
 from teamgram.database.migrate import MIGRATIONS
-from teamgram.domain.messages.boxes import messages_txn
+from teamgram.domain.boxes.difference import UpdateLog
+from teamgram.domain.boxes.events import NewMessage
+from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.messages.history import Page, Search, page_txn
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
-from teamgram.domain.updates.difference import UpdateLog
-from teamgram.domain.updates.events import NewMessage
 from teamgram.domain.updates.fanout import Fanout
 from trial_tests.backends import BackendTestCase, on_every_backend
 

@@ -1,0 +1,1 @@
+"""Message boxes: what lies in one, its counters (message ids, pts) and its log; who may write is asked elsewhere."""

@@ -1,0 +1,58 @@
+"""Whose box a message lies in, and who is told of it.
+
+A box belongs to an owner. Today every owner is a user, so whoever has a copy
+of a message is told of it; a channel is to own one box for all its members.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from teamgram.domain.ids.peer import marked_chat
+from teamgram.domain.users.user import SERVICE_USER_ID
+
+
+class Box(NamedTuple):
+    """Where a copy of a message lies.
+
+    Attributes:
+        owner_id: whose box it is.
+        peer: marked id of the dialog in that box.
+    """
+
+    owner_id: int
+    peer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The boxes that take what is written in a conversation; their owners are told of it."""
+
+    boxes: tuple[Box, ...]
+
+    @classmethod
+    def private(cls, sender_id: int, user_id: int, *, delivered: bool = True) -> "Audience":
+        """Both sides of a private chat.
+
+        Args:
+            delivered: False when the other side must not hear of it (they have blocked the sender).
+        """
+        # Nobody reads what is written to the service account.
+        if user_id in (sender_id, SERVICE_USER_ID) or not delivered:
+            return cls((Box(sender_id, user_id),))
+        return cls((Box(sender_id, user_id), Box(user_id, sender_id)))
+
+    @classmethod
+    def group(cls, chat_id: int, member_ids: Iterable[int]) -> "Audience":
+        """These members of a basic group."""
+        peer = marked_chat(chat_id)
+        return cls(tuple(Box(user_id, peer) for user_id in member_ids))
+
+    @property
+    def owner_ids(self) -> tuple[int, ...]:
+        """Whose boxes they are."""
+        return tuple(box.owner_id for box in self.boxes)
+
+    def only(self, owner_id: int) -> "Audience":
+        """That owner's box alone."""
+        return Audience(tuple(box for box in self.boxes if box.owner_id == owner_id))

@@ -1,0 +1,88 @@
+"""SQL that reads boxes, for whoever writes into them or looks into one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from teamgram.database import Row, Transaction
+from teamgram.domain.boxes.message import Message, unpack_extra
+
+message_columns = (
+    "m.owner_id, m.id, m.peer, m.content_id, c.sender_id, m.sent_at, c.message, c.extra, c.edited_at, m.outgoing,"
+    " m.mentioned, m.mention_unread, m.pinned, m.reply_to_id"
+    " FROM messages m JOIN message_contents c ON c.id = m.content_id"
+)
+"""SELECT this (it goes on with WHERE) and give the rows to ``message_from_row``."""
+
+
+def message_from_row(row: Row) -> Message:
+    """One owner's message from the columns above."""
+    return Message(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        unpack_extra(row[7]),
+        row[8],
+        bool(row[9]),
+        bool(row[10]),
+        bool(row[11]),
+        bool(row[12]),
+        row[13],
+    )
+
+
+def chunks(values: Iterable[int], size: int = 500) -> Iterator[tuple[int, ...]]:
+    """Values in tuples short enough for one IN (...)."""
+    values = iter(values)
+    while some := tuple(islice(values, size)):
+        yield some
+
+
+def marks(values: Sequence[object]) -> str:
+    """Placeholders for one IN (...)."""
+    return ", ".join("?" * len(values))
+
+
+def new_dialog_row(owner_id: int, peer: int) -> dict[str, int | bytes | None]:
+    """A dialog in which nothing has happened."""
+    return {
+        "owner_id": owner_id,
+        "peer": peer,
+        "top_message_id": 0,
+        "top_sent_at": 0,
+        "read_inbox_max_id": 0,
+        "read_outbox_max_id": 0,
+        "unread_count": 0,
+        "unread_mentions": 0,
+        "unread_mark": 0,
+        "pinned_order": 0,
+        "folder_id": 0,
+        "pinned_message_id": 0,
+        "hidden_bar": 0,
+        "draft": None,
+    }
+
+
+def copies_txn(txn: Transaction, content_ids: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Every owner's copy of these contents: (content id, owner, message id, marked peer)."""
+    rows: list[tuple[int, int, int, int]] = []
+    for some in chunks(content_ids):
+        txn.execute(f"SELECT content_id, owner_id, id, peer FROM messages WHERE content_id IN ({marks(some)})", some)
+        rows.extend(txn.fetchall())
+    return rows
+
+
+def messages_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> dict[int, Message]:
+    """The owner's messages with these ids; deleted ones are missing."""
+    found: dict[int, Message] = {}
+    for some in chunks(message_ids):
+        txn.execute(
+            f"SELECT {message_columns} WHERE m.owner_id = ? AND m.id IN ({marks(some)})",
+            (owner_id, *some),
+        )
+        for row in txn.fetchall():
+            found[row[1]] = message_from_row(row)
+    return found

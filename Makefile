@@ -38,15 +38,15 @@ run: .venv/.ready
 	@touch $@
 
 test: .venv/.ready-test
-	@TEAMGRAM_TEST_REQUIRE_SERVICES=1 $(BIN)/python tools/test_services.py -- $(BIN)/python tools/run_trial.py $(TESTS)
+	@TEAMGRAM_TEST_REQUIRE_SERVICES=1 $(BIN)/python tools/test_services.py -- $(BIN)/python -m tools.run_trial $(TESTS)
 
 test-openclaw: .venv/.ready-test
 	@sh tools/setup_openclaw.sh
-	@$(BIN)/python tools/run_trial.py $(ACCEPTANCE)
+	@$(BIN)/python -m tools.run_trial -j 1 $(ACCEPTANCE)
 
 test-more-clients: .venv/.ready-test
 	@sh tools/setup_more_clients.sh
-	@$(BIN)/python tools/run_trial.py $(CLIENTS)
+	@$(BIN)/python -m tools.run_trial -j 1 $(CLIENTS)
 
 .venv/.ready-lint: .venv/.ready
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[lint]' && touch $@

@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -198,6 +198,23 @@ def _start_all(directory: Path, stack: contextlib.ExitStack) -> dict[str, str]:
 def _as_this_user() -> list[str]:
     """MariaDB refuses to run as root unless it is told to."""
     return ["--user=root"] if os.geteuid() == 0 else []
+
+
+@contextlib.contextmanager
+def own_redis() -> Iterator[str]:
+    """One more Redis, for a program under this one that must not share; its address.
+
+    Raises:
+        NotReady: it did not start.
+    """
+    with contextlib.ExitStack() as stack:
+        directory = Path(tempfile.mkdtemp(prefix="teamgram-redis-"))
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        redis = _redis(directory)
+        stack.callback(redis.stop)
+        redis.start()
+        redis.wait()
+        yield f"127.0.0.1:{redis.port}"
 
 
 def _install_mariadb(directory: Path) -> subprocess.Popen[bytes]:

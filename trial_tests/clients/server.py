@@ -17,7 +17,8 @@ import yaml
 PROJECT = Path(__file__).parents[2]
 
 #: Below the ports that the kernel gives to clients: between our look and the server's start nobody is given one.
-_PORTS = range(12_000, 32_000)
+#: Processes that run tests side by side are told a range each (``tools/run_trial.py``).
+_PORTS = range(*map(int, os.environ.get("TEAMGRAM_TEST_PORTS", "12000-32000").split("-")))
 _given: set[int] = set()
 
 

@@ -21,6 +21,7 @@ from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientPr
 import teamgram
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.gateway import auth
+from teamgram.openclaw.state_file import state_directory
 
 CONNECT_SECONDS = 5.0
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -51,7 +52,9 @@ def find_target(config_dir: Path, data_dir: Path, url: str = "", token: str = ""
         CommandFailed: no token anywhere, or one that cannot be read.
         teamgram.openclaw.config.errors.ConfigError: ``openclaw.yaml`` is invalid.
     """
-    gateway = LiveConfig(config_dir / "openclaw.yaml", data_dir / "openclaw", b"", os.environ).sections.gateway
+    gateway = LiveConfig(
+        config_dir / "openclaw.yaml", state_directory(data_dir, os.environ), b"", os.environ
+    ).sections.gateway
     if not url:
         host = gateway.custom_bind_host if gateway.bind == "custom" else ""
         host = host if host and not ip_address(host).is_unspecified else "127.0.0.1"

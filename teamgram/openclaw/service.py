@@ -34,6 +34,7 @@ from teamgram.openclaw.methods.config import ConfigMethods
 from teamgram.openclaw.methods.devices import DeviceMethods
 from teamgram.openclaw.methods.logs import LogMethods
 from teamgram.openclaw.methods.nodes import NodeMethods
+from teamgram.openclaw.state_file import state_directory
 
 #: Something that adds methods, routes or services of its own.
 Extension = Callable[[ControlPlane], IService | None]
@@ -84,7 +85,7 @@ class OpenClawService(MultiService):
         super().__init__()
         self._reactor = reactor
         names = os.environ if environment is None else environment
-        state_dir = Path(names.get("MINI_OPENCLAW_DATA_DIR") or data_dir / "openclaw")
+        state_dir = state_directory(data_dir, names)
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity = load_identity(state_dir)
         config = LiveConfig(config_path, state_dir, identity.hash_key, names)

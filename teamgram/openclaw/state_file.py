@@ -6,7 +6,7 @@ writers share a write: what is saved is the state at that time.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.database import private_file
+
+
+def state_directory(data_dir: Path, environment: Mapping[str, str]) -> Path:
+    """Where the control plane keeps its own: below the data directory, unless the environment says otherwise."""
+    return Path(environment.get("MINI_OPENCLAW_DATA_DIR") or data_dir / "openclaw")
 
 
 def read_json(path: Path) -> Any:
@@ -58,7 +63,12 @@ class StateFile:
     def _start(self) -> None:
         waiting, self._waiting = self._waiting, []
         self._dirty = False
-        content = json.dumps(self._snapshot(), ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            content = json.dumps(self._snapshot(), ensure_ascii=False, separators=(",", ":")).encode()
+        except Exception:
+            # Whoever waits hears of it as of a disk that refuses; the next state may be writable again.
+            self._told(Failure(), waiting)  # type: ignore[no-untyped-call]
+            return
         self._writing = deferToThreadPool(
             self._reactor, self._reactor.getThreadPool(), private_file.replace, self.path, content
         )
@@ -66,10 +76,13 @@ class StateFile:
 
     def _written(self, result: Any, waiting: list[Deferred[None]]) -> None:
         self._writing = None
-        if isinstance(result, Failure):
-            self._log.failure("{path} could not be written", failure=result, path=str(self.path))
         if self._waiting:
             self._start()
+        self._told(result, waiting)
+
+    def _told(self, result: Any, waiting: list[Deferred[None]]) -> None:
+        if isinstance(result, Failure):
+            self._log.failure("{path} could not be written", failure=result, path=str(self.path))
         for done in waiting:
             done.callback(None) if not isinstance(result, Failure) else done.errback(result)
 

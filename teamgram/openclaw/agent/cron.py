@@ -184,13 +184,17 @@ class Cron:
         )
 
     def _arm(self) -> None:
+        # A job that runs is looked at again when it has ended: one that is due meanwhile would wake us without end.
+        waiting = (job["state"] for job in self.jobs.values() if job["id"] not in self._running)
+        due = min((state["nextRunAtMs"] for state in waiting if "nextRunAtMs" in state), default=None)
+        self._sleep(None if due is None else min(max(0.0, (due - self._house.now_ms()) / 1000), _LONGEST_SLEEP))
+
+    def _sleep(self, seconds: float | None) -> None:
+        """Look again after that time; None: when something changes."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
-        due = self.next_wake()
-        if due is None or not self._started:
-            return
-        wait = max(0.0, (due - self._house.now_ms()) / 1000)
-        self._timer = self._house.reactor.callLater(min(wait, _LONGEST_SLEEP), self._wake)
+        if seconds is not None and self._started:
+            self._timer = self._house.reactor.callLater(seconds, self._wake)
 
     def _wake(self) -> None:
         now_ms = self._house.now_ms()
@@ -202,13 +206,26 @@ class Cron:
         for job in due if self.enabled else ():
             if job["id"] in self._running or room <= 0:
                 continue
-            room -= 1
-            self.run(job)
+            try:
+                self.run(job)
+                room -= 1
+            except Exception as error:
+                # One job must not keep the clock from all the others.
+                self._log.failure("cron job {job_id} cannot be run and is off", job_id=job["id"])
+                self._switch_off(job, error)
         if due and (room <= 0 or not self.enabled):
             # Come back when a run has ended (see _ended), or in a while if jobs are switched off.
-            self._timer = self._house.reactor.callLater(60.0, self._wake)
+            self._sleep(60.0)
             return
         self._arm()
+
+    def _switch_off(self, job: Job, error: Exception) -> None:
+        """A job that cannot even be begun: the operator sees why, and switches it on again when it is mended."""
+        job["enabled"] = False
+        for name in ("nextRunAtMs", "runningAtMs"):
+            job["state"].pop(name, None)
+        job["state"] |= {"lastRunStatus": "error", "lastStatus": "error", "lastError": f"{error!r}"}
+        self._file.save().addErrback(lambda failure: None)
 
     # Runs
 
@@ -272,6 +289,14 @@ class Cron:
 
     def _ended(self, result: Any, job: Job, run_id: str, started_ms: int) -> None:
         self._running.pop(job["id"], None)
+        try:
+            self._note_end(result, job, run_id, started_ms)
+        except Exception:
+            self._log.failure("the end of cron job {job_id} could not be noted", job_id=job["id"])
+        if self._started:
+            self._wake()
+
+    def _note_end(self, result: Any, job: Job, run_id: str, started_ms: int) -> None:
         now_ms = self._house.now_ms()
         if isinstance(result, Failure):
             if result.check(GatewayError) is None:
@@ -309,5 +334,3 @@ class Cron:
         self._file.save().addErrback(lambda failure: None)
         self._house.stream.broadcast("cron", entry)
         self._archive_old_sessions(job)
-        if self._started:
-            self._wake()

@@ -56,12 +56,17 @@ class Deliveries:
             raise
         else:
             self._known[key] = (asked, answer, waiting)
-            while len(self._known) > _MAX_REMEMBERED:
-                self._known.popitem(last=False)
+            self._forget_old()
         finally:
             for each in waiting:
                 each.callback(None)
         return answer
+
+    def _forget_old(self) -> None:
+        """The oldest that are done; what is under way is known to its end."""
+        done = [key for key, (_, answer, _) in self._known.items() if answer is not None]
+        for key in done[:-_MAX_REMEMBERED]:
+            del self._known[key]
 
     async def _repeated(
         self, known: tuple[str, dict[str, Any] | None, list[Deferred[None]]], asked: str, key: str

@@ -1,9 +1,7 @@
 """Asking a model until one answers: again after a while, then the next of the chain."""
 
 from collections.abc import Callable
-from typing import Any
-
-from twisted.internet.task import deferLater
+from typing import Protocol
 
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.providers.model_api import (
@@ -30,12 +28,19 @@ def chain_of(run: Run, agent: Agent) -> tuple[ModelRef, ...]:
     return model_chain(chosen) if chosen else agent.models
 
 
+class Resting(Protocol):
+    """Waiting that costs nobody else anything."""
+
+    async def rest(self, run: Run, seconds: float) -> None:
+        """Come back after that time, or later when others are being served."""
+
+
 class Failover:
     """Calls models for turns."""
 
-    def __init__(self, catalog: Catalog, reactor: Any) -> None:
+    def __init__(self, catalog: Catalog, resting: Resting) -> None:
         self._catalog = catalog
-        self._reactor = reactor
+        self._resting = resting
 
     async def ask(
         self,
@@ -87,7 +92,7 @@ class Failover:
             maxAttempts=retries + 1,
             reason=error.reason,
         )
-        await deferLater(self._reactor, seconds, lambda: None)
+        await self._resting.rest(run, seconds)
 
     def _tell_step(self, run: Run, chain: tuple[ModelRef, ...], position: int, error: ProviderError | None) -> None:
         following = chain[position + 1] if position + 1 < len(chain) else None

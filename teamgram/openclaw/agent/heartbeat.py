@@ -38,7 +38,10 @@ class Heartbeat:
         self._house = house
         self._system = system
         self._timer: Any = None
+        self._interval = 0.0
+        self._running = False
         system.on_wake = self._woken
+        house.config.on_change(lambda change: self._configured())
 
     @property
     def every_seconds(self) -> float:
@@ -47,11 +50,25 @@ class Heartbeat:
 
     def start(self) -> None:
         """Beat from now on."""
-        if self.every_seconds:
-            self._timer = self._house.reactor.callLater(max(1.0, self.every_seconds), self._due)
+        self._running = True
+        self._arm()
+
+    def _arm(self) -> None:
+        self._interval = self.every_seconds
+        if self._interval:
+            self._timer = self._house.reactor.callLater(max(1.0, self._interval), self._due)
+
+    def _configured(self) -> None:
+        if self._running and self.every_seconds != self._interval:
+            self._disarm()
+            self._arm()
 
     def stop(self) -> None:
         """No more."""
+        self._running = False
+        self._disarm()
+
+    def _disarm(self) -> None:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
@@ -67,7 +84,7 @@ class Heartbeat:
             self.beat()
 
     def _due(self) -> None:
-        self.start()
+        self._arm()
         self.beat()
 
     def beat(self) -> None:

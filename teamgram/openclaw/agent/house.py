@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twisted.logger import Logger
+
 from teamgram.openclaw.agent.compaction import Compaction
 from teamgram.openclaw.agent.history import Histories
 from teamgram.openclaw.agent.idempotency import Idempotency
@@ -28,6 +30,8 @@ class AgentHouse:
         on_changed: called with (session, reason=, phase=, run_id=) when clients should look again.
     """
 
+    _log = Logger()
+
     def __init__(self, plane: "ControlPlane") -> None:
         self.plane = plane
         self.reactor: Any = plane.reactor
@@ -51,6 +55,7 @@ class AgentHouse:
             self.compaction,
             plane.reactor,
             steering=self.lanes,
+            resting=self.lanes,
             changed=self._changed,
         )
         self.runs = AgentRuns(
@@ -66,7 +71,11 @@ class AgentHouse:
         )
 
     def _changed(self, session: AgentSession, **more: Any) -> None:
-        self.on_changed(session, **more)
+        try:
+            self.on_changed(session, **more)
+        except Exception:
+            # Who only looks on stops no session.
+            self._log.failure("telling of a change of {key} failed", key=session.key)
 
     def now_ms(self) -> int:
         """Unix milliseconds."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -13,11 +14,13 @@ from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, OK, Idempotency,
 from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.run import COLLECT, INTERRUPT, SHUTDOWN, STEER, Run
 from teamgram.openclaw.agent.run_records import end_record, message_record
+from teamgram.openclaw.agent.slots import OWNERS, Slots
 from teamgram.openclaw.agent.turn import Changed, Turns
 from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
-#: Messages that may wait in one session.
+#: Messages that may wait in one session, and those of one person who is no owner among them.
 MAX_WAITING = 100
+MAX_WAITING_OF_ONE = 25
 
 
 @dataclass(slots=True)
@@ -54,8 +57,7 @@ class Lanes:
         self._now_ms = now_ms
         self._changed = changed
         self._lanes: dict[str, _Lane] = {}
-        self._running = 0
-        self._starved: deque[Run] = deque()
+        self._slots = Slots(lambda: self._roster.defaults.max_concurrent)
         self._idle: list[Deferred[None]] = []
 
     def active(self) -> int:
@@ -77,10 +79,16 @@ class Lanes:
 
     # Queueing
 
-    def is_full(self, session_key: str) -> bool:
-        """As many messages wait in that session as may."""
+    def is_full(self, session_key: str, person: str) -> bool:
+        """As many messages of that person wait in that session as may. What strangers say keeps no owner out."""
         lane = self._lanes.get(session_key)
-        return lane is not None and len(lane.waiting) >= MAX_WAITING
+        if lane is None:
+            return False
+        owners = sum(run.request.person == OWNERS for run in lane.waiting)
+        if person == OWNERS:
+            return owners >= MAX_WAITING
+        own = sum(run.request.person == person for run in lane.waiting)
+        return own >= MAX_WAITING_OF_ONE or len(lane.waiting) - owners >= MAX_WAITING
 
     def enter(self, run: Run) -> bool:
         """Take a place in the session's lane; True if it is the turn's at once. It starts with :meth:`advance`."""
@@ -91,7 +99,15 @@ class Lanes:
             lane.waiting.appendleft(run)
         else:
             lane.waiting.append(run)
+        if lane.active is not None:
+            # One that an owner waits for is served as an owner's.
+            self._slots.move(lane.active, self._person(lane.active))
         return lane.active is run
+
+    def _person(self, run: Run) -> str:
+        """Whose slot a run takes: the owners', if one of them asked for it or waits behind it."""
+        behind = self._lanes[run.session.key].waiting
+        return OWNERS if any(each.request.person == OWNERS for each in behind) else run.request.person
 
     def leave(self, run: Run) -> None:
         """Give the place up again: the request was not accepted after all."""
@@ -119,7 +135,7 @@ class Lanes:
             run = lane.active = lane.waiting.popleft()
             self._begin_waiting(lane, run)
             return
-        if run.is_ready and run.is_accepted and run.task is None and run not in self._starved:
+        if run.is_ready and run.is_accepted and run.task is None and not self._slots.waits(run):
             self._start(run)
 
     def _begin_waiting(self, lane: _Lane, run: Run) -> None:
@@ -158,40 +174,50 @@ class Lanes:
         return messages
 
     def _ended_along(self, run: Run, outcome: Outcome) -> None:
-        run.events.seq += 1
-        run.events.final("", None)
-        self._forget(run, outcome)
+        try:
+            run.events.seq += 1
+            run.events.final("", None)
+        finally:
+            self._forget(run, outcome)
 
     def _could_not_begin(self, failure: Failure, run: Run) -> None:
         self._log.failure("turn {run_id} could not begin", failure=failure, run_id=run.id)
         run.session.close_run(run.id)
         outcome = Outcome(ERROR, "the transcript could not be written", run.accepted_at, self._now_ms())
-        run.events.error(outcome.summary, "unknown", None)
-        self._ended(outcome, run)
+        try:
+            run.events.error(outcome.summary, "unknown", None)
+        finally:
+            self._ended(outcome, run)
 
     def _start(self, run: Run) -> None:
         if run.stop_reason:
             # Stopped before it began: it ends as any other, without asking a model.
-            run.task = Deferred.fromCoroutine(self.turns.take(run))
-            self._running += 1
-            run.task.addBoth(self._turn_over, run)
+            self._begin(run)
+            assert run.task is not None
             run.task.cancel()
-            return
-        if self._running >= max(1, self._roster.defaults.max_concurrent):
-            self._starved.append(run)
-            return
-        self._running += 1
+        else:
+            self._slots.ask(run, self._person(run), lambda: self._begin(run))
+
+    def _begin(self, run: Run) -> None:
         run.task = Deferred.fromCoroutine(self.turns.take(run))
         run.task.addBoth(self._turn_over, run)
 
+    async def rest(self, run: Run, seconds: float) -> None:
+        """Wait, without a slot meanwhile."""
+        self._slots.rest(run)
+        await deferLater(self._reactor, seconds, lambda: None)
+        granted: Deferred[None] = Deferred(lambda _: self._slots.leave(run))
+        self._slots.ask(run, self._person(run), lambda: granted.callback(None))
+        await granted
+
     def _turn_over(self, result: Any, run: Run) -> None:
-        self._running -= 1
         if isinstance(result, Failure):
             self._log.failure("turn {run_id} broke", failure=result, run_id=run.id)
             result = Outcome(ERROR, "the turn broke", run.accepted_at, self._now_ms())
-        self._ended(result, run)
-        if self._starved:
-            self._start(self._starved.popleft())
+        try:
+            self._ended(result, run)
+        finally:
+            self._slots.leave(run)
 
     def _ended(self, outcome: Outcome, run: Run) -> None:
         self._forget(run, outcome)
@@ -256,8 +282,8 @@ class Lanes:
             run.task.cancel()
             return True
         lane = self._lanes[run.session.key]
-        if run in self._starved:
-            self._starved.remove(run)
+        if self._slots.waits(run):
+            self._slots.leave(run)
             self._start(run)
         elif run in lane.waiting:
             lane.waiting.remove(run)
@@ -273,10 +299,12 @@ class Lanes:
         writing.addErrback(self._log_failure)
 
         def told(_: None) -> None:
-            run.events.seq += 1
-            run.events.aborted("", reason)
-            self._forget(run, outcome)
-            self.advance(run.session.key)
+            try:
+                run.events.seq += 1
+                run.events.aborted("", reason)
+            finally:
+                self._forget(run, outcome)
+                self.advance(run.session.key)
 
         writing.addCallback(told)
 

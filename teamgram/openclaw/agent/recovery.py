@@ -24,10 +24,17 @@ def recover(house: AgentHouse) -> None:
     ends: list[tuple[int, AgentSession, dict[str, Any]]] = []
     for session in house.sessions:
         if now_ms - session.updated_at < TTL_MS:
-            ends += _recent_ends(house, session, now_ms)
+            try:
+                ends += _recent_ends(house, session, now_ms)
+            except Exception:
+                # One transcript that cannot be read must not keep the gateway from starting.
+                _log.failure("the last runs of {key} are not known any more", key=session.key)
     # In the order in which they ended, whatever their sessions: when there are too many, the oldest are forgotten.
     for _, session, data in sorted(ends, key=lambda end: end[0]):
-        _remember(house, session, data)
+        try:
+            _remember(house, session, data)
+        except (TypeError, ValueError):
+            _log.warn("a run of {key} ended in a way that cannot be read", key=session.key)
     for session in house.sessions:
         if session.open_runs:
             _end_open_runs(house, session, now_ms)

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from teamgram.openclaw.agent.idempotency import Outcome
 from teamgram.openclaw.agent.run_events import RunEvents
+from teamgram.openclaw.agent.slots import OWNERS
 from teamgram.openclaw.agent.streaming import LiveText
 from teamgram.openclaw.gateway.events import Subscriber
 from teamgram.openclaw.sessions.agent_session import AgentSession
@@ -38,6 +39,8 @@ class RunRequest:
         sender: the client's place in the event stream; it alone hears tools' arguments and results.
         timeout_ms: 0 is the configured one.
         on_text: hears the words as they come, beside all events (HTTP streaming, the messenger).
+        person: whose share of the slots it takes. Whoever has the gateway's secret is an owner, and so is the clock;
+            the messenger names everybody else.
     """
 
     run_id: str
@@ -52,6 +55,7 @@ class RunRequest:
     extra_system: str = ""
     is_heartbeat: bool = False
     on_text: Callable[[str], None] | None = None
+    person: str = OWNERS
 
 
 @dataclass(eq=False, slots=True)

@@ -130,7 +130,7 @@ class AgentRuns:
         known = self.idempotency.find(session.key, request.method, request.run_id, self._now_ms())
         if known is not None:
             return await self._repeated(known, request)
-        if self._lanes.is_full(session.key):
+        if self._lanes.is_full(session.key, request.person):
             raise unavailable("too many messages wait in this session", retryable=True)
         interrupted = False
         running = self._lanes.running(session.key)

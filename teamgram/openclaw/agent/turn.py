@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from teamgram.openclaw.agent import context as conversation
 from teamgram.openclaw.agent.compaction import Compaction
 from teamgram.openclaw.agent.context import Context
-from teamgram.openclaw.agent.failover import Failover, chain_of
+from teamgram.openclaw.agent.failover import Failover, Resting, chain_of
 from teamgram.openclaw.agent.idempotency import Outcome
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.providers.model_api import (
@@ -63,6 +63,7 @@ class Turns:
         reactor: Any,
         *,
         steering: Steering,
+        resting: Resting,
         changed: Changed,
     ) -> None:
         self._sessions = sessions
@@ -71,7 +72,7 @@ class Turns:
         self._tools = tools
         self._compaction = compaction
         self._reactor = reactor
-        self._failover = Failover(catalog, reactor)
+        self._failover = Failover(catalog, resting)
         self._ends = TurnEnds(sessions, roster, self._now_ms)
         self._steering = steering
         self._changed = changed

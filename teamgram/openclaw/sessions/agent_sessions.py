@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
@@ -56,7 +56,12 @@ class AgentSessions:
     def load(self) -> None:
         """Read every session's first and last lines, and cut what a crash left half written. Blocks."""
         for path in self._files():
-            session = self._load_one(path)
+            try:
+                session = self._load_one(path)
+            except Exception as error:
+                # One file that cannot be read keeps no other session away.
+                self._report(f"{os.path.basename(path)}: cannot be read ({type(error).__name__}: {error}); left alone")
+                continue
             if session is not None:
                 self._add(session)
 
@@ -89,6 +94,7 @@ class AgentSessions:
         if session is None:
             session, size = self._recover(Path(path))
         if session is not None:
+            agent_session_keys.parse(session.key, session.agent_id)  # Everything else takes it for one.
             self._sizes[session.session_id] = size
         return session
 
@@ -200,7 +206,8 @@ class AgentSessions:
         """Write records and the session's state after them; fires when they are on disk, then observers hear.
 
         The records get their parents here. The session object counts at once; if the disk refuses, the caller's
-        Deferred fails and what was counted comes right with the next start.
+        Deferred fails and what was counted comes right with the next start. Never raises: what cannot be encoded
+        fails like what cannot be written.
         """
         batch: list[Any] = []
         numbered: list[tuple[dict[str, Any], int]] = []
@@ -219,7 +226,10 @@ class AgentSessions:
                 transcripts.CUSTOM, session.last_id, now_ms, customType=transcripts.SESSION_STATE, data=session
             )
         )
-        done = self._writer(session).append(batch)
+        try:
+            done = self._writer(session).append(batch)
+        except Exception:
+            return fail()
         if numbered:
             done.addCallback(self._tell, session, numbered)
         return done

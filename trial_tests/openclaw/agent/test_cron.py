@@ -191,6 +191,48 @@ class CronTests(AgentsTestCase):
         ):
             self.assertEqual(self.error("cron.add", **self.job(**more))["code"], "INVALID_REQUEST")
 
+    def test_one_that_cannot_be_begun(self) -> None:
+        """A job whose next time cannot be found any more is switched off and says so; the others go on."""
+        broken = self.ok("cron.add", **self.job(name="broken"))
+        self.ok("cron.add", **self.job())
+        self.house.agents.cron.jobs[broken["id"]]["schedule"]["everyMs"] = 0
+        self.house.advance(45)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual([entry["jobId"] == broken["id"] for entry in self.runs()], [False] * 4)
+        row = self.ok("cron.get", id=broken["id"])
+        self.assertEqual((row["enabled"], row["state"]["lastRunStatus"]), (False, "error"))
+        self.assertIn("ZeroDivisionError", row["state"]["lastError"])
+
+    def test_end_that_cannot_be_noted(self) -> None:
+        """The next runs come all the same."""
+        self.ok("cron.add", **self.job())
+
+        def fail(job: Any) -> None:
+            raise ZeroDivisionError
+
+        self.patch(self.house.agents.cron, "_archive_old_sessions", fail)
+        self.house.advance(35)
+        self.assertEqual(len(self.runs()), 3)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
+
+    def test_due_while_it_runs(self) -> None:
+        """A job that takes longer than its interval does not keep the clock turning."""
+        self.house.agents.house.config.replace({**self.house.plane.config.tree, "cron": {"maxConcurrentRuns": 4}})
+        payload = {"kind": "agentTurn", "message": "chunks=25 delay=1"}
+        self.ok("cron.add", **self.job(payload=payload))
+        woken: list[int] = []
+        real = self.house.agents.cron._wake
+
+        def wake() -> None:
+            woken.append(1)
+            real()
+
+        self.patch(self.house.agents.cron, "_wake", wake)
+        self.house.advance(33)
+        self.assertLess(len(woken), 5)
+        self.house.advance(20)
+        self.assertEqual([entry["status"] for entry in self.runs()], ["ok"])
+
     def test_control_plane_rate(self) -> None:
         """Thirty changes a minute."""
         for _ in range(30):
@@ -226,6 +268,27 @@ class HeartbeatTests(AgentsTestCase):
         self.house.advance(1800)
         self.assertEqual(self.ok("last-heartbeat")["reason"], "nothing-new")
         self.assertEqual(len(self.history()), 2)
+
+    def test_interval_changed(self) -> None:
+        """While it runs: shorter, never, and there again."""
+        self.house.step_seconds = 1.0
+
+        def set_every(every: str) -> None:
+            tree = {**self.house.plane.config.tree, "agents": {"defaults": {"heartbeat": {"every": every}}}}
+            self.house.plane.config.replace(tree)
+
+        def beats() -> int:
+            return len(self.client.events("heartbeat"))
+
+        set_every("10s")
+        self.house.advance(25)
+        self.assertEqual(beats(), 2)
+        set_every("0m")
+        self.house.advance(25)
+        self.assertEqual(beats(), 2)
+        set_every("10s")
+        self.house.advance(25)
+        self.assertEqual(beats(), 4)
 
     def test_switched_off(self) -> None:
         """``set-heartbeats``."""

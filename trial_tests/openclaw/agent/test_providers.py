@@ -17,6 +17,7 @@ from teamgram.openclaw.agent.providers.model_api import (
     ToolSpec,
 )
 from teamgram.openclaw.agent.providers.openai import OpenAICompatible
+from teamgram.openclaw.agent.providers.reply_stream import from_json
 from teamgram.openclaw.agent.providers.sse import SSEParser
 from teamgram.openclaw.config.sections import ProviderSection
 from trial_tests.openclaw.agent.fake_provider import Answer, FakeProvider, openai_chunk, openai_text, openai_tool, sse
@@ -221,6 +222,12 @@ class WordingTests(SynchronousTestCase):
         self.assertEqual([message["role"] for message in told], ["user", "assistant", "user"])
         self.assertEqual([part["text"] for part in told[0]["content"]], ["a", "b"])
         self.assertEqual(told[2]["content"][0]["tool_use_id"], "c1")
+
+    def test_half_a_pair(self) -> None:
+        """Half of a surrogate pair in what a provider sends can be written nowhere; whole ones stay."""
+        found = from_json(r'{"a": ["x\ud83d"], "b\ude00": "\ud83d\ude00 ok"}')
+        self.assertEqual(found, {"a": ["x?"], "b?": "\U0001f600 ok"})
+        self.assertRaises(ValueError, from_json, "{")
 
     def test_events_at_every_split(self) -> None:
         """Whatever the network cuts through, the same events come out."""

@@ -82,6 +82,25 @@ class RecoveryTests(AgentsTestCase):
             for line in path.read_bytes().splitlines():
                 json.loads(line)
 
+    def test_transcript_that_cannot_be_read(self) -> None:
+        """One that somebody else has spoilt does not keep the gateway from starting, or the others from being there."""
+        self.send("hello")
+        self.send("other", "run-2", sessionKey="other")
+        self.house.advance(1.0)
+        sessions = self.house.parts.sessions
+        first, second = (sessions.path(each) for each in sorted(sessions, key=lambda s: s.key))
+        lines = first.read_text().splitlines()
+        spoilt = [line.replace('"startedAt":1', '"startedAt":"soon",":":1') for line in lines]
+        self.assertNotEqual(lines, spoilt)
+        first.write_text("\n".join(spoilt) + "\n")
+        state = second.read_text().splitlines()
+        second.write_text("\n".join([*state[:-1], state[-1].replace('"agent:main:other"', '"agent::"')]) + "\n")
+        later = self.house.again()
+        client = self.operator(later)
+        self.assertEqual(self.history(client=client), [("user", "hello"), ("assistant", "hello")])
+        self.assertEqual(self.ok("sessions.list", client)["count"], 1)
+        self.assertEqual(len(later.parts.sessions.reported), 1)
+
 
 class DrainTests(AgentsTestCase):
     """SIGTERM in mid-turn."""
@@ -161,6 +180,33 @@ class DiskTests(AgentsTestCase):
         self.send("again", "run-3")
         self.house.advance(1.0)
         self.assertEqual([end["state"] for end in self.ends("run-3")], ["final"])
+
+    def test_what_cannot_be_encoded(self) -> None:
+        """A record that has no JSON fails like one that cannot be written: nobody waits for ever."""
+        self.send("hello chunks=10 delay=0.1")
+        self.send("second", "run-2", queueMode="followup")
+        real = self.house.parts.lanes._user_record
+        self.patch(self.house.parts.lanes, "_user_record", lambda run: {**real(run), "message": object()})
+        self.house.advance(3.0)
+        self.assertEqual([self.ends(run)[0]["state"] for run in ("run-1", "run-2")], ["final", "error"])
+        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+        self.send("again", "run-3")
+        self.house.advance(0.5)
+        self.assertEqual([end["state"] for end in self.ends("run-3")], ["final"])
+
+    def test_who_only_looks_on(self) -> None:
+        """A listener that fails stops no session."""
+
+        def fail(*args: object, **more: object) -> None:
+            raise ZeroDivisionError
+
+        self.patch(self.house.parts, "on_changed", fail)
+        self.send("hello")
+        self.house.advance(0.5)
+        self.send("again", "run-2")
+        self.house.advance(0.5)
+        self.assertEqual([len(self.ends(run)) for run in ("run-1", "run-2")], [1, 1])
+        self.assertTrue(self.flushLoggedErrors(ZeroDivisionError))
 
     def test_turn_ends_all_the_same(self) -> None:
         """A turn whose end cannot be written is told as failed, once, and its session goes on."""

@@ -1,6 +1,5 @@
 """Anthropic's messages API, streamed."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ from teamgram.openclaw.agent.providers.model_api import (
     ModelRequest,
     ProviderError,
 )
-from teamgram.openclaw.agent.providers.reply_stream import ReplyStream
+from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, from_json
 from teamgram.openclaw.config.sections import ProviderSection
 from teamgram.openclaw.sessions.agent_sessions import text_of
 
@@ -58,7 +57,7 @@ class _Messages(ReplyStream):
 
     def event(self, name: str, data: str) -> None:
         """One server-sent event."""
-        value = json.loads(data)
+        value = from_json(data)
         kind = value.get("type")
         if kind == "message_start":
             message = value["message"]

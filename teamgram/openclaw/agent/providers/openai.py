@@ -6,7 +6,7 @@ from typing import Any
 
 from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
 from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest, Usage, failure_of
-from teamgram.openclaw.agent.providers.reply_stream import ReplyStream
+from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, from_json
 from teamgram.openclaw.config.sections import ProviderSection
 from teamgram.openclaw.sessions.agent_sessions import text_of
 
@@ -55,7 +55,7 @@ class _Chunks(ReplyStream):
         if data == "[DONE]":
             self.ended = True
             return
-        chunk = json.loads(data)
+        chunk = from_json(data)
         if chunk.get("error"):
             error = chunk["error"]
             raise failure_of(int(error.get("code") or 500) if str(error.get("code")).isdigit() else 500, str(error))

@@ -4,7 +4,25 @@ import json
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import msgspec
+
 from teamgram.openclaw.agent.providers.model_api import REFUSAL, ModelReply, ProviderError, ToolCall, Usage
+
+
+def from_json(text: str) -> Any:
+    r"""What a provider sent. Half a surrogate pair (``\ud83d`` alone) becomes ``?``.
+
+    Such a text cannot be written anywhere, and its beginning stays in the session's state: one of them would end
+    every later run of that session.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        value = json.loads(text)
+        return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 class ReplyStream:
@@ -72,7 +90,7 @@ class ReplyStream:
 def _arguments(text: str) -> dict[str, Any]:
     """The arguments of a tool call; models sometimes send nothing or nonsense, which the tool then refuses."""
     try:
-        value = json.loads(text) if text.strip() else {}
+        value = from_json(text) if text.strip() else {}
     except ValueError:
         return {"_invalid": text[:1000]}
     return value if isinstance(value, dict) else {"_invalid": text[:1000]}

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from teamgram import __version__
 from teamgram.app.config.errors import ConfigError
@@ -52,9 +53,24 @@ def _parser() -> argparse.ArgumentParser:
     sessions.add_argument("who", nargs="?", help="phone number, @username or user id")
     codes = command("codes", _codes, "Show the sign-in codes that wait to be typed.")
     codes.add_argument("phone", nargs="?", help="only this number's")
+    _add_owners(commands, where)
     command("doctor", _doctor, "Look for what is wrong with the configuration and this machine, and say what to do.")
     add_gateway_commands(commands, where)
     return parser
+
+
+def _add_owners(commands: Any, where: argparse.ArgumentParser) -> None:
+    text = "Say who the agents' owners are; it counts at once, whether or not the server runs."
+    owners = commands.add_parser("owners", help=text, description=text).add_subparsers(required=True, metavar="COMMAND")
+    for name, run, text in (
+        ("add", _add_owner, "Make an account an owner."),
+        ("list", _list_owners, "Show the owners."),
+        ("remove", _remove_owner, "Make an account no owner any more."),
+    ):
+        parser = owners.add_parser(name, help=text, description=text, parents=[where])
+        parser.set_defaults(run=run)
+        if name != "list":
+            parser.add_argument("phone", metavar="PHONE", help="the number that the account signs in with")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -106,6 +122,27 @@ def _codes(options: argparse.Namespace) -> int:
     from teamgram.app.inspection import run_inspection, show_codes
 
     return run_inspection(options, show_codes)
+
+
+def _add_owner(options: argparse.Namespace) -> int:
+    from teamgram.app.inspection import run_inspection
+    from teamgram.app.owners import add_owner
+
+    return run_inspection(options, add_owner)
+
+
+def _list_owners(options: argparse.Namespace) -> int:
+    from teamgram.app.inspection import run_inspection
+    from teamgram.app.owners import list_owners
+
+    return run_inspection(options, list_owners)
+
+
+def _remove_owner(options: argparse.Namespace) -> int:
+    from teamgram.app.inspection import run_inspection
+    from teamgram.app.owners import remove_owner
+
+    return run_inspection(options, remove_owner)
 
 
 def _doctor(options: argparse.Namespace) -> int:

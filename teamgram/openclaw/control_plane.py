@@ -110,6 +110,8 @@ class ControlPlane:
         self.runs: Runs = NoRuns()
         self.system = SystemMethods(self)
         self.counters = Counters()
+        #: More totals for ``/metrics``, from what hangs itself in: name → (help, figure).
+        self.totals: dict[str, tuple[str, Callable[[], float]]] = {}
         self.capabilities = [EVENT_RESUME]
         self.connections: dict[Connection, None] = {}
         self.is_ready = False

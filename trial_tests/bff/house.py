@@ -230,7 +230,6 @@ class House:
             self.fanout,
             self.service_messages,
             self.people.account_settings,
-            self.push,
             self.clock,
         )
         services = people_services(

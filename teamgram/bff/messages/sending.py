@@ -34,6 +34,7 @@ class SendingMessages(RpcService):
         if query.schedule_date:
             check_schedule(talk, query)
         text, entities, tags = await composed(talk, caller, query.message, query.entities)
+        delivered = await talk.delivered(caller, peer)
         reply_to_id, reply = await reply_from(talk, caller, peer, query)
         markup = await reply_markup_from(talk, caller, query.reply_markup) if query.reply_markup is not None else b""
         names = await mentioned(talk, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
@@ -60,6 +61,7 @@ class SendingMessages(RpcService):
                 reply_to_id,
                 names,
                 query.clear_draft,
+                delivered,
                 caller.perm_auth_key_id,
             )
         )
@@ -95,6 +97,7 @@ class SendingMessages(RpcService):
                 drop_author=query.drop_author,
                 silent=query.silent,
                 noforwards=query.noforwards,
+                delivered=await talk.delivered(caller, to_peer),
                 reply_to_id=reply_to_id,
                 perm_auth_key_id=caller.perm_auth_key_id,
             )
@@ -141,6 +144,7 @@ class SendingMessages(RpcService):
                 tags,
                 markup,
                 query.invert_media,
+                is_bot,
                 caller.perm_auth_key_id,
             )
         )
@@ -151,7 +155,9 @@ class SendingMessages(RpcService):
         """messages.getMessageEditData#fda68d36 peer:InputPeer id:int = messages.MessageEditData"""
         talk = self._talk
         peer = await talk.peer(caller, query.peer)
-        await talk.messages.check_editable(caller.user_id, peer.marked, query.id, talk.now())
+        await talk.messages.check_editable(
+            caller.user_id, peer.marked, query.id, talk.now(), await talk.is_bot(caller.user_id)
+        )
         return tl.messages.messageEditData()
 
 

@@ -35,10 +35,6 @@ class MessageEditTimeExpired(DomainError):
     """The message is too old to be changed."""
 
 
-class EditForbidden(DomainError):
-    """The message may not be changed any more by who wrote it."""
-
-
 class MessageDeleteForbidden(DomainError):
     """The message may not be deleted for everybody by this user."""
 
@@ -49,6 +45,10 @@ class ForwardsRestricted(DomainError):
 
 class RandomIdInvalid(DomainError):
     """The number of random ids is not that of the messages."""
+
+
+class PeerBlockedByOwner(DomainError):
+    """The sender has blocked whom they write to."""
 
 
 class PinnedDialogsTooMany(DomainError):

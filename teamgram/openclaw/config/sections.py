@@ -212,6 +212,26 @@ class ToolsSection(Section, frozen=True):
     deny: list[str] = []
 
 
+class CommandsSection(Section, frozen=True):
+    """Chat commands. Of OpenClaw's keys we act on one: who is an owner, as account ids, ``telegram:`` before or not."""
+
+    owner_allow_from: list[str | int] = []
+    native: Any = None
+    native_skills: Any = None
+    text: Any = None
+    bash: Any = None
+    bash_foreground_ms: Any = None
+    config: Any = None
+    mcp: Any = None
+    plugins: Any = None
+    debug: Any = None
+    restart: Any = None
+    owner_display: Any = None
+    owner_display_secret: Any = None
+    allow_from: Any = None
+    use_access_groups: Any = None
+
+
 class MiniSection(Section, frozen=True):
     """The small dialect: ``/mini`` on the gateway's port, and a port of its own when one is given."""
 
@@ -235,6 +255,7 @@ class OpenClawFile(Section, frozen=True):
     session: SessionSection = SessionSection()
     cron: CronSection = CronSection()
     tools: ToolsSection = ToolsSection()
+    commands: CommandsSection = CommandsSection()
     mini: MiniSection = MiniSection()
     logging: LoggingSection = LoggingSection()
     messages: Free = {}
@@ -253,6 +274,7 @@ RELOAD_KINDS: dict[str, str] = {
     "models": "hot",
     "session": "hot",
     "tools": "hot",
+    "commands": "hot",
     "cron": "hot",
     "hooks": "hot",
     "messages": "hot",

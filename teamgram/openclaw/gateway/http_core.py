@@ -171,3 +171,5 @@ class PlaneCollector:
             ("openclaw_resumed", "Clients that went on where they were", plane.counters.resumed),
         ):
             yield CounterMetricFamily(name, text, value=value)
+        for name, (text, figure) in plane.totals.items():
+            yield CounterMetricFamily(name, text, value=figure())

@@ -1,9 +1,9 @@
 """Agents live in the messenger: each is a bot account of this server that anybody may write to.
 
-What is written to the account becomes a turn of an agent session, and the
+What is written to the account becomes a run of an agent session, and the
 reply streams back as edits of one message. The account's own update log says
 what is new, so a message that arrived while the process was going down is
-answered by the next one, and its id names the turn, so none is answered twice.
+answered by the next one, and its id names the run, so none is answered twice.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.domain.boxes.difference import UpdateLog
-from teamgram.domain.boxes.events import NewMessage
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.errors import DomainError
 from teamgram.domain.ids.peer import is_user
@@ -24,24 +23,29 @@ from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.messages.text import MAX_LENGTH
-from teamgram.domain.users.users import UsernameOccupied, Users
+from teamgram.domain.users.user import User
+from teamgram.domain.users.users import Users
 from teamgram.openclaw.agent.idempotency import ERROR, fingerprint
-from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.run import CHAT, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
+from teamgram.openclaw.agent.slots import OWNERS
 from teamgram.openclaw.config.live import Change
 from teamgram.openclaw.gateway.errors import GatewayError, invalid
+from teamgram.openclaw.messenger.accounts import Account, Accounts
+from teamgram.openclaw.messenger.addressing import command_of, may_be_answered, names
+from teamgram.openclaw.messenger.inbox import Inbox
+from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.reply import MessengerReply, random_id
 from teamgram.openclaw.sessions import keys as agent_session_keys
 from teamgram.openclaw.sessions.agent_session import AgentSession
-from teamgram.openclaw.state_file import StateFile, read_json
 
 if TYPE_CHECKING:
     from teamgram.openclaw.agent.extension import AgentsService
 
 CHANNEL = "telegram"
 ACCOUNT = "default"
-_DIFFERENCE_LIMIT = 100
+#: After an agent's account could not be opened.
+_REOPEN_SECONDS = 60.0
 _STOP, _RESETS = frozenset({"/stop", "/abort"}), {"/new": "new", "/reset": "reset"}
 _START = "/start"
 
@@ -59,22 +63,6 @@ class MessengerDomain:
     log: UpdateLog
 
 
-@dataclass(slots=True)
-class Account:
-    """An agent's account.
-
-    Attributes:
-        pts: up to where its log was taken care of.
-    """
-
-    agent_id: str
-    user_id: int
-    username: str
-    pts: int
-    reading: bool = False
-    again: bool = False
-
-
 class Messenger(Service):
     """The channel between the accounts and the agents."""
 
@@ -85,28 +73,22 @@ class Messenger(Service):
         self._house = agents.house
         self._domain = domain
         self._reactor = self._house.reactor
-        self._file = StateFile(self._house.plane.state_dir / "messenger.json", self._snapshot, self._reactor)
-        stored = read_json(self._file.path) or {}
-        self.accounts: dict[str, Account] = {
-            entry["agentId"]: Account(entry["agentId"], entry["userId"], entry["username"], entry["pts"])
-            for entry in stored.get("accounts", ())
-        }
+        plane = self._house.plane
+        self.accounts = Accounts(plane.state_dir / "messenger.json", domain.users, domain.log, self._reactor)
+        self.inbox = Inbox(self.accounts, domain.log, self._reactor, self._take)
+        self.owners = Owners(plane.state_dir, lambda: plane.config.sections.commands.owner_allow_from)
+        self._opening = DeferredLock()
+        self._reopening: Any = None
         self._tasks: set[Deferred[Any]] = set()
         agents.deliveries.channels[CHANNEL] = self.deliver
         self._house.config.on_change(self._config_changed)
-        self._house.plane.health.sources.append(self._health)
-
-    def _snapshot(self) -> dict[str, Any]:
-        accounts = [
-            {"agentId": account.agent_id, "userId": account.user_id, "username": account.username, "pts": account.pts}
-            for account in self.accounts.values()
-        ]
-        return {"version": 1, "accounts": accounts}
+        plane.health.sources.append(self._health)
+        for name, text, count in self.inbox.failures.totals():
+            plane.totals[name] = (text, count)
 
     def _health(self) -> dict[str, Any]:
         up = bool(self.running)
-        accounts = self._snapshot()["accounts"]
-        state = {"configured": True, "running": up, "connected": up, "accounts": accounts}
+        state = {"configured": True, "running": up, "connected": up, "accounts": self.accounts.to_wire()}
         return {"channels": {CHANNEL: state}, "channelOrder": [CHANNEL], "channelLabels": {CHANNEL: "Teamgram"}}
 
     def _config_changed(self, change: Change) -> None:
@@ -118,24 +100,28 @@ class Messenger(Service):
     def startService(self) -> None:
         """Have an account for every agent and answer what was written to them."""
         super().startService()
+        self.inbox.start()
         self._run(self._open_accounts())
 
     def stopService(self) -> Deferred[None]:
         """Hear nothing more; what is being shown is shown."""
         super().stopService()
-        for account in self.accounts.values():
+        for account in self.accounts.by_agent.values():
             self._domain.observers.forget(account.user_id)
         return Deferred.fromCoroutine(self._settle())
 
     async def _settle(self) -> None:
+        if self._reopening is not None and self._reopening.active():
+            self._reopening.cancel()
+        await self.inbox.stop()
         while self._tasks:
             waiting: Deferred[Any] = Deferred()
             task = next(iter(self._tasks))
             task.addBoth(waiting.callback)
             await waiting
-        await self._file.close()
+        await self.accounts.close()
 
-    def _run(self, coroutine: Any) -> Deferred[Any]:
+    def _run(self, coroutine: Any) -> None:
         task: Deferred[Any] = Deferred.fromCoroutine(coroutine)
         self._tasks.add(task)
 
@@ -145,84 +131,55 @@ class Messenger(Service):
                 self._log.failure("the agents' messenger failed", failure=result)
 
         task.addBoth(over)
-        return task
 
     async def _open_accounts(self) -> None:
-        for agent in self._house.roster.all():
-            account = self.accounts.get(agent.id)
-            if account is None:
-                account = await self._open_account(agent)
-            self._domain.observers.observe(account.user_id, partial(self._told, account))
-            self._heard(account)
-
-    async def _open_account(self, agent: Agent) -> Account:
-        """The account with the agent's username if it is a bot, else a new one."""
-        base = agent.id.replace("-", "_")
-        users = self._domain.users
-        for username in (f"{base}_bot", f"{base}_agent_bot", f"{base}_{random_id(agent.id) & 0xFFFF}_bot"):
-            peer = await users.resolve_username(username)
-            found = (await users.get([peer.id])).get(peer.id) if peer is not None else None
-            if found is not None and not found.is_bot:
-                continue
-            if found is None:
-                name = agent.name if agent.named else agent.id.capitalize()
-                found = await users.create(phone="", first_name=name, now=int(self._reactor.seconds()), is_bot=True)
+        # One after the other: two that look for the same name at once would each make an account.
+        await self._opening.acquire()
+        try:
+            for agent in self._house.roster.all():
                 try:
-                    await users.set_username(found.id, username)
-                except UsernameOccupied:
+                    account = await self.accounts.open(agent)
+                except Exception:
+                    # The others' accounts are opened all the same.
+                    self._log.failure("agent {agent} has no account in the messenger yet", agent=agent.id)
+                    self._open_again_later()
                     continue
-            state = await self._domain.log.state(found.id)
-            account = self.accounts[agent.id] = Account(agent.id, found.id, username, state.pts)
-            await self._file.save()
-            self._log.info("agent {agent} is @{username} in the messenger", agent=agent.id, username=username)
-            return account
-        raise DomainError(f"no username is free for agent {agent.id}")
+                if self.running:
+                    self._domain.observers.observe(account.user_id, partial(self._told, account))
+                    self.inbox.heard(account)
+        finally:
+            self._opening.release()
+
+    def _open_again_later(self) -> None:
+        if self.running and (self._reopening is None or not self._reopening.active()):
+            self._reopening = self._reactor.callLater(_REOPEN_SECONDS, lambda: self._run(self._open_accounts()))
 
     # From people to agents
 
     def _told(self, account: Account, message: Message, edited: bool) -> None:
         if not message.out and not edited:
-            self._heard(account)
-
-    def _heard(self, account: Account) -> None:
-        if account.reading:
-            account.again = True
-            return
-        account.reading = True
-        self._run(self._read(account))
-
-    async def _read(self, account: Account) -> None:
-        """Everything in the account's log that was not taken care of, in order."""
-        try:
-            more = True
-            while more and self.running:
-                account.again = False
-                difference = await self._domain.log.difference(account.user_id, account.pts, _DIFFERENCE_LIMIT)
-                for entry in difference.entries:
-                    message = None
-                    if isinstance(entry.event, NewMessage):
-                        message = difference.messages.get(entry.event.id)
-                    if message is not None and not message.out:
-                        await self._take(account, message)
-                    account.pts = entry.pts
-                if difference.too_long:
-                    account.pts = difference.state.pts
-                if difference.entries:
-                    await self._file.save()
-                more = account.again or (bool(difference.entries) and account.pts < difference.state.pts)
-        finally:
-            account.reading = False
+            self.inbox.heard(account)
 
     async def _take(self, account: Account, message: Message) -> None:
-        """One message: a command, or a turn whose reply is shown as it comes."""
-        text = self._addressed(account, message)
-        if not text:
+        """One message: a command, or a run whose reply is shown as it comes.
+
+        Raises:
+            DomainError: the messenger refuses what it takes to answer.
+        """
+        text = message.text.strip()
+        is_named = message.mentioned or names(text, account.username)
+        if not text or message.extra.action is not None or not self._is_meant(account, message, is_named):
+            return
+        sender = (await self._domain.users.get([message.sender_id])).get(message.sender_id)
+        if sender is None or not may_be_answered(
+            sender, self._house.config.sections.channels.get(CHANNEL), is_named=is_named
+        ):
             return
         session = self._session(account, message)
         await self._domain.messages.read_history(
             account.user_id, message.peer, message.id, int(self._reactor.seconds())
         )
-        command = text.split("@")[0].strip().lower()
+        command = command_of(text, account.username)
         if command in _STOP:
             await self._house.lanes.abort(session.key, None, "stop")
             return
@@ -233,21 +190,17 @@ class Messenger(Service):
         if command == _START:
             text = "Hello!"
         try:
-            await self._start_turn(account, message, session, text)
+            await self._start_run(account, message, session, sender, text)
         except GatewayError as error:
             await self._say(account, message.peer, f"⚠️ {error.message}", f"refused:{message.id}")
 
-    def _addressed(self, account: Account, message: Message) -> str:
-        """The text if it is for the agent: all of it in private, in groups what names it or answers it."""
-        text = message.text.strip()
-        if is_user(message.peer):
-            return text
-        name = f"@{account.username}"
-        if name.lower() in text.lower() or message.mentioned:
-            return text
+    def _is_meant(self, account: Account, message: Message, is_named: bool) -> bool:
+        """In private everything is for the agent, in groups what names it or answers it."""
+        if is_user(message.peer) or is_named:
+            return True
         key = agent_session_keys.group(account.agent_id, CHANNEL, str(message.peer))
         session = self._house.sessions.get(key)
-        return text if session is not None and session.settings.get("groupActivation") == "always" else ""
+        return session is not None and session.settings.get("groupActivation") == "always"
 
     def _session(self, account: Account, message: Message) -> AgentSession:
         if is_user(message.peer):
@@ -264,12 +217,14 @@ class Messenger(Service):
         session.origin = {"channel": CHANNEL, "account": ACCOUNT, "peer": message.peer}
         return session
 
-    async def _start_turn(self, account: Account, message: Message, session: AgentSession, text: str) -> None:
+    async def _start_run(
+        self, account: Account, message: Message, session: AgentSession, sender: User, text: str
+    ) -> None:
         run_id = f"{CHANNEL}:{account.user_id}:{message.content_id}"
-        sender = (await self._domain.users.get([message.sender_id])).get(message.sender_id)
-        name = " ".join(filter(None, (sender.first_name, sender.last_name))) if sender is not None else ""
+        name = " ".join(filter(None, (sender.first_name, sender.last_name)))
         session.display_name = session.display_name or name
-        about = {"channel": CHANNEL, "senderId": str(message.sender_id), "senderName": name}
+        is_owner = sender.id in self.owners
+        about = {"channel": CHANNEL, "senderId": str(sender.id), "senderName": name, "senderIsOwner": is_owner}
         said = text if is_user(message.peer) else f"{name}: {text}"
         reply: list[MessengerReply] = []
         request = RunRequest(
@@ -278,6 +233,7 @@ class Messenger(Service):
             fingerprint(said),
             CHAT,
             on_text=lambda words: reply[0].say(words) if reply else None,
+            person=OWNERS if is_owner else f"{CHANNEL}:{sender.id}",
         )
         accepted = await self._house.runs.accept(session, request)
         run = accepted.run
@@ -300,7 +256,14 @@ class Messenger(Service):
         outcome = await run.when_ended()
         text = f"{outcome.text}\n\n⚠️ {outcome.summary}".strip() if outcome.status == ERROR else outcome.text
         if text:
-            await reply.end(text)
+            try:
+                await reply.end(text)
+            except DomainError as error:
+                self.inbox.failures.unshown_replies += 1
+                self._log.warn("the reply of run {run_id} was refused: {error!r}", run_id=run.id, error=error)
+            except Exception:
+                self.inbox.failures.unshown_replies += 1
+                self._log.failure("the reply of run {run_id} could not be shown", run_id=run.id)
 
     # From agents to people
 
@@ -316,7 +279,7 @@ class Messenger(Service):
         Raises:
             GatewayError: nobody is there.
         """
-        account = self.accounts.get(agent_id)
+        account = self.accounts.by_agent.get(agent_id)
         if account is None:
             raise invalid(f'agent "{agent_id}" has no account in the messenger')
         target = to.removeprefix(f"{CHANNEL}:").strip()

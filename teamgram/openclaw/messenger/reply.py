@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from teamgram.domain.errors import DomainError
 from teamgram.domain.messages.editing import EditRequest
-from teamgram.domain.messages.errors import MessageNotModified
+from teamgram.domain.messages.errors import MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.messages.text import MAX_LENGTH
@@ -124,9 +124,12 @@ class MessengerReply:
 
     async def _edit(self, index: int, text: str) -> None:
         message_id = self._shown[index][0]
-        request = EditRequest(self._sender_id, self._peer, message_id, int(self._reactor.seconds()), text=text)
+        request = EditRequest(
+            self._sender_id, self._peer, message_id, int(self._reactor.seconds()), text=text, any_time=True
+        )
         try:
             await self._messages.edit(request)
-        except MessageNotModified:
+        except (MessageNotModified, MessageIdInvalid):
+            # As it should be, or deleted meanwhile: the other pieces are shown all the same.
             pass
         self._shown[index] = (message_id, text)

@@ -1,114 +1,19 @@
-"""Agents as accounts of the messenger: a real database, real accounts, real turns."""
+"""Agents as accounts of the messenger: a real database, real accounts, real runs."""
 
 import itertools
-import shutil
-import tempfile
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import SynchronousTestCase
 
-import yaml
-from prometheus_client import CollectorRegistry
-
-from teamgram.database import open_database
-from teamgram.domain.contacts.contacts import Contacts
-from teamgram.domain.messages.history import Page, Search
-from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.messages.text import MAX_LENGTH
-from teamgram.domain.people import PeopleStores
-from teamgram.domain.talk import TalkStores
-from teamgram.domain.updates.fanout import Fanout
-from teamgram.openclaw.agent.extension import AgentsService, agents_extension
-from teamgram.openclaw.gateway.errors import GatewayError
-from teamgram.openclaw.messenger.channel import Messenger, MessengerDomain
 from teamgram.openclaw.messenger.reply import pieces
-from teamgram.openclaw.service import OpenClawService
-from trial_tests.openclaw.house import TOKEN
+from trial_tests.openclaw.messenger.messenger import MessengerTestCase
 
 
-class MessengerTests(TestCase):
+class MessengerTests(MessengerTestCase):
     """A person writes, the agent answers."""
-
-    timeout = 30
-    config: dict[str, Any] = {}
-
-    async def setUp(self) -> None:
-        """A messenger with one person, and a control plane whose agents live in it."""
-        self.directory = Path(tempfile.mkdtemp(prefix="messenger-"))
-        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
-        tree = {"gateway": {"port": 0, "auth": {"token": TOKEN}}, **self.config}
-        (self.directory / "openclaw.yaml").write_text(yaml.safe_dump(tree))
-        self.database = open_database("sqlite:test.db", self.directory, reactor, pool_size=2)
-        self.addCleanup(self.database.close)
-        fanout = Fanout()
-        self.talk = TalkStores.open(self.database, fanout, reactor)
-        self.users = PeopleStores.open(self.database, fanout, reactor).users
-        self.ann = await self.users.create(phone="4915100000001", first_name="Ann", now=1)
-        await self.start()
-
-    async def start(self) -> None:
-        """Start the control plane."""
-        domain = MessengerDomain(self.users, self.talk.messages, self.talk.observers, self.talk.log)
-        self.service = OpenClawService(
-            self.directory / "openclaw.yaml",
-            self.directory,
-            reactor,
-            extensions=[partial(agents_extension, messenger=domain)],
-            environment={},
-            registry=CollectorRegistry(),
-        )
-        self.agents, self.messenger = self.service.services[-1].services
-        assert isinstance(self.agents, AgentsService) and isinstance(self.messenger, Messenger)
-        self.service.startService()
-        self.addCleanup(self.stop)
-        await self.service.listening
-        await self.until(lambda: "main" in self.messenger.accounts)
-
-    async def stop(self) -> None:
-        """Stop it, once."""
-        if self.service.running:
-            await self.service.stopService()
-
-    async def until(self, condition: Any, seconds: float = 10.0) -> Any:
-        """Wait for something that must come true."""
-        for _ in range(round(seconds / 0.02)):
-            found = condition()
-            if isinstance(found, Deferred) or hasattr(found, "__await__"):
-                found = await found
-            if found:
-                return found
-            await deferLater(reactor, 0.02, lambda: None)
-        raise AssertionError("did not come true")
-
-    @property
-    def bot(self) -> int:
-        """The agent's account."""
-        return self.messenger.accounts["main"].user_id
-
-    async def write(self, text: str, random_id: int = 1) -> None:
-        """Ann writes to the agent."""
-        await self.talk.messages.send(SendRequest(self.ann.id, self.bot, text, random_id, int(reactor.seconds())))
-
-    async def box(self) -> list[tuple[bool, str]]:
-        """(Ann wrote it, text) of her chat with the agent, oldest first."""
-        found = await self.talk.messages.page(Search(self.ann.id, self.bot), Page(limit=100))
-        return [(message.out, message.text) for message in sorted(found.messages, key=lambda m: m.id)]
-
-    async def answers(self, count: int) -> list[str]:
-        """The agent's messages once there are so many and nothing runs any more."""
-
-        async def there() -> bool:
-            said = [text for out, text in await self.box() if not out]
-            return len(said) >= count and self.agents.house.runs.active() == 0
-
-        await self.until(there)
-        await deferLater(reactor, 0.1, lambda: None)
-        return [text for out, text in await self.box() if not out]
 
     async def test_account(self) -> None:
         """The agent is a bot with a username, the same one after a restart."""
@@ -190,25 +95,6 @@ class MessengerTests(TestCase):
         await self.start()
         await deferLater(reactor, 0.3, lambda: None)
         self.assertEqual(await self.answers(2), ["first", "second"])
-
-    async def test_who_blocked_the_agent(self) -> None:
-        """``send`` does not reach who has blocked the agent's account, and says so."""
-        await self.write("hello agent")
-        await self.answers(1)
-        contacts = Contacts(self.database)
-        await contacts.block(self.ann.id, self.bot, 1)
-        before = await self.box()
-        failure = await self.assertFailure(
-            Deferred.fromCoroutine(
-                self.agents.deliveries.deliver(f"{self.ann.id}", "read me", "telegram", "key", "main", frozenset())
-            ),
-            GatewayError,
-        )
-        self.assertIn("OutboundDeliveryError", failure.message)
-        self.assertEqual(await self.box(), before)
-        await contacts.unblock(self.ann.id, self.bot)
-        await self.agents.deliveries.deliver(f"{self.ann.id}", "read me", "telegram", "key 2", "main", frozenset())
-        self.assertEqual((await self.box())[-1], (False, "read me"))
 
     async def test_send(self) -> None:
         """``send`` writes to a person by id, name or number; once per key."""

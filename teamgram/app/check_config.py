@@ -11,7 +11,7 @@ from teamgram.app.reload import check_certificates
 from teamgram.database.dsn import SQLiteDSN
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
 from teamgram.openclaw.config.live import read_yaml, validate
-from teamgram.session.routing import services_by_method
+from teamgram.session.routing import service_key, services_by_method
 
 
 def check(directory: Path, data_dir: Path) -> int:
@@ -48,9 +48,9 @@ def check(directory: Path, data_dir: Path) -> int:
 
 def _remarks(configuration: Configuration, loopback: bool) -> list[str]:
     remarks = [f"not used here: {key}" for key in configuration.unused]
-    known = set(services_by_method().values())
+    known = set(map(service_key, services_by_method().values()))
     for service in configuration.session.BFFProxyClients.IDMap:
-        if service.removeprefix("/mtproto.") not in known:
+        if service_key(service) not in known:
             remarks.append(f"session.yaml: IDMap names {service}, which is no service")
     if not loopback:
         code = configuration.bff.Code

@@ -39,6 +39,7 @@ from teamgram.openclaw.agent.extension import agents_extension
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
 from teamgram.openclaw.messenger.channel import MessengerDomain
 from teamgram.openclaw.service import OpenClawService
+from teamgram.session.routing import service_key
 from teamgram.session.service import SessionService
 
 READY = "teamgram is ready"
@@ -142,6 +143,7 @@ class House(Service):
         self.gnetway.attach(self.session)
         self.services: Services = build_services(self)
         self.bff.add_services(self.services.rpc)
+        self.warn_of_services_off(configuration)
         self.key_watch = KeyWatch(self.gnetway, self.session, self.bff)
         self.session.set_presence(self.services.people.presence)
         talk, people = self.services.talking.stores, self.services.people
@@ -174,6 +176,13 @@ class House(Service):
         """The IDMap, and who is behind its targets: in one process all are this one bff."""
         id_map = configuration.session.BFFProxyClients.IDMap
         return id_map, dict.fromkeys(id_map.values(), self.bff)
+
+    def warn_of_services_off(self, configuration: Configuration) -> None:
+        """Name the services that are here and not in the IDMap, which are off: a file of teamgram's has fewer."""
+        routed = set(map(service_key, configuration.session.BFFProxyClients.IDMap))
+        off = sorted({one.service for one in self.bff.methods.values() if service_key(one.service) not in routed})
+        if off:
+            self._log.warn("session.yaml: not in the IDMap, so off: {services}", services=", ".join(off))
 
     def reload(self) -> "Deferred[bool]":
         """Read the configuration again, as SIGHUP does; False when it was refused. The log says what came of it."""

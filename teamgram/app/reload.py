@@ -120,6 +120,7 @@ class Reload:
         set_levels(house.levels, configuration)
         house.flood_limits.set(stage_settings.flood(configuration.bff))
         house.session.set_id_map(*house.routes_to_bff(configuration))
+        house.warn_of_services_off(configuration)
         # A client is told the data centre of its key exchange, which stays until the restart.
         house.services.configuration.use(
             stage_settings.configuration(configuration.bff, self._began_with.gnetway, wanted.listeners)

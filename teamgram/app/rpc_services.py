@@ -77,7 +77,13 @@ def build_services(house: House) -> Services:
         clock.seconds,
     )
     sign_ins = SignIns(
-        house.auth_sessions, house.session, fanout, talking.service_messages, people.account_settings, clock
+        house.auth_sessions,
+        house.session,
+        fanout,
+        talking.service_messages,
+        people.account_settings,
+        house.session,
+        clock,
     )
     lang_packs = configuration.bff.LangPacks
     services = people_services(

@@ -12,10 +12,8 @@ from teamgram.bff.views.messages import dialog_peer_view, draft_view, message_vi
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.domain.dialogs.dialog import Dialog
 from teamgram.domain.dialogs.dialogs import DialogList
-from teamgram.domain.ids.peer import Peer, PeerKind
-from teamgram.domain.updates.events import ChatUserTyping, UserTyping
+from teamgram.domain.ids.peer import PeerKind
 from teamgram.domain.users.notifications import UNCHANGED
-from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -143,7 +141,7 @@ class Dialogs(RpcService):
         peer = await talk.peer(caller, query.peer)
         if peer.kind is not PeerKind.CHAT:
             raise bad_request("CHAT_ID_INVALID")
-        chat = await talk.chats.of_member(caller.user_id, peer.id)
+        chat = await talk.chats.looked_at(caller.user_id, peer.id)
         users, _ = await talk.peers(caller.user_id, chat.members)
         online = sum(user.status is not None and user.status.NAME == "userStatusOnline" for user in users)
         return tl.chatOnlines(onlines=max(1, online))
@@ -156,20 +154,9 @@ class Dialogs(RpcService):
         action, progress = query.action.NAME, getattr(query.action, "progress", 0) or 0
         if action not in _TOLD:
             return True
-        if peer.kind is PeerKind.USER:
-            if peer.id not in (caller.user_id, SERVICE_USER_ID) and await self._hears(caller, peer):
-                talk.fanout.publish((peer.id,), UserTyping(caller.user_id, action, progress))
-            return True
-        chat = await talk.chats.of_member(caller.user_id, peer.id)
-        if chat.member(caller.user_id) is None:
-            raise bad_request("CHAT_WRITE_FORBIDDEN")
-        others = [user_id for user_id in chat.members if user_id != caller.user_id]
-        talk.fanout.publish(others, ChatUserTyping(chat.id, caller.user_id, action, progress))
+        say = talk.dialogs.say_typing if peer.kind is PeerKind.USER else talk.chats.say_typing
+        await say(caller.user_id, peer.id, action, progress)
         return True
-
-    async def _hears(self, caller: RpcMetadata, peer: Peer) -> bool:
-        book = await self._talk.contacts.book(caller.user_id)
-        return peer.id not in book.blocked and peer.id not in book.blocked_by
 
 
 # The rest carry what only the other client understands (games' interactions, drafts being written), or nothing.

@@ -5,6 +5,7 @@ itself only where no domain rule is behind it.
 """
 
 from teamgram.domain.chats import errors as chats
+from teamgram.domain.chats import inviting
 from teamgram.domain.codes.codes import (
     CodeEmpty,
     CodeExpired,
@@ -13,6 +14,7 @@ from teamgram.domain.codes.codes import (
     CodeNotDelivered,
     ResendUnavailable,
 )
+from teamgram.domain.contacts import relations
 from teamgram.domain.contacts.contacts import ContactIdInvalid, ContactNameEmpty
 from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.ids.phone import PhoneNumberInvalid
@@ -41,6 +43,12 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     UsernameInvalid: (400, "USERNAME_INVALID"),
     UsernameNotModified: (400, "USERNAME_NOT_MODIFIED"),
     UsernameOccupied: (400, "USERNAME_OCCUPIED"),
+    inviting.UserPrivacyRestricted: (403, "USER_PRIVACY_RESTRICTED"),
+    relations.BlockedByPeer: (400, "USER_IS_BLOCKED"),
+    relations.PeerBlockedByOwner: (400, "YOU_BLOCKED_USER"),
+    relations.PeerDeactivated: (400, "INPUT_USER_DEACTIVATED"),
+    relations.PeerIsBot: (400, "USER_IS_BOT"),
+    messages.EditForbidden: (403, "CHAT_WRITE_FORBIDDEN"),
     messages.EntitiesTooLong: (400, "ENTITIES_TOO_LONG"),
     messages.EntityBoundsInvalid: (400, "ENTITY_BOUNDS_INVALID"),
     messages.ForwardsRestricted: (400, "CHAT_FORWARDS_RESTRICTED"),
@@ -52,13 +60,13 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     messages.MessageNotModified: (400, "MESSAGE_NOT_MODIFIED"),
     messages.MessageTooLong: (400, "MESSAGE_TOO_LONG"),
     messages.MessageTooOld: (400, "MESSAGE_TOO_OLD"),
-    messages.PeerBlockedByOwner: (400, "YOU_BLOCKED_USER"),
     messages.PeerHistoryEmpty: (400, "PEER_HISTORY_EMPTY"),
     messages.PinnedDialogsTooMany: (400, "PINNED_DIALOGS_TOO_MUCH"),
     messages.RandomIdInvalid: (400, "RANDOM_ID_INVALID"),
     chats.ChatAboutNotModified: (400, "CHAT_ABOUT_NOT_MODIFIED"),
     chats.ChatAboutTooLong: (400, "CHAT_ABOUT_TOO_LONG"),
     chats.ChatAdminRequired: (400, "CHAT_ADMIN_REQUIRED"),
+    chats.ChatForbidden: (403, "CHAT_FORBIDDEN"),
     chats.ChatNotFound: (400, "PEER_ID_INVALID"),
     chats.ChatNotModified: (400, "CHAT_NOT_MODIFIED"),
     chats.ChatTitleEmpty: (400, "CHAT_TITLE_EMPTY"),
@@ -89,5 +97,5 @@ def bad_request(type: str) -> RpcError:
 
 
 AUTH_KEY_UNREGISTERED = (401, "AUTH_KEY_UNREGISTERED")
-METHOD_NOT_IMPL = (501, "METHOD_NOT_IMPL")
+METHOD_NOT_IMPL = (400, "METHOD_NOT_IMPL")
 INTERNAL = (500, "INTERNAL")

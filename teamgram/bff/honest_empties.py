@@ -20,6 +20,7 @@ from teamgram.mtproto.tl.classes import class_named, fields_of
 Answer = Callable[[RpcMetadata, Any], Any]
 
 _MAX_ASKED = 1000
+_MAX_INT = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,26 @@ def _no_stars(caller: RpcMetadata, query: Any) -> Any:
     return tl.payments.starsStatus(balance=none, chats=[], users=[])
 
 
+def _nobody_pays(caller: RpcMetadata, query: Any) -> Any:
+    # Web K reads the update inside without asking whether there is one.
+    update = tl.updatePaidReactionPrivacy(private=tl.paidReactionPrivacyDefault())
+    return tl.updates(updates=[update], users=[], chats=[], date=0, seq=0)
+
+
+def _all_ids(caller: RpcMetadata, query: Any) -> list[Any]:
+    # One range: nothing is split. Pyrogram counts messages by it.
+    return [tl.messageRange(min_id=0, max_id=_MAX_INT)]
+
+
+def _no_passkey(caller: RpcMetadata, query: Any) -> Any:
+    # Options without any key of ours would make a browser offer the person some other site's.
+    raise bad_request("PASSKEY_CREDENTIAL_NOT_FOUND")
+
+
+def _reaction_defaults(caller: RpcMetadata, query: Any) -> Any:
+    return tl.reactionsNotifySettings(sound=tl.notificationSoundDefault(), show_previews=True)
+
+
 def _no_folders(caller: RpcMetadata, query: Any) -> Any:
     # The tab of all chats is no folder, but belongs into the list.
     return tl.messages.dialogFilters(filters=[tl.dialogFilterDefault()])
@@ -154,6 +175,10 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
         "emojiList",
         "account.getDefaultProfilePhotoEmojis account.getDefaultGroupPhotoEmojis",
     ),
+    ("stickers", "RPCStickers", "messages.foundStickers", "messages.searchStickers"),
+    ("sticker sets", "RPCStickers", "messages.myStickers", "messages.getMyStickers"),
+    ("stickers", "RPCStickers", _nothing, "messages.getAttachedStickers"),
+    ("custom emoji", "RPCCustomEmojis", "emojiList", "messages.searchCustomEmoji"),
     ("saved GIFs", "RPCGifs", "messages.savedGifs", "messages.getSavedGifs"),
     ("emoji keywords", "RPCEmoji", _no_keywords, "messages.getEmojiKeywords messages.getEmojiKeywordsDifference"),
     ("emoji keywords", "RPCEmoji", _nothing, "messages.getEmojiKeywordsLanguages"),
@@ -175,14 +200,16 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("reactions", "RPCReactions", "messages.availableReactions", "messages.getAvailableReactions"),
     ("reactions", "RPCReactions", "messages.reactions", "messages.getTopReactions messages.getRecentReactions"),
     ("reactions", "RPCReactions", "updates", "messages.getMessagesReactions"),
-    ("paid reactions", "RPCReactions", "updates", "messages.getPaidReactionPrivacy"),
+    ("reactions", "RPCReactions", "messages.messages", "messages.getUnreadReactions messages.getUnreadPollVotes"),
+    ("reactions", "RPCReactionNotification", _reaction_defaults, "account.getReactionsNotifySettings"),
+    ("paid reactions", "RPCReactions", _nobody_pays, "messages.getPaidReactionPrivacy"),
     ("saved message tags", "RPCSavedMessageTags", "messages.reactions", "messages.getDefaultTagReactions"),
     ("saved message tags", "RPCSavedMessageTags", "messages.savedReactionTags", "messages.getSavedReactionTags"),
     ("message effects", "RPCMessageEffects", "messages.availableEffects", "messages.getAvailableEffects"),
     ("themes", "RPCThemes", "account.themes", "account.getThemes account.getChatThemes"),
     ("themes", "RPCThemes", "account.chatThemes", "account.getUniqueGiftChatThemes"),
     ("wallpapers", "RPCWallpapers", "account.wallPapers", "account.getWallPapers"),
-    ("accent colours", "RPCAccentColors", "help.peerColors", "help.getPeerColors help.getPeerProfileColors"),
+    ("wallpapers", "RPCWallpapers", _nothing, "account.getMultiWallPapers"),
     ("accent colours", "RPCAccentColors", "emojiList", "account.getDefaultBackgroundEmojis"),
     ("ringtones", "RPCRingtone", "account.savedRingtones", "account.getSavedRingtones"),
     ("chat folders", "RPCFolders", _no_folders, "messages.getDialogFilters"),
@@ -191,10 +218,20 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("stories", "RPCStories", "updates", "stories.getAllReadPeerStories"),
     ("stories", "RPCStories", _no_story_ids, "stories.getPeerMaxIDs"),
     ("stories", "RPCStories", _no_peer_stories, "stories.getPeerStories"),
-    ("stories", "RPCStories", "stories.stories", "stories.getPinnedStories stories.getStoriesArchive"),
+    (
+        "stories",
+        "RPCStories",
+        "stories.stories",
+        "stories.getPinnedStories stories.getStoriesArchive stories.getStoriesByID stories.getAlbumStories",
+    ),
+    ("stories", "RPCStories", "messages.chats", "stories.getChatsToSend"),
     ("stories", "RPCStories", "stories.albums", "stories.getAlbums"),
     ("attachment menu bots", "RPCBotMenu", "attachMenuBots", "messages.getAttachMenuBots"),
     ("mini apps", "RPCMainMiniBotApps", "bots.popularAppBots", "bots.getPopularAppBots"),
+    ("mini apps", "RPCMainMiniBotApps", _nothing, "bots.getPreviewMedias"),
+    ("similar bots", "RPCBotVerificationIcons", "users.users", "bots.getBotRecommendations"),
+    ("affiliate bots", "RPCAffiliatePrograms", "payments.connectedStarRefBots", "payments.getConnectedStarRefBots"),
+    ("dice games", "RPCGames", "messages.emojiGameUnavailable", "messages.getEmojiGameInfo"),
     ("business bots", "RPCBusinessConnectedBots", "account.connectedBots", "account.getConnectedBots"),
     ("quick replies", "RPCBusinessQuickReply", "messages.quickReplies", "messages.getQuickReplies"),
     ("business links", "RPCBusinessChatLinks", "account.businessChatLinks", "account.getBusinessChatLinks"),
@@ -206,33 +243,62 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("gifts", "RPCGifts", "payments.starGifts", "payments.getStarGifts"),
     ("gifts", "RPCGifts", "payments.savedStarGifts", "payments.getSavedStarGifts"),
     ("gifts", "RPCGifts", "payments.starGiftActiveAuctions", "payments.getStarGiftActiveAuctions"),
+    ("gifts", "RPCGiftCollections", "payments.starGiftCollections", "payments.getStarGiftCollections"),
+    ("gift codes", "RPCGiveaways", _nothing, "payments.getPremiumGiftCodeOptions payments.getStarsGiveawayOptions"),
+    ("paid messages", "RPCPaidMessage", "account.paidMessagesRevenue", "account.getPaidMessagesRevenue"),
+    ("Stars", "RPCStarSubscriptions", _no_stars, "payments.getStarsSubscriptions"),
     ("Stars", "RPCStars", _no_stars, "payments.getStarsStatus payments.getStarsTransactions"),
     ("Stars", "RPCStars", _nothing, "payments.getStarsTopupOptions payments.getStarsGiftOptions"),
     ("payment data", "RPCPayments", "payments.savedInfo", "payments.getSavedInfo"),
+    ("passkeys (error PASSKEY_CREDENTIAL_NOT_FOUND)", "RPCPasskey", _no_passkey, "auth.initPasskeyLogin"),
     ("passkeys", "RPCPasskey", "account.passkeys", "account.getPasskeys"),
     ("music on profiles", "RPCUserChannelProfiles", "account.savedMusicIds", "account.getSavedMusicIds"),
     ("music on profiles", "RPCUserChannelProfiles", "users.savedMusic", "users.getSavedMusic"),
     ("profile photos", "RPCUserChannelProfiles", "photos.photos", "photos.getUserPhotos"),
     ("link previews", "RPCWebPage", _no_preview, "messages.getWebPagePreview"),
+    (
+        "scheduled messages",
+        "RPCScheduledMessages",
+        "messages.messages",
+        "messages.getScheduledHistory messages.getScheduledMessages",
+    ),
+    ("splits of the history (one range)", "RPCTakeout", _all_ids, "messages.getSplitRanges"),
+    ("searches in all channels", "RPCMessages", "searchPostsFlood", "channels.checkSearchPostsFlood"),
+    ("tones of an AI", "RPCMiscellaneous", "aicompose.tones", "aicompose.getTones"),
     ("default auto-delete time", "RPCPrivacySettings", "defaultHistoryTTL", "messages.getDefaultHistoryTTL"),
     ("sensitive content filter", "RPCNsfw", "account.contentSettings", "account.getContentSettings"),
     ("saved auto-save choices", "RPCAutosave", "account.autoSaveSettings", "account.getAutoSaveSettings"),
     ("saved download choices (defaults)", "RPCAutoDownload", _download_defaults, "account.getAutoDownloadSettings"),
     ("CDN servers", "RPCFiles", "cdnConfig", "help.getCdnConfig"),
     ("time zone list", "RPCTimezones", "help.timezonesList", "help.getTimezonesList"),
+    ("deep links of our own", "RPCDeepLinks", "help.deepLinkInfoEmpty", "help.getDeepLinkInfo"),
+    ("support's notes on users", "RPCTsf", "help.userInfoEmpty", "help.getUserInfo"),
+    ("changelog", "RPCConfiguration", "updates", "help.getAppChangelog"),
     ("recent links", "RPCDeepLinks", "help.recentMeUrls", "help.getRecentMeUrls"),
     ("channels", "RPCChannels", "messages.inactiveChats", "channels.getInactiveChannels"),
     ("channels", "RPCChannels", "messages.chats", "channels.getAdminedPublicChannels channels.getGroupsForDiscussion"),
+    ("channels", "RPCTakeout", "messages.chats", "channels.getLeftChannels"),
+    ("communities", "RPCChannels", "messages.chats", "communities.getJoinedCommunities"),
     ("channels", "RPCChannelRecommendations", "messages.chats", "channels.getChannelRecommendations"),
     ("promotions", "RPCPromoData", _no, "help.hidePromoData"),
     ("terms of service", "RPCTos", _no, "help.acceptTermsOfService"),
-    ("a place for apps' logs (false: not kept)", "RPCMiscellaneous", _no, "help.saveAppLog"),
+    (
+        "a place for apps' logs (false: not kept)",
+        "RPCMiscellaneous",
+        _no,
+        "help.saveAppLog messages.reportReadMetrics messages.reportMusicListen",
+    ),
+    (
+        "a place for apps' logs (false: not kept)",
+        "RPCGatewayVerificationMessages",
+        _no,
+        "messages.reportMessagesDelivery",
+    ),
 )
 
 _BEFORE_SIGN_IN = frozenset(
     {
-        "help.getPeerColors",
-        "help.getPeerProfileColors",
+        "auth.initPasskeyLogin",
         "help.getCdnConfig",
         "help.getTimezonesList",
         "help.saveAppLog",

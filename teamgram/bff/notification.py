@@ -10,7 +10,7 @@ from teamgram.bff.views.users import UserViews
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.updates.events import NotifySettingsChanged
 from teamgram.domain.updates.fanout import Fanout
-from teamgram.domain.users.notifications import KINDS, UNCHANGED, NotificationSettings
+from teamgram.domain.users.notifications import KINDS, NotificationSettings, in_scope
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -42,7 +42,7 @@ class Notification(RpcService):
     async def get_notify_settings(self, caller: RpcMetadata, query: Any) -> Any:
         """account.getNotifySettings#12b3ad31 peer:InputNotifyPeer = PeerNotifySettings"""
         scope = await self._scope(caller, query.peer)
-        return notify_settings_view((await self._notifications.get(caller.user_id)).get(scope, UNCHANGED))
+        return notify_settings_view(in_scope(await self._notifications.get(caller.user_id), scope))
 
     @rpc("account.updateNotifySettings")
     async def update_notify_settings(self, caller: RpcMetadata, query: Any) -> bool:
@@ -51,7 +51,7 @@ class Notification(RpcService):
         written = query.settings
         choices: dict[str, Any] = {
             name: getattr(written, name)
-            for name in ("show_previews", "silent", "mute_until")
+            for name in ("show_previews", "silent", "mute_until", "stories_muted", "stories_hide_sender")
             if getattr(written, name) is not None
         }
         sound = written.sound
@@ -65,7 +65,10 @@ class Notification(RpcService):
     @rpc("account.resetNotifySettings")
     async def reset_notify_settings(self, caller: RpcMetadata, query: Any) -> bool:
         """account.resetNotifySettings#db7e1747 = Bool"""
+        chosen = await self._notifications.get(caller.user_id)
         await self._notifications.reset(caller.user_id)
+        for scope in chosen:
+            self._fanout.publish([caller.user_id], NotifySettingsChanged(scope), caller.perm_auth_key_id)
         return True
 
     @rpc("account.getNotifyExceptions")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from twisted.internet.interfaces import IReactorTime
 
+from teamgram.bff.accent_colors import AccentColors
 from teamgram.bff.account import Account, Devices
 from teamgram.bff.authorization import AccountEnd, Bindings, SignIn, SignIns
 from teamgram.bff.configuration import Configuration, ConfigurationSettings
@@ -107,6 +108,7 @@ def people_services(
     full_views = FullUserViews(contacts, people.privacy, people.notifications, conversations)
     return [
         Configuration(configuration, views, clock),
+        AccentColors(),
         Langpack(load_languages(langpacks) if langpacks is not None else None),
         Terms(clock),
         Promotions(clock),

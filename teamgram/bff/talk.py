@@ -18,7 +18,6 @@ from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.ids.peer import Peer, PeerKind
-from teamgram.domain.messages.errors import PeerBlockedByOwner
 from teamgram.domain.messages.history import Found
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.updates.fanout import Fanout
@@ -77,32 +76,6 @@ class Talk:
         if input_dialog_peer.NAME != "inputDialogPeer":
             raise bad_request("PEER_ID_INVALID")
         return await self.peer(caller, input_dialog_peer.peer)
-
-    async def delivered(self, caller: RpcMetadata, peer: Peer) -> bool:
-        """Whether what the caller writes to ``peer`` reaches the other side, which may have blocked them.
-
-        Raises:
-            PeerBlockedByOwner: the caller has blocked them.
-            RpcError: ``INPUT_USER_DEACTIVATED``; ``USER_IS_BLOCKED`` and ``USER_IS_BOT`` for a bot that writes.
-        """
-        user_id = caller.user_id
-        if peer.kind is not PeerKind.USER or peer.id == user_id:
-            return True
-        book = self.contacts.cached(user_id)
-        if book is None:
-            book = await self.contacts.book(user_id)
-        if peer.id in book.blocked:
-            raise PeerBlockedByOwner(str(peer.id))
-        other = self.users.cached(peer.id)
-        if other is None:
-            other = await self.users.require(peer.id)
-        if other.is_deleted:
-            raise bad_request("INPUT_USER_DEACTIVATED")
-        delivered = peer.id not in book.blocked_by
-        if (other.is_bot or not delivered) and await self.is_bot(user_id):
-            # A person is not told that they are blocked; a bot is.
-            raise bad_request("USER_IS_BOT" if other.is_bot else "USER_IS_BLOCKED")
-        return delivered
 
     async def is_bot(self, user_id: int) -> bool:
         """Whether that account is a bot."""

@@ -10,8 +10,8 @@ AUTH_KEY_PERM_EMPTY = (401, "AUTH_KEY_PERM_EMPTY")
 FLOOD_WAIT = (420, "FLOOD_WAIT_1")
 INTERNAL = (500, "INTERNAL")
 
-METHOD_NOT_IMPL = (501, "METHOD_NOT_IMPL")
-"""Not 500, which clients take for a passing fault and ask again and again."""
+METHOD_NOT_IMPL = (400, "METHOD_NOT_IMPL")
+"""Clients take every code from 500 on for a passing fault and ask again, for ever; 400 ends it in their own words."""
 
 TIMEOUT = (503, "TIMEOUT")
 """Telegram says -503; the sign there makes TDLib send the request again, which a stuck one does not deserve."""

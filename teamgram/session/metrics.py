@@ -63,11 +63,11 @@ class SessionCollector(Collector):
     def _methods(self) -> Iterable[Metric]:
         times = HistogramMetricFamily("rpc_seconds", "Time of requests in bff", labels=["method"])
         errors = CounterMetricFamily("rpc_errors", "Requests answered with an error", labels=["method", "code"])
-        for route in self._stage.routing.routes():
-            if any(route.times.buckets):
-                times.add_metric([route.method], _cumulative(route.times), route.times.seconds)
-            for code, number in sorted(route.times.errors.items()):
-                errors.add_metric([route.method, str(code)], number)
+        for method, of_method in self._stage.routing.times():
+            if any(of_method.buckets):
+                times.add_metric([method], _cumulative(of_method), of_method.seconds)
+            for code, number in sorted(of_method.errors.items()):
+                errors.add_metric([method, str(code)], number)
         yield times
         yield errors
 

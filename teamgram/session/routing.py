@@ -1,8 +1,9 @@
 """Where a method goes: constructor id -> name -> RPC service -> target of the IDMap.
 
 ``rpc_services.tsv`` is the project's copy of which method belongs to which
-service (teamgram's split); the IDMap of ``etc/session.yaml`` says which
-services there are and who serves each.
+service (teamgram's split, and a service for what clients ask by themselves that
+it has none for); the IDMap of ``etc/session.yaml`` says which services there
+are and who serves each.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +20,9 @@ _NOT_FOR_UPDATES = ("upload.", "help.", "langpack.", "auth.exportAuthorization",
 _BEFORE_BINDING = ("help.", "langpack.")
 _BRING_FILES = ("upload.",)
 _BEFORE_INIT = frozenset(("auth.bindTempAuthKey",))
+
+UNKNOWN_METHOD = "unknown"
+"""What ids that are no method of any layer are counted as."""
 
 MAX_KNOWN_IDS = 8192
 """Constructor ids remembered; more than all layers' methods together, so only hostile ids pass it."""
@@ -56,6 +60,15 @@ def services_by_method() -> Mapping[str, str]:
     return {method: service for method, service in lines}  # noqa: C416 (mypy sees pairs)
 
 
+def service_key(name: str) -> str:
+    """A service as it is looked up, from its name or its key in an IDMap.
+
+    The case does not matter: the descriptions of teamgram's configuration write
+    ``RPCQrcode`` and ``RPCAutodownload``, teamgram's own file ``RPCQrCode`` and ``RPCAutoDownload``.
+    """
+    return name.removeprefix(_ID_MAP_PREFIX).casefold()
+
+
 class Routing:
     """Methods to callers, by the IDMap.
 
@@ -88,15 +101,19 @@ class Routing:
         for key, target in id_map.items():
             if target not in callers:
                 raise ValueError(f"IDMap: nobody is behind {target!r} (for {key!r})")
-            by_service[key.removeprefix(_ID_MAP_PREFIX)] = callers[target]
+            by_service[service_key(key)] = callers[target]
         self.id_map = dict(id_map)
         self._callers = by_service
         self._known: dict[int, Route | str | None] = {}
         self._routes: dict[str, Route] = {}
 
-    def routes(self) -> Iterable[Route]:
-        """Every method that was asked for and is served."""
-        return self._routes.values()
+    def times(self) -> Iterable[tuple[str, MethodTimes]]:
+        """What was counted of each method that was asked for, also of those that nobody serves."""
+        return self._times.items()
+
+    def times_of(self, method: str) -> MethodTimes:
+        """Where the answers to a method of the schema, or to ``UNKNOWN_METHOD``, are counted."""
+        return self._times.setdefault(method, MethodTimes())
 
     def route(self, constructor_id: int) -> Route | str | None:
         """The route; a method's bare name when nobody serves it; None when the id is no method of any layer."""
@@ -115,7 +132,7 @@ class Routing:
         if route is not None:
             return route
         service = services_by_method().get(name, "")
-        caller = self._callers.get(service)
+        caller = self._callers.get(service_key(service))
         if caller is None:
             return name
         before_init = name in _BEFORE_INIT
@@ -127,6 +144,6 @@ class Routing:
             before_binding=before_init or name.startswith(_BEFORE_BINDING),
             before_init=before_init,
             brings_files=name.startswith(_BRING_FILES),
-            times=self._times.setdefault(name, MethodTimes()),
+            times=self.times_of(name),
         )
         return route

@@ -13,9 +13,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from teamgram.interfaces.keys import ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.session import errors
-from teamgram.session.routing import Route
+from teamgram.session.refusals import Refusals
+from teamgram.session.routing import UNKNOWN_METHOD, Route
 from teamgram.session.rpc_queue import QueuedRpc, RunningRpc, WaitingRpc
 from teamgram.session.session_list import ClientSession
 
@@ -38,6 +40,7 @@ class RpcRequests:
         self._stage = stage
         self.running: dict[RunningRpc, None] = {}
         self.waiting: dict[ClientSession, None] = {}
+        self._refusals = Refusals()
 
     def start(self, wrapper: "MainAuthWrapper", queued: QueuedRpc, now: float) -> None:
         """Answer a request at once, or send it on its way."""
@@ -46,10 +49,8 @@ class RpcRequests:
         if invocation.after and not self._may_start(queued, now):
             return
         route = self._stage.routing.route(invocation.constructor_id)
-        if type(route) is not Route:
-            self.refuse(
-                session, queued.msg_id, errors.INPUT_METHOD_INVALID if route is None else errors.METHOD_NOT_IMPL
-            )
+        if not isinstance(route, Route):
+            self._refuse_unserved(session, queued, route, wrapper.client)
             return
         if len(invocation.query) > self._stage.settings.request_limit_bytes and not route.brings_files:
             self.refuse(session, queued.msg_id, errors.INPUT_REQUEST_TOO_LONG)
@@ -82,6 +83,14 @@ class RpcRequests:
         """Answer a request with one of our own errors."""
         session.core.fail(msg_id, *error)
         self._answered(session)
+
+    def _refuse_unserved(
+        self, session: ClientSession, queued: QueuedRpc, method: str | None, client: ClientInfo
+    ) -> None:
+        error = errors.INPUT_METHOD_INVALID if method is None else errors.METHOD_NOT_IMPL
+        self._stage.routing.times_of(method or UNKNOWN_METHOD).failed(error[0])
+        self._refusals.note(method or f"method {queued.invocation.constructor_id:08x} of no layer", client)
+        self.refuse(session, queued.msg_id, error)
 
     def _call(self, wrapper: "MainAuthWrapper", queued: QueuedRpc, route: Route, now: float) -> None:
         session, msg_id, invocation = queued.session, queued.msg_id, queued.invocation
@@ -140,6 +149,8 @@ class RpcRequests:
 
     def _fail(self, session: ClientSession, msg_id: int, route: Route, code: int, message: str) -> None:
         route.times.failed(code)
+        if (code, message) == errors.METHOD_NOT_IMPL and session.metadata is not None:
+            self._refusals.note(route.method, session.metadata.client)
         session.core.fail(msg_id, code, message)
 
     def _finished(self, running: RunningRpc) -> None:

@@ -58,6 +58,7 @@ class ReloadTests(OperatingTestCase):
         self.assertIn("FLOOD_WAIT", str(limited))
         missing = await self.refused(session.call(tl.account.checkUsername(username="ada_l")), CallFailed)
         self.assertIn("METHOD_NOT_IMPL", str(missing))
+        self.assertEqual(self.server.output.count("not in the IDMap, so off: RPCUsernames"), 1)
 
     async def test_what_cannot_be_used_changes_nothing(self) -> None:
         """One wrong file, a port that is taken, or a certificate that is none: refused, with where, in one line."""

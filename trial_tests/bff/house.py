@@ -230,6 +230,7 @@ class House:
             self.fanout,
             self.service_messages,
             self.people.account_settings,
+            self.push,
             self.clock,
         )
         services = people_services(

@@ -121,14 +121,14 @@ class CallerTests(SynchronousTestCase):
 
     def test_what_nobody_answers(self) -> None:
         """A method without a function is not implemented; a body that is none is a bad request."""
-        self.assertEqual(self.error(tl.help.getSupport()), (501, "METHOD_NOT_IMPL"))
+        self.assertEqual(self.error(tl.help.getSupport()), (400, "METHOD_NOT_IMPL"))
         body = encode(tl.account.updateStatus(offline=True))[:-1]
         request = RpcRequest(SOMEBODY, 77, "RPCTest", "account.updateStatus", body)
         self.assertEqual(self.assertRaises(RpcError, self.caller.call, request).code, 400)
 
     def test_what_the_client_s_layer_cannot_say(self) -> None:
         """A method whose answer has no form in the client's layer is not there for that client; no bug is logged."""
-        self.assertEqual(self.error(tl.help.getCdnConfig(), ANYBODY), (501, "METHOD_NOT_IMPL"))
+        self.assertEqual(self.error(tl.help.getCdnConfig(), ANYBODY), (400, "METHOD_NOT_IMPL"))
         self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_a_body_of_another_method(self) -> None:

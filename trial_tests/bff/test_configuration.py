@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.bff.accent_colors import AccentColors
 from teamgram.bff.configuration import Configuration, ConfigurationSettings
 from teamgram.bff.configuration.app_config import json_value
 from teamgram.bff.langpack import Langpack, load_languages
@@ -103,6 +104,37 @@ class ConfigurationTests(SynchronousTestCase):
         for number in range(3000):
             configuration.get_config(replace(CALLER, local_addr=f"10.0.{number // 250}.{number % 250}:1"), None)
         self.assertLessEqual(len(configuration._configs), 1024)
+
+    def test_what_apps_read_without_asking(self) -> None:
+        """Lists are lists, empty or not, in help.getAppConfig; help.getConfig suggests a language."""
+        config = self.configuration().get_app_config(CALLER, tl.help.getAppConfig(hash=0)).config
+        values = {entry.key: entry.value for entry in config.value}
+        for key in ("url_auth_domains", "premium_promo_order", "whitelisted_domains", "ignore_restriction_reasons"):
+            self.assertEqual(values[key], tl.jsonArray(value=[]), key)
+        # Web K: appConfig.fragment_prefixes.some((prefix) => phone.startsWith(prefix))
+        self.assertEqual(values["fragment_prefixes"], tl.jsonArray(value=[tl.jsonString(value="888")]))
+        self.assertEqual(values["emojies_sounds"], tl.jsonObject(value=[]))
+        self.assertEqual(self.config().suggested_lang_code, "en")
+
+    def test_colours(self) -> None:
+        """The seven of the client's own themes without values, ours with light and dark ones; profiles'; sent once."""
+        colors = AccentColors()
+        for layer in (167, 181, 198, 227, NEWEST_LAYER):
+            answer = colors.get_peer_colors(CALLER, tl.help.getPeerColors(hash=0))
+            told = decode_result("help.getPeerColors", encode_result("help.getPeerColors", answer, layer), layer)
+            ids = [option.color_id for option in told.colors]
+            self.assertEqual(ids, list(range(14)))
+            self.assertEqual([bool(option.colors) for option in told.colors], [False] * 7 + [True] * 7)
+            for option in told.colors[7:]:
+                self.assertEqual(len(option.colors.colors), len(option.dark_colors.colors))
+                self.assertTrue(all(0 <= color < 1 << 24 for color in option.colors.colors))
+        profiles = colors.get_peer_profile_colors(CALLER, tl.help.getPeerProfileColors(hash=0))
+        for option in profiles.colors:
+            for one in (option.colors, option.dark_colors):
+                self.assertEqual((one.NAME, len(one.story_colors)), ("help.peerColorProfileSet", 2))
+                self.assertTrue(one.palette_colors and one.bg_colors)
+        again = colors.get_peer_colors(CALLER, tl.help.getPeerColors(hash=answer.hash))
+        self.assertEqual(again.NAME, "help.peerColorsNotModified")
 
     def test_app_config_is_sent_once(self) -> None:
         """With the hash a client has, it is not modified."""

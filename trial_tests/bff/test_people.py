@@ -15,7 +15,7 @@ from teamgram.domain.updates.events import (
     UserStatusChanged,
 )
 from teamgram.domain.users.expiry import AccountExpiry
-from teamgram.mtproto.tl import tl
+from teamgram.mtproto.tl import NEWEST_LAYER, tl
 from trial_tests.backends import BackendTestCase, on_every_backend
 from trial_tests.bff.house import Device, House
 
@@ -420,10 +420,26 @@ class ChoicesTests(PeopleTestCase):
         self.assertEqual(full.full_user.notify_settings, chosen)
         exceptions = await ada.call(tl.account.getNotifyExceptions())
         self.assertEqual([u.peer.peer.user_id for u in exceptions.updates], [self.ids["Bob"]])
-        users = tl.inputNotifyUsers()
-        self.assertEqual((await ada.call(tl.account.getNotifySettings(peer=users))).mute_until, None)
+        house.events.published.clear()
         self.assertTrue(await ada.call(tl.account.resetNotifySettings()))
+        self.assertEqual([one.scope for _, one, _ in house.events.of(NotifySettingsChanged)], [str(self.ids["Bob"])])
         self.assertEqual((await ada.call(tl.account.getNotifySettings(peer=where))).mute_until, None)
+
+    async def test_notifications_of_a_kind_are_whole(self) -> None:
+        """Nothing is absent for users, chats and broadcasts: Telegram Desktop would show every chat as muted."""
+        _house, ada, _bob, _eve = await self.people()
+        for layer in (135, 152, 181, 227, NEWEST_LAYER):
+            for kind in (tl.inputNotifyUsers(), tl.inputNotifyChats(), tl.inputNotifyBroadcasts()):
+                told = await ada.call(tl.account.getNotifySettings(peer=kind), layer=layer)
+                self.assertEqual((told.show_previews, told.silent, told.mute_until), (True, False, 0), kind.NAME)
+                if layer >= 181:
+                    self.assertEqual((told.stories_muted, told.stories_hide_sender), (False, False))
+                    self.assertEqual(told.other_sound.NAME, "notificationSoundDefault")
+        kind = tl.inputNotifyUsers()
+        settings = tl.inputPeerNotifySettings(mute_until=2_000_000_000, stories_muted=True)
+        await ada.call(tl.account.updateNotifySettings(peer=kind, settings=settings), layer=NEWEST_LAYER)
+        told = await ada.call(tl.account.getNotifySettings(peer=kind))
+        self.assertEqual((told.mute_until, told.stories_muted, told.show_previews), (2_000_000_000, True, True))
 
     async def test_statuses(self) -> None:
         """Contacts' statuses: here, last seen, never seen."""

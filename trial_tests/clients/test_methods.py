@@ -79,7 +79,7 @@ class TroubleTestCase(AskingTestCase):
         return ""
 
     def _refusal(self, error: Exception) -> str:
-        if isinstance(error, CallFailed) and (400 <= error.code < 500 or error.message == "METHOD_NOT_IMPL"):
+        if isinstance(error, CallFailed) and 400 <= error.code < 500:
             return ""
         return f"{type(error).__name__} {error}"
 

@@ -41,7 +41,7 @@ class InternalTests(StrictCase):
         self.assertEqual([one.message for one in (await session.call(history(tl.inputPeerSelf()))).messages], [WORDS])
 
     async def test_not_implemented(self) -> None:
-        """501 METHOD_NOT_IMPL for methods of the schema that nobody serves, in and out of the IDMap; others go on."""
+        """400 METHOD_NOT_IMPL for methods of the schema that nobody serves, in and out of the IDMap; others go on."""
         session, _ = await self.user()
         for query in (
             tl.stats.getBroadcastStats(channel=tl.inputChannelEmpty()),
@@ -51,7 +51,7 @@ class InternalTests(StrictCase):
             refused, served = session.start_calls([encode(query), encode(tl.updates.getState())])
             with self.assertRaises(CallFailed) as caught:
                 await refused
-            self.assertEqual((caught.exception.code, caught.exception.message), (501, "METHOD_NOT_IMPL"), query.NAME)
+            self.assertEqual((caught.exception.code, caught.exception.message), (400, "METHOD_NOT_IMPL"), query.NAME)
             await served
 
 

@@ -267,7 +267,7 @@ class InvokeAfterTests(ConformanceCase):
 
 class ErrorTests(ConformanceCase):
     async def test_codes(self) -> None:
-        """400 for what is wrong with the request, 401 for who asks, 501 for what is not served."""
+        """400 for what is wrong with the request, 401 for who asks, 400 for what is not served."""
         session = await self.begun()
         await session.call_raw(wrapped(GET_CONFIG))
         self.assertEqual(await self.error(session, encode(tl.updates.getState())), (401, "AUTH_KEY_UNREGISTERED"))

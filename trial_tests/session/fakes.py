@@ -244,9 +244,9 @@ def ping(ping_id: int = 5) -> bytes:
     return struct.pack("<Iq", wire.PING, ping_id)
 
 
-def with_layer(query: bytes, layer: int = 200, device: bytes = b"phone") -> bytes:
+def with_layer(query: bytes, layer: int = 200, device: bytes = b"phone", version: bytes = b"1.0") -> bytes:
     """invokeWithLayer(layer, initConnection(…, query))"""
-    fields = b"".join(wire.tl_bytes(field) for field in (device, b"12", b"1.0", b"en", b"", b"en"))
+    fields = b"".join(wire.tl_bytes(field) for field in (device, b"12", version, b"en", b"", b"en"))
     return struct.pack("<IiIIi", 0xDA9B0D0D, layer, 0xC1CD5EA9, 0, 4) + fields + query
 
 

@@ -2,6 +2,7 @@
 
 import struct
 
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.interfaces.rpc import RpcError
@@ -97,7 +98,29 @@ class AnswerTests(SynchronousTestCase):
         results = client.results()
         self.assertEqual(
             [results[msg_id].error() for msg_id, _ in messages],
-            [(501, "METHOD_NOT_IMPL"), (501, "METHOD_NOT_IMPL"), (400, "INPUT_METHOD_INVALID"), None],
+            [(400, "METHOD_NOT_IMPL"), (400, "METHOD_NOT_IMPL"), (400, "INPUT_METHOD_INVALID"), None],
+        )
+
+    def test_what_is_not_served_is_logged_and_counted(self) -> None:
+        """Once for each method and version of a client, whoever refused it; every time in rpc_errors_total."""
+        harness = Harness()
+        harness.bff.answers["help.getNearestDc"] = RpcError(400, "METHOD_NOT_IMPL")
+        with capturedLogs() as events:
+            for session_id, version in enumerate((b"1.0", b"1.0", b"2.0"), start=7):
+                client = harness.client(session_id)
+                hello = with_layer(GET_CONFIG, version=version)
+                for query in (hello, GET_ALL_DRAFTS, GET_NEAREST_DC, struct.pack("<I", 0x0BADF00D)):
+                    client.send(query)
+                    client.received()
+        lines = [formatEvent(event) for event in events if "is not served" in event.get("log_format", "")]
+        methods = ("messages.getAllDrafts", "help.getNearestDc", "method 0badf00d of no layer")
+        self.assertEqual(
+            [line.partition(";")[0] for line in lines], [f"{method} is not served" for method in methods] * 2
+        )
+        self.assertEqual(["'2.0'" in line for line in lines], [False] * 3 + [True] * 3)
+        counted = {method: times.errors for method, times in harness.service.stage.routing.times() if times.errors}
+        self.assertEqual(
+            counted, {"messages.getAllDrafts": {400: 3}, "help.getNearestDc": {400: 3}, "unknown": {400: 3}}
         )
 
     def test_stuck_request_times_out(self) -> None:

@@ -32,6 +32,14 @@ class RoutingTests(SynchronousTestCase):
         self.assertIs(part.caller, other)
         self.assertEqual((send.for_updates, part.for_updates), (True, False))
 
+    def test_the_case_of_a_service_s_name(self) -> None:
+        """teamgram's file and its description write the same service in two ways."""
+        for name in ("RPCQrCode", "RPCQrcode", "rpcqrcode"):
+            routing, bff, _ = self.routing({f"/mtproto.{name}": "bff.bff"})
+            route = routing.route(id_of("auth.exportLoginToken", 229))
+            assert isinstance(route, Route), name
+            self.assertIs(route.caller, bff)
+
     def test_ids_of_all_layers_are_one_method(self) -> None:
         """An old layer's id of a method goes where the new one goes."""
         routing, _, _ = self.routing({"/mtproto.RPCMessages": "bff.bff"})

@@ -124,7 +124,7 @@ class SignIn(RpcService):
     @rpc("auth.logOut", login=False)
     async def log_out(self, caller: RpcMetadata, query: Any) -> Any:
         """auth.logOut#3e72ba19 = auth.LoggedOut"""
-        await self._sign_ins.sign_out(caller.perm_auth_key_id)
+        await self._sign_ins.sign_out(caller.perm_auth_key_id, by_itself=True)
         return tl.auth.loggedOut()
 
     async def _authorization(self, user_id: int) -> Any:

@@ -11,6 +11,8 @@ from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.keys import Authorization, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.interfaces.session import SessionControl
+from teamgram.interfaces.updates import UpdatesPush
+from teamgram.mtproto.tl import tl
 
 DEFAULT_AUTHORIZATION_TTL_DAYS = 180
 _DAY = 86_400
@@ -28,6 +30,7 @@ class SignIns:
         fanout: Fanout,
         service_messages: ServiceMessages,
         account_settings: AccountSettings,
+        push: UpdatesPush,
         clock: IReactorTime,
     ) -> None:
         self._auth_sessions = auth_sessions
@@ -35,6 +38,7 @@ class SignIns:
         self._fanout = fanout
         self._service_messages = service_messages
         self._account_settings = account_settings
+        self._push = push
         self._clock = clock
 
     def now(self) -> int:
@@ -146,14 +150,19 @@ class SignIns:
                 return device.hash
         return 0
 
-    async def sign_out(self, perm_auth_key_id: int) -> int:
+    async def sign_out(self, perm_auth_key_id: int, *, by_itself: bool = False) -> int:
         """Sign a key out, and those that its authorization was carried to. The keys themselves stay.
+
+        Who is signed out by another hears ``updatesTooLong``: it asks for the difference, and the answer (401)
+        brings the app back to sign-in at once. TDLib would not ask anything by itself while nobody touches it.
 
         Returns:
             The user_id that it was signed in as, or 0.
         """
         user_id, signed_out = await self._auth_sessions.unbind_user(perm_auth_key_id)
         for key in signed_out or [perm_auth_key_id]:
+            if user_id and not by_itself:
+                self._push.push_updates(user_id, tl.updatesTooLong(), only_perm_auth_key_id=key)
             self._session_control.user_signed_out(key)
         for key in signed_out:
             self._log.info(

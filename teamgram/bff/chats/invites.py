@@ -117,7 +117,7 @@ class ChatInvites(RpcService):
     async def delete_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.deleteExportedChatInvite#d464a42b peer:InputPeer link:string = Bool"""
         chat = await group(self._talk, caller, query.peer)
-        await self._invites.delete_revoked(caller.user_id, chat.id, _hash(query.link), caller.user_id)
+        await self._invites.delete_revoked(caller.user_id, chat.id, _hash(query.link))
         return True
 
     @rpc("messages.deleteRevokedExportedChatInvites")
@@ -125,7 +125,7 @@ class ChatInvites(RpcService):
         """messages.deleteRevokedExportedChatInvites#56987bd5 peer:InputPeer admin_id:InputUser = Bool"""
         chat = await group(self._talk, caller, query.peer)
         admin = await self._talk.input_peers.user(caller, query.admin_id)
-        await self._invites.delete_revoked(caller.user_id, chat.id, None, admin.id)
+        await self._invites.delete_all_revoked(caller.user_id, chat.id, admin.id)
         return True
 
     @rpc("messages.getAdminsWithInvites")

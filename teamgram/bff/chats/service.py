@@ -14,13 +14,16 @@ from teamgram.bff.views.updates import entries_drawing
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.errors import ChatNotFound
+from teamgram.domain.chats.inviting import UserPrivacyRestricted
 from teamgram.domain.ids.peer import PeerKind, marked_chat
-from teamgram.domain.messages.errors import PeerBlockedByOwner
 from teamgram.domain.users.notifications import UNCHANGED
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
 MAX_CHAT_IDS = 100
+
+MISSING_INVITEES_LAYER = 177
+"""From here on a client is told who did not come along; older ones get an error."""
 
 
 class Chats(RpcService):
@@ -38,37 +41,34 @@ class Chats(RpcService):
         if len(query.users) > 200:
             raise bad_request("USERS_TOO_MUCH")
         users = [await talk.input_peers.user(caller, user) for user in query.users]
-        invited: list[int] = []
-        missing: list[int] = []
-        for user in users:
-            if user.is_deleted:
-                raise bad_request("INPUT_USER_DEACTIVATED")
-            (missing if await self._is_blocked(caller, user.id) else invited).append(user.id)
-        chat_id, change = await talk.chats.create(talk.actor(caller), invited, query.title)
+        created = await talk.chats.create(
+            talk.actor(caller),
+            [user.id for user in users],
+            query.title,
+            alone=caller.layer >= MISSING_INVITEES_LAYER,
+        )
+        chat_id, change = created.chat_id, created.change
         chat = await talk.chats.of_member(caller.user_id, chat_id)
         participants = tl.updateChatParticipants(participants=participants_view(chat, caller.user_id))
         # TDLib gives a group up whose first message comes without a random_id: the server makes one here.
         [first] = change.messages
         first_id = tl.updateMessageID(id=first, random_id=randbits(63))
         updates = await self._told(change, [first_id, participants], {*chat.members, marked_chat(chat_id)})
-        return _invited(updates, missing)
+        return _invited(updates, created.missing)
 
     @rpc("messages.addChatUser")
     async def add_chat_user(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.addChatUser#cbc6d107 chat_id:long user_id:InputUser fwd_limit:int = messages.InvitedUsers"""
         talk = self._talk
         user = await talk.input_peers.user(caller, query.user_id)
-        if user.is_deleted:
-            raise bad_request("INPUT_USER_DEACTIVATED")
-        if user.id in (await talk.contacts.book(caller.user_id)).blocked:
-            raise PeerBlockedByOwner(str(user.id))
-        if await self._is_blocked(caller, user.id):
-            raise bad_request("USER_IS_BLOCKED")
-        change = await talk.chats.add_user(talk.actor(caller), query.chat_id, user.id)
+        try:
+            change = await talk.chats.add_user(talk.actor(caller), query.chat_id, user.id)
+        except UserPrivacyRestricted:
+            if caller.layer < MISSING_INVITEES_LAYER:
+                raise
+            nothing = tl.updates(updates=[], users=[], chats=[], date=talk.now(), seq=0)
+            return _invited(nothing, [user.id])
         return _invited(await self._told(change), [])
-
-    async def _is_blocked(self, caller: RpcMetadata, user_id: int) -> bool:
-        return user_id in (await self._talk.contacts.book(caller.user_id)).blocked_by
 
     async def _told(self, change: OwnChange, more: Sequence[Any] = (), peers: Iterable[int] = ()) -> Any:
         drawing = entries_drawing(change.entries, change.messages)

@@ -5,12 +5,52 @@ import zlib
 from typing import Any
 
 from teamgram.bff.configuration.settings import ConfigurationSettings
+from teamgram.domain.dialogs.dialogs import MAX_PINNED, MAX_PINNED_ARCHIVED
+from teamgram.domain.messages.reading import KEEP_READ_DATES
 from teamgram.mtproto.tl import tl
+
+#: What there is none of here. Apps index these without asking whether they are there: Telegram Web K throws when a
+#: private chat is opened without ``fragment_prefixes`` (the numbers that are no telephone's: +888 is none anywhere).
+#: The names are those of Telegram Desktop's, Web A's and Web K's sources and of core.telegram.org/api/config.
+_LISTS: dict[str, Any] = {
+    "autologin_domains": [],
+    "emojies_send_dice": [],
+    "emojies_send_dice_success": {},
+    "emojies_sounds": {},
+    "fragment_prefixes": ["888"],
+    "gif_search_emojies": [],
+    "ignore_restriction_reasons": [],
+    "pending_suggestions": [],
+    "premium_playmarket_direct_currency_list": [],
+    "premium_promo_order": [],
+    "restriction_add_platforms": [],
+    "starref_start_param_prefixes": [],
+    "url_auth_domains": [],
+    "whitelisted_domains": [],
+}
+
+_ROUND_VIDEO = {"diameter": 384, "video_bitrate": 1000, "audio_bitrate": 64, "max_size": 12_582_912}
+"""Mobile apps' own encoding of round videos, from core.telegram.org/api/config#client-configuration."""
 
 
 def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
     """What apps are told about this server: only what holds here."""
     return {
+        **_LISTS,
+        "autoarchive_setting_available": False,
+        "chat_read_mark_expire_period": KEEP_READ_DATES,
+        "chat_read_mark_size_threshold": settings.chat_size_max,
+        "pm_read_date_expire_period": KEEP_READ_DATES,
+        "dialogs_pinned_limit_default": MAX_PINNED,
+        "dialogs_pinned_limit_premium": MAX_PINNED,
+        "dialogs_folder_pinned_limit_default": MAX_PINNED_ARCHIVED,
+        "dialogs_folder_pinned_limit_premium": MAX_PINNED_ARCHIVED,
+        "saved_dialogs_pinned_limit_default": MAX_PINNED,
+        "saved_dialogs_pinned_limit_premium": MAX_PINNED,
+        "reactions_user_max_default": 0,
+        "reactions_user_max_premium": 0,
+        "round_video_encoding": _ROUND_VIDEO,
+        "topics_pinned_limit": 0,
         "about_length_limit_default": settings.about_length_max,
         "about_length_limit_premium": settings.about_length_max,
         "caption_length_limit_default": settings.caption_length_max,

@@ -8,6 +8,7 @@ from teamgram.bff.configuration.app_config import app_config, json_hash, json_va
 from teamgram.bff.configuration.countries import countries_view
 from teamgram.bff.configuration.dc_options import dc_options
 from teamgram.bff.configuration.settings import ConfigurationSettings
+from teamgram.bff.langpack import ENGLISH
 from teamgram.bff.registry import EncodedResult, RpcService, rpc
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.users.user import SERVICE_USER_ID
@@ -99,6 +100,9 @@ class Configuration(RpcService):
             caption_length_max=settings.caption_length_max,
             message_length_max=settings.message_length_max,
             webfile_dc_id=settings.dc_id,
+            suggested_lang_code=ENGLISH.lang_code,  # Web K asks for strings in an empty language without it
+            lang_pack_version=ENGLISH.version,
+            base_lang_pack_version=ENGLISH.version,
         )
 
     @rpc("help.getNearestDc", login=False)

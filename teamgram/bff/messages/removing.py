@@ -75,7 +75,6 @@ class RemovingMessages(RpcService):
                 unpin=query.unpin,
                 silent=query.silent,
                 one_side=query.pm_oneside,
-                delivered=query.pm_oneside or await talk.delivered(caller, peer),
                 perm_auth_key_id=caller.perm_auth_key_id,
             )
         )

@@ -34,7 +34,6 @@ class SendingMessages(RpcService):
         if query.schedule_date:
             check_schedule(talk, query)
         text, entities, tags = await composed(talk, caller, query.message, query.entities)
-        delivered = await talk.delivered(caller, peer)
         reply_to_id, reply = await reply_from(talk, caller, peer, query)
         markup = await reply_markup_from(talk, caller, query.reply_markup) if query.reply_markup is not None else b""
         names = await mentioned(talk, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
@@ -61,7 +60,6 @@ class SendingMessages(RpcService):
                 reply_to_id,
                 names,
                 query.clear_draft,
-                delivered,
                 caller.perm_auth_key_id,
             )
         )
@@ -97,7 +95,6 @@ class SendingMessages(RpcService):
                 drop_author=query.drop_author,
                 silent=query.silent,
                 noforwards=query.noforwards,
-                delivered=await talk.delivered(caller, to_peer),
                 reply_to_id=reply_to_id,
                 perm_auth_key_id=caller.perm_auth_key_id,
             )
@@ -144,7 +141,6 @@ class SendingMessages(RpcService):
                 tags,
                 markup,
                 query.invert_media,
-                is_bot,
                 caller.perm_auth_key_id,
             )
         )
@@ -155,9 +151,7 @@ class SendingMessages(RpcService):
         """messages.getMessageEditData#fda68d36 peer:InputPeer id:int = messages.MessageEditData"""
         talk = self._talk
         peer = await talk.peer(caller, query.peer)
-        await talk.messages.check_editable(
-            caller.user_id, peer.marked, query.id, talk.now(), await talk.is_bot(caller.user_id)
-        )
+        await talk.messages.check_editable(caller.user_id, peer.marked, query.id, talk.now())
         return tl.messages.messageEditData()
 
 

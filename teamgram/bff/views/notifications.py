@@ -7,7 +7,11 @@ from teamgram.mtproto.tl import tl
 
 
 def notify_settings_view(chosen: Notifications = UNCHANGED) -> Any:
-    """``peerNotifySettings``; what was not chosen is absent, and the client falls back to the kind of peer."""
+    """``peerNotifySettings``; what was not chosen is absent, and the client falls back to the kind of peer.
+
+    A kind's must be whole (``in_scope``): Telegram Desktop reads an absent ``mute_until`` there as muted, and Web
+    K an absent ``show_previews`` as off, which it saves as the user's choice.
+    """
     sound = None
     if chosen.sound is not None:
         sound = tl.notificationSoundDefault() if chosen.sound else tl.notificationSoundNone()
@@ -18,4 +22,6 @@ def notify_settings_view(chosen: Notifications = UNCHANGED) -> Any:
         ios_sound=sound,
         android_sound=sound,
         other_sound=sound,
+        stories_muted=chosen.stories_muted,
+        stories_hide_sender=chosen.stories_hide_sender,
     )

@@ -12,7 +12,7 @@ from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.privacy.rules import rules_for
 from teamgram.domain.updates import events
-from teamgram.domain.users.notifications import UNCHANGED, NotificationSettings
+from teamgram.domain.users.notifications import NotificationSettings, in_scope
 from teamgram.domain.users.users import Users
 from teamgram.mtproto.tl import tl
 
@@ -99,7 +99,7 @@ class PeopleUpdates:
         return update, (event.user_id,)
 
     async def _notify(self, viewer_id: int, event: events.NotifySettingsChanged) -> tuple[Any, tuple[int, ...]]:
-        chosen = (await self._notifications.get(viewer_id)).get(event.scope, UNCHANGED)
+        chosen = in_scope(await self._notifications.get(viewer_id), event.scope)
         users: tuple[int, ...] = ()
         kinds = {"users": tl.notifyUsers, "chats": tl.notifyChats, "broadcasts": tl.notifyBroadcasts}
         if event.scope in kinds:

@@ -52,7 +52,3 @@ class Audience:
     def owner_ids(self) -> tuple[int, ...]:
         """Whose boxes they are."""
         return tuple(box.owner_id for box in self.boxes)
-
-    def only(self, owner_id: int) -> "Audience":
-        """That owner's box alone."""
-        return Audience(tuple(box for box in self.boxes if box.owner_id == owner_id))

@@ -97,10 +97,3 @@ class Chat:
         """Whether they administer the group (its creator does)."""
         participant = self.member(user_id)
         return participant is not None and participant.role is not Role.MEMBER
-
-    def may(self, user_id: int, banned: Banned) -> bool:
-        """Whether they may do what ``banned`` would forbid a member."""
-        participant = self.member(user_id)
-        if participant is None or self.deactivated:
-            return False
-        return participant.role is not Role.MEMBER or not self.default_banned_rights & banned

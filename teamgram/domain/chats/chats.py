@@ -12,27 +12,24 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.message import Action, Extra, Tag
-from teamgram.domain.chats import store
+from teamgram.domain.chats import inviting, rights, store
 from teamgram.domain.chats.chat import MAX_PARTICIPANTS, Banned, Chat, Participant, Role, Standing
 from teamgram.domain.chats.errors import (
     ChatAboutNotModified,
     ChatAboutTooLong,
-    ChatAdminRequired,
-    ChatNotFound,
     ChatNotModified,
     ChatTitleEmpty,
-    ChatWriteForbidden,
-    UserAlreadyParticipant,
-    UserNotParticipant,
     UsersTooFew,
     UsersTooMany,
 )
+from teamgram.domain.chats.inviting import UserPrivacyRestricted
 from teamgram.domain.updates.events import (
     ChatChanged,
     ChatDefaultBannedRightsChanged,
     ChatParticipantAdded,
     ChatParticipantAdminChanged,
     ChatParticipantRemoved,
+    ChatUserTyping,
     TransientEvent,
 )
 from teamgram.domain.updates.fanout import Fanout
@@ -48,6 +45,20 @@ class Actor:
     user_id: int
     now: int
     perm_auth_key_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new group.
+
+    Attributes:
+        change: its creator's side of it.
+        missing: who did not come along, because they do not want to.
+    """
+
+    chat_id: int
+    change: OwnChange
+    missing: tuple[int, ...]
 
 
 class Chats:
@@ -88,10 +99,28 @@ class Chats:
         Raises:
             ChatNotFound: there is none.
         """
-        chat = (await self.get([chat_id])).get(chat_id)
-        if chat is None or user_id not in chat.everybody:
-            raise ChatNotFound(str(chat_id))
+        return rights.known((await self.get([chat_id])).get(chat_id), chat_id, user_id)
+
+    async def looked_at(self, user_id: int, chat_id: int) -> Chat:
+        """A group that the user is in and may look around in.
+
+        Raises:
+            ChatNotFound, ChatForbidden.
+        """
+        chat = await self.of_member(user_id, chat_id)
+        rights.check_looks(chat, user_id)
         return chat
+
+    async def say_typing(self, user_id: int, chat_id: int, action: str, progress: int) -> None:
+        """Tell the other members what the user is doing there (TL's ``sendMessage…Action``).
+
+        Raises:
+            ChatNotFound, ChatWriteForbidden.
+        """
+        chat = await self.of_member(user_id, chat_id)
+        rights.check_writes(chat, user_id)
+        others = [member for member in chat.members if member != user_id]
+        self._fanout.publish(others, ChatUserTyping(chat_id, user_id, action, progress))
 
     async def ids_of(self, user_id: int) -> list[int]:
         """The groups that the user is in now."""
@@ -101,44 +130,58 @@ class Chats:
         """Groups that both are in now, newest first, below ``max_id`` (0: no bound)."""
         return await self._database.read("common chats", store.common_chat_ids_txn, user_id, other_id, max_id, limit)
 
-    async def create(self, actor: Actor, user_ids: Sequence[int], title: str) -> tuple[int, OwnChange]:
-        """Found a group with the actor and these users; its id and the creator's side of it.
+    async def create(self, actor: Actor, user_ids: Sequence[int], title: str, *, alone: bool = False) -> Created:
+        """Found a group with the actor and those of these users who come along.
+
+        Args:
+            alone: found it also when none of them does.
 
         Raises:
             ChatTitleEmpty, UsersTooFew, UsersTooMany.
+            UserNotFound, PeerDeactivated, PeerBlockedByOwner: see ``inviting.check_brings``.
+            UserPrivacyRestricted: none of them does, and not ``alone``.
         """
-        return await self._database.write("create chat", self._create_txn, actor, tuple(user_ids), title)
+        return await self._database.write("create chat", self._create_txn, actor, tuple(user_ids), title, alone)
 
-    def _create_txn(self, txn: Transaction, actor: Actor, user_ids: Sequence[int], title: str) -> tuple[int, OwnChange]:
+    def _create_txn(self, txn: Transaction, actor: Actor, user_ids: Sequence[int], title: str, alone: bool) -> Created:
         title = _title(title)
         others = [user_id for user_id in dict.fromkeys(user_ids) if user_id != actor.user_id]
         if not others:
             raise UsersTooFew
         if len(others) >= MAX_PARTICIPANTS:
             raise UsersTooMany(str(len(others)))
+        others, missing = inviting.invited_txn(txn, actor.user_id, others)
+        if not others and not alone:
+            raise UserPrivacyRestricted(str(missing[0]))
         chat_id = store.insert_chat_txn(txn, title, actor.user_id, actor.now)
         participants = [Participant(actor.user_id, actor.user_id, actor.now, Role.CREATOR)]
         participants += [Participant(user_id, actor.user_id, actor.now) for user_id in others]
         store.put_participants_txn(txn, chat_id, participants)
         audience = Audience.group(chat_id, (participant.user_id for participant in participants))
-        return chat_id, self._tell_txn(txn, actor, chat_id, audience, Action("chatCreate", title, tuple(others)))
+        change = self._tell_txn(txn, actor, chat_id, audience, Action("chatCreate", title, tuple(others)))
+        return Created(chat_id, change, tuple(missing))
 
     async def add_user(self, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
         """Bring somebody into a group.
 
         Raises:
             ChatNotFound, ChatWriteForbidden, ChatAdminRequired, UserAlreadyParticipant, UsersTooMany.
+            UserPrivacyRestricted, …: see ``inviting.check_brings``.
         """
         return await self._database.write("add chat user", self._add_txn, actor, chat_id, user_id)
 
     def _add_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
-        chat = self._writable_txn(txn, actor, chat_id, Banned.INVITE_USERS)
+        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        rights.check_brings_in(chat, actor.user_id, user_id)
+        inviting.check_brings_txn(txn, actor.user_id, user_id)
         return self.put_in_txn(txn, actor, chat, user_id, Action("chatAddUser", user_ids=(user_id,)))
 
     def put_in_txn(self, txn: Transaction, actor: Actor, chat: Chat, user_id: int, action: Action) -> OwnChange:
-        """Make somebody a member and tell everybody by ``action``; whether that is allowed was checked before."""
-        if chat.member(user_id) is not None:
-            raise UserAlreadyParticipant(str(user_id))
+        """Make somebody a member and tell everybody by ``action``; whether that is allowed was checked before.
+
+        Raises:
+            UsersTooMany.
+        """
         if len(chat.members) >= MAX_PARTICIPANTS:
             raise UsersTooMany(str(chat.id))
         # Back in the group, its creator is that again.
@@ -156,21 +199,14 @@ class Chats:
         """Leave a group (oneself), or put somebody out of it.
 
         Raises:
-            ChatNotFound, ChatWriteForbidden, UserNotParticipant.
-            ChatAdminRequired: only administrators put members out, and only the creator administrators.
+            ChatNotFound, ChatWriteForbidden, UserNotParticipant, ChatAdminRequired: see ``rights.check_puts_out``.
         """
         return await self._database.write("delete chat user", self._remove_txn, actor, chat_id, user_id)
 
     def _remove_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
         chat = self._locked_txn(txn, actor.user_id, chat_id)
-        me, other = chat.member(actor.user_id), chat.member(user_id)
-        if other is None:
-            raise UserNotParticipant(str(user_id))
-        if me is None:
-            raise ChatWriteForbidden(str(chat_id))
+        other = rights.check_puts_out(chat, actor.user_id, user_id)
         leaves = user_id == actor.user_id
-        if not leaves and me.role <= other.role and other.inviter_id != actor.user_id:
-            raise ChatAdminRequired(str(chat_id))
         standing = Standing.LEFT if leaves else Standing.REMOVED
         store.put_participants_txn(txn, chat_id, [replace(other, role=Role.MEMBER, standing=standing)])
         store.update_chat_txn(txn, chat_id)
@@ -227,11 +263,7 @@ class Chats:
 
     def _admin_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int, is_admin: bool) -> None:
         chat = self._locked_txn(txn, actor.user_id, chat_id)
-        me, other = chat.member(actor.user_id), chat.member(user_id)
-        if me is None or me.role is not Role.CREATOR:
-            raise ChatAdminRequired(str(chat_id))
-        if other is None:
-            raise UserNotParticipant(str(user_id))
+        other = rights.check_appoints(chat, actor.user_id, user_id)
         role = Role.ADMIN if is_admin else Role.MEMBER
         if other.role is Role.CREATOR or other.role is role:
             raise ChatNotModified(str(chat_id))
@@ -252,8 +284,7 @@ class Chats:
 
     def _rights_txn(self, txn: Transaction, actor: Actor, chat_id: int, banned: int) -> int:
         chat = self._locked_txn(txn, actor.user_id, chat_id)
-        if not chat.is_admin(actor.user_id):
-            raise ChatAdminRequired(str(chat_id))
+        rights.check_restricts(chat, actor.user_id)
         if chat.default_banned_rights == banned:
             raise ChatNotModified(str(chat_id))
         store.update_chat_txn(txn, chat_id, default_banned_rights=banned)
@@ -273,9 +304,7 @@ class Chats:
 
     def _noforwards_txn(self, txn: Transaction, actor: Actor, chat_id: int, noforwards: bool) -> None:
         chat = self._locked_txn(txn, actor.user_id, chat_id)
-        me = chat.member(actor.user_id)
-        if me is None or me.role is not Role.CREATOR:
-            raise ChatAdminRequired(str(chat_id))
+        rights.check_protects(chat, actor.user_id)
         if chat.noforwards == noforwards:
             raise ChatNotModified(str(chat_id))
         store.update_chat_txn(txn, chat_id, noforwards=int(noforwards))
@@ -293,8 +322,7 @@ class Chats:
 
     def _delete_txn(self, txn: Transaction, actor: Actor, chat_id: int) -> None:
         chat = self._locked_txn(txn, actor.user_id, chat_id)
-        if chat.creator_id != actor.user_id:
-            raise ChatAdminRequired(str(chat_id))
+        rights.check_closes(chat, actor.user_id)
         present = [participant for participant in chat.everybody.values() if chat.member(participant.user_id)]
         store.put_participants_txn(txn, chat_id, [replace(gone, standing=Standing.LEFT) for gone in present])
         store.update_chat_txn(txn, chat_id, deactivated=1)
@@ -302,17 +330,11 @@ class Chats:
         self._publish_after(txn, [gone.user_id for gone in present], ChatChanged(chat_id))
 
     def _locked_txn(self, txn: Transaction, user_id: int, chat_id: int) -> Chat:
-        chat = store.chat_txn(txn, chat_id, lock=True)
-        if chat is None or user_id not in chat.everybody:
-            raise ChatNotFound(str(chat_id))
-        return chat
+        return rights.known(store.chat_txn(txn, chat_id, lock=True), chat_id, user_id)
 
     def _writable_txn(self, txn: Transaction, actor: Actor, chat_id: int, banned: Banned) -> Chat:
         chat = self._locked_txn(txn, actor.user_id, chat_id)
-        if chat.member(actor.user_id) is None or chat.deactivated:
-            raise ChatWriteForbidden(str(chat_id))
-        if not chat.may(actor.user_id, banned):
-            raise ChatAdminRequired(str(chat_id))
+        rights.check_permitted(chat, actor.user_id, banned)
         return chat
 
     def _tell_txn(

@@ -11,6 +11,10 @@ class ChatWriteForbidden(DomainError):
     """The user is not in the group any more, or may not write there."""
 
 
+class ChatForbidden(DomainError):
+    """The user is not in the group any more, so what goes on there is not theirs to see."""
+
+
 class ChatAdminRequired(DomainError):
     """The user's rights in the group do not go so far."""
 

@@ -7,16 +7,10 @@ from dataclasses import dataclass, replace
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.boxes.message import Action
-from teamgram.domain.chats import store
-from teamgram.domain.chats.chat import Banned, Chat
+from teamgram.domain.chats import rights, store
+from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.chats import Actor, Chats
-from teamgram.domain.chats.errors import (
-    ChatAdminRequired,
-    ChatNotFound,
-    InviteHashExpired,
-    InviteHashInvalid,
-    UserAlreadyParticipant,
-)
+from teamgram.domain.chats.errors import InviteHashExpired, InviteHashInvalid
 
 _COLUMNS = "hash, chat_id, admin_id, title, created_at, expires_at, usage_limit, used, revoked, permanent"
 _HASH_BYTES = 12
@@ -102,8 +96,8 @@ class ChatInvites:
         chat = (await self._chats.get([invite.chat_id])).get(invite.chat_id) if invite is not None else None
         if invite is None or chat is None:
             raise InviteHashInvalid
-        if chat.deactivated or (chat.member(user_id) is None and not invite.usable(now)):
-            raise InviteHashExpired
+        if chat.member(user_id) is None:
+            rights.check_enters(chat, user_id, usable=invite.usable(now))
         return invite, chat
 
     async def join(self, actor: Actor, hash_: str) -> tuple[int, OwnChange]:
@@ -119,12 +113,9 @@ class ChatInvites:
         chat = store.chat_txn(txn, invite.chat_id, lock=True) if invite is not None else None
         if invite is None or chat is None:
             raise InviteHashInvalid
-        if chat.member(actor.user_id) is not None:
-            raise UserAlreadyParticipant(str(actor.user_id))
         # The group is locked: nobody else is using the link's last place.
         invite = _invite_txn(txn, hash_) or invite
-        if chat.deactivated or not invite.usable(actor.now):
-            raise InviteHashExpired
+        rights.check_enters(chat, actor.user_id, usable=invite.usable(actor.now))
         txn.execute("UPDATE chat_invites SET used = used + 1 WHERE hash = ?", (hash_,))
         action = Action("chatJoinedByLink", user_ids=(invite.admin_id,))
         return chat.id, self._chats.put_in_txn(txn, actor, chat, actor.user_id, action)
@@ -133,7 +124,7 @@ class ChatInvites:
         """An administrator's links, newest first.
 
         Raises:
-            ChatNotFound, ChatAdminRequired: the asking user does not administer the group.
+            ChatNotFound, ChatAdminRequired: see ``rights.check_manages_link``.
         """
         return await self._database.read("invites", _listed_txn, user_id, chat_id, admin_id, revoked, limit)
 
@@ -172,13 +163,22 @@ class ChatInvites:
             "edit invite", _edit_txn, user_id, chat_id, hash_, title, expires_at, usage_limit
         )
 
-    async def delete_revoked(self, user_id: int, chat_id: int, hash_: str | None, admin_id: int) -> None:
-        """Forget one revoked link, or (None) all of an administrator's.
+    async def delete_revoked(self, user_id: int, chat_id: int, hash_: str) -> None:
+        """Forget one revoked link.
+
+        Raises:
+            ChatNotFound, ChatAdminRequired.
+            InviteHashInvalid: there is none, or it is not revoked.
+        """
+        await self._database.write("delete invite", _delete_txn, user_id, chat_id, hash_)
+
+    async def delete_all_revoked(self, user_id: int, chat_id: int, admin_id: int) -> None:
+        """Forget all of an administrator's revoked links.
 
         Raises:
             ChatNotFound, ChatAdminRequired.
         """
-        await self._database.write("delete invites", _delete_txn, user_id, chat_id, hash_, admin_id)
+        await self._database.write("delete invites", _delete_all_txn, user_id, chat_id, admin_id)
 
     async def admins(self, user_id: int, chat_id: int) -> list[tuple[int, int, int]]:
         """(administrator, links, revoked links) of those who have any.
@@ -199,13 +199,8 @@ def _invite_txn(txn: Transaction, hash_: str) -> Invite | None:
     return _invite(row) if row is not None else None
 
 
-def _administered_txn(txn: Transaction, user_id: int, chat_id: int, *, lock: bool = False) -> Chat:
-    chat = store.chat_txn(txn, chat_id, lock=lock)
-    if chat is None or user_id not in chat.everybody:
-        raise ChatNotFound(str(chat_id))
-    if not chat.is_admin(user_id):
-        raise ChatAdminRequired(str(chat_id))
-    return chat
+def _chat_txn(txn: Transaction, user_id: int, chat_id: int, *, lock: bool = False) -> Chat:
+    return rights.known(store.chat_txn(txn, chat_id, lock=lock), chat_id, user_id)
 
 
 def _permanent_txn(txn: Transaction, chat_id: int, admin_id: int) -> Invite | None:
@@ -218,11 +213,8 @@ def _permanent_txn(txn: Transaction, chat_id: int, admin_id: int) -> Invite | No
 
 
 def _export_txn(txn: Transaction, invite: Invite) -> Invite:
-    chat = store.chat_txn(txn, invite.chat_id, lock=True)
-    if chat is None or invite.admin_id not in chat.everybody:
-        raise ChatNotFound(str(invite.chat_id))
-    if not (chat.is_admin(invite.admin_id) or chat.may(invite.admin_id, Banned.INVITE_USERS)) or chat.deactivated:
-        raise ChatAdminRequired(str(invite.chat_id))
+    chat = _chat_txn(txn, invite.admin_id, invite.chat_id, lock=True)
+    rights.check_makes_links(chat, invite.admin_id)
     if invite.permanent:
         txn.execute(
             "UPDATE chat_invites SET revoked = 1 WHERE chat_id = ? AND admin_id = ? AND permanent = 1",
@@ -245,7 +237,7 @@ def _export_txn(txn: Transaction, invite: Invite) -> Invite:
 
 
 def _listed_txn(txn: Transaction, user_id: int, chat_id: int, admin_id: int, revoked: bool, limit: int) -> list[Invite]:
-    _administered_txn(txn, user_id, chat_id)
+    rights.check_manages_link(_chat_txn(txn, user_id, chat_id), user_id, admin_id)
     txn.execute(
         f"SELECT {_COLUMNS} FROM chat_invites WHERE chat_id = ? AND admin_id = ? AND revoked = ?"
         " ORDER BY created_at DESC, hash LIMIT ?",
@@ -254,19 +246,19 @@ def _listed_txn(txn: Transaction, user_id: int, chat_id: int, admin_id: int, rev
     return [_invite(row) for row in txn.fetchall()]
 
 
-def _get_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str) -> Invite:
-    _administered_txn(txn, user_id, chat_id)
+def _get_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str, lock: bool = False) -> Invite:
+    chat = _chat_txn(txn, user_id, chat_id, lock=lock)
     invite = _invite_txn(txn, hash_)
     if invite is None or invite.chat_id != chat_id:
+        # Who may look after none hears no more of this one than of any other.
+        rights.check_manages_link(chat, user_id, user_id)
         raise InviteHashInvalid
+    rights.check_manages_link(chat, user_id, invite.admin_id)
     return invite
 
 
 def _changeable_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str) -> Invite:
-    chat = _administered_txn(txn, user_id, chat_id, lock=True)
-    invite = _get_txn(txn, user_id, chat_id, hash_)
-    if user_id not in (invite.admin_id, chat.creator_id):
-        raise ChatAdminRequired(str(chat_id))
+    invite = _get_txn(txn, user_id, chat_id, hash_, lock=True)
     if invite.revoked:
         raise InviteHashExpired
     return invite
@@ -301,18 +293,22 @@ def _edit_txn(
     return invite
 
 
-def _delete_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str | None, admin_id: int) -> None:
-    chat = _administered_txn(txn, user_id, chat_id)
-    if user_id not in (admin_id, chat.creator_id):
-        raise ChatAdminRequired(str(chat_id))
-    where, params = "chat_id = ? AND revoked = 1 AND admin_id = ?", [chat_id, admin_id]
-    if hash_ is not None:
-        where, params = "chat_id = ? AND revoked = 1 AND hash = ?", [chat_id, hash_]  # type: ignore[list-item]
-    txn.execute(f"DELETE FROM chat_invites WHERE {where}", params)
+def _delete_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str) -> None:
+    if not _get_txn(txn, user_id, chat_id, hash_, lock=True).revoked:
+        raise InviteHashInvalid
+    txn.execute("DELETE FROM chat_invites WHERE hash = ?", (hash_,))
+
+
+def _delete_all_txn(txn: Transaction, user_id: int, chat_id: int, admin_id: int) -> None:
+    rights.check_manages_link(_chat_txn(txn, user_id, chat_id, lock=True), user_id, admin_id)
+    txn.execute(
+        "DELETE FROM chat_invites WHERE chat_id = ? AND revoked = 1 AND admin_id = ?",
+        (chat_id, admin_id),
+    )
 
 
 def _admins_txn(txn: Transaction, user_id: int, chat_id: int) -> list[tuple[int, int, int]]:
-    _administered_txn(txn, user_id, chat_id)
+    rights.check_sees_link_makers(_chat_txn(txn, user_id, chat_id), user_id)
     txn.execute(
         "SELECT admin_id, SUM(1 - revoked), SUM(revoked) FROM chat_invites WHERE chat_id = ?"
         " GROUP BY admin_id ORDER BY admin_id",

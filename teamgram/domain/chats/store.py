@@ -31,6 +31,15 @@ def chat_txn(txn: Transaction, chat_id: int, *, lock: bool = False) -> Chat | No
     return Chat(row[0], row[1], row[2], row[3], row[4], row[5], row[6], bool(row[7]), bool(row[8]), everybody)
 
 
+def is_member_txn(txn: Transaction, chat_id: int, user_id: int) -> bool:
+    """Whether the user is in the group now, without loading everybody."""
+    txn.execute(
+        "SELECT 1 FROM chat_participants WHERE chat_id = ? AND user_id = ? AND status = ?",
+        (chat_id, user_id, int(Standing.PRESENT)),
+    )
+    return txn.fetchone() is not None
+
+
 def chats_txn(txn: Transaction, chat_ids: Iterable[int]) -> dict[int, Chat]:
     """Those of the groups that exist, by id."""
     found = ((chat_id, chat_txn(txn, chat_id)) for chat_id in sorted(set(chat_ids)))

@@ -7,6 +7,7 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.difference import State, state_txn
 from teamgram.domain.boxes.message import Draft, Message, pack_draft
 from teamgram.domain.boxes.store import messages_txn
+from teamgram.domain.contacts import relations
 from teamgram.domain.dialogs import store
 from teamgram.domain.dialogs.dialog import Dialog
 from teamgram.domain.messages.errors import PeerHistoryEmpty, PinnedDialogsTooMany
@@ -15,8 +16,10 @@ from teamgram.domain.updates.events import (
     DialogUnreadMarkChanged,
     DraftChanged,
     PinnedDialogsReordered,
+    UserTyping,
 )
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.user import SERVICE_USER_ID
 
 MAX_PAGE = 100
 MAX_PINNED = 5
@@ -109,6 +112,14 @@ class Dialogs:
     async def save_draft(self, owner_id: int, peer: int, draft: Draft | None, perm_auth_key_id: int = 0) -> None:
         """Keep what is being written, or forget it (None)."""
         await self._database.write("save draft", _draft_txn, self._fanout, owner_id, peer, draft, perm_auth_key_id)
+
+    async def say_typing(self, user_id: int, other_id: int, action: str, progress: int) -> None:
+        """Tell the other side of a private chat what the user is doing there; nothing across a block."""
+        if other_id in (user_id, SERVICE_USER_ID):
+            return
+        relation = await self._database.read("typing", relations.relation_txn, user_id, other_id)
+        if relations.reaches(relation):
+            self._fanout.publish((other_id,), UserTyping(user_id, action, progress))
 
     async def private_peers(self, owner_id: int) -> list[int]:
         """The users with whom the owner has a private chat, the latest first, at most ``MAX_PRIVATE_PEERS``."""

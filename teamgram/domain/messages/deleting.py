@@ -8,9 +8,11 @@ from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
 from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
-from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.chats import rights
+from teamgram.domain.chats.store import chats_txn
+from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_chat, is_user
-from teamgram.domain.messages.errors import MessageDeleteForbidden
+from teamgram.domain.messages import rules
 from teamgram.domain.updates.fanout import Fanout
 
 HISTORY_STEP = 1000
@@ -56,7 +58,7 @@ def delete_txn(
     """Delete messages by id.
 
     Raises:
-        MessageDeleteForbidden: see ``_check_revocable_txn``.
+        MessageDeleteForbidden: see ``rules.check_deletes_for_all``.
     """
     own = _own_copies_txn(txn, owner_id, message_ids)
     if revoke:
@@ -79,18 +81,22 @@ def _own_copies_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int])
 
 
 def _check_revocable_txn(txn: Transaction, owner_id: int, own: Sequence[Copy]) -> None:
-    """In a private chat either side may take back anything; in a group one's own, and administrators anything."""
+    """In a private chat either side may take back anything; in a group see ``rules.check_deletes_for_all``."""
     in_groups = [copy for copy in own if is_chat(copy[3])]
     if not in_groups:
         return
-    admin_of = {}
-    for peer in {copy[3] for copy in in_groups}:
-        chat = chat_txn(txn, chat_id_of(peer))
-        admin_of[peer] = chat is not None and chat.is_admin(owner_id)
-    messages = messages_txn(txn, owner_id, [copy[2] for copy in in_groups])
-    for message in messages.values():
-        if message.sender_id != owner_id and not admin_of[message.peer]:
-            raise MessageDeleteForbidden(str(message.id))
+    chats = chats_txn(txn, {chat_id_of(copy[3]) for copy in in_groups})
+    for message in messages_txn(txn, owner_id, [copy[2] for copy in in_groups]).values():
+        chat_id = chat_id_of(message.peer)
+        rules.check_deletes_for_all(message, rights.known(chats.get(chat_id), chat_id, owner_id))
+
+
+def _out_of_reach_txn(txn: Transaction, owner_id: int, own: Sequence[Copy]) -> set[int]:
+    """Those of the contents' owners from whom the owner may not take anything: see ``relations.takes_back``."""
+    others = {copy[3] for copy in own if is_user(copy[3]) and copy[3] != owner_id}
+    return {
+        other_id for other_id in others if not relations.takes_back(relations.relation_txn(txn, owner_id, other_id))
+    }
 
 
 def _locked_copies_txn(
@@ -98,11 +104,12 @@ def _locked_copies_txn(
 ) -> list[Copy]:
     """The copies to delete, in boxes that are locked now."""
     contents = [copy[0] for copy in own]
+    spared = _out_of_reach_txn(txn, owner_id, own) if revoke else set()
     copies = copies_txn(txn, contents) if revoke else own
-    changes.lock({owner_id, *(copy[1] for copy in copies)})
+    changes.lock({owner_id, *(copy[1] for copy in copies if copy[1] not in spared)})
     # Somebody may have deleted some of them before the boxes were ours.
     copies = copies_txn(txn, contents)
-    return copies if revoke else [copy for copy in copies if copy[1] == owner_id]
+    return [copy for copy in copies if (copy[1] not in spared if revoke else copy[1] == owner_id)]
 
 
 def _remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -> None:

@@ -9,16 +9,11 @@ from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.message import Entity, Message, pack_extra
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
-from teamgram.domain.messages.errors import (
-    MessageAuthorRequired,
-    MessageEditTimeExpired,
-    MessageIdInvalid,
-    MessageNotModified,
-)
+from teamgram.domain.contacts.relations import is_bot_txn
+from teamgram.domain.messages import rules
+from teamgram.domain.messages.errors import MessageIdInvalid, MessageNotModified
+from teamgram.domain.messages.place import place_txn
 from teamgram.domain.updates.fanout import Fanout
-
-EDIT_TIME_LIMIT = 172_800
-"""Seconds in which a person may change a message; ``edit_time_limit`` in help.getConfig."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +23,6 @@ class EditRequest:
     Attributes:
         text: None keeps it (with its entities and tags).
         reply_markup: None keeps it, b"" takes it off.
-        any_time: the editor is a bot, which may change what it wrote at any time.
     """
 
     owner_id: int
@@ -40,26 +34,19 @@ class EditRequest:
     tags: int = 0
     reply_markup: bytes | None = None
     invert_media: bool = False
-    any_time: bool = False
     perm_auth_key_id: int = 0
 
 
-def editable_txn(
-    txn: Transaction, owner_id: int, peer: int, message_id: int, now: int, any_time: bool = False
-) -> Message:
+def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> Message:
     """A message that the owner may change.
 
     Raises:
-        MessageIdInvalid, MessageAuthorRequired, MessageEditTimeExpired: they may not.
+        MessageIdInvalid, MessageAuthorRequired, ChatNotFound, ChatWriteForbidden, …: see ``rules.check_edits``.
     """
     message = messages_txn(txn, owner_id, [message_id]).get(message_id)
-    if message is None or message.peer != peer or message.extra.action is not None:
+    if message is None or message.peer != peer:
         raise MessageIdInvalid(str(message_id))
-    if message.sender_id != owner_id or message.extra.forward is not None:
-        raise MessageAuthorRequired(str(message_id))
-    # What somebody keeps for themselves may be changed for ever.
-    if not any_time and peer != owner_id and now - message.date > EDIT_TIME_LIMIT:
-        raise MessageEditTimeExpired(str(message_id))
+    rules.check_edits(message, place_txn(txn, owner_id, peer), now, is_bot=is_bot_txn(txn, owner_id))
     return message
 
 
@@ -67,10 +54,11 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
     """Change the content for every owner of it.
 
     Raises:
-        MessageIdInvalid, MessageAuthorRequired, MessageEditTimeExpired, MessageNotModified.
+        MessageIdInvalid, MessageAuthorRequired, …: see ``rules.check_edits``.
+        MessageNotModified: it says so already.
     """
     owner_id, message_id = request.owner_id, request.message_id
-    message = editable_txn(txn, owner_id, request.peer, message_id, request.now, request.any_time)
+    message = editable_txn(txn, owner_id, request.peer, message_id, request.now)
     copies = copies_txn(txn, [message.content_id])
     changes = BoxChanges(txn, request.now)
     changes.lock(owner for _, owner, _, _ in copies)

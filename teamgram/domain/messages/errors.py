@@ -35,6 +35,10 @@ class MessageEditTimeExpired(DomainError):
     """The message is too old to be changed."""
 
 
+class EditForbidden(DomainError):
+    """The message may not be changed any more by who wrote it."""
+
+
 class MessageDeleteForbidden(DomainError):
     """The message may not be deleted for everybody by this user."""
 
@@ -45,10 +49,6 @@ class ForwardsRestricted(DomainError):
 
 class RandomIdInvalid(DomainError):
     """The number of random ids is not that of the messages."""
-
-
-class PeerBlockedByOwner(DomainError):
-    """The sender has blocked whom they write to."""
 
 
 class PinnedDialogsTooMany(DomainError):

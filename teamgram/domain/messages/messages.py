@@ -28,7 +28,7 @@ class Messages:
         """Send a text; a repeated one (same sender and random_id) gets the first result.
 
         Raises:
-            ChatNotFound, ChatWriteForbidden: the group does not take it.
+            ChatNotFound, ChatWriteForbidden, PeerBlockedByOwner, …: see ``audience.audience_txn``.
         """
         try:
             return await self._database.write("send message", sending.send_txn, self._fanout, request)
@@ -42,7 +42,7 @@ class Messages:
         """Send messages on; those sent before keep their first result.
 
         Raises:
-            MessageIdInvalid, ForwardsRestricted, ChatNotFound, ChatWriteForbidden.
+            MessageIdInvalid, ForwardsRestricted, ChatForbidden, …: see ``sending.forward_txn``.
         """
         return await self._database.write("forward messages", sending.forward_txn, self._fanout, request)
 
@@ -50,17 +50,17 @@ class Messages:
         """Change a message for everybody who has it.
 
         Raises:
-            MessageIdInvalid, MessageAuthorRequired, MessageEditTimeExpired, MessageNotModified.
+            MessageIdInvalid, MessageAuthorRequired, MessageNotModified, …: see ``rules.check_edits``.
         """
         return await self._database.write("edit message", editing.edit_txn, self._fanout, request)
 
-    async def check_editable(self, owner_id: int, peer: int, message_id: int, now: int, any_time: bool) -> None:
+    async def check_editable(self, owner_id: int, peer: int, message_id: int, now: int) -> None:
         """Whether the owner may change a message.
 
         Raises:
-            MessageIdInvalid, MessageAuthorRequired, MessageEditTimeExpired: they may not.
+            MessageIdInvalid, MessageAuthorRequired, …: they may not, see ``rules.check_edits``.
         """
-        await self._database.read("editable message", editing.editable_txn, owner_id, peer, message_id, now, any_time)
+        await self._database.read("editable message", editing.editable_txn, owner_id, peer, message_id, now)
 
     async def delete(
         self, owner_id: int, message_ids: Sequence[int], *, revoke: bool, now: int, perm_auth_key_id: int = 0

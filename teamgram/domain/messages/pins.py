@@ -9,9 +9,11 @@ from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.events import MessagesPinned
 from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.boxes.store import copies_txn, messages_txn
+from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
-from teamgram.domain.chats.errors import ChatAdminRequired, ChatNotFound, ChatNotModified, ChatWriteForbidden
+from teamgram.domain.chats.errors import ChatNotModified
 from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid
 from teamgram.domain.updates.fanout import Fanout
@@ -23,7 +25,6 @@ class PinRequest:
 
     Attributes:
         one_side: in a private chat, only for the owner.
-        delivered: False when the other side has blocked the owner.
     """
 
     owner_id: int
@@ -33,7 +34,6 @@ class PinRequest:
     unpin: bool = False
     silent: bool = False
     one_side: bool = False
-    delivered: bool = True
     perm_auth_key_id: int = 0
 
 
@@ -41,19 +41,21 @@ def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
     """Pin or unpin, and say so in the dialog.
 
     Raises:
-        MessageIdInvalid, ChatNotFound, ChatWriteForbidden, ChatAdminRequired.
+        MessageIdInvalid.
+        ChatNotFound, ChatWriteForbidden, ChatAdminRequired: see ``rights.check_permitted``.
+        PeerBlockedByOwner, PeerDeactivated, …: see ``relations.check_writes``.
         ChatNotModified: it is so already.
     """
     owner_id, peer = request.owner_id, request.peer
-    audience = _pinnable_txn(txn, owner_id, peer, delivered=request.delivered)
+    one_side = request.one_side and is_user(peer)
+    audience = _pinnable_txn(txn, owner_id, peer, one_side=one_side)
     message = messages_txn(txn, owner_id, [request.message_id]).get(request.message_id)
     if message is None or message.peer != peer or message.extra.action is not None:
         raise MessageIdInvalid(str(request.message_id))
     if message.pinned is not request.unpin:
         raise ChatNotModified(str(request.message_id))
-    one_side = request.one_side and is_user(peer)
     changes = BoxChanges(txn, request.now)
-    here = (audience.only(owner_id) if one_side else audience).owner_ids
+    here = audience.owner_ids
     changes.lock(here)
     copies = [copy for copy in copies_txn(txn, [message.content_id]) if copy[1] in here]
     _set_pinned_txn(txn, changes, copies, not request.unpin)
@@ -91,18 +93,14 @@ def unpin_all_txn(
     return changes.own(owner_id)
 
 
-def _pinnable_txn(txn: Transaction, owner_id: int, peer: int, *, delivered: bool = True) -> Audience:
+def _pinnable_txn(txn: Transaction, owner_id: int, peer: int, *, one_side: bool = False) -> Audience:
+    """Those for whom the owner may pin: in a private chat both where they may write, always themselves."""
     if is_user(peer):
+        delivered = not one_side and relations.check_writes(relations.relation_txn(txn, owner_id, peer))
         return Audience.private(owner_id, peer, delivered=delivered)
-    chat_id = chat_id_of(peer)
-    chat = chat_txn(txn, chat_id, lock=True)
-    if chat is None or owner_id not in chat.everybody:
-        raise ChatNotFound(str(chat_id))
-    if chat.member(owner_id) is None:
-        raise ChatWriteForbidden(str(chat_id))
-    if not chat.may(owner_id, Banned.PIN_MESSAGES):
-        raise ChatAdminRequired(str(chat_id))
-    return Audience.group(chat_id, chat.members)
+    chat = rights.known(chat_txn(txn, chat_id_of(peer), lock=True), chat_id_of(peer), owner_id)
+    rights.check_permitted(chat, owner_id, Banned.PIN_MESSAGES)
+    return Audience.group(chat.id, chat.members)
 
 
 def _set_pinned_txn(

@@ -6,7 +6,10 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import ContentsRead, InboxRead, OutboxRead
 from teamgram.domain.boxes.store import chunks, marks
-from teamgram.domain.ids.peer import is_chat, is_user
+from teamgram.domain.chats import rights
+from teamgram.domain.chats.store import chat_txn, is_member_txn
+from teamgram.domain.contacts import relations
+from teamgram.domain.ids.peer import chat_id_of, is_chat, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageTooOld
 from teamgram.domain.updates.fanout import Fanout
 
@@ -17,11 +20,15 @@ KEEP_READ_DATES = 7 * 86_400
 def read_history_txn(
     txn: Transaction, fanout: Fanout, owner_id: int, peer: int, max_id: int, now: int, perm_auth_key_id: int
 ) -> OwnChange:
-    """Move the owner's mark up, and the marks of those who wrote what was read."""
+    """Move the owner's mark up, and the marks of those who wrote what was read.
+
+    Nobody is told by who is not in the group any more, nor across a block.
+    """
+    told = _is_told_txn(txn, owner_id, peer)
     changes = BoxChanges(txn, now)
     # The newest message first: then everybody who wrote up to it is among the boxes that are locked.
     _, top, _ = _dialog_txn(txn, owner_id, peer)
-    changes.lock((owner_id, *_unread_senders_txn(txn, owner_id, peer)))
+    changes.lock((owner_id, *(_unread_senders_txn(txn, owner_id, peer) if told else ())))
     before, _, unread = _dialog_txn(txn, owner_id, peer)
     max_id = top if max_id <= 0 else min(max_id, top)
     if max_id <= before and not unread:
@@ -36,12 +43,20 @@ def read_history_txn(
         (max_id, still_unread, owner_id, peer),
     )
     changes.append(owner_id, InboxRead(peer, max_id, still_unread))
-    if is_chat(peer):
-        _note_date_txn(txn, owner_id, peer, max_id, now)
-    for sender_id, message_id in _newest_read_txn(txn, owner_id, peer, before, max_id):
-        _tell_sender_txn(txn, changes, sender_id, owner_id if is_user(peer) else peer, message_id, now)
+    if told:
+        if is_chat(peer):
+            _note_date_txn(txn, owner_id, peer, max_id, now)
+        for sender_id, message_id in _newest_read_txn(txn, owner_id, peer, before, max_id):
+            _tell_sender_txn(txn, changes, sender_id, owner_id if is_user(peer) else peer, message_id, now)
     changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(owner_id)
+
+
+def _is_told_txn(txn: Transaction, owner_id: int, peer: int) -> bool:
+    """Whether those who wrote in the dialog hear that the owner has read it."""
+    if is_chat(peer):
+        return is_member_txn(txn, chat_id_of(peer), owner_id)
+    return relations.reaches(relations.relation_txn(txn, owner_id, peer))
 
 
 def _dialog_txn(txn: Transaction, owner_id: int, peer: int) -> tuple[int, int, int]:
@@ -214,8 +229,9 @@ def read_participants_txn(
     """Who in a group has read a message of the owner's, and when: their mark lies at or over their copy of it.
 
     Raises:
-        MessageIdInvalid, MessageTooOld.
+        MessageIdInvalid, MessageTooOld, ChatNotFound, ChatForbidden.
     """
+    rights.check_looks(rights.known(chat_txn(txn, chat_id_of(peer)), chat_id_of(peer), owner_id), owner_id)
     content_id = _recent_content_txn(txn, owner_id, peer, message_id, now)
     txn.execute(
         "SELECT m.owner_id, MIN(r.read_at) FROM messages m JOIN read_dates r ON r.owner_id = m.owner_id"

@@ -8,10 +8,11 @@ from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.events import LogEntry, NewMessage
 from teamgram.domain.boxes.message import PLAIN, Extra, Forward, Message
 from teamgram.domain.boxes.store import marks, messages_txn
+from teamgram.domain.chats import rights
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat
+from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import audience_txn
-from teamgram.domain.messages.errors import ForwardsRestricted, MessageIdInvalid
 from teamgram.domain.updates.events import DraftChanged
 from teamgram.domain.updates.fanout import Fanout
 
@@ -24,7 +25,6 @@ class SendRequest:
         peer: marked id of the dialog.
         reply_to_id: the sender's own id of the message it answers, 0 for none.
         mentioned: users whom the text names.
-        delivered: False when the other side has blocked the sender: only the sender sees it.
         date: unix seconds.
         perm_auth_key_id: the device that sends; it has the answer and is not told again.
     """
@@ -39,7 +39,6 @@ class SendRequest:
     reply_to_id: int = 0
     mentioned: frozenset[int] = frozenset()
     clear_draft: bool = False
-    delivered: bool = True
     perm_auth_key_id: int = 0
 
 
@@ -61,7 +60,6 @@ class ForwardRequest:
     drop_author: bool = False
     silent: bool = False
     noforwards: bool = False
-    delivered: bool = True
     reply_to_id: int = 0
     perm_auth_key_id: int = 0
 
@@ -84,10 +82,10 @@ def send_txn(txn: Transaction, fanout: Fanout, request: SendRequest) -> Sent:
 
     Raises:
         DuplicateRandomId: it was sent before; ``sent_before_txn`` has the result.
-        ChatNotFound, ChatWriteForbidden: see ``audience_txn``.
+        ChatNotFound, ChatWriteForbidden, UserNotFound, PeerBlockedByOwner, …: see ``audience_txn``.
     """
     sender_id, peer = request.sender_id, request.peer
-    audience, chat = audience_txn(txn, sender_id, peer, delivered=request.delivered)
+    audience, chat = audience_txn(txn, sender_id, peer)
     changes = BoxChanges(txn, request.date)
     changes.lock(audience.owner_ids)
     mentioned = request.mentioned
@@ -158,12 +156,11 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     """Send copies of messages, in order, with a header that says who wrote them.
 
     Raises:
-        MessageIdInvalid: one of them is not there or is a service message.
-        ForwardsRestricted: one of them, or its group, is protected.
-        ChatNotFound, ChatWriteForbidden: see ``audience_txn``.
+        MessageIdInvalid, ChatForbidden, ForwardsRestricted: see ``rules.check_copies``.
+        ChatNotFound, ChatWriteForbidden, UserNotFound, PeerBlockedByOwner, …: see ``audience_txn``.
     """
     sender_id = request.sender_id
-    audience, _ = audience_txn(txn, sender_id, request.to_peer, delivered=request.delivered)
+    audience, _ = audience_txn(txn, sender_id, request.to_peer)
     changes = BoxChanges(txn, request.date)
     changes.lock(audience.owner_ids)
     # After the lock nobody else can be sending for this sender.
@@ -194,20 +191,13 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
 
 
 def _originals_txn(txn: Transaction, request: ForwardRequest) -> list[Message]:
-    if is_chat(request.from_peer):
-        chat = chat_txn(txn, chat_id_of(request.from_peer))
-        if chat is not None and chat.noforwards:
-            raise ForwardsRestricted(str(chat.id))
+    from_peer, chat = request.from_peer, None
+    if is_chat(from_peer):
+        chat = rights.known(chat_txn(txn, chat_id_of(from_peer)), chat_id_of(from_peer), request.sender_id)
     found = messages_txn(txn, request.sender_id, request.message_ids)
-    originals = []
-    for message_id in request.message_ids:
-        message = found.get(message_id)
-        if message is None or message.peer != request.from_peer or message.extra.action is not None:
-            raise MessageIdInvalid(str(message_id))
-        if message.extra.noforwards:
-            raise ForwardsRestricted(str(message_id))
-        originals.append(message)
-    return originals
+    return [
+        rules.check_copies(found.get(message_id), message_id, from_peer, chat) for message_id in request.message_ids
+    ]
 
 
 def _tags_txn(txn: Transaction, message: Message) -> int:

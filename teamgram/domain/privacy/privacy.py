@@ -34,7 +34,7 @@ class Privacy:
         if missing:
             ticket = self._rules.start_load()
             try:
-                loaded: dict[int, PrivacyRules] = await self._database.read("privacy rules", _load_txn, missing)
+                loaded: dict[int, PrivacyRules] = await self._database.read("privacy rules", rules_txn, missing)
                 self._rules.finish_load(ticket, loaded)
             finally:
                 self._rules.abandon_load(ticket)
@@ -51,7 +51,8 @@ class Privacy:
         txn.call_after(self._rules.invalidate, user_id)
 
 
-def _load_txn(txn: Transaction, user_ids: list[int]) -> dict[int, PrivacyRules]:
+def rules_txn(txn: Transaction, user_ids: Sequence[int]) -> dict[int, PrivacyRules]:
+    """The own rules of each user; an empty mapping for who never set any."""
     loaded: dict[int, dict[PrivacyKey, Sequence[Rule]]] = {user_id: {} for user_id in user_ids}
     for start in range(0, len(user_ids), _USERS_PER_QUERY):
         part = user_ids[start : start + _USERS_PER_QUERY]

@@ -21,15 +21,34 @@ class Notifications:
     Attributes:
         mute_until: unix seconds.
         sound: "" for none, "default", or None.
+        stories_muted, stories_hide_sender: of stories.
     """
 
     show_previews: bool | None = None
     silent: bool | None = None
     mute_until: int | None = None
     sound: str | None = None
+    stories_muted: bool | None = None
+    stories_hide_sender: bool | None = None
+
+    def over(self, defaults: "Notifications") -> "Notifications":
+        """These, and where nothing was chosen the defaults."""
+        chosen = {name: value for name, value in asdict(self).items() if value is not None}
+        return replace(defaults, **chosen)
 
 
 UNCHANGED = Notifications()
+
+OF_A_KIND = Notifications(
+    show_previews=True, silent=False, mute_until=0, sound="default", stories_muted=False, stories_hide_sender=False
+)
+"""What holds for a kind of peer before anything was chosen."""
+
+
+def in_scope(chosen: Mapping[str, Notifications], scope: str) -> Notifications:
+    """What holds in a scope: a peer's own choices, for the rest its kind's; a kind's whole."""
+    found = chosen.get(scope, UNCHANGED)
+    return found.over(OF_A_KIND) if scope in KINDS else found
 
 
 class NotificationSettings:

@@ -124,9 +124,7 @@ class MessengerReply:
 
     async def _edit(self, index: int, text: str) -> None:
         message_id = self._shown[index][0]
-        request = EditRequest(
-            self._sender_id, self._peer, message_id, int(self._reactor.seconds()), text=text, any_time=True
-        )
+        request = EditRequest(self._sender_id, self._peer, message_id, int(self._reactor.seconds()), text=text)
         try:
             await self._messages.edit(request)
         except (MessageNotModified, MessageIdInvalid):

@@ -170,6 +170,8 @@ class Tdlib(Driver):
 
     def _on_updateAuthorizationState(self, update):
         self._state = update["authorization_state"]["@type"]
+        if self._state == "authorizationStateLoggingOut":
+            self.emit("signed_out")
 
         async def tell():
             async with self._state_changed:

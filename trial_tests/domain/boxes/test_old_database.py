@@ -13,6 +13,7 @@ from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.updates.fanout import Fanout
 from trial_tests.backends import BackendTestCase, on_every_backend
+from trial_tests.domain.accounts import add_accounts
 
 ANNA, BORIS, GROUP = 1, 2, -7
 OWNERS = 30
@@ -74,5 +75,6 @@ class OldDatabaseTests(BackendTestCase):
         self.assertEqual([found[number].mention_unread for number in (1, 2)], [False, True])
         unseen = await db.read("page", page_txn, Search(ANNA, GROUP, unread_mentions=True), Page())
         self.assertEqual([message.id for message in unseen.messages], [2])
+        await add_accounts(db, ANNA, BORIS)
         sent = await Messages(db, Fanout()).send(SendRequest(BORIS, ANNA, "on", 3, 200))
         self.assertEqual((sent.own.pts, sent.ids), (4, ((3, 3),)))

@@ -16,6 +16,7 @@ from teamgram.domain.chats.chats import Actor, Chats
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.updates.fanout import Fanout
 from trial_tests.backends import BackendTestCase, on_every_backend
+from trial_tests.domain.accounts import add_accounts
 from trial_tests.domain.messages.sending_process import ANNA, BORIS, request
 
 
@@ -57,7 +58,8 @@ class KilledWhileSendingTests(BackendTestCase):
     async def test_told_is_saved_once(self) -> None:
         """Whatever was told is there under the id that was told; resending all of it makes nothing new."""
         database = self.open_database()
-        chat_id, _ = await Chats(database, Fanout()).create(Actor(ANNA, 1_700_000_000), [BORIS], "group")
+        await add_accounts(database, ANNA, BORIS)
+        chat_id = (await Chats(database, Fanout()).create(Actor(ANNA, 1_700_000_000), [BORIS], "group")).chat_id
         await database.close()
         told: dict[int, int] = {}
         for death in range(3):

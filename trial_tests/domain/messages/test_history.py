@@ -7,6 +7,7 @@ from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.updates.fanout import Fanout
 from trial_tests.backends import BackendTestCase, on_every_backend
+from trial_tests.domain.accounts import add_accounts
 
 ANNA, BORIS, CLARA = 1, 2, 3
 
@@ -30,10 +31,12 @@ class PageTests(BackendTestCase):
 
     async def test_every_page(self) -> None:
         """Offsets by id and date, moves both ways, bounds and limits: the page is the rule's."""
-        messages = Messages(self.open_database(), Fanout())
+        database = self.open_database()
+        await add_accounts(database, ANNA, BORIS, CLARA)
+        messages = Messages(database, Fanout())
         for number in range(12):
             peer = BORIS if number % 3 else CLARA
-            await messages.send(SendRequest(ANNA, peer, str(number), number, 1_000 + number // 2))
+            await messages.send(SendRequest(ANNA, peer, str(number), number + 1, 1_000 + number // 2))
         search = Search(ANNA, BORIS)
         found = await messages.page(search, Page(limit=100))
         row = [(message.id, message.date) for message in found.messages]

@@ -120,7 +120,7 @@ class MessengerTestCase(TestCase):
     async def group(self, creator: User, *others: int, title: str = "A group", banned: int = 0) -> int:
         """A group with the agent in it; its marked id."""
         actor = Actor(creator.id, int(reactor.seconds()))
-        chat_id, _ = await self.talk.chats.create(actor, [self.bot, *others], title)
+        chat_id = (await self.talk.chats.create(actor, [self.bot, *others], title)).chat_id
         if banned:
             await self.talk.chats.set_default_banned_rights(actor, chat_id, banned)
         return -chat_id

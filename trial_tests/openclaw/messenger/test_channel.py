@@ -4,10 +4,13 @@ import itertools
 from typing import Any
 
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.messages.text import MAX_LENGTH
+from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.messenger.reply import pieces
 from trial_tests.openclaw.messenger.messenger import MessengerTestCase
 
@@ -95,6 +98,25 @@ class MessengerTests(MessengerTestCase):
         await self.start()
         await deferLater(reactor, 0.3, lambda: None)
         self.assertEqual(await self.answers(2), ["first", "second"])
+
+    async def test_who_blocked_the_agent(self) -> None:
+        """``send`` does not reach who has blocked the agent's account, and says so."""
+        await self.write("hello agent")
+        await self.answers(1)
+        contacts = Contacts(self.database)
+        await contacts.block(self.ann.id, self.bot, 1)
+        before = await self.box()
+        failure = await self.assertFailure(
+            Deferred.fromCoroutine(
+                self.agents.deliveries.deliver(f"{self.ann.id}", "read me", "telegram", "key", "main", frozenset())
+            ),
+            GatewayError,
+        )
+        self.assertIn("OutboundDeliveryError", failure.message)
+        self.assertEqual(await self.box(), before)
+        await contacts.unblock(self.ann.id, self.bot)
+        await self.agents.deliveries.deliver(f"{self.ann.id}", "read me", "telegram", "key 2", "main", frozenset())
+        self.assertEqual((await self.box())[-1], (False, "read me"))
 
     async def test_send(self) -> None:
         """``send`` writes to a person by id, name or number; once per key."""

@@ -1,0 +1,79 @@
+"""Whom one may bring into a group: facts about the two, and what the other one allows (privacy key ``ChatInvite``)."""
+
+from collections.abc import Sequence
+
+from teamgram.database import Transaction
+from teamgram.domain.contacts.relations import (
+    BlockedByPeer,
+    PeerBlockedByOwner,
+    PeerDeactivated,
+    Relation,
+    relations_txn,
+)
+from teamgram.domain.errors import DomainError
+from teamgram.domain.privacy.facts import allowing_txn
+from teamgram.domain.users.user import SERVICE_USER_ID, UserNotFound
+
+CHAT_INVITE = "ChatInvite"
+
+
+class UserPrivacyRestricted(DomainError):
+    """The other one does not want to be brought into groups by the user."""
+
+
+def check_brings(relation: Relation, *, allowed: bool) -> None:
+    """Whether the one may put the other into a group, whatever the group says.
+
+    Args:
+        allowed: the other's ``ChatInvite`` rules let the one.
+
+    Raises:
+        PeerBlockedByOwner, BlockedByPeer, PeerDeactivated.
+        UserNotFound: the service account is in no group.
+        UserPrivacyRestricted.
+    """
+    if relation.other_id == SERVICE_USER_ID:
+        raise UserNotFound(f"{SERVICE_USER_ID} is nobody to bring anywhere")
+    if relation.other_is_deleted:
+        raise PeerDeactivated(str(relation.other_id))
+    if relation.has_blocked:
+        raise PeerBlockedByOwner(str(relation.other_id))
+    if relation.is_blocked:
+        raise BlockedByPeer(str(relation.other_id))
+    # Bots have no settings of their own, and are there to be added.
+    if not allowed and not relation.other_is_bot:
+        raise UserPrivacyRestricted(str(relation.other_id))
+
+
+def check_brings_txn(txn: Transaction, user_id: int, other_id: int) -> None:
+    """``check_brings`` for one other user.
+
+    Raises:
+        as ``check_brings``.
+    """
+    relation = relations_txn(txn, user_id, [other_id]).get(other_id)
+    if relation is None:
+        raise UserNotFound(f"no user {other_id}")
+    check_brings(relation, allowed=bool(allowing_txn(txn, CHAT_INVITE, [other_id], user_id)))
+
+
+def invited_txn(txn: Transaction, user_id: int, other_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Those who come along into a new group, and those who do not want to (by their rules, or a block).
+
+    Raises:
+        UserNotFound, PeerDeactivated: see ``check_brings``.
+    """
+    relations = relations_txn(txn, user_id, other_ids)
+    allowing = allowing_txn(txn, CHAT_INVITE, other_ids, user_id)
+    invited: list[int] = []
+    missing: list[int] = []
+    for other_id in other_ids:
+        if other_id not in relations:
+            raise UserNotFound(f"no user {other_id}")
+        try:
+            check_brings(relations[other_id], allowed=other_id in allowing)
+        except (BlockedByPeer, UserPrivacyRestricted):
+            missing.append(other_id)
+        else:
+            invited.append(other_id)
+    return invited, missing

@@ -1,0 +1,77 @@
+"""Who may do what to a message: pure functions over it, and over the group or the two people it lies between."""
+
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.chats import rights
+from teamgram.domain.chats.chat import Chat
+from teamgram.domain.contacts import relations
+from teamgram.domain.contacts.relations import Relation
+from teamgram.domain.messages.errors import (
+    EditForbidden,
+    ForwardsRestricted,
+    MessageAuthorRequired,
+    MessageDeleteForbidden,
+    MessageEditTimeExpired,
+    MessageIdInvalid,
+)
+
+EDIT_TIME_LIMIT = 172_800
+"""Seconds in which a person may change a message; ``edit_time_limit`` in help.getConfig."""
+
+Place = Chat | Relation
+"""Where a message lies: the group, or the two people between whom it lies, as the transaction sees them."""
+
+
+def check_edits(message: Message, place: Place, now: int, *, is_bot: bool) -> None:
+    """Change what a message says: its author, for a while, where they may still write and are heard.
+
+    Raises:
+        MessageIdInvalid: a service message.
+        MessageAuthorRequired: somebody else's words, also when one has forwarded them.
+        MessageEditTimeExpired: see ``EDIT_TIME_LIMIT``; bots may at any time, and everybody in Saved Messages.
+        ChatWriteForbidden: see ``rights.check_writes``.
+        EditForbidden: the other one has blocked the author. What is sent then is kept from the other; a change
+            of what they have would not be.
+        PeerBlockedByOwner, PeerDeactivated, PeerIsBot, BlockedByPeer: see ``relations.check_writes``.
+    """
+    if message.extra.action is not None:
+        raise MessageIdInvalid(str(message.id))
+    if message.sender_id != message.owner_id or message.extra.forward is not None:
+        raise MessageAuthorRequired(str(message.id))
+    if isinstance(place, Chat):
+        rights.check_writes(place, message.owner_id)
+    elif not relations.check_writes(place):
+        raise EditForbidden(str(message.id))
+    # What somebody keeps for themselves may be changed for ever.
+    if not is_bot and message.peer != message.owner_id and now - message.date > EDIT_TIME_LIMIT:
+        raise MessageEditTimeExpired(str(message.id))
+
+
+def check_deletes_for_all(message: Message, chat: Chat) -> None:
+    """Take a group's message from everybody: see ``rights.may_delete_for_all``.
+
+    Raises:
+        MessageDeleteForbidden.
+    """
+    if not rights.may_delete_for_all(chat, message.owner_id, message.sender_id):
+        raise MessageDeleteForbidden(str(message.id))
+
+
+def check_copies(message: Message | None, message_id: int, peer: int, chat: Chat | None) -> Message:
+    """Take a message's words elsewhere (forward it, quote it in another chat).
+
+    Args:
+        peer: marked id of the dialog that it is said to lie in.
+        chat: the group that it lies in, None in a private chat.
+
+    Raises:
+        MessageIdInvalid: it is not there, or is a service message.
+        ChatForbidden: the owner is not in the group any more.
+        ForwardsRestricted: the message or its group is protected.
+    """
+    if message is None or message.peer != peer or message.extra.action is not None:
+        raise MessageIdInvalid(str(message_id))
+    if chat is not None:
+        rights.check_looks(chat, message.owner_id)
+    if message.extra.noforwards or (chat is not None and chat.noforwards):
+        raise ForwardsRestricted(str(message_id))
+    return message

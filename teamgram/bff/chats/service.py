@@ -68,7 +68,16 @@ class Chats(RpcService):
                 raise
             nothing = tl.updates(updates=[], users=[], chats=[], date=talk.now(), seq=0)
             return _invited(nothing, [user.id])
-        return _invited(await self._told(change), [])
+        return _invited(await self._members_told(change, caller, query.chat_id), [])
+
+    async def _members_told(self, change: OwnChange, caller: RpcMetadata, chat_id: int) -> Any:
+        """The answer to who changed the members: all of them as they are now, while the caller is one."""
+        chat = await self._talk.chats.of_member(caller.user_id, chat_id)
+        if chat.member(caller.user_id) is None:
+            return await self._told(change)
+        participants = tl.updateChatParticipants(participants=participants_view(chat, caller.user_id))
+        inviters = {chat.everybody[user_id].inviter_id for user_id in chat.members}
+        return await self._told(change, [participants], {*chat.members, *inviters, marked_chat(chat_id)})
 
     async def _told(self, change: OwnChange, more: Sequence[Any] = (), peers: Iterable[int] = ()) -> Any:
         drawing = entries_drawing(change.entries, change.messages)
@@ -85,7 +94,7 @@ class Chats(RpcService):
         if query.revoke_history:
             # Not what they wrote goes, but what they have of the group.
             await talk.messages.delete_all(user.id, -query.chat_id, talk.now())
-        return await self._told(change)
+        return await self._members_told(change, caller, query.chat_id)
 
     @rpc("messages.editChatTitle")
     async def edit_chat_title(self, caller: RpcMetadata, query: Any) -> Any:
@@ -152,7 +161,8 @@ class Chats(RpcService):
             pinned_msg_id=dialog.pinned_message_id or None,
             folder_id=dialog.folder_id or None,
         )
-        users, chats = await talk.peers(viewer_id, {*members, marked_chat(chat.id)})
+        inviters = {chat.everybody[user_id].inviter_id for user_id in members}
+        users, chats = await talk.peers(viewer_id, {*members, *inviters, marked_chat(chat.id)})
         return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
 
     @rpc("messages.getChats")

@@ -118,13 +118,12 @@ def _typing_action(event: events.UserTyping | events.ChatUserTyping) -> Any:
     return make()
 
 
-def _one(make: Callable[[Any], Any], *, user: bool = False, chat: bool = False) -> Callable[[Any], Drawing]:
-    """A drawing of one update, with the event's user and chat along where they are named."""
+def _one(make: Callable[[Any], Any], *, users: Sequence[str] = (), chat: bool = False) -> Callable[[Any], Drawing]:
+    """A drawing of one update, with the event's users (the fields that name them) and its chat along."""
 
     def draw(event: Any) -> Drawing:
         drawing = Drawing([make(event)])
-        if user:
-            drawing.peers.add(event.user_id)
+        drawing.peers.update(getattr(event, field) for field in users)
         if chat:
             drawing.peers.add(marked_chat(event.chat_id))
         return drawing
@@ -142,19 +141,17 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
         lambda e: tl.updateChatParticipantAdd(
             chat_id=e.chat_id, user_id=e.user_id, inviter_id=e.inviter_id, date=e.date, version=e.version
         ),
-        user=True,
-        chat=True,
+        users=("user_id", "inviter_id"),  # TDLib drops it without the inviter
     ),
     events.ChatParticipantRemoved: _one(
         lambda e: tl.updateChatParticipantDelete(chat_id=e.chat_id, user_id=e.user_id, version=e.version),
-        user=True,
-        chat=True,
+        users=("user_id",),
     ),
     events.ChatParticipantAdminChanged: _one(
         lambda e: tl.updateChatParticipantAdmin(
             chat_id=e.chat_id, user_id=e.user_id, is_admin=e.is_admin, version=e.version
         ),
-        user=True,
+        users=("user_id",),
         chat=True,
     ),
     events.ChatDefaultBannedRightsChanged: _one(

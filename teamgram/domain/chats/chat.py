@@ -68,7 +68,8 @@ class Chat:
     """A basic group.
 
     Attributes:
-        version: grows with every change of the participants or their rights.
+        version: counts changes of the participants: who is there, and who administers. Clients follow them by it, and
+            ask for all participants anew when it grows otherwise.
         everybody: who is or was in it, by user id.
     """
 

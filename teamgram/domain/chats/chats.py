@@ -188,12 +188,12 @@ class Chats:
         role = Role.CREATOR if user_id == chat.creator_id else Role.MEMBER
         inviter_id = chat.creator_id if action.kind == "chatJoinedByLink" else actor.user_id
         store.put_participants_txn(txn, chat.id, [Participant(user_id, inviter_id, actor.now, role)])
-        store.update_chat_txn(txn, chat.id)
-        audience = Audience.group(chat.id, (*chat.members, user_id))
-        change = self._tell_txn(txn, actor, chat.id, audience, action)
+        store.raise_version_txn(txn, chat.id)
+        others = [member_id for member_id in chat.members if member_id != user_id]
         event = ChatParticipantAdded(chat.id, user_id, inviter_id, actor.now, chat.version + 1)
-        self._publish_after(txn, audience.owner_ids, event)
-        return change
+        self._tell_first(txn, actor, chat.id, others, event)
+        audience = Audience.group(chat.id, (*others, user_id))
+        return self._tell_txn(txn, actor, chat.id, audience, action)
 
     async def remove_user(self, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
         """Leave a group (oneself), or put somebody out of it.
@@ -209,12 +209,11 @@ class Chats:
         leaves = user_id == actor.user_id
         standing = Standing.LEFT if leaves else Standing.REMOVED
         store.put_participants_txn(txn, chat_id, [replace(other, role=Role.MEMBER, standing=standing)])
-        store.update_chat_txn(txn, chat_id)
-        audience = Audience.group(chat_id, chat.members)
-        change = self._tell_txn(txn, actor, chat_id, audience, Action("chatDeleteUser", user_ids=(user_id,)))
+        store.raise_version_txn(txn, chat_id)
         stay = [member_id for member_id in chat.members if member_id != user_id]
-        self._publish_after(txn, stay, ChatParticipantRemoved(chat_id, user_id, chat.version + 1))
-        return change
+        self._tell_first(txn, actor, chat_id, stay, ChatParticipantRemoved(chat_id, user_id, chat.version + 1))
+        audience = Audience.group(chat_id, chat.members)
+        return self._tell_txn(txn, actor, chat_id, audience, Action("chatDeleteUser", user_ids=(user_id,)))
 
     async def edit_title(self, actor: Actor, chat_id: int, title: str) -> OwnChange:
         """Rename a group.
@@ -268,13 +267,13 @@ class Chats:
         if other.role is Role.CREATOR or other.role is role:
             raise ChatNotModified(str(chat_id))
         store.put_participants_txn(txn, chat_id, [replace(other, role=role)])
-        store.update_chat_txn(txn, chat_id)
+        store.raise_version_txn(txn, chat_id)
         self._changed(txn, chat_id)
         event = ChatParticipantAdminChanged(chat_id, user_id, is_admin, chat.version + 1)
         self._publish_after(txn, chat.members, event)
 
     async def set_default_banned_rights(self, actor: Actor, chat_id: int, banned: int) -> int:
-        """Say what members may not do (``Banned`` bits); the group's version after it.
+        """Say what members may not do (``Banned`` bits); the group's version, which stays.
 
         Raises:
             ChatNotFound, ChatNotModified.
@@ -289,9 +288,9 @@ class Chats:
             raise ChatNotModified(str(chat_id))
         store.update_chat_txn(txn, chat_id, default_banned_rights=banned)
         self._changed(txn, chat_id)
-        event = ChatDefaultBannedRightsChanged(chat_id, banned, chat.version + 1)
+        event = ChatDefaultBannedRightsChanged(chat_id, banned, chat.version)
         self._publish_after(txn, chat.members, event, actor.perm_auth_key_id)
-        return chat.version + 1
+        return chat.version
 
     async def set_noforwards(self, actor: Actor, chat_id: int, noforwards: bool) -> None:
         """Protect what is written in a group from being copied, or no longer.
@@ -326,6 +325,7 @@ class Chats:
         present = [participant for participant in chat.everybody.values() if chat.member(participant.user_id)]
         store.put_participants_txn(txn, chat_id, [replace(gone, standing=Standing.LEFT) for gone in present])
         store.update_chat_txn(txn, chat_id, deactivated=1)
+        store.raise_version_txn(txn, chat_id)
         self._changed(txn, chat_id)
         self._publish_after(txn, [gone.user_id for gone in present], ChatChanged(chat_id))
 
@@ -353,6 +353,17 @@ class Chats:
         changes.post(actor.user_id, audience, [Outgoing("", Extra(action=action), int(Tag.SERVICE))])
         changes.save(self._fanout.deliver, actor.perm_auth_key_id)
         return changes.own(actor.user_id)
+
+    def _tell_first(
+        self, txn: Transaction, actor: Actor, chat_id: int, user_ids: Sequence[int], event: TransientEvent
+    ) -> None:
+        """Tell of a member who came or went, before the service message and without the group in it.
+
+        The message brings the group with its new version and count. Telegram Desktop takes an update of that same
+        version for one more. For the same reason the actor's device is left out: its answer has the group.
+        """
+        self._changed(txn, chat_id)
+        self._publish_after(txn, user_ids, event, actor.perm_auth_key_id)
 
     def _changed(self, txn: Transaction, chat_id: int) -> None:
         txn.call_after(self._rows.invalidate, chat_id)

@@ -72,9 +72,14 @@ def put_participants_txn(txn: Transaction, chat_id: int, participants: Sequence[
 
 
 def update_chat_txn(txn: Transaction, chat_id: int, **columns: int | str) -> None:
-    """Change columns of one group; its version grows."""
-    changes = "".join(f", {name} = ?" for name in columns)
-    txn.execute(f"UPDATE chats SET version = version + 1{changes} WHERE id = ?", (*columns.values(), chat_id))
+    """Change columns of one group."""
+    changes = ", ".join(f"{name} = ?" for name in columns)
+    txn.execute(f"UPDATE chats SET {changes} WHERE id = ?", (*columns.values(), chat_id))
+
+
+def raise_version_txn(txn: Transaction, chat_id: int) -> None:
+    """Its participants changed."""
+    txn.execute("UPDATE chats SET version = version + 1 WHERE id = ?", (chat_id,))
 
 
 def chat_ids_of_txn(txn: Transaction, user_id: int) -> list[int]:

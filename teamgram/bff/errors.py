@@ -62,6 +62,10 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     messages.MessageTooOld: (400, "MESSAGE_TOO_OLD"),
     messages.PeerHistoryEmpty: (400, "PEER_HISTORY_EMPTY"),
     messages.PinnedDialogsTooMany: (400, "PINNED_DIALOGS_TOO_MUCH"),
+    messages.QuoteInvalid: (400, "QUOTE_TEXT_INVALID"),
+    # Elsewhere a 500, which some clients send again and again: sent again it stays what it is.
+    messages.RandomIdDuplicate: (400, "RANDOM_ID_DUPLICATE"),
+    messages.RandomIdEmpty: (400, "RANDOM_ID_EMPTY"),
     messages.RandomIdInvalid: (400, "RANDOM_ID_INVALID"),
     chats.ChatAboutNotModified: (400, "CHAT_ABOUT_NOT_MODIFIED"),
     chats.ChatAboutTooLong: (400, "CHAT_ABOUT_TOO_LONG"),

@@ -113,7 +113,7 @@ class House:
         self.database = case.open_database()
         self.fanout = Fanout()
         people = People.build(PeopleStores.open(self.database, self.fanout, self.clock))
-        self.users, self.contacts = people.users, people.contacts
+        self.users, self.contacts, self.privacy = people.users, people.contacts, people.privacy
         self.talking = Talking.build(
             TalkStores.open(self.database, self.fanout, self.clock), self.clock, people, self.push
         )

@@ -6,15 +6,12 @@ from typing import Any
 from teamgram.bff.errors import bad_request
 from teamgram.bff.talk import Talk
 from teamgram.bff.views.messages import entity_from
-from teamgram.domain.boxes.message import Entity, Reply
+from teamgram.domain.boxes.message import Entity
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages import text as texts
-from teamgram.domain.messages.errors import ForwardsRestricted
+from teamgram.domain.messages.replies import Quote
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import encode
-
-MAX_QUOTE = 1024
-"""Characters of a quote; ``quote_length_max`` in help.getAppConfig."""
 
 MAX_REPLY_MARKUP = 10_000
 """Bytes of a keyboard, encoded."""
@@ -76,12 +73,11 @@ async def mentioned(
     return frozenset(ids & set(members))
 
 
-async def reply_from(talk: Talk, caller: RpcMetadata, peer: Peer, query: Any) -> tuple[int, Reply | None]:
-    """(id of the message in ``peer`` that is answered or 0, the quote) of a sending query of any layer.
+async def reply_from(talk: Talk, caller: RpcMetadata, peer: Peer, query: Any) -> tuple[int, Quote | None]:
+    """(the caller's id of the message that is answered or 0, the quote) of a sending query of any layer.
 
     Raises:
         RpcError, ChatNotFound: the other conversation that it points to is none of the caller's.
-        ForwardsRestricted: what it would show elsewhere is protected.
     """
     reply_to = query.reply_to
     if reply_to is None:
@@ -89,39 +85,18 @@ async def reply_from(talk: Talk, caller: RpcMetadata, peer: Peer, query: Any) ->
         return getattr(query, "reply_to_msg_id", None) or 0, None
     if reply_to.NAME != "inputReplyToMessage":
         return 0, None
-    quote = reply_to.quote_text
-    entities = [entity for entity in map(entity_from, reply_to.quote_entities or ()) if entity is not None]
-    reply = Reply(
-        quoted=bool(quote),
-        quote_text=(quote or "")[:MAX_QUOTE],
-        quote_entities=tuple(entity for entity in entities if entity.kind in texts.STYLES)[: texts.MAX_ENTITIES],
-        quote_offset=reply_to.quote_offset or 0,
-    )
+    source = peer
     if reply_to.reply_to_peer_id is not None:
         source = await talk.peer(caller, reply_to.reply_to_peer_id)
-        if source != peer:
-            return 0, await _reply_elsewhere(talk, caller, source, reply_to.reply_to_msg_id, reply)
-    return reply_to.reply_to_msg_id, reply if quote else None
-
-
-async def _reply_elsewhere(
-    talk: Talk, caller: RpcMetadata, source: Peer, message_id: int, reply: Reply
-) -> Reply | None:
-    """The quote from another conversation; None when the message is not there."""
-    message = (await talk.messages.get(caller.user_id, [message_id])).get(message_id)
-    if message is None or message.peer != source.marked or message.extra.action is not None:
-        return None
-    protected = source.kind is PeerKind.CHAT and (await talk.chats.of_member(caller.user_id, source.id)).noforwards
-    if message.extra.noforwards or protected:
-        raise ForwardsRestricted(str(message_id))
-    first = message.extra.forward
-    return Reply(
-        quoted=reply.quoted,
-        quote_text=reply.quote_text or message.text[:MAX_QUOTE],
-        quote_entities=reply.quote_entities,
-        quote_offset=reply.quote_offset,
-        from_id=first.from_id if first is not None and first.from_id else message.sender_id,
-        date=first.date if first is not None else message.date,
+    text = reply_to.quote_text or ""
+    if not text and source == peer:
+        return reply_to.reply_to_msg_id, None
+    entities = [entity_from(view) for view in (reply_to.quote_entities or ())[: texts.MAX_ENTITIES]]
+    return reply_to.reply_to_msg_id, Quote(
+        text,
+        tuple(entity for entity in entities if entity is not None),
+        reply_to.quote_offset or 0,
+        source.marked if source != peer else 0,
     )
 
 

@@ -34,13 +34,12 @@ class SendingMessages(RpcService):
         if query.schedule_date:
             check_schedule(talk, query)
         text, entities, tags = await composed(talk, caller, query.message, query.entities)
-        reply_to_id, reply = await reply_from(talk, caller, peer, query)
+        reply_to_id, quote = await reply_from(talk, caller, peer, query)
         markup = await reply_markup_from(talk, caller, query.reply_markup) if query.reply_markup is not None else b""
         names = await mentioned(talk, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
-        if entities or reply is not None or markup or query.silent or query.noforwards or query.invert_media:
+        if entities or markup or query.silent or query.noforwards or query.invert_media:
             extra = Extra(
                 entities=entities,
-                reply=reply,
                 silent=query.silent,
                 noforwards=query.noforwards,
                 invert_media=query.invert_media,
@@ -58,12 +57,13 @@ class SendingMessages(RpcService):
                 extra,
                 tags,
                 reply_to_id,
+                quote,
                 names,
                 query.clear_draft,
                 caller.perm_auth_key_id,
             )
         )
-        if peer.kind is PeerKind.USER and peer.id != caller.user_id and not reply_to_id and reply is None:
+        if peer.kind is PeerKind.USER and peer.id != caller.user_id and not reply_to_id:
             short = _short(sent)
             if short is not None:
                 return short
@@ -75,15 +75,13 @@ class SendingMessages(RpcService):
         talk = self._talk
         if not query.id:
             raise bad_request("MESSAGE_IDS_EMPTY")
-        if len(query.id) != len(query.random_id) or len(set(query.random_id)) != len(query.random_id):
-            raise bad_request("RANDOM_ID_INVALID")
         if len(query.id) > MAX_FORWARD:
             raise bad_request("MESSAGE_ID_INVALID")
         to_peer = await talk.peer(caller, query.to_peer)
         from_peer = await self._from_peer(caller, query)
         _check_send_as(query)
         check_schedule(talk, query)
-        reply_to_id, _ = await reply_from(talk, caller, to_peer, query)
+        reply_to_id, quote = await reply_from(talk, caller, to_peer, query)
         sent = await talk.messages.forward(
             ForwardRequest(
                 caller.user_id,
@@ -95,7 +93,8 @@ class SendingMessages(RpcService):
                 drop_author=query.drop_author,
                 silent=query.silent,
                 noforwards=query.noforwards,
-                reply_to_id=reply_to_id,
+                # A message of another dialog can only be answered in words.
+                reply_to_id=0 if quote is not None and quote.peer else reply_to_id,
                 perm_auth_key_id=caller.perm_auth_key_id,
             )
         )

@@ -73,6 +73,7 @@ def forward_view(forward: Forward) -> Any:
     return tl.messageFwdHeader(
         date=forward.date,
         from_id=peer_view(forward.from_id) if forward.from_id else None,
+        from_name=forward.from_name or None,
         saved_from_peer=peer_view(forward.saved_from_peer) if forward.saved_from_peer else None,
         saved_from_msg_id=forward.saved_from_id or None,
     )
@@ -103,14 +104,14 @@ def action_view(action: Action) -> Any:
 def reply_view(message: Message) -> Any:
     """``messageReplyHeader``, or None when the message answers nothing that its owner has."""
     reply = message.extra.reply
-    elsewhere = reply is not None and reply.from_id != 0
+    elsewhere = reply is not None and reply.date != 0
     if not message.reply_to_id and not elsewhere:
         return None
     if reply is None:
         return tl.messageReplyHeader(reply_to_msg_id=message.reply_to_id)
     return tl.messageReplyHeader(
         reply_to_msg_id=message.reply_to_id or None,
-        reply_from=tl.messageFwdHeader(from_id=peer_view(reply.from_id), date=reply.date) if elsewhere else None,
+        reply_from=forward_view(Forward(reply.date, reply.from_id, from_name=reply.from_name)) if elsewhere else None,
         quote=reply.quoted,
         quote_text=reply.quote_text or None,
         quote_entities=entity_views(reply.quote_entities),

@@ -130,6 +130,7 @@ class BoxChanges:
         txn, date, boxes = self.txn, self.date, audience.boxes
         posted: list[dict[int, Message]] = []
         rows: list[Row] = []
+        sent_to = next((peer for owner_id, peer in boxes if owner_id == sender_id), 0)
         unread = dict.fromkeys((owner_id for owner_id, _ in boxes), 0)
         mentions = dict(unread)
         for message in outgoing:
@@ -140,6 +141,7 @@ class BoxChanges:
                 {
                     "sender_id": sender_id,
                     "random_id": message.random_id,
+                    "peer": sent_to,
                     # What the sender's copy gets in the loop below.
                     "sender_message_id": sender_box.last_message_id + 1 if sender_box else 0,
                     "sender_pts": sender_box.pts + 1 if sender_box else 0,

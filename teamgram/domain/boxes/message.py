@@ -51,9 +51,9 @@ class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a message answers; the answered message's id is per owner and lies in the row.
 
-    ``from_id`` and ``date`` are set for an answer to a message of another
-    conversation, which the others here may not have: they see who wrote it and
-    what is quoted of it.
+    ``date``, and ``from_id`` or ``from_name``, are set for an answer to a
+    message of another conversation, which the others here may not have: they
+    see who wrote it and what is quoted of it.
     """
 
     quote_text: str = ""
@@ -62,15 +62,20 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     quoted: bool = False
     from_id: int = 0
     date: int = 0
+    from_name: str = ""
 
 
 class Forward(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a forwarded message was first written; ``saved_*`` only in Saved Messages."""
+    """Where a forwarded message was first written; ``saved_*`` only in Saved Messages.
+
+    ``from_name`` stands alone where its author does not want to be linked to.
+    """
 
     date: int
     from_id: int = 0
     saved_from_peer: int = 0
     saved_from_id: int = 0
+    from_name: str = ""
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):

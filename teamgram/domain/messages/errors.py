@@ -48,7 +48,19 @@ class ForwardsRestricted(DomainError):
 
 
 class RandomIdInvalid(DomainError):
-    """The number of random ids is not that of the messages."""
+    """The number of random ids is not that of the messages, or one is there twice."""
+
+
+class RandomIdEmpty(DomainError):
+    """0 is no random id: it could not tell a resend from another message."""
+
+
+class RandomIdDuplicate(DomainError):
+    """The sender has used that random id for a message to somebody else."""
+
+
+class QuoteInvalid(DomainError):
+    """What is quoted was not written in the message that is answered."""
 
 
 class PinnedDialogsTooMany(DomainError):

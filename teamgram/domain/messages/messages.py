@@ -28,21 +28,22 @@ class Messages:
         """Send a text; a repeated one (same sender and random_id) gets the first result.
 
         Raises:
-            ChatNotFound, ChatWriteForbidden, PeerBlockedByOwner, …: see ``audience.audience_txn``.
+            ChatNotFound, ChatWriteForbidden, PeerBlockedByOwner, QuoteInvalid, …: see ``sending.send_txn``.
+            RandomIdDuplicate: it was used for another dialog.
         """
         try:
             return await self._database.write("send message", sending.send_txn, self._fanout, request)
         except DuplicateRandomId:
             assert request.random_id is not None
             return await self._database.read(
-                "first result", sending.sent_before_txn, request.sender_id, (request.random_id,)
+                "first result", sending.sent_before_txn, request.sender_id, request.peer, (request.random_id,)
             )
 
     async def forward(self, request: ForwardRequest) -> Sent:
         """Send messages on; those sent before keep their first result.
 
         Raises:
-            MessageIdInvalid, ForwardsRestricted, ChatForbidden, …: see ``sending.forward_txn``.
+            MessageIdInvalid, ForwardsRestricted, ChatForbidden, RandomIdDuplicate, …: see ``sending.forward_txn``.
         """
         return await self._database.write("forward messages", sending.forward_txn, self._fanout, request)
 

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.events import LogEntry, NewMessage
-from teamgram.domain.boxes.message import PLAIN, Extra, Forward, Message
+from teamgram.domain.boxes.message import PLAIN, Extra, Message
 from teamgram.domain.boxes.store import marks, messages_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import audience_txn
+from teamgram.domain.messages.errors import RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
+from teamgram.domain.messages.replies import Quote, answered_txn, first_written_txn
 from teamgram.domain.updates.events import DraftChanged
 from teamgram.domain.updates.fanout import Fanout
 
@@ -24,6 +28,7 @@ class SendRequest:
     Attributes:
         peer: marked id of the dialog.
         reply_to_id: the sender's own id of the message it answers, 0 for none.
+        quote: what it quotes of that.
         mentioned: users whom the text names.
         date: unix seconds.
         perm_auth_key_id: the device that sends; it has the answer and is not told again.
@@ -37,6 +42,7 @@ class SendRequest:
     extra: Extra = PLAIN
     tags: int = 0
     reply_to_id: int = 0
+    quote: Quote | None = None
     mentioned: frozenset[int] = frozenset()
     clear_draft: bool = False
     perm_auth_key_id: int = 0
@@ -82,22 +88,29 @@ def send_txn(txn: Transaction, fanout: Fanout, request: SendRequest) -> Sent:
 
     Raises:
         DuplicateRandomId: it was sent before; ``sent_before_txn`` has the result.
+        RandomIdEmpty.
+        QuoteInvalid, ForwardsRestricted, …: see ``replies.answered_txn``.
         ChatNotFound, ChatWriteForbidden, UserNotFound, PeerBlockedByOwner, …: see ``audience_txn``.
     """
     sender_id, peer = request.sender_id, request.peer
+    if request.random_id == 0:
+        raise RandomIdEmpty
     audience, chat = audience_txn(txn, sender_id, peer)
     changes = BoxChanges(txn, request.date)
     changes.lock(audience.owner_ids)
     mentioned = request.mentioned
-    reply_to_ids, author_id = reply_txn(txn, sender_id, peer, request.reply_to_id)
-    if chat is not None and author_id:
-        mentioned |= {author_id}
+    answered = answered_txn(txn, sender_id, peer, request.reply_to_id, request.quote)
+    if chat is not None and answered.author_id:
+        mentioned |= {answered.author_id}
+    extra = request.extra
+    if answered.reply is not None:
+        extra = msgspec.structs.replace(extra, reply=answered.reply)
     outgoing = Outgoing(
         request.text,
-        request.extra,
+        extra,
         request.tags,
         request.random_id,
-        reply_to_ids,
+        answered.ids,
         mentioned - {sender_id},
     )
     (copies,) = changes.post(sender_id, audience, [outgoing])
@@ -106,22 +119,6 @@ def send_txn(txn: Transaction, fanout: Fanout, request: SendRequest) -> Sent:
     changes.save(fanout.deliver, request.perm_auth_key_id)
     ids = ((request.random_id, copies[sender_id].id),) if request.random_id is not None else ()
     return Sent(changes.own(sender_id), ids)
-
-
-def reply_txn(txn: Transaction, owner_id: int, peer: int, message_id: int) -> tuple[dict[int, int], int]:
-    """Every owner's own id of the message that is answered, and who wrote it; nothing when it is gone."""
-    if not message_id:
-        return {}, 0
-    txn.execute(
-        "SELECT m.content_id, c.sender_id FROM messages m JOIN message_contents c ON c.id = m.content_id"
-        " WHERE m.owner_id = ? AND m.id = ? AND m.peer = ?",
-        (owner_id, message_id, peer),
-    )
-    row = txn.fetchone()
-    if row is None:
-        return {}, 0
-    txn.execute("SELECT owner_id, id FROM messages WHERE content_id = ?", (row[0],))
-    return dict(txn.fetchall()), row[1]
 
 
 def clear_draft_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, perm_auth_key_id: int) -> None:
@@ -133,19 +130,26 @@ def clear_draft_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, 
         txn.call_after(fanout.publish, (owner_id,), DraftChanged(peer, None), perm_auth_key_id)
 
 
-def sent_before_txn(txn: Transaction, sender_id: int, random_ids: Sequence[int]) -> Sent:
-    """The first results of random_ids that were used before; unknown ones are left out."""
-    found: list[tuple[int, int, int, int]] = []
+def sent_before_txn(txn: Transaction, sender_id: int, peer: int, random_ids: Sequence[int]) -> Sent:
+    """The first results of random_ids that were used before for the same dialog; unknown ones are left out.
+
+    Raises:
+        RandomIdDuplicate: one was used for another dialog.
+    """
+    found: list[tuple[int, int, int, int, int]] = []
     if random_ids:
         txn.execute(
-            "SELECT random_id, sender_message_id, sender_pts, sent_at FROM message_contents"
+            "SELECT random_id, sender_message_id, sender_pts, sent_at, peer FROM message_contents"
             f" WHERE sender_id = ? AND random_id IN ({marks(random_ids)})",
             (sender_id, *random_ids),
         )
         found = sorted(txn.fetchall(), key=lambda row: row[2])
+    for random_id, _, _, _, sent_to in found:
+        if sent_to not in (0, peer):
+            raise RandomIdDuplicate(str(random_id))
     messages = messages_txn(txn, sender_id, [row[1] for row in found])
-    entries = tuple(LogEntry(sender_id, pts, 1, date, NewMessage(id_)) for _, id_, pts, date in found)
-    ids = {random_id: message_id for random_id, message_id, _, _ in found}
+    entries = tuple(LogEntry(sender_id, pts, 1, date, NewMessage(id_)) for _, id_, pts, date, _ in found)
+    ids = {random_id: message_id for random_id, message_id, _, _, _ in found}
     return Sent(
         OwnChange(sender_id, entries, messages, entries[-1].pts if entries else 0),
         tuple((random_id, ids[random_id]) for random_id in random_ids if random_id in ids),
@@ -156,24 +160,30 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     """Send copies of messages, in order, with a header that says who wrote them.
 
     Raises:
+        RandomIdEmpty, RandomIdInvalid, RandomIdDuplicate.
         MessageIdInvalid, ChatForbidden, ForwardsRestricted: see ``rules.check_copies``.
         ChatNotFound, ChatWriteForbidden, UserNotFound, PeerBlockedByOwner, …: see ``audience_txn``.
     """
     sender_id = request.sender_id
+    if 0 in request.random_ids:
+        raise RandomIdEmpty
+    if len(set(request.random_ids)) != len(request.message_ids) or len(request.random_ids) != len(request.message_ids):
+        raise RandomIdInvalid(f"{len(request.random_ids)} for {len(request.message_ids)} messages")
     audience, _ = audience_txn(txn, sender_id, request.to_peer)
     changes = BoxChanges(txn, request.date)
     changes.lock(audience.owner_ids)
     # After the lock nobody else can be sending for this sender.
-    before = sent_before_txn(txn, sender_id, request.random_ids)
+    before = sent_before_txn(txn, sender_id, request.to_peer, request.random_ids)
     done = dict(before.ids)
     originals = _originals_txn(txn, request)
+    answered = answered_txn(txn, sender_id, request.to_peer, request.reply_to_id)
     outgoing = [
         Outgoing(
             original.text,
-            _forwarded(original, request),
+            _forwarded_txn(txn, original, request),
             _tags_txn(txn, original),
             random_id,
-            reply_txn(txn, sender_id, request.to_peer, request.reply_to_id)[0],
+            answered.ids,
         )
         for random_id, original in zip(request.random_ids, originals, strict=True)
         if random_id not in done
@@ -206,16 +216,12 @@ def _tags_txn(txn: Transaction, message: Message) -> int:
     return int(row[0]) if row else 0
 
 
-def _forwarded(original: Message, request: ForwardRequest) -> Extra:
+def _forwarded_txn(txn: Transaction, original: Message, request: ForwardRequest) -> Extra:
     forward = None
     if not request.drop_author:
-        first = original.extra.forward
-        forward = Forward(
-            date=first.date if first else original.date,
-            from_id=first.from_id if first else original.sender_id,
-        )
+        forward = first_written_txn(txn, request.sender_id, original)
         if request.to_peer == request.sender_id:
-            forward = Forward(forward.date, forward.from_id, saved_from_peer=original.peer, saved_from_id=original.id)
+            forward = msgspec.structs.replace(forward, saved_from_peer=original.peer, saved_from_id=original.id)
     return Extra(
         entities=original.extra.entities,
         forward=forward,

@@ -3,11 +3,14 @@
 import shutil
 from pathlib import Path
 
+from twisted.internet.defer import Deferred
+
 from teamgram.database import Transaction
 from teamgram.database.migrate import MIGRATIONS
 from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.boxes.events import NewMessage
 from teamgram.domain.boxes.store import messages_txn
+from teamgram.domain.messages.errors import RandomIdDuplicate
 from teamgram.domain.messages.history import Page, Search, page_txn
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
@@ -78,3 +81,6 @@ class OldDatabaseTests(BackendTestCase):
         await add_accounts(db, ANNA, BORIS)
         sent = await Messages(db, Fanout()).send(SendRequest(BORIS, ANNA, "on", 3, 200))
         self.assertEqual((sent.own.pts, sent.ids), (4, ((3, 3),)))
+        # What was sent before knows where it was sent to.
+        again = Deferred.fromCoroutine(Messages(db, Fanout()).send(SendRequest(BORIS, ANNA, "on", 1, 200)))
+        await self.assertFailure(again, RandomIdDuplicate)

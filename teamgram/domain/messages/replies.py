@@ -1,0 +1,107 @@
+"""What a message answers: a message of the same dialog, or of another one, which is shown by a quote of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from teamgram.database import Transaction
+from teamgram.domain.boxes.message import Entity, Forward, Message, Reply
+from teamgram.domain.boxes.store import messages_txn
+from teamgram.domain.chats import rights
+from teamgram.domain.chats.errors import ChatForbidden
+from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.ids.peer import chat_id_of, is_chat
+from teamgram.domain.messages import quotes, rules
+from teamgram.domain.messages.authors import authors_txn
+from teamgram.domain.messages.errors import MessageIdInvalid, QuoteInvalid
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the sender quotes of the answered message.
+
+    Attributes:
+        text: empty for an answer to another dialog's message without a quote.
+        offset: UTF-16 offset of the quote in the answered text, roughly.
+        peer: marked id of the other dialog that the answered message lies in, 0 for this one.
+    """
+
+    text: str
+    entities: tuple[Entity, ...] = ()
+    offset: int = 0
+    peer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What stands in the new message.
+
+    Attributes:
+        ids: every owner's own id of the answered message; empty when it is gone, or of another dialog.
+        author_id: who wrote it, 0 where nobody is to be told.
+    """
+
+    ids: Mapping[int, int] = field(default_factory=dict)
+    author_id: int = 0
+    reply: Reply | None = None
+
+
+_NOTHING = Answered()
+
+
+def answered_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, quote: Quote | None = None) -> Answered:
+    """The message ``message_id`` of the owner's box, as a message to ``peer`` answers it.
+
+    Raises:
+        QuoteInvalid: what is quoted was not written there, or is not the owner's to read.
+        ForwardsRestricted, ChatForbidden, ChatNotFound: another dialog's message, see ``rules.check_copies``.
+    """
+    if not message_id:
+        return _NOTHING
+    if quote is not None and quote.peer not in (0, peer):
+        return _elsewhere_txn(txn, owner_id, message_id, quote)
+    message = messages_txn(txn, owner_id, [message_id]).get(message_id)
+    if message is None or message.peer != peer:
+        if quote is not None:
+            raise QuoteInvalid(str(message_id))
+        return _NOTHING
+    reply = None
+    if quote is not None:
+        offset, entities = quotes.locate(message.text, message.extra.entities, quote.text, quote.entities, quote.offset)
+        reply = Reply(quote.text, entities, offset, quoted=True)
+    txn.execute("SELECT owner_id, id FROM messages WHERE content_id = ?", (message.content_id,))
+    return Answered(dict(txn.fetchall()), message.sender_id, reply)
+
+
+def _elsewhere_txn(txn: Transaction, owner_id: int, message_id: int, quote: Quote) -> Answered:
+    chat = None
+    if is_chat(quote.peer):
+        chat_id = chat_id_of(quote.peer)
+        chat = rights.known(chat_txn(txn, chat_id), chat_id, owner_id)
+    found = messages_txn(txn, owner_id, [message_id]).get(message_id)
+    try:
+        message = rules.check_copies(found, message_id, quote.peer, chat)
+    except (MessageIdInvalid, ChatForbidden) as error:
+        if quote.text:
+            raise QuoteInvalid(str(message_id)) from None
+        if isinstance(error, ChatForbidden):
+            raise
+        return _NOTHING
+    text = quote.text or message.text[: quotes.MAX_QUOTE]
+    said = quote.entities if quote.text else ()
+    offset, entities = quotes.locate(message.text, message.extra.entities, text, said, quote.offset)
+    first = first_written_txn(txn, owner_id, message)
+    return Answered(
+        reply=Reply(text, entities, offset, bool(quote.text), first.from_id, first.date, first.from_name),
+    )
+
+
+def first_written_txn(txn: Transaction, by_user_id: int, message: Message) -> Forward:
+    """Who wrote the words of a message first, and when, as ``by_user_id`` may name them to others."""
+    forward = message.extra.forward
+    if forward is not None and not forward.from_id:
+        return Forward(forward.date, from_name=forward.from_name)
+    from_id = forward.from_id if forward is not None else message.sender_id
+    author = authors_txn(txn, by_user_id, [from_id])[from_id]
+    return Forward(
+        forward.date if forward is not None else message.date, from_id=author.from_id, from_name=author.from_name
+    )

@@ -15,8 +15,9 @@ from zope.interface import implementer
 
 from teamgram.gnetway.conn_context import ConnContext
 from teamgram.gnetway.edge import Edge, reason_of
-from teamgram.gnetway.http_requests import REASONS, HttpError, HttpRequest, RequestParser, response
+from teamgram.gnetway.http_requests import HttpRequest, RequestParser
 from teamgram.mtproto.transport.codec import MIN_FRAME_BYTES
+from teamgram.net.http_head import REASONS, HttpError, response
 
 PATHS = frozenset(
     (

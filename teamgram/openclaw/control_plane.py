@@ -25,6 +25,7 @@ from teamgram.openclaw.gateway.connection import Connection, Opening, Transport
 from teamgram.openclaw.gateway.dialects.jsonrpc import JsonRpc
 from teamgram.openclaw.gateway.dialects.mini import Mini
 from teamgram.openclaw.gateway.dialects.protocol4 import Protocol4
+from teamgram.openclaw.gateway.door import Door, own_names
 from teamgram.openclaw.gateway.events import EventStream, Subscriber
 from teamgram.openclaw.gateway.handshake import Accepted
 from teamgram.openclaw.gateway.health import Health
@@ -69,7 +70,7 @@ class ControlPlane:
         config, router, events, pairing, nodes, presence, health, http, runs, system: the parts.
         capabilities: named in hello; whoever adds a feature appends.
         is_ready: connects are accepted; until then they are told to come back.
-        shared_secret: what opens the door now.
+        door: who may come in.
         on_restart: called when a client asked for a restart that is allowed.
     """
 
@@ -118,8 +119,7 @@ class ControlPlane:
         self.draining = False
         self.handshake_seconds = 15.0
         self.max_handshakes_per_ip = MAX_HANDSHAKES_PER_IP
-        self.limiter = auth.FailureLimiter(_rate_limit(config))
-        self.shared_secret = auth.SharedSecret(auth.NONE, "")
+        self.door = Door(lambda: config.sections.gateway, self.seconds, own_names())
         self.on_restart: Callable[[str], None] = lambda reason: None
         self._to_flush: list[Connection] = []
         self._in_handshake: Counter[str] = Counter()
@@ -154,14 +154,14 @@ class ControlPlane:
         path = opening.path.partition("?")[0]
         dialect: Dialect
         if mini or (path == "/mini" and self.config.sections.mini.enabled):
-            dialect = Mini(connection)
+            dialect = Mini(connection, own_port=mini)
         elif path == "/jsonrpc":
             dialect = JsonRpc(connection)
         else:
             dialect = Protocol4(connection)
         connection.dialect = dialect
         self.connections[connection] = None
-        self._in_handshake[connection.ip] += 1
+        self._in_handshake[connection.caller.network] += 1
         dialect.opened()
         return connection
 
@@ -174,15 +174,16 @@ class ControlPlane:
         dialect.hello(first)
         return True
 
-    def waiting_from(self, ip: str) -> int:
-        """How many sockets of this address have not got through the handshake."""
-        return self._in_handshake[ip]
+    def waiting_from(self, network: str) -> int:
+        """How many sockets of this network have not got through the handshake."""
+        return self._in_handshake[network]
 
     def handshake_ended(self, connection: Connection) -> None:
         """Hello is out, or the socket is gone before it."""
-        self._in_handshake[connection.ip] -= 1
-        if self._in_handshake[connection.ip] <= 0:
-            del self._in_handshake[connection.ip]
+        network = connection.caller.network
+        self._in_handshake[network] -= 1
+        if self._in_handshake[network] <= 0:
+            del self._in_handshake[network]
 
     def admit(self, connection: Connection, params: dict[str, Any], accepted: Accepted) -> dict[str, Any]:
         """Make a judged client who it is; returns its hello-ok."""
@@ -343,20 +344,14 @@ class ControlPlane:
 
     def set_secret(self, secret: auth.SharedSecret) -> None:
         """Another shared secret holds; who came in with the old one has to come again."""
-        old, self.shared_secret = self.shared_secret, secret
-        if self.limiter.limit != _rate_limit(self.config):
-            self.limiter = auth.FailureLimiter(_rate_limit(self.config))
+        old = self.door.secret
+        self.door.use(secret)
         if old.secret in ("", secret.secret) and old.mode == secret.mode:
             return
         for connection in [c for c in self.connections if c.peer.auth_method in (auth.TOKEN, auth.PASSWORD)]:
             connection.flush()
             connection.close(4001, "gateway auth changed")
             connection.flush()
-
-
-def _rate_limit(config: LiveConfig) -> auth.RateLimit:
-    section = config.sections.gateway.auth.rate_limit
-    return auth.RateLimit(section.max_attempts, section.window_ms, section.lockout_ms, section.exempt_loopback)
 
 
 def load_identity(state_dir: Path) -> Identity:

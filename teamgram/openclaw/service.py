@@ -26,7 +26,7 @@ from teamgram.openclaw.config.live import Change, LiveConfig
 from teamgram.openclaw.console.pages import ConsolePages
 from teamgram.openclaw.control_plane import ControlPlane, load_identity
 from teamgram.openclaw.gateway import auth, websocket
-from teamgram.openclaw.gateway.http import RouteResource
+from teamgram.openclaw.gateway.http import HttpGate
 from teamgram.openclaw.gateway.http_core import CorePaths, PlaneCollector, Readiness
 from teamgram.openclaw.gateway.log_tail import LogTail
 from teamgram.openclaw.gateway.server import OpenClawFactory
@@ -114,7 +114,7 @@ class OpenClawService(MultiService):
             DeviceMethods(plane),
             NodeMethods(plane),
             ConfigMethods(plane),
-            LogMethods(self.logs, lambda: plane.shared_secret.secret),
+            LogMethods(self.logs, lambda: plane.door.secret.secret),
         ):
             plane.router.register(family)
         self._paths = CorePaths(plane, readiness, registry)
@@ -175,12 +175,12 @@ class OpenClawService(MultiService):
         return found
 
     async def _listen(self) -> None:
-        resource = RouteResource(self.plane.http, self._paths.authorize)
+        gate = HttpGate(self.plane.http, self.plane.door)
         self._addresses = self.addresses()
         for interface, port, mini in self._addresses:
             host = interface.replace(":", "\\:")
             endpoint = serverFromString(self._reactor, f"tcp:{port}:interface={host}")
-            listener = await endpoint.listen(OpenClawFactory(self.plane, resource, mini=mini))
+            listener = await endpoint.listen(OpenClawFactory(self.plane, gate, mini=mini))
             self._listeners.append(listener)
             self.ports.append((interface, listener.getHost().port))
         self.plane.health.rebuild()

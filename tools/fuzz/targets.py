@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet import reactor
 
-from teamgram.gnetway.http_requests import HttpError, RequestParser
+from teamgram.gnetway.http_requests import RequestParser
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.interfaces.session import DataChannelFull
 from teamgram.mtproto.container import pack_gzip
@@ -21,6 +21,7 @@ from teamgram.mtproto.proxy_protocol import ProxyHeaderError, parse_proxy_header
 from teamgram.mtproto.tl import TLError, decode, encode, registry, tl
 from teamgram.mtproto.transport import TransportDetector
 from teamgram.mtproto.transport.errors import WireError
+from teamgram.net.http_head import HttpError
 from teamgram.session import service_messages as wire
 from teamgram.session.counts import SessionCounts
 from teamgram.session.events import RpcReceived

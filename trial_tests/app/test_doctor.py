@@ -97,6 +97,14 @@ class DoctorTests(SynchronousTestCase):
         self.edit("openclaw.yaml", lambda tree: tree["gateway"].update(bind="lan", auth={"mode": "none"}))
         self.assertIn("gateway.auth", self.wrong("configuration")[0][0])
 
+    def test_local_devices(self) -> None:
+        """Whether devices of this machine are approved silently, and that a proxy may pass for one."""
+        self.assertIn("a proxy on this machine that sends no X-Forwarded-For", self.examine()[1])
+        self.edit("openclaw.yaml", lambda tree: tree["gateway"].update(trustedProxies=["10.0.0.1"]))
+        self.assertIn("each is to be approved: gateway.trustedProxies", self.examine()[1])
+        self.edit("openclaw.yaml", lambda tree: tree["gateway"].update(trustedProxies=[], silentLocalPairing=False))
+        self.assertIn("each is to be approved: gateway.silentLocalPairing", self.examine()[1])
+
     def test_ports(self) -> None:
         """A port that another program has; a port of an address that is not ours."""
         with socket.socket() as other:

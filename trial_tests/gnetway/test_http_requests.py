@@ -2,7 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.gnetway.http_requests import MAX_HEAD_BYTES, HttpError, HttpRequest, RequestParser, response
+from teamgram.gnetway.http_requests import HttpRequest, RequestParser
+from teamgram.net.http_head import MAX_HEAD_BYTES, MAX_TARGET_BYTES, HttpError, response
 
 TELETHON = (
     b"POST /api HTTP/1.1\r\n"
@@ -99,6 +100,7 @@ class RequestParserTests(SynchronousTestCase):
         self.assert_refused(b"POST /api HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 413)
         self.assert_refused(b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_HEAD_BYTES, 431)
         self.assert_refused(b"GET / HTTP/1.1\r\n" + b"X: x\r\n" * 65 + b"\r\n", 431)
+        self.assert_refused(b"GET /" + b"x" * MAX_TARGET_BYTES + b" HTTP/1.1\r\n\r\n", 414)
 
 
 class ResponseTests(SynchronousTestCase):

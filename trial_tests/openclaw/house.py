@@ -328,7 +328,7 @@ class House:
     ) -> Client:
         """Open a WebSocket from an address."""
         headers = {"host": "127.0.0.1:18789", **(headers or {})}
-        client = Client(self, Opening(path, headers, ip, ip.startswith("127.")), mini=mini)
+        client = Client(self, Opening(path, headers, self.plane.door.caller(ip, headers)), mini=mini)
         self.clients.append(client)
         return client
 

@@ -46,11 +46,12 @@ class LiveTestCase(TestCase):
     async def get(
         self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> tuple[int, Any, Any]:
-        """(status, headers, body; parsed if it is JSON) of an HTTP request."""
+        """(status, headers, body; parsed if it is JSON) of an HTTP request; ``X_Forwarded_For`` is X-Forwarded-For."""
 
         def run() -> tuple[int, Any, Any]:
             url = f"http://127.0.0.1:{self.port}{path}"
-            request = urllib.request.Request(url, body, headers, method=method)
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            request = urllib.request.Request(url, body, named, method=method)
             try:
                 with urllib.request.urlopen(request, timeout=5) as response:
                     status, head, content = response.status, response.headers, response.read()
@@ -69,9 +70,17 @@ class LiveTestCase(TestCase):
 class SocketClient:
     """A WebSocket over a real socket; every call blocks."""
 
-    def __init__(self, port: int, receive_buffer: int | None = None, headers: str = "") -> None:
+    def __init__(
+        self,
+        port: int,
+        receive_buffer: int | None = None,
+        headers: str = "",
+        path: str = "/",
+        host: str = "127.0.0.1",
+    ) -> None:
         """Args:
         headers: more lines for the upgrade request, each with its line end.
+        host: what it asks for, in ``Host``.
         """
         self.socket = socket.socket()
         if receive_buffer is not None:
@@ -79,8 +88,10 @@ class SocketClient:
         self.socket.settimeout(10)
         self.socket.connect(("127.0.0.1", port))
         self.socket.sendall(
-            b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + headers.encode() + b"\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n".encode()
+            + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            + headers.encode()
+            + b"\r\n"
         )
         self._buffer = b""
         self.closed = False

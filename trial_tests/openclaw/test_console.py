@@ -138,7 +138,6 @@ class _Proxy(portforward.ProxyFactory):
 class BrowserTests(LiveTestCase):
     """The page in a browser; ``npm/console.mjs`` is the driver."""
 
-    config = {"gateway": {"trustedProxies": ["127.0.0.1"]}}
     extensions = (agents_extension,)
     timeout = 90
 
@@ -250,6 +249,8 @@ class BrowserTests(LiveTestCase):
         """A browser that comes through a proxy waits until an operator approves it, and gets in by itself then."""
         proxy: Any = reactor.listenTCP(0, _Proxy("127.0.0.1", self.port), interface="127.0.0.1")  # type: ignore[arg-type]
         self.addCleanup(proxy.stopListening)
+        tree = self.plane.config.tree
+        self.plane.config.replace({**tree, "gateway": {**tree["gateway"], "trustedProxies": ["127.0.0.1"]}})
         approving = task.LoopingCall(self.approve_all)
         approving.start(2.0, now=False)
         self.addCleanup(approving.stop)

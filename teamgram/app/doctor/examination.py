@@ -15,6 +15,7 @@ from teamgram.app.config.loader import Configuration, load_configuration
 from teamgram.app.doctor.data_directory import data_directory, secret_files, token
 from teamgram.app.doctor.database import database
 from teamgram.app.doctor.findings import Finding, Verdict, bad, good
+from teamgram.app.doctor.gateway import local_pairing
 from teamgram.app.doctor.machine import clock, disk, open_files
 from teamgram.app.doctor.ports import ports
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
@@ -53,6 +54,7 @@ def look(config_dir: Path, data_dir: Path) -> Iterator[Finding]:
     yield from secret_files(data_dir)
     if gateway is not None:
         yield token(gateway, data_dir)
+        yield local_pairing(gateway)
     yield disk(data_dir)
     if configuration is not None:
         yield database(configuration.authsession.Mysql.DSN, data_dir)

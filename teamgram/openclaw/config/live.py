@@ -22,6 +22,7 @@ import msgspec
 import yaml
 
 from teamgram.database import private_file
+from teamgram.net.addresses import parse_networks
 from teamgram.openclaw.config import merge
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
@@ -224,6 +225,11 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
         issues.append({"path": "gateway.customBindHost", "message": "is needed with gateway.bind custom"})
     if gateway.bind != "loopback" and gateway.auth.mode == "none":
         issues.append({"path": "gateway.auth.mode", "message": "none is for gateway.bind loopback only; use token"})
+    for index, text in enumerate(gateway.trusted_proxies):
+        try:
+            parse_networks([text])
+        except ValueError:
+            issues.append({"path": f"gateway.trustedProxies[{index}]", "message": "must be an address or a network"})
     if gateway.auth.mode == "password" and not gateway.auth.password:
         issues.append({"path": "gateway.auth.password", "message": "is needed with gateway.auth.mode password"})
     if issues:

@@ -94,7 +94,12 @@ class GatewaySection(Section, frozen=True):
     reload: ReloadSection = ReloadSection()
     http: HttpSection = HttpSection()
     nodes: NodesSection = NodesSection()
+    #: Addresses and networks of reverse proxies: what they say in X-Forwarded-For is believed.
     trusted_proxies: list[str] = []
+    #: Ours: further names under which the gateway may be asked for (``Host``).
+    allowed_hosts: list[str] = []
+    #: Ours: devices of this machine that know the secret are approved without asking.
+    silent_local_pairing: bool = True
     tailscale: Free = {}
     remote: Free = {}
     #: Ours: how long what a client missed is kept for it to resume, in seconds; 0: no resuming.
@@ -293,6 +298,9 @@ RELOAD_KINDS: dict[str, str] = {
     "gateway.http.endpoints": "hot",
     "gateway.nodes": "hot",
     "gateway.reload": "hot",
+    "gateway.trustedProxies": "hot",
+    "gateway.allowedHosts": "hot",
+    "gateway.silentLocalPairing": "hot",
     "gateway.resumeSeconds": "hot",
     "gateway.drainSeconds": "hot",
 }

@@ -1,15 +1,14 @@
-"""Who may come in: the shared secret, and what guessing it costs. Plain Python.
+"""The shared secret, what guessing it costs, and the words of a refusal. Plain Python.
 
-Device tokens are :mod:`pairing`'s. What is decided here: whether the one
-configured secret was given, in ``auth.token`` or ``auth.password``, compared
-in constant time; and the price of failures per address.
+:mod:`door` uses these for every way in. Device tokens are :mod:`pairing`'s.
 """
 
 import hmac
 import os
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ TOKEN_FILE = "gateway.token"
 _FIRST_DELAY_MS = 250
 _MOST_DELAY_MS = 5000
 _MAX_TRACKED = 10_000
+#: Answers to wrong secrets that may be held back for one address at a time.
+MAX_HELD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class SharedSecret:
     mode: str
     secret: str
 
-    def matches(self, auth: dict[str, Any]) -> bool:
+    def matches(self, auth: Mapping[str, Any]) -> bool:
         """Whether one of the two places holds it. Takes the same time for every wrong guess of one length."""
         if not self.secret:
             return False
@@ -82,30 +83,40 @@ class _Failures:
     count: int
     since_ms: float
     locked_until_ms: float = 0.0
+    held_until_ms: list[float] = field(default_factory=list)
 
 
 class FailureLimiter:
-    """Failed attempts per (kind of credential, address); forgets the oldest beyond 10,000."""
+    """Failed attempts by (kind of credential, network, whether it is this machine); forgets the oldest beyond 10,000.
+
+    Who is exempt from the lock (this machine, as shipped) pays with time: the
+    answer to each failure is held back twice as long as the one before, and
+    while :data:`MAX_HELD` answers are, nothing more is looked at. So the
+    number of guesses is bounded however many sockets they come over.
+    """
 
     def __init__(self, limit: RateLimit) -> None:
         self.limit = limit
-        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+        self._failures: OrderedDict[tuple[str, str, bool], _Failures] = OrderedDict()
 
-    def locked_for_ms(self, kind: str, ip: str, loopback: bool, now_ms: float) -> int:
+    def locked_for_ms(self, kind: str, network: str, local: bool, now_ms: float) -> int:
         """How long this address must still wait; 0 when it may try."""
-        entry = self._failures.get((kind, ip))
-        if entry is None or (loopback and self.limit.exempt_loopback):
+        entry = self._failures.get((kind, network, local))
+        if entry is None:
             return 0
-        return max(0, round(entry.locked_until_ms - now_ms))
+        if not (local and self.limit.exempt_loopback):
+            return max(0, round(entry.locked_until_ms - now_ms))
+        held = entry.held_until_ms = [until for until in entry.held_until_ms if until > now_ms]
+        return max(1, round(min(held) - now_ms)) if len(held) >= MAX_HELD else 0
 
-    def failed(self, kind: str, ip: str, loopback: bool, now_ms: float) -> int:
+    def failed(self, kind: str, network: str, local: bool, now_ms: float) -> int:
         """Count a failure.
 
         Returns:
             Milliseconds by which the answer is to be delayed: on loopback,
             where there is no lock, each failure in a row doubles it.
         """
-        key = (kind, ip)
+        key = (kind, network, local)
         entry = self._failures.get(key)
         if entry is None or now_ms - entry.since_ms > self.limit.window_ms:
             entry = self._failures[key] = _Failures(0, now_ms)
@@ -113,17 +124,19 @@ class FailureLimiter:
                 self._failures.popitem(last=False)
         entry.count += 1
         self._failures.move_to_end(key)
-        exempt = loopback and self.limit.exempt_loopback
+        exempt = local and self.limit.exempt_loopback
         if not exempt and entry.count >= self.limit.max_attempts:
             entry.locked_until_ms = now_ms + self.limit.lockout_ms
         if not exempt:
             return 0
         entry.since_ms = now_ms
-        return min(_MOST_DELAY_MS, _FIRST_DELAY_MS << min(entry.count - 1, 8))
+        hold_ms = min(_MOST_DELAY_MS, _FIRST_DELAY_MS << min(entry.count - 1, 8))
+        entry.held_until_ms.append(now_ms + hold_ms)
+        return hold_ms
 
-    def succeeded(self, kind: str, ip: str) -> None:
+    def succeeded(self, kind: str, network: str, local: bool) -> None:
         """Forget this address's failures."""
-        self._failures.pop((kind, ip), None)
+        self._failures.pop((kind, network, local), None)
 
 
 def unauthorized(text: str, code: str, reason: str, next_step: str, *, retry_with_device: bool = False) -> GatewayError:

@@ -11,6 +11,7 @@ client is closed with ``slow consumer``.
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +19,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.logger import Logger
 
 from teamgram.openclaw.gateway import frames, websocket
+from teamgram.openclaw.gateway.door import Caller
 from teamgram.openclaw.gateway.events import Subscriber
 from teamgram.openclaw.gateway.outbox import Outbox
 from teamgram.openclaw.gateway.socket_writer import SocketWriter
@@ -66,20 +68,14 @@ class Opening:
     """The HTTP request that became this WebSocket.
 
     Attributes:
+        path: with its query.
         headers: names in lower case.
-        ip: the client's address, believed from a proxy only if that is trusted.
     """
 
     path: str
     headers: dict[str, str]
-    ip: str
-    loopback: bool
+    caller: Caller
     local_addr: str = ""
-
-    @property
-    def origin(self) -> str | None:
-        """The page's origin, None for what is no browser."""
-        return self.headers.get("origin")
 
 
 @dataclass(slots=True)
@@ -108,7 +104,8 @@ class Connection:
     def __init__(self, plane: "ControlPlane", transport: Transport, opening: Opening) -> None:
         self.plane = plane
         self.opening = opening
-        self.ip = opening.ip
+        self.caller = opening.caller
+        self.ip = opening.caller.ip
         self.conn_id = str(uuid.uuid4())
         self.role = ""
         self.granted: frozenset[str] = frozenset()
@@ -135,6 +132,7 @@ class Connection:
         self._input_paused = False
         self._written_at = now
         self._in_handshake = True
+        self._held: Any = None
 
     # Bytes in
 
@@ -155,7 +153,7 @@ class Connection:
     def _read(self) -> None:
         while (event := self._reader.next_event()) is not None:
             if isinstance(event, websocket.Message):
-                if not self.is_closing:
+                if not self.is_closing and self._held is None:
                     self.dialect.message(event.payload)
             elif isinstance(event, websocket.Ping):
                 self._send_control(websocket.frame(event.payload, websocket.PONG))
@@ -229,6 +227,18 @@ class Connection:
             self._in_handshake = False
             self.plane.handshake_ended(self)
 
+    def hold(self, delay_ms: int, answer: Callable[[], None]) -> None:
+        """Give an answer after ``delay_ms`` if the socket is there then; what comes meanwhile is not looked at."""
+        if not delay_ms:
+            answer()
+        else:
+            self._held = self.plane.reactor.callLater(delay_ms / 1000, self._release, answer)
+
+    def _release(self, answer: Callable[[], None]) -> None:
+        self._held = None
+        answer()
+        self.flush()
+
     def close(self, code: int, reason: str = "") -> None:
         """Say goodbye with a reason, then give the client a second to say so too."""
         if self.is_closing:
@@ -274,6 +284,9 @@ class Connection:
         self.is_closing = True
         self.is_open = False
         self._end_handshake()
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
         self._writer.writable = False
         if reason is not None and not reason.check(ConnectionDone):
             self._log.debug("{conn_id} lost: {reason}", conn_id=self.conn_id, reason=reason.getErrorMessage())

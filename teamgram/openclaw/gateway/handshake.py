@@ -7,13 +7,14 @@ pairing. Each stage is one function that raises :class:`Refused`.
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
 from teamgram.openclaw.devices import identity as device_identity
 from teamgram.openclaw.devices import pairing
 from teamgram.openclaw.gateway import auth, scopes, websocket
+from teamgram.openclaw.gateway.door import DEVICE_TOKEN, SHARED_SECRET
 from teamgram.openclaw.gateway.errors import NOT_PAIRED, GatewayError, invalid
 
 if TYPE_CHECKING:
@@ -138,27 +139,11 @@ def check_shape(plane: "ControlPlane", params: Any) -> str:
     return str(role)
 
 
-def origin_allowed(origin: str | None, allowed: list[str]) -> bool:
-    """Whether a page of this origin may connect: loopback pages and those listed."""
-    if not origin or origin == "null":
-        return False
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return False
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return False
-    if parts.hostname in ("localhost", "127.0.0.1", "::1") or parts.hostname.endswith(".localhost"):
-        return True
-    return "*" in allowed or origin.lower().rstrip("/") in {each.lower().rstrip("/") for each in allowed}
-
-
 def _check_origin(plane: "ControlPlane", connection: "Connection", params: dict[str, Any]) -> None:
-    origin = connection.opening.origin
+    origin = connection.caller.origin
     if origin is None and params["client"]["id"] != _CONTROL_UI:
         return
-    allowed = plane.config.sections.gateway.control_ui.allowed_origins
-    if origin_allowed(origin, allowed):
+    if plane.door.page_allowed(origin):
         return
     reason = "origin not allowed" if origin else "origin missing or invalid"
     raise Refused(invalid(_ORIGIN_REFUSED, {"code": "CONTROL_UI_ORIGIN_NOT_ALLOWED", "reason": reason}))
@@ -168,20 +153,20 @@ def _authenticate(plane: "ControlPlane", connection: "Connection", params: dict[
     """The shared secret, or a token of the device; otherwise a refusal that costs something."""
     given = params.get("auth") or {}
     device = params.get("device")
-    shared = plane.shared_secret
+    door, caller = plane.door, connection.caller
+    shared = door.secret
     wanted = scopes.known(params.get("scopes") or ())
     has_secret = bool(given.get("token") or given.get("password"))
     if shared.mode == auth.NONE:
         return Accepted(role, auth.NONE, wanted)
     if device is None and not (has_secret or given.get("deviceToken") or given.get("bootstrapToken")):
         raise Refused(GatewayError(NOT_PAIRED, "device identity required", {"code": "DEVICE_IDENTITY_REQUIRED"}))
-    limiter, now_ms = plane.limiter, plane.seconds() * 1000
-    kind = "device-token" if given.get("deviceToken") and not has_secret else "shared-secret"
-    wait_ms = limiter.locked_for_ms(kind, connection.ip, connection.opening.loopback, now_ms)
+    kind = DEVICE_TOKEN if given.get("deviceToken") and not has_secret else SHARED_SECRET
+    wait_ms = door.locked_for_ms(caller, kind)
     if wait_ms:
         raise Refused(auth.rate_limited(wait_ms))
     if shared.matches(given):
-        limiter.succeeded(kind, connection.ip)
+        door.succeeded(caller, kind)
         return Accepted(role, shared.mode, wanted)
     error: GatewayError | None = None
     if device is not None:
@@ -190,7 +175,7 @@ def _authenticate(plane: "ControlPlane", connection: "Connection", params: dict[
             if token is None:
                 continue
             if set(wanted) <= scopes.expand(token.scopes):
-                limiter.succeeded(kind, connection.ip)
+                door.succeeded(caller, kind)
                 return Accepted(role, "device-token", wanted, token=token)
             raise Refused(
                 auth.unauthorized(
@@ -215,19 +200,18 @@ def _authenticate(plane: "ControlPlane", connection: "Connection", params: dict[
             "update_auth_credentials",
         )
     else:
-        is_cli = params["client"]["id"] == "cli" and connection.opening.loopback
+        is_cli = params["client"]["id"] == "cli" and caller.local
         error = auth.secret_refused(shared.mode, given, is_cli=is_cli, has_device=device is not None)
         if not has_secret:
             raise Refused(error)
-    delay_ms = limiter.failed(kind, connection.ip, connection.opening.loopback, now_ms)
-    raise Refused(error, delay_ms=delay_ms)
+    raise Refused(error, delay_ms=door.failed(caller, kind))
 
 
 def _without_device(connection: "Connection", params: dict[str, Any], accepted: Accepted) -> Accepted:
     if accepted.role == "node":
         raise Refused(GatewayError(NOT_PAIRED, "device identity required", {"code": "DEVICE_IDENTITY_REQUIRED"}))
     client = params["client"]
-    trusted = connection.opening.loopback and (client["id"], client["mode"]) in _TRUSTED_WITHOUT_DEVICE
+    trusted = connection.caller.local and (client["id"], client["mode"]) in _TRUSTED_WITHOUT_DEVICE
     if not trusted:
         accepted.scopes = []
     return accepted
@@ -241,7 +225,7 @@ async def _with_device(
     role = accepted.role
     reason = known.needs(device["id"], role, accepted.scopes, client.get("platform"), client.get("deviceFamily"))
     if reason is not None:
-        local = connection.opening.loopback and accepted.method != "device-token"
+        local = accepted.method != "device-token" and plane.door.pairs_silently(connection.caller)
         wanted = pairing.PairRequest(
             request_id=pairing.new_request_id(),
             device_id=device["id"],
@@ -303,7 +287,5 @@ async def _ask_operator(plane: "ControlPlane", wanted: pairing.PairRequest) -> N
 
 
 def later(plane: "ControlPlane", delay_ms: int) -> Deferred[None]:
-    """Fires after ``delay_ms``."""
-    done: Deferred[None] = Deferred()
-    plane.reactor.callLater(delay_ms / 1000, done.callback, None)
-    return done
+    """Fires after ``delay_ms``; cancelling it leaves nothing behind."""
+    return deferLater(plane.reactor, delay_ms / 1000, lambda: None)

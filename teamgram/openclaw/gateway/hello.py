@@ -107,6 +107,6 @@ class HelloOk:
             snapshot |= {
                 "configPath": str(plane.config.path),
                 "stateDir": str(plane.state_dir),
-                "authMode": plane.shared_secret.mode,
+                "authMode": plane.door.secret.mode,
             }
         return snapshot

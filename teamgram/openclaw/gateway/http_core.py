@@ -1,4 +1,4 @@
-"""The paths that the core answers itself: probes, metrics, canvas documents, and who may call the others."""
+"""The paths that the core answers itself: probes, metrics, canvas documents."""
 
 import mimetypes
 import re
@@ -10,15 +10,12 @@ from twisted.web.http import Request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from teamgram.openclaw.gateway import auth
-from teamgram.openclaw.gateway.handshake import origin_allowed
 from teamgram.openclaw.gateway.http import answer_json
 
 if TYPE_CHECKING:
     from teamgram.openclaw.control_plane import ControlPlane
 
 _CAPABILITY_PATH = re.compile(r"/__openclaw__/cap/([A-Za-z0-9_-]{24})/__openclaw__/(.*)")
-_UNAUTHORIZED = {"error": {"message": "Unauthorized", "type": "unauthorized"}}
 _MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 
 #: Names of what is not ready, empty when everything is.
@@ -40,7 +37,7 @@ class CorePaths:
         for path in ("/startup", "/startupz"):
             routes.add(path, self.startup)
         routes.add("/metrics", self.metrics)
-        routes.add("/__openclaw__/", self.canvas)
+        routes.add("/__openclaw__/", self.canvas, bearer=True, opens=self._has_capability)
 
     def alive(self, request: Request) -> None:
         """The process answers."""
@@ -79,18 +76,15 @@ class CorePaths:
             request.write(body)
         request.finish()
 
+    def _has_capability(self, path: str) -> bool:
+        match = _CAPABILITY_PATH.fullmatch(path)
+        return match is not None and self._plane.canvas.allows(match.group(1))
+
     def canvas(self, request: Request) -> None:
-        """A document, for a live capability or the bearer."""
+        """A document; who may see it was decided by the path's capability or the bearer."""
         path = request.path.decode("utf-8", "replace")
         match = _CAPABILITY_PATH.fullmatch(path)
-        if match is not None and self._plane.canvas.allows(match.group(1)):
-            below = match.group(2)
-        elif match is None and self.authorize(request) is None:
-            below = path.removeprefix("/__openclaw__/")
-        else:
-            answer_json(request, 401, _UNAUTHORIZED)
-            return
-        file = self._plane.canvas.file(below)
+        file = self._plane.canvas.file(match.group(2) if match else path.removeprefix("/__openclaw__/"))
         if file is None or file.stat().st_size > _MAX_DOCUMENT_BYTES:
             answer_json(request, 404, {"error": {"message": "Not Found", "type": "not_found"}})
             return
@@ -104,45 +98,6 @@ class CorePaths:
         if request.method != b"HEAD":
             request.write(content)
         request.finish()
-
-    def authorize(self, request: Request) -> tuple[int, dict[str, Any], int] | None:
-        """Whether the request carries the shared secret as bearer token; None if it does.
-
-        A page of a foreign origin is refused before that: with auth mode
-        none any web site could otherwise call us from its visitor's browser.
-        """
-        plane = self._plane
-        origin = request.getHeader("origin")
-        allowed = plane.config.sections.gateway.control_ui.allowed_origins
-        if origin is not None and not origin_allowed(origin, allowed):
-            return 403, {"error": {"message": "Origin not allowed", "type": "forbidden"}}, 0
-        if plane.shared_secret.mode == auth.NONE:
-            return None
-        ip, loopback = client_address(request)
-        now_ms = plane.seconds() * 1000
-        wait_ms = plane.limiter.locked_for_ms("shared-secret", ip, loopback, now_ms)
-        if wait_ms:
-            limited = {"error": {"message": "Too many failed authentication attempts", "type": "rate_limited"}}
-            return 429, limited, -(-wait_ms // 1000)
-        scheme, _, token = (request.getHeader("authorization") or "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            return 401, _UNAUTHORIZED, 0
-        if plane.shared_secret.matches({"token": token.strip()}):
-            plane.limiter.succeeded("shared-secret", ip)
-            return None
-        plane.limiter.failed("shared-secret", ip, loopback, now_ms)
-        return 401, _UNAUTHORIZED, 0
-
-
-def client_address(request: Request) -> tuple[str, bool]:
-    """(address, whether it is loopback) of the socket."""
-    ip = getattr(request.getClientAddress(), "host", "") or ""
-    return ip, is_loopback(ip)
-
-
-def is_loopback(ip: str) -> bool:
-    """127.0.0.0/8 and ::1, also as IPv4 in IPv6."""
-    return ip.removeprefix("::ffff:").startswith("127.") or ip == "::1"
 
 
 class PlaneCollector:

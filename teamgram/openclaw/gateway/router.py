@@ -234,7 +234,7 @@ class Router:
     def _count_write(self, call: Call) -> None:
         """At most 30 control-plane writes in 60 s per method, device and address; refused ones count too."""
         now = self._seconds()
-        key = (call.method, call.connection.device_id or "", call.connection.ip)
+        key = (call.method, call.connection.device_id or "", call.connection.caller.network)
         recent = self._writes.setdefault(key, deque(maxlen=_CONTROL_PLANE_WRITES))
         if len(self._writes) > _MAX_TRACKED_WRITERS:
             self._writes = {k: v for k, v in self._writes.items() if v and now - v[-1] < _CONTROL_PLANE_SECONDS}

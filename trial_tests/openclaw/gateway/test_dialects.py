@@ -80,6 +80,7 @@ class JsonRpcTests(DialectTestCase):
         """-32602 and a close."""
         for token in ("wrong", None):
             client = self.client(token)
+            self.house.advance(0.5)
             self.assertEqual(client.take()[-1]["error"]["code"], -32602)
             self.assertEqual(client.close[0], 1008)
 
@@ -149,7 +150,7 @@ class MiniTests(DialectTestCase):
 
     def test_turn(self) -> None:
         """connected, then a whole turn with a tool, in the session that was named."""
-        client = self.house.client(path="/mini")
+        client = self.house.client(path=f"/mini?token={TOKEN}")
         (connected,) = client.take()
         self.assertEqual(connected["type"], "connected")
         client.send({"type": "message", "content": "hi"})
@@ -166,14 +167,14 @@ class MiniTests(DialectTestCase):
 
     def test_other_peoples_turns(self) -> None:
         """A turn that this client did not start is not heard."""
-        client = self.house.client(path="/mini")
+        client = self.house.client(path=f"/mini?token={TOKEN}")
         client.take()
         self.run_events("somebody-else")
         self.assertEqual(client.take(), [])
 
     def test_ping_and_errors(self) -> None:
         """pong; anything else is an error and the connection stays."""
-        client = self.house.client(path="/mini")
+        client = self.house.client(path=f"/mini?token={TOKEN}")
         client.take()
         for frame, answer in (
             ({"type": "ping"}, "pong"),
@@ -188,14 +189,30 @@ class MiniTests(DialectTestCase):
         self.assertIsNone(client.close)
 
     def test_who_may(self) -> None:
-        """Programs of this machine; pages and other machines with the secret only."""
+        """On the gateway's port whoever has the secret, from wherever, but no page of another site."""
         for ip, headers, path, fine in (
-            ("127.0.0.1", {}, "/mini", True),
-            ("127.0.0.1", {"origin": "http://localhost:1"}, "/mini", False),
+            ("127.0.0.1", {}, "/mini", False),
+            ("127.0.0.1", {}, "/mini?token=wrong", False),
+            ("127.0.0.1", {}, f"/mini?token={TOKEN}", True),
             ("127.0.0.1", {"origin": "http://localhost:1"}, f"/mini?token={TOKEN}", True),
             ("127.0.0.1", {"origin": "https://evil.example"}, f"/mini?token={TOKEN}", False),
             ("192.0.2.7", {}, "/mini", False),
             ("192.0.2.7", {"authorization": f"Bearer {TOKEN}"}, "/mini", True),
         ):
             client = self.house.client(ip, path, headers)
+            self.house.advance(0.5)
             self.assertEqual(client.take()[0]["type"], "connected" if fine else "error", (ip, headers, path))
+
+    def test_who_may_on_its_own_port(self) -> None:
+        """There a program of this machine needs no secret; what may be somebody else's does."""
+        for ip, headers, fine in (
+            ("127.0.0.1", {}, True),
+            ("::1", {"host": "[::1]:1"}, True),
+            ("127.0.0.1", {"origin": "http://localhost:1"}, False),
+            ("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}, False),
+            ("127.0.0.1", {"via": "1.1 proxy"}, False),
+            ("127.0.0.1", {"host": "192.0.2.1"}, False),
+            ("192.0.2.7", {}, False),
+        ):
+            client = self.house.client(ip, "/", headers, mini=True)
+            self.assertEqual(client.take()[0]["type"], "connected" if fine else "error", (ip, headers))

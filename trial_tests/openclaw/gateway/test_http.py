@@ -119,6 +119,12 @@ class CanvasTests(LiveTestCase):
         for escape in ("../../secret.html", "..%2f..%2fsecret.html", "doc1/../../../secret.html"):
             status, _, _ = await self.get(f"{path}/__openclaw__/canvas/documents/{escape}")
             self.assertEqual(status, 404, escape)
+        # Whoever may write documents (an agent's tool) may also make a link.
+        (below / "out.html").symlink_to(self.plane.canvas.directory.parent / "secret.html")
+        (below / "up").symlink_to(self.plane.canvas.directory.parent)
+        for escape in ("out.html", "up/secret.html"):
+            status, _, _ = await self.get(f"{path}/__openclaw__/canvas/documents/doc1/{escape}")
+            self.assertEqual(status, 404, escape)
         direct = "/__openclaw__/canvas/documents/doc1/index.html"
         self.assertEqual((await self.get(direct))[0], 401)
         self.assertEqual((await self.get(direct, Authorization=f"Bearer {TOKEN}"))[0], 200)
@@ -196,8 +202,22 @@ class SocketTests(LiveTestCase):
 class MiniPortTests(LiveTestCase):
     """The small dialect's own port."""
 
-    config = {"mini": {"port": 0}}
-
     async def test_off_without_a_port(self) -> None:
         """Port 0 is no listener of its own."""
         self.assertEqual(len(self.service.ports), 1)
+
+    async def test_its_own_port(self) -> None:
+        """There a program of this machine comes in without a secret; on the gateway's port it does not."""
+        port = free_port()
+        self.plane.config.replace({**self.plane.config.tree, "mini": {"port": port}})
+        self.plane.on_restart("test")
+        while self.plane.draining or len(self.service.ports) < 2:
+            await deferLater(reactor, 0.01)
+        for where, headers, said in (
+            (port, "", "connected"),
+            (port, "X-Forwarded-For: 127.0.0.1\r\n", "error"),
+            (self.service.ports[0][1], "", "error"),
+        ):
+            client = await self.in_thread(SocketClient, where, None, headers, "/mini")
+            self.assertEqual((await self.in_thread(client.read))["type"], said, (where, headers))
+            client.close()

@@ -11,7 +11,8 @@ message, data?}}``, and pushes ``{"type":"chat.event"|"agent.event"|
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from teamgram.openclaw.gateway import auth, frames, handshake, scopes, websocket
+from teamgram.openclaw.gateway import frames, scopes, websocket
+from teamgram.openclaw.gateway.door import Answer
 from teamgram.openclaw.gateway.errors import FORBIDDEN, INTERNAL, NOT_PAIRED, GatewayError
 from teamgram.openclaw.gateway.outbox import Event
 from teamgram.openclaw.gateway.router import Call
@@ -27,6 +28,12 @@ _METHODS = {
     "tools.list": "tools.catalog",
 }
 _OWN = ("ping", "gateway.startup")
+
+_REFUSALS = {
+    Answer.LOCKED: "unauthorized: too many failed authentication attempts (retry later)",
+    Answer.MISSING: "unauthorized: gateway token missing",
+    Answer.WRONG: "unauthorized: gateway token mismatch",
+}
 
 _CHAT_EVENTS = {
     "delta": "message.delta",
@@ -75,10 +82,7 @@ class JsonRpc:
             self._error(None, INTERNAL_ERROR, "gateway starting; retry shortly", {"retryAfterMs": 500})
             connection.close(websocket.TRY_AGAIN, "gateway starting")
             return
-        refused = self._refused(first.get("authToken"))
-        if refused is not None:
-            self._error(None, UNAUTHORIZED, refused)
-            connection.close(websocket.POLICY, refused)
+        if self._refused(first.get("authToken")):
             return
         capabilities = [each for each in first.get("capabilities") or () if isinstance(each, str)]
         client = {
@@ -87,7 +91,7 @@ class JsonRpc:
             "platform": "unknown",
             "mode": "backend",
         }
-        method = plane.shared_secret.mode
+        method = plane.door.secret.mode
         plane.identify(connection, client, "operator", list(scopes.ALL), method, ["tool-events", *capabilities])
         connection.outbox.encode = encode_push
         subscriber = plane.subscribe(connection)
@@ -103,23 +107,22 @@ class JsonRpc:
         connection.send(frames.encode_json(welcome))
         plane.welcome(connection)
 
-    def _refused(self, token: Any) -> str | None:
+    def _refused(self, token: Any) -> bool:
         connection = self._connection
-        plane, origin = connection.plane, connection.opening.origin
-        allowed = plane.config.sections.gateway.control_ui.allowed_origins
-        if origin is not None and not handshake.origin_allowed(origin, allowed):
-            return "unauthorized: origin not allowed"
-        if plane.shared_secret.mode == auth.NONE:
-            return None
-        now_ms, loopback = plane.seconds() * 1000, connection.opening.loopback
-        if plane.limiter.locked_for_ms("shared-secret", connection.ip, loopback, now_ms):
-            return "unauthorized: too many failed authentication attempts (retry later)"
-        if isinstance(token, str) and plane.shared_secret.matches({"token": token}):
-            plane.limiter.succeeded("shared-secret", connection.ip)
-            return None
-        if token:
-            plane.limiter.failed("shared-secret", connection.ip, loopback, now_ms)
-        return "unauthorized: gateway token mismatch" if token else "unauthorized: gateway token missing"
+        door, caller = connection.plane.door, connection.caller
+        if caller.origin is not None and not door.page_allowed(caller.origin):
+            self._refuse("unauthorized: origin not allowed")
+            return True
+        verdict = door.check(caller, {"token": token if isinstance(token, str) else ""})
+        if verdict.answer is Answer.OPEN:
+            return False
+        connection.hold(verdict.hold_ms, lambda: self._refuse(_REFUSALS[verdict.answer]))
+        return True
+
+    def _refuse(self, text: str) -> None:
+        self._connection.plane.counters.refused_connects += 1
+        self._error(None, UNAUTHORIZED, text)
+        self._connection.close(websocket.POLICY, text)
 
     def _request(self, value: Any) -> None:
         connection = self._connection

@@ -5,15 +5,17 @@ Server on connect: ``{"type":"connected", sessionId}``. Client:
 ``chunk``…, ``tool_start``, ``tool_done``, ``message_done``, ``pong``, and
 ``{"type":"error", message}`` for anything else.
 
-Its clients know no handshake: they come in on loopback, or with the shared
-secret as ``?token=`` or bearer.
+Its clients know no handshake: they bring the shared secret as ``?token=`` or
+bearer. On the dialect's own port, which nobody proxies by accident, programs
+of this machine need none.
 """
 
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from teamgram.openclaw.gateway import auth, frames, handshake, scopes, websocket
+from teamgram.openclaw.gateway import auth, frames, scopes, websocket
+from teamgram.openclaw.gateway.door import Answer, bearer
 from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.gateway.outbox import Event
 from teamgram.openclaw.gateway.router import Call
@@ -29,8 +31,9 @@ class Mini:
 
     name = "mini"
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: "Connection", *, own_port: bool) -> None:
         self._connection = connection
+        self._own_port = own_port
         self._session_id = str(uuid.uuid4())
         self._runs: dict[str, str] = {}
 
@@ -38,10 +41,10 @@ class Mini:
         """Admit the client at once, or refuse it."""
         connection = self._connection
         plane = connection.plane
-        refused = "gateway starting" if not plane.is_ready else self._refused()
-        if refused is not None:
-            self._say({"type": "error", "message": refused})
-            connection.close(websocket.POLICY if plane.is_ready else websocket.TRY_AGAIN, refused)
+        if not plane.is_ready:
+            self._refuse("gateway starting", websocket.TRY_AGAIN)
+            return
+        if self._refused():
             return
         client = {"id": "webchat", "version": "mini", "platform": "unknown", "mode": "backend"}
         plane.identify(connection, client, "operator", [scopes.WRITE], auth.NONE, ["tool-events"])
@@ -55,31 +58,33 @@ class Mini:
         """Its turns go on."""
         self._runs.clear()
 
-    def _refused(self) -> str | None:
+    def _refused(self) -> bool:
         connection = self._connection
-        plane, opening = connection.plane, connection.opening
-        allowed = plane.config.sections.gateway.control_ui.allowed_origins
-        if opening.origin is not None and not handshake.origin_allowed(opening.origin, allowed):
-            return "origin not allowed"
-        query = parse_qs(opening.path.partition("?")[2])
-        bearer = opening.headers.get("authorization", "").removeprefix("Bearer ")
-        given = {"token": (query.get("token") or [bearer])[0]}
-        if plane.shared_secret.mode == auth.NONE:
-            return None
-        now_ms = plane.seconds() * 1000
-        if plane.limiter.locked_for_ms("shared-secret", connection.ip, opening.loopback, now_ms):
-            return "too many failed authentication attempts"
-        if plane.shared_secret.matches(given):
-            plane.limiter.succeeded("shared-secret", connection.ip)
-            return None
-        if given["token"]:
-            plane.limiter.failed("shared-secret", connection.ip, opening.loopback, now_ms)
-            return "unauthorized"
+        opening, caller, door = connection.opening, connection.caller, connection.plane.door
+        if caller.origin is not None and not door.page_allowed(caller.origin):
+            self._refuse("origin not allowed")
+            return True
+        token = parse_qs(opening.path.partition("?")[2]).get("token", [""])[0] or bearer(opening.headers)
         # A web page can reach loopback too, so a browser always has to know the secret.
-        return None if opening.loopback and opening.origin is None else "unauthorized"
+        if self._own_port and caller.local and caller.origin is None and not token:
+            return False
+        verdict = door.check(caller, {"token": token})
+        if verdict.answer is Answer.OPEN:
+            return False
+        is_locked = verdict.answer is Answer.LOCKED
+        text = "too many failed authentication attempts" if is_locked else "unauthorized"
+        connection.hold(verdict.hold_ms, lambda: self._refuse(text))
+        return True
+
+    def _refuse(self, text: str, code: int = websocket.POLICY) -> None:
+        self._connection.plane.counters.refused_connects += 1
+        self._say({"type": "error", "message": text})
+        self._connection.close(code, text)
 
     def message(self, payload: bytes) -> None:
         """One frame from the client."""
+        if not self._connection.is_open:
+            return
         try:
             value = frames.decode_json(payload)
         except frames.NotJson:

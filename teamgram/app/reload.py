@@ -38,7 +38,7 @@ _LIVE = {
     "gnetway": ("Gnetway.Server", "Log"),
     "session": ("BFFProxyClients", "Log"),
     "authsession": ("Log",),
-    "bff": ("Code", "Country", "FloodLimits", "PublicAddresses", "Log"),
+    "bff": ("Code", "Country", "FloodLimits", "FreshSessionDelay", "PublicAddresses", "Log"),
     "operations": ("Manhole",),
 }
 #: What says something to teamgram's other processes and nothing here.
@@ -56,6 +56,7 @@ class _Wanted:
     configuration: Configuration
     listeners: list[ListenerSettings]
     codes: CodeSettings
+    fresh_session_delay: float
     manhole: ManholeSettings | None
 
 
@@ -94,24 +95,30 @@ class Reload:
             validate(read_yaml(openclaw), str(openclaw))
         except (ConfigError, OpenClawConfigError) as error:
             raise ReloadRefused(_in_one_line(error)) from None
-        codes = stage_settings.codes(configuration.bff.Code, stage_settings.only_loopback(listeners))
-        return _Wanted(configuration, listeners, codes, manhole)
+        loopback = stage_settings.only_loopback(listeners)
+        codes = stage_settings.codes(configuration.bff.Code, loopback)
+        delay = stage_settings.fresh_session_delay(configuration.bff, loopback)
+        return _Wanted(configuration, listeners, codes, delay, manhole)
 
     async def _open(self, wanted: _Wanted) -> None:
         """What may still fail: ports. Nobody may sign in with the fixed code through one that opens to the world."""
         house = self._house
         codes = house.services.codes
         codes_before, manhole_before = codes.settings, house.manhole.settings
+        fresh, delay_before = house.services.fresh, house.services.fresh.delay
         if not wanted.codes.allow_fixed_code:
             codes.use(wanted.codes)
+        fresh.delay = max(delay_before, wanted.fresh_session_delay)
         try:
             await house.manhole.set(wanted.manhole)
             await house.gnetway.set_listeners(wanted.listeners)
         except (CannotListenError, CertificateError, ConfigError) as error:
             codes.use(codes_before)
+            fresh.delay = delay_before
             await house.manhole.set(manhole_before)
             raise ReloadRefused(_in_one_line(error)) from None
         codes.use(wanted.codes)
+        fresh.delay = wanted.fresh_session_delay
 
     def _apply(self, wanted: _Wanted) -> None:
         house, configuration = self._house, wanted.configuration

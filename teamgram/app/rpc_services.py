@@ -20,6 +20,7 @@ from teamgram.domain.people import PeopleStores
 from teamgram.domain.talk import TalkStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.expiry import AccountExpiry
+from teamgram.domain.users.fresh import FreshDevices
 
 if TYPE_CHECKING:
     from teamgram.app.house import House
@@ -37,6 +38,7 @@ class Services:
     people: People
     talking: Talking
     codes: SignInCodes
+    fresh: FreshDevices
     configuration: Configuration
     expiry: AccountExpiry
 
@@ -84,6 +86,9 @@ def build_services(house: House) -> Services:
         people.account_settings,
         house.session,
         clock,
+        FreshDevices(
+            stage_settings.fresh_session_delay(configuration.bff, stage_settings.only_loopback(house.listeners))
+        ),
     )
     lang_packs = configuration.bff.LangPacks
     services = people_services(
@@ -105,4 +110,4 @@ def build_services(house: House) -> Services:
     account_end = AccountEnd(people.users, people.contacts, people.watchers, sign_ins, fanout)
     expiry = AccountExpiry(house.database, clock, people.presence.is_online, account_end)
     configuration_service = next(service for service in services if isinstance(service, Configuration))
-    return Services(services, people, talking, codes, configuration_service, expiry)
+    return Services(services, people, talking, codes, sign_ins.fresh, configuration_service, expiry)

@@ -11,6 +11,7 @@ from teamgram.database import DSNError
 from teamgram.database.dsn import MySQLDSN, SQLiteDSN, parse_dsn
 from teamgram.domain.codes.settings import CodeSettings
 from teamgram.domain.flood.limits import FloodSettings, Limit
+from teamgram.domain.users.fresh import DAY
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
 from teamgram.session.settings import SessionSettings
 
@@ -175,6 +176,17 @@ def codes(section: sections.CodeSection, loopback: bool) -> CodeSettings:
         region_id=section.RegionId,
         allow_fixed_code=loopback or section.AllowFixedCode,
     )
+
+
+def fresh_session_delay(file: sections.BffFile, loopback: bool) -> float:
+    """Seconds; see ``BffFile.FreshSessionDelay``.
+
+    Args:
+        loopback: nobody outside this machine reaches a listener, so nobody has stolen a code.
+    """
+    if file.FreshSessionDelay is None:
+        return 0 if loopback else DAY
+    return parse_duration(file.FreshSessionDelay)
 
 
 def flood(file: sections.BffFile) -> FloodSettings:

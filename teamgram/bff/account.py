@@ -54,6 +54,7 @@ class Account(RpcService):
     @rpc("account.sendChangePhoneCode")
     async def send_change_phone_code(self, caller: RpcMetadata, query: Any) -> Any:
         """account.sendChangePhoneCode#82574ae5 phone_number:string settings:CodeSettings = auth.SentCode"""
+        await self._sign_ins.check_changes_phone(caller)
         phone = normalize_phone(query.phone_number)
         if await self._users.by_phone(phone) is not None:
             raise PhoneOccupied(phone)
@@ -65,6 +66,7 @@ class Account(RpcService):
     @rpc("account.changePhone")
     async def change_phone(self, caller: RpcMetadata, query: Any) -> Any:
         """account.changePhone#70c32edb phone_number:string phone_code_hash:string phone_code:string = User"""
+        await self._sign_ins.check_changes_phone(caller)
         phone = normalize_phone(query.phone_number)
         await self._codes.check(
             phone, query.phone_code_hash, query.phone_code, purpose=CodePurpose.CHANGE_PHONE, use_up=True
@@ -99,6 +101,7 @@ class Account(RpcService):
     @rpc("account.resetAuthorization")
     async def reset_authorization(self, caller: RpcMetadata, query: Any) -> bool:
         """account.resetAuthorization#df77f3bc hash:long = Bool"""
+        await self._sign_ins.check_ends_others(caller)
         for device in await self._sign_ins.devices(caller.user_id, caller.perm_auth_key_id):
             if device.hash == query.hash and device.perm_auth_key_id != caller.perm_auth_key_id:
                 await self._sign_ins.sign_out(device.perm_auth_key_id)

@@ -20,6 +20,7 @@ from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.ids.phone import PhoneNumberInvalid
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
+from teamgram.domain.users.fresh import FreshChangePhoneForbidden, FreshResetForbidden
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastNameInvalid
 from teamgram.domain.users.user import UserNotFound
 from teamgram.domain.users.users import PhoneOccupied, UsernameNotModified, UsernameOccupied
@@ -35,6 +36,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     ContactIdInvalid: (400, "CONTACT_ID_INVALID"),
     ContactNameEmpty: (400, "CONTACT_NAME_EMPTY"),
     FirstNameInvalid: (400, "FIRSTNAME_INVALID"),
+    FreshChangePhoneForbidden: (406, "FRESH_CHANGE_PHONE_FORBIDDEN"),
+    FreshResetForbidden: (406, "FRESH_RESET_AUTHORISATION_FORBIDDEN"),
     LastNameInvalid: (400, "LASTNAME_INVALID"),
     PhoneNumberInvalid: (400, "PHONE_NUMBER_INVALID"),
     ResendUnavailable: (406, "SEND_CODE_UNAVAILABLE"),

@@ -62,6 +62,19 @@ class ShippedConfigurationTests(unittest.SynchronousTestCase):
         """Nothing in the shipped files is ignored."""
         self.assertEqual(load_configuration(PROJECT / "etc").unused, ())
 
+    def test_fresh_devices_wait_where_strangers_come(self) -> None:
+        """Unset, a fresh device waits for nothing on loopback and for a day elsewhere; what is set holds everywhere."""
+        unset = sections.BffFile()
+        self.assertEqual(stage_settings.fresh_session_delay(unset, True), 0)
+        self.assertEqual(stage_settings.fresh_session_delay(unset, False), 86_400)
+        for chosen, seconds in (("2h", 7200.0), (0, 0.0)):
+            file = sections.BffFile(FreshSessionDelay=chosen)
+            for loopback in (True, False):
+                self.assertEqual(stage_settings.fresh_session_delay(file, loopback), seconds)
+        path = Path(self.mktemp())
+        path.write_text("Name: bff\nFreshSessionDelay: soon\n")
+        self.assertIn("FreshSessionDelay", str(self.assertRaises(ConfigError, load_file, path, sections.BffFile)))
+
     def test_session_limits(self) -> None:
         """What the shipped file shows in comments is what holds without them, and each of them arrives."""
         text = (PROJECT / "etc" / "session.yaml").read_text()

@@ -23,6 +23,7 @@ from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.domain.ids.phone import normalize_phone
 from teamgram.domain.people import PeopleStores
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.fresh import FreshDevices
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, Authorization, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
 from teamgram.mtproto.tl import NEWEST_LAYER, decode_result, encode, tl
@@ -37,6 +38,7 @@ class FakeAuthSessions:
     users: dict[int, int] = field(default_factory=dict)
     active_at: dict[int, int] = field(default_factory=dict)
     origins: dict[int, int] = field(default_factory=dict)
+    created_at: dict[int, int] = field(default_factory=dict)
 
     async def get_client(self, perm_auth_key_id: int) -> tuple[int, ClientInfo]:
         return self.users.get(perm_auth_key_id, 0), ClientInfo(device_model="Phone", client_addr="192.0.2.9:1")
@@ -44,6 +46,7 @@ class FakeAuthSessions:
     async def bind_user(self, perm_auth_key_id: int, user_id: int, now: int, carried_from: int = 0) -> None:
         self.users[perm_auth_key_id] = user_id
         self.origins[perm_auth_key_id] = carried_from
+        self.created_at[perm_auth_key_id] = now
 
     async def unbind_user(self, perm_auth_key_id: int) -> tuple[int, Sequence[int]]:
         user_id = self.users.pop(perm_auth_key_id, 0)
@@ -58,7 +61,7 @@ class FakeAuthSessions:
                 key,
                 user,
                 ClientInfo(device_model=f"device {key}"),
-                NOW,
+                self.created_at.get(key, NOW),
                 self.active_at.get(key, NOW),
                 key * 1000,
                 self.origins.get(key, 0),
@@ -232,6 +235,7 @@ class House:
             self.people.account_settings,
             self.push,
             self.clock,
+            FreshDevices(),
         )
         services = people_services(
             self.people,

@@ -141,7 +141,7 @@ def _unused_keys(section: sections.Section, prefix: str) -> Iterator[str]:
 
 def _units(section: sections.Section, prefix: str) -> Iterator[tuple[str, str, Any]]:
     for name, extra, value in _annotated(section):
-        if "unit" in extra:
+        if "unit" in extra and value is not None:
             yield prefix + name, extra["unit"], value
         for below, child in _children(prefix, name, value):
             yield from _units(child, below)

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 Unused = Annotated[Any, Meta(extra={"unused": True})]
 
 Duration = Annotated[int | float | str, Meta(extra={"unit": "duration"})]
+DurationOrUnset = Annotated[int | float | str | None, Meta(extra={"unit": "duration"})]
 Size = Annotated[int | str, Meta(extra={"unit": "size"})]
 #: With less than one of something nothing would ever be done.
 Count = Annotated[int, Meta(ge=1)]
@@ -230,6 +231,9 @@ class BffFile(ServiceFile, frozen=True, kw_only=True):
     DfsClient: Unused = UNSET
     StatusClient: Unused = UNSET
     SyncClient: Unused = UNSET
+    #: How long a device cannot end others or change the number after it signed in. None: 0 while every listener is on
+    #: loopback, 24h as soon as one is not.
+    FreshSessionDelay: DurationOrUnset = None
     #: ISO 3166 code that help.getNearestDc answers.
     Country: str = "US"
     #: By TL method; in addition to those that hold anyway (docs/accounts.md).

@@ -84,6 +84,7 @@ class Bindings(RpcService):
     @rpc("auth.resetAuthorizations")
     async def reset_authorizations(self, caller: RpcMetadata, query: Any) -> bool:
         """auth.resetAuthorizations#9fab0d1a = Bool"""
+        await self._sign_ins.check_ends_others(caller)
         await self._sign_ins.sign_out_others(caller.user_id, caller.perm_auth_key_id)
         return True
 
@@ -92,5 +93,6 @@ class Bindings(RpcService):
         """account.setAuthorizationTTL#bf899aa0 authorization_ttl_days:int = Bool"""
         if not 1 <= query.authorization_ttl_days <= 366:
             raise RpcError(400, "TTL_DAYS_INVALID")
+        await self._sign_ins.check_ends_others(caller)
         await self._sign_ins.set_days_of_inactivity(caller.user_id, query.authorization_ttl_days)
         return True

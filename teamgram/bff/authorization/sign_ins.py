@@ -6,6 +6,7 @@ from twisted.logger import Logger
 from teamgram.domain.codes.delivery import ServiceMessages
 from teamgram.domain.updates.events import NewAuthorization
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.fresh import FreshDevices
 from teamgram.domain.users.settings import AccountSettings
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.keys import Authorization, ClientInfo
@@ -32,6 +33,7 @@ class SignIns:
         account_settings: AccountSettings,
         push: UpdatesPush,
         clock: IReactorTime,
+        fresh: FreshDevices,
     ) -> None:
         self._auth_sessions = auth_sessions
         self._session_control = session_control
@@ -40,6 +42,7 @@ class SignIns:
         self._account_settings = account_settings
         self._push = push
         self._clock = clock
+        self.fresh = fresh
 
     def now(self) -> int:
         """Unix seconds."""
@@ -74,6 +77,30 @@ class SignIns:
                 devices.remove(device)
                 await self.sign_out(device.perm_auth_key_id)
         return devices
+
+    async def signed_in_at(self, caller: RpcMetadata) -> int:
+        """When the caller's device signed in (unix seconds); for a key that it carried its authorization to, too."""
+        found = await self._auth_sessions.authorizations(caller.user_id)
+        keys = {device.perm_auth_key_id: device for device in found}
+        mine = keys.get(caller.perm_auth_key_id)
+        # Signed out in this moment: as fresh as can be.
+        return self.now() if mine is None else keys.get(mine.carried_from, mine).created_at
+
+    async def check_ends_others(self, caller: RpcMetadata) -> None:
+        """Whether the caller's device may end others.
+
+        Raises:
+            FreshResetForbidden.
+        """
+        self.fresh.check_ends_others(await self.signed_in_at(caller), self.now())
+
+    async def check_changes_phone(self, caller: RpcMetadata) -> None:
+        """Whether the caller's device may change the account's number.
+
+        Raises:
+            FreshChangePhoneForbidden.
+        """
+        self.fresh.check_changes_phone(await self.signed_in_at(caller), self.now())
 
     async def sign_in_caller(self, caller: RpcMetadata, user_id: int) -> None:
         """Sign the caller's key in.

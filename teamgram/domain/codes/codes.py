@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
-from ipaddress import ip_address
 
 from teamgram.cache import Cache
 from teamgram.database import Database, Transaction
@@ -19,6 +18,7 @@ from teamgram.domain.codes.sealing import CodeSeal
 from teamgram.domain.codes.settings import CodeSettings
 from teamgram.domain.codes.store import CodeRow
 from teamgram.domain.errors import DomainError, FloodWait
+from teamgram.net.addresses import address_group, is_loopback
 
 
 class CodeEmpty(DomainError):
@@ -145,8 +145,8 @@ class SignInCodes:
         """
         await self._count(f"codes:phone:{phone}", self._settings.codes_per_phone)
         host = client_addr.rpartition(":")[0].strip("[]")
-        if host and not _is_loopback(host):
-            await self._count(f"codes:address:{host}", self._settings.codes_per_address)
+        if host and not is_loopback(host):
+            await self._count(f"codes:address:{address_group(host)}", self._settings.codes_per_address)
         settings = self._settings
         now = int(self._seconds())
         code = str(secrets.randbelow(10**settings.length)).zfill(settings.length)
@@ -348,10 +348,3 @@ def code_message(code: str) -> str:
         "whoever has the code can read your messages.\n\n"
         "If you are not signing in, ignore this message; nobody gets in without the code."
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -21,7 +21,7 @@ class CodeSettings:
         resend_after_seconds: how long a client waits before it offers that.
         codes_per_phone: codes for one number in ``window_seconds`` without a
             successful sign-in between them.
-        codes_per_address: codes asked for from one IP address in
+        codes_per_address: codes asked for from one IPv4 address or IPv6 /64 in
             ``window_seconds``; loopback addresses are not counted.
     """
 

@@ -74,7 +74,7 @@ class InThisProcess:
             "requests": len(stage.requests.running),
             "waiting requests": len(stage.requests.waiting),
             "tasks": len(stage.tasks._running),
-            "turns": len(stage._conns),
+            "turns": len(stage.delivery._conns),
         }
 
     def sessions(self) -> int:

@@ -74,7 +74,7 @@ _SESSION: Columns = {
     "layer": lambda session: session.layer,
     "client": lambda session: session.client_addr,
     "conn_id": lambda session: session.conn.conn_id if session.conn else "-",
-    "running": lambda session: len(session.running or ()),
+    "running": lambda session: session.core.running,
     "unsent": lambda session: session.core.outbox.queued_bytes,
     "unacked": lambda session: session.core.outbox.unacked_bytes,
     "updates": lambda session: session.wants_updates,
@@ -85,8 +85,6 @@ _COLUMNS: dict[type, Columns] = {
     ClientSession: {
         **_SESSION,
         "connections": lambda session: [conn.conn_id for conn in session.connections],
-        "methods": lambda session: [running.route.method for running in (session.running or {}).values()],
-        "waiting": lambda session: len(session.waiting or ()),
         "called_at": lambda session: round(session.called_at),
     },
 }
@@ -185,6 +183,10 @@ class LiveView:
         print(type(found).__name__)
         for name, read in columns.items():
             print(f"  {name:<18}{read(found)}")
+        if isinstance(found, ClientSession):
+            requests = self._house.session.stage.requests
+            print(f"  {'methods':<18}{[running.route.method for running in requests.running_of(found)]}")
+            print(f"  {'waiting':<18}{len(requests.waiting.get(found, ()))}")
 
     def close(self, x: Any) -> str:
         """Close a connection, end a session, or close every connection of a key; clients come again by themselves."""
@@ -194,7 +196,7 @@ class LiveView:
             gnetway.connections.close(found, "closed by the operator")
             return f"connection {found.ref.conn_id} closes"
         if isinstance(found, ClientSession):
-            self._house.session.stage.end_session(found)
+            self._house.session.stage.sessions.end(found)
             return f"session {found.core.session_id} ended"
         if isinstance(found, MainAuthWrapper):
             return self._close_wrappers([found])

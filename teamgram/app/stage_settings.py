@@ -10,9 +10,10 @@ from teamgram.bff.configuration import ConfigurationSettings
 from teamgram.database import DSNError
 from teamgram.database.dsn import MySQLDSN, SQLiteDSN, parse_dsn
 from teamgram.domain.codes.settings import CodeSettings
-from teamgram.domain.flood.limits import FloodSettings, Limit
+from teamgram.domain.flood.limits import FloodSettings
 from teamgram.domain.users.fresh import DAY
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
+from teamgram.net.token_buckets import Limit
 from teamgram.session.settings import SessionSettings
 
 KINDS = ("tcp", "websocket", "http")

@@ -35,7 +35,7 @@ class UnknownAuthKey(Exception):
     """There is no such permanent key (any more)."""
 
 
-class Devices:
+class KeyDevices:
     """Bindings key to user, and devices."""
 
     _log = Logger()

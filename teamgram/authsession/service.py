@@ -8,9 +8,9 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from teamgram.authsession.auth_keys import AuthKeys
 from teamgram.authsession.bindings import BindRequest
-from teamgram.authsession.devices import Devices
+from teamgram.authsession.devices import KeyDevices
+from teamgram.authsession.stored_keys import StoredKeys
 from teamgram.cache import Cache
 from teamgram.database import Database
 from teamgram.interfaces.keys import AuthKeyInfo, Authorization, ClientInfo, FutureSalt
@@ -33,8 +33,8 @@ class AuthSessionService(Service):
 
     def __init__(self, db: Database, cache: Cache, clock: Any) -> None:
         self._clock = clock
-        self._devices = Devices(db, cache)
-        self._keys = AuthKeys(db, self._devices.forget)
+        self._devices = KeyDevices(db, cache)
+        self._keys = StoredKeys(db, self._devices.forget)
         self._sweeping = LoopingCall(self._sweep)
         self._sweeping.clock = clock
         self._sweeps_ended: Deferred[Any] = succeed(None)

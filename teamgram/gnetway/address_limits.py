@@ -1,34 +1,4 @@
-"""What one client address may take: connections at a time, key exchanges a second."""
-
-from collections import OrderedDict
-
-#: Addresses remembered at a time; the longest unused is forgotten, which only ever favours a client.
-MAX_ADDRESSES = 50_000
-
-
-class TokenBuckets:
-    """A token bucket for each address: ``rate`` a second, ``burst`` at once."""
-
-    def __init__(self, rate: float, burst: float, max_addresses: int = MAX_ADDRESSES) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._max_addresses = max_addresses
-        # address: (tokens left, when that was counted)
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._buckets)
-
-    def take(self, address: str, now: float) -> bool:
-        """Take one token; False when there is none."""
-        tokens, counted_at = self._buckets.get(address, (self._burst, now))
-        tokens = min(self._burst, tokens + max(now - counted_at, 0.0) * self._rate)
-        allowed = tokens >= 1.0
-        self._buckets[address] = (tokens - 1.0 if allowed else tokens, now)
-        self._buckets.move_to_end(address)
-        if len(self._buckets) > self._max_addresses:
-            self._buckets.popitem(last=False)
-        return allowed
+"""What one client address may take: connections at a time."""
 
 
 class ConnectionCounts:

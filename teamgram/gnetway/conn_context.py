@@ -6,7 +6,7 @@ frame path (``dispatch``) and the service see only this.
 
 from typing import Protocol
 
-from teamgram.gnetway.auth_keys import CachedKey
+from teamgram.gnetway.key_cache import CachedKey
 from teamgram.interfaces.session import ConnRef, SessionData
 
 

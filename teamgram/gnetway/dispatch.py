@@ -10,9 +10,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.gnetway.auth_keys import AuthKeyCache, CachedKey
 from teamgram.gnetway.conn_context import AWAITS_AUTH_KEY, AWAITS_DATA_CHANNEL, NOT_BLOCKED, ConnContext
 from teamgram.gnetway.connections import Connections
+from teamgram.gnetway.key_cache import AuthKeyCache, CachedKey
 from teamgram.gnetway.key_exchange import KeyExchanges
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.interfaces.session import ConnRef, DataChannelFull, SessionData, SessionInbound

@@ -14,10 +14,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from teamgram.gnetway.address_limits import TokenBuckets
-from teamgram.gnetway.auth_keys import AuthKeyCache
 from teamgram.gnetway.conn_context import AWAITS_EXCHANGE, NOT_BLOCKED, ConnContext
 from teamgram.gnetway.connections import Connections
+from teamgram.gnetway.key_cache import AuthKeyCache
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.interfaces.authsession import AuthKeyIdTaken, AuthSessions
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType
@@ -27,12 +26,16 @@ from teamgram.mtproto.envelope import pack_plain, unpack_plain
 from teamgram.mtproto.exchange import ExchangeError, KeyCreated, ServerExchange, request_nonces
 from teamgram.mtproto.message_id import next_server_msg_id
 from teamgram.mtproto.transport.errors import TRANSPORT_FLOOD, WireError
+from teamgram.net.token_buckets import Limit, TokenBuckets
 
 #: msgs_ack#62d6b459: some clients acknowledge the answers; nothing is to be done.
 _MSGS_ACK = bytes.fromhex("59b4d662")
 
 #: Diffie-Hellman pairs made in a tick while some are missing: 2 ms at most.
 _REFILL_A_TICK = 4
+
+#: Addresses whose exchanges are counted at a time.
+_MAX_ADDRESSES = 50_000
 
 
 @dataclass(slots=True)
@@ -75,7 +78,7 @@ class KeyExchanges:
         self._settings = settings
         self._seconds = clock.seconds
         rate = settings.key_exchanges_per_second
-        self._allowance = TokenBuckets(rate, burst=2 * rate)
+        self._allowance = TokenBuckets(Limit(2 * rate, rate), _MAX_ADDRESSES)
         self._random = random
         self._pairs = DhPairs(random)
         self._last_msg_id = 0
@@ -148,7 +151,7 @@ class KeyExchanges:
             task.cancel()
 
     def _begin(self, conn: ConnContext, nonce: bytes, now: float) -> _Exchange:
-        if not self._allowance.take(conn.address, now):
+        if self._allowance.take(conn.address, now):
             self.flooded += 1
             raise WireError("too many key exchanges from its address", TRANSPORT_FLOOD)
         if len(self._by_nonces) >= self._settings.max_exchanges:

@@ -12,11 +12,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.gnetway import prompt_port
-from teamgram.gnetway.auth_keys import AuthKeyCache
 from teamgram.gnetway.connections import Connections
 from teamgram.gnetway.dispatch import SessionDispatcher
 from teamgram.gnetway.edge import Edge
 from teamgram.gnetway.http import HttpFactory
+from teamgram.gnetway.key_cache import AuthKeyCache
 from teamgram.gnetway.key_exchange import KeyExchanges
 from teamgram.gnetway.listeners import Listen, Listeners
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings

@@ -7,7 +7,7 @@ Description" and "Service Messages about Messages" (the error codes).
 from enum import IntEnum
 
 from teamgram.mtproto.message_id import MAX_FUTURE_SECONDS, MAX_PAST_SECONDS, MSG_ID_NOT_CLIENTS
-from teamgram.session.outbox import Outgoing
+from teamgram.session.outbox import ServerMessage
 
 CONTAINER_MSG_ID_TAKEN = 19
 MESSAGE_TOO_OLD = 20
@@ -57,7 +57,7 @@ class Inbox:
         self._top_seq_no = 0
         self.floor = 0
         self.first_msg_id: int | None = None
-        self.messages: dict[int, Fate | Outgoing] = {}
+        self.messages: dict[int, Fate | ServerMessage] = {}
 
     def check(self, msg_id: int, seq_no: int) -> int:
         """0, or the error code for a message not seen before, against the newest one seen.

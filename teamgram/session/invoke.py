@@ -40,7 +40,7 @@ _long = struct.Struct("<q").unpack_from
 
 
 @dataclass(slots=True)
-class Invocation:
+class UnwrappedQuery:
     """One query and what its wrappers said.
 
     Attributes:
@@ -58,7 +58,7 @@ class Invocation:
     after: tuple[int, ...] = ()
 
 
-def unwrap(body: bytes, gunzip: Callable[[bytes], bytes]) -> Invocation:
+def unwrap(body: bytes, gunzip: Callable[[bytes], bytes]) -> UnwrappedQuery:
     """Take every wrapper off ``body``, ``gzip_packed`` at any depth included.
 
     Args:
@@ -68,7 +68,7 @@ def unwrap(body: bytes, gunzip: Callable[[bytes], bytes]) -> Invocation:
         MalformedMessage: a wrapper is cut short, or there are too many.
     """
     constructor_id = _uint(body)[0]
-    invocation = Invocation(body, constructor_id)
+    invocation = UnwrappedQuery(body, constructor_id)
     offset = 0
     end = len(body)
     for _ in range(MAX_WRAPPERS):
@@ -94,7 +94,7 @@ def _skip(end: int, offset: int, length: int) -> int:
     return offset + length
 
 
-def _invoke_with_layer(invocation: Invocation, body: bytes, offset: int, end: int) -> int:
+def _invoke_with_layer(invocation: UnwrappedQuery, body: bytes, offset: int, end: int) -> int:
     """invokeWithLayer#da9b0d0d {X:Type} layer:int query:!X = X;"""
     after = _skip(end, offset, 4)
     invocation.layer = _int(body, offset)[0]
@@ -103,7 +103,7 @@ def _invoke_with_layer(invocation: Invocation, body: bytes, offset: int, end: in
     return after
 
 
-def _init_connection(invocation: Invocation, body: bytes, offset: int, end: int) -> int:
+def _init_connection(invocation: UnwrappedQuery, body: bytes, offset: int, end: int) -> int:
     """initConnection#c1cd5ea9 {X:Type} flags:# api_id:int device_model:string system_version:string
     app_version:string system_lang_code:string lang_pack:string lang_code:string
     proxy:flags.0?InputClientProxy params:flags.1?JSONValue query:!X = X;
@@ -181,27 +181,27 @@ def _skip_json_value(body: bytes, offset: int, end: int) -> int:
     return at
 
 
-def _invoke_after_msg(invocation: Invocation, body: bytes, offset: int, end: int) -> int:
+def _invoke_after_msg(invocation: UnwrappedQuery, body: bytes, offset: int, end: int) -> int:
     """invokeAfterMsg#cb9f372d {X:Type} msg_id:long query:!X = X;"""
     after = _skip(end, offset, 8)
     invocation.after += (_long(body, offset)[0],)
     return after
 
 
-def _invoke_after_msgs(invocation: Invocation, body: bytes, offset: int, end: int) -> int:
+def _invoke_after_msgs(invocation: UnwrappedQuery, body: bytes, offset: int, end: int) -> int:
     """invokeAfterMsgs#3dc4b4f0 {X:Type} msg_ids:Vector<long> query:!X = X;"""
     msg_ids = parse_msg_ids(body, end, offset)
     invocation.after += msg_ids
     return offset + 8 + 8 * len(msg_ids)
 
 
-def _invoke_without_updates(invocation: Invocation, body: bytes, offset: int, end: int) -> int:
+def _invoke_without_updates(invocation: UnwrappedQuery, body: bytes, offset: int, end: int) -> int:
     """invokeWithoutUpdates#bf9459b7 {X:Type} query:!X = X;"""
     invocation.no_updates = True
     return offset
 
 
-def _invoke_with_messages_range(invocation: Invocation, body: bytes, offset: int, end: int) -> int:
+def _invoke_with_messages_range(invocation: UnwrappedQuery, body: bytes, offset: int, end: int) -> int:
     """invokeWithMessagesRange#365275f2 {X:Type} range:MessageRange query:!X = X;"""
     after = _skip(end, offset, 12)
     if _uint(body, offset)[0] != _MESSAGE_RANGE:
@@ -209,22 +209,22 @@ def _invoke_with_messages_range(invocation: Invocation, body: bytes, offset: int
     return after
 
 
-def _invoke_with_takeout(invocation: Invocation, body: bytes, offset: int, end: int) -> int:
+def _invoke_with_takeout(invocation: UnwrappedQuery, body: bytes, offset: int, end: int) -> int:
     """invokeWithTakeout#aca9fd2e {X:Type} takeout_id:long query:!X = X;"""
     return _skip(end, offset, 8)
 
 
-def _one_string(invocation: Invocation, body: bytes, offset: int, end: int) -> int:
+def _one_string(invocation: UnwrappedQuery, body: bytes, offset: int, end: int) -> int:
     """invokeWithBusinessConnection connection_id:string, invokeWithReCaptcha token:string."""
     return parse_bytes(body, offset, end)[1]
 
 
-def _two_strings(invocation: Invocation, body: bytes, offset: int, end: int) -> int:
+def _two_strings(invocation: UnwrappedQuery, body: bytes, offset: int, end: int) -> int:
     """invokeWithGooglePlayIntegrity nonce:string token:string, invokeWithApnsSecret nonce:string secret:string."""
     return parse_bytes(body, parse_bytes(body, offset, end)[1], end)[1]
 
 
-_WRAPPERS: dict[int, Callable[[Invocation, bytes, int, int], int]] = {
+_WRAPPERS: dict[int, Callable[[UnwrappedQuery, bytes, int, int], int]] = {
     INVOKE_WITH_LAYER: _invoke_with_layer,
     INIT_CONNECTION: _init_connection,
     INVOKE_AFTER_MSG: _invoke_after_msg,

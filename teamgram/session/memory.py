@@ -4,12 +4,8 @@ Each session has bounds of its own, but a stranger may have as many keys and
 sessions as it likes: only a bound over all of them is one.
 """
 
-from typing import TYPE_CHECKING
-
 from teamgram.session.session_list import ClientSession
-
-if TYPE_CHECKING:
-    from teamgram.session.stage import Stage
+from teamgram.session.stage import Stage
 
 _MSG_ID_BYTES = 200
 """A remembered msg_id with what became of it (measured, CPython 3.11)."""
@@ -39,7 +35,7 @@ def kept_bytes(session: ClientSession) -> int:
     )
 
 
-def hold_bound(stage: "Stage", limit_bytes: int) -> None:
+def hold_bound(stage: Stage, limit_bytes: int) -> None:
     """Give up what is kept above ``limit_bytes``.
 
     First go the sessions that wait for their client, the longest waiting
@@ -52,11 +48,11 @@ def hold_bound(stage: "Stage", limit_bytes: int) -> None:
     if total <= limit_bytes:
         return
     goal = int(limit_bytes * _GOAL)
-    for session in list(stage.disconnected):
+    for session in list(stage.delivery.disconnected):
         if total <= goal:
             return
         total -= kept.pop(session)
-        stage.end_session(session)
+        stage.sessions.end(session)
         stage.counts.given_up += 1
     for session in sorted(kept, key=kept.__getitem__, reverse=True):
         if total <= goal:

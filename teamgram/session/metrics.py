@@ -28,7 +28,10 @@ class SessionCollector(Collector):
         gauges = {
             "wrappers": ("Permanent keys (and unbound temporary ones) held in memory", len(wrappers)),
             "sessions": ("MTProto sessions held in memory", len(sessions)),
-            "sessions_disconnected": ("Sessions that wait for their client to come back", len(stage.disconnected)),
+            "sessions_disconnected": (
+                "Sessions that wait for their client to come back",
+                len(stage.delivery.disconnected),
+            ),
             "devices_online": ("Signed-in keys with a connected updates session", sum(w.online for w in wrappers)),
             "data_chan_frames": ("Frames in all session_data_chans", sum(len(w.session_data_chan) for w in wrappers)),
             "rpc_running": ("Requests that bff has not answered yet", len(stage.requests.running)),

@@ -22,7 +22,7 @@ _OBJECT_BYTES = 200
 """What a message costs beside its body: counted, or a client that reads no pongs could pile up tiny ones."""
 
 
-class Outgoing:
+class ServerMessage:
     """One message of ours.
 
     Attributes:
@@ -54,7 +54,7 @@ class Outgoing:
         self.sent_at = 0.0
 
 
-class Outbox:
+class SessionOutbox:
     """Queue, containers and the memory for resending of one session.
 
     Attributes:
@@ -90,16 +90,16 @@ class Outbox:
         self._content_messages = 0
         self._push_forgotten = False
         self._resending = False
-        self.queue: list[Outgoing] = []
-        self.unacked: dict[int, Outgoing] = {}
+        self.queue: list[ServerMessage] = []
+        self.unacked: dict[int, ServerMessage] = {}
         self.queued_bytes = 0
         self.unacked_bytes = 0
         self.pushes = 0
         self.push_bytes = 0
         self.push_lost = False
-        self.forgotten: list[Outgoing] | None = None
+        self.forgotten: list[ServerMessage] | None = None
 
-    def add(self, message: Outgoing) -> None:
+    def add(self, message: ServerMessage) -> None:
         """Queue an answer or service message; how many there can be is bounded by what is let in."""
         self.queue.append(message)
         self.queued_bytes += message.size
@@ -109,7 +109,7 @@ class Outbox:
         settings = self._settings
         if self.push_lost:
             return False
-        message = Outgoing(body, content_related=True, is_push=True)
+        message = ServerMessage(body, content_related=True, is_push=True)
         if self.pushes >= settings.push_limit or self.push_bytes + message.size > settings.push_limit_bytes:
             self.drop_pushes()
             return False
@@ -143,14 +143,14 @@ class Outbox:
                 answered.append(message.req_msg_id)
         return answered
 
-    def remove(self, message: Outgoing) -> None:
+    def remove(self, message: ServerMessage) -> None:
         """Take back an answer, sent or not (``rpc_drop_answer``)."""
         if message.msg_id in self.unacked:
             self._forget(message)
         elif message in self.queue:
             self._unqueue(message)
 
-    def _take_back(self, msg_id: int) -> Outgoing | None:
+    def _take_back(self, msg_id: int) -> ServerMessage | None:
         """Out of the queue again: it was about to be resent when its acknowledgement came."""
         for message in self.queue:
             if message.msg_id == msg_id:
@@ -158,18 +158,18 @@ class Outbox:
                 return message
         return None
 
-    def _unqueue(self, message: Outgoing) -> None:
+    def _unqueue(self, message: ServerMessage) -> None:
         self.queue.remove(message)
         self.queued_bytes -= message.size
         if message.is_push:
             self.pushes -= 1
             self.push_bytes -= message.size
 
-    def _forget(self, message: Outgoing) -> None:
+    def _forget(self, message: ServerMessage) -> None:
         del self.unacked[message.msg_id]
         self.unacked_bytes -= message.size
 
-    def send_again(self, messages: Iterable[Outgoing]) -> None:
+    def send_again(self, messages: Iterable[ServerMessage]) -> None:
         """Put sent messages back at the head of the queue, in the order given."""
         again = [message for message in messages if message.msg_id in self.unacked]
         for message in again:
@@ -209,7 +209,7 @@ class Outbox:
             self._retire_old_pushes(now)
         if self.push_lost:
             self.push_lost = False
-            self.add(Outgoing(UPDATES_TOO_LONG, content_related=True))
+            self.add(ServerMessage(UPDATES_TOO_LONG, content_related=True))
         queue = self.queue
         if not queue:
             return self._head(now, msgs_ack(acks), response=True) if acks else None
@@ -245,23 +245,23 @@ class Outbox:
             self._unqueue(message)
             self.push_lost = True
 
-    def _is_old(self, message: Outgoing, now: float) -> bool:
+    def _is_old(self, message: ServerMessage, now: float) -> bool:
         return message.msg_id != 0 and now - (message.msg_id >> 32) > self._settings.resend_age
 
     def empty_container(self, now: float) -> bytes:
         """A frame that says nothing."""
         return self._head(now, _container_head(MSG_CONTAINER, 0), response=False)
 
-    def _take(self) -> list[Outgoing]:
+    def _take(self) -> list[ServerMessage]:
         """The messages of the next container, an error last and at most one.
 
         Web A reads a container up to the first rpc_error and skips the rest.
         """
         limit = self._settings.container_limit
         room = self._settings.container_limit_bytes
-        taken: list[Outgoing] = []
-        left: list[Outgoing] = []
-        error: Outgoing | None = None
+        taken: list[ServerMessage] = []
+        left: list[ServerMessage] = []
+        error: ServerMessage | None = None
         for index, message in enumerate(self.queue):
             size = len(message.body) + _MESSAGE_HEAD_BYTES
             if len(taken) >= limit or len(left) >= limit or (room < size and (taken or error)):
@@ -288,7 +288,7 @@ class Outbox:
                 self.push_bytes -= message.size
         return taken
 
-    def _leaves(self, message: Outgoing, now: float) -> None:
+    def _leaves(self, message: ServerMessage, now: float) -> None:
         if self._is_old(message, now):
             message.msg_id = 0  # an answer is known by its req_msg_id, so a new id does no harm
         if not message.msg_id:
@@ -317,7 +317,7 @@ class Outbox:
         self._give_up(next(iter(self.unacked.values())))
         return True
 
-    def _give_up(self, message: Outgoing) -> None:
+    def _give_up(self, message: ServerMessage) -> None:
         self._forget(message)
         if message.is_push:
             self._push_forgotten = True
@@ -326,7 +326,7 @@ class Outbox:
                 self.forgotten = []
             self.forgotten.append(message)
 
-    def take_forgotten(self) -> list[Outgoing]:
+    def take_forgotten(self) -> list[ServerMessage]:
         """The answers that were forgotten since the last call."""
         forgotten, self.forgotten = self.forgotten or [], None
         return forgotten

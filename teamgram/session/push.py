@@ -11,9 +11,11 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from teamgram.interfaces.keys import AuthKeyType
 from teamgram.interfaces.updates import PresenceSink
 from teamgram.session.main_auth import MainAuthWrapper
-from teamgram.session.turns import Turns
+from teamgram.session.session_list import ClientSession
+from teamgram.session.turns import ReactorTurns
 
 
 class Push:
@@ -30,7 +32,9 @@ class Push:
 
     _log = Logger()
 
-    def __init__(self, turns: Turns, encode: Callable[[Any, int], bytes], presence: PresenceSink | None = None) -> None:
+    def __init__(
+        self, turns: ReactorTurns, encode: Callable[[Any, int], bytes], presence: PresenceSink | None = None
+    ) -> None:
         self._turns = turns
         self._encode = encode
         self.presence = presence
@@ -100,6 +104,31 @@ class Push:
             if not wrappers:
                 del self._users[wrapper.user_id]
         self._set_online(wrapper, False)
+
+    # Which session gets a key's updates
+
+    def wants_updates(self, wrapper: MainAuthWrapper, session: ClientSession) -> None:
+        """A session made a call that asks for updates: the latest such session gets them, no other."""
+        if session.keys.key_type is AuthKeyType.MEDIA_TEMP:
+            return
+        session.wants_updates = True
+        before, wrapper.updates_session = wrapper.updates_session, session
+        if before is not None and before is not session and before.conn is None and before.core.outbox.pushes:
+            # Clients that reconnect under a new session_id never come back for
+            # what waits in the old one, and its messages are not for the new.
+            before.core.outbox.drop_pushes()
+            session.core.outbox.push_lost = True
+        self.updates_session_changed(wrapper)
+
+    def elect_updates_session(self, wrapper: MainAuthWrapper) -> None:
+        """Find the updates session anew after one lost its connection or ended."""
+        wanting = [
+            session for keys in wrapper.lists.values() for session in keys.sessions.values() if session.wants_updates
+        ]
+        connected = [session for session in wanting if session.conn is not None]
+        # With nobody connected the last one keeps the updates for its return.
+        wrapper.updates_session = max(connected or wanting, key=lambda session: session.called_at, default=None)
+        self.updates_session_changed(wrapper)
 
     def updates_session_changed(self, wrapper: MainAuthWrapper) -> None:
         """Another session gets the wrapper's updates, or the one that does came or went."""

@@ -29,7 +29,7 @@ MAX_KNOWN_IDS = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class MethodRoute:
     """One method that somebody serves.
 
     Attributes:
@@ -104,8 +104,8 @@ class Routing:
             by_service[service_key(key)] = callers[target]
         self.id_map = dict(id_map)
         self._callers = by_service
-        self._known: dict[int, Route | str | None] = {}
-        self._routes: dict[str, Route] = {}
+        self._known: dict[int, MethodRoute | str | None] = {}
+        self._routes: dict[str, MethodRoute] = {}
 
     def times(self) -> Iterable[tuple[str, MethodTimes]]:
         """What was counted of each method that was asked for, also of those that nobody serves."""
@@ -115,7 +115,7 @@ class Routing:
         """Where the answers to a method of the schema, or to ``UNKNOWN_METHOD``, are counted."""
         return self._times.setdefault(method, MethodTimes())
 
-    def route(self, constructor_id: int) -> Route | str | None:
+    def route(self, constructor_id: int) -> MethodRoute | str | None:
         """The route; a method's bare name when nobody serves it; None when the id is no method of any layer."""
         try:
             return self._known[constructor_id]
@@ -127,7 +127,7 @@ class Routing:
             self._known[constructor_id] = found
         return found
 
-    def _route_by_name(self, name: str) -> Route | str:
+    def _route_by_name(self, name: str) -> MethodRoute | str:
         route = self._routes.get(name)
         if route is not None:
             return route
@@ -136,7 +136,7 @@ class Routing:
         if caller is None:
             return name
         before_init = name in _BEFORE_INIT
-        route = self._routes[name] = Route(
+        route = self._routes[name] = MethodRoute(
             method=name,
             service=service,
             caller=caller,

@@ -5,54 +5,108 @@ the wrapper that its session belongs to when it starts; from then on it
 belongs to its session alone, whatever happens to the key.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.interfaces.keys import ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.session import errors
+from teamgram.session.delivery import Delivery
+from teamgram.session.main_auth import KeyTable, MainAuthWrapper
+from teamgram.session.push import Push
 from teamgram.session.refusals import Refusals
-from teamgram.session.routing import UNKNOWN_METHOD, Route
-from teamgram.session.rpc_queue import QueuedRpc, RunningRpc, WaitingRpc
+from teamgram.session.routing import UNKNOWN_METHOD, MethodRoute, Routing
+from teamgram.session.rpc_queue import QueuedRpc, WaitingRpc
 from teamgram.session.session_list import ClientSession
+from teamgram.session.settings import SessionSettings
+from teamgram.session.turns import ReactorTurns
 
-if TYPE_CHECKING:
-    from teamgram.session.main_auth import MainAuthWrapper
-    from teamgram.session.stage import Stage
+
+class RunningRpc:
+    """One request that bff has not answered yet.
+
+    Attributes:
+        wrapper: whose ``under_way`` it is counted in; its session may have another by now.
+        started: on the clock of ``time.perf_counter``.
+        deadline: unix seconds.
+        slow_at: when it no longer counts among those that its key may have under way (unix seconds); 0: it does not.
+    """
+
+    __slots__ = ("deadline", "deferred", "msg_id", "route", "session", "slow_at", "started", "wrapper")
+
+    def __init__(
+        self,
+        wrapper: MainAuthWrapper,
+        queued: QueuedRpc,
+        route: MethodRoute,
+        deferred: "Deferred[Any]",
+        started: float,
+        slow_at: float,
+    ) -> None:
+        self.wrapper = wrapper
+        self.session = queued.session
+        self.msg_id = queued.msg_id
+        self.deadline = queued.deadline
+        self.route = route
+        self.deferred = deferred
+        self.started = started
+        self.slow_at = slow_at
 
 
 class RpcRequests:
-    """Every request of the stage that is not answered yet.
+    """Every request of the stage that was started and is not answered yet.
 
     Attributes:
         running: those under way in bff.
-        waiting: sessions with requests that wait for others.
+        waiting: those that wait for others (``invokeAfterMsg``), by session.
     """
 
     _log = Logger()
 
-    def __init__(self, stage: "Stage") -> None:
-        self._stage = stage
+    def __init__(
+        self,
+        *,
+        routing: Routing,
+        keys: KeyTable,
+        turns: ReactorTurns,
+        push: Push,
+        delivery: Delivery,
+        clock: IReactorTime,
+        settings: SessionSettings,
+    ) -> None:
+        self._routing = routing
+        self._keys = keys
+        self._turns = turns
+        self._push = push
+        self._delivery = delivery
+        self._clock = clock
+        self._settings = settings
         self.running: dict[RunningRpc, None] = {}
-        self.waiting: dict[ClientSession, None] = {}
+        self.waiting: dict[ClientSession, list[WaitingRpc]] = {}
+        self._by_session: dict[ClientSession, dict[int, RunningRpc]] = {}
         self._refusals = Refusals()
 
-    def start(self, wrapper: "MainAuthWrapper", queued: QueuedRpc, now: float) -> None:
+    def running_of(self, session: ClientSession) -> Iterable[RunningRpc]:
+        """Those of one session that are under way."""
+        return self._by_session.get(session, {}).values()
+
+    def start(self, wrapper: MainAuthWrapper, queued: QueuedRpc, now: float) -> None:
         """Answer a request at once, or send it on its way."""
         session = queued.session
         invocation = queued.invocation
         if invocation.after and not self._may_start(queued, now):
             return
-        route = self._stage.routing.route(invocation.constructor_id)
-        if not isinstance(route, Route):
+        route = self._routing.route(invocation.constructor_id)
+        if not isinstance(route, MethodRoute):
             self._refuse_unserved(session, queued, route, wrapper.client)
             return
-        if len(invocation.query) > self._stage.settings.request_limit_bytes and not route.brings_files:
+        if len(invocation.query) > self._settings.request_limit_bytes and not route.brings_files:
             self.refuse(session, queued.msg_id, errors.INPUT_REQUEST_TOO_LONG)
             return
         metadata = session.metadata
@@ -67,17 +121,8 @@ class RpcRequests:
         if route.for_updates and not invocation.no_updates:
             session.called_at = now
             if session is not wrapper.updates_session:
-                wrapper.wants_updates(session)
+                self._push.wants_updates(wrapper, session)
         self._call(wrapper, queued, route, now)
-
-    def in_flight(self) -> bool:
-        """Whether a request that was taken has no answer yet: in bff, queued for it, or held back."""
-        keys = self._stage.keys
-        return (
-            bool(self.running)
-            or any(wrapper.rpc_queue for wrapper in keys.wrappers.values())
-            or any(session.held for lists in keys.lists.values() for session in lists.sessions.values())
-        )
 
     def refuse(self, session: ClientSession, msg_id: int, error: tuple[int, str]) -> None:
         """Answer a request with one of our own errors."""
@@ -88,11 +133,11 @@ class RpcRequests:
         self, session: ClientSession, queued: QueuedRpc, method: str | None, client: ClientInfo
     ) -> None:
         error = errors.INPUT_METHOD_INVALID if method is None else errors.METHOD_NOT_IMPL
-        self._stage.routing.times_of(method or UNKNOWN_METHOD).failed(error[0])
+        self._routing.times_of(method or UNKNOWN_METHOD).failed(error[0])
         self._refusals.note(method or f"method {queued.invocation.constructor_id:08x} of no layer", client)
         self.refuse(session, queued.msg_id, error)
 
-    def _call(self, wrapper: "MainAuthWrapper", queued: QueuedRpc, route: Route, now: float) -> None:
+    def _call(self, wrapper: MainAuthWrapper, queued: QueuedRpc, route: MethodRoute, now: float) -> None:
         session, msg_id, invocation = queued.session, queued.msg_id, queued.invocation
         metadata = session.metadata
         assert metadata is not None
@@ -107,7 +152,7 @@ class RpcRequests:
             self._fail(session, msg_id, route, *errors.INTERNAL)
         else:
             if not isinstance(result, bytes):
-                slow_at = now + self._stage.settings.slow_rpc_after
+                slow_at = now + self._settings.slow_rpc_after
                 self._started(RunningRpc(wrapper, queued, route, _deferred(result), started, slow_at))
                 return
             # bff's own kind of bytes would keep what it was encoded from alive.
@@ -119,9 +164,10 @@ class RpcRequests:
 
     def _started(self, running: RunningRpc) -> None:
         session = running.session
-        if session.running is None:
-            session.running = {}
-        session.running[running.msg_id] = running
+        of_session = self._by_session.get(session)
+        if of_session is None:
+            of_session = self._by_session[session] = {}
+        of_session[running.msg_id] = running
         session.binding = session.binding or running.route.before_init
         self.running[running] = None
         running.wrapper.under_way += 1
@@ -147,20 +193,25 @@ class RpcRequests:
     def _not_answered(self, failure: Failure, running: RunningRpc) -> None:
         self._log.failure("answering {method}", failure=failure, method=running.route.method)
 
-    def _fail(self, session: ClientSession, msg_id: int, route: Route, code: int, message: str) -> None:
+    def _fail(self, session: ClientSession, msg_id: int, route: MethodRoute, code: int, message: str) -> None:
         route.times.failed(code)
         if (code, message) == errors.METHOD_NOT_IMPL and session.metadata is not None:
             self._refusals.note(route.method, session.metadata.client)
         session.core.fail(msg_id, code, message)
 
     def _finished(self, running: RunningRpc) -> None:
-        of_session = running.session.running
-        if self.running.pop(running, _ABSENT) is None and of_session is not None:
-            del of_session[running.msg_id]
-            if running.route.before_init:
-                running.session.binding = False
-            running.route.times.answered(perf_counter() - running.started)
-            self._gives_way(running)
+        if running not in self.running:
+            return
+        del self.running[running]
+        session = running.session
+        of_session = self._by_session[session]
+        del of_session[running.msg_id]
+        if not of_session:
+            del self._by_session[session]
+        if running.route.before_init:
+            session.binding = False
+        running.route.times.answered(perf_counter() - running.started)
+        self._gives_way(running)
 
     def _gives_way(self, running: RunningRpc) -> None:
         """It counts no longer among what its key has under way: another request may start."""
@@ -169,53 +220,44 @@ class RpcRequests:
             wrapper = running.wrapper
             wrapper.under_way -= 1
             if wrapper.holding:
-                self._stage.turns.rpc_ready(wrapper)
+                self._turns.rpc_ready(wrapper)
 
     def _answered(self, session: ClientSession) -> None:
         """An answer is queued: let it leave, start what waited for it, read again what was held back."""
-        self._stage.turns.dirty(session)
-        if session.waiting:
+        self._turns.dirty(session)
+        if session in self.waiting:
             self.try_waiting(session)
         if session.refused:
-            self._stage.read_again(session)
+            self._delivery.read_again(session)
 
     # Ends
 
-    def end_overdue(self, now: float) -> None:
-        """Answer for the requests whose deadline passed, and stop them; let slow ones hold up no other."""
+    def let_slow_give_way(self, now: float) -> None:
+        """Those that wait for something outside hold up no other any more."""
         for running in self.running:
             if 0 < running.slow_at <= now:
                 self._gives_way(running)
-        for wrapper in self._stage.keys.wrappers.values():
-            if wrapper.holding and wrapper.is_full():
-                wrapper.end_overdue(now)
+
+    def end_overdue(self, now: float) -> None:
+        """Answer for the requests whose deadline passed, and stop them."""
         for running in [running for running in self.running if running.deadline <= now]:
             self._fail(running.session, running.msg_id, running.route, *errors.TIMEOUT)
             self._stop(running)
             self._answered(running.session)
 
-    def cancel(self, wrapper: "MainAuthWrapper", session: ClientSession, msg_id: int) -> None:
+    def cancel(self, session: ClientSession, msg_id: int) -> None:
         """The client dropped the answer of a request, which has been answered for."""
-        running = session.running.get(msg_id) if session.running else None
+        running = self._by_session.get(session, {}).get(msg_id)
         if running is not None:
             self._stop(running)
-        else:
-            wrapper.rpc_queue[:] = [
-                queued for queued in wrapper.rpc_queue if queued.session is not session or queued.msg_id != msg_id
-            ]
-            if session.waiting:
-                session.waiting = [one for one in session.waiting if one.queued.msg_id != msg_id]
-            if session.held:
-                session.held = [queued for queued in session.held if queued.msg_id != msg_id]
-                if not session.held:
-                    wrapper.hold_nothing(session)
+        elif session in self.waiting:
+            self._wait(session, [one for one in self.waiting[session] if one.queued.msg_id != msg_id])
         self._answered(session)
 
     def session_ended(self, session: ClientSession) -> None:
         """Nobody waits for its answers any more."""
         self.waiting.pop(session, None)
-        session.waiting = None
-        for running in list((session.running or {}).values()):
+        for running in list(self.running_of(session)):
             self._stop(running)
 
     def _stop(self, running: RunningRpc) -> None:
@@ -233,28 +275,25 @@ class RpcRequests:
             return False
         if None not in outcomes:
             return True
-        if session.waiting is None:
-            session.waiting = []
-        session.waiting.append(WaitingRpc(queued, now + self._stage.settings.invoke_after_timeout))
-        self.waiting[session] = None
+        waiting = WaitingRpc(queued, now + self._settings.invoke_after_timeout)
+        self.waiting.setdefault(session, []).append(waiting)
         return False
 
     def try_waiting(self, session: ClientSession) -> None:
         """Queue again what need not wait any more; it finds out there how the others ended."""
-        waiting, session.waiting = session.waiting or [], None
-        now = self._stage.clock.seconds()
-        wrapper = self._stage.keys.wrapper_of(session.keys)
+        now = self._clock.seconds()
+        wrapper = self._keys.wrapper_of(session.keys)
         still: list[WaitingRpc] = []
-        for one in waiting:
+        for one in self.waiting.get(session, ()):
             after = one.queued.invocation.after
             outcomes = [session.core.outcome(msg_id) for msg_id in after]
             if None not in outcomes or False in outcomes:
-                one.queued.deadline = now + self._stage.settings.rpc_timeout
+                one.queued.deadline = now + self._settings.rpc_timeout
                 wrapper.rpc_queue.append(one.queued)
-                self._stage.turns.rpc_ready(wrapper)
+                self._turns.rpc_ready(wrapper)
             elif now < one.deadline or (
                 # What has come has its own deadline; who waits for itself, or in a circle, has this one.
-                now < one.deadline + self._stage.settings.rpc_timeout
+                now < one.deadline + self._settings.rpc_timeout
                 and all(
                     session.core.has_received(msg_id)
                     for msg_id, outcome in zip(after, outcomes, strict=True)
@@ -264,14 +303,14 @@ class RpcRequests:
                 still.append(one)
             else:
                 session.core.fail(one.queued.msg_id, *errors.MSG_WAIT_FAILED)
-                self._stage.turns.dirty(session)
-        if still:
-            session.waiting = still
+                self._turns.dirty(session)
+        self._wait(session, still)
+
+    def _wait(self, session: ClientSession, waiting: list[WaitingRpc]) -> None:
+        if waiting:
+            self.waiting[session] = waiting
         else:
             self.waiting.pop(session, None)
-
-
-_ABSENT = object()
 
 
 def _deferred(result: Awaitable[bytes]) -> Deferred[Any]:

@@ -64,6 +64,7 @@ class SessionService(Service):
         unique_id: Callable[[], int] = random_long,
     ) -> None:
         self._clock = clock
+        self._gateway = gateway
         self.settings = settings or SessionSettings()
         self.stage = Stage(
             gateway=gateway,
@@ -76,8 +77,8 @@ class SessionService(Service):
             newest_layer=NEWEST_LAYER,
         )
         # Bound here because they are called for every frame.
-        self.send_data: Callable[[SessionData], None] = self.stage.send_data
-        self.set_writable: Callable[[ConnRef, bool], None] = self.stage.set_writable
+        self.send_data: Callable[[SessionData], None] = self.stage.frames.send_data
+        self.set_writable: Callable[[ConnRef, bool], None] = self.stage.delivery.set_writable
         self.has_updates_session = self.stage.push.has_updates_session
         self.push_updates = self.stage.push.push_updates
         self._housekeeping = LoopingCall(self._tick)
@@ -100,25 +101,25 @@ class SessionService(Service):
 
     def close_session(self, perm_auth_key_id: int, auth_key_id: int, session_id: int, conn: ConnRef) -> None:
         """That connection no longer carries that session."""
-        self.stage.close_session(auth_key_id, session_id, conn)
+        self.stage.delivery.close_session(auth_key_id, session_id, conn)
 
     # SessionControl
 
     def user_signed_in(self, perm_auth_key_id: int, user_id: int) -> None:
         """From now on requests of this key carry this user_id and its updates are pushed to it."""
-        self.stage.keys.set_user(perm_auth_key_id, user_id)
+        self.stage.loaded.set_user(perm_auth_key_id, user_id)
 
     def user_signed_out(self, perm_auth_key_id: int) -> None:
         """From now on requests of this key carry user_id 0. The key itself stays."""
-        self.stage.keys.set_user(perm_auth_key_id, 0)
+        self.stage.loaded.set_user(perm_auth_key_id, 0)
 
     def key_bound(self, key: AuthKeyInfo) -> None:
         """A temporary key was bound: its sessions move to the permanent key's wrapper."""
-        self.stage.keys.bound(key)
+        self.stage.loaded.bound(key)
 
     def key_destroyed(self, auth_key_id: int) -> None:
         """The key is gone: at the turn's end, when who asked for it was answered, its sessions end."""
-        self.stage.turns.last(lambda: self.stage.keys.destroyed(auth_key_id))
+        self.stage.turns.last(lambda: self.stage.loaded.destroyed(auth_key_id))
 
     # Clockwork
 
@@ -134,24 +135,26 @@ class SessionService(Service):
         stage = self.stage
         settings = self.settings
         now = self._clock.seconds()
-        for session in list(stage.ack_due):
+        for session in list(stage.delivery.ack_due):
             if not session.core.to_ack or session.conn is None:
-                del stage.ack_due[session]
+                del stage.delivery.ack_due[session]
             elif session.core.handle_timer(now):
                 stage.turns.dirty(session)
+        stage.requests.let_slow_give_way(now)
+        stage.starts.end_overdue(now)
         stage.requests.end_overdue(now)
         for session in list(stage.requests.waiting):
             stage.requests.try_waiting(session)
-        for conn in stage.overdue_connections(now):
-            stage.gateway.close(conn, "ping_delay_disconnect")
-        for session, since in list(stage.disconnected.items()):
+        for conn in stage.delivery.overdue_connections(now):
+            self._gateway.close(conn, "ping_delay_disconnect")
+        for session, since in list(stage.delivery.disconnected.items()):
             if since + settings.retention > now:
                 break
-            stage.end_session(session)
+            stage.sessions.end(session)
         if now >= self._next_key_sweep:
             self._next_key_sweep = now + _KEY_SWEEP_INTERVAL
-            stage.keys.remove_idle(now - settings.idle_wrapper_retention)
-            stage.keys.refresh_salts(now)
+            stage.loaded.remove_idle(now - settings.idle_wrapper_retention)
+            stage.loaded.refresh_salts(now)
             hold_bound(stage, settings.kept_limit_bytes)
 
     def startService(self) -> None:
@@ -161,10 +164,10 @@ class SessionService(Service):
 
     async def _drain(self) -> None:
         """Give requests in flight their time, then let every answer leave."""
-        self.stage.draining = True
+        self.stage.frames.draining = True
         self.stage.turns.end()  # what was taken is started
         deadline = self._clock.seconds() + self.settings.drain_timeout
-        while self.stage.requests.in_flight() and self._clock.seconds() < deadline:
+        while self.stage.starts.in_flight() and self._clock.seconds() < deadline:
             pause: Deferred[None] = Deferred()
             self._clock.callLater(0.05, pause.callback, None)
             await pause

@@ -5,7 +5,7 @@ cannot be read raises ``MalformedMessage`` and fails alone.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from teamgram.session import service_messages as wire
 from teamgram.session.events import (
@@ -14,13 +14,12 @@ from teamgram.session.events import (
     DisconnectDelayed,
     HttpWaitReceived,
     RpcCancelled,
+    SessionEvent,
 )
-from teamgram.session.inbox import Fate
-from teamgram.session.outbox import Outgoing
+from teamgram.session.inbox import Fate, Inbox
+from teamgram.session.outbox import ServerMessage, SessionOutbox
+from teamgram.session.salts import ServerSalts
 from teamgram.session.service_messages import MalformedMessage
-
-if TYPE_CHECKING:
-    from teamgram.session.session import Session
 
 _header = wire.HEADER.unpack_from
 _uint = wire.UINT.unpack_from
@@ -28,37 +27,61 @@ _int = wire.INT.unpack_from
 _id_long = wire.PING_BODY.unpack_from
 
 
-def _ping(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+class AskedSession(Protocol):
+    """What a service message may look at and do in its session."""
+
+    inbox: Inbox
+    outbox: SessionOutbox
+    salts: ServerSalts
+
+    def say(self, body: bytes, *, content_related: bool = False, req_msg_id: int = 0) -> None:
+        """Queue a message."""
+
+    def tell(self, event: SessionEvent) -> None:
+        """Report to the session's owner."""
+
+    def finish(self, msg_id: int, result: bytes, *, is_error: bool = False) -> None:
+        """Answer a request that is under way."""
+
+    def message(
+        self, msg_id: int, seq_no: int, payload: bytes, start: int, end: int, constructor_id: int, now: float
+    ) -> None:
+        """Take a message that was inside another."""
+
+
+def _ping(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     if end - start < 12:
         raise MalformedMessage("ping cut short")
-    session.outbox.add(Outgoing(wire.pong(msg_id, _id_long(body, start)[1]), content_related=False, req_msg_id=msg_id))
+    session.outbox.add(
+        ServerMessage(wire.pong(msg_id, _id_long(body, start)[1]), content_related=False, req_msg_id=msg_id)
+    )
 
 
-def _ping_delay_disconnect(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _ping_delay_disconnect(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     if end - start < 16:
         raise MalformedMessage("ping cut short")
     _ping(session, msg_id, body, start, end, now)
     session.tell(DisconnectDelayed(int.from_bytes(body[start + 12 : start + 16], "little", signed=True)))
 
 
-def _msgs_ack(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _msgs_ack(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     messages = session.inbox.messages
     for answered in session.outbox.acknowledge(wire.parse_msg_ids(body, end, start + 4)):
         answer = messages.get(answered)
-        if type(answer) is Outgoing:
+        if type(answer) is ServerMessage:
             messages[answered] = Fate.FAILED if answer.is_error else Fate.ANSWERED
 
 
-def _msgs_state_req(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _msgs_state_req(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     _state_info(session, msg_id, wire.parse_msg_ids(body, end, start + 4))
 
 
-def _state_info(session: "Session", msg_id: int, asked: tuple[int, ...]) -> None:
+def _state_info(session: AskedSession, msg_id: int, asked: tuple[int, ...]) -> None:
     state = session.inbox.state
     session.say(wire.msgs_state_info(msg_id, bytes([state(one) for one in asked])), req_msg_id=msg_id)
 
 
-def _msg_resend_req(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _msg_resend_req(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     asked = wire.parse_msg_ids(body, end, start + 4)
     unacked = session.outbox.unacked
     there = [unacked[one] for one in dict.fromkeys(asked) if one in unacked]
@@ -67,14 +90,14 @@ def _msg_resend_req(session: "Session", msg_id: int, body: bytes, start: int, en
         _state_info(session, msg_id, asked)
 
 
-def _msg_resend_ans_req(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _msg_resend_ans_req(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     asked = wire.parse_msg_ids(body, end, start + 4)
     answers = [session.inbox.messages.get(one) for one in dict.fromkeys(asked)]
-    session.outbox.send_again([answer for answer in answers if type(answer) is Outgoing])
+    session.outbox.send_again([answer for answer in answers if type(answer) is ServerMessage])
     _state_info(session, msg_id, asked)
 
 
-def _get_future_salts(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _get_future_salts(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     if end - start < 8:
         raise MalformedMessage("get_future_salts cut short")
     count = min(max(_int(body, start + 4)[0], 1), 64)
@@ -83,7 +106,7 @@ def _get_future_salts(session: "Session", msg_id: int, body: bytes, start: int, 
     session.say(wire.future_salts(msg_id, int(now), salts), req_msg_id=msg_id)
 
 
-def _rpc_drop_answer(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _rpc_drop_answer(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     if end - start < 12:
         raise MalformedMessage("rpc_drop_answer cut short")
     dropped = _id_long(body, start)[1]
@@ -93,35 +116,35 @@ def _rpc_drop_answer(session: "Session", msg_id: int, body: bytes, start: int, e
         session.finish(dropped, wire.ANSWER_DROPPED_RUNNING)
         session.tell(RpcCancelled(dropped))
         result = wire.ANSWER_DROPPED_RUNNING
-    elif type(known) is Outgoing:
+    elif type(known) is ServerMessage:
         session.outbox.remove(known)
         session.inbox.messages[dropped] = Fate.ANSWERED
         result = wire.answer_dropped(known.msg_id, known.seq_no, len(known.body))
     else:
         result = wire.ANSWER_UNKNOWN
-    answer = Outgoing(wire.pack_rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id)
+    answer = ServerMessage(wire.pack_rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id)
     session.inbox.messages[msg_id] = answer
     session.outbox.add(answer)
 
 
-def _destroy_session(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _destroy_session(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     if end - start < 12:
         raise MalformedMessage("destroy_session cut short")
     session.tell(DestroySessionReceived(msg_id, _id_long(body, start)[1]))
 
 
-def _destroy_auth_key(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _destroy_auth_key(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     session.tell(DestroyAuthKeyReceived(msg_id))
 
 
-def _http_wait(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _http_wait(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     if end - start < 16:
         raise MalformedMessage("http_wait cut short")
     delays = [max(_int(body, start + at)[0], 0) for at in (4, 8, 12)]
     session.tell(HttpWaitReceived(*delays))
 
 
-def _msg_copy(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _msg_copy(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     if end - start < 24:
         raise MalformedMessage("msg_copy cut short")
     inner_msg_id, seq_no, length = _header(body, start + 4)
@@ -134,11 +157,11 @@ def _msg_copy(session: "Session", msg_id: int, body: bytes, start: int, end: int
     session.message(inner_msg_id, seq_no, body, start + 20, inner_end, constructor_id, now)
 
 
-def _ignored(session: "Session", msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
+def _ignored(session: AskedSession, msg_id: int, body: bytes, start: int, end: int, now: float) -> None:
     """States that the client tells unasked: we resend on reconnect and on request, not on these."""
 
 
-SERVICE_MESSAGES: dict[int, Callable[["Session", int, bytes, int, int, float], None]] = {
+SERVICE_MESSAGES: dict[int, Callable[[AskedSession, int, bytes, int, int, float], None]] = {
     wire.PING: _ping,
     wire.PING_DELAY_DISCONNECT: _ping_delay_disconnect,
     wire.MSGS_ACK: _msgs_ack,

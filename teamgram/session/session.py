@@ -23,7 +23,7 @@ from teamgram.session.inbox import (
     Fate,
     Inbox,
 )
-from teamgram.session.outbox import Outbox, Outgoing
+from teamgram.session.outbox import ServerMessage, SessionOutbox
 from teamgram.session.salts import ServerSalts
 from teamgram.session.service_messages import MalformedMessage
 from teamgram.session.service_requests import ANSWERED_ANEW, ANSWERED_AT_ONCE, NEVER_INSIDE, SERVICE_MESSAGES
@@ -84,7 +84,7 @@ class Session:
         # A list, for it is short and mostly empty: a deque costs 600 bytes a session.
         self._events: list[SessionEvent] = []
         self.inbox = Inbox(settings.inbox_limit)
-        self.outbox = Outbox(settings, counts)
+        self.outbox = SessionOutbox(settings, counts)
         self.running = 0
         self.large_bytes = 0
         self.unpacked_bytes = 0
@@ -132,7 +132,14 @@ class Session:
         self.message(msg_id, seq_no, payload, 16, end, constructor_id, now)
 
     def _container(
-        self, msg_id: int, seq_no: int, payload: bytes, start: int, end: int, known: Fate | Outgoing | None, now: float
+        self,
+        msg_id: int,
+        seq_no: int,
+        payload: bytes,
+        start: int,
+        end: int,
+        known: Fate | ServerMessage | None,
+        now: float,
     ) -> None:
         inbox = self.inbox
         if known is None:
@@ -206,7 +213,8 @@ class Session:
         try:
             SERVICE_MESSAGES[constructor_id](self, msg_id, payload, start, end, now)
         except MalformedMessage:
-            self._error(msg_id, 400, "INPUT_FETCH_ERROR")
+            refusal = wire.pack_rpc_result(msg_id, wire.rpc_error(400, "INPUT_FETCH_ERROR"))
+            self.outbox.add(ServerMessage(refusal, content_related=True, req_msg_id=msg_id, is_error=True))
 
     def gunzip(self, packed: bytes) -> bytes:
         """What a ``gzip_packed`` in the frame that was received last holds.
@@ -236,9 +244,9 @@ class Session:
         self._counts.large_bytes -= self.large_bytes
         self.large_bytes = 0
 
-    def _duplicate(self, msg_id: int, seq_no: int, known: Fate | Outgoing, now: float) -> None:
+    def _duplicate(self, msg_id: int, seq_no: int, known: Fate | ServerMessage, now: float) -> None:
         self._counts.duplicates += 1
-        if type(known) is Outgoing:
+        if type(known) is ServerMessage:
             if known.msg_id not in self.outbox.unacked:
                 return  # still queued: one answer is on its way
             if len(known.body) >= self._settings.detailed_info_bytes:
@@ -299,7 +307,7 @@ class Session:
         known = self.inbox.messages.get(msg_id)
         if known is None or known is Fate.RUNNING:
             return None
-        if type(known) is Outgoing:
+        if type(known) is ServerMessage:
             return not known.is_error
         return known in SUCCEEDED
 
@@ -379,19 +387,14 @@ class Session:
             self.large_bytes -= size
             self._counts.large_bytes -= size
         self.to_ack.pop(msg_id, None)
-        answer = Outgoing(
+        answer = ServerMessage(
             wire.pack_rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id, is_error=is_error
         )
         self.inbox.messages[msg_id] = answer
         self.outbox.add(answer)
 
-    def _error(self, msg_id: int, code: int, message: str) -> None:
-        """Refuse a service message that cannot be read."""
-        body = wire.pack_rpc_result(msg_id, wire.rpc_error(code, message))
-        self.outbox.add(Outgoing(body, content_related=True, req_msg_id=msg_id, is_error=True))
-
     def say(self, body: bytes, *, content_related: bool = False, req_msg_id: int = 0) -> None:
-        self.outbox.add(Outgoing(body, content_related=content_related, req_msg_id=req_msg_id))
+        self.outbox.add(ServerMessage(body, content_related=content_related, req_msg_id=req_msg_id))
 
     def tell(self, event: SessionEvent) -> None:
         self._events.append(event)

@@ -4,7 +4,6 @@ from teamgram.interfaces.keys import AuthKeyType, ClientInfo
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.interfaces.session import ConnRef, SessionData
 from teamgram.session.http_polls import HttpPolls
-from teamgram.session.rpc_queue import QueuedRpc, RunningRpc, WaitingRpc
 from teamgram.session.salts import ServerSalts
 from teamgram.session.session import Session
 
@@ -17,10 +16,8 @@ class ClientSession:
         conn: the one that answers leave by; None while there is none.
         writable: ``conn`` takes more.
         layer: what ``invokeWithLayer`` said in this session, 0 before it did.
-        running: its requests under way by msg_id.
-        binding: one of them binds its temporary key.
-        waiting: its requests that wait for another (``invokeAfterMsg``).
-        held: its requests that wait until its key has less in bff, or it has less unsent, in order.
+        binding: one of its requests under way binds its temporary key.
+        holds: some of its requests wait in its key's ``holding``.
         wants_updates: it made a call that was not wrapped in ``invokeWithoutUpdates``.
         called_at: when it last made one (unix seconds).
         dirty: it is in the stage's list of sessions to flush.
@@ -36,16 +33,14 @@ class ClientSession:
         "connections",
         "core",
         "dirty",
-        "held",
+        "holds",
         "http",
         "keys",
         "layer",
         "local_addr",
         "metadata",
         "refused",
-        "running",
         "transport",
-        "waiting",
         "wants_updates",
         "writable",
     )
@@ -61,9 +56,7 @@ class ClientSession:
         self.client_addr = ""
         self.local_addr = ""
         self.transport = "tcp"
-        self.running: dict[int, RunningRpc] | None = None
-        self.waiting: list[WaitingRpc] | None = None
-        self.held: list[QueuedRpc] | None = None
+        self.holds = False
         self.binding = False
         self.wants_updates = False
         self.called_at = 0.0

@@ -12,26 +12,44 @@ whoever asks little waits for a piece of somebody's flood, not for the flood.
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from teamgram.session.main_auth import MainAuthWrapper
 from teamgram.session.service_messages import GZIP_PACKED
-
-if TYPE_CHECKING:
-    from teamgram.session.main_auth import MainAuthWrapper
-    from teamgram.session.session_list import ClientSession
-
+from teamgram.session.session_list import ClientSession
 
 _GZIP_PACKED = GZIP_PACKED.to_bytes(4, "little")
 
 
-class Turns:
+class TurnWork(Protocol):
+    """What a turn does, one step at a time."""
+
+    def flush(self, session: ClientSession, now: float) -> None:
+        """Send what a session has ready."""
+
+    def take_next(self, wrapper: MainAuthWrapper, now: float) -> bool:
+        """Take a key's next frame; False when none can be taken in this turn."""
+
+    def takes_frames(self, wrapper: MainAuthWrapper) -> bool:
+        """Whether ``take_next`` would find one."""
+
+    def start_next(self, wrapper: MainAuthWrapper, now: float) -> bool:
+        """Start or answer a key's next request; False when none can start now."""
+
+    def has_more_to_start(self, wrapper: MainAuthWrapper) -> bool:
+        """Whether ``start_next`` would find one."""
+
+    def part_ended(self, wrapper: MainAuthWrapper) -> None:
+        """A key that was behind had its part of the turn."""
+
+
+class ReactorTurns:
     """The one ``callLater(0)`` of the stage and what it has to do.
 
     Args:
-        flush: sends what a session has ready.
         frames_per_turn: frames of one key taken as they are read; more of them put it behind.
         part_seconds: how long one key has in a turn, and
         behind_seconds: all that are behind together.
@@ -47,7 +65,7 @@ class Turns:
     def __init__(
         self,
         clock: IReactorTime,
-        flush: "Callable[[ClientSession, float], None]",
+        work: TurnWork,
         *,
         frames_per_turn: int,
         part_seconds: float,
@@ -56,7 +74,7 @@ class Turns:
         seconds: Callable[[], float] = perf_counter,
     ) -> None:
         self._clock = clock
-        self._flush = flush
+        self._work = work
         self._frames_per_turn = frames_per_turn
         self._part_seconds = part_seconds
         self._behind_seconds = behind_seconds
@@ -77,7 +95,7 @@ class Turns:
         if not self._scheduled:
             self._schedule()
 
-    def dirty(self, session: "ClientSession") -> None:
+    def dirty(self, session: ClientSession) -> None:
         """The session may have something to send."""
         if not session.dirty:
             session.dirty = True
@@ -85,7 +103,7 @@ class Turns:
             if not self._scheduled:
                 self._schedule()
 
-    def rpc_ready(self, wrapper: "MainAuthWrapper") -> None:
+    def rpc_ready(self, wrapper: MainAuthWrapper) -> None:
         """The wrapper has requests that can start."""
         if not wrapper.is_ready and not wrapper.is_behind:
             wrapper.is_ready = True
@@ -93,7 +111,7 @@ class Turns:
             if not self._scheduled:
                 self._schedule()
 
-    def behind(self, wrapper: "MainAuthWrapper") -> None:
+    def behind(self, wrapper: MainAuthWrapper) -> None:
         """The wrapper has more to do than fitted into its part, or has to begin with what had to wait."""
         if not wrapper.is_behind:
             wrapper.is_behind = True
@@ -101,7 +119,7 @@ class Turns:
             if not self._scheduled:
                 self._schedule()
 
-    def may_take(self, wrapper: "MainAuthWrapper") -> bool:
+    def may_take(self, wrapper: MainAuthWrapper) -> bool:
         """Count one frame against what the wrapper may have taken as it is read; False when that is used up."""
         taken = wrapper.frames_this_turn
         if taken >= self._frames_per_turn:
@@ -163,21 +181,22 @@ class Turns:
             # Who unpacked first in this turn is not the first in the next.
             self._behind.rotate(-1)
 
-    def _part(self, wrapper: "MainAuthWrapper", now: float) -> bool:
+    def _part(self, wrapper: MainAuthWrapper, now: float) -> bool:
         """Frames that waited, and their requests; whether there is more."""
         until = self._seconds() + self._part_seconds
+        work = self._work
         more = self._run_rpcs(wrapper, now, until)
         while not more and self._take_frame(wrapper, now):
             more = self._run_rpcs(wrapper, now, until) or self._seconds() >= until
-        wrapper.resume_reading()
-        return more or wrapper.has_more_to_start() or wrapper.takes_frames()
+        work.part_ended(wrapper)
+        return more or work.has_more_to_start(wrapper) or work.takes_frames(wrapper)
 
     def _send(self, now: float) -> None:
         dirty, self._dirty = self._dirty, []
         for session in dirty:
             session.dirty = False
             try:
-                self._flush(session, now)
+                self._work.flush(session, now)
             except Exception:
                 self._log.failure("flushing session {session_id}", session_id=session.core.session_id)
 
@@ -191,20 +210,21 @@ class Turns:
 
     # One key's fault must not keep the others waiting, so each is on its own.
 
-    def _take_frame(self, wrapper: "MainAuthWrapper", now: float) -> bool:
+    def _take_frame(self, wrapper: MainAuthWrapper, now: float) -> bool:
         try:
-            return wrapper.take_next(now)
+            return self._work.take_next(wrapper, now)
         except Exception:
             self._log.failure("taking a frame of {wrapper_id}", wrapper_id=wrapper.wrapper_id)
             return True
 
-    def _run_rpcs(self, wrapper: "MainAuthWrapper", now: float, until: float) -> bool:
+    def _run_rpcs(self, wrapper: MainAuthWrapper, now: float, until: float) -> bool:
         """Start the wrapper's requests until then; whether more may start."""
+        work = self._work
         try:
-            while wrapper.start_next(now):
+            while work.start_next(wrapper, now):
                 if self._seconds() >= until:
-                    return wrapper.has_more_to_start()
+                    return work.has_more_to_start(wrapper)
         except Exception:
             self._log.failure("running requests of {wrapper_id}", wrapper_id=wrapper.wrapper_id)
-            return wrapper.has_more_to_start()
+            return work.has_more_to_start(wrapper)
         return False

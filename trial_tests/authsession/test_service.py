@@ -9,9 +9,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 
-from teamgram.authsession.auth_keys import MAX_TEMP_LIFETIME, UNUSED_KEY_LIFETIME
 from teamgram.authsession.devices import UnknownAuthKey
 from teamgram.authsession.service import SWEEP_INTERVAL, AuthSessionService
+from teamgram.authsession.stored_keys import MAX_TEMP_LIFETIME, UNUSED_KEY_LIFETIME
 from teamgram.database import Transaction
 from teamgram.interfaces.authsession import AuthKeyIdTaken, AuthSessions, BindTempAuthKeyError
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo

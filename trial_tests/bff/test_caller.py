@@ -9,12 +9,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from teamgram.bff.caller import Caller, HandlerFailed
 from teamgram.bff.registry import EncodedResult, RpcService, collect, rpc
 from teamgram.domain.errors import DomainError, FloodWait
-from teamgram.domain.flood.limits import FloodLimits, FloodSettings, Limit
+from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.interfaces.keys import AuthKeyType
 from teamgram.interfaces.rpc import ASKING, RpcError, RpcMetadata, RpcRequest
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, encode, tl
 from teamgram.mtproto.tl.errors import NotInLayerError
+from teamgram.net.token_buckets import Limit
 
 ANYBODY = RpcMetadata(9, 9, AuthKeyType.PERM, 1, 0, NEWEST_LAYER)
 SOMEBODY = replace(ANYBODY, user_id=5)

@@ -4,9 +4,9 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.gnetway.auth_keys import CachedKey
 from teamgram.gnetway.conn_context import ConnContext
 from teamgram.gnetway.connections import Connections
+from teamgram.gnetway.key_cache import CachedKey
 from teamgram.gnetway.settings import GnetwaySettings
 from trial_tests.gnetway.fakes import FakeLink, FakeSession, perm_key
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.gnetway.auth_keys import AuthKeyCache
 from teamgram.gnetway.conn_context import ConnContext
 from teamgram.gnetway.connections import Connections
 from teamgram.gnetway.dispatch import NEW_KEY_TIMEOUT, SessionDispatcher
+from teamgram.gnetway.key_cache import AuthKeyCache
 from teamgram.gnetway.key_exchange import KeyExchanges
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.interfaces.keys import AuthKeyType

@@ -104,7 +104,8 @@ class ConnectionTests(SynchronousTestCase):
         harness.clock.pump([1.0] * 70)
         stage = harness.service.stage
         self.assertEqual(
-            (stage.keys.lists, stage.keys.wrappers, stage.requests.running, stage.disconnected), ({}, {}, {}, {})
+            (stage.keys.lists, stage.keys.wrappers, stage.requests.running, stage.delivery.disconnected),
+            ({}, {}, {}, {}),
         )
         self.successResultOf(harness.service.stopService())
 
@@ -168,7 +169,7 @@ class ConnectionTests(SynchronousTestCase):
         (ack,) = client.received()
         self.assertEqual((ack.constructor_id, ack.longs(12)), (wire.MSGS_ACK, (msg_id,)))
         harness.clock.pump([0.5] * 2)
-        self.assertEqual(harness.service.stage.ack_due, {})
+        self.assertEqual(harness.service.stage.delivery.ack_due, {})
         harness.bff.waiting[0][1].callback(BOOL_TRUE)
         self.successResultOf(harness.service.stopService())
 

@@ -123,7 +123,10 @@ class SessionFuzzTests(SynchronousTestCase):
         self.assertEqual(
             (stage.keys.lists, stage.keys.wrappers, stage.requests.running, stage.requests.waiting), ({}, {}, {}, {})
         )
-        self.assertEqual((stage._conns, stage._full, stage.disconnected, stage.ack_due), ({}, set(), {}, {}))
+        self.assertEqual(
+            (stage.delivery._conns, stage.delivery._full, stage.delivery.disconnected, stage.delivery.ack_due),
+            ({}, set(), {}, {}),
+        )
         self.successResultOf(harness.service.stopService())
         self.assertEqual(harness.clock.getDelayedCalls(), [])
         self.assertEqual(self.flushLoggedErrors(), [])

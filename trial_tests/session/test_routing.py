@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.mtproto.tl import MIN_LAYER, NEWEST_LAYER, registry
-from teamgram.session.routing import MAX_KNOWN_IDS, Route, Routing, services_by_method
+from teamgram.session.routing import MAX_KNOWN_IDS, MethodRoute, Routing, services_by_method
 from teamgram.session.service import method_name
 from trial_tests.session.fakes import FakeBff
 
@@ -25,8 +25,8 @@ class RoutingTests(SynchronousTestCase):
         routing, bff, other = self.routing({"/mtproto.RPCMessages": "bff.bff", "/mtproto.RPCFiles": "bff.files"})
         send = routing.route(id_of("messages.sendMessage", 229))
         part = routing.route(id_of("upload.saveFilePart", 229))
-        assert isinstance(send, Route)
-        assert isinstance(part, Route)
+        assert isinstance(send, MethodRoute)
+        assert isinstance(part, MethodRoute)
         self.assertEqual((send.method, send.service), ("messages.sendMessage", "RPCMessages"))
         self.assertIs(send.caller, bff)
         self.assertIs(part.caller, other)
@@ -37,7 +37,7 @@ class RoutingTests(SynchronousTestCase):
         for name in ("RPCQrCode", "RPCQrcode", "rpcqrcode"):
             routing, bff, _ = self.routing({f"/mtproto.{name}": "bff.bff"})
             route = routing.route(id_of("auth.exportLoginToken", 229))
-            assert isinstance(route, Route), name
+            assert isinstance(route, MethodRoute), name
             self.assertIs(route.caller, bff)
 
     def test_ids_of_all_layers_are_one_method(self) -> None:
@@ -62,11 +62,11 @@ class RoutingTests(SynchronousTestCase):
         routing, bff, other = self.routing({"/mtproto.RPCMessages": "bff.bff", "/mtproto.RPCFiles": "bff.files"})
         send, part = id_of("messages.sendMessage", 229), id_of("upload.saveFilePart", 229)
         before = routing.route(send)
-        assert isinstance(before, Route)
+        assert isinstance(before, MethodRoute)
         before.times.answered(0.01)
         routing.set_id_map({"/mtproto.RPCMessages": "bff.files"}, {"bff.files": other})
         after = routing.route(send)
-        assert isinstance(after, Route)
+        assert isinstance(after, MethodRoute)
         self.assertIs(after.caller, other)
         self.assertIs(after.times, before.times)
         self.assertEqual(routing.route(part), "upload.saveFilePart")

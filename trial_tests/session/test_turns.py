@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.session.turns import Turns
+from teamgram.session.turns import ReactorTurns
 
 PART = 3
 BEHIND = 6
@@ -39,9 +39,6 @@ class FakeWrapper:
         self._case.turns.dirty(self)  # type: ignore[arg-type]
         return True
 
-    def has_more_to_start(self) -> bool:
-        return self.requests > 0
-
     def take_next(self, now: float) -> bool:
         if not self.frames:
             return False
@@ -50,10 +47,31 @@ class FakeWrapper:
         self._case.turns.rpc_ready(self)  # type: ignore[arg-type]
         return True
 
-    def takes_frames(self) -> bool:
-        return self.frames > 0
 
-    def resume_reading(self) -> None:
+class FakeWork:
+    """Asks the key itself."""
+
+    def __init__(self, case: TurnsTests) -> None:
+        self._case = case
+
+    def flush(self, session: Any, now: float) -> None:
+        self._case.did.append(f"send {session.core.session_id}")
+
+    def take_next(self, wrapper: Any, now: float) -> bool:
+        taken: bool = wrapper.take_next(now)
+        return taken
+
+    def takes_frames(self, wrapper: Any) -> bool:
+        return bool(wrapper.frames)
+
+    def start_next(self, wrapper: Any, now: float) -> bool:
+        started: bool = wrapper.start_next(now)
+        return started
+
+    def has_more_to_start(self, wrapper: Any) -> bool:
+        return bool(wrapper.requests)
+
+    def part_ended(self, wrapper: Any) -> None:
         """Nobody was refused."""
 
 
@@ -62,9 +80,9 @@ class TurnsTests(SynchronousTestCase):
         self.clock = Clock()
         self.elapsed = 0.0
         self.did: list[str] = []
-        self.turns = Turns(
+        self.turns = ReactorTurns(
             self.clock,
-            lambda session, now: self.did.append(f"send {session.core.session_id}"),
+            FakeWork(self),
             frames_per_turn=8,
             part_seconds=PART,
             behind_seconds=BEHIND,

@@ -1,20 +1,12 @@
-"""Token buckets: how many requests of a kind a key may make, in a row and per second.
+"""How many requests of a kind a key may make, in a row and per second.
 
 Plain Python: the time comes from the ``seconds`` callable that it is given.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from math import ceil
 
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """``burst`` requests in a row, then ``per_second`` of them."""
-
-    burst: float
-    per_second: float
+from teamgram.net.token_buckets import Limit, TokenBuckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +41,6 @@ class FloodSettings:
         }
     )
     max_tracked: int = 50_000
-
-
-class TokenBuckets:
-    """One bucket for each subject; the least recently used are forgotten first."""
-
-    def __init__(self, limit: Limit, max_tracked: int) -> None:
-        self.limit = limit
-        self._max_tracked = max_tracked
-        self._levels: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
-
-    def take(self, subject: Hashable, now: float) -> int:
-        """Take one token: 0, or the seconds until there is one."""
-        limit = self.limit
-        levels = self._levels
-        tokens, since = levels.get(subject, (limit.burst, now))
-        tokens = min(limit.burst, tokens + max(0.0, now - since) * limit.per_second)
-        wait = 0
-        if tokens >= 1:
-            tokens -= 1
-        else:
-            wait = max(1, ceil((1 - tokens) / limit.per_second))
-        levels[subject] = (tokens, now)
-        levels.move_to_end(subject)
-        if len(levels) > self._max_tracked:
-            levels.popitem(last=False)
-        return wait
 
 
 class FloodLimits:

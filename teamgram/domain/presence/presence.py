@@ -18,9 +18,9 @@ from twisted.python.failure import Failure
 from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
 from teamgram.domain.contacts.watchers import Watchers
-from teamgram.domain.flood.limits import Limit, TokenBuckets
 from teamgram.domain.updates.events import UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.net.token_buckets import Limit, TokenBuckets
 
 ONLINE_FOR = 300
 """Seconds for which others take a user for online without hearing again."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from struct import pack
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from teamgram.mtproto.tl import primitives
 from teamgram.mtproto.tl.classes import attribute_name, class_named, fields_of
@@ -16,11 +16,25 @@ from teamgram.mtproto.tl.layers.fallbacks import LEFT_OUT_WHOLE
 from teamgram.mtproto.tl.registry import NEWEST_LAYER, registry
 from teamgram.mtproto.tl.source import FIXED_CODES, Source
 
-if TYPE_CHECKING:
-    from teamgram.mtproto.tl.encoding import EncoderTable, LayerEncoders
-
 Write = Callable[[bytes], object]
 Encoder = Callable[[Any, Write], None]
+Encoders = Mapping[type[Any], Encoder]
+"""One layer's encoders of one boxed type, by class."""
+
+
+class EncodersOfLayer(Protocol):
+    """What the source of an encoder needs of those of its layer."""
+
+    layer: int
+
+    def table(self, result: str) -> Encoders:
+        """The encoders of one boxed type."""
+
+    def encoder_of(self, definition: Definition) -> Encoder:
+        """The encoder of one definition."""
+
+    def may_lack(self, result: str) -> bool:
+        """Whether a boxed type has newer constructors that the layer has nothing for."""
 
 
 def drop(obj: Any, write: Write) -> None:
@@ -28,17 +42,17 @@ def drop(obj: Any, write: Write) -> None:
     raise NotInLayerError(f"{obj.NAME} is not in the client's layer")
 
 
-def _keep(items: Iterable[Any], table: EncoderTable) -> list[Any]:
+def _keep(items: Iterable[Any], table: Encoders) -> list[Any]:
     """The items that the layer can carry."""
     return [item for item in items if table[item.__class__] is not drop]
 
 
-def _keep_one(value: Any, table: EncoderTable) -> Any:
+def _keep_one(value: Any, table: Encoders) -> Any:
     """The value, or None when the layer cannot carry it."""
     return None if value is not None and table[value.__class__] is drop else value
 
 
-def _write_sayable(items: Iterable[Any], table: EncoderTable) -> list[bytes]:
+def _write_sayable(items: Iterable[Any], table: Encoders) -> list[bytes]:
     """The written items, without those of which some part cannot be said in the layer."""
     written = []
     for item in items:
@@ -51,12 +65,12 @@ def _write_sayable(items: Iterable[Any], table: EncoderTable) -> list[bytes]:
     return written
 
 
-def object_encoder(definition: Definition, encoders: LayerEncoders) -> Encoder:
+def object_encoder(definition: Definition, encoders: EncodersOfLayer) -> Encoder:
     """Generate the encoder of one definition with the tables of one layer."""
     return _ObjectEncoder(definition, encoders).make()
 
 
-def answer_encoder(method: str, encoders: LayerEncoders) -> Encoder:
+def answer_encoder(method: str, encoders: EncodersOfLayer) -> Encoder:
     """Generate the encoder of what a method answers, in the type that it has in the layer."""
     newest = registry.newest_of(method).result
     result = registry.result_type_of(method, encoders.layer)
@@ -71,7 +85,7 @@ def answer_encoder(method: str, encoders: LayerEncoders) -> Encoder:
 class _ValueWriter:
     """Writes the lines that write one value. Locals: w the sink."""
 
-    def __init__(self, source: Source, encoders: LayerEncoders) -> None:
+    def __init__(self, source: Source, encoders: EncodersOfLayer) -> None:
         self.source = source
         self.encoders = encoders
 
@@ -137,7 +151,7 @@ class _ValueWriter:
         source.dedent()
 
 
-def _bare(encoders: LayerEncoders, name: str) -> Encoder:
+def _bare(encoders: EncodersOfLayer, name: str) -> Encoder:
     """The encoder of a bare constructor: the boxed one without its id."""
     boxed = encoders.encoder_of(registry.newest_of(name))
     cls = class_named(name)
@@ -155,7 +169,7 @@ def _bare(encoders: LayerEncoders, name: str) -> Encoder:
 class _ObjectEncoder(_ValueWriter):
     """Writes the encoder of one constructor for one layer."""
 
-    def __init__(self, definition: Definition, encoders: LayerEncoders) -> None:
+    def __init__(self, definition: Definition, encoders: EncodersOfLayer) -> None:
         super().__init__(Source("encode(x, w)"), encoders)
         self.definition = definition
         self.shapes = fields_of(definition.name)

@@ -30,7 +30,7 @@ def clamp_layer(layer: int) -> int:
     return max(MIN_LAYER, min(layer, NEWEST_LAYER))
 
 
-class Entry(NamedTuple):
+class RegistryEntry(NamedTuple):
     """A definition and the layers that have it, as (first, last) runs."""
 
     definition: Definition
@@ -55,8 +55,8 @@ class Registry:
         self._first_function = 0
         self._ids = array("I")
         self._id_lines = array("I")
-        self._entries: dict[int, Entry] = {}
-        self._named: dict[str, tuple[Entry, ...]] = {}
+        self._entries: dict[int, RegistryEntry] = {}
+        self._named: dict[str, tuple[RegistryEntry, ...]] = {}
         self._of_type: dict[str, tuple[str, ...]] = {}
 
     def _load(self) -> None:
@@ -96,18 +96,18 @@ class Registry:
         start = self._offsets[index]
         return self._text[start : self._text.index(b"\n", start)].decode("ascii")
 
-    def _entry_at(self, index: int) -> Entry:
+    def _entry_at(self, index: int) -> RegistryEntry:
         line = self._line_at(index)
         definition = parse_line(line, index >= self._first_function)
         if definition is None:
             raise TLError(f"schema line {index} cannot be read")
         known = self._entries.get(definition.id)
         if known is None:
-            known = Entry(definition, _parse_layers(line[line.rindex("; ") + 2 :]))
+            known = RegistryEntry(definition, _parse_layers(line[line.rindex("; ") + 2 :]))
             self._entries[definition.id] = known
         return known
 
-    def entry(self, constructor_id: int) -> Entry | None:
+    def entry(self, constructor_id: int) -> RegistryEntry | None:
         """The definition with this id (0 .. 2**32 - 1), whichever layer has it."""
         known = self._entries.get(constructor_id)
         if known is not None:
@@ -123,7 +123,7 @@ class Registry:
         start = self._offsets[index]
         return self._text[start : self._text.index(b"#", start)]
 
-    def entries_named(self, name: str) -> tuple[Entry, ...]:
+    def entries_named(self, name: str) -> tuple[RegistryEntry, ...]:
         """Every definition of a name, the newest first; empty when the name is in no layer."""
         known = self._named.get(name)
         if known is not None:

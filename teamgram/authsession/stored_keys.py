@@ -4,7 +4,7 @@ Key material lives in the database and in the memory of the processes that
 encrypt with it, nowhere else. In particular it is never put into the cache:
 a Redis is often shared, unencrypted and readable by whoever reaches its port,
 and who has a key *is* the user. The cache in front of these reads is gnetway's
-own (``teamgram/gnetway/auth_keys.py``), inside its process.
+own (``teamgram/gnetway/key_cache.py``), inside its process.
 """
 
 import os
@@ -30,7 +30,7 @@ MAX_SCHEDULES = 20_000
 SWEEP_LIMIT = 1000
 
 
-class AuthKeys:
+class StoredKeys:
     """The keys' table, and the salts that follow from it.
 
     Args:

@@ -6,8 +6,8 @@ from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.gnetway import auth_keys
-from teamgram.gnetway.auth_keys import AuthKeyCache
+from teamgram.gnetway import key_cache
+from teamgram.gnetway.key_cache import AuthKeyCache
 from trial_tests.gnetway.fakes import FakeAuthSessions, perm_key
 
 
@@ -117,7 +117,7 @@ class AuthKeyCacheTests(SynchronousTestCase):
 
     def test_many_unknown_ids_are_bounded(self) -> None:
         """Random ids cannot grow the memory of unknown ones without end."""
-        self.patch(auth_keys, "MAX_UNKNOWN", 100)
+        self.patch(key_cache, "MAX_UNKNOWN", 100)
         for auth_key_id in range(1, 301):
             self.cache.query(auth_key_id)
         self.assertFalse(self.cache.is_unknown(1))

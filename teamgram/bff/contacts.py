@@ -14,7 +14,7 @@ from teamgram.domain.ids.phone import PhoneNumberInvalid, normalize_phone
 from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.privacy.rules import Rule, RuleKind, allows, rules_for
-from teamgram.domain.updates.events import ContactsReset, PeerBlockedChanged, PeerSettingsChanged, UserStatusChanged
+from teamgram.domain.updates.events import PeerBlockedChanged, PeerSettingsChanged, UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.names import MAX_NAME, check_first_name, check_last_name
 from teamgram.domain.users.settings import AccountSettings
@@ -103,8 +103,10 @@ class ContactsService(RpcService):
         hidden = await self._hidden_phones(caller, list(users.values()))
         entries = [entry for entry in entries if entry.phone not in hidden]
         imported = await self._contacts.import_phones(caller.user_id, entries, users, self._presence.now())
-        if imported.imported:
-            self._fanout.publish([caller.user_id], ContactsReset(), caller.perm_auth_key_id)
+        contacts = tuple(sorted({user_id for user_id in imported.imported.values() if user_id != caller.user_id}))
+        if contacts:
+            # Also to the device that imports: the answer names the users, and nothing in it says what became of them.
+            self._fanout.publish([caller.user_id], PeerSettingsChanged(contacts))
         return tl.contacts.importedContacts(
             imported=[
                 tl.importedContact(user_id=user_id, client_id=client_id)
@@ -170,8 +172,9 @@ class ContactsService(RpcService):
     async def _relation_changed(self, caller: RpcMetadata, users: Sequence[User]) -> Any:
         """The answer to, and the event of, a change in the caller's book."""
         book = await self._contacts.book(caller.user_id)
-        for user in users:
-            self._fanout.publish([caller.user_id], PeerSettingsChanged(user.id), caller.perm_auth_key_id)
+        if users:
+            changed = PeerSettingsChanged(tuple(user.id for user in users))
+            self._fanout.publish([caller.user_id], changed, caller.perm_auth_key_id)
         return tl.updates(
             updates=[
                 tl.updatePeerSettings(peer=tl.peerUser(user_id=user.id), settings=peer_settings_view(book, user))
@@ -196,7 +199,7 @@ class ContactsService(RpcService):
         known = [contact.user_id for contact in book.contacts.values() if contact.phone in phones]
         removed = await self._contacts.remove(caller.user_id, known)
         if removed:
-            self._fanout.publish([caller.user_id], ContactsReset(), caller.perm_auth_key_id)
+            self._fanout.publish([caller.user_id], PeerSettingsChanged(tuple(removed)))
         return bool(removed)
 
     @rpc("contacts.search")

@@ -3,7 +3,7 @@
 import json
 
 from teamgram.domain.codes import CodeSettings
-from teamgram.domain.updates.events import ContactsReset, NewAuthorization
+from teamgram.domain.updates.events import NewAuthorization, PeerSettingsChanged
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
 from trial_tests.bff.house import NOW, House
@@ -214,7 +214,8 @@ class SignInTests(BackendTestCase):
         imported = await ada.call(tl.contacts.importContacts(contacts=[entry]))
         self.assertEqual((imported.imported, imported.users), ([], []))
         bob = await house.device(12).sign_up("+15550100002", "Robert")
-        self.assertEqual([users for users, _, _ in house.events.of(ContactsReset)], [(ada_user.id,)])
+        told = [(users, event) for users, event, _ in house.events.of(PeerSettingsChanged)]
+        self.assertEqual(told, [((ada_user.id,), PeerSettingsChanged((bob.id,)))])
         contacts = await ada.call(tl.contacts.getContacts(hash=0))
         self.assertEqual([(c.user_id, c.mutual) for c in contacts.contacts], [(bob.id, False)])
         self.assertEqual((contacts.users[0].first_name, contacts.users[0].phone), ("Bob", "15550100002"))

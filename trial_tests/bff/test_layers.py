@@ -74,9 +74,9 @@ class LayersTests(BackendTestCase):
         house.people.presence.device_connected(bob.id, 12)
         for event in _events(ada.id, bob.id):
             self.assertTrue(house.people.updates.handles(event), event)
-            update, user_ids = await house.people.updates.render(ada.id, event)
+            update_list, user_ids = await house.people.updates.render(ada.id, event)
             users = await house.people.views.render(ada.id, user_ids)
-            updates = tl.updates(updates=[update], users=users, chats=[], date=1, seq=0)
+            updates = tl.updates(updates=update_list, users=users, chats=[], date=1, seq=0)
             for layer in LAYERS:
                 encode(updates, layer)
         await house.people.presence.settled()
@@ -103,12 +103,11 @@ def _events(ada: int, bob: int) -> list[object]:
         events.UserPhoneChanged(bob, "15550100002"),
         events.UserChanged(bob),
         events.PeerBlockedChanged(bob, True),
-        events.PeerSettingsChanged(bob),
+        events.PeerSettingsChanged((bob,)),
         events.NotifySettingsChanged("users"),
         events.NotifySettingsChanged(str(bob)),
         events.NotifySettingsChanged("-5"),
         events.PrivacyChanged("PhoneNumber"),
-        events.ContactsReset(),
         events.NewAuthorization(1, 2, "Phone", "192.0.2.1:5"),
         events.LoginTokenAccepted(),
     ]

@@ -4,7 +4,6 @@ from typing import Any
 
 from teamgram.bff.authorization import AccountEnd
 from teamgram.domain.updates.events import (
-    ContactsReset,
     NotifySettingsChanged,
     PeerBlockedChanged,
     PeerSettingsChanged,
@@ -182,7 +181,8 @@ class ContactsTests(PeopleTestCase):
         self.assertEqual([(c.user_id, c.client_id) for c in answer.imported], [(self.ids["Bob"], 1)])
         self.assertEqual((answer.users[0].first_name, answer.users[0].last_name), ("Bobby", "Tables"))
         self.assertEqual(answer.retry_contacts, [])
-        self.assertEqual(house.events.of(ContactsReset), [((self.ids["Ada"],), ContactsReset(), 11)])
+        told = house.events.of(PeerSettingsChanged)
+        self.assertEqual(told, [((self.ids["Ada"],), PeerSettingsChanged((self.ids["Bob"],)), 0)])
         contacts = await ada.call(tl.contacts.getContacts(hash=0))
         self.assertEqual([c.user_id for c in contacts.contacts], [self.ids["Bob"]])
         self.assertEqual(await ada.call(tl.contacts.getContactIDs(hash=0)), [self.ids["Bob"]])
@@ -213,7 +213,7 @@ class ContactsTests(PeopleTestCase):
         self.assertEqual((gone.users[0].contact, gone.users[0].first_name), (False, "Bob"))
         (seen,) = await bob.call(tl.users.getUsers(id=[self.input_user(house, "Ada")]))
         self.assertEqual((seen.contact, seen.mutual_contact), (True, False))
-        self.assertEqual(len(house.events.of(PeerSettingsChanged)), 2)
+        self.assertEqual(len(house.events.of(PeerSettingsChanged)), 3)
 
     async def test_adding_somebody_badly(self) -> None:
         """Oneself and nameless contacts are refused."""

@@ -38,3 +38,15 @@ class AskingTestCase(HouseTestCase):
         await session.call(tl.auth.signIn(phone_code=FIXED_CODE, **code))
         answer = await session.call(tl.auth.signUp(first_name=name, last_name="", **code))
         return session, answer.user
+
+    async def another_device(self, phone: str) -> PeerSession:
+        """One more device of who has that number; it has asked for updates."""
+        session = await self.peer_session()
+        settings = tl.codeSettings()
+        sent = await session.call(tl.auth.sendCode(phone_number=phone, api_id=1, api_hash="0" * 32, settings=settings))
+        await session.call(
+            tl.auth.signIn(phone_number=phone, phone_code_hash=sent.phone_code_hash, phone_code=FIXED_CODE)
+        )
+        await session.call(tl.updates.getState())
+        session.received.clear()
+        return session

@@ -14,18 +14,6 @@ UPDATES_TOO_LONG = 0xE317AF7E
 class EndedSessionTests(AskingTestCase):
     """Our own client, whose frames can be looked at."""
 
-    async def sign_in(self, phone: str) -> PeerSession:
-        """One more device of who has that number; it has asked for updates."""
-        session = await self.peer_session()
-        settings = tl.codeSettings()
-        sent = await session.call(tl.auth.sendCode(phone_number=phone, api_id=1, api_hash="0" * 32, settings=settings))
-        await session.call(
-            tl.auth.signIn(phone_number=phone, phone_code_hash=sent.phone_code_hash, phone_code=FIXED_CODE)
-        )
-        await session.call(tl.updates.getState())
-        session.received.clear()
-        return session
-
     async def assert_ended(self, session: PeerSession) -> None:
         await session.wait_for_object("updatesTooLong", within=WITHIN)
         with self.assertRaises(CallFailed) as caught:
@@ -35,12 +23,12 @@ class EndedSessionTests(AskingTestCase):
     async def test_every_way(self) -> None:
         """One by its hash, all others, and all with the account: each hears updatesTooLong, who stays does not."""
         first, user = await self.sign_up_peer("Ada")
-        second, third, fourth = [await self.sign_in(user.phone) for _ in range(3)]
+        second, third, fourth = [await self.another_device(user.phone) for _ in range(3)]
         ended = (await second.call(tl.account.getAuthorizations())).authorizations
         [own] = [one.hash for one in ended if one.current]
         self.assertEqual(own, 0)
         before = {one.hash for one in ended}
-        fifth = await self.sign_in(user.phone)
+        fifth = await self.another_device(user.phone)
         [new] = [
             one.hash
             for one in (await second.call(tl.account.getAuthorizations())).authorizations
@@ -53,14 +41,14 @@ class EndedSessionTests(AskingTestCase):
         for session in (first, third, fourth):
             await self.assert_ended(session)
         self.assertFalse(self.heard(second))
-        sixth = await self.sign_in(user.phone)
+        sixth = await self.another_device(user.phone)
         await second.call(tl.account.deleteAccount(reason="enough"))
         await self.assert_ended(sixth)
 
     async def test_who_leaves_by_itself(self) -> None:
         """auth.logOut is answered and nothing more is said."""
         _, user = await self.sign_up_peer("Ada")
-        session = await self.sign_in(user.phone)
+        session = await self.another_device(user.phone)
         await session.call(tl.auth.logOut())
         await session.call(tl.help.getConfig())
         self.assertFalse(self.heard(session))

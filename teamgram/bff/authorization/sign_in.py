@@ -11,7 +11,7 @@ from teamgram.bff.views.users import UserViews
 from teamgram.domain.codes.codes import CodePurpose, SentCode, SignInCodes
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.ids.phone import normalize_phone
-from teamgram.domain.updates.events import ContactsReset
+from teamgram.domain.updates.events import PeerSettingsChanged
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.names import check_first_name, check_last_name
 from teamgram.domain.users.users import Users
@@ -118,7 +118,7 @@ class SignIn(RpcService):
         owners = await self._contacts.adopt_phone(user, now)
         await self._sign_ins.sign_in_caller(caller, user.id)
         if owners:
-            self._fanout.publish(owners, ContactsReset())
+            self._fanout.publish(owners, PeerSettingsChanged((user.id,)))
         return await self._authorization(user.id)
 
     @rpc("auth.logOut", login=False)

@@ -46,7 +46,6 @@ class PeopleUpdates:
             events.PeerSettingsChanged: self._settings,
             events.NotifySettingsChanged: self._notify,
             events.PrivacyChanged: self._privacy_changed,
-            events.ContactsReset: self._contacts_reset,
             events.NewAuthorization: self._new_authorization,
             events.LoginTokenAccepted: self._login_token,
         }
@@ -55,10 +54,11 @@ class PeopleUpdates:
         """Whether ``render`` knows this kind of event."""
         return type(event) in self._renderers
 
-    async def render(self, viewer_id: int, event: Any) -> tuple[Any, tuple[int, ...]]:
-        """(``Update``, the users that have to come with it) for one viewer."""
+    async def render(self, viewer_id: int, event: Any) -> tuple[list[Any], tuple[int, ...]]:
+        """(each ``Update``, the users that have to come with them) for one viewer."""
         renderer: Any = self._renderers[type(event)]
-        return await renderer(viewer_id, event)  # type: ignore[no-any-return]
+        update, users = await renderer(viewer_id, event)
+        return update if isinstance(update, list) else [update], users
 
     async def _status(self, viewer_id: int, event: events.UserStatusChanged) -> tuple[Any, tuple[int, ...]]:
         user_id = event.user_id
@@ -92,11 +92,15 @@ class PeopleUpdates:
         update = tl.updatePeerBlocked(peer_id=tl.peerUser(user_id=event.user_id), blocked=event.blocked)
         return update, (event.user_id,)
 
-    async def _settings(self, viewer_id: int, event: events.PeerSettingsChanged) -> tuple[Any, tuple[int, ...]]:
-        user = await self._users.require(event.user_id)
-        settings = peer_settings_view(await self._contacts.book(viewer_id), user)
-        update = tl.updatePeerSettings(peer=tl.peerUser(user_id=event.user_id), settings=settings)
-        return update, (event.user_id,)
+    async def _settings(self, viewer_id: int, event: events.PeerSettingsChanged) -> tuple[list[Any], tuple[int, ...]]:
+        book = await self._contacts.book(viewer_id)
+        users = await self._users.get(event.user_ids)
+        updates = [
+            tl.updatePeerSettings(peer=tl.peerUser(user_id=user_id), settings=peer_settings_view(book, users[user_id]))
+            for user_id in event.user_ids
+            if user_id in users
+        ]
+        return updates, tuple(users)
 
     async def _notify(self, viewer_id: int, event: events.NotifySettingsChanged) -> tuple[Any, tuple[int, ...]]:
         chosen = in_scope(await self._notifications.get(viewer_id), event.scope)
@@ -117,9 +121,6 @@ class PeopleUpdates:
             key=getattr(tl, f"privacyKey{event.key}")(), rules=[privacy_rule_view(rule) for rule in rules]
         )
         return update, tuple(user_id for rule in rules for user_id in rule.user_ids)
-
-    async def _contacts_reset(self, viewer_id: int, event: events.ContactsReset) -> tuple[Any, tuple[int, ...]]:
-        return tl.updateContactsReset(), ()
 
     async def _new_authorization(self, viewer_id: int, event: events.NewAuthorization) -> tuple[Any, tuple[int, ...]]:
         update = tl.updateNewAuthorization(

@@ -236,8 +236,8 @@ class UpdateViews:
     async def finish(self, viewer_id: int, drawing: Drawing) -> Any:
         """The ``updates`` object."""
         if drawing.event is not None:
-            update, user_ids = await self._people.render(viewer_id, drawing.event)
-            drawing = Drawing([update], set(user_ids))
+            updates, user_ids = await self._people.render(viewer_id, drawing.event)
+            drawing = Drawing(updates, set(user_ids))
         users, chats = await self.peers(viewer_id, drawing.peers)
         return self._updates(drawing, users, chats)
 

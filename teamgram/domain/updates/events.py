@@ -54,9 +54,13 @@ class PeerBlockedChanged:
 
 @dataclass(frozen=True, slots=True)
 class PeerSettingsChanged:
-    """The bar above the chat with ``user_id`` changed (``updatePeerSettings``)."""
+    """These users are in the receiver's book now, or no longer, so the bars above the chats with them are others.
 
-    user_id: int
+    One ``updatePeerSettings`` for each, with the users as the receiver sees them. Not ``updateContactsReset``: that
+    says that all contacts were deleted.
+    """
+
+    user_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,6 @@ class PrivacyChanged:
     """The receiver changed who may see what (``updatePrivacy``); ``key`` as in ``domain/privacy``."""
 
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactsReset:
-    """The receiver's contact list changed as a whole (``updateContactsReset``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +223,6 @@ TransientEvent: TypeAlias = (
     | PeerSettingsChanged
     | NotifySettingsChanged
     | PrivacyChanged
-    | ContactsReset
     | NewAuthorization
     | LoginTokenAccepted
     | UserTyping

@@ -61,15 +61,17 @@ class BotTests(MessengerTestCase):
         self.assertEqual(len(await self.said()), 4)
 
     async def test_edits(self) -> None:
-        """A bot does not come in by an edit either, and nor does anybody else."""
-        await self.write_to(self.room, "hello", self.robot)
-        found = (await self.talk.messages.page(Search(self.robot.id, self.room), Page(limit=1))).messages
-        edit = EditRequest(self.robot.id, self.room, found[0].id, int(reactor.seconds()), text="@main_bot hello")
-        await self.talk.messages.edit(edit)
-        self.assertEqual(await self.said(), ["@main_bot hello"])
+        """Nobody comes in by an edit: an agent that answers each of a message's would answer what it already has."""
+        for sender in (self.robot, self.ann):
+            await self.write_to(self.room, "hello", sender)
+            await self.quiet(0.1)
+            found = (await self.talk.messages.page(Search(sender.id, self.room), Page(limit=1))).messages
+            edit = EditRequest(sender.id, self.room, found[0].id, int(reactor.seconds()), text="@main_bot hello")
+            await self.talk.messages.edit(edit)
+        self.assertEqual(await self.said(), ["@main_bot hello"] * 2)
         await self.stop()
         await self.start()
-        self.assertEqual(await self.said(), ["@main_bot hello"])
+        self.assertEqual(await self.said(), ["@main_bot hello"] * 2)
 
     async def test_service_account(self) -> None:
         """777000 is never answered, not even where bots are."""

@@ -9,11 +9,13 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.full_users import peer_settings_view
 from teamgram.bff.views.users import UserViews, status_view
 from teamgram.domain.contacts.contacts import ContactIdInvalid, Contacts, PhoneContact
+from teamgram.domain.contacts.sight import sees
 from teamgram.domain.ids.peer import PeerKind
 from teamgram.domain.ids.phone import PhoneNumberInvalid, normalize_phone
 from teamgram.domain.presence.presence import Presence
+from teamgram.domain.privacy.keys import ADDED_BY_PHONE
 from teamgram.domain.privacy.privacy import Privacy
-from teamgram.domain.privacy.rules import Rule, RuleKind, allows, rules_for
+from teamgram.domain.privacy.rules import Rule, RuleKind, rules_for
 from teamgram.domain.updates.events import PeerBlockedChanged, PeerSettingsChanged, UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.names import MAX_NAME, check_first_name, check_last_name
@@ -125,12 +127,7 @@ class ContactsService(RpcService):
         """Numbers whose owners do not want to be found by number."""
         rules = await self._privacy.get([user.id for user in users])
         book = await self._contacts.book(caller.user_id)
-        return {
-            user.phone
-            for user in users
-            if user.id != caller.user_id
-            and not allows(rules[user.id], "AddedByPhone", caller.user_id, is_contact=user.id in book.added_by)
-        }
+        return {user.phone for user in users if not sees(book, user.id, rules[user.id], ADDED_BY_PHONE)}
 
     @rpc("contacts.addContact")
     async def add_contact(self, caller: RpcMetadata, query: Any) -> Any:

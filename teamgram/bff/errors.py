@@ -5,7 +5,6 @@ itself only where no domain rule is behind it.
 """
 
 from teamgram.domain.chats import errors as chats
-from teamgram.domain.chats import inviting
 from teamgram.domain.codes.codes import (
     CodeEmpty,
     CodeExpired,
@@ -20,6 +19,7 @@ from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.ids.phone import PhoneNumberInvalid
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
+from teamgram.domain.privacy import errors as privacy
 from teamgram.domain.users.fresh import FreshChangePhoneForbidden, FreshResetForbidden
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastNameInvalid
 from teamgram.domain.users.user import UserNotFound
@@ -46,7 +46,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     UsernameInvalid: (400, "USERNAME_INVALID"),
     UsernameNotModified: (400, "USERNAME_NOT_MODIFIED"),
     UsernameOccupied: (400, "USERNAME_OCCUPIED"),
-    inviting.UserPrivacyRestricted: (403, "USER_PRIVACY_RESTRICTED"),
+    privacy.UserPrivacyRestricted: (403, "USER_PRIVACY_RESTRICTED"),
+    privacy.YourPrivacyRestricted: (403, "YOUR_PRIVACY_RESTRICTED"),
     relations.BlockedByPeer: (400, "USER_IS_BLOCKED"),
     relations.PeerBlockedByOwner: (400, "YOU_BLOCKED_USER"),
     relations.PeerDeactivated: (400, "INPUT_USER_DEACTIVATED"),

@@ -9,10 +9,11 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.full_users import birthday_view
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.sight import sees
 from teamgram.domain.contacts.watchers import Watchers
 from teamgram.domain.presence.presence import Presence
+from teamgram.domain.privacy.keys import BIRTHDAY
 from teamgram.domain.privacy.privacy import Privacy
-from teamgram.domain.privacy.rules import allows
 from teamgram.domain.updates.events import UserChanged, UserNameChanged
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.names import check_about, check_first_name, check_last_name
@@ -107,7 +108,7 @@ class UserProfiles(RpcService):
             for user in users.values()
             if user.birthday
             and (int(user.birthday[5:7]), int(user.birthday[8:10])) in near
-            and allows(rules[user.id], "Birthday", caller.user_id, is_contact=user.id in book.added_by)
+            and sees(book, user.id, rules[user.id], BIRTHDAY)
         ]
         return tl.contacts.contactBirthdays(
             contacts=[tl.contactBirthday(contact_id=user.id, birthday=birthday_view(user.birthday)) for user in born],

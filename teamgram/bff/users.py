@@ -8,9 +8,10 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.full_users import FullUserViews
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.sight import sees
 from teamgram.domain.ids.phone import PhoneNumberInvalid, normalize_phone
+from teamgram.domain.privacy.keys import ADDED_BY_PHONE
 from teamgram.domain.privacy.privacy import Privacy
-from teamgram.domain.privacy.rules import allows
 from teamgram.domain.users.users import Users
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import tl
@@ -82,9 +83,7 @@ class UsersService(RpcService):
             # Who may not be found by number is not found; saying "hidden" would tell that the number is here.
             rules = (await self._privacy.get([user.id]))[user.id]
             book = await self._contacts.book(caller.user_id)
-            if user.id not in book.contacts and not allows(
-                rules, "AddedByPhone", caller.user_id, is_contact=user.id in book.added_by
-            ):
+            if user.id not in book.contacts and not sees(book, user.id, rules, ADDED_BY_PHONE):
                 user = None
         if user is None:
             raise bad_request("PHONE_NOT_OCCUPIED")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from teamgram.domain.messages.authors import FORWARDS
+from teamgram.domain.privacy.keys import FORWARDS
 from teamgram.domain.privacy.rules import Rule, RuleKind
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend

@@ -19,13 +19,12 @@ class AccountEnd:
         self._fanout = fanout
 
     async def __call__(self, user_id: int) -> None:
-        """Number and username are free again, the address book is gone, every device is signed out.
+        """Number and username are free again, nobody has it as a contact, every device is signed out.
 
         The id stays and is shown as a deleted account in others' histories.
         """
         watchers = await self._watchers.of(user_id)
-        book = await self._contacts.book(user_id)
         await self._users.delete(user_id)
-        await self._contacts.remove(user_id, list(book.contacts))
+        await self._contacts.forget(user_id)
         self._fanout.publish([*watchers], UserChanged(user_id))
         await self._sign_ins.sign_out_others(user_id, 0)

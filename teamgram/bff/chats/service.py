@@ -14,8 +14,8 @@ from teamgram.bff.views.updates import entries_drawing
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.errors import ChatNotFound
-from teamgram.domain.chats.inviting import UserPrivacyRestricted
 from teamgram.domain.ids.peer import PeerKind, marked_chat
+from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.users.notifications import UNCHANGED
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl

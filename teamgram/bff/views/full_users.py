@@ -6,8 +6,9 @@ from typing import Any, Protocol
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.domain.contacts.book import AddressBook
 from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.sight import sees
+from teamgram.domain.privacy.keys import ABOUT, BIRTHDAY
 from teamgram.domain.privacy.privacy import Privacy
-from teamgram.domain.privacy.rules import allows
 from teamgram.domain.users.notifications import UNCHANGED, NotificationSettings
 from teamgram.domain.users.user import SERVICE_USER_ID, User
 from teamgram.mtproto.tl import tl
@@ -53,22 +54,18 @@ class FullUserViews:
         if self._conversations is not None:
             conversation = await self._conversations.with_user(viewer_id, user.id)
         contact = book.contacts.get(user.id)
-
-        def may_see(key: str) -> bool:
-            return user.id == viewer_id or allows(rules, key, viewer_id, is_contact=user.id in book.added_by)
-
         return tl.userFull(
             id=user.id,
             blocked=user.id in book.blocked,
             can_pin_message=True,
-            about=(user.about or None) if may_see("About") else None,
+            about=(user.about or None) if sees(book, user.id, rules, ABOUT) else None,
             settings=peer_settings_view(book, user),
             notify_settings=notify_settings_view(chosen),
             bot_info=tl.botInfo(user_id=user.id, description=user.about or None) if user.is_bot else None,
             pinned_msg_id=conversation.pinned_message_id or None,
             common_chats_count=conversation.common_chats_count,
             folder_id=conversation.folder_id or None,
-            birthday=birthday_view(user.birthday) if may_see("Birthday") else None,
+            birthday=birthday_view(user.birthday) if sees(book, user.id, rules, BIRTHDAY) else None,
             note=tl.textWithEntities(text=contact.note, entities=[]) if contact is not None and contact.note else None,
         )
 

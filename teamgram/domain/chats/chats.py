@@ -22,7 +22,7 @@ from teamgram.domain.chats.errors import (
     UsersTooFew,
     UsersTooMany,
 )
-from teamgram.domain.chats.inviting import UserPrivacyRestricted
+from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.updates.events import (
     ChatChanged,
     ChatDefaultBannedRightsChanged,

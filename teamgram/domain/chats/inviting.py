@@ -10,15 +10,10 @@ from teamgram.domain.contacts.relations import (
     Relation,
     relations_txn,
 )
-from teamgram.domain.errors import DomainError
+from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.privacy.facts import allowing_txn
+from teamgram.domain.privacy.keys import CHAT_INVITE
 from teamgram.domain.users.user import SERVICE_USER_ID, UserNotFound
-
-CHAT_INVITE = "ChatInvite"
-
-
-class UserPrivacyRestricted(DomainError):
-    """The other one does not want to be brought into groups by the user."""
 
 
 def check_brings(relation: Relation, *, allowed: bool) -> None:

@@ -30,6 +30,7 @@ class AddressBook:
     Attributes:
         contacts: the owner's contacts by user id.
         added_by: users who have the owner as a contact.
+        close_friend_of: those of them who count the owner among their close friends.
         blocked: users whom the owner blocked -> when, in unix seconds.
         blocked_by: users who blocked the owner.
     """
@@ -39,3 +40,4 @@ class AddressBook:
     added_by: frozenset[int]
     blocked: Mapping[int, int]
     blocked_by: frozenset[int]
+    close_friend_of: frozenset[int] = frozenset()

@@ -8,6 +8,9 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.contacts import store
 from teamgram.domain.contacts.book import AddressBook, Contact
 from teamgram.domain.errors import DomainError
+from teamgram.domain.privacy.facts import allowing_txn
+from teamgram.domain.privacy.keys import ADDED_BY_PHONE
+from teamgram.domain.privacy.privacy import rules_txn
 from teamgram.domain.users.user import User
 
 
@@ -137,14 +140,17 @@ class Contacts:
         return ImportedContacts(imported, popular)
 
     async def adopt_phone(self, user: User, now: int) -> list[int]:
-        """A number signed up: those who had it in their phone books have a contact now; their ids."""
+        """A number signed up: those who had it in their phone books, and may find it, have a contact now; their ids."""
         owners: list[int] = await self._database.write("adopt phone", self._adopt_txn, user, now)
         return owners
 
     def _adopt_txn(self, txn: Transaction, user: User, now: int) -> list[int]:
         owners: list[int] = []
+        # A new account has no rules yet; one that takes another number may not want to be found by it.
+        rules = rules_txn(txn, [user.id])[user.id]
         for owner_id, first_name, last_name in store.forget_phone_txn(txn, user.phone):
-            if owner_id != user.id:
+            found = ADDED_BY_PHONE not in rules or allowing_txn(txn, ADDED_BY_PHONE, [user.id], owner_id)
+            if owner_id != user.id and found:
                 store.put_contact_txn(txn, owner_id, Contact(user.id, first_name, last_name, user.phone), now)
                 owners.append(owner_id)
         txn.call_after(self._books.invalidate_all, [user.id, *owners])
@@ -161,13 +167,24 @@ class Contacts:
         txn.call_after(self._books.invalidate_all, [owner_id, *removed])
         return removed
 
+    async def forget(self, user_id: int) -> list[int]:
+        """An account has ended: it is in nobody's book any more, nor anybody in its own; whose books changed."""
+        others: list[int] = await self._database.write("forget contact", self._forget_txn, user_id)
+        return others
+
+    def _forget_txn(self, txn: Transaction, user_id: int) -> list[int]:
+        others = store.delete_user_txn(txn, user_id)
+        txn.call_after(self._books.invalidate_all, [user_id, *others])
+        return others
+
     async def set_close_friends(self, owner_id: int, user_ids: Iterable[int]) -> None:
         """Exactly these of the owner's contacts are close friends."""
         await self._database.write("close friends", self._close_friends_txn, owner_id, list(user_ids))
 
     def _close_friends_txn(self, txn: Transaction, owner_id: int, user_ids: list[int]) -> None:
+        before = store.close_friends_txn(txn, owner_id)
         store.set_close_friends_txn(txn, owner_id, user_ids)
-        txn.call_after(self._books.invalidate, owner_id)
+        txn.call_after(self._books.invalidate_all, {owner_id, *before, *user_ids})
 
     async def set_note(self, owner_id: int, user_id: int, note: str) -> bool:
         """Write a note on a contact; False when the user is not one."""

@@ -16,13 +16,15 @@ def book_txn(txn: Transaction, owner_id: int) -> AddressBook:
     contacts = {
         row[0]: Contact(row[0], row[1], row[2], row[3], bool(row[4]), bool(row[5]), row[6]) for row in txn.fetchall()
     }
-    txn.execute("SELECT owner_id FROM contacts WHERE contact_id = ?", (owner_id,))
-    added_by = frozenset(row[0] for row in txn.fetchall())
+    txn.execute("SELECT owner_id, is_close_friend FROM contacts WHERE contact_id = ?", (owner_id,))
+    rows = txn.fetchall()
+    added_by = frozenset(row[0] for row in rows)
+    close_friend_of = frozenset(row[0] for row in rows if row[1])
     txn.execute("SELECT blocked_id, blocked_at FROM blocks WHERE owner_id = ?", (owner_id,))
     blocked = {row[0]: row[1] for row in txn.fetchall()}
     txn.execute("SELECT owner_id FROM blocks WHERE blocked_id = ?", (owner_id,))
     blocked_by = frozenset(row[0] for row in txn.fetchall())
-    return AddressBook(owner_id, contacts, added_by, blocked, blocked_by)
+    return AddressBook(owner_id, contacts, added_by, blocked, blocked_by, close_friend_of)
 
 
 def lock_books_txn(txn: Transaction, user_ids: Sequence[int]) -> None:
@@ -76,6 +78,24 @@ def delete_contact_txn(txn: Transaction, owner_id: int, user_id: int) -> bool:
         return False
     txn.execute("UPDATE contacts SET is_mutual = 0 WHERE owner_id = ? AND contact_id = ?", (user_id, owner_id))
     return True
+
+
+def delete_user_txn(txn: Transaction, user_id: int) -> list[int]:
+    """Take a user out of everybody's book, and empty theirs; whose books changed."""
+    txn.execute(
+        "SELECT owner_id FROM contacts WHERE contact_id = ? UNION SELECT contact_id FROM contacts WHERE owner_id = ?",
+        (user_id, user_id),
+    )
+    others = [row[0] for row in txn.fetchall()]
+    txn.execute("DELETE FROM contacts WHERE owner_id = ? OR contact_id = ?", (user_id, user_id))
+    txn.execute("DELETE FROM phone_book_entries WHERE owner_id = ?", (user_id,))
+    return others
+
+
+def close_friends_txn(txn: Transaction, owner_id: int) -> list[int]:
+    """Who counts as the owner's close friend."""
+    txn.execute("SELECT contact_id FROM contacts WHERE owner_id = ? AND is_close_friend = 1", (owner_id,))
+    return [row[0] for row in txn.fetchall()]
 
 
 def set_close_friends_txn(txn: Transaction, owner_id: int, user_ids: Sequence[int]) -> None:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from teamgram.database import Transaction
 from teamgram.domain.privacy.facts import allowing_txn
+from teamgram.domain.privacy.keys import FORWARDS
 from teamgram.domain.users.store import users_by_id_txn
-
-FORWARDS = "Forwards"
 
 _DELETED = "Deleted Account"
 

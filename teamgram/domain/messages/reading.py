@@ -11,6 +11,9 @@ from teamgram.domain.chats.store import chat_txn, is_member_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_chat, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageTooOld
+from teamgram.domain.privacy.errors import UserPrivacyRestricted, YourPrivacyRestricted
+from teamgram.domain.privacy.facts import allowing_txn
+from teamgram.domain.privacy.keys import STATUS_TIMESTAMP
 from teamgram.domain.updates.fanout import Fanout
 
 KEEP_READ_DATES = 7 * 86_400
@@ -203,8 +206,13 @@ def outbox_read_date_txn(txn: Transaction, owner_id: int, peer: int, message_id:
 
     Raises:
         MessageIdInvalid, MessageTooOld.
+        UserPrivacyRestricted, YourPrivacyRestricted: one of them does not show the other when they were last seen.
     """
     _recent_content_txn(txn, owner_id, peer, message_id, now)
+    if not allowing_txn(txn, STATUS_TIMESTAMP, [peer], owner_id):
+        raise UserPrivacyRestricted(str(peer))
+    if not allowing_txn(txn, STATUS_TIMESTAMP, [owner_id], peer):
+        raise YourPrivacyRestricted(str(peer))
     txn.execute(
         "SELECT MIN(read_at) FROM read_dates WHERE owner_id = ? AND peer = ? AND max_id >= ?",
         (owner_id, peer, message_id),

@@ -1,7 +1,7 @@
 """Whom people let do something, read in the transaction that does it.
 
 What only shows a user (their number, their status, …) is decided where it is
-drawn, from what lies in memory: ``sight``. Both ask ``rules.allows``.
+drawn, from what lies in memory: ``contacts.sight``. Both ask ``rules.allows``.
 """
 
 from collections.abc import Iterable

@@ -1,0 +1,58 @@
+"""What one user sees of another: pure functions over the viewer's address book and both sides' rules.
+
+These are asked where users are drawn, from what lies in memory. What changes
+something is decided from the database, in the transaction that changes it: ``privacy.facts``.
+"""
+
+from enum import Enum
+
+from teamgram.domain.contacts.book import AddressBook
+from teamgram.domain.privacy.keys import STATUS_TIMESTAMP
+from teamgram.domain.privacy.rules import PrivacyKey, PrivacyRules, allows
+
+
+def sees(book: AddressBook, user_id: int, rules: PrivacyRules, key: PrivacyKey) -> bool:
+    """Whether the owner of ``book`` sees what ``key`` is about of a user; not of who has blocked them.
+
+    Args:
+        rules: the user's own.
+    """
+    if user_id == book.owner_id:
+        return True
+    return user_id not in book.blocked_by and allows(
+        rules,
+        key,
+        book.owner_id,
+        is_contact=user_id in book.added_by,
+        is_close_friend=user_id in book.close_friend_of,
+    )
+
+
+def shows(book: AddressBook, own_rules: PrivacyRules, user_id: int, key: PrivacyKey) -> bool:
+    """Whether the owner of ``book`` lets that user see what ``key`` is about of them: ``sees``, the other way."""
+    if user_id == book.owner_id:
+        return True
+    contact = book.contacts.get(user_id)
+    return user_id not in book.blocked and allows(
+        own_rules,
+        key,
+        user_id,
+        is_contact=contact is not None,
+        is_close_friend=contact is not None and contact.is_close_friend,
+    )
+
+
+class Seen(Enum):
+    """How exactly a user's last time online is seen."""
+
+    EXACTLY = 1
+    ROUGHLY = 2
+    #: Roughly, because the viewer hides theirs from that user (``by_me``).
+    ROUGHLY_BY_ME = 3
+
+
+def last_seen(book: AddressBook, own_rules: PrivacyRules, user_id: int, rules: PrivacyRules) -> Seen:
+    """How the owner of ``book`` sees a user's last time online: who hides theirs does not see the other's."""
+    if not sees(book, user_id, rules, STATUS_TIMESTAMP):
+        return Seen.ROUGHLY
+    return Seen.EXACTLY if shows(book, own_rules, user_id, STATUS_TIMESTAMP) else Seen.ROUGHLY_BY_ME

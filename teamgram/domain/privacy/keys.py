@@ -1,0 +1,30 @@
+"""What people decide about, by the keys of TL's ``inputPrivacyKey…``: those that something here asks for."""
+
+STATUS_TIMESTAMP = "StatusTimestamp"
+"""When they were last seen, and when they read what one wrote to them."""
+
+CHAT_INVITE = "ChatInvite"
+"""Being brought into groups."""
+
+FORWARDS = "Forwards"
+"""Being linked to where their words are sent on or quoted."""
+
+PHONE_NUMBER = "PhoneNumber"
+ADDED_BY_PHONE = "AddedByPhone"
+"""Being found by the number."""
+
+ABOUT = "About"
+BIRTHDAY = "Birthday"
+
+ENFORCED = frozenset({STATUS_TIMESTAMP, CHAT_INVITE, FORWARDS, PHONE_NUMBER, ADDED_BY_PHONE, ABOUT, BIRTHDAY})
+
+WITHOUT_EFFECT = {
+    "ProfilePhoto": "there are no profile photos yet",
+    "PhoneCall": "there are no calls",
+    "PhoneP2P": "there are no calls",
+    "VoiceMessages": "there are no voice messages yet",
+    "StarGiftsAutoSave": "there are no gifts",
+    "NoPaidMessages": "no message costs anything",
+    "SavedMusic": "there is no music on profiles",
+}
+"""Keys that are kept and shown as chosen, and what is missing for them to mean something."""

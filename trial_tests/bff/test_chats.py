@@ -249,9 +249,11 @@ class InviteLinkTests(GroupTestCase):
         late = await house.sign_up("Dora")
         self.assertEqual(await error_of(late.call(tl.messages.importChatInvite(hash=hash_))), "INVITE_HASH_EXPIRED")
         self.assertEqual(await error_of(late.call(tl.messages.checkChatInvite(hash="x"))), "INVITE_HASH_INVALID")
-        main = await anna.call(tl.messages.exportChatInvite(peer=peer))
-        self.assertTrue(main.permanent)
-        await anna.call(tl.messages.editExportedChatInvite(peer=peer, link=main.link, revoked=True))
+        main = (await anna.call(tl.messages.getFullChat(chat_id=chat_id))).full_chat.exported_invite
+        replaced = await anna.call(tl.messages.editExportedChatInvite(peer=peer, link=main.link, revoked=True))
+        self.assertEqual((replaced.NAME, replaced.invite.link), ("messages.exportedChatInviteReplaced", main.link))
+        now = (await anna.call(tl.messages.getFullChat(chat_id=chat_id))).full_chat.exported_invite
+        self.assertEqual((now.link, now.permanent, now.revoked), (replaced.new_invite.link, True, False))
         by_main = tl.messages.importChatInvite(hash=main.link.rpartition("+")[2])
         self.assertEqual(await error_of(late.call(by_main)), "INVITE_HASH_EXPIRED")
         listed = await anna.call(
@@ -260,3 +262,71 @@ class InviteLinkTests(GroupTestCase):
         self.assertEqual([link.link for link in listed.invites], [main.link])
         ask = boris.call(tl.messages.getExportedChatInvites(peer=peer, admin_id=boris.input_user(anna), limit=10))
         self.assertEqual(await error_of(ask), "CHAT_ADMIN_REQUIRED")
+
+    async def test_main_links(self) -> None:
+        """Creator and administrators have one from the start; a nameless new one is one more and ends nothing."""
+        _, anna, boris, _, chat_id = await self.group()
+        peer = tl.inputPeerChat(chat_id=chat_id)
+
+        async def main(device: Device) -> Any:
+            return (await device.call(tl.messages.getFullChat(chat_id=chat_id))).full_chat.exported_invite
+
+        first = await main(anna)
+        self.assertEqual((first.permanent, first.admin_id), (True, anna.user.id))
+        self.assertIsNone(await main(boris))
+        await anna.call(tl.messages.editChatAdmin(chat_id=chat_id, user_id=anna.input_user(boris), is_admin=True))
+        own = await main(boris)
+        self.assertTrue(own.permanent and own.link != first.link and own.admin_id == boris.user.id)
+        more = await anna.call(tl.messages.exportChatInvite(peer=peer))
+        self.assertEqual((more.permanent, more.revoked), (False, False))
+        self.assertEqual(await main(anna), first)
+        new = await anna.call(tl.messages.exportChatInvite(peer=peer, legacy_revoke_permanent=True))
+        self.assertEqual((new.permanent, await main(anna)), (True, new))
+        admins = await anna.call(tl.messages.getAdminsWithInvites(peer=peer))
+        counted = {one.admin_id: (one.invites_count, one.revoked_invites_count) for one in admins.admins}
+        self.assertEqual(counted, {anna.user.id: (2, 1), boris.user.id: (1, 0)})
+
+    async def test_links_and_who_came_are_paged(self) -> None:
+        """The main link, then the newest; ``count`` is of all, whatever page is asked for. Joiners likewise."""
+        house, anna, boris, clara, chat_id = await self.group()
+        peer = tl.inputPeerChat(chat_id=chat_id)
+        made = []
+        for number in range(5):
+            house.clock.advance(number % 2)  # two of one second among them
+            made.append(await anna.call(tl.messages.exportChatInvite(peer=peer, title=f"number {number}")))
+        seen: list[Any] = []
+        offset: dict[str, Any] = {}
+        for size in (2, 2, 2, 0):
+            query = tl.messages.getExportedChatInvites(peer=peer, admin_id=tl.inputUserSelf(), limit=2, **offset)
+            page = await anna.call(query)
+            self.assertEqual((page.count, len(page.invites)), (6, size))
+            seen += page.invites
+            offset = {"offset_date": seen[-1].date, "offset_link": seen[-1].link}
+        self.assertTrue(seen[0].permanent)
+        self.assertEqual({one.link for one in seen[1:]}, {one.link for one in made})
+        self.assertEqual([one.date for one in seen[1:]], sorted((one.date for one in made), reverse=True))
+
+        link = made[-1].link
+        dora = await house.sign_up("Dora")
+        for device in (clara, dora):
+            house.clock.advance(1)
+            await device.call(tl.messages.importChatInvite(hash=link.rpartition("+")[2]))
+        came: list[Any] = []
+        offset = {"offset_date": 0, "offset_user": tl.inputUserEmpty()}
+        for expected in (dora, clara, None):
+            page = await anna.call(tl.messages.getChatInviteImporters(peer=peer, link=link, limit=1, **offset))
+            self.assertEqual((page.count, len(page.importers)), (2, int(expected is not None)))
+            if expected is not None:
+                [one] = page.importers
+                self.assertEqual((one.user_id, page.users[0].id), (expected.user.id, expected.user.id))
+                offset = {"offset_date": one.date, "offset_user": anna.input_user(expected)}
+                came.append(one)
+        self.assertEqual(came[0].date - came[1].date, 1)
+        nobody = tl.inputUserEmpty()
+        requests = tl.messages.getChatInviteImporters(
+            requested=True, peer=peer, limit=9, offset_date=0, offset_user=nobody
+        )
+        self.assertEqual((await anna.call(requests)).count, 0)
+        importers = tl.messages.getChatInviteImporters(peer=peer, link=link, limit=1, offset_date=0, offset_user=nobody)
+        for query in (requests, importers):
+            self.assertEqual(await error_of(boris.call(query)), "CHAT_ADMIN_REQUIRED")

@@ -7,6 +7,7 @@ from teamgram.bff.errors import METHOD_NOT_IMPL, bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.talk import Talk
 from teamgram.bff.views.chats import chat_view, invite_view
+from teamgram.domain.chats import rights
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -29,14 +30,13 @@ class ChatInvites(RpcService):
         talk = self._talk
         chat = await group(talk, caller, query.peer)
         _check_bounds(query, talk.now())
-        bounded = query.expire_date or query.usage_limit or query.title
         invite = await self._invites.export(
             talk.actor(caller),
             chat.id,
             title=query.title or "",
             expires_at=query.expire_date or 0,
             usage_limit=query.usage_limit or 0,
-            new_permanent=query.legacy_revoke_permanent or not bounded,
+            new_permanent=bool(query.legacy_revoke_permanent),
         )
         return invite_view(invite)
 
@@ -74,14 +74,36 @@ class ChatInvites(RpcService):
         talk = self._talk
         chat = await group(talk, caller, query.peer)
         admin = await talk.input_peers.user(caller, query.admin_id)
-        found = await self._invites.listed(caller.user_id, chat.id, admin.id, revoked=query.revoked, limit=query.limit)
-        if query.offset_link:
-            links = [invite.hash for invite in found]
-            last = _hash(query.offset_link)
-            found = found[links.index(last) + 1 :] if last in links else []
+        if admin.id == caller.user_id and not query.revoked:
+            await self._invites.permanent_of(talk.actor(caller), chat.id)
+        after = (query.offset_date or 0, _hash(query.offset_link)) if query.offset_link else None
+        page = await self._invites.listed(
+            caller.user_id, chat.id, admin.id, revoked=query.revoked, limit=query.limit, after=after
+        )
         users, _ = await talk.peers(caller.user_id, {admin.id})
         return tl.messages.exportedChatInvites(
-            count=len(found), invites=[invite_view(invite) for invite in found], users=users
+            count=page.count, invites=[invite_view(invite) for invite in page.invites], users=users
+        )
+
+    @rpc("messages.getChatInviteImporters")
+    async def get_chat_invite_importers(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getChatInviteImporters#df04dd4e flags:# requested:flags.0?true ... = messages.ChatInviteImporters"""
+        talk = self._talk
+        chat = await group(talk, caller, query.peer)
+        if query.requested or query.subscription_expired:
+            # Nobody asks to be let in, and nobody pays.
+            rights.check_makes_links(chat, caller.user_id)
+            return tl.messages.chatInviteImporters(count=0, importers=[], users=[])
+        if not query.link:
+            raise bad_request("INVITE_HASH_EMPTY")
+        last_id = getattr(query.offset_user, "user_id", 0)
+        after = (query.offset_date, last_id) if query.offset_date else None
+        page = await self._invites.uses(caller.user_id, chat.id, _hash(query.link), limit=query.limit, after=after)
+        users, _ = await talk.peers(caller.user_id, {user_id for user_id, _ in page.uses})
+        return tl.messages.chatInviteImporters(
+            count=page.count,
+            importers=[tl.chatInviteImporter(user_id=user_id, date=date) for user_id, date in page.uses],
+            users=users,
         )
 
     @rpc("messages.getExportedChatInvite")
@@ -100,7 +122,12 @@ class ChatInvites(RpcService):
         hash_ = _hash(query.link)
         _check_bounds(query, talk.now())
         if query.revoked:
-            invite = await self._invites.revoke(caller.user_id, chat.id, hash_)
+            invite, new = await self._invites.revoke(talk.actor(caller), chat.id, hash_)
+            if new is not None:
+                users, _ = await talk.peers(caller.user_id, {invite.admin_id})
+                return tl.messages.exportedChatInviteReplaced(
+                    invite=invite_view(invite), new_invite=invite_view(new), users=users
+                )
         else:
             invite = await self._invites.edit(
                 caller.user_id,

@@ -149,7 +149,7 @@ class Chats(RpcService):
         dialog = await talk.dialogs.get(viewer_id, marked_chat(chat.id))
         chosen = (await talk.notifications.get(viewer_id)).get(str(marked_chat(chat.id)), UNCHANGED)
         present = chat.member(viewer_id) is not None
-        invite = await talk.invites.permanent_of(chat.id, viewer_id) if chat.is_admin(viewer_id) else None
+        invite = await talk.invites.permanent_of(talk.actor(caller), chat.id) if chat.is_admin(viewer_id) else None
         members = await talk.users.get(chat.members) if present else {}
         full = tl.chatFull(
             id=chat.id,

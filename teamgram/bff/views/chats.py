@@ -6,7 +6,7 @@ from typing import Any
 
 from teamgram.domain.chats.chat import Banned, Chat, Participant, Role, Standing
 from teamgram.domain.chats.chats import Chats
-from teamgram.domain.chats.invites import Invite
+from teamgram.domain.chats.invite import Invite
 from teamgram.mtproto.tl import tl
 
 INVITE_PREFIX = "https://t.me/+"

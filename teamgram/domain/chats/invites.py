@@ -1,8 +1,7 @@
 """Invite links of basic groups."""
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import OwnChange
@@ -11,39 +10,18 @@ from teamgram.domain.chats import rights, store
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.chats import Actor, Chats
 from teamgram.domain.chats.errors import InviteHashExpired, InviteHashInvalid
+from teamgram.domain.chats.invite import (
+    COLUMNS,
+    Invite,
+    InvitePage,
+    invite_for_txn,
+    invite_of,
+    invite_txn,
+    known_chat_txn,
+)
+from teamgram.domain.chats.invite_lists import admins_txn, listed_txn, uses_txn
 
-_COLUMNS = "hash, chat_id, admin_id, title, created_at, expires_at, usage_limit, used, revoked, permanent"
 _HASH_BYTES = 12
-MAX_PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Invite:
-    """One link.
-
-    Attributes:
-        expires_at: unix seconds; ``usage_limit``: how many may use it; 0 for no bound.
-        permanent: the administrator's main link, of which there is one at a time.
-    """
-
-    hash: str
-    chat_id: int
-    admin_id: int
-    title: str
-    created_at: int
-    expires_at: int
-    usage_limit: int
-    used: int
-    revoked: bool
-    permanent: bool
-
-    def usable(self, now: int) -> bool:
-        """Whether somebody can still join by it."""
-        return not (
-            self.revoked
-            or (self.expires_at and self.expires_at <= now)
-            or (self.usage_limit and self.used >= self.usage_limit)
-        )
 
 
 class ChatInvites:
@@ -82,9 +60,16 @@ class ChatInvites:
         )
         return await self._database.write("export invite", _export_txn, invite)
 
-    async def permanent_of(self, chat_id: int, admin_id: int) -> Invite | None:
-        """The administrator's main link when they have one."""
-        return await self._database.read("permanent invite", _permanent_txn, chat_id, admin_id)
+    async def permanent_of(self, actor: Actor, chat_id: int) -> Invite:
+        """The main link of an administrator, who has one from the start: made now if nobody asked before.
+
+        Raises:
+            ChatNotFound, ChatAdminRequired.
+        """
+        found = await self._database.read("permanent invite", _permanent_txn, chat_id, actor.user_id)
+        if found is None:
+            found = await self._database.write("first permanent invite", _first_permanent_txn, actor, chat_id)
+        return found
 
     async def check(self, user_id: int, hash_: str, now: int) -> tuple[Invite, Chat]:
         """What a link leads to.
@@ -92,7 +77,7 @@ class ChatInvites:
         Raises:
             InviteHashInvalid, InviteHashExpired.
         """
-        invite = await self._database.read("check invite", _invite_txn, hash_)
+        invite = await self._database.read("check invite", invite_txn, hash_)
         chat = (await self._chats.get([invite.chat_id])).get(invite.chat_id) if invite is not None else None
         if invite is None or chat is None:
             raise InviteHashInvalid
@@ -109,24 +94,51 @@ class ChatInvites:
         return await self._database.write("join by invite", self._join_txn, actor, hash_)
 
     def _join_txn(self, txn: Transaction, actor: Actor, hash_: str) -> tuple[int, OwnChange]:
-        invite = _invite_txn(txn, hash_)
+        invite = invite_txn(txn, hash_)
         chat = store.chat_txn(txn, invite.chat_id, lock=True) if invite is not None else None
         if invite is None or chat is None:
             raise InviteHashInvalid
         # The group is locked: nobody else is using the link's last place.
-        invite = _invite_txn(txn, hash_) or invite
+        invite = invite_txn(txn, hash_) or invite
         rights.check_enters(chat, actor.user_id, usable=invite.usable(actor.now))
         txn.execute("UPDATE chat_invites SET used = used + 1 WHERE hash = ?", (hash_,))
+        # Who left and comes again by the same link is one who came by it, now.
+        txn.upsert("chat_invite_uses", {"hash": hash_, "user_id": actor.user_id}, {"joined_at": actor.now})
         action = Action("chatJoinedByLink", user_ids=(invite.admin_id,))
         return chat.id, self._chats.put_in_txn(txn, actor, chat, actor.user_id, action)
 
-    async def listed(self, user_id: int, chat_id: int, admin_id: int, *, revoked: bool, limit: int) -> list[Invite]:
-        """An administrator's links, newest first.
+    async def listed(
+        self,
+        user_id: int,
+        chat_id: int,
+        admin_id: int,
+        *,
+        revoked: bool,
+        limit: int,
+        after: tuple[int, str] | None = None,
+    ) -> InvitePage:
+        """An administrator's links: the main one, then the others, newest first.
+
+        Args:
+            after: (date, hash) of the last link of the page before.
 
         Raises:
             ChatNotFound, ChatAdminRequired: see ``rights.check_manages_link``.
         """
-        return await self._database.read("invites", _listed_txn, user_id, chat_id, admin_id, revoked, limit)
+        return await self._database.read("invites", listed_txn, user_id, chat_id, admin_id, revoked, limit, after)
+
+    async def uses(
+        self, user_id: int, chat_id: int, hash_: str, *, limit: int, after: tuple[int, int] | None = None
+    ) -> InvitePage:
+        """Who came by a link and when, the latest first.
+
+        Args:
+            after: (date, user id) of the last one of the page before.
+
+        Raises:
+            ChatNotFound, ChatAdminRequired, InviteHashInvalid.
+        """
+        return await self._database.read("invite uses", uses_txn, user_id, chat_id, hash_, limit, after)
 
     async def get(self, user_id: int, chat_id: int, hash_: str) -> Invite:
         """One link of a group.
@@ -134,15 +146,15 @@ class ChatInvites:
         Raises:
             ChatNotFound, ChatAdminRequired, InviteHashInvalid.
         """
-        return await self._database.read("invite", _get_txn, user_id, chat_id, hash_)
+        return await self._database.read("invite", invite_for_txn, user_id, chat_id, hash_)
 
-    async def revoke(self, user_id: int, chat_id: int, hash_: str) -> Invite:
-        """Nobody joins by this link any more.
+    async def revoke(self, actor: Actor, chat_id: int, hash_: str) -> tuple[Invite, Invite | None]:
+        """Nobody joins by this link any more; the link, and the new main one when it was its maker's main one.
 
         Raises:
             ChatNotFound, ChatAdminRequired, InviteHashInvalid, InviteHashExpired.
         """
-        return await self._database.write("revoke invite", _revoke_txn, user_id, chat_id, hash_)
+        return await self._database.write("revoke invite", _revoke_txn, actor, chat_id, hash_)
 
     async def edit(
         self,
@@ -186,42 +198,42 @@ class ChatInvites:
         Raises:
             ChatNotFound, ChatAdminRequired.
         """
-        return await self._database.read("admins with invites", _admins_txn, user_id, chat_id)
-
-
-def _invite(row: Sequence[object]) -> Invite:
-    return Invite(*row[:8], bool(row[8]), bool(row[9]))  # type: ignore[arg-type,call-arg]
-
-
-def _invite_txn(txn: Transaction, hash_: str) -> Invite | None:
-    txn.execute(f"SELECT {_COLUMNS} FROM chat_invites WHERE hash = ?", (hash_,))
-    row = txn.fetchone()
-    return _invite(row) if row is not None else None
-
-
-def _chat_txn(txn: Transaction, user_id: int, chat_id: int, *, lock: bool = False) -> Chat:
-    return rights.known(store.chat_txn(txn, chat_id, lock=lock), chat_id, user_id)
+        return await self._database.read("admins with invites", admins_txn, user_id, chat_id)
 
 
 def _permanent_txn(txn: Transaction, chat_id: int, admin_id: int) -> Invite | None:
     txn.execute(
-        f"SELECT {_COLUMNS} FROM chat_invites WHERE chat_id = ? AND admin_id = ? AND revoked = 0 AND permanent = 1",
+        f"SELECT {COLUMNS} FROM chat_invites WHERE chat_id = ? AND admin_id = ? AND revoked = 0 AND permanent = 1",
         (chat_id, admin_id),
     )
     row = txn.fetchone()
-    return _invite(row) if row is not None else None
+    return invite_of(row) if row is not None else None
 
 
 def _export_txn(txn: Transaction, invite: Invite) -> Invite:
-    chat = _chat_txn(txn, invite.admin_id, invite.chat_id, lock=True)
+    chat = known_chat_txn(txn, invite.admin_id, invite.chat_id, lock=True)
     rights.check_makes_links(chat, invite.admin_id)
     if invite.permanent:
         txn.execute(
             "UPDATE chat_invites SET revoked = 1 WHERE chat_id = ? AND admin_id = ? AND permanent = 1",
             (invite.chat_id, invite.admin_id),
         )
+    return _insert_txn(txn, invite)
+
+
+def _first_permanent_txn(txn: Transaction, actor: Actor, chat_id: int) -> Invite:
+    rights.check_makes_links(known_chat_txn(txn, actor.user_id, chat_id, lock=True), actor.user_id)
+    found = _permanent_txn(txn, chat_id, actor.user_id)
+    return found or _insert_txn(txn, _new_permanent(chat_id, actor.user_id, actor.now))
+
+
+def _new_permanent(chat_id: int, admin_id: int, now: int) -> Invite:
+    return Invite(secrets.token_urlsafe(_HASH_BYTES), chat_id, admin_id, "", now, 0, 0, 0, False, True)
+
+
+def _insert_txn(txn: Transaction, invite: Invite) -> Invite:
     txn.execute(
-        f"INSERT INTO chat_invites ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?)",
+        f"INSERT INTO chat_invites ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?)",
         (
             invite.hash,
             invite.chat_id,
@@ -236,38 +248,18 @@ def _export_txn(txn: Transaction, invite: Invite) -> Invite:
     return invite
 
 
-def _listed_txn(txn: Transaction, user_id: int, chat_id: int, admin_id: int, revoked: bool, limit: int) -> list[Invite]:
-    rights.check_manages_link(_chat_txn(txn, user_id, chat_id), user_id, admin_id)
-    txn.execute(
-        f"SELECT {_COLUMNS} FROM chat_invites WHERE chat_id = ? AND admin_id = ? AND revoked = ?"
-        " ORDER BY created_at DESC, hash LIMIT ?",
-        (chat_id, admin_id, int(revoked), min(max(limit, 1), MAX_PAGE)),
-    )
-    return [_invite(row) for row in txn.fetchall()]
-
-
-def _get_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str, lock: bool = False) -> Invite:
-    chat = _chat_txn(txn, user_id, chat_id, lock=lock)
-    invite = _invite_txn(txn, hash_)
-    if invite is None or invite.chat_id != chat_id:
-        # Who may look after none hears no more of this one than of any other.
-        rights.check_manages_link(chat, user_id, user_id)
-        raise InviteHashInvalid
-    rights.check_manages_link(chat, user_id, invite.admin_id)
-    return invite
-
-
 def _changeable_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str) -> Invite:
-    invite = _get_txn(txn, user_id, chat_id, hash_, lock=True)
+    invite = invite_for_txn(txn, user_id, chat_id, hash_, lock=True)
     if invite.revoked:
         raise InviteHashExpired
     return invite
 
 
-def _revoke_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str) -> Invite:
-    invite = _changeable_txn(txn, user_id, chat_id, hash_)
+def _revoke_txn(txn: Transaction, actor: Actor, chat_id: int, hash_: str) -> tuple[Invite, Invite | None]:
+    invite = _changeable_txn(txn, actor.user_id, chat_id, hash_)
     txn.execute("UPDATE chat_invites SET revoked = 1 WHERE hash = ?", (hash_,))
-    return replace(invite, revoked=True)
+    new = _insert_txn(txn, _new_permanent(chat_id, invite.admin_id, actor.now)) if invite.permanent else None
+    return replace(invite, revoked=True), new
 
 
 def _edit_txn(
@@ -294,24 +286,14 @@ def _edit_txn(
 
 
 def _delete_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str) -> None:
-    if not _get_txn(txn, user_id, chat_id, hash_, lock=True).revoked:
+    if not invite_for_txn(txn, user_id, chat_id, hash_, lock=True).revoked:
         raise InviteHashInvalid
     txn.execute("DELETE FROM chat_invites WHERE hash = ?", (hash_,))
+    txn.execute("DELETE FROM chat_invite_uses WHERE hash = ?", (hash_,))
 
 
 def _delete_all_txn(txn: Transaction, user_id: int, chat_id: int, admin_id: int) -> None:
-    rights.check_manages_link(_chat_txn(txn, user_id, chat_id, lock=True), user_id, admin_id)
-    txn.execute(
-        "DELETE FROM chat_invites WHERE chat_id = ? AND revoked = 1 AND admin_id = ?",
-        (chat_id, admin_id),
-    )
-
-
-def _admins_txn(txn: Transaction, user_id: int, chat_id: int) -> list[tuple[int, int, int]]:
-    rights.check_sees_link_makers(_chat_txn(txn, user_id, chat_id), user_id)
-    txn.execute(
-        "SELECT admin_id, SUM(1 - revoked), SUM(revoked) FROM chat_invites WHERE chat_id = ?"
-        " GROUP BY admin_id ORDER BY admin_id",
-        (chat_id,),
-    )
-    return [(row[0], int(row[1]), int(row[2])) for row in txn.fetchall()]
+    rights.check_manages_link(known_chat_txn(txn, user_id, chat_id, lock=True), user_id, admin_id)
+    of_admin = "FROM chat_invites WHERE chat_id = ? AND revoked = 1 AND admin_id = ?"
+    txn.execute(f"DELETE FROM chat_invite_uses WHERE hash IN (SELECT hash {of_admin})", (chat_id, admin_id))
+    txn.execute(f"DELETE {of_admin}", (chat_id, admin_id))

@@ -1,0 +1,90 @@
+"""One invite link: what it is, how it lies in the database, and who may look at it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from teamgram.database import Transaction
+from teamgram.domain.chats import rights, store
+from teamgram.domain.chats.chat import Chat
+from teamgram.domain.chats.errors import InviteHashInvalid
+
+COLUMNS = "hash, chat_id, admin_id, title, created_at, expires_at, usage_limit, used, revoked, permanent"
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """One link.
+
+    Attributes:
+        expires_at: unix seconds; ``usage_limit``: how many may use it; 0 for no bound.
+        permanent: the administrator's main link, of which there is always one.
+    """
+
+    hash: str
+    chat_id: int
+    admin_id: int
+    title: str
+    created_at: int
+    expires_at: int
+    usage_limit: int
+    used: int
+    revoked: bool
+    permanent: bool
+
+    def usable(self, now: int) -> bool:
+        """Whether somebody can still join by it."""
+        return not (
+            self.revoked
+            or (self.expires_at and self.expires_at <= now)
+            or (self.usage_limit and self.used >= self.usage_limit)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InvitePage:
+    """A part of an administrator's links, or of those who came by one.
+
+    Attributes:
+        count: how many there are in all.
+    """
+
+    count: int
+    invites: tuple[Invite, ...] = ()
+    uses: tuple[tuple[int, int], ...] = ()
+
+
+def invite_of(row: Sequence[object]) -> Invite:
+    """From ``COLUMNS``."""
+    return Invite(*row[:8], bool(row[8]), bool(row[9]))  # type: ignore[arg-type,call-arg]
+
+
+def invite_txn(txn: Transaction, hash_: str) -> Invite | None:
+    """The link, if there is one."""
+    txn.execute(f"SELECT {COLUMNS} FROM chat_invites WHERE hash = ?", (hash_,))
+    row = txn.fetchone()
+    return invite_of(row) if row is not None else None
+
+
+def known_chat_txn(txn: Transaction, user_id: int, chat_id: int, *, lock: bool = False) -> Chat:
+    """The group, if the user may know of it.
+
+    Raises:
+        ChatNotFound.
+    """
+    return rights.known(store.chat_txn(txn, chat_id, lock=lock), chat_id, user_id)
+
+
+def invite_for_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str, lock: bool = False) -> Invite:
+    """A group\'s link for who may manage it.
+
+    Raises:
+        ChatNotFound, ChatAdminRequired, InviteHashInvalid.
+    """
+    chat = known_chat_txn(txn, user_id, chat_id, lock=lock)
+    invite = invite_txn(txn, hash_)
+    if invite is None or invite.chat_id != chat_id:
+        # Who may look after none hears no more of this one than of any other.
+        rights.check_manages_link(chat, user_id, user_id)
+        raise InviteHashInvalid
+    rights.check_manages_link(chat, user_id, invite.admin_id)
+    return invite

@@ -1,0 +1,72 @@
+"""Lists of invite links, a page at a time: an administrator's, who came by one, who has any."""
+
+from teamgram.database import Transaction
+from teamgram.domain.chats import rights
+from teamgram.domain.chats.invite import COLUMNS, InvitePage, invite_for_txn, invite_of, invite_txn, known_chat_txn
+
+MAX_PAGE = 100
+
+
+def listed_txn(
+    txn: Transaction,
+    user_id: int,
+    chat_id: int,
+    admin_id: int,
+    revoked: bool,
+    limit: int,
+    after: tuple[int, str] | None,
+) -> InvitePage:
+    """See ``ChatInvites.listed``."""
+    rights.check_manages_link(known_chat_txn(txn, user_id, chat_id), user_id, admin_id)
+    of_admin = "FROM chat_invites WHERE chat_id = ? AND admin_id = ? AND revoked = ?"
+    which = (chat_id, admin_id, int(revoked))
+    txn.execute(f"SELECT COUNT(*) {of_admin}", which)
+    (count,) = txn.fetchone() or (0,)
+    further = ""
+    bounds: tuple[int | str, ...] = ()
+    if after is not None:
+        date, hash_ = after
+        last = invite_txn(txn, hash_)
+        # The main one stands first, whenever it was made; a main one that was revoked stands with the others.
+        first = last is not None and last.permanent and not revoked
+        further = " AND (permanent = 0 OR revoked = 1)"
+        if not first:
+            further += " AND (created_at < ? OR (created_at = ? AND hash > ?))"
+            bounds = (date, date, hash_)
+    txn.execute(
+        f"SELECT {COLUMNS} {of_admin}{further}"
+        " ORDER BY CASE WHEN revoked = 0 THEN permanent ELSE 0 END DESC, created_at DESC, hash LIMIT ?",
+        (*which, *bounds, min(max(limit, 1), MAX_PAGE)),
+    )
+    return InvitePage(count, tuple(invite_of(row) for row in txn.fetchall()))
+
+
+def uses_txn(
+    txn: Transaction, user_id: int, chat_id: int, hash_: str, limit: int, after: tuple[int, int] | None
+) -> InvitePage:
+    """See ``ChatInvites.uses``."""
+    invite_for_txn(txn, user_id, chat_id, hash_)
+    txn.execute("SELECT COUNT(*) FROM chat_invite_uses WHERE hash = ?", (hash_,))
+    (count,) = txn.fetchone() or (0,)
+    further = ""
+    bounds: tuple[int, ...] = ()
+    if after is not None:
+        date, last_id = after
+        further, bounds = " AND (joined_at < ? OR (joined_at = ? AND user_id < ?))", (date, date, last_id)
+    txn.execute(
+        f"SELECT user_id, joined_at FROM chat_invite_uses WHERE hash = ?{further}"
+        " ORDER BY joined_at DESC, user_id DESC LIMIT ?",
+        (hash_, *bounds, min(max(limit, 1), MAX_PAGE)),
+    )
+    return InvitePage(count, uses=tuple((row[0], row[1]) for row in txn.fetchall()))
+
+
+def admins_txn(txn: Transaction, user_id: int, chat_id: int) -> list[tuple[int, int, int]]:
+    """See ``ChatInvites.admins``."""
+    rights.check_sees_link_makers(known_chat_txn(txn, user_id, chat_id), user_id)
+    txn.execute(
+        "SELECT admin_id, SUM(1 - revoked), SUM(revoked) FROM chat_invites WHERE chat_id = ?"
+        " GROUP BY admin_id ORDER BY admin_id",
+        (chat_id,),
+    )
+    return [(row[0], int(row[1]), int(row[2])) for row in txn.fetchall()]

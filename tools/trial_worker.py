@@ -6,7 +6,7 @@ On stdin a line of JSON for each class: ``{"class": "trial_tests.x.XTests", "met
 descriptor ``EVENTS_FD`` a line of JSON for whatever happened, in order:
 
     {"start": test id}
-    {"done": test id, "outcome": "passed" | "failed" | "skipped", "text": the failures whole, or why it was skipped}
+    {"done": test id, "seconds": wall, "outcome": "passed" | "failed" | "skipped", "text": what was wrong}
     {"class": name, "seconds": wall, "cpu": of this process and of its children that have ended}
 
 What the tests print goes to stdout. A test that blocks the whole process is not stopped by trial's own timeout, which
@@ -41,6 +41,7 @@ class Events(reporter.Reporter):
         self._events = events
         self._texts: list[str] = []
         self._outcome = "passed"
+        self._began = 0.0
 
     def say(self, **event: Any) -> None:
         """One line."""
@@ -50,6 +51,7 @@ class Events(reporter.Reporter):
     def startTest(self, test: Any) -> None:
         super().startTest(test)
         self._texts, self._outcome = [], "passed"
+        self._began = time.monotonic()
         self.say(start=test.id())
         timeout = getattr(test, "getTimeout", lambda: DEFAULT_TIMEOUT_DURATION)()
         faulthandler.dump_traceback_later((timeout or DEFAULT_TIMEOUT_DURATION) + GRACE_SECONDS, exit=True)
@@ -57,7 +59,8 @@ class Events(reporter.Reporter):
     def stopTest(self, test: Any) -> None:
         super().stopTest(test)
         faulthandler.cancel_dump_traceback_later()
-        self.say(done=test.id(), outcome=self._outcome, text="\n".join(self._texts))
+        seconds = round(time.monotonic() - self._began, 3)
+        self.say(done=test.id(), seconds=seconds, outcome=self._outcome, text="\n".join(self._texts))
 
     def _failed(self, kind: str, text: str) -> None:
         self._outcome = "failed"

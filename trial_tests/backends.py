@@ -77,12 +77,13 @@ class BackendTestCase(TestCase):
         data_dir = Path(self.mktemp())
         if not self.on_servers:
             return "sqlite:teamgram.db", data_dir
-        server = parse_dsn(service("TEAMGRAM_TEST_MYSQL_DSN"), data_dir)
-        assert isinstance(server, MySQLDSN)
-        name = f"test_{secrets.token_hex(6)}"
-        _run_on(server, f"CREATE DATABASE {name}")
+        server, name = _new_database()
         self.addCleanup(_run_on, server, f"DROP DATABASE {name}")
-        return f"{server.user}:{server.password}@tcp({server.host}:{server.port})/{name}", data_dir
+        return _dsn(server, name), data_dir
+
+    def database_to_keep(self) -> str:
+        """The DSN of one more empty database that stays when the test ends: other tests of its class use it, too."""
+        return _dsn(*_new_database()) if self.on_servers else "sqlite:teamgram.db"
 
     def open_cache(self, clock: Any = None) -> Cache:
         """An empty cache; ``clock`` counts for the in-process one only."""
@@ -95,6 +96,18 @@ class BackendTestCase(TestCase):
 
         self.addCleanup(close)
         return cache
+
+
+def _new_database() -> tuple[MySQLDSN, str]:
+    server = parse_dsn(service("TEAMGRAM_TEST_MYSQL_DSN"), Path())
+    assert isinstance(server, MySQLDSN)
+    name = f"test_{secrets.token_hex(6)}"
+    _run_on(server, f"CREATE DATABASE {name}")
+    return server, name
+
+
+def _dsn(server: MySQLDSN, name: str) -> str:
+    return f"{server.user}:{server.password}@tcp({server.host}:{server.port})/{name}"
 
 
 def _run_on(server: MySQLDSN, statement: str) -> None:

@@ -4,11 +4,12 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from twisted.internet import defer
 
 from trial_tests.backends import BackendTestCase, service
+from trial_tests.clients.kept_server import KeptServer
 from trial_tests.clients.process import LIBRARIES, PROJECT, ClientProcess, start_client
 from trial_tests.clients.server import RunningServer
 
@@ -26,12 +27,18 @@ class HouseTestCase(BackendTestCase):
     """A running server and a way to invite people; everything is gone after the test.
 
     ``on_every_backend`` makes the twin that runs on MariaDB and Redis.
+
+    Attributes:
+        one_server: all tests of the class come to one server, each with people of its own; else each has its own.
     """
 
     timeout = 240.0
     dc_id = 2
     libraries = LIBRARIES
+    one_server = False
+    server: RunningServer
     _phones = 0
+    _kept: ClassVar[tuple[type["HouseTestCase"], KeptServer] | None] = None
 
     async def setUp(self) -> None:
         from twisted.internet import reactor
@@ -40,15 +47,35 @@ class HouseTestCase(BackendTestCase):
         self.directory = Path(tempfile.mkdtemp(prefix="teamgram-house-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.clients: list[ClientProcess] = []
-        dsn, _ = self.new_place()
-        redis = ""
-        if self.on_servers:
-            redis = service("TEAMGRAM_TEST_REDIS")
-            _empty_redis(redis)
-        self.server = RunningServer(reactor, self.directory, dsn, redis, self.dc_id)
         self.addCleanup(lambda: defer.Deferred.fromCoroutine(self._close()))
+        if self.one_server:
+            self.server = self._kept_server()
+            return
+        dsn, _ = self.new_place()
+        self.server = RunningServer(reactor, self.directory, dsn, self._redis(), self.dc_id)
         self.configure()
         await self.server.start()
+
+    def _redis(self) -> str:
+        if not self.on_servers:
+            return ""
+        redis = service("TEAMGRAM_TEST_REDIS")
+        _empty_redis(redis)
+        return redis
+
+    def _kept_server(self) -> KeptServer:
+        """The one of this class, started by its first test; the one of the class before ends then."""
+        kept = HouseTestCase._kept
+        if kept is None or kept[0] is not type(self):
+            if kept is not None:
+                HouseTestCase._kept = None
+                kept[1].stop()
+            server = KeptServer(self.reactor, self.database_to_keep(), self._redis(), self.dc_id)
+            self.server = server
+            self.configure()
+            server.start_and_wait()
+            HouseTestCase._kept = kept = type(self), server
+        return kept[1]
 
     def configure(self) -> None:
         """What a test wants otherwise in the server's configuration, before it starts."""
@@ -56,9 +83,13 @@ class HouseTestCase(BackendTestCase):
     async def _close(self) -> None:
         for client in self.clients:
             await client.stop()
-        await self.server.terminate()
-        trouble = [line for line in self.server.output.splitlines() if "Traceback" in line or "Unhandled" in line]
-        self.assertEqual(trouble, [], self.server.output[-6000:])
+        if isinstance(self.server, KeptServer):
+            output = self.server.said_since()
+        else:
+            await self.server.terminate()
+            output = self.server.output
+        trouble = [line for line in output.splitlines() if "Traceback" in line or "Unhandled" in line]
+        self.assertEqual(trouble, [], output[-6000:])
 
     def phone(self) -> str:
         """A number that nobody has signed up with yet."""

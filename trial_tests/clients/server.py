@@ -131,23 +131,20 @@ class RunningServer:
         assert match, self.output
         return int(match.group(1))
 
+    @property
+    def command(self) -> list[str]:
+        """What starts it."""
+        twistd = str(Path(sys.executable).with_name("twistd"))
+        where = ["--config", str(self.config), "--data-dir", str(self.data_dir)]
+        return [twistd, "-n", "--pidfile=", "teamgram", *where]
+
     async def start(self, terminal: bool = False) -> None:
         """Until it says that it is ready; with a terminal of its own if that is asked for."""
         self._output = _Output()
-        twistd = str(Path(sys.executable).with_name("twistd"))
-        command = [
-            twistd,
-            "-n",
-            "--pidfile=",
-            "teamgram",
-            "--config",
-            str(self.config),
-            "--data-dir",
-            str(self.data_dir),
-        ]
         environment = dict(os.environ, PYTHONUNBUFFERED="1")
+        command = self.command
         self._process = self._reactor.spawnProcess(
-            self._output, twistd, command, environment, str(PROJECT), usePTY=terminal
+            self._output, command[0], command, environment, str(PROJECT), usePTY=terminal
         )
         await self._output.ready
 

@@ -123,6 +123,8 @@ class ChatScenario(HouseTestCase):
 class FirstDayTests(ChatScenario):
     """Three libraries, or one on three transports, through the whole scenario."""
 
+    one_server = True
+
     async def day(self, first: tuple[str, str], second: tuple[str, str], third: tuple[str, str]) -> None:
         a = await self.sign_up(first[0], "Ada", first[1])
         b = await self.sign_up(second[0], "Bob", second[1])

@@ -50,6 +50,8 @@ class TalkScenario(HouseTestCase):
 class NodeTests(TalkScenario):
     """Each on all of its transports, with one another and with Telethon."""
 
+    one_server = True
+
     async def test_gramjs_and_mtcute(self) -> None:
         """With one another and with Telethon, plain, and mtcute with temporary keys."""
         gramjs = await self.sign_up("gramjs", "Gram")

@@ -63,6 +63,8 @@ class TdlibSchemaTests(SynchronousTestCase):
 class TdlibTests(ChatScenario):
     """TDLib with Telethon; obfuscated, as it always is."""
 
+    one_server = True
+
     async def test_a_conversation(self) -> None:
         """Sign up with a temporary key, write with quick acks, edit, delete, a group, lists, and sign out."""
         ada = await self.sign_up("tdlib", "Ada", pfs=True, quick_ack=True)

@@ -38,8 +38,11 @@ class _TdlibCase(HouseTestCase):
 class TdlibWaysTests(_TdlibCase):
     """TDLib and the configuration as shipped, but for two listeners with a secret."""
 
+    one_server = True
+    secret_port = padded_port = 0
+
     def configure(self) -> None:
-        self.secret_port, self.padded_port = free_port(), free_port()
+        TdlibWaysTests.secret_port, TdlibWaysTests.padded_port = free_port(), free_port()
         listeners = "".join(
             f"    - Proto: tcp\n      Addresses: [127.0.0.1:{port}]\n      Secret: {secret}\n"
             for port, secret in ((self.secret_port, SECRET), (self.padded_port, "dd" + SECRET))

@@ -3,19 +3,12 @@
 Each kind of server is started once, by the first test that wants it.
 """
 
-import atexit
 import itertools
 import re
 import secrets
-import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from twisted.internet import defer, reactor
@@ -27,7 +20,7 @@ from teamgram.mtproto.crypto.rsa import RsaPublicKey
 from teamgram.mtproto.envelope import AuthKey
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.authsession.binding_message import binding_message
-from trial_tests.clients.server import PROJECT, RunningServer
+from trial_tests.clients.kept_server import KeptServer
 from trial_tests.peer.calls import CallFailed, PeerSession
 from trial_tests.peer.connection import PeerConnection, connect
 from trial_tests.peer.exchange import ClientExchange
@@ -35,7 +28,6 @@ from trial_tests.peer.http import open_http
 from trial_tests.peer.transports import TRANSPORTS
 from trial_tests.peer.websocket import connect_websocket
 
-READY_SECONDS = 30.0
 WAYS = (*TRANSPORTS, "websocket", "http")
 """Every way that a client can come in, as ``ConformanceCase.come`` takes it."""
 
@@ -50,26 +42,10 @@ class SharedServer:
     _running: ClassVar[dict[type["SharedServer"], Any]] = {}
 
     def __init__(self) -> None:
-        directory = Path(tempfile.mkdtemp(prefix="teamgram-conformance-"))
-        self.files = RunningServer(reactor, directory)
+        self.files = KeptServer(reactor)
         self.configure()
         self._forgiven = 0
-        self._log = directory / "log"
-        twistd = str(Path(sys.executable).with_name("twistd"))
-        command = [twistd, "-n", "--pidfile=", "teamgram", "--config", str(self.files.config)]
-        with self._log.open("wb") as log:
-            # Not the reactor's: trial would find it left behind after each test.
-            self._process = subprocess.Popen(
-                [*command, "--data-dir", str(self.files.data_dir)], cwd=PROJECT, stdout=log, stderr=subprocess.STDOUT
-            )
-        atexit.register(shutil.rmtree, directory, True)
-        atexit.register(self._process.wait)
-        atexit.register(self._process.kill)
-        deadline = time.monotonic() + READY_SECONDS
-        while "teamgram is ready" not in self.log():
-            if time.monotonic() > deadline or self._process.poll() is not None:
-                raise RuntimeError(f"the server is not ready:\n{self.log()[-4000:]}")
-            time.sleep(0.05)
+        self.files.start_and_wait()
         self.public_key = RsaPublicKey.from_pem(self.files.public_key.encode())
 
     def configure(self) -> None:
@@ -86,11 +62,11 @@ class SharedServer:
     @property
     def pid(self) -> int:
         """Its process id."""
-        return self._process.pid
+        return self.files.pid
 
     def log(self) -> str:
         """What it printed and logged."""
-        return self._log.read_text(errors="replace")
+        return self.files.output
 
     def troubles(self) -> list[str]:
         """Lines of its log that must never be there."""
@@ -113,7 +89,7 @@ class SharedServer:
     async def reload(self) -> str:
         """SIGHUP; what was logged of it."""
         before = len(self.log())
-        self._process.send_signal(signal.SIGHUP)
+        self.files.signal("HUP")
         await self.logged(" reloaded", after=before)
         return self.log()[before:]
 

@@ -1,7 +1,7 @@
 """Keeping a conversation within what its model can see: the older part becomes a summary, in the transcript too."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from teamgram.openclaw.agent import context as conversation
@@ -38,9 +38,7 @@ class Compaction:
 
     async def context(self, session: AgentSession, most_tokens: int) -> Context:
         """What the model sees now."""
-        read = lambda: conversation.build(self._sessions.backward(session), most_tokens)  # noqa: E731
-        found: Context = await self._sessions.in_thread(read)
-        return found
+        return await self._sessions.read(session, lambda records, last: conversation.build(records, most_tokens))
 
     async def fitting_context(self, session: AgentSession, agent: Agent, ref: ModelRef, most_tokens: int) -> Context:
         """The same, compacted first if it does not leave room for a reply."""
@@ -108,18 +106,30 @@ class Compaction:
             messages = asked[:-1] if ref.provider == "echo" else asked[-1:]
             request = ModelRequest(ref, agent.system_prompt, messages, is_summary=True)
             reply = await self._catalog.provider(ref.provider).complete(request, lambda text: None)
-            result = {
-                "summary": reply.text.strip(),
-                "firstKeptEntryId": plan.first_kept_id,
-                "tokensBefore": plan.tokens_before,
-            }
-            session.compactions += 1
+            result = {"summary": reply.text.strip(), "firstKeptEntryId": "", "tokensBefore": plan.tokens_before}
             now_ms = self._now_ms()
-            record = transcripts.record(transcripts.COMPACTION, None, now_ms, **result)
-            await self._sessions.append(session, [record], now_ms)
+
+            def made(newest_first: Iterator[dict[str, Any]], last: int) -> list[dict[str, Any]]:
+                # What was said while the model summed up is no part of the summary.
+                result["firstKeptEntryId"] = plan.first_kept_id or _first_after(newest_first, plan.last_id)
+                return [transcripts.record(transcripts.COMPACTION, None, now_ms, **result)]
+
+            session.compactions += 1
+            await self._sessions.append_after(session, made, now_ms)
             completed = True
             return result
         finally:
             self.running.discard(session.key)
             end = {**operation, "phase": "end", "completed": completed, "ts": self._now_ms()}
             self._stream.broadcast("session.operation", end)
+
+
+def _first_after(newest_first: Iterable[dict[str, Any]], record_id: str) -> str:
+    """The oldest message that came after a record, empty when none did."""
+    first = ""
+    for record in newest_first:
+        if record.get("id") == record_id or record.get("type") == transcripts.RESET:
+            break
+        if record.get("type") == transcripts.MESSAGE:
+            first = str(record.get("id"))
+    return first

@@ -135,9 +135,10 @@ def tool_result(call_id: str, name: str, text: str, *, is_error: bool) -> dict[s
 
 @dataclass(frozen=True, slots=True)
 class CompactionPlan:
-    """What to sum up and where the rest begins."""
+    """What to sum up and where the rest begins; ``last_id`` is the newest record of all that was looked at."""
 
     older: list[dict[str, Any]]
+    last_id: str
     first_kept_id: str
     tokens_before: int
 
@@ -161,7 +162,7 @@ def plan_compaction(context: Context, keep_tokens: int, *, everything: bool = Fa
     if not older or all(not context.ids[index] for index in range(cut)):
         return None
     first_kept = context.ids[cut] if cut < len(context.ids) else ""
-    return CompactionPlan(older, first_kept, context.tokens)
+    return CompactionPlan(older, context.ids[-1], first_kept, context.tokens)
 
 
 def as_text(messages: list[dict[str, Any]], most_chars: int) -> str:

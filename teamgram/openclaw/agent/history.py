@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from teamgram.openclaw.gateway import frames
@@ -101,12 +101,12 @@ def since(newest_first: Iterable[dict[str, Any]], last_seq: int, after_seq: int)
     return found
 
 
-def cursor(session: AgentSession) -> str:
-    """Where a client is when it has everything up to now."""
+def cursor(session: AgentSession, seq: int) -> str:
+    """Where a client is when it has everything up to message ``seq``."""
     value = {
         "agentId": session.agent_id,
         "generation": session.lifecycle_revision,
-        "lastSeq": session.messages,
+        "lastSeq": seq,
         "sessionId": session.session_id,
         "version": 1,
     }
@@ -136,21 +136,19 @@ class Histories:
         self, session: AgentSession, limit: int, *, offset: int = 0, most_chars: int = 0, most_bytes: int = MAX_BYTES
     ) -> list[dict[str, Any]]:
         """See :func:`page`."""
-        last = session.messages
-        if not last:
-            return []
+        return (await self.page_of(session, limit, offset, most_chars, most_bytes))[0]
 
-        def read() -> list[dict[str, Any]]:
-            records = self._sessions.backward(session)
-            return page(records, last, limit=limit, offset=offset, most_chars=most_chars, most_bytes=most_bytes)
+    async def page_of(
+        self, session: AgentSession, limit: int, offset: int, most_chars: int, most_bytes: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """(:func:`page`, of how many messages), both as of one moment."""
 
-        found: list[dict[str, Any]] = await self._sessions.in_thread(read)
-        return found
+        def read(newest_first: Iterator[dict[str, Any]], last: int) -> tuple[list[dict[str, Any]], int]:
+            found = page(newest_first, last, limit=limit, offset=offset, most_chars=most_chars, most_bytes=most_bytes)
+            return found, last
+
+        return await self._sessions.read(session, read) if session.messages else ([], 0)
 
     async def since(self, session: AgentSession, after_seq: int) -> list[dict[str, Any]] | None:
         """See :func:`since`."""
-        last = session.messages
-        found: list[dict[str, Any]] | None = await self._sessions.in_thread(
-            lambda: since(self._sessions.backward(session), last, after_seq)
-        )
-        return found
+        return await self._sessions.read(session, lambda records, last: since(records, last, after_seq))

@@ -45,7 +45,7 @@ def _recent_ends(
 ) -> list[tuple[int, AgentSession, dict[str, Any]]]:
     """The ends of recent turns in the transcript, oldest first: (milliseconds, the session, what was recorded)."""
     found = []
-    for record in house.sessions.backward(session):
+    for record in house.sessions.read_at_start(session):
         ended_at = transcripts.from_iso(str(record.get("timestamp")))
         if now_ms - ended_at > TTL_MS:
             break

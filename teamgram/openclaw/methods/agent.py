@@ -1,5 +1,6 @@
 """``agent`` and ``agent.wait``: a turn whose end is answered, and waiting for one."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred, TimeoutError
@@ -147,9 +148,9 @@ class AgentMethods:
     async def _text_from_transcript(self, session: AgentSession, run_id: str) -> str:
         """The words of a turn that ended before the last restart."""
 
-        def read() -> list[str]:
+        def read(newest_first: Iterator[dict[str, Any]], last: int) -> list[str]:
             found: list[str] = []
-            for record in self._house.sessions.backward(session):
+            for record in newest_first:
                 message = record.get("message") or {}
                 if record.get("runId") == run_id and message.get("role") == "assistant":
                     found.append(text_of(message).strip())
@@ -157,7 +158,7 @@ class AgentMethods:
                     break
             return found[::-1]
 
-        texts = await self._house.sessions.in_thread(read)
+        texts = await self._house.sessions.read(session, read)
         return "\n\n".join(text for text in texts if text)
 
     @method("agent.wait", scopes.WRITE)

@@ -14,6 +14,7 @@ from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import UNAVAILABLE, GatewayError, invalid
 from teamgram.openclaw.gateway.router import Call, method
 from teamgram.openclaw.methods.session_rows import SessionRows
+from teamgram.openclaw.methods.session_writes import on_disk
 from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.agent_session import AgentSession
 
@@ -155,10 +156,10 @@ class ChatMethods:
         after = history.seq_of_cursor(cursor, session) if session is not None else None
         if session is None or after is None:
             return {"kind": "reset"}
-        here = history.cursor(session)
         messages = await self._house.histories.since(session, after)
         if messages is None:
             return {"kind": "reset"}
+        here = history.cursor(session, after + len(messages))
         wrapped = [
             {
                 "sessionKey": session.key,
@@ -187,11 +188,10 @@ class ChatMethods:
         total = 0
         answer: dict[str, Any] = {"sessionKey": params["sessionKey"]}
         if session is not None:
-            total, here = session.messages, history.cursor(session)
-            answer |= {"sessionId": session.session_id, "deltaCursor": here}
-            messages = await self._house.histories.page(
-                session, limit, offset=offset, most_chars=params.get("maxChars") or 0, most_bytes=most_bytes
+            messages, total = await self._house.histories.page_of(
+                session, limit, offset, params.get("maxChars") or 0, most_bytes
             )
+            answer |= {"sessionId": session.session_id, "deltaCursor": history.cursor(session, total)}
         has_more = total - offset > len(messages)
         answer |= {
             "messages": messages,
@@ -302,7 +302,7 @@ class ChatMethods:
             "model": "gateway-injected",
         }
         record = transcripts.record(transcripts.MESSAGE, None, now_ms, message=message)
-        await house.sessions.append(session, [record], now_ms)
+        await on_disk(house.sessions.append(session, [record], now_ms))
         self._events(session, f"inject-{record['id']}").final(text, None)
         return str(record["id"])
 

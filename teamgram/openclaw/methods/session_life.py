@@ -1,14 +1,18 @@
 """``sessions.*`` about a session's life: taken up, put away, begun anew, summed up, deleted."""
 
-import uuid
+from collections.abc import Iterator
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.idempotency import TTL_MS
 from teamgram.openclaw.agent.providers.model_api import ProviderError
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid, unavailable
 from teamgram.openclaw.gateway.router import Call, method
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
+from teamgram.openclaw.methods.session_writes import on_disk
 from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.agent_session import AgentSession
 
@@ -29,7 +33,7 @@ class SessionLifeMethods:
         return session
 
     async def _save(self, session: AgentSession) -> None:
-        await self._house.sessions.save(session, self._house.now_ms())
+        await on_disk(self._house.sessions.save(session, self._house.now_ms()))
         self._events.changed(session, reason="update")
 
     @method("sessions.activate", scopes.WRITE)
@@ -68,7 +72,7 @@ class SessionLifeMethods:
         now_ms = self._house.now_ms()
         session.begin_anew(now_ms)
         record = transcripts.record(transcripts.RESET, None, now_ms, reason=reason)
-        await self._house.sessions.append(session, [record], now_ms)
+        await on_disk(self._house.sessions.append(session, [record], now_ms))
         self._events.changed(session, reason="new" if reason == "new" else "reset")
 
     @method("sessions.delete", scopes.ADMIN)
@@ -84,8 +88,13 @@ class SessionLifeMethods:
         expected = params.get("expectedSessionId")
         if expected and expected != session.session_id:
             raise invalid("session changed", {"reason": "session-changed"})
+        # Whoever writes from now on begins another session; what goes on in this one ends in its own transcript.
+        house.sessions.retire(session)
         await house.lanes.abort(session.key, None, "aborted")
-        archived = await house.sessions.archive(session, house.now_ms())
+        ending = house.lanes.running(session.key)
+        if ending is not None and ending.session is session:
+            await ending.when_ended()
+        archived = await on_disk(house.sessions.archive(session, house.now_ms()))
         self._events.deleted(session)
         return {"ok": True, "key": key.text, "deleted": True, "archived": [str(archived)] if archived else []}
 
@@ -103,7 +112,8 @@ class SessionLifeMethods:
         ref = self._rows.model_of(session, agent.id)
         context = await house.compaction.context(session, house.catalog.context_tokens(ref))
         try:
-            result = await house.compaction.compact(session, agent, ref, context, everything=True)
+            compacting = house.compaction.compact(session, agent, ref, context, everything=True)
+            result = await on_disk(Deferred.fromCoroutine(compacting))
         except ProviderError as error:
             raise unavailable(error.message) from None
         if result is None:
@@ -112,17 +122,39 @@ class SessionLifeMethods:
         return {**answer, "compacted": True, "result": result}
 
     async def _truncate(self, session: AgentSession, most: int) -> int:
-        def read() -> list[dict[str, Any]]:
-            found = []
-            for record in self._house.sessions.backward(session):
-                if record.get("type") == transcripts.MESSAGE:
-                    found.append(record)
-                if len(found) == most or record.get("type") == transcripts.RESET:
-                    break
-            return found[::-1]
+        now_ms = self._house.now_ms()
+        kept = [0]
 
-        records = await self._house.sessions.in_thread(read)
-        session.lifecycle_revision = str(uuid.uuid4())
-        await self._house.sessions.rewrite(session, records, self._house.now_ms())
+        def choose(newest_first: Iterator[dict[str, Any]], last: int) -> list[dict[str, Any]]:
+            found, messages = _last_messages(newest_first, most, now_ms - TTL_MS)
+            kept[0] = messages
+            return found
+
+        await on_disk(self._house.sessions.truncate(session, choose, now_ms))
         self._events.changed(session, reason="update")
-        return len(records)
+        return kept[0]
+
+
+def _last_messages(
+    newest_first: Iterator[dict[str, Any]], most: int, ended_since_ms: int
+) -> tuple[list[dict[str, Any]], int]:
+    """The newest ``most`` messages with the summaries between them, oldest first, and how many messages they are.
+
+    The ends of turns since ``ended_since_ms`` stay too: without them a request that is repeated after the next start
+    would not be known for one.
+    """
+    found: list[dict[str, Any]] = []
+    messages, is_open = 0, True
+    for record in newest_first:
+        kind = record.get("type")
+        is_open = is_open and messages < most and kind != transcripts.RESET
+        if is_open and kind in (transcripts.MESSAGE, transcripts.COMPACTION):
+            found.append(record)
+            messages += kind == transcripts.MESSAGE
+            continue
+        is_recent = transcripts.from_iso(str(record.get("timestamp"))) >= ended_since_ms
+        if record.get("customType") == transcripts.RUN_END and is_recent:
+            found.append(record)
+        if not (is_open or is_recent):
+            break
+    return found[::-1], messages

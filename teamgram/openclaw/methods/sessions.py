@@ -1,6 +1,7 @@
 """``sessions.*``: listing, subscribing, making, changing, talking."""
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from teamgram.openclaw.agent.house import AgentHouse
@@ -11,6 +12,7 @@ from teamgram.openclaw.gateway.events import Subscriber
 from teamgram.openclaw.gateway.router import Call, method
 from teamgram.openclaw.methods import session_filter
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
+from teamgram.openclaw.methods.session_writes import on_disk
 from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.agent_session import AgentSession
 from teamgram.openclaw.sessions.agent_sessions import text_of
@@ -66,10 +68,7 @@ class SessionMethods:
     async def _save(self, session: AgentSession, reason: str) -> None:
         now_ms = self._house.now_ms()
         session.updated_at = max(session.updated_at, now_ms)
-        try:
-            await self._house.sessions.save(session, now_ms)
-        except OSError as error:
-            raise unavailable(f"the session could not be written: {error.strerror}") from None
+        await on_disk(self._house.sessions.save(session, now_ms))
         self._events.changed(session, reason=reason)
 
     # Looking
@@ -280,17 +279,17 @@ class SessionMethods:
         if parent is None:
             raise invalid(f"No session found: {session.parent_key}")
 
-        def read() -> list[dict[str, Any]]:
+        def read(newest_first: Iterator[dict[str, Any]], last: int) -> list[dict[str, Any]]:
             found = []
-            for record in self._house.sessions.backward(parent):
+            for record in newest_first:
                 if record.get("type") == transcripts.RESET:
                     break
                 if record.get("type") in (transcripts.MESSAGE, transcripts.COMPACTION):
                     found.append(record)
             return found[::-1]
 
-        records = await self._house.sessions.in_thread(read)
-        await self._house.sessions.append(session, records, self._house.now_ms())
+        records = await self._house.sessions.read(parent, read)
+        await on_disk(self._house.sessions.append(session, records, self._house.now_ms()))
 
     @method("sessions.send", scopes.WRITE)
     async def send(self, call: Call) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class AgentSession(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=T
 
     def begin_anew(self, now_ms: int) -> None:
         """What a reset does to the counters: label, model and settings stay."""
-        self.lifecycle_revision = str(uuid.uuid4())
+        self.lifecycle_revision = new_revision()
         self.started_at = self.updated_at = now_ms
         self.messages = self.input_tokens = self.output_tokens = 0
         self.context_tokens_used = self.compactions = 0
@@ -126,6 +126,11 @@ class AgentSession(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=T
         self.open_runs = [run for run in self.open_runs if run.run_id != run_id]
 
 
+def new_revision() -> str:
+    """Names a life of a session: histories of another one cannot be gone on with."""
+    return str(uuid.uuid4())
+
+
 def new(key: SessionKey, now_ms: int, *, session_id: str = "", created_via: str = "operator") -> AgentSession:
     """A session that has no file yet."""
     return AgentSession(
@@ -136,7 +141,7 @@ def new(key: SessionKey, now_ms: int, *, session_id: str = "", created_via: str 
         updated_at=now_ms,
         started_at=now_ms,
         created_via=created_via,
-        lifecycle_revision=str(uuid.uuid4()),
+        lifecycle_revision=new_revision(),
         chat_type="group" if key.is_group else "",
     )
 

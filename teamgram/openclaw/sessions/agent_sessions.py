@@ -3,22 +3,25 @@
 Layout: ``<data>/openclaw/agents/<agentId>/sessions/<sessionId>.jsonl``.
 """
 
+import copy
+import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
-from teamgram.database import private_file
 from teamgram.openclaw.sessions import agent_session, transcript_files, transcripts
 from teamgram.openclaw.sessions import keys as agent_session_keys
 from teamgram.openclaw.sessions.agent_session import AgentSession
 from teamgram.openclaw.sessions.keys import SessionKey
-from teamgram.openclaw.sessions.transcript_files import TranscriptWriter
+from teamgram.openclaw.sessions.transcript_writer import OnDisk, Read, TranscriptWriter
+
+T = TypeVar("T")
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 #: One read of this much finds the last state of nearly every session.
@@ -26,6 +29,13 @@ _TAIL_BYTES = 8192
 
 #: Tells of a record that is on disk: (session, record, its number in the history or 0).
 Appended = Callable[[AgentSession, dict[str, Any], int], None]
+
+
+class TranscriptGone(FileNotFoundError):
+    """The session was deleted: nothing can be added to its transcript any more."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(errno.ENOENT, f"the session {key} was deleted")
 
 
 class AgentSessions:
@@ -48,7 +58,7 @@ class AgentSessions:
         self._by_id: dict[str, AgentSession] = {}
         self._labels: dict[str, str] = {}
         self._writers: dict[str, TranscriptWriter] = {}
-        self._sizes: dict[str, int] = {}
+        self._on_disk: dict[str, OnDisk] = {}
         self.on_append: list[Appended] = []
 
     # The index
@@ -95,7 +105,7 @@ class AgentSessions:
             session, size = self._recover(Path(path))
         if session is not None:
             agent_session_keys.parse(session.key, session.agent_id)  # Everything else takes it for one.
-            self._sizes[session.session_id] = size
+            self._on_disk[session.session_id] = OnDisk(size, session.messages)
         return session
 
     def _recover(self, path: Path) -> tuple[AgentSession | None, int]:
@@ -205,15 +215,44 @@ class AgentSessions:
     def append(self, session: AgentSession, records: Iterable[dict[str, Any]], now_ms: int) -> Deferred[None]:
         """Write records and the session's state after them; fires when they are on disk, then observers hear.
 
-        The records get their parents here. The session object counts at once; if the disk refuses, the caller's
-        Deferred fails and what was counted comes right with the next start. Never raises: what cannot be encoded
-        fails like what cannot be written.
+        The records get their parents, and the session counts them, when their turn comes: at once, unless the
+        transcript is just being replaced. If the disk refuses, the caller's Deferred fails and what was counted comes
+        right with the next start.
+
+        Fails with:
+            TranscriptGone: the session was deleted.
+            OSError: it could not be written.
+
+        Never raises: what cannot be encoded fails like what cannot be written.
         """
-        batch: list[Any] = []
+        if self._by_id.get(session.session_id) is not session:
+            return fail(TranscriptGone(session.key))
         numbered: list[tuple[dict[str, Any], int]] = []
+        done = self._writer(session).append(lambda: self._batch(session, records, numbered, now_ms))
+        return done.addCallback(self._tell, session, numbered)
+
+    def append_after(self, session: AgentSession, make: "Read[list[dict[str, Any]]]", now_ms: int) -> Deferred[None]:
+        """Append records that depend on what is there: nothing comes between the look, in a thread, and the write.
+
+        Fails as :meth:`append` does.
+        """
+        if self._by_id.get(session.session_id) is not session:
+            return fail(TranscriptGone(session.key))
+        numbered: list[tuple[dict[str, Any], int]] = []
+        done = self._writer(session).append_after(make, lambda records: self._batch(session, records, numbered, now_ms))
+        return done.addCallback(self._tell, session, numbered)
+
+    def _batch(
+        self,
+        session: AgentSession,
+        records: Iterable[dict[str, Any]],
+        numbered: list[tuple[dict[str, Any], int]],
+        now_ms: int,
+    ) -> tuple[bytes, int]:
+        """Count records; (the bytes of the append, messages in the history after it)."""
+        batch: list[Any] = []
         if not session.last_id:
-            cwd = str(self.directory / session.agent_id / "workspace")
-            batch.append(transcripts.header(session.session_id, session.key, session.agent_id, cwd, now_ms))
+            batch.append(self._header(session, now_ms))
             session.last_id = session.session_id
         for record in records:
             record["parentId"] = session.last_id
@@ -221,18 +260,12 @@ class AgentSessions:
             batch.append(record)
             numbered.append((record, number))
         session.updated_at = max(session.updated_at, now_ms)
-        batch.append(
-            transcripts.record(
-                transcripts.CUSTOM, session.last_id, now_ms, customType=transcripts.SESSION_STATE, data=session
-            )
-        )
-        try:
-            done = self._writer(session).append(batch)
-        except Exception:
-            return fail()
-        if numbered:
-            done.addCallback(self._tell, session, numbered)
-        return done
+        batch.append(_state(session, now_ms))
+        return transcripts.encode_lines(batch), session.messages
+
+    def _header(self, session: AgentSession, now_ms: int) -> dict[str, Any]:
+        cwd = str(self.directory / session.agent_id / "workspace")
+        return transcripts.header(session.session_id, session.key, session.agent_id, cwd, now_ms)
 
     def _tell(self, result: None, session: AgentSession, numbered: list[tuple[dict[str, Any], int]]) -> None:
         for record, number in numbered:
@@ -250,55 +283,65 @@ class AgentSessions:
     def _writer(self, session: AgentSession) -> TranscriptWriter:
         writer = self._writers.get(session.session_id)
         if writer is None:
-            # Writers of quiet sessions are forgotten: their size is all that has to be known.
+            # Writers of quiet sessions are forgotten: what is on disk is all that has to be known.
             for session_id in [each for each, found in self._writers.items() if found.is_idle]:
-                self._sizes[session_id] = self._writers.pop(session_id).size
-            size = self._sizes.pop(session.session_id, 0)
-            writer = self._writers[session.session_id] = TranscriptWriter(self.path(session), self._reactor, size)
+                self._on_disk[session_id] = self._writers.pop(session_id).on_disk
+            known = self._on_disk.pop(session.session_id, OnDisk())
+            writer = self._writers[session.session_id] = TranscriptWriter(self.path(session), self._reactor, known)
         return writer
 
-    def remove(self, session: AgentSession) -> None:
-        """Take it out of the index; the file is the caller's."""
+    def retire(self, session: AgentSession) -> None:
+        """From now on its key is another session's, if anybody's; what goes on in this one may still end in order."""
         if self._by_key.get(session.key) is session:
             del self._by_key[session.key]
-        self._by_id.pop(session.session_id, None)
         if self._labels.get(session.label) == session.key:
             del self._labels[session.label]
 
-    def forget_file(self, session: AgentSession) -> None:
-        """The file is gone or was replaced from outside: the next append looks at nothing old."""
-        self._writers.pop(session.session_id, None)
-        self._sizes.pop(session.session_id, None)
-
     def archive(self, session: AgentSession, now_ms: int) -> Deferred[Path | None]:
-        """Remove a session and move its transcript aside; fires with where it is now."""
-        self.remove(session)
-        path, stamp = self.path(session), transcripts.iso(now_ms)
-        # Appends under way go first: an empty one comes after them.
-        done = self._writer(session).append([]) if session.last_id else Deferred()
+        """Remove a session and move its transcript aside, after all that was to be written to it.
+
+        Fires with where it is now, None when it had no transcript yet.
+        """
+        self.retire(session)
+        if self._by_id.pop(session.session_id, None) is None or not session.last_id:
+            return succeed(None)
+        done = self._writer(session).archive(transcripts.iso(now_ms))
+        return done.addBoth(self._forget_writer, session)
+
+    def _forget_writer(self, result: T, session: AgentSession) -> T:
+        self._writers.pop(session.session_id, None)
+        self._on_disk.pop(session.session_id, None)
+        return result
+
+    def truncate(self, session: AgentSession, choose: "Read[list[dict[str, Any]]]", now_ms: int) -> Deferred[int]:
+        """Replace a transcript by the records that ``choose`` wants of it, in a thread and oldest first.
+
+        What is appended meanwhile comes after them. Fires with how many they are; fails as :meth:`append` does, and
+        then everything is as it was.
+        """
+        if self._by_id.get(session.session_id) is not session:
+            return fail(TranscriptGone(session.key))
         if not session.last_id:
-            done.callback(None)
-        done.addBoth(lambda _: self.forget_file(session))
-        return done.addCallback(lambda _: self.in_thread(lambda: transcript_files.archive(path, stamp)))
+            return succeed(0)  # It has no file yet.
+        after: list[AgentSession] = []
 
-    def rewrite(self, session: AgentSession, records: list[dict[str, Any]], now_ms: int) -> Deferred[None]:
-        """Replace a transcript by header, ``records`` and the state, all at once."""
-        cwd = str(self.directory / session.agent_id / "workspace")
-        first = transcripts.header(session.session_id, session.key, session.agent_id, cwd, now_ms)
-        session.last_id, session.messages = session.session_id, 0
-        for record in records:
-            record["parentId"] = session.last_id
-            _count(session, record)
-        state = transcripts.record(
-            transcripts.CUSTOM, session.last_id, now_ms, customType=transcripts.SESSION_STATE, data=session
-        )
-        data = transcripts.encode_lines([first, *records, state])
-        path = self.path(session)
+        def make(records: list[dict[str, Any]]) -> tuple[bytes, int]:
+            shorter = copy.copy(session)
+            shorter.lifecycle_revision = agent_session.new_revision()
+            shorter.last_id, shorter.messages = session.session_id, 0
+            for record in records:
+                record["parentId"] = shorter.last_id
+                _count(shorter, record)
+            after.append(shorter)
+            lines = [self._header(session, now_ms), *records, _state(shorter, now_ms)]
+            return transcripts.encode_lines(lines), shorter.messages
 
-        def replaced(_: None) -> None:
-            self._writer(session).size = len(data)
+        def replaced(count: int) -> int:
+            for name in ("lifecycle_revision", "last_id", "leaf_id", "messages", "preview"):
+                setattr(session, name, getattr(after[0], name))
+            return count
 
-        return self.in_thread(lambda: private_file.replace(path, data)).addCallback(replaced)
+        return self._writer(session).replace(choose, make, replaced)
 
     # Reading
 
@@ -306,11 +349,22 @@ class AgentSessions:
         """Call something that blocks, in a thread of the reactor's pool."""
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function)
 
-    def backward(self, session: AgentSession, most_bytes: int = 64 * 1024 * 1024) -> Iterator[dict[str, Any]]:
-        """Its records from the newest on; only what is on disk for certain. Blocks."""
-        writer = self._writers.get(session.session_id)
-        size = writer.size if writer is not None else self._sizes.get(session.session_id, 0)
-        return transcript_files.read_backward(self.path(session), size, most_bytes)
+    def read(self, session: AgentSession, function: "Read[T]") -> "Deferred[T]":
+        """Call ``function`` in a thread with what is on disk of its records: (newest first, number of the newest)."""
+        if self._by_id.get(session.session_id) is not session:
+            return self.in_thread(lambda: function(iter(()), 0))
+        return self._writer(session).read(function)
+
+    def read_at_start(self, session: AgentSession) -> Iterator[dict[str, Any]]:
+        """Its records from the newest on, before anything is written. Blocks."""
+        known = self._on_disk.get(session.session_id, OnDisk())
+        return transcript_files.read_backward(self.path(session), known.size)
+
+
+def _state(session: AgentSession, now_ms: int) -> dict[str, Any]:
+    return transcripts.record(
+        transcripts.CUSTOM, session.last_id, now_ms, customType=transcripts.SESSION_STATE, data=session
+    )
 
 
 def _count(session: AgentSession, record: dict[str, Any]) -> int:

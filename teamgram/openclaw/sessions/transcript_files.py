@@ -1,16 +1,12 @@
-"""Transcripts on disk: durable appends by one writer a session, repair after a crash, scans at start.
+"""Transcripts on disk: durable appends, repair after a crash, scans at start.
 
-The functions block; :class:`TranscriptWriter` calls them in a thread.
+The functions block; :mod:`transcript_writer` calls them in a thread, one at a time for each file.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThreadPool
-from twisted.python.failure import Failure
 
 from teamgram.database import private_file
 from teamgram.openclaw.sessions import transcripts
@@ -18,17 +14,21 @@ from teamgram.openclaw.sessions import transcripts
 SUFFIX = ".jsonl"
 
 
-def append(path: Path, size: int, data: bytes) -> None:
-    """Add ``data`` after the first ``size`` bytes and see it on disk. Blocks.
+def append(path: Path, size: int, data: bytes) -> int:
+    """Add ``data`` after the first ``size`` bytes and see it on disk; returns the new size. Blocks.
 
-    Whatever stands after ``size`` is what an earlier append that failed left behind; it goes.
+    Whatever stands after ``size`` is what an earlier append that failed left behind; it goes. Of a file that is
+    shorter than that, somebody else has taken something away: what is left of it stays, and no gap is made.
     """
     is_new = size == 0 and not path.exists()
     if is_new:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        if os.fstat(descriptor).st_size != size:
+        found = os.fstat(descriptor).st_size
+        if found < size:
+            size, _ = cut_torn_line(path)
+        if found > size:
             os.ftruncate(descriptor, size)
         view = memoryview(data)
         while view:
@@ -38,6 +38,7 @@ def append(path: Path, size: int, data: bytes) -> None:
         os.close(descriptor)
     if is_new:
         private_file.sync_folder(path.parent)
+    return size + len(data)
 
 
 def cut_torn_line(path: Path) -> tuple[int, int]:
@@ -110,52 +111,3 @@ def archive(path: Path, stamp: str) -> Path | None:
         return None
     private_file.sync_folder(path.parent)
     return target
-
-
-class TranscriptWriter:
-    """The one writer of one transcript. Appends that come while it writes share the next write.
-
-    Attributes:
-        size: bytes that are on disk for certain.
-    """
-
-    def __init__(self, path: Path, reactor: Any, size: int = 0) -> None:
-        self.path = path
-        self.size = size
-        self._reactor = reactor
-        self._pending: list[bytes] = []
-        self._waiting: list[Deferred[None]] = []
-        self._busy = False
-
-    @property
-    def is_idle(self) -> bool:
-        """Nothing is being written or waits to be."""
-        return not self._busy and not self._waiting
-
-    def append(self, records: list[Any]) -> Deferred[None]:
-        """Fires when the records are on disk; fails as the write failed, and then none of them are there."""
-        done: Deferred[None] = Deferred()
-        self._pending.append(transcripts.encode_lines(records))
-        self._waiting.append(done)
-        if not self._busy:
-            self._write()
-        return done
-
-    def run(self, function: Callable[[], Any]) -> Deferred[Any]:
-        """Call something that blocks, in a thread; the caller sees to it that no append is under way."""
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function)
-
-    def _write(self) -> None:
-        data, waiting = b"".join(self._pending), self._waiting
-        self._pending, self._waiting, self._busy = [], [], True
-        running = self.run(lambda: append(self.path, self.size, data))
-        running.addBoth(self._written, len(data), waiting)
-
-    def _written(self, result: Any, size: int, waiting: list[Deferred[None]]) -> None:
-        self._busy = False
-        if not isinstance(result, Failure):
-            self.size += size
-        if self._waiting:
-            self._write()
-        for done in waiting:
-            done.callback(None) if not isinstance(result, Failure) else done.errback(result)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from teamgram.openclaw.sessions import keys as agent_session_keys
 from teamgram.openclaw.sessions import transcript_files, transcripts
 from teamgram.openclaw.sessions.agent_sessions import AgentSessions
+from teamgram.openclaw.sessions.transcript_writer import OnDisk, TranscriptWriter
 from trial_tests.openclaw.house import MemoryReactor
 
 NOW = 1_800_000_000_000
@@ -54,6 +55,15 @@ class FileTests(SynchronousTestCase):
         self.assertEqual(path.read_bytes(), b'{"a":1}\n{"b":2}\n')
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
 
+    def test_shortened_by_somebody_else(self) -> None:
+        """What somebody took away is gone, but no gap of zero bytes takes its place and what comes then is readable."""
+        path = Path(self.mktemp()) / "x.jsonl"
+        size = transcript_files.append(path, 0, b'{"a":1}\n{"b":2}\n{"c":3}\n')
+        with open(path, "r+b") as file:
+            file.truncate(12)
+        self.assertEqual(transcript_files.append(path, size, b'{"d":4}\n'), 16)
+        self.assertEqual(path.read_bytes(), b'{"a":1}\n{"d":4}\n')
+
     def test_torn_lines(self) -> None:
         """Whatever remains after the last line end is cut, however long it is."""
         for tail in (b"", b"x", b"x" * 10_000):
@@ -77,8 +87,11 @@ class FileTests(SynchronousTestCase):
                 return Pool()
 
         path = Path(self.mktemp()) / "x.jsonl"
-        writer = transcript_files.TranscriptWriter(path, Reactor())
-        waiting: list[Deferred[None]] = [writer.append([{"n": number}]) for number in range(4)]
+        writer = TranscriptWriter(path, Reactor())
+        waiting: list[Deferred[None]] = []
+        for number in range(4):
+            line = transcripts.encode_lines([{"n": number}])
+            waiting.append(writer.append(lambda line=line, number=number: (line, number + 1)))  # type: ignore[misc]
         self.assertEqual(len(jobs), 1)
         while jobs:
             done, function = jobs.pop(0)
@@ -86,6 +99,7 @@ class FileTests(SynchronousTestCase):
         for each in waiting:
             self.successResultOf(each)
         self.assertEqual([json.loads(line)["n"] for line in path.read_bytes().splitlines()], [0, 1, 2, 3])
+        self.assertEqual(writer.on_disk, OnDisk(path.stat().st_size, 4))
 
 
 class IndexTests(SynchronousTestCase):

@@ -18,6 +18,11 @@ MSG_ID_NOT_CLIENTS = 18
 _CLIENT, _RESPONSE, _OTHER = 0, 1, 3
 
 
+CLOCK_IS_WRONG = frozenset({MSG_ID_TOO_LOW, MSG_ID_TOO_HIGH})
+"""Codes that tell a client that its clock is. They leave in frames of their own: Telethon drops a container whose age
+it doubts, and doubts it just then."""
+
+
 def next_server_msg_id(now: float, last_msg_id: int, *, response: bool) -> int:
     """An identifier for a message of ours, larger than ``last_msg_id``.
 

@@ -28,11 +28,23 @@ class ServerMessage:
     Attributes:
         msg_id: 0 until it leaves for the first time.
         req_msg_id: the request that it answers, 0 for an update or service message.
+        is_alone: it leaves in a frame of its own, before all that waits.
         sent_at: unix seconds of the last sending.
         size: what it costs in memory, in bytes, for the limits.
     """
 
-    __slots__ = ("body", "content_related", "is_error", "is_push", "msg_id", "req_msg_id", "sent_at", "seq_no", "size")
+    __slots__ = (
+        "body",
+        "content_related",
+        "is_alone",
+        "is_error",
+        "is_push",
+        "msg_id",
+        "req_msg_id",
+        "sent_at",
+        "seq_no",
+        "size",
+    )
 
     def __init__(
         self,
@@ -42,6 +54,7 @@ class ServerMessage:
         req_msg_id: int = 0,
         is_error: bool = False,
         is_push: bool = False,
+        is_alone: bool = False,
     ) -> None:
         self.body = body
         self.size = len(body) + _OBJECT_BYTES
@@ -49,6 +62,7 @@ class ServerMessage:
         self.req_msg_id = req_msg_id
         self.is_error = is_error
         self.is_push = is_push
+        self.is_alone = is_alone
         self.msg_id = 0
         self.seq_no = 0
         self.sent_at = 0.0
@@ -67,6 +81,7 @@ class SessionOutbox:
     """
 
     __slots__ = (
+        "_alone",
         "_content_messages",
         "_counts",
         "_last_msg_id",
@@ -87,6 +102,7 @@ class SessionOutbox:
         self._settings = settings
         self._counts = counts
         self._last_msg_id = 0
+        self._alone = 0  # how many of the queue leave alone
         self._content_messages = 0
         self._push_forgotten = False
         self._resending = False
@@ -103,6 +119,7 @@ class SessionOutbox:
         """Queue an answer or service message; how many there can be is bounded by what is let in."""
         self.queue.append(message)
         self.queued_bytes += message.size
+        self._alone += message.is_alone
 
     def add_push(self, body: bytes) -> bool:
         """Queue an update; False when it is dropped because the client does not read."""
@@ -211,6 +228,8 @@ class SessionOutbox:
             self.push_lost = False
             self.add(ServerMessage(UPDATES_TOO_LONG, content_related=True))
         queue = self.queue
+        if self._alone:
+            return self._alone_packet(now)
         if not queue:
             return self._head(now, msgs_ack(acks), response=True) if acks else None
         # What was sent before may come again only inside a container (its own id is old).
@@ -228,6 +247,13 @@ class SessionOutbox:
             parts.append(message.body)
         container = _container_head(MSG_CONTAINER, len(messages) + bool(acks)) + b"".join(parts)
         return self._head(now, container, response=all(message.req_msg_id for message in messages))
+
+    def _alone_packet(self, now: float) -> bytes:
+        message = next(message for message in self.queue if message.is_alone)
+        self._alone -= 1
+        self._unqueue(message)
+        self._leaves(message, now)
+        return HEADER.pack(message.msg_id, message.seq_no, len(message.body)) + message.body
 
     def _head(self, now: float, body: bytes, *, response: bool) -> bytes:
         """``body`` as a message that is not content-related: its seq_no is twice the count, even."""

@@ -7,7 +7,7 @@ and which connection carries the session is not its business. Running the
 requests, and the wrappers around them, belong to ``main_auth``.
 """
 
-from teamgram.mtproto.message_id import check_client_msg_id
+from teamgram.mtproto.message_id import CLOCK_IS_WRONG, check_client_msg_id
 from teamgram.session import service_messages as wire
 from teamgram.session.counts import SessionCounts
 from teamgram.session.events import RpcReceived, SessionEvent
@@ -120,7 +120,7 @@ class Session:
         if not (server_salt == salts.current and now < salts.current_until) and not salts.accepts(server_salt, now):
             # Refused means not executed and not remembered: the same message may come again.
             self._counts.count_refused(BAD_SERVER_SALT)
-            self.say(wire.bad_server_salt(msg_id, seq_no, salts.current_salt(now)))
+            self.say(wire.bad_server_salt(msg_id, seq_no, salts.current_salt(now)), is_alone=True)
             return
         constructor_id = _uint(payload, 16)[0]
         if constructor_id == wire.MSG_CONTAINER:
@@ -268,7 +268,7 @@ class Session:
 
     def _refuse(self, msg_id: int, seq_no: int, code: int) -> None:
         self._counts.count_refused(code)
-        self.say(wire.bad_msg_notification(msg_id, seq_no, code))
+        self.say(wire.bad_msg_notification(msg_id, seq_no, code), is_alone=code in CLOCK_IS_WRONG)
 
     # Out
 
@@ -393,8 +393,8 @@ class Session:
         self.inbox.messages[msg_id] = answer
         self.outbox.add(answer)
 
-    def say(self, body: bytes, *, content_related: bool = False, req_msg_id: int = 0) -> None:
-        self.outbox.add(ServerMessage(body, content_related=content_related, req_msg_id=req_msg_id))
+    def say(self, body: bytes, *, content_related: bool = False, req_msg_id: int = 0, is_alone: bool = False) -> None:
+        self.outbox.add(ServerMessage(body, content_related=content_related, req_msg_id=req_msg_id, is_alone=is_alone))
 
     def tell(self, event: SessionEvent) -> None:
         self._events.append(event)

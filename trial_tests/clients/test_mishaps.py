@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred, DeferredList, gatherResults
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.clients.asking import AskingTestCase
-from trial_tests.clients.house import FIXED_CODE
+from trial_tests.clients.house import FIXED_CODE, HouseTestCase
 from trial_tests.clients.process import ClientError
 from trial_tests.clients.test_chat import SECONDS_TO_SEE
 from trial_tests.peer.calls import CallFailed, PeerSession
@@ -190,6 +190,24 @@ class MishapTests(AskingTestCase):
 
 
 @on_every_backend
+class ClockTests(HouseTestCase):
+    """A clock that is set anew while a library is connected."""
+
+    async def test_telethon_goes_on(self) -> None:
+        """After jumps forwards, with updates on their way to it, it sends and is answered."""
+        ada = await self.sign_up("telethon", "Ada")
+        bob = await self.sign_up("telethon", "Bob")
+        await self.acquaint(ada, bob)
+        to_ada, to_bob = ["user", ada.user["id"]], ["user", bob.user["id"]]
+        for number, seconds in enumerate((3600, 900, 900, 900)):
+            await ada.do("jump_clock", seconds=seconds)
+            # With updates on their way to it, so that there is something that a refusal could be packed with.
+            noise = [bob.do("send", peer=to_ada, text=f"noise {n}") for n in range(20)]
+            await ada.do("send", peer=to_bob, text=f"after {number}", timeout=20)
+            await gatherResults(noise)
+            await bob.event("new_message", 10, text=f"after {number}")
+
+
 class DevicesTests(AskingTestCase):
     """Two devices of one person, and what others see of it."""
 

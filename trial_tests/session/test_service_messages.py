@@ -25,6 +25,27 @@ from trial_tests.session.pair import SECOND, Pair, constructors
 
 
 class ContainerTests(SynchronousTestCase):
+    def test_what_a_clock_is_told_is_alone(self) -> None:
+        """16, 17 and a new salt leave in frames of their own before all that waits, whatever was queued first."""
+        pair = Pair().began()
+        request = pair.send(GET_CONFIG)
+        pair.events()
+        pair.session.reply(request, BOOL_TRUE)
+        pair.session.push(b"updt")
+        old = pair.send(ping(), msg_id=int(pair.now - 4000) << 32)
+        new = pair.send(ping(), msg_id=int(pair.now + 4000) << 32)
+        salted = pair.send(ping(), salt=5)
+        frames = list(iter(lambda: pair.session.packet(pair.now), None))
+        told = [unpack([frame]) for frame in frames]
+        self.assertEqual([len(messages) for messages in told[:3]], [1, 1, 1])
+        self.assertEqual([messages[0].bad_msg()[::2] for messages in told[:2]], [(old, 16), (new, 17)])
+        self.assertEqual(told[2][0].constructor_id, wire.BAD_SERVER_SALT)
+        self.assertEqual(struct.unpack_from("<q", told[2][0].body, 4), (salted,))
+        for frame in frames[:3]:
+            self.assertNotEqual(struct.unpack_from("<I", frame, 16)[0], wire.MSG_CONTAINER)
+        self.assertEqual(len(told), 4)
+        self.assertEqual(len(told[3]), 2)  # answer and update, together as ever
+
     def test_answers_ready_together_leave_together(self) -> None:
         """Several answers make one frame, whose id is above those in it and whose seq_no is even."""
         pair = Pair().began()

@@ -10,7 +10,7 @@ N ?= 1000
 INPUTS ?= 10000000
 BIN := .venv/bin
 
-.PHONY: help setup run test test-openclaw test-more-clients lint bench faults fuzz siege clean
+.PHONY: help setup run test test-openclaw test-more-clients lint bench faults fuzz mutants siege clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench    CPU time per operation and memory, printed as a table"
 	@echo "make faults   break connections, frames and the server, N=$(N) times each, and see that nothing is lost"
 	@echo "make fuzz     feed hostile bytes to every parser and state machine (INPUTS=$(INPUTS) in all)"
+	@echo "make mutants  break security checks one by one and see that a test notices each (MUTANTS=session for some)"
 	@echo "make siege    what slow, silent and greedy peers cost the server"
 	@echo "make clean    remove .venv and everything made by tests; var/ (your data) stays"
 
@@ -64,6 +65,9 @@ faults: .venv/.ready-test
 
 fuzz: .venv/.ready-test
 	@$(BIN)/python -m tools.fuzz --inputs $(INPUTS)
+
+mutants: .venv/.ready-test
+	@$(BIN)/python -m tools.mutants $(MUTANTS)
 
 siege: .venv/.ready-test
 	@$(BIN)/python -m tools.siege

@@ -20,6 +20,7 @@ def binding_message(
     length: int = 40,
     constructor: int = 0x75A3F765,
     inner_perm_auth_key_id: int | None = None,
+    msg_key: bytes | None = None,
 ) -> bytes:
     """``encrypted_message``; the last arguments are for making wrong ones."""
     inner = struct.pack(
@@ -32,7 +33,7 @@ def binding_message(
         expires_at,
     )
     signed = os.urandom(16) + struct.pack("<qii", msg_id, seq_no, length) + inner
-    msg_key = sha1(signed).digest()[4:20]
+    msg_key = msg_key or sha1(signed).digest()[4:20]
     padded = signed + os.urandom(-len(signed) % 16)
     k = perm_auth_key
     sha1_a = sha1(msg_key + k[0:32]).digest()

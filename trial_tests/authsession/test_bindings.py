@@ -78,6 +78,10 @@ class CheckBindingTests(SynchronousTestCase):
         self.assertRefused(message(constructor=0x7ABE77EC))
         self.assertRefused(message(constructor=0xDEADBEEF))
 
+    def test_other_msg_key(self) -> None:
+        """It is the hash of what is inside, and not just any that the message was encrypted with."""
+        self.assertRefused(message(msg_key=bytes(range(16))))
+
     def test_other_key(self) -> None:
         """A message made with another key is refused, and so is one that names another key."""
         self.assertRefused(message(), key=KEY[::-1])

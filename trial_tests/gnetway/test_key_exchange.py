@@ -247,7 +247,10 @@ class KeyExchangeTests(SynchronousTestCase):
         for _ in range(5):
             self.begin()
         self.assertEqual(len(self.exchanges), 3)
-        self.clock.advance(61)
+        self.clock.advance(59)
+        self.exchanges.tick()
+        self.assertEqual(len(self.exchanges), 3)
+        self.clock.advance(2)
         self.exchanges.tick()
         self.assertEqual(len(self.exchanges), 0)
 

@@ -129,6 +129,19 @@ class ExchangeTests(unittest.SynchronousTestCase):
         """The server may forget it earlier than the client asked."""
         self.assertEqual(create(ClientExchange(KEY.public, expires_in=2**31 - 1)).expires_in, MAX_TEMP_KEY_SECONDS)
 
+    def test_secrets_are_forgotten(self) -> None:
+        """Step 9: when the key is stored, nothing is left that it could be computed from."""
+        client = ClientExchange(KEY.public)
+        server = begin(client)
+        request = third_request(client, server)
+        before = vars(server).copy()
+        created = server.receive(request, NOW)
+        assert isinstance(created, KeyCreated)
+        server.confirm()
+        secrets = [client.new_nonce, created, created.auth_key, before["_exponent"]]
+        self.assertIn(client.new_nonce, before.values())
+        self.assertEqual([value for value in vars(server).values() if value in secrets], [])
+
     def test_secrets_are_not_in_the_repr(self) -> None:
         """The event may be logged."""
         created = create(ClientExchange(KEY.public))
@@ -315,6 +328,13 @@ class RefusalTests(unittest.SynchronousTestCase):
             client = self.edited(step, put(field, value))
             server = begin(client)
             self.refused(server, third_request(client, server))
+
+    def test_another_hash_of_the_inner_data(self) -> None:
+        """What set_client_DH_params has inside is taken with its own SHA1 only."""
+        client = ClientExchange(KEY.public)
+        client.hash_of = lambda data: bytes(20)
+        server = begin(client)
+        self.refused(server, third_request(client, server))
 
     def test_requests_out_of_turn(self) -> None:
         """The third before the second, the second changed after the third, the first again in the middle."""

@@ -62,6 +62,7 @@ class ClientExchange:
         self.trailing = trailing
         self._exponent_bytes = exponent_bytes
         self.edit: Callable[[str, Any], None] = lambda step, obj: None
+        self.hash_of: Callable[[bytes], bytes] = lambda data: sha1(data).digest()
         self._random = random
         self.nonce = random(16)
         self.new_nonce = random(32)
@@ -149,7 +150,7 @@ class ClientExchange:
         )
         self.edit("client_DH_inner_data", inner)
         data = encode(inner)
-        plaintext = sha1(data).digest() + data
+        plaintext = self.hash_of(data) + data
         plaintext += self._random(-len(plaintext) % 16)
         return self._request(
             tl.set_client_DH_params(

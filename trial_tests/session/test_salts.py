@@ -2,6 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.interfaces.keys import FutureSalt
 from teamgram.session.salts import ServerSalts
 from trial_tests.session.fakes import NEXT_SALT, NOW, OLD_SALT, SALT, salts
 
@@ -23,6 +24,16 @@ class ServerSaltsTests(SynchronousTestCase):
         self.assertFalse(known.accepts(OLD_SALT, NOW + 600))
         self.assertTrue(known.accepts(SALT, NOW + 600))
         self.assertTrue(known.accepts(NEXT_SALT, NOW + 600))
+
+    def test_old_one_ends_before_the_next_begins(self) -> None:
+        """An old salt is over at its own end, also while nothing else changes."""
+        start = int(NOW)
+        known = ServerSalts(
+            [FutureSalt(start - 900, start + 100, OLD_SALT), FutureSalt(start - 500, start + 600, SALT)]
+        )
+        self.assertTrue(known.accepts(SALT, NOW) and known.accepts(OLD_SALT, start + 99))
+        self.assertFalse(known.accepts(OLD_SALT, start + 100))
+        self.assertTrue(known.accepts(SALT, start + 100))
 
     def test_without_salts(self) -> None:
         """A key without salts accepts none, not even 0."""

@@ -88,12 +88,20 @@ class ContainerTests(SynchronousTestCase):
     def test_malformed_container_is_64(self) -> None:
         """A container is taken or refused whole, before anything in it runs."""
         inner = Pair().client
+
+        def older(seq_no: int, body: bytes, number: int = 0) -> bytes:
+            """A message that nothing is wrong with but where it is."""
+            return wire.HEADER.pack(int(NOW - 20) * SECOND + 4 * number, seq_no, len(body)) + body
+
+        one = struct.pack("<II", wire.MSG_CONTAINER, 1)
+        too_many = wire.MAX_CONTAINER_MESSAGES + 1
         bad = {
             "count": struct.pack("<II", wire.MSG_CONTAINER, 2) + inner.message(GET_CONFIG)[1],
-            "too many": struct.pack("<II", wire.MSG_CONTAINER, 1025) + b"\0" * 20 * 1025,
+            "too many": struct.pack("<II", wire.MSG_CONTAINER, too_many)
+            + b"".join(older(2 * number + 1, GET_CONFIG, number) for number in range(too_many)),
             "length": struct.pack("<II", wire.MSG_CONTAINER, 1) + wire.HEADER.pack(4, 1, 400) + GET_CONFIG,
             "negative length": struct.pack("<II", wire.MSG_CONTAINER, 1) + wire.HEADER.pack(4, 1, -4) + GET_CONFIG,
-            "nested": struct.pack("<II", wire.MSG_CONTAINER, 1) + inner.container(inner.message(GET_CONFIG)[1])[1],
+            "nested": one + older(0, one + older(1, GET_CONFIG)),
             "newer inside": struct.pack("<II", wire.MSG_CONTAINER, 1)
             + wire.HEADER.pack(int(NOW + 20) * SECOND, 1, 4)
             + GET_CONFIG,

@@ -8,6 +8,8 @@ ACCEPTANCE ?= acceptance_tests.openclaw
 CLIENTS ?= acceptance_tests.clients
 N ?= 1000
 INPUTS ?= 10000000
+PLAY ?= 20
+PLAYED := trial_tests.bff.test_updates.EveryClientEndsEqualTests trial_tests.bff.test_updates.EveryClientEndsEqualOnServersTests trial_tests.session.test_hostile.SessionFuzzTests
 BIN := .venv/bin
 
 .PHONY: help setup run test test-openclaw test-more-clients lint bench faults fuzz mutants siege clean
@@ -19,7 +21,7 @@ help:
 	@echo "make test-more-clients  gotd, grammers, teleproto and others against our server (CLIENTS=acceptance_tests.clients.test_libraries.GotdTests for some)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    CPU time per operation and memory, printed as a table"
-	@echo "make faults   break connections, frames and the server, N=$(N) times each, and see that nothing is lost"
+	@echo "make faults   break connections, frames and the server, N=$(N) times each, play at random for long (PLAY=$(PLAY)), and see that nothing is lost"
 	@echo "make fuzz     feed hostile bytes to every parser and state machine (INPUTS=$(INPUTS) in all)"
 	@echo "make mutants  break security checks one by one and see that a test notices each (MUTANTS=session for some)"
 	@echo "make siege    what slow, silent and greedy peers cost the server"
@@ -62,6 +64,7 @@ bench: .venv/.ready-test
 
 faults: .venv/.ready-test
 	@$(BIN)/python -m tools.faults --rounds $(N)
+	@TEAMGRAM_TEST_PLAY_TIMES=$(PLAY) $(BIN)/python tools/test_services.py -- $(BIN)/python -m tools.run_trial $(PLAYED)
 
 fuzz: .venv/.ready-test
 	@$(BIN)/python -m tools.fuzz --inputs $(INPUTS)

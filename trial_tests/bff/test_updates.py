@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
+from trial_tests import long_play
 from trial_tests.backends import BackendTestCase, on_every_backend
 from trial_tests.bff.talk_house import START, Device, House
 
@@ -206,12 +207,12 @@ class Play:
 class EveryClientEndsEqualTests(BackendTestCase):
     """Live updates, and the difference from any pts, lead to the history that the server has."""
 
-    timeout = 300.0
+    timeout = 300.0 * long_play.TIMES
 
     async def test_random_interleavings(self) -> None:
         """Whatever three users do, pts has no hole and every way of catching up gives the same."""
-        for seed in range(2 if self.on_servers else 4):
-            await self.play(seed, 60 if self.on_servers else 150)
+        for seed in range((1 if self.on_servers else 2) * long_play.TIMES):
+            await self.play(seed, 50 if self.on_servers else 75)
 
     async def test_many_at_once(self) -> None:
         """Six hands at the same time: pushes still come in the order of pts, and nothing is lost or doubled."""
@@ -221,7 +222,7 @@ class EveryClientEndsEqualTests(BackendTestCase):
         play = Play(house, devices, 7)
 
         async def hand() -> None:
-            for _ in range(15 if self.on_servers else 40):
+            for _ in range((12 if self.on_servers else 20) * min(long_play.TIMES, 5)):
                 await play.step()
 
         await gatherResults([Deferred.fromCoroutine(hand()) for _ in range(6)], consumeErrors=True)

@@ -15,6 +15,7 @@ from teamgram.session.salts import ServerSalts
 from teamgram.session.service_messages import MalformedMessage
 from teamgram.session.session import Session
 from teamgram.session.settings import SessionSettings
+from trial_tests import long_play
 from trial_tests.session.fakes import GET_CONFIG, KEY, NOW, SALT, Harness, salts, unpack
 
 CONSTRUCTORS = st.sampled_from(
@@ -57,7 +58,7 @@ def frames(draw: st.DrawFn) -> bytes:
 
 class SessionFuzzTests(SynchronousTestCase):
     @given(st.lists(st.tuples(frames(), st.sampled_from([SALT, 0]), st.sampled_from([0.0, 1.0, 100.0])), max_size=30))
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=150 * long_play.TIMES, deadline=None)
     def test_session(self, received: list[tuple[bytes, int, float]]) -> None:
         """A session takes any frames; what it says stays well-formed, its ids grow and its limits hold."""
         limits = SessionSettings(inbox_limit=40, push_limit=5, unacked_limit=10)

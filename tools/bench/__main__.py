@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from tools.bench import encoding
 from tools.bench.control_plane import ControlPlaneBench
+from tools.bench.groups import GroupBench
 from tools.bench.latency import Latency
 from tools.bench.messenger import Bench
 from trial_tests.clients.server import RunningServer
@@ -32,6 +33,7 @@ async def measure(reactor: Any, words: list[str]) -> None:
         latency = Latency(bench)
         figures = {
             **bench.figures(),
+            **GroupBench(bench).figures(),
             "busy": latency.busy,
             "fairness": latency.fairness,
             **ControlPlaneBench(reactor, server).figures(),

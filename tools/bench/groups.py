@@ -1,0 +1,99 @@
+"""What a message to a group costs the server: written, delivered to every member online, and acknowledged by each."""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from teamgram.mtproto.tl import encode, tl
+from tools.bench.load import Pump, sealed
+from tools.bench.measured import cpu_seconds
+from tools.bench.messenger import Bench, Figures, new_messages, results
+from trial_tests.peer.calls import PeerSession
+
+SIZES = (10, 60, 150)
+DELIVERIES = 6_000
+"""Deliveries that one figure is taken from, whatever the group's size."""
+
+
+class Members:
+    """The members that listen: they count what is new and acknowledge every frame, as clients do."""
+
+    def __init__(self, sessions: Sequence[PeerSession]) -> None:
+        self._sessions = sessions
+        self._left = 0
+        self._reached: Deferred[None] = Deferred()
+        for session in sessions:
+            session.take = self._taking(session)  # type: ignore[method-assign]
+
+    def expect(self, deliveries: int) -> "Deferred[None]":
+        """Fires when so many new messages have come, over all members."""
+        self._left += deliveries
+        self._reached = Deferred()
+        return self._reached
+
+    def _taking(self, session: PeerSession) -> Callable[[Any], None]:
+        core = session.core
+
+        def take(messages: Any) -> None:
+            self._left -= new_messages(list(messages))
+            if core.to_ack:
+                acks, core.to_ack = core.to_ack, []
+                acked = core.message(encode(tl.msgs_ack(msg_ids=acks)), content_related=False)
+                connection = session.connection
+                connection.write(connection.framing.encode(core.seal(acked).frame))
+            if self._left <= 0 and not self._reached.called:
+                self._reached.callback(None)
+
+        return take
+
+
+class GroupBench:
+    """Figures of groups in which everybody is online."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._users: list[tuple[PeerSession, Any]] = []
+
+    def figures(self) -> dict[str, Callable[[], Awaitable[Figures]]]:
+        """Name -> what measures it; each returns its lines."""
+        return {"group message": self.group_message}
+
+    async def group_message(self) -> Figures:
+        """One message after another, each when the one before has reached everybody."""
+        lines: Figures = {}
+        for size in SIZES:
+            while len(self._users) < size:
+                self._users.append(await self._bench.user())
+            lines[f"group message, each of {size} members online"] = await self._one_size(self._users[:size])
+        for session, _ in self._users:
+            await session.connection.close()
+        self._users = []
+        return lines
+
+    async def _one_size(self, users: Sequence[tuple[PeerSession, Any]]) -> str:
+        (sender, _), *others = users
+        invited = [tl.inputUser(user_id=user.id, access_hash=user.access_hash) for _, user in others]
+        made = await sender.call(tl.messages.createChat(users=invited, title="Everybody"))
+        peer = tl.inputPeerChat(chat_id=made.updates.chats[0].id)
+        take = sender.take
+        members = Members([session for session, _ in others])
+        number = DELIVERIES // len(users)
+        cpu = 0.0
+        for counted in (number // 6, number):
+            bodies = [
+                encode(tl.messages.sendMessage(peer=peer, message="a message of usual length", random_id=random_id))
+                for random_id in (random.getrandbits(62) for _ in range(counted))
+            ]
+            frames = sealed(sender, bodies)
+            before = cpu_seconds(self._bench.server.pid)
+            for frame in frames:
+                reached = members.expect(len(others))
+                pump = Pump(sender, [frame], 1, results)
+                pump.start()
+                await pump.done
+                await reached
+            cpu = cpu_seconds(self._bench.server.pid) - before
+        sender.take = take  # type: ignore[method-assign]
+        return f"{cpu / number / len(users) * 1e6:.0f} µs"

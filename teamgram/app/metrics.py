@@ -97,7 +97,7 @@ class HouseCollector(Collector):
         yield GaugeMetricFamily(
             "updates_waiting_users",
             "Users whose updates wait for something to be read.",
-            house.services.talking.talk.updates.waiting_users,
+            house.services.talking.live.waiting_users,
         )
         yield GaugeMetricFamily(
             "reactor_delay_seconds",

@@ -15,8 +15,8 @@ from teamgram.bff.views.users import UserViews
 from teamgram.domain.codes.tokens import SignInTokens, WaitingDevice
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
-from teamgram.interfaces.updates import UpdatesPush
-from teamgram.mtproto.tl import tl
+from teamgram.interfaces.updates import PushedUpdates, UpdatesPush
+from teamgram.mtproto.tl import encode, tl
 
 
 class QrCode(RpcService):
@@ -64,7 +64,7 @@ class QrCode(RpcService):
         await self._tokens.accept(query.token, key, caller.user_id)
         await self._sign_ins.sign_in(key, caller.user_id, client, client.client_addr)
         update = tl.updateShort(update=tl.updateLoginToken(), date=self._sign_ins.now())
-        self._push.push_updates(caller.user_id, update, only_perm_auth_key_id=key)
+        self._push.push(PushedUpdates.for_device(encode(update), caller.user_id, key))
         for device in await self._sign_ins.devices(caller.user_id, caller.perm_auth_key_id):
             if device.perm_auth_key_id == key:
                 return authorization_view(device, caller.perm_auth_key_id)

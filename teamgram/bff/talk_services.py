@@ -1,6 +1,8 @@
 """The services about conversations, made together because they share one ``Talk``."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -10,6 +12,7 @@ from teamgram.bff.chats.service import ProtectedChats
 from teamgram.bff.dialogs import Conversations
 from teamgram.bff.dialogs import Dialogs as DialogsService
 from teamgram.bff.drafts import Drafts
+from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.messages.history import MessageHistory
 from teamgram.bff.messages.marks import GroupReadMarks, ReadMarks
 from teamgram.bff.messages.removing import RemovingMessages
@@ -36,13 +39,22 @@ class Talking:
 
     talk: Talk
     stores: TalkStores
+    live: LiveUpdates
     conversations: Conversations
 
     @classmethod
-    def build(cls, stores: TalkStores, clock: IReactorTime, people: People, push: UpdatesPush) -> "Talking":
+    def build(
+        cls,
+        stores: TalkStores,
+        clock: IReactorTime,
+        people: People,
+        push: UpdatesPush,
+        seconds: Callable[[], float] = perf_counter,
+    ) -> "Talking":
         """What happens in conversations leaves through ``push`` from now on."""
-        updates = UpdateViews(people.views, ChatViews(stores.chats), people.updates, push, clock)
-        stores.fanout.subscribe(updates)
+        updates = UpdateViews(people.views, ChatViews(stores.chats), people.updates, clock)
+        live = LiveUpdates(updates, push, clock, seconds=seconds)
+        stores.fanout.subscribe(live)
         talk = Talk(
             clock=clock,
             input_peers=people.peers,
@@ -58,7 +70,7 @@ class Talking:
             fanout=stores.fanout,
             updates=updates,
         )
-        return cls(talk, stores, Conversations(talk))
+        return cls(talk, stores, live, Conversations(talk))
 
     @property
     def service_messages(self) -> ServiceMessages:
@@ -72,7 +84,7 @@ class Talking:
     async def stop(self) -> None:
         """Wait until what was committed has been pushed."""
         self.stores.trimming.stop()
-        await self.talk.updates.settled()
+        await self.live.settled()
 
 
 def talk_services(talking: Talking) -> list[RpcService]:

@@ -1,6 +1,44 @@
-"""How updates reach sessions, and how sessions tell who is there."""
+"""How updates reach sessions, and how sessions tell who is there.
 
-from typing import Any, Protocol
+What crosses here is ids and TL bytes of the newest layer: nothing that would
+have to be in the same process.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from teamgram.mtproto.tl.places import Places
+
+
+class Receiver(NamedTuple):
+    """A user who gets an update, and the numbers that are the user's own in it."""
+
+    user_id: int
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PushedUpdates:
+    """One ``Updates`` object for some users.
+
+    Attributes:
+        body: boxed, of the newest layer, with the first marks (``mtproto.tl.places``) where the receivers' numbers go.
+        receivers: each once.
+        places: where the numbers go; none for what is the same for all.
+        except_perm_auth_key_id: the device that made the change is left out: it has it in its answer.
+        only_perm_auth_key_id: no other device gets it.
+    """
+
+    body: bytes
+    receivers: tuple[Receiver, ...]
+    places: Places = ()
+    except_perm_auth_key_id: int = 0
+    only_perm_auth_key_id: int = 0
+
+    @classmethod
+    def for_device(cls, body: bytes, user_id: int, perm_auth_key_id: int) -> "PushedUpdates":
+        """What one device of a user is told, and no other."""
+        return cls(body, (Receiver(user_id),), only_perm_auth_key_id=perm_auth_key_id)
 
 
 class UpdatesPush(Protocol):
@@ -9,16 +47,13 @@ class UpdatesPush(Protocol):
     def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
         """Whether rendering for this user is worth it: some session of theirs would get it now.
 
-        ``except_perm_auth_key_id`` is the device that ``push_updates`` will leave out.
+        ``except_perm_auth_key_id`` is the device that ``push`` will leave out.
         """
 
-    def push_updates(
-        self, user_id: int, updates: Any, *, except_perm_auth_key_id: int = 0, only_perm_auth_key_id: int = 0
-    ) -> None:
-        """Send one ``Updates`` object (newest layer's shape) to the user's updates sessions.
+    def push(self, updates: PushedUpdates) -> None:
+        """Send it to the receivers' updates sessions, converted once for each layer among them.
 
-        It is encoded once for each layer among them. ``except_perm_auth_key_id``
-        leaves out the device that made the change (it has it in its answer).
+        Each user gets what is pushed in the order of the calls.
         """
 
 

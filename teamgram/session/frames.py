@@ -132,7 +132,8 @@ class Frames:
             event = core.next_event()
         if core.unpacked_bytes:
             self._turns.unpacked(core.unpacked_bytes)
-        self._turns.dirty(session)
+        if session.needs_flush():
+            self._turns.dirty(session)
 
     def _happened(
         self, wrapper: MainAuthWrapper, session: ClientSession, conn: ConnRef, event: SessionEvent, now: float

@@ -1,18 +1,16 @@
 """Updates to the sessions that want them, and who is there.
 
-Each key has one updates session. An object is encoded once for each layer
-among a user's keys, and waits in the sessions' outboxes like any other
+Each key has one updates session. An object is converted once for each layer
+among its receivers' keys, and waits in the sessions' outboxes like any other
 message; a session whose client does not read drops it there and is told to
 get the difference instead.
 """
 
 from collections.abc import Callable
-from typing import Any
-
-from twisted.logger import Logger
 
 from teamgram.interfaces.keys import AuthKeyType
-from teamgram.interfaces.updates import PresenceSink
+from teamgram.interfaces.updates import PresenceSink, PushedUpdates, Receiver
+from teamgram.session.fan_outs import FanOuts, Forms
 from teamgram.session.main_auth import MainAuthWrapper
 from teamgram.session.session_list import ClientSession
 from teamgram.session.turns import ReactorTurns
@@ -22,7 +20,8 @@ class Push:
     """Implements ``interfaces.updates.UpdatesPush`` over the wrappers of signed-in keys.
 
     Args:
-        encode: an object and a layer to boxed bytes.
+        convert: a boxed object of the newest layer, and a layer, to the object in that layer.
+        part_seconds: how long what many get has in a turn.
         presence: told when a device comes and goes.
 
     Attributes:
@@ -30,13 +29,16 @@ class Push:
         pushed: what became of them: one for each updates session.
     """
 
-    _log = Logger()
-
     def __init__(
-        self, turns: ReactorTurns, encode: Callable[[Any, int], bytes], presence: PresenceSink | None = None
+        self,
+        turns: ReactorTurns,
+        convert: Callable[[bytes, int], bytes],
+        part_seconds: float,
+        presence: PresenceSink | None = None,
     ) -> None:
         self._turns = turns
-        self._encode = encode
+        self._convert = convert
+        self._fan_outs = FanOuts(turns, self._queue, part_seconds)
         self.presence = presence
         self.pushed = 0
         self.fan_outs = 0
@@ -55,40 +57,43 @@ class Push:
                     return True
         return False
 
-    def push_updates(
-        self, user_id: int, updates: Any, *, except_perm_auth_key_id: int = 0, only_perm_auth_key_id: int = 0
-    ) -> None:
-        """Queue ``updates`` for the user's updates sessions, but for one device or only for one."""
-        wrappers = self._users.get(user_id)
-        if not wrappers:
+    def push(self, updates: PushedUpdates) -> None:
+        """Queue ``updates`` for the receivers' updates sessions; for many it is done in parts of a turn."""
+        forms = Forms(updates, self._convert)
+        receivers = updates.receivers
+        if len(receivers) == 1 and not self._fan_outs.has(receivers[0].user_id):
+            for session in self._queue(forms, receivers[0]):
+                self._turns.dirty(session)
             return
+        self._fan_outs.add(forms, [receiver for receiver in receivers if receiver.user_id in self._users])
+
+    def finish(self) -> None:
+        """Queue what has not had its part of a turn yet; before the stage ends."""
+        self._fan_outs.finish()
+
+    def _queue(self, forms: Forms, receiver: Receiver) -> list[ClientSession]:
+        """Put one receiver's updates into their sessions; those that have something to send now."""
+        wrappers = self._users.get(receiver.user_id)
+        if not wrappers:
+            return []
         self.fan_outs += 1
-        encoded: dict[int, bytes | None] = {}
+        updates = forms.updates
+        ready = []
         for perm_auth_key_id, wrapper in wrappers.items():
             session = wrapper.updates_session
-            if session is None or perm_auth_key_id == except_perm_auth_key_id:
+            if session is None or perm_auth_key_id == updates.except_perm_auth_key_id:
                 continue
-            if only_perm_auth_key_id and perm_auth_key_id != only_perm_auth_key_id:
+            if updates.only_perm_auth_key_id and perm_auth_key_id != updates.only_perm_auth_key_id:
                 continue
-            layer = session.layer or wrapper.client.layer
-            if layer not in encoded:
-                encoded[layer] = self._encoded(updates, layer)
-            body = encoded[layer]
+            body = forms.body(session.layer or wrapper.client.layer, receiver.numbers)
             self.pushed += 1
             if body is None:
                 session.core.outbox.drop_pushes()
             else:
                 session.core.push(body)
             if session.conn is not None:
-                self._turns.dirty(session)
-
-    def _encoded(self, updates: Any, layer: int) -> bytes | None:
-        """None for a fault of ours in one layer, which must not keep the others from their update."""
-        try:
-            return self._encode(updates, layer)
-        except Exception:
-            self._log.failure("encoding updates for layer {layer}", layer=layer)
-            return None
+                ready.append(session)
+        return ready
 
     def signed_in(self, wrapper: MainAuthWrapper) -> None:
         """The wrapper's key belongs to ``wrapper.user_id`` from now on."""

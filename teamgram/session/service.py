@@ -15,7 +15,7 @@ from teamgram.interfaces.keys import AuthKeyInfo
 from teamgram.interfaces.rpc import RpcCaller
 from teamgram.interfaces.session import ConnRef, Gateway, SessionData
 from teamgram.interfaces.updates import PresenceSink
-from teamgram.mtproto.tl import NEWEST_LAYER, encode, registry
+from teamgram.mtproto.tl import NEWEST_LAYER, decode, encode, registry
 from teamgram.session.memory import hold_bound
 from teamgram.session.routing import Routing
 from teamgram.session.settings import SessionSettings
@@ -25,6 +25,15 @@ from teamgram.session.stage import Stage
 def method_name(constructor_id: int) -> str | None:
     """Literal name of a method of any layer, None for everything else."""
     return registry.name_of(constructor_id) if registry.is_function(constructor_id) else None
+
+
+def to_layer(body: bytes, layer: int) -> bytes:
+    """A boxed object of the newest layer in another layer.
+
+    Raises:
+        TLError: it is none.
+    """
+    return encode(decode(body), layer)
 
 
 def random_long() -> int:
@@ -59,7 +68,7 @@ class SessionService(Service):
         callers: Mapping[str, RpcCaller],
         clock: IReactorTime,
         settings: SessionSettings | None = None,
-        encode_updates: Callable[[Any, int], bytes] = encode,
+        convert: Callable[[bytes, int], bytes] = to_layer,
         name_of: Callable[[int], str | None] = method_name,
         unique_id: Callable[[], int] = random_long,
     ) -> None:
@@ -72,7 +81,7 @@ class SessionService(Service):
             routing=Routing(id_map, callers, name_of),
             clock=clock,
             settings=self.settings,
-            encode=encode_updates,
+            convert=convert,
             unique_id=unique_id,
             newest_layer=NEWEST_LAYER,
         )
@@ -80,7 +89,7 @@ class SessionService(Service):
         self.send_data: Callable[[SessionData], None] = self.stage.frames.send_data
         self.set_writable: Callable[[ConnRef, bool], None] = self.stage.delivery.set_writable
         self.has_updates_session = self.stage.push.has_updates_session
-        self.push_updates = self.stage.push.push_updates
+        self.push = self.stage.push.push
         self._housekeeping = LoopingCall(self._tick)
         self._housekeeping.clock = clock
         self._next_key_sweep = 0.0
@@ -171,6 +180,7 @@ class SessionService(Service):
             pause: Deferred[None] = Deferred()
             self._clock.callLater(0.05, pause.callback, None)
             await pause
+        self.stage.push.finish()
         self.stage.turns.end()
 
     def stopService(self) -> "Deferred[None]":

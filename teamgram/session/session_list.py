@@ -76,6 +76,14 @@ class ClientSession:
         self._reached_by(data)
         return not known
 
+    def needs_flush(self) -> bool:
+        """Whether its flush would do anything: after an acknowledgement, most of what clients send, it would not."""
+        core = self.core
+        outbox = core.outbox
+        return bool(
+            outbox.queue or outbox.push_lost or core.to_ack or self.holds or self.refused or self.http is not None
+        )
+
     def is_carried(self) -> bool:
         """Whether anything is there that answers leave by."""
         return bool(self.http or self.connections)

@@ -8,7 +8,6 @@ the reactor does is the one thing that goes round, through ``TurnWork``:
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -36,7 +35,7 @@ class Stage:
     """The session stage; implements ``TurnWork``.
 
     Args:
-        encode: an ``Updates`` object and a layer to boxed bytes.
+        convert: a boxed object of the newest layer, and a layer, to the object in that layer.
         unique_id: makes ``new_session_created.unique_id``s.
         newest_layer: what a client of a newer layer is served in.
         presence: told when devices come and go.
@@ -50,7 +49,7 @@ class Stage:
         routing: Routing,
         clock: IReactorTime,
         settings: SessionSettings,
-        encode: Callable[[Any, int], bytes],
+        convert: Callable[[bytes, int], bytes],
         unique_id: Callable[[], int],
         newest_layer: int,
         presence: PresenceSink | None = None,
@@ -67,7 +66,7 @@ class Stage:
             behind_seconds=settings.behind_seconds,
             gunzip_turn_bytes=settings.gunzip_turn_bytes,
         )
-        self.push = Push(self.turns, encode, presence)
+        self.push = Push(self.turns, convert, settings.behind_seconds, presence)
         devices = DeviceNotes(auth_sessions, self.tasks, clock)
         self.delivery = Delivery(
             gateway=gateway,

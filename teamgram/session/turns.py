@@ -95,6 +95,10 @@ class ReactorTurns:
         if not self._scheduled:
             self._schedule()
 
+    def flush(self, session: ClientSession) -> None:
+        """Send what the session has now, before the turn's end: for work that measures its part."""
+        self._work.flush(session, self._clock.seconds())
+
     def dirty(self, session: ClientSession) -> None:
         """The session may have something to send."""
         if not session.dirty:

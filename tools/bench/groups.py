@@ -25,7 +25,7 @@ class Members:
         self._left = 0
         self._reached: Deferred[None] = Deferred()
         for session in sessions:
-            session.take = self._taking(session)  # type: ignore[method-assign]
+            session.take = self._taking(session)  # type: ignore[method-assign, assignment]
 
     def expect(self, deliveries: int) -> "Deferred[None]":
         """Fires when so many new messages have come, over all members."""

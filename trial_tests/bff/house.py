@@ -26,7 +26,8 @@ from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.fresh import FreshDevices
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, Authorization, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
-from teamgram.mtproto.tl import NEWEST_LAYER, decode_result, encode, tl
+from teamgram.interfaces.updates import PushedUpdates
+from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
 
 NOW = 1_700_000_000
 
@@ -107,10 +108,9 @@ class FakePush:
     def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
         return True
 
-    def push_updates(
-        self, user_id: int, updates: Any, *, except_perm_auth_key_id: int = 0, only_perm_auth_key_id: int = 0
-    ) -> None:
-        self.pushed.append((user_id, updates, only_perm_auth_key_id))
+    def push(self, updates: PushedUpdates) -> None:
+        for user_id, _ in updates.receivers:
+            self.pushed.append((user_id, decode(updates.body), updates.only_perm_auth_key_id))
 
 
 @dataclass

@@ -17,7 +17,10 @@ from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
 from teamgram.interfaces.keys import AuthKeyType
 from teamgram.interfaces.rpc import RpcMetadata, RpcRequest
+from teamgram.interfaces.updates import PushedUpdates
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
+from teamgram.session.fan_outs import Forms
+from teamgram.session.service import to_layer
 from trial_tests.backends import BackendTestCase
 
 START = 1_700_000_000
@@ -33,12 +36,15 @@ class FakePush:
     def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
         return any(device.caller.perm_auth_key_id != except_perm_auth_key_id for device in self.devices[user_id])
 
-    def push_updates(
-        self, user_id: int, updates: Any, *, except_perm_auth_key_id: int = 0, only_perm_auth_key_id: int = 0
-    ) -> None:
-        for device in self.devices[user_id]:
-            if device.caller.perm_auth_key_id != except_perm_auth_key_id:
-                device.pushed.append(decode(encode(updates, device.caller.layer)))
+    def push(self, updates: PushedUpdates) -> None:
+        forms = Forms(updates, to_layer)
+        for user_id, numbers in updates.receivers:
+            for device in self.devices[user_id]:
+                if device.caller.perm_auth_key_id != updates.except_perm_auth_key_id:
+                    body = forms.body(device.caller.layer, numbers)
+                    assert body is not None
+                    device.bodies.append(body)
+                    device.pushed.append(decode(body))
 
 
 class Device:
@@ -50,6 +56,7 @@ class Device:
         key = next(house.keys)
         self.caller = RpcMetadata(key, key, AuthKeyType.PERM, key, user.id, layer)
         self.pushed: list[Any] = []
+        self.bodies: list[bytes] = []
         house.push.devices[user.id].append(self)
 
     async def call(self, query: Any) -> Any:
@@ -68,7 +75,7 @@ class Device:
 
     async def take(self) -> list[Any]:
         """The single updates pushed since the last call."""
-        await self._house.talk.updates.settled()
+        await self._house.talking.live.settled()
         pushed, self.pushed = self.pushed, []
         return [update for updates in pushed for update in updates.updates]
 
@@ -115,11 +122,11 @@ class House:
         people = People.build(PeopleStores.open(self.database, self.fanout, self.clock))
         self.users, self.contacts, self.privacy = people.users, people.contacts, people.privacy
         self.talking = Talking.build(
-            TalkStores.open(self.database, self.fanout, self.clock), self.clock, people, self.push
+            TalkStores.open(self.database, self.fanout, self.clock), self.clock, people, self.push, self.clock.seconds
         )
         self.talk = self.talking.talk
         # Before the database closes: what is still being drawn reads it.
-        case.addCleanup(lambda: Deferred.fromCoroutine(self.talk.updates.settled()))
+        case.addCleanup(lambda: Deferred.fromCoroutine(self.talking.live.settled()))
         self.caller = Caller(talk_services(self.talking), FloodLimits(FloodSettings(), self.clock.seconds))
 
     async def sign_up(

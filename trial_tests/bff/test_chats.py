@@ -111,7 +111,7 @@ class GroupTests(GroupTestCase):
         self.assertEqual({one.user_id for one in listed.participants}, everybody)
         self.assertEqual((listed.version, answer.chats[0].version, answer.chats[0].participants_count), (2, 2, 3))
         self.assertEqual({user.id for user in answer.users}, everybody)
-        await house.talk.updates.settled()
+        await house.talking.live.settled()
         for device in (anna, other):
             add, message = device.pushed
             device.pushed = []
@@ -122,7 +122,7 @@ class GroupTests(GroupTestCase):
         answer = await self.remove(anna, chat_id, clara)
         self.assertEqual([one.NAME for one in answer.updates], ["updateChatParticipants", "updateNewMessage"])
         self.assertEqual(answer.updates[0].participants.version, 3)
-        await house.talk.updates.settled()
+        await house.talking.live.settled()
         gone, message = boris.pushed
         self.assertEqual(([one.NAME for one in gone.updates], gone.chats), (["updateChatParticipantDelete"], []))
         self.assertEqual((gone.updates[0].version, message.chats[0].version), (3, 3))

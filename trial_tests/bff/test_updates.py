@@ -255,7 +255,7 @@ class EveryClientEndsEqualTests(BackendTestCase):
                 pts = snapshot.pts
                 await snapshot.catch_up(device, limit=1 + place % 7)
                 await self.check(device, snapshot, f"seed {seed} from pts {pts}")
-        await house.talk.updates.settled()
+        await house.talking.live.settled()
 
     async def check(self, device: Device, mirror: Mirror, where: str) -> None:
         """What the client has is what the server has."""
@@ -341,7 +341,7 @@ class DifferenceTests(BackendTestCase):
         boris.go_offline()
         for number in range(5):
             await anna.send(anna.peer(boris), str(number))
-        await house.talk.updates.settled()
+        await house.talking.live.settled()
         await house.database.close()
         again = Device(House(self), boris.user)
         difference = await again.difference(1)

@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo, FutureSalt
 from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.interfaces.session import ConnRef, SessionData
+from teamgram.interfaces.updates import PushedUpdates, Receiver
 from teamgram.session import service_messages as wire
 from teamgram.session.service import SessionService
 from teamgram.session.settings import SessionSettings
@@ -266,7 +267,7 @@ class Harness:
             callers={"bff.bff": self.bff},
             clock=self.clock,
             settings=settings or SessionSettings(**changes),
-            encode_updates=lambda updates, layer: struct.pack("<Ii", 0x74AE4240, layer) + updates,
+            convert=lambda updates, layer: struct.pack("<Ii", 0x74AE4240, layer) + updates,
             name_of=METHODS.get,
             unique_id=lambda: 4242,
         )
@@ -274,6 +275,10 @@ class Harness:
 
     def client(self, session_id: int = 9, **where: Any) -> "Client":
         return Client(self, session_id, **where)
+
+    def push(self, user_id: int, body: bytes, **but: Any) -> None:
+        """One object for one user."""
+        self.service.push(PushedUpdates(body, (Receiver(user_id),), **but))
 
     def turn(self) -> None:
         """Let the reactor's turn end."""

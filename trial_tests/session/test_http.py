@@ -78,7 +78,7 @@ class HttpTests(SynchronousTestCase):
         client.send(struct.pack("<Iiii", wire.HTTP_WAIT, 500, 150, 3000), content_related=False)
         client.received()
         for _ in range(3):
-            harness.service.push_updates(USER, b"updt")
+            harness.push(USER, b"updt")
             harness.clock.advance(0.1)
         self.assertEqual(client.received(), [])
         harness.clock.advance(0.2)

@@ -30,7 +30,7 @@ class MetricsTests(SynchronousTestCase):
         client.send(GET_STATE)
         client.send(GET_NEAREST_DC)
         harness.turn()
-        harness.service.push_updates(USER, b"updt")
+        harness.push(USER, b"updt")
         harness.turn()
         client.connect()
         client.send(struct.pack("<Iq", wire.PING, 1))

@@ -99,7 +99,7 @@ class TrainTraveller:
             waiting = self.harness.bff.waiting
             waiting.pop(self.chance.randrange(len(waiting)))[1].callback(b"\xb5\x75\x72\x99")
         elif what < 0.7 and self.harness.service.has_updates_session(USER):
-            self.harness.service.push_updates(USER, struct.pack("<i", self.pushed))
+            self.harness.push(USER, struct.pack("<i", self.pushed))
             self.pushed += 1
         elif what < 0.85:
             self.collect()

@@ -12,8 +12,8 @@ from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.keys import Authorization, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.interfaces.session import SessionControl
-from teamgram.interfaces.updates import UpdatesPush
-from teamgram.mtproto.tl import tl
+from teamgram.interfaces.updates import PushedUpdates, UpdatesPush
+from teamgram.mtproto.tl import encode, tl
 
 DEFAULT_AUTHORIZATION_TTL_DAYS = 180
 _DAY = 86_400
@@ -189,7 +189,7 @@ class SignIns:
         user_id, signed_out = await self._auth_sessions.unbind_user(perm_auth_key_id)
         for key in signed_out or [perm_auth_key_id]:
             if user_id and not by_itself:
-                self._push.push_updates(user_id, tl.updatesTooLong(), only_perm_auth_key_id=key)
+                self._push.push(PushedUpdates.for_device(encode(tl.updatesTooLong()), user_id, key))
             self._session_control.user_signed_out(key)
         for key in signed_out:
             self._log.info(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from teamgram.domain.chats.chat import Banned, Chat, Participant, Role, Standing
 from teamgram.domain.chats.chats import Chats
@@ -16,6 +16,14 @@ INVITE_PREFIX = "https://t.me/+"
 _BANNED = tuple((banned.name.lower(), banned) for banned in Banned if banned.name)
 # Default rights do not end.
 _FOREVER = 0x7FFFFFFF
+
+
+class SeenChat(NamedTuple):
+    """What of a ``chat`` is not the same for everybody: two viewers for whom this is equal see the same."""
+
+    creator: bool
+    left: bool
+    admin: bool
 
 
 class ChatViews:
@@ -34,6 +42,16 @@ class ChatViews:
             views.append(chat_view(chat, viewer_id))
         return views
 
+    def seen(self, viewer_id: int, chat_ids: Iterable[int]) -> tuple[SeenChat | None, ...] | None:
+        """What is the viewer's own in what ``cached`` would give, or None with it."""
+        seen = []
+        for chat_id in chat_ids:
+            chat = self._chats.cached(chat_id)
+            if chat is None:
+                return None
+            seen.append(how_seen(chat, viewer_id))
+        return tuple(seen)
+
     async def render(self, viewer_id: int, chat_ids: Iterable[int]) -> list[Any]:
         """``Chat`` objects for the viewer, each once; ids that no group has are left out."""
         ids = list(dict.fromkeys(chat_ids))
@@ -41,12 +59,20 @@ class ChatViews:
         return [chat_view(chats[chat_id], viewer_id) for chat_id in ids if chat_id in chats]
 
 
-def chat_view(chat: Chat, viewer_id: int) -> Any:
-    """``chat``, or ``chatForbidden`` for who was put out of it."""
+def how_seen(chat: Chat, viewer_id: int) -> SeenChat | None:
+    """What the viewer sees of the group in their own way; None for who was put out of it, or never was in it."""
     participant = chat.everybody.get(viewer_id)
     if participant is None or participant.standing is Standing.REMOVED:
-        return tl.chatForbidden(id=chat.id, title=chat.title)
+        return None
     present = participant.standing is Standing.PRESENT
+    return SeenChat(chat.creator_id == viewer_id, not present, present and participant.role is Role.ADMIN)
+
+
+def chat_view(chat: Chat, viewer_id: int) -> Any:
+    """``chat``, or ``chatForbidden`` for who was put out of it."""
+    seen = how_seen(chat, viewer_id)
+    if seen is None:
+        return tl.chatForbidden(id=chat.id, title=chat.title)
     return tl.chat(
         id=chat.id,
         title=chat.title,
@@ -54,11 +80,11 @@ def chat_view(chat: Chat, viewer_id: int) -> Any:
         participants_count=len(chat.members),
         date=chat.created_at,
         version=chat.version,
-        creator=chat.creator_id == viewer_id,
-        left=not present,
+        creator=seen.creator,
+        left=seen.left,
         deactivated=chat.deactivated,
         noforwards=chat.noforwards,
-        admin_rights=admin_rights_view() if present and participant.role is Role.ADMIN else None,
+        admin_rights=admin_rights_view() if seen.admin else None,
         default_banned_rights=banned_rights_view(chat.default_banned_rights),
     )
 

@@ -1,18 +1,10 @@
-"""From events to ``updates``: the live push, the answer to who asked, and the difference, all by ``entry_view``.
+"""From events to ``updates``: the live push, the answer to who asked, and the difference, all by ``entry_view``."""
 
-Rendering needs users and groups as the viewer sees them. Usually they are in
-memory and the push leaves at once; when something must be read first, that
-user's later updates wait behind it, so that they leave in commit order.
-"""
-
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from teamgram.bff.views.chats import ChatViews, banned_rights_view
 from teamgram.bff.views.messages import (
@@ -31,7 +23,6 @@ from teamgram.domain.boxes.message import Message, unpack_draft
 from teamgram.domain.ids.peer import Peer, PeerKind, marked_chat
 from teamgram.domain.updates import events
 from teamgram.domain.updates.events import TransientEvent
-from teamgram.interfaces.updates import UpdatesPush
 from teamgram.mtproto.tl import tl
 
 
@@ -201,26 +192,29 @@ def split_peers(peers: set[int]) -> tuple[list[int], list[int]]:
 
 
 class UpdateViews:
-    """Renders for viewers and pushes what the fan-out tells; subscribe it to the ``Fanout``."""
+    """Puts the users and groups that updates name beside them, as a given viewer sees them."""
 
-    _log = Logger()
-
-    def __init__(
-        self, users: UserViews, chats: ChatViews, people: PeopleUpdates, push: UpdatesPush, clock: IReactorTime
-    ) -> None:
+    def __init__(self, users: UserViews, chats: ChatViews, people: PeopleUpdates, clock: IReactorTime) -> None:
         self._users = users
         self._chats = chats
         self._people = people
-        self._push = push
         self._clock = clock
-        # Users for whom something is being read, and what must leave after it.
-        self._waiting: dict[int, deque[tuple[Drawing, int]]] = {}
-        self._settled: list[Deferred[None]] = []
 
-    @property
-    def waiting_users(self) -> int:
-        """Users whose updates wait for something to be read."""
-        return len(self._waiting)
+    def seen(self, viewer_id: int, user_ids: Sequence[int], chat_ids: Sequence[int]) -> Hashable | None:
+        """What is the viewer's own in these; equal for two viewers who see the same. None: not all is in memory."""
+        users = self._users.seen(viewer_id, user_ids)
+        chats = self._chats.seen(viewer_id, chat_ids) if users is not None else None
+        return None if users is None or chats is None else (users, chats)
+
+    def at_once(
+        self, viewer_id: int, drawings: Sequence[Drawing], user_ids: Sequence[int], chat_ids: Sequence[int]
+    ) -> list[Any] | None:
+        """The ``updates`` objects of drawings that name the same peers; None: not all of them are in memory."""
+        users = self._users.cached(viewer_id, user_ids)
+        chats = self._chats.cached(viewer_id, chat_ids) if users is not None else None
+        if users is None or chats is None:
+            return None
+        return [self._updates(drawing, users, chats) for drawing in drawings]
 
     async def peers(self, viewer_id: int, peers: set[int]) -> tuple[list[Any], list[Any]]:
         """(users, chats) for marked ids, as every answer carries them."""
@@ -254,86 +248,3 @@ class UpdateViews:
     def _updates(self, drawing: Drawing, users: list[Any], chats: list[Any]) -> Any:
         # seq counts nothing here, and 0 says so.
         return tl.updates(updates=drawing.updates, users=users, chats=chats, date=int(self._clock.seconds()), seq=0)
-
-    # --- FanoutSubscriber ---
-
-    def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
-        """Push a transient event to those who are there."""
-        here = [
-            user_id
-            for user_id in dict.fromkeys(user_ids)
-            if self._push.has_updates_session(user_id, except_perm_auth_key_id)
-        ]
-        if here:
-            drawing = transient_drawing(event)
-            for user_id in here:
-                self._tell(user_id, drawing, except_perm_auth_key_id)
-
-    def logged(
-        self,
-        entries: Sequence[LogEntry],
-        messages: Mapping[tuple[int, int], Message],
-        except_perm_auth_key_id: int,
-    ) -> None:
-        """Push log entries to those of their users who are there."""
-        by_user: dict[int, list[LogEntry]] = {}
-        for entry in entries:
-            by_user.setdefault(entry.owner_id, []).append(entry)
-        for user_id, own in by_user.items():
-            if self._push.has_updates_session(user_id, except_perm_auth_key_id):
-                mine = {
-                    entry.event.id: messages[user_id, entry.event.id]
-                    for entry in own
-                    if isinstance(entry.event, logged.NewMessage | logged.MessageEdited)
-                    and (user_id, entry.event.id) in messages
-                }
-                self._tell(user_id, entries_drawing(own, mine), except_perm_auth_key_id)
-
-    def _tell(self, user_id: int, drawing: Drawing, except_perm_auth_key_id: int) -> None:
-        waiting = self._waiting.get(user_id)
-        if waiting is not None:
-            waiting.append((drawing, except_perm_auth_key_id))
-            return
-        updates = self._at_once(user_id, drawing)
-        if updates is not None:
-            self._push.push_updates(user_id, updates, except_perm_auth_key_id=except_perm_auth_key_id)
-            return
-        self._waiting[user_id] = deque([(drawing, except_perm_auth_key_id)])
-        Deferred.fromCoroutine(self._drain(user_id))
-
-    def _at_once(self, viewer_id: int, drawing: Drawing) -> Any:
-        """The ``updates`` object when everything it needs is in memory, else None."""
-        if drawing.event is not None:
-            return None
-        user_ids, chat_ids = split_peers(drawing.peers)
-        users = self._users.cached(viewer_id, user_ids)
-        chats = self._chats.cached(viewer_id, chat_ids) if users is not None else None
-        return None if users is None or chats is None else self._updates(drawing, users, chats)
-
-    async def _drain(self, user_id: int) -> None:
-        waiting = self._waiting[user_id]
-        try:
-            while waiting:
-                drawing, except_perm_auth_key_id = waiting[0]
-                try:
-                    updates = await self.finish(user_id, drawing)
-                    self._push.push_updates(user_id, updates, except_perm_auth_key_id=except_perm_auth_key_id)
-                except CancelledError:
-                    raise
-                except Exception:
-                    # It is in the log; the client fetches it when it sees the gap.
-                    self._log.failure("updates of user {user_id} could not be pushed", user_id=user_id)
-                waiting.popleft()
-        finally:
-            del self._waiting[user_id]
-            if not self._waiting:
-                settled, self._settled = self._settled, []
-                for waiter in settled:
-                    waiter.callback(None)
-
-    async def settled(self) -> None:
-        """Wait until everything that was told has been pushed; before sessions go away at the end."""
-        if self._waiting:
-            waiter: Deferred[None] = Deferred()
-            self._settled.append(waiter)
-            await waiter

@@ -1,9 +1,9 @@
 """Users as a given viewer sees them: names as saved, phone and status as privacy allows."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from teamgram.domain.contacts.book import AddressBook
+from teamgram.domain.contacts.book import AddressBook, Contact
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.presence.presence import Presence, Status
 from teamgram.domain.privacy.privacy import Privacy
@@ -13,6 +13,25 @@ from teamgram.domain.users.users import Users
 from teamgram.mtproto.tl import tl
 
 _DAY = 86_400
+
+
+class SeenStatus(NamedTuple):
+    """The constructor of ``UserStatus`` and its number (unix seconds), 0 where it has none."""
+
+    name: str
+    at: int = 0
+
+
+class SeenUser(NamedTuple):
+    """What of a ``user`` is not the same for everybody: two viewers for whom this is equal see the same."""
+
+    is_self: bool
+    contact: Contact | None
+    phone: str
+    status: SeenStatus | None
+
+
+_RECENTLY, _EMPTY = SeenStatus("userStatusRecently"), SeenStatus("userStatusEmpty")
 
 
 class UserViews:
@@ -43,6 +62,21 @@ class UserViews:
             views.append(user_view(user, book, status, rules, self._presence.now()))
         return views
 
+    def seen(self, viewer_id: int, user_ids: Sequence[int]) -> tuple[SeenUser, ...] | None:
+        """What is the viewer's own in what ``cached`` would give, or None with it."""
+        book = self._contacts.cached(viewer_id)
+        if book is None:
+            return None
+        seen = []
+        for user_id in user_ids:
+            user = self._users.cached(user_id)
+            status = self._presence.cached(user_id)
+            rules = self._privacy.cached(user_id)
+            if user is None or status is None or rules is None:
+                return None
+            seen.append(how_seen(user, book, status, rules, self._presence.now()))
+        return tuple(seen)
+
     async def render(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any]:
         """``user`` objects for the viewer in the given order, each once; ids that nobody has are left out."""
         ids = list(dict.fromkeys(user_ids))
@@ -68,14 +102,13 @@ def user_view(user: User, book: AddressBook, status: Status, rules: PrivacyRules
         rules: the privacy rules of ``user``.
         now: unix seconds.
     """
-    user_id = user.id
-    is_self = user_id == book.owner_id
     if user.is_deleted:
-        return tl.user(id=user_id, access_hash=user.access_hash, deleted=True)
-    contact = book.contacts.get(user_id)
+        return tl.user(id=user.id, access_hash=user.access_hash, deleted=True)
+    seen = how_seen(user, book, status, rules, now)
+    contact = seen.contact
     return tl.user(
-        id=user_id,
-        self=is_self,
+        id=user.id,
+        self=seen.is_self,
         contact=contact is not None,
         mutual_contact=contact is not None and contact.is_mutual,
         close_friend=contact is not None and contact.is_close_friend,
@@ -86,9 +119,19 @@ def user_view(user: User, book: AddressBook, status: Status, rules: PrivacyRules
         first_name=contact.first_name if contact is not None else user.first_name,
         last_name=(contact.last_name if contact is not None else user.last_name) or None,
         username=user.username or None,
-        phone=visible_phone(user, book, rules) or None,
-        status=None if user.is_bot else status_view(user_id, book, status, rules, now),
+        phone=seen.phone or None,
+        status=None if seen.status is None else _status_view(seen.status),
         bot_info_version=1 if user.is_bot else None,
+    )
+
+
+def how_seen(user: User, book: AddressBook, status: Status, rules: PrivacyRules, now: int) -> SeenUser:
+    """What the owner of ``book`` sees of ``user`` in their own way; arguments as for ``user_view``."""
+    return SeenUser(
+        user.id == book.owner_id,
+        book.contacts.get(user.id),
+        visible_phone(user, book, rules),
+        None if user.is_bot else visible_status(user.id, book, status, rules, now),
     )
 
 
@@ -104,22 +147,36 @@ def visible_phone(user: User, book: AddressBook, rules: PrivacyRules) -> str:
 
 
 def status_view(user_id: int, book: AddressBook, status: Status, rules: PrivacyRules, now: int) -> Any:
+    """``UserStatus`` as the owner of ``book`` may see it."""
+    return _status_view(visible_status(user_id, book, status, rules, now))
+
+
+def _status_view(seen: SeenStatus) -> Any:
+    name, at = seen
+    if name == "userStatusOnline":
+        return tl.userStatusOnline(expires=at)
+    if name == "userStatusOffline":
+        return tl.userStatusOffline(was_online=at)
+    return getattr(tl, name)()
+
+
+def visible_status(user_id: int, book: AddressBook, status: Status, rules: PrivacyRules, now: int) -> SeenStatus:
     """The user's status as the owner of ``book`` may see it: exact, roughly, or not at all."""
     if user_id in book.blocked_by:
-        return tl.userStatusEmpty()
+        return _EMPTY
     exact = user_id == book.owner_id or allows(
         rules, "StatusTimestamp", book.owner_id, is_contact=user_id in book.added_by
     )
     if status.online and status.at > now:
-        return tl.userStatusOnline(expires=status.at) if exact else tl.userStatusRecently()
+        return SeenStatus("userStatusOnline", status.at) if exact else _RECENTLY
     if not status.at:
-        return tl.userStatusEmpty()
+        return _EMPTY
     if exact:
-        return tl.userStatusOffline(was_online=status.at)
+        return SeenStatus("userStatusOffline", status.at)
     days = (now - status.at) / _DAY
     # "Recently" is up to three days, then a week, then a month, as the official apps word it.
     if days <= 3:
-        return tl.userStatusRecently()
+        return _RECENTLY
     if days <= 7:
-        return tl.userStatusLastWeek()
-    return tl.userStatusLastMonth() if days <= 30 else tl.userStatusEmpty()
+        return SeenStatus("userStatusLastWeek")
+    return SeenStatus("userStatusLastMonth") if days <= 30 else _EMPTY

@@ -1,0 +1,87 @@
+"""What several owners are told alike: log entries that are the same but for numbers of the owner's own.
+
+A message to a group lies in every member's box under another id; what its
+log entries say is the same otherwise. ``alike`` says what is the same, as a
+key, and which numbers are not; ``renumbered`` puts other numbers in.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from teamgram.domain.boxes.events import (
+    ContentsRead,
+    InboxRead,
+    LogEntry,
+    MessageEdited,
+    MessagesDeleted,
+    MessagesPinned,
+    NewMessage,
+    OutboxRead,
+)
+from teamgram.domain.boxes.message import Message
+from teamgram.mtproto.tl.places import MAX_NUMBERS
+
+Owned: TypeAlias = tuple[Sequence[LogEntry], Mapping[int, Message]]
+"""One owner's entries, and the messages that they speak of, by id."""
+
+
+def alike(owned: Owned) -> tuple[Hashable, tuple[int, ...]] | None:
+    """(what is the same for all of whom the same is told, the owner's own numbers in order); None: nobody else's."""
+    entries, messages = owned
+    key: list[object] = []
+    numbers: list[int] = []
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, NewMessage | MessageEdited):
+            message = messages.get(event.id)
+            key += [type(event), entry.pts_count, None if message is None else _shared(message)]
+            numbers.append(event.id)
+            if message is not None and message.reply_to_id:
+                numbers.append(message.reply_to_id)
+        elif isinstance(event, MessagesDeleted):
+            key += [MessagesDeleted, len(event.ids), entry.pts_count]
+            numbers += event.ids
+        elif isinstance(event, MessagesPinned):
+            key += [MessagesPinned, event.peer, event.pinned, len(event.ids), entry.pts_count]
+            numbers += event.ids
+        else:
+            return None
+        numbers.append(entry.pts)
+    return (tuple(key), tuple(numbers)) if len(numbers) <= MAX_NUMBERS else None
+
+
+def _shared(message: Message) -> Hashable:
+    """Everything of one owner's copy of a content that their id and reply id do not say."""
+    return (
+        message.content_id,
+        message.peer,
+        message.out,
+        message.mentioned,
+        message.mention_unread,
+        message.pinned,
+        message.edit_date,
+        message.reply_to_id > 0,
+    )
+
+
+def renumbered(owned: Owned, numbers: Sequence[int]) -> Owned:
+    """The same with other numbers, in the order that ``alike`` has them."""
+    entries, messages = owned
+    rest = iter(numbers)
+    new_entries: list[LogEntry] = []
+    new_messages: dict[int, Message] = {}
+    for entry in entries:
+        event = entry.event
+        changed: NewMessage | MessageEdited | MessagesDeleted | MessagesPinned
+        if isinstance(event, NewMessage | MessageEdited):
+            changed = replace(event, id=next(rest))
+            message = messages.get(event.id)
+            if message is not None:
+                reply_to_id = next(rest) if message.reply_to_id else 0
+                new_messages[changed.id] = replace(message, id=changed.id, reply_to_id=reply_to_id)
+        else:
+            assert not isinstance(event, InboxRead | OutboxRead | ContentsRead)
+            changed = replace(event, ids=tuple(next(rest) for _ in event.ids))
+        new_entries.append(replace(entry, event=changed, pts=next(rest)))
+    return new_entries, new_messages

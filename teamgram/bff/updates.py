@@ -38,12 +38,12 @@ class Updates(RpcService):
         if limit < 0:
             raise bad_request("PERSISTENT_TIMESTAMP_INVALID")
         difference = await self._talk.log.difference(
-            caller.user_id, query.pts, limit, max(0, query.pts_total_limit or 0)
+            caller.user_id, query.pts, limit, max(0, query.pts_total_limit or 0), query.date
         )
         now = self._talk.now()
         if difference.too_long:
             return tl.updates.differenceTooLong(pts=difference.state.pts)
-        if not difference.entries:
+        if not difference.entries and not difference.jumps:
             return tl.updates.differenceEmpty(date=now, seq=0)
         return await self._answer(caller.user_id, difference, now)
 
@@ -61,6 +61,10 @@ class Updates(RpcService):
             update = entry_view(entry, difference.messages.get(getattr(event, "id", 0)))
             if update is not None:
                 other_updates.append(update)
+        # Its own messages by the names that the client gave them: it may have sent them before the cut.
+        other_updates[:0] = [
+            tl.updateMessageID(random_id=random_id, id=id_) for id_, random_id in difference.random_ids.items()
+        ]
         users, chats = await self._talk.peers(viewer_id, peers_in(difference.messages.values()))
         content: dict[str, Any] = {
             "new_messages": new_messages,
@@ -72,7 +76,9 @@ class Updates(RpcService):
         if difference.complete:
             return tl.updates.difference(**content, state=state_view(difference.state, now))
         reached = State(difference.reached_pts, difference.state.unread_count)
-        return tl.updates.differenceSlice(**content, intermediate_state=state_view(reached, now))
+        return tl.updates.differenceSlice(
+            **content, intermediate_state=state_view(reached, difference.reached_at or now)
+        )
 
     @rpc("updates.getChannelDifference")
     async def get_channel_difference(self, caller: RpcMetadata, query: Any) -> Any:

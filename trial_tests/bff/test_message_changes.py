@@ -93,9 +93,49 @@ class DeleteMessagesTests(TalkTestCase):
         self.assertEqual(len((await boris.dialogs()).dialogs), 1)
         self.assertEqual(texts(await anna.history(anna.peer(boris))), ["c", "b", "a"])
         await anna.send(anna.peer(boris), "d")
+        # Her own side is empty by now.
         await anna.call(tl.messages.deleteHistory(peer=anna.peer(boris), max_id=0, revoke=True))
         self.assertEqual((await anna.dialogs()).dialogs, [])
         self.assertEqual((await boris.history(boris.peer(anna))).messages, [note])
+
+    async def test_what_only_the_other_side_has(self) -> None:
+        """revoke reaches what the owner cleared from their own side before, and nothing beyond a date bound."""
+        house, anna, boris, _ = await self.house()
+        for text in "abc":
+            await anna.send(anna.peer(boris), text)
+            await boris.send(boris.peer(anna), text.upper())
+        house.clock.advance(100)
+        await anna.send(anna.peer(boris), "later")
+        await anna.call(tl.messages.deleteHistory(peer=anna.peer(boris), max_id=0))
+        self.assertEqual((await anna.history(anna.peer(boris))).messages, [])
+        until = int(house.clock.seconds()) - 50
+        bounded = tl.messages.deleteHistory(peer=anna.peer(boris), max_id=0, revoke=True, max_date=until)
+        await anna.call(bounded)
+        self.assertEqual(texts(await boris.history(boris.peer(anna))), ["later"])
+        await anna.call(tl.messages.deleteHistory(peer=anna.peer(boris), max_id=0, revoke=True))
+        self.assertEqual((await boris.history(boris.peer(anna))).messages, [])
+        self.assertEqual((await boris.take())[-1].NAME, "updateDeleteMessages")
+
+    async def test_forwarding_what_is_partly_gone(self) -> None:
+        """Of several messages those that are there are sent on; when none is it fails."""
+        _, anna, boris, _ = await self.house()
+        ids = []
+        for number, text in enumerate("abc", start=101):
+            sent = await anna.send(anna.peer(boris), text, random_id=number)
+            ids.append(sent.id)
+        await anna.call(tl.messages.deleteMessages(id=[ids[1]]))
+        for from_peer in (anna.peer(boris), tl.inputPeerEmpty()):
+            forward = tl.messages.forwardMessages(
+                from_peer=from_peer, id=[ids[1], ids[0], ids[2]], random_id=[1, 2, 3], to_peer=tl.inputPeerSelf()
+            )
+            answer = await anna.call(forward)
+            named = [one.random_id for one in answer.updates if one.NAME == "updateMessageID"]
+            said = [one.message.message for one in answer.updates if one.NAME == "updateNewMessage"]
+            self.assertEqual((named, said), ([2, 3], ["a", "c"]))
+        gone = tl.messages.forwardMessages(
+            from_peer=anna.peer(boris), id=[ids[1]], random_id=[9], to_peer=tl.inputPeerSelf()
+        )
+        self.assertEqual(await error_of(anna.call(gone)), "MESSAGE_ID_INVALID")
 
     async def test_long_history_goes_in_steps(self) -> None:
         """One call deletes a bounded part and says how much is left."""

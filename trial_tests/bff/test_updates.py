@@ -323,15 +323,86 @@ class DifferenceTests(BackendTestCase):
         too_long = await boris.difference(1, pts_total_limit=20)
         self.assertEqual((too_long.NAME, too_long.pts), ("updates.differenceTooLong", 26))
 
-    async def test_what_was_trimmed_is_too_long(self) -> None:
-        """A client that stood still for longer than the log is kept must load its lists anew."""
+    async def test_own_messages_by_the_names_that_the_client_gave(self) -> None:
+        """updateMessageID comes again with the difference, for what the user sent and for nothing else."""
+        house = House(self)
+        anna, boris = await house.sign_up("Anna"), await house.sign_up("Boris")
+        await anna.send(anna.peer(boris), "one", random_id=11)
+        await boris.send(boris.peer(anna), "two", random_id=22)
+        await anna.send(tl.inputPeerSelf(), "three", random_id=33)
+        difference = await anna.difference(1)
+        named = {one.random_id: one.id for one in difference.other_updates if one.NAME == "updateMessageID"}
+        said = {message.message: message.id for message in difference.new_messages}
+        self.assertEqual(named, {11: said["one"], 33: said["three"]})
+        self.assertEqual([one.NAME for one in difference.other_updates][:2], ["updateMessageID"] * 2)
+
+    async def test_a_pts_of_a_time_that_was_lost(self) -> None:
+        """After a backup was restored a client is told the true state, and what comes then is new to everybody."""
+        house = House(self)
+        anna, boris = await house.sign_up("Anna"), await house.sign_up("Boris")
+        await anna.send(anna.peer(boris), "kept")
+        await boris.take()
+        state = await boris.call(tl.updates.getState())
+        ahead = await boris.difference(state.pts + 500)
+        self.assertEqual((ahead.NAME, ahead.state.pts), ("updates.difference", state.pts))
+        self.assertEqual((ahead.new_messages, ahead.other_updates), ([], []))
+        await anna.send(anna.peer(boris), "new")
+        [told] = await boris.take()
+        # Above what the client that did not go back has seen, in pts and in message ids.
+        self.assertEqual(told.pts, state.pts + 501)
+        self.assertGreater(told.message.id, 500)
+        for pts in (state.pts, state.pts + 500):
+            difference = await boris.difference(pts)
+            self.assertEqual([message.message for message in difference.new_messages], ["new"])
+            self.assertEqual(difference.state.pts, told.pts)
+        absurd = await boris.difference(2**31 - 1)
+        self.assertEqual((absurd.NAME, absurd.state.pts), ("updates.difference", told.pts))
+        self.assertEqual((await boris.call(tl.updates.getState())).pts, told.pts)
+
+    async def test_what_was_trimmed_comes_from_the_box(self) -> None:
+        """Below the log the messages since the client's date, in slices, then where each dialog is read up to."""
+        house = House(self)
+        anna, boris = await house.sign_up("Anna"), await house.sign_up("Boris")
+        await anna.send(anna.peer(boris), "before")
+        seen = (await boris.difference(1)).state
+        house.clock.advance(10)
+        since = int(house.clock.seconds())
+        for number in range(25):
+            house.clock.advance(number % 3 == 0)
+            await anna.send(anna.peer(boris), str(number))
+        await boris.call(tl.messages.readHistory(peer=boris.peer(anna), max_id=5))
+        house.clock.advance(31 * 86_400)
+        await anna.send(anna.peer(boris), "last")
+        await house.talking.stores.trimming.trim()
+        query = {"pts": seen.pts, "date": since, "qts": 0, "pts_limit": 10}
+        texts: list[str] = []
+        answers: list[str] = []
+        while True:
+            difference = await boris.call(tl.updates.getDifference(**query))
+            answers.append(difference.NAME)
+            texts += [message.message for message in difference.new_messages]
+            if difference.NAME == "updates.difference":
+                break
+            self.assertTrue(difference.users)
+            query |= {"pts": difference.intermediate_state.pts, "date": difference.intermediate_state.date}
+        self.assertEqual(texts, [*map(str, range(25)), "last"])
+        self.assertEqual(answers, ["updates.differenceSlice"] * 2 + ["updates.difference"])
+        self.assertEqual(difference.state.pts, (await boris.call(tl.updates.getState())).pts)
+        [inbox] = [one for one in difference.other_updates if one.NAME == "updateReadHistoryInbox"]
+        self.assertEqual((inbox.max_id, inbox.still_unread_count, inbox.pts_count), (5, 22, 0))
+        nothing = await boris.call(tl.updates.getDifference(pts=1, date=0, qts=0))
+        self.assertEqual((nothing.NAME, nothing.new_messages), ("updates.difference", []))
+
+    async def test_what_was_trimmed_is_not_told_as_if_it_were_there(self) -> None:
+        """A client that stood still for longer than the log is kept gets no part of it for the whole."""
         house = House(self)
         anna, boris = await house.sign_up("Anna"), await house.sign_up("Boris")
         await anna.send(anna.peer(boris), "old")
         house.clock.advance(31 * 86_400)
         await anna.send(anna.peer(boris), "new")
         self.assertEqual(await house.talking.stores.trimming.trim(), 2)
-        self.assertEqual((await boris.difference(1)).NAME, "updates.differenceTooLong")
+        difference = await boris.difference(1)
+        self.assertEqual([m.message for m in difference.new_messages], ["old", "new"])
         self.assertEqual([m.message for m in (await boris.difference(2)).new_messages], ["new"])
 
     async def test_nothing_is_lost_over_a_restart(self) -> None:

@@ -104,7 +104,7 @@ class SendingMessages(RpcService):
         if query.from_peer.NAME != "inputPeerEmpty":
             return await self._talk.peer(caller, query.from_peer)
         # The ids alone say where the messages are: they are the caller's own.
-        found = await self._talk.messages.get(caller.user_id, query.id[:1])
+        found = await self._talk.messages.get(caller.user_id, query.id)
         for message in found.values():
             return Peer.from_marked(message.peer)
         raise bad_request("MESSAGE_ID_INVALID")

@@ -100,13 +100,18 @@ def _out_of_reach_txn(txn: Transaction, owner_id: int, own: Sequence[Copy]) -> s
 
 
 def _locked_copies_txn(
-    txn: Transaction, changes: BoxChanges, owner_id: int, own: Sequence[Copy], revoke: bool
+    txn: Transaction,
+    changes: BoxChanges,
+    owner_id: int,
+    own: Sequence[Copy],
+    revoke: bool,
+    also: frozenset[int] = frozenset(),
 ) -> list[Copy]:
-    """The copies to delete, in boxes that are locked now."""
+    """The copies to delete, in boxes that are locked now, the box of ``also`` among them."""
     contents = [copy[0] for copy in own]
     spared = _out_of_reach_txn(txn, owner_id, own) if revoke else set()
     copies = copies_txn(txn, contents) if revoke else own
-    changes.lock({owner_id, *(copy[1] for copy in copies if copy[1] not in spared)})
+    changes.lock({owner_id, *also, *(copy[1] for copy in copies if copy[1] not in spared)})
     # Somebody may have deleted some of them before the boxes were ours.
     copies = copies_txn(txn, contents)
     return [copy for copy in copies if (copy[1] not in spared if revoke else copy[1] == owner_id)]
@@ -177,7 +182,9 @@ def delete_history_txn(txn: Transaction, fanout: Fanout, request: HistoryRequest
     )
     own: list[Copy] = list(txn.fetchall())
     left = count - len(own)
-    copies = _locked_copies_txn(txn, changes, owner_id, own, request.revoke and is_user(peer))
+    revoke = request.revoke and is_user(peer)
+    others = frozenset({peer}) if revoke else frozenset[int]()
+    copies = _locked_copies_txn(txn, changes, owner_id, own, revoke, others)
     note = None
     if request.just_clear and not left and own:
         # The owner's newest message stays, as the note that the history was cleared.
@@ -191,8 +198,50 @@ def delete_history_txn(txn: Transaction, fanout: Fanout, request: HistoryRequest
             "UPDATE dialogs SET pinned_order = 0, unread_mark = 0, draft = NULL WHERE owner_id = ? AND peer = ?",
             (owner_id, peer),
         )
+    if revoke and peer != owner_id and not left:
+        left = _remove_of_other_txn(txn, changes, request)
     changes.save(fanout.deliver, request.perm_auth_key_id)
     return changes.own(owner_id), left
+
+
+def _remove_of_other_txn(txn: Transaction, changes: BoxChanges, request: HistoryRequest) -> int:
+    """What only the other one has any more, the owner having cleared their own side before; how many are left of it.
+
+    The owner's ids say nothing of it: of ``max_id`` only the date of that message counts.
+    """
+    owner_id, other_id = request.owner_id, request.peer
+    if not relations.takes_back(relations.relation_txn(txn, owner_id, other_id)):
+        return 0
+    latest = request.max_date
+    if request.max_id:
+        txn.execute(
+            "SELECT sent_at FROM messages WHERE owner_id = ? AND id > ? ORDER BY id LIMIT 1", (owner_id, request.max_id)
+        )
+        row = txn.fetchone()
+        latest = min(latest or row[0] - 1, row[0] - 1) if row else latest
+    where, params = "owner_id = ? AND peer = ?", [other_id, owner_id]
+    for column, bound in (("sent_at >=", request.min_date), ("sent_at <=", latest)):
+        if bound:
+            where += f" AND {column} ?"
+            params.append(bound)
+    txn.execute(f"SELECT COUNT(*) FROM messages WHERE {where}", params)
+    row = txn.fetchone()
+    count = int(row[0]) if row else 0
+    if not count:
+        return 0
+    txn.execute(
+        f"SELECT content_id, owner_id, id, peer FROM messages WHERE {where} ORDER BY id DESC LIMIT ?",
+        (*params, HISTORY_STEP),
+    )
+    found: list[Copy] = list(txn.fetchall())
+    # The note that the other one cleared their side was never anybody else's.
+    notes = {
+        message.id
+        for message in messages_txn(txn, other_id, [copy[2] for copy in found]).values()
+        if message.extra.action is not None and message.extra.action.kind == "historyClear"
+    }
+    _remove_txn(txn, changes, [copy for copy in found if copy[2] not in notes])
+    return count - len(found)
 
 
 def _clear_note_txn(txn: Transaction, changes: BoxChanges, note: Copy) -> None:

@@ -15,7 +15,7 @@ from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import audience_txn
-from teamgram.domain.messages.errors import RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
+from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
 from teamgram.domain.messages.replies import Quote, answered_txn, first_written_txn
 from teamgram.domain.updates.events import DraftChanged
 from teamgram.domain.updates.fanout import Fanout
@@ -161,11 +161,13 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
 
     Raises:
         RandomIdEmpty, RandomIdInvalid, RandomIdDuplicate.
-        MessageIdInvalid, ChatForbidden, ForwardsRestricted: see ``rules.check_copies``.
+        MessageIdInvalid: all of them are gone.
+        ChatForbidden, ForwardsRestricted: see ``rules.check_copies``.
         ChatNotFound, ChatWriteForbidden, UserNotFound, PeerBlockedByOwner, …: see ``audience_txn``.
     """
     sender_id = request.sender_id
-    if 0 in request.random_ids:
+    random_ids = request.random_ids
+    if 0 in random_ids:
         raise RandomIdEmpty
     if len(set(request.random_ids)) != len(request.message_ids) or len(request.random_ids) != len(request.message_ids):
         raise RandomIdInvalid(f"{len(request.random_ids)} for {len(request.message_ids)} messages")
@@ -185,8 +187,8 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
             random_id,
             answered.ids,
         )
-        for random_id, original in zip(request.random_ids, originals, strict=True)
-        if random_id not in done
+        for random_id, original in zip(random_ids, originals, strict=True)
+        if random_id not in done and original is not None
     ]
     posted = changes.post(sender_id, audience, outgoing) if outgoing else []
     changes.save(fanout.deliver, request.perm_auth_key_id)
@@ -196,18 +198,25 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     own = changes.own(sender_id)
     return Sent(
         replace(own, entries=before.own.entries + own.entries, messages=before.own.messages | own.messages),
-        tuple((random_id, done[random_id]) for random_id in request.random_ids),
+        tuple((random_id, done[random_id]) for random_id in random_ids if random_id in done),
     )
 
 
-def _originals_txn(txn: Transaction, request: ForwardRequest) -> list[Message]:
+def _originals_txn(txn: Transaction, request: ForwardRequest) -> list[Message | None]:
+    """What is to be sent on, None for each that is gone: it does not keep the others."""
     from_peer, chat = request.from_peer, None
     if is_chat(from_peer):
         chat = rights.known(chat_txn(txn, chat_id_of(from_peer)), chat_id_of(from_peer), request.sender_id)
     found = messages_txn(txn, request.sender_id, request.message_ids)
-    return [
-        rules.check_copies(found.get(message_id), message_id, from_peer, chat) for message_id in request.message_ids
-    ]
+    originals: list[Message | None] = []
+    for message_id in request.message_ids:
+        try:
+            originals.append(rules.check_copies(found.get(message_id), message_id, from_peer, chat))
+        except MessageIdInvalid:
+            originals.append(None)
+    if not any(originals):
+        raise MessageIdInvalid(str(request.message_ids[0]))
+    return originals
 
 
 def _tags_txn(txn: Transaction, message: Message) -> int:

@@ -6,6 +6,7 @@ Offsets and lengths are UTF-16 code units throughout.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from teamgram.domain.boxes.message import Entity, Tag
@@ -60,6 +61,7 @@ _FOUND = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_CRLF = re.compile("\r\n")
 _HINTS = re.compile(r"[@#$/+.]")
 _CONTROL = {code: " " for code in (*range(0x20), 0x7F) if code != 0x0A}
 # Punctuation that ends a sentence rather than the link before it.
@@ -80,6 +82,7 @@ def clean(text: str, entities: Sequence[Entity]) -> tuple[str, tuple[Entity, ...
         EntityBoundsInvalid: an entity begins or ends outside of the text or inside a character.
         EntitiesTooLong: a hidden link is longer than ``MAX_URL``.
     """
+    text, entities = _one_line_end(text, entities)
     styles = _checked(text, entities) if entities else []
     text, styles = _trimmed(text.translate(_CONTROL), styles)
     if not text:
@@ -118,6 +121,23 @@ def cut_utf16(text: str, offset: int, length: int) -> str:
         return text[offset : offset + length]
     units = text.encode("utf-16-le", "surrogatepass")
     return units[2 * offset : 2 * (offset + length)].decode("utf-16-le", "replace")
+
+
+def _one_line_end(text: str, entities: Sequence[Entity]) -> tuple[str, Sequence[Entity]]:
+    """Lines end with a line feed, as on every other machine than the one that wrote ``\\r\\n``."""
+    if "\r" not in text:
+        return text, entities
+    gone = []
+    for match in _CRLF.finditer(text):
+        gone.append(utf16_length(text[: match.start()]))
+
+    def shifted(offset: int) -> int:
+        return offset - bisect_left(gone, offset)
+
+    moved = [
+        _moved(one, shifted(one.offset), shifted(one.offset + one.length) - shifted(one.offset)) for one in entities
+    ]
+    return _CRLF.sub("\n", text).replace("\r", "\n"), moved
 
 
 def _checked(text: str, entities: Sequence[Entity]) -> list[Entity]:

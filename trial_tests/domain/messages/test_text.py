@@ -16,6 +16,21 @@ def found(text: str, *styles: Entity) -> list[tuple[str, str]]:
     return [(entity.kind, cut_utf16(cleaned, entity.offset, entity.length)) for entity in entities]
 
 
+class LineEndTests(SynchronousTestCase):
+    """One line feed ends a line, whatever machine it was written on."""
+
+    def test_carriage_returns(self) -> None:
+        """They go, and what is styled stays styled where it was, also behind characters of two units."""
+        text = "a😀\r\nbold\r\n\r\ntail\rend"
+        styles = [Entity("bold", 5, 4), Entity("italic", 13, 4), Entity("code", 3, 2)]
+        cleaned, entities, _ = clean(text, styles)
+        self.assertEqual(cleaned, "a😀\nbold\n\ntail\nend")
+        covered = {entity.kind: cut_utf16(cleaned, entity.offset, entity.length) for entity in entities}
+        self.assertEqual(covered, {"bold": "bold", "italic": "tail", "code": "\n"})
+        with self.assertRaises(EntityBoundsInvalid):
+            clean("a\r\n", [Entity("bold", 0, 9)])
+
+
 class FoundEntitiesTests(SynchronousTestCase):
     """What the server finds by itself."""
 

@@ -28,7 +28,7 @@ def check(directory: Path, data_dir: Path) -> int:
     manhole = manhole_settings(configuration.operations.Manhole, data_dir)
     openclaw = directory / "openclaw.yaml"
     try:
-        validate(read_yaml(openclaw), str(openclaw))
+        validate(read_yaml(openclaw)[1], str(openclaw))
     except OpenClawConfigError as error:
         print(f"teamgram: {error}", file=sys.stderr)
         return 78

@@ -86,13 +86,13 @@ class Reload:
     def _read(self) -> _Wanted:
         house = self._house
         try:
-            configuration = load_configuration(house.configuration.directory)
+            configuration = load_configuration(house.configuration.directory, house.configuration)
             listeners = stage_settings.listeners(configuration.gnetway.Gnetway, house.data_dir)
             check_certificates(listeners)
             level_filter(configuration)
             manhole = manhole_settings(configuration.operations.Manhole, house.data_dir)
             openclaw = Path(configuration.directory) / "openclaw.yaml"
-            validate(read_yaml(openclaw), str(openclaw))
+            validate(read_yaml(openclaw, house.openclaw.plane.config.content)[1], str(openclaw))
         except (ConfigError, OpenClawConfigError) as error:
             raise ReloadRefused(_in_one_line(error)) from None
         loopback = stage_settings.only_loopback(listeners)

@@ -81,7 +81,8 @@ def _parse_mysql(dsn: str) -> MySQLDSN:
             raise DSNError("DSN: unix(…) names no socket")
         return MySQLDSN(user, password, database, unix_socket=place, connect_timeout=timeout, tls=tls)
     if protocol not in ("", "tcp"):
-        raise DSNError(f"DSN: protocol {protocol!r} is neither tcp nor unix")
+        # Not quoted: without an @ it may be the password.
+        raise DSNError("DSN: the protocol before the address is neither tcp nor unix")
     host, port = _host_port(place)
     return MySQLDSN(user, password, database, host, port, connect_timeout=timeout, tls=tls)
 
@@ -93,7 +94,7 @@ def _host_port(place: str) -> tuple[str, int]:
     if not colon or port.endswith("]"):
         host, port = place, str(_DEFAULT_PORT)
     if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise DSNError(f"DSN: {port!r} is not a port")
+        raise DSNError("DSN: what follows the host is not a port")
     return host.strip("[]") or "127.0.0.1", int(port)
 
 

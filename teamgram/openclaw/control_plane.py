@@ -132,6 +132,7 @@ class ControlPlane:
         self.started_at = self.seconds()
         self.draining = False
         self.router.draining = None
+        self.config.restarted()
 
     def seconds(self) -> float:
         """Unix time."""

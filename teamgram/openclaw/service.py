@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from teamgram.openclaw.config import redaction
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
 from teamgram.openclaw.console.pages import ConsolePages
@@ -114,7 +115,7 @@ class OpenClawService(MultiService):
             DeviceMethods(plane),
             NodeMethods(plane),
             ConfigMethods(plane),
-            LogMethods(self.logs, lambda: plane.door.secret.secret),
+            LogMethods(self.logs, lambda: [plane.door.secret.secret, *redaction.secrets_of(config.tree)]),
         ):
             plane.router.register(family)
         self._paths = CorePaths(plane, readiness, registry)

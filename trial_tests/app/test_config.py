@@ -83,11 +83,11 @@ class ShippedConfigurationTests(unittest.SynchronousTestCase):
         self.assertEqual({name: str(getattr(limits, name)) for name in limits.__struct_fields__}, shown)
         path = Path(self.mktemp())
         path.write_text(text)
-        self.assertEqual(stage_settings.session(load_file(path, sections.SessionFile)), SessionSettings())
+        self.assertEqual(stage_settings.session(load_file(path, sections.SessionFile)[0]), SessionSettings())
         for name in limits.__struct_fields__:
             other = {"s": "7s", "m": "7m", "B": "7KiB"}.get(shown[name][-1], "7")
             path.write_text(f"{text}\nLimits:\n  {name}: {other}\n")
-            changed = stage_settings.session(load_file(path, sections.SessionFile))
+            changed = stage_settings.session(load_file(path, sections.SessionFile)[0])
             self.assertNotEqual(changed, SessionSettings(), name)
 
     def test_every_listener_is_on_loopback(self) -> None:
@@ -104,7 +104,7 @@ class LoaderTests(unittest.SynchronousTestCase):
     def load(self, text: str, shape: type[sections.Section] = sections.GnetwayFile) -> sections.Section:
         path = Path(self.mktemp())
         path.write_text(text)
-        return load_file(path, shape)
+        return load_file(path, shape)[0]
 
     def refused(self, text: str) -> str:
         error = self.assertRaises(ConfigError, self.load, text)

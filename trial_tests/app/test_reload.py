@@ -83,6 +83,23 @@ class ReloadTests(OperatingTestCase):
         await self.connect_to(self.server.port)
         await session.call(tl.help.getNearestDc())
 
+    async def test_half_of_a_file_changes_nothing(self) -> None:
+        """Any of the files, emptied or cut off where it is valid YAML still, is refused by its name."""
+        for name in ("gnetway.yaml", "session.yaml", "authsession.yaml", "bff.yaml", "openclaw.yaml"):
+            path = self.server.config / name
+            good = path.read_text()
+            lines = good.splitlines(keepends=True)
+            # Before the last line that begins a section.
+            last = max(n for n, line in enumerate(lines) if line[0].isalpha() and n > 0)
+            for content in ("", "".join(lines[:last])):
+                path.write_text(content)
+                output = await self.reload()
+                self.assertRegex(output, f"{name}: holds (nothing|only the beginning)")
+                self.assertIn("the running one stays", output)
+            path.write_text(good)
+        self.assertIn("configuration reloaded: no key has changed", await self.reload())
+        await self.connect_to(self.server.port)
+
     async def test_some_things_wait_for_a_restart(self) -> None:
         """What only a restart can change is named, again each time, and what can be changed is."""
         self.edit("gnetway.yaml", "DcId: 2", "DcId: 4")

@@ -104,7 +104,7 @@ class ServingTests(LiveTestCase):
         """Edit the configuration file."""
         tree = {"gateway": {"port": 0, "auth": {"token": TOKEN}, "controlUi": control_ui}}
         self.plane.config.path.write_text(json.dumps(tree))
-        self.plane.config.poll()
+        self.plane.config.reload()
 
 
 class _Messenger:

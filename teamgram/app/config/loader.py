@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
-import yaml
 
 from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.units import parse_duration, parse_size
+from teamgram.openclaw.config import yaml_file
 
 _S = TypeVar("_S", bound=sections.Section)
 
@@ -22,7 +22,7 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 
 @dataclass(frozen=True)
 class Configuration:
-    """Everything that was read, and the keys in it that nothing here uses."""
+    """Everything that was read, the bytes of each file, and the keys in it that nothing here uses."""
 
     directory: Path
     gnetway: sections.GnetwayFile
@@ -30,11 +30,15 @@ class Configuration:
     authsession: sections.AuthsessionFile
     bff: sections.BffFile
     operations: sections.OperationsFile
+    contents: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     unused: tuple[str, ...] = field(default=())
 
 
-def load_configuration(directory: Path) -> Configuration:
+def load_configuration(directory: Path, before: Configuration | None = None) -> Configuration:
     """Read the files of ``directory``, one a service, and ``operations.yaml`` if it is there.
+
+    Args:
+        before: what is in force: a file that was emptied or cut off since is refused.
 
     Raises:
         ConfigError: with the file, the path in it and the fix.
@@ -43,29 +47,33 @@ def load_configuration(directory: Path) -> Configuration:
         raise ConfigError(str(directory), "", "no such directory; give --config one that holds gnetway.yaml")
     loaded: dict[str, Any] = {}
     unused: list[str] = []
+    contents: dict[str, bytes] = {}
+    known = before.contents if before is not None else {}
     for name, shape in sections.FILES.items():
         path = directory / name
-        section = shape() if name in sections.OPTIONAL_FILES and not path.exists() else load_file(path, shape)
+        if name in sections.OPTIONAL_FILES and name not in known and not path.exists():
+            section: sections.Section = shape()
+        else:
+            section, contents[name] = load_file(path, shape, known.get(name))
         loaded[name.removesuffix(".yaml")] = section
         unused += [f"{name}: {path}" for path in _unused_keys(section, "")]
-    return Configuration(directory=directory, unused=tuple(unused), **loaded)
+    return Configuration(directory=directory, contents=contents, unused=tuple(unused), **loaded)
 
 
-def load_file(path: Path, shape: type[_S]) -> _S:
-    """One file as its section.
+def load_file(path: Path, shape: type[_S], before: bytes | None = None) -> tuple[_S, bytes]:
+    """One file as its section, and its bytes; ``before`` is what it held when it was last put into force.
 
     Raises:
         ConfigError: as :func:`load_configuration`.
     """
     file = str(path)
     try:
-        tree = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except FileNotFoundError:
+        found = yaml_file.read(path, before)
+    except yaml_file.NoSuchFile:
         raise ConfigError(file, "", "no such file; copy the one from etc/ of the project") from None
-    except OSError as error:
-        raise ConfigError(file, "", f"cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(file, "", f"is no YAML: {error}") from None
+    except yaml_file.YamlFileError as error:
+        raise ConfigError(file, "", str(error)) from None
+    tree = found.tree
     if not isinstance(tree, dict):
         raise ConfigError(file, "", "must be a mapping of keys to values")
     try:
@@ -77,7 +85,7 @@ def load_file(path: Path, shape: type[_S]) -> _S:
             parse_duration(value) if unit == "duration" else parse_size(value)
         except ValueError as error:
             raise ConfigError(file, where, str(error)) from None
-    return section
+    return section, found.content
 
 
 def _explain(file: str, message: str, shape: type[sections.Section]) -> ConfigError:
@@ -85,6 +93,8 @@ def _explain(file: str, message: str, shape: type[sections.Section]) -> ConfigEr
     path = at.group(1) if at else ""
     problem = message[: at.start()] if at else message
     unknown = _UNKNOWN.match(problem)
+    if problem.startswith("Invalid enum value"):
+        return ConfigError(file, path, "is none of the values that it may have")
     if unknown is None:
         return ConfigError(file, path, problem[0].lower() + problem[1:])
     name = unknown.group(1)

@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
-import yaml
 
 from teamgram.database import private_file
 from teamgram.net.addresses import parse_networks
-from teamgram.openclaw.config import merge
+from teamgram.openclaw.config import merge, yaml_file
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.state_file import read_json
@@ -75,13 +74,16 @@ class LiveConfig:
         self._overlay_path = state_dir / OVERLAY_FILE
         self._hash_key = hash_key
         self._environment = environment or {}
-        self._stamp = self._file_stamp()
+        self._stamp = self._seen = self._file_stamp()
+        self._content = b""
+        self._begun: dict[str, Any] = {}
         self._base: dict[str, Any] = {}
         self.base_error: ConfigError | None = None
         self.tree: dict[str, Any] = {}
         self.sections = OpenClawFile()
         self._listeners: list[Callable[[Change], None]] = []
         self._load()
+        self.restarted()
 
     @property
     def hash(self) -> str:
@@ -89,6 +91,11 @@ class LiveConfig:
         content = json.dumps(self.tree, sort_keys=True, separators=(",", ":")).encode()
         digest = hmac.new(self._hash_key, content, hashlib.sha256).digest()
         return "hmac-sha256:v1:" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    @property
+    def content(self) -> bytes:
+        """What the file held when it was last put into force."""
+        return self._content
 
     def on_change(self, listener: Callable[[Change], None]) -> None:
         """Call ``listener(change)`` after each change took effect."""
@@ -115,12 +122,14 @@ class LiveConfig:
         return self._take(tree, sections)
 
     def poll(self) -> Change | None:
-        """Re-read the file if it was edited; None when nothing is new.
+        """Re-read the file if it was edited and has been as it is since the last call; None when nothing is new.
 
         Raises:
             ConfigError: the edit is invalid and was not taken (told once per edit).
         """
-        if self._file_stamp() == self._stamp or self.sections.gateway.reload.mode == "off":
+        stamp, seen = self._file_stamp(), self._seen
+        self._seen = stamp
+        if stamp == self._stamp or stamp != seen or self.sections.gateway.reload.mode == "off":
             return None
         return self.reload()
 
@@ -132,14 +141,15 @@ class LiveConfig:
         """
         self._stamp = self._file_stamp()
         try:
-            base = read_yaml(self.path)
+            content, base = read_yaml(self.path, self._content)
             tree = self._merged(base)
             sections = self.validate(tree, str(self.path))
+            self._check_secret(base)
         except ConfigError as error:
             self.base_error = error
             raise
         self.base_error = None
-        self._base = base
+        self._base, self._content = base, content
         return self._take(tree, sections) if tree != self.tree else None
 
     def _take(self, tree: dict[str, Any], sections: OpenClawFile) -> Change:
@@ -151,7 +161,7 @@ class LiveConfig:
         return change
 
     def _load(self) -> None:
-        self._base = read_yaml(self.path)
+        self._content, self._base = read_yaml(self.path)
         self.tree = self._merged(self._base)
         self.sections = self.validate(self.tree, str(self.path))
 
@@ -169,6 +179,30 @@ class LiveConfig:
         assert isinstance(merged, dict)
         return merged
 
+    def restarted(self) -> None:
+        """What waited for a restart is in force."""
+        self._begun = msgspec.to_builtins(self.sections)
+
+    @property
+    def held_back(self) -> dict[tuple[str, ...], Any]:
+        """Settings that wait for a restart: path → the value that still holds."""
+        now = msgspec.to_builtins(self.sections)
+        changed = [path for path, _ in merge.leaves(merge.difference(now, self._begun))]
+        return {path: merge.at(self._begun, path) for path in changed if reload_kind(".".join(path)) == "restart"}
+
+    def _check_secret(self, base: dict[str, Any]) -> None:
+        """An edit takes the shared secret away only if it says so: a new one would send everybody away.
+
+        Raises:
+            ConfigError: it does not.
+        """
+        for name in ("token", "password"):
+            path = ("gateway", "auth", name)
+            if merge.at(self._base, path) and merge.at(base, path) is None and merge.at(self.tree, path):
+                where = ".".join(path)
+                issue = {"path": where, "message": 'is gone; if that is meant, write ""'}
+                raise ConfigError(str(self.path), [issue])
+
     def _file_stamp(self) -> tuple[int, int] | None:
         try:
             stat = self.path.stat()
@@ -177,25 +211,27 @@ class LiveConfig:
         return stat.st_mtime_ns, stat.st_size
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The file as a tree; a missing or empty one is an empty tree.
+def read_yaml(path: Path, before: bytes | None = None) -> tuple[bytes, dict[str, Any]]:
+    """(the file's bytes, its tree); at the start a missing or empty file is an empty tree.
+
+    Args:
+        before: what the file held when it was last put into force, None at the start.
 
     Raises:
-        ConfigError: it cannot be read, or is no mapping.
+        ConfigError: it cannot be read, is no mapping, or is gone, emptied or cut off while the program runs.
     """
     try:
-        tree = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise ConfigError(str(path), [{"path": "", "message": f"cannot be read: {error.strerror}"}]) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(str(path), [{"path": "", "message": f"is no YAML: {error}"}]) from None
-    if tree is None:
-        return {}
+        found = yaml_file.read(path, before)
+    except yaml_file.NoSuchFile as error:
+        if not before:
+            return b"", {}
+        raise ConfigError(str(path), [{"path": "", "message": str(error)}]) from None
+    except yaml_file.YamlFileError as error:
+        raise ConfigError(str(path), [{"path": "", "message": str(error)}]) from None
+    tree = {} if found.tree is None else found.tree
     if not isinstance(tree, dict):
         raise ConfigError(str(path), [{"path": "", "message": "must be a mapping of keys to values"}])
-    return tree
+    return found.content, tree
 
 
 def validate(tree: Any, file: str = "") -> OpenClawFile:
@@ -251,6 +287,9 @@ def _explain(message: str) -> dict[str, str]:
     if expected is not None:
         wanted, got = (_JSON_TYPES.get(name, name) for name in expected.groups())
         return {"path": path, "message": f"Invalid input: expected {wanted}, received {got}"}
+    if problem.startswith("Invalid enum value"):
+        # What stands there is not said again: it may be a secret that slipped into the wrong line.
+        return {"path": path, "message": "is none of the values that it may have"}
     return {"path": path, "message": problem[0].lower() + problem[1:]}
 
 

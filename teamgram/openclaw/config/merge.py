@@ -3,11 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-#: Shown in place of a secret; sent back, it means "as it is".
-REDACTED = "__OPENCLAW_REDACTED__"
-
-_SECRET_KEYS = frozenset({"token", "password", "apikey", "secret", "bottoken", "authorization", "privatekey"})
-
 
 def merge(target: Any, patch: Any) -> Any:
     """RFC 7396: ``patch`` over ``target``; null deletes. Neither is changed."""
@@ -65,33 +60,3 @@ def changed_paths(old: Any, new: Any) -> list[str]:
     """Dotted paths at which two trees differ."""
     paths = {path for path, _ in leaves(difference(old, new))}
     return sorted(".".join(path) for path in paths)
-
-
-def is_secret(key: str) -> bool:
-    """Whether values under ``key`` are never shown."""
-    return key.replace("_", "").replace("-", "").lower() in _SECRET_KEYS
-
-
-def redact(tree: Any) -> Any:
-    """``tree`` with every secret replaced by :data:`REDACTED`."""
-    if isinstance(tree, dict):
-        return {
-            key: REDACTED if is_secret(key) and isinstance(value, str) and value else redact(value)
-            for key, value in tree.items()
-        }
-    if isinstance(tree, list):
-        return [redact(value) for value in tree]
-    return tree
-
-
-def unredact(tree: Any, known: Any) -> Any:
-    """``tree`` with :data:`REDACTED` replaced by what ``known`` has at the same place."""
-    if tree == REDACTED:
-        return known
-    if isinstance(tree, dict):
-        below = known if isinstance(known, dict) else {}
-        return {key: unredact(value, below.get(key)) for key, value in tree.items()}
-    if isinstance(tree, list):
-        below_list = known if isinstance(known, list) else []
-        return [unredact(v, below_list[i] if i < len(below_list) else None) for i, v in enumerate(tree)]
-    return tree

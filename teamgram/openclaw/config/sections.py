@@ -5,12 +5,14 @@ program does not act on (``channels`` of other messengers, ``plugins``, …) are
 taken as they are, so that a configuration written for OpenClaw loads.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 Free = dict[str, Any]
+#: Never shown: see :mod:`redaction`.
+Secret = Annotated[str, msgspec.Meta(extra={"secret": True})]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="camel"):
@@ -30,8 +32,8 @@ class AuthSection(Section, frozen=True):
     """How clients prove that they may come in. Without token or password one is made at the first start."""
 
     mode: Literal["token", "password", "none"] = "token"
-    token: str = ""
-    password: str = ""
+    token: Secret = ""
+    password: Secret = ""
     rate_limit: RateLimitSection = RateLimitSection()
 
 
@@ -178,9 +180,9 @@ class ProviderSection(Section, frozen=True):
     """A model provider. ``apiKey`` may be ``${NAME}``, taken from the environment."""
 
     base_url: str = ""
-    api_key: str = ""
+    api_key: Secret = ""
     api: str = "openai-completions"
-    headers: dict[str, str] = {}
+    headers: dict[str, Secret] = {}
     timeout_seconds: float = 120.0
     models: list[ModelSection] = []
 
@@ -196,7 +198,8 @@ class SessionSection(Section, frozen=True):
     """How people and chats map to agent sessions."""
 
     scope: Literal["per-sender", "global"] = "per-sender"
-    dm_scope: Literal["main", "per-peer", "per-channel-peer", "per-account-channel-peer"] = "main"
+    #: OpenClaw's default is ``main``; here strangers may write to an agent, and everybody talks alone with it.
+    dm_scope: Literal["main", "per-peer", "per-channel-peer", "per-account-channel-peer"] = "per-channel-peer"
     main_key: str = "main"
     idle_minutes: int = 60
     reset: Free = {}
@@ -232,7 +235,7 @@ class CommandsSection(Section, frozen=True):
     debug: Any = None
     restart: Any = None
     owner_display: Any = None
-    owner_display_secret: Any = None
+    owner_display_secret: Secret | None = None
     allow_from: Any = None
     use_access_groups: Any = None
 
@@ -291,9 +294,7 @@ RELOAD_KINDS: dict[str, str] = {
     "bindings": "hot",
     "plugins": "none",
     "gateway": "restart",
-    "gateway.auth.token": "hot",
-    "gateway.auth.password": "hot",
-    "gateway.auth.rateLimit": "hot",
+    "gateway.auth": "hot",
     "gateway.controlUi": "hot",
     "gateway.http.endpoints": "hot",
     "gateway.nodes": "hot",

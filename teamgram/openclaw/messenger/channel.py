@@ -205,7 +205,7 @@ class Messenger(Service):
     def _session(self, account: Account, message: Message) -> AgentSession:
         if is_user(message.peer):
             # Without a word from the operator everybody has a conversation of their own: strangers may write here.
-            chosen = (self._house.config.tree.get("session") or {}).get("dmScope") or "per-channel-peer"
+            chosen = self._house.config.sections.session.dm_scope
             key = agent_session_keys.direct(account.agent_id, CHANNEL, ACCOUNT, str(message.peer), chosen)
         else:
             key = agent_session_keys.group(account.agent_id, CHANNEL, str(message.peer))

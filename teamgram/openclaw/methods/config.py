@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from teamgram.openclaw.config import json5, merge
+from teamgram.openclaw.config import json5, merge, redaction
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.live import Change
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.auth import PASSWORD
 from teamgram.openclaw.gateway.errors import invalid
 from teamgram.openclaw.gateway.router import Call, method
 
@@ -30,8 +31,8 @@ class ConfigMethods:
     def get(self, call: Call) -> dict[str, Any]:
         """The tree as written and as it is in force, with the hash that a change has to name."""
         config = self._config
-        shown = merge.redact(config.tree)
-        resolved = merge.redact(msgspec.to_builtins(config.sections))
+        shown = redaction.redact(config.tree)
+        resolved = redaction.redact(self._in_force())
         problem = config.base_error
         return {
             "path": str(config.path),
@@ -54,7 +55,7 @@ class ConfigMethods:
         """Merge a JSON5 patch; null deletes."""
         raw = self._parse(call)
         self._check_base(call, raw)
-        tree = merge.merge(self._config.tree, merge.unredact(raw, self._config.tree))
+        tree = merge.merge(self._config.tree, self._with_secrets(raw))
         return self._replace(tree, "config-patch")
 
     @method("config.set", scopes.ADMIN, control_plane_write=True)
@@ -62,14 +63,14 @@ class ConfigMethods:
         """Put a whole tree in force."""
         raw = self._parse(call)
         self._check_base(call, raw)
-        return self._replace(merge.unredact(raw, self._config.tree), "config-set")
+        return self._replace(self._with_secrets(raw), "config-set")
 
     @method("config.apply", scopes.ADMIN, control_plane_write=True)
     def apply(self, call: Call) -> dict[str, Any]:
         """As ``config.set``; and restart if something of it needs that."""
         raw = self._parse(call)
         self._check_base(call, raw)
-        answer = self._replace(merge.unredact(raw, self._config.tree), "config-apply")
+        answer = self._replace(self._with_secrets(raw), "config-apply")
         if answer["requiresRestart"]:
             self._plane.reactor.callLater(0.05, self._plane.on_restart, "config.apply")
         return answer
@@ -115,6 +116,27 @@ class ConfigMethods:
             raise invalid("config raw must be an object")
         return raw
 
+    def _in_force(self) -> dict[str, Any]:
+        """All settings as they hold now: defaults filled in, the secret that was made, the ports that are open."""
+        config = self._config
+        tree: dict[str, Any] = msgspec.to_builtins(config.sections)
+        for path, value in config.held_back.items():
+            merge.put(tree, path, value)
+        auth = tree["gateway"]["auth"]
+        secret = self._plane.door.secret
+        if secret.secret:
+            auth["password" if secret.mode == PASSWORD else "token"] = secret.secret
+        return tree
+
+    def _with_secrets(self, raw: dict[str, Any]) -> dict[str, Any]:
+        try:
+            restored: dict[str, Any] = redaction.unredact(raw, self._config.tree)
+        except redaction.UnknownPlaceholder as error:
+            raise invalid(
+                f"invalid config: {error}", {"issues": [{"path": error.path, "message": str(error)}]}
+            ) from None
+        return restored
+
     def _check_base(self, call: Call, raw: dict[str, Any]) -> None:
         given = call.params.get("baseHash")
         if given is None:
@@ -134,7 +156,7 @@ class ConfigMethods:
             "ok": True,
             "path": str(config.path),
             "hash": config.hash,
-            "config": merge.redact(config.tree),
+            "config": redaction.redact(config.tree),
             "changedPaths": list(change.paths),
             "requiresRestart": bool(change.restart_paths),
             "restartPaths": list(change.restart_paths),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from teamgram.openclaw.config import redaction
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.log_tail import LogTail
 from teamgram.openclaw.gateway.router import Call, method
@@ -14,10 +15,10 @@ _DEFAULT_BYTES = 250_000
 class LogMethods:
     """What the process said lately."""
 
-    def __init__(self, log: LogTail, secret: Callable[[], str]) -> None:
-        """Show lines of ``log``, never with ``secret()`` in them."""
+    def __init__(self, log: LogTail, secrets: Callable[[], list[str]]) -> None:
+        """Show lines of ``log``, never with one of ``secrets()`` in them."""
         self._log = log
-        self._secret = secret
+        self._secrets = secrets
 
     @method("logs.tail", scopes.READ)
     def tail(self, call: Call) -> dict[str, Any]:
@@ -26,7 +27,6 @@ class LogMethods:
         shown = self._log.tail(
             params.get("cursor"), params.get("limit", _DEFAULT_LINES), params.get("maxBytes", _DEFAULT_BYTES)
         )
-        secret = self._secret()
-        if secret:
-            shown["lines"] = [line.replace(secret, "***") for line in shown["lines"]]
+        secrets = self._secrets()
+        shown["lines"] = [redaction.without_secrets(line, secrets) for line in shown["lines"]]
         return shown

@@ -6,9 +6,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import yaml
 
-from teamgram.openclaw.config import json5, merge
+from teamgram.openclaw.config import json5, merge, redaction
 from teamgram.openclaw.config.errors import ConfigError
-from teamgram.openclaw.config.live import LiveConfig, validate
+from teamgram.openclaw.config.live import Change, LiveConfig, validate
 from trial_tests.openclaw.house import TOKEN, House
 
 
@@ -58,14 +58,6 @@ class MergeTests(SynchronousTestCase):
         new = {"a": {"b": 1, "c": [2], "e": {}}, "f": {"g": "h"}}
         self.assertEqual(merge.merge(old, merge.difference(old, new)), new)
         self.assertEqual(merge.changed_paths(old, new), ["a.c", "a.e", "d", "f.g"])
-
-    def test_secrets(self) -> None:
-        """Secrets are shown as a placeholder, and the placeholder sent back means the secret."""
-        tree = {"gateway": {"auth": {"token": "s3"}}, "models": {"providers": {"x": {"apiKey": "k", "api": "y"}}}}
-        shown = merge.redact(tree)
-        self.assertEqual(shown["gateway"]["auth"]["token"], merge.REDACTED)
-        self.assertEqual(shown["models"]["providers"]["x"], {"apiKey": merge.REDACTED, "api": "y"})
-        self.assertEqual(merge.unredact(shown, tree), tree)
 
 
 class ValidateTests(SynchronousTestCase):
@@ -123,6 +115,11 @@ class LiveConfigTests(SynchronousTestCase):
         stat = self.house.config_path.stat()
         os.utime(self.house.config_path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 10_000_000))
 
+    def polled(self) -> Change | None:
+        """As twice a second apart: an edit is taken once it has stayed as it is for that long."""
+        self.assertIsNone(self.config.poll())
+        return self.config.poll()
+
     def again(self) -> LiveConfig:
         return LiveConfig(self.config.path, self.house.plane.state_dir, self.house.plane.identity.hash_key)
 
@@ -140,7 +137,7 @@ class LiveConfigTests(SynchronousTestCase):
         patch = {"session": {"dmScope": "per-peer"}, "cron": {"enabled": False}}
         self.config.replace(merge.merge(self.config.tree, patch))
         self.edit({"gateway": {"auth": {"token": TOKEN}}, "session": {"dmScope": "per-channel-peer"}})
-        self.config.poll()
+        self.polled()
         for config in (self.config, self.again()):
             self.assertEqual(config.sections.session.dm_scope, "per-channel-peer")
             self.assertFalse(config.sections.cron.enabled)
@@ -148,16 +145,50 @@ class LiveConfigTests(SynchronousTestCase):
     def test_a_bad_edit_is_refused_once_and_the_last_good_stays(self) -> None:
         """The error is told once, config.get shows it, and a good edit clears it."""
         self.edit("gateway: {port: abc}")
-        self.assertRaises(ConfigError, self.config.poll)
+        self.assertRaises(ConfigError, self.polled)
         self.assertIsNone(self.config.poll())
         self.assertEqual(self.config.sections.gateway.auth.token, TOKEN)
         shown = self.house.operator().request("config.get")["payload"]
         self.assertEqual((shown["valid"], shown["issues"][0]["path"]), (False, "gateway.port"))
         self.edit({"gateway": {"auth": {"token": TOKEN}}, "messages": {"x": 1}})
-        change = self.config.poll()
+        change = self.polled()
         assert change is not None
         self.assertEqual(change.paths, ("messages.x",))
         self.assertIsNone(self.config.base_error)
+
+    def refused(self, content: bytes | None) -> str:
+        """Write the file, or remove it; the word of the refusal, after which everything is as before."""
+        tree, sections = self.config.tree, self.config.sections
+        path = self.house.config_path
+        path.unlink() if content is None else path.write_bytes(content)
+        error = self.assertRaises(ConfigError, self.polled)
+        self.assertIs(self.config.tree, tree)
+        self.assertIs(self.config.sections, sections)
+        return error.summary()
+
+    def test_half_of_a_file(self) -> None:
+        """Nothing, nothing but remarks, a beginning, a file that is gone: none of them is an edit."""
+        whole = self.house.config_path.read_bytes() + b"session: {dmScope: main}\ncron: {enabled: false}\n"
+        self.house.config_path.write_bytes(whole)
+        self.assertIsNotNone(self.polled())
+        for nothing in (b"", b"\n", b"# later\n", b"---\n"):
+            self.assertIn("holds nothing", self.refused(nothing))
+        for end in (whole.index(b"\n", 10) + 1, whole.index(b"session"), whole.index(b"cron"), len(whole) - 9):
+            self.assertRegex(self.refused(whole[:end]), "only the beginning|is no YAML|expected object")
+        self.assertIn("no such file", self.refused(None))
+        self.assertIn("token: is gone", self.refused(b"session: {dmScope: main}\ncron: {enabled: true}\n# others\n"))
+        self.house.config_path.write_bytes(whole[: whole.index(b"cron")] + b"# that is all\n")
+        self.assertIsNotNone(self.polled())
+        self.assertTrue(self.config.sections.cron.enabled)
+
+    def test_while_it_is_written(self) -> None:
+        """What changes from one look to the next is not read yet."""
+        whole = self.house.config_path.read_bytes()
+        for number in range(5):
+            self.house.config_path.write_bytes(whole + b"cron: {enabled: false}\n" + b"# %d\n" % number * number)
+            self.assertIsNone(self.config.poll())
+        self.assertTrue(self.config.sections.cron.enabled)
+        self.assertIsNotNone(self.config.poll())
 
     def test_what_needs_a_restart_is_said(self) -> None:
         """Ports and auth modes wait for a restart, the rest does not."""
@@ -179,7 +210,7 @@ class LiveConfigTests(SynchronousTestCase):
         self.assertTrue(change("config.patch", "{messages: {a: 1, b: 2}}")["ok"])
         self.assertTrue(change("config.patch", "{messages: {a: null}}")["ok"])
         self.assertEqual(self.config.tree["messages"], {"b": 2})
-        raw = f'{{gateway: {{auth: {{token: "{merge.REDACTED}"}}}}}}'
+        raw = f'{{gateway: {{auth: {{token: "{redaction.REDACTED}"}}}}}}'
         self.assertTrue(change("config.set", raw)["ok"])
         self.assertEqual(self.config.tree, {"gateway": {"auth": {"token": TOKEN}}})
 

@@ -20,10 +20,7 @@ MOST_PERCENT = 95
 
 #: Names that two classes have.
 TWICE = {
-    "Account",
-    "Accepted",
     "Caller",
-    "Chat",
     "ChatInvites",
     "Chats",
     "ConfigError",
@@ -31,7 +28,6 @@ TWICE = {
     "Conversations",
     "Dialogs",
     "Gateway",
-    "Inbox",
     "Message",
     "Peer",
     "Presence",

@@ -85,7 +85,7 @@ async def show_status(options: argparse.Namespace, gateway: Gateway) -> int:
     print(f"memory         {status['processMemory']['rssBytes'] / 1e6:.0f} MB")
     print(f"event loop     {'SLOW' if loop['degraded'] else 'good'}, late by at most {loop['delayMaxMs']} ms")
     print(f"connections    {status['connections']}")
-    print(f"conversations  {status['sessions']['count']}, {status['tasks']['active']} turns running")
+    print(f"conversations  {status['sessions']['count']}, {status['tasks']['active']} runs under way")
     print(f"methods        {len(gateway.hello['features']['methods'])}")
     return 1 if loop["degraded"] else 0
 
@@ -228,7 +228,7 @@ async def invoke_node(options: argparse.Namespace, gateway: Gateway) -> int:
 
 
 async def talk(options: argparse.Namespace, gateway: Gateway) -> int:
-    """Print the reply as it comes; Ctrl-C stops the turn."""
+    """Print the reply as it comes; Ctrl-C stops the run."""
     from twisted.internet import reactor
 
     run_id = str(uuid.uuid4())

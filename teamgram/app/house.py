@@ -35,7 +35,7 @@ from teamgram.domain.flood.limits import FloodLimits
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.tls import CertificateError
 from teamgram.interfaces.rpc import ASKING, RpcCaller
-from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
 from teamgram.openclaw.messenger.channel import MessengerDomain
 from teamgram.openclaw.service import OpenClawService
@@ -249,7 +249,7 @@ class House(Service):
         steps = (
             ("listeners", self.gnetway.stop_listening),
             ("manhole", self.manhole.close),
-            ("agents' turns", self.openclaw.drain),
+            ("agents' runs", self.openclaw.drain),
             ("requests in flight", self.session.stopService),
             # Only now, so that /readyz says 503 while requests are still answered.
             ("agents' gateway", self.openclaw.stopService),

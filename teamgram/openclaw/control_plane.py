@@ -21,6 +21,7 @@ from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.devices.identity import Identity
 from teamgram.openclaw.devices.pairing import Pairing, PairRequest
 from teamgram.openclaw.gateway import auth, frames, scopes
+from teamgram.openclaw.gateway.active_runs import ActiveRuns, NoRuns
 from teamgram.openclaw.gateway.connection import Connection, Opening, Transport
 from teamgram.openclaw.gateway.dialects.jsonrpc import JsonRpc
 from teamgram.openclaw.gateway.dialects.mini import Mini
@@ -34,7 +35,6 @@ from teamgram.openclaw.gateway.http import HttpRoutes
 from teamgram.openclaw.gateway.presence import Presence
 from teamgram.openclaw.gateway.resume import Resumable
 from teamgram.openclaw.gateway.router import Router
-from teamgram.openclaw.gateway.runs import NoRuns, Runs
 from teamgram.openclaw.gateway.schemas.validator import MethodSchemas
 from teamgram.openclaw.methods.system import SystemMethods
 from teamgram.openclaw.nodes.canvas import Canvas
@@ -108,7 +108,7 @@ class ControlPlane:
         self.resumable = Resumable(self.events, self.seconds)
         self.http = HttpRoutes()
         self.hello = HelloOk(self)
-        self.runs: Runs = NoRuns()
+        self.runs: ActiveRuns = NoRuns()
         self.system = SystemMethods(self)
         self.counters = Counters()
         #: More totals for ``/metrics``, from what hangs itself in: name → (help, figure).

@@ -14,7 +14,7 @@ from twisted.internet.utils import getProcessOutputAndValue
 
 import yaml
 
-from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.agents_service import agents_extension
 from trial_tests.openclaw.house import TOKEN, DeviceKey
 from trial_tests.openclaw.live import LiveTestCase, SocketClient
 

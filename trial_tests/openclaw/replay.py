@@ -94,7 +94,7 @@ class Replay:
         self.house.advance(0.5)
 
     def _wait(self, conn: int) -> None:
-        """Until the client has what it had in the recording, of every turn and every request."""
+        """Until the client has what it had in the recording, of every run and every request."""
         wanted = {token for line in self.expected[conn] if "frame" in line for token in self._tokens(line["frame"])}
         client = self.clients[conn]
         for _ in range(_MOST_WAITS):
@@ -104,7 +104,7 @@ class Replay:
             self.house.advance(0.05)
 
     def _tokens(self, frame: Any) -> Iterator[tuple[str, ...]]:
-        """What one waits for: an answer, or a turn's state."""
+        """What one waits for: an answer, or a run's state."""
         if frame.get("type") == "res":
             payload = frame.get("payload")
             yield ("res", str(self._ours(frame["id"])), str(payload.get("status") if isinstance(payload, dict) else ""))
@@ -247,16 +247,16 @@ class Replay:
         return found
 
     def _turns_apart(self, conn: int, theirs: list[Any], ours: list[Any]) -> list[str]:
-        """Turns whose events came in another order; how often the text grew does not matter."""
+        """Runs whose events came in another order; how often the text grew does not matter."""
         left, right = _turns(self._ours(theirs)), _turns(ours)
         apart = []
         for run_id in (left.keys() & right.keys()) - self._deliberate:
             kinds, ours_too = left[run_id], right[run_id]
             if not _ENDS & set(kinds):
-                # Their recording ends before the turn did.
+                # Their recording ends before the run did.
                 ours_too = ours_too[: len(kinds)]
             if kinds != ours_too:
-                apart.append(f"c{conn} turn {run_id}: -{kinds} +{ours_too}")
+                apart.append(f"c{conn} run {run_id}: -{kinds} +{ours_too}")
         return apart
 
     def _kind(self, frame: Any) -> tuple[Any, ...] | None:

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.gateway.router import Call
 from trial_tests.openclaw import npm_packages
 from trial_tests.openclaw.house import TOKEN, DeviceKey
@@ -192,7 +192,7 @@ class BrowserTests(LiveTestCase):
         )
 
     async def test_stop(self) -> None:
-        """A turn goes on through a reload of the page and ends with Esc; the keyboard reaches the rest."""
+        """A run goes on through a reload of the page and ends with Esc; the keyboard reaches the rest."""
         self.assertEqual(
             await self.drive("stop"),
             [
@@ -216,7 +216,7 @@ class BrowserTests(LiveTestCase):
         self.assertEqual(self.plane.counters.resumed, 0)
 
     async def cut_twice(self) -> None:
-        """One turn, two cuts."""
+        """One run, two cuts."""
         dispatch = self.plane.router.dispatch
         sent: list[str] = []
 
@@ -298,7 +298,7 @@ class BrowserTests(LiveTestCase):
         tiles, people, connections = await self.drive("overview")
         self.assertEqual(
             tiles["tiles"],
-            [*_MESSENGER_TILES, "Health", "Up for", "Memory", "Clients", "Agent turns"],
+            [*_MESSENGER_TILES, "Health", "Up for", "Memory", "Clients", "Agent runs"],
         )
         self.assertIn("Web console", people["people"])
         self.assertEqual(connections, {"connections": "15"})

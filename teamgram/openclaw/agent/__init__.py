@@ -1,1 +1,1 @@
-"""The agents: sessions' turns, the models that answer, the tools they use."""
+"""The agents: sessions' runs, the models that answer, the tools they use."""

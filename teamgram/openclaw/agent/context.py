@@ -21,7 +21,7 @@ SUMMARY_PROMPT = (
     "Write only the summary."
 )
 _SUMMARY_HEAD = "The conversation before this point was compacted. Summary:\n\n"
-_MISSING_RESULT = "No result: the turn ended before the tool did."
+_MISSING_RESULT = "No result: the run ended before the tool did."
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
-"""The scheduler: jobs that start agent turns. Jobs and their next times survive a restart."""
+"""The scheduler: jobs that start agent runs. Jobs and their next times survive a restart."""
 
 import uuid
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -9,8 +10,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.openclaw.agent import cron_schedule
-from teamgram.openclaw.agent.house import AgentHouse
-from teamgram.openclaw.agent.idempotency import ERROR, OK, Outcome, fingerprint
+from teamgram.openclaw.agent.idempotency import fingerprint
+from teamgram.openclaw.agent.outcome import ERROR, OK, Outcome
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.gateway import scopes
@@ -33,18 +35,20 @@ class Cron:
 
     Attributes:
         log: how runs ended, newest last.
-        leave_event: takes the text of a ``systemEvent`` job: (text, now?).
     """
 
     _log = Logger()
 
-    def __init__(self, house: AgentHouse) -> None:
-        self._house = house
-        self._file = StateFile(house.plane.state_dir / "cron.json", self._snapshot, house.reactor)
+    def __init__(self, parts: AgentParts, leave_event: Callable[[str, bool], None]) -> None:
+        """Args:
+        leave_event: takes the text of a ``systemEvent`` job: (text, now?).
+        """
+        self._parts = parts
+        self._file = StateFile(parts.state_dir / "cron.json", self._snapshot, parts.reactor)
         stored = read_json(self._file.path) or {}
         self.jobs: dict[str, Job] = {job["id"]: job for job in stored.get("jobs", ())}
         self.log: deque[dict[str, Any]] = deque(stored.get("log", ()), _MAX_LOG)
-        self.leave_event: Any = lambda text, now: None
+        self._leave_event = leave_event
         self._timer: Any = None
         self._running: dict[str, Deferred[Any]] = {}
         self._started = False
@@ -60,7 +64,7 @@ class Cron:
     @property
     def enabled(self) -> bool:
         """Whether jobs run at all."""
-        return self._house.config.sections.cron.enabled
+        return self._parts.config.sections.cron.enabled
 
     # Jobs
 
@@ -70,7 +74,7 @@ class Cron:
         Raises:
             GatewayError: too many, or a schedule or payload that this gateway does not have.
         """
-        now_ms = self._house.now_ms()
+        now_ms = self._parts.now_ms()
         declared = params.get("declarationKey")
         same = next((job for job in self.jobs.values() if declared and job.get("declarationKey") == declared), None)
         if same is not None:
@@ -104,7 +108,7 @@ class Cron:
         if "payload" in patch and patch["payload"].get("kind") == job["payload"].get("kind"):
             changed["payload"] = {k: v for k, v in {**job["payload"], **patch["payload"]}.items() if v is not None}
         self._check(changed)
-        now_ms = self._house.now_ms()
+        now_ms = self._parts.now_ms()
         changed["updatedAtMs"] = now_ms
         self._plan(changed, now_ms)
         self.jobs[job["id"]] = changed
@@ -124,12 +128,12 @@ class Cron:
         if kind == "systemEvent" and target != "main":
             raise invalid('invalid cron job: systemEvent payloads need sessionTarget "main"')
         agent_id = job.get("agentId")
-        if agent_id and self._house.roster.get(agent_id) is None:
+        if agent_id and self._parts.roster.get(agent_id) is None:
             raise invalid(f'Unknown agent id "{agent_id}"')
         if job.get("trigger"):
             raise invalid("invalid cron job: triggers are not supported")
         try:
-            cron_schedule.next_run(job["schedule"], self._house.now_ms(), job["createdAtMs"])
+            cron_schedule.next_run(job["schedule"], self._parts.now_ms(), job["createdAtMs"])
         except cron_schedule.BadSchedule as error:
             raise invalid(f"invalid cron job: {error}") from None
 
@@ -149,13 +153,13 @@ class Cron:
         event = {"jobId": job["id"], "action": action}
         if "nextRunAtMs" in job["state"]:
             event["nextRunAtMs"] = job["state"]["nextRunAtMs"]
-        self._house.stream.broadcast("cron", event)
+        self._parts.stream.broadcast("cron", event)
 
     def _archive_old_sessions(self, job: Job) -> None:
         mark = f":cron:{job['id']}:run:"
-        sessions = [session for session in self._house.sessions.newest_first() if mark in session.key]
+        sessions = [session for session in self._parts.sessions.newest_first() if mark in session.key]
         for session in sessions[MAX_RUN_SESSIONS:]:
-            archiving = self._house.sessions.archive(session, self._house.now_ms())
+            archiving = self._parts.sessions.archive(session, self._parts.now_ms())
             archiving.addErrback(lambda failure: self._log.failure("a run's session stays", failure=failure))
 
     # The clock
@@ -187,18 +191,18 @@ class Cron:
         # A job that runs is looked at again when it has ended: one that is due meanwhile would wake us without end.
         waiting = (job["state"] for job in self.jobs.values() if job["id"] not in self._running)
         due = min((state["nextRunAtMs"] for state in waiting if "nextRunAtMs" in state), default=None)
-        self._sleep(None if due is None else min(max(0.0, (due - self._house.now_ms()) / 1000), _LONGEST_SLEEP))
+        self._sleep(None if due is None else min(max(0.0, (due - self._parts.now_ms()) / 1000), _LONGEST_SLEEP))
 
     def _sleep(self, seconds: float | None) -> None:
         """Look again after that time; None: when something changes."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if seconds is not None and self._started:
-            self._timer = self._house.reactor.callLater(seconds, self._wake)
+            self._timer = self._parts.reactor.callLater(seconds, self._wake)
 
     def _wake(self) -> None:
-        now_ms = self._house.now_ms()
-        room = max(1, self._house.config.sections.cron.max_concurrent_runs) - len(self._running)
+        now_ms = self._parts.now_ms()
+        room = max(1, self._parts.config.sections.cron.max_concurrent_runs) - len(self._running)
         due = sorted(
             (job for job in self.jobs.values() if job["state"].get("nextRunAtMs", now_ms + 1) <= now_ms),
             key=lambda job: job["state"]["nextRunAtMs"],
@@ -231,14 +235,14 @@ class Cron:
 
     def run(self, job: Job) -> str:
         """Start a job now; returns the run's id."""
-        now_ms = self._house.now_ms()
+        now_ms = self._parts.now_ms()
         run_id = str(uuid.uuid4())
         job["state"]["runningAtMs"] = now_ms
         self._plan(job, now_ms)
         self._arm()
         running = Deferred.fromCoroutine(self._run(job, run_id))
         self._running[job["id"]] = running
-        self._house.stream.broadcast(
+        self._parts.stream.broadcast(
             "cron", {"jobId": job["id"], "action": "started", "runAtMs": now_ms, "runId": run_id}
         )
         running.addBoth(self._ended, job, run_id, now_ms)
@@ -251,22 +255,22 @@ class Cron:
     async def _run(self, job: Job, run_id: str) -> Outcome:
         # The next time is on disk before anything happens: a crash after this never runs the job twice.
         await self._file.save()
-        house, payload = self._house, job["payload"]
-        now_ms = house.now_ms()
+        parts, payload = self._parts, job["payload"]
+        now_ms = parts.now_ms()
         if payload["kind"] == "systemEvent":
-            self.leave_event(payload["text"], job.get("wakeMode") == "now")
+            self._leave_event(payload["text"], job.get("wakeMode") == "now")
             return Outcome(OK, payload["text"], now_ms, now_ms)
-        agent_id = job.get("agentId") or house.roster.default.id
+        agent_id = job.get("agentId") or parts.roster.default.id
         target = job.get("sessionTarget", "isolated")
         if target == "main":
-            key = house.runs.parse_key(f"agent:{agent_id}:main")
+            key = parts.runs.parse_key(f"agent:{agent_id}:main")
         elif target.startswith("session:"):
-            key = house.runs.parse_key(target.removeprefix("session:"), agent_id)
+            key = parts.runs.parse_key(target.removeprefix("session:"), agent_id)
         elif target == "current" and job.get("sessionKey"):
-            key = house.runs.parse_key(job["sessionKey"], agent_id)
+            key = parts.runs.parse_key(job["sessionKey"], agent_id)
         else:
-            key = house.runs.parse_key(f"agent:{agent_id}:cron:{job['id']}:run:{run_id}")
-        session = house.runs.session_for(key, created_via="cron")
+            key = parts.runs.parse_key(f"agent:{agent_id}:cron:{job['id']}:run:{run_id}")
+        session = parts.runs.session_for(key, created_via="cron")
         session.label = session.label or ""
         text = payload["message"]
         request = RunRequest(
@@ -281,7 +285,7 @@ class Cron:
         )
         if payload.get("toolsAllow"):
             session.settings = {**session.settings, "toolsAllow": payload["toolsAllow"]}
-        accepted = await house.runs.accept(session, request)
+        accepted = await parts.runs.accept(session, request)
         assert accepted.run is not None
         outcome = await accepted.run.when_ended()
         outcome.session_id = session.session_id
@@ -297,7 +301,7 @@ class Cron:
             self._wake()
 
     def _note_end(self, result: Any, job: Job, run_id: str, started_ms: int) -> None:
-        now_ms = self._house.now_ms()
+        now_ms = self._parts.now_ms()
         if isinstance(result, Failure):
             if result.check(GatewayError) is None:
                 self._log.failure("cron job {job_id} failed", failure=result, job_id=job["id"])
@@ -332,5 +336,5 @@ class Cron:
                 self.jobs.pop(job["id"], None)
             job["enabled"] = False
         self._file.save().addErrback(lambda failure: None)
-        self._house.stream.broadcast("cron", entry)
+        self._parts.stream.broadcast("cron", entry)
         self._archive_old_sessions(job)

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import GatewayError, invalid, require_scope, unavailable
 from teamgram.openclaw.sessions.agent_session import AgentSession
@@ -26,9 +26,9 @@ class Deliveries:
         channels: by name; the messenger adds itself.
     """
 
-    def __init__(self, house: AgentHouse, say: Say) -> None:
+    def __init__(self, parts: AgentParts, say: Say) -> None:
         self.channels: dict[str, Channel] = {}
-        self._house = house
+        self._parts = parts
         self._say = say
         self._known: OrderedDict[str, tuple[str, dict[str, Any] | None, list[Deferred[None]]]] = OrderedDict()
 
@@ -87,7 +87,7 @@ class Deliveries:
     ) -> dict[str, Any]:
         if channel and channel not in ("webchat", "session"):
             return await self._over(channel, to, text, agent_id, key)
-        session = self._house.sessions.get(self._house.runs.canonical_key(to)) or self._house.sessions.by_label(to)
+        session = self._parts.sessions.get(self._parts.runs.canonical_key(to)) or self._parts.sessions.by_label(to)
         if session is not None:
             # To put words into the agent's mouth is ``chat.inject``, by whatever name.
             require_scope(scopes.ADMIN, granted)

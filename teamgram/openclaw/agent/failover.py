@@ -36,15 +36,15 @@ class Resting(Protocol):
 
 
 class Failover:
-    """Calls models for turns."""
+    """Calls models for runs."""
 
-    def __init__(self, catalog: Catalog, resting: Resting) -> None:
+    def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._resting = resting
 
     async def ask(
         self,
         run: Run,
+        resting: Resting,
         chain: tuple[ModelRef, ...],
         make: Callable[[ModelRef], ModelRequest],
         on_text: Callable[[str], None],
@@ -73,13 +73,13 @@ class Failover:
                     raise last
                 if not last.retryable or attempt == retries:
                     break
-                await self._wait(run, last, attempt, retries)
+                await self._wait(run, resting, last, attempt, retries)
             if len(chain) > 1:
                 self._tell_step(run, chain, position, last)
         assert last is not None
         raise last
 
-    async def _wait(self, run: Run, error: ProviderError, attempt: int, retries: int) -> None:
+    async def _wait(self, run: Run, resting: Resting, error: ProviderError, attempt: int, retries: int) -> None:
         seconds = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2**attempt)
         seconds = max(seconds, error.retry_after or 0.0)
         run.events.status(
@@ -92,7 +92,7 @@ class Failover:
             maxAttempts=retries + 1,
             reason=error.reason,
         )
-        await self._resting.rest(run, seconds)
+        await resting.rest(run, seconds)
 
     def _tell_step(self, run: Run, chain: tuple[ModelRef, ...], position: int, error: ProviderError | None) -> None:
         following = chain[position + 1] if position + 1 < len(chain) else None

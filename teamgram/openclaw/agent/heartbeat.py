@@ -1,20 +1,21 @@
-"""Turns that nobody asked for: what ``wake``, ``system-event`` and the scheduler left is brought to the agent.
+"""Runs that nobody asked for: what ``wake``, ``system-event`` and the scheduler left is brought to the agent.
 
 A heartbeat without anything new asks no model: it is told as skipped.
 """
 
 import re
-from typing import Any
+from collections import deque
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from teamgram.openclaw.agent.house import AgentHouse
-from teamgram.openclaw.agent.idempotency import OK, Outcome, fingerprint
+from teamgram.openclaw.agent.idempotency import fingerprint
+from teamgram.openclaw.agent.outcome import OK, Outcome
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest, new_run_id
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.gateway import scopes
-from teamgram.openclaw.methods.system import SystemMethods
 
 _EVERY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -29,24 +30,39 @@ def seconds_of(text: str) -> float:
     return float(match.group(1)) * _UNITS[match.group(2) or "m"] if match else 0.0
 
 
+class Wakes(Protocol):
+    """What ``wake`` and ``system-event`` leave for the agent, and whether it wants to be woken.
+
+    Attributes:
+        system_events: texts, oldest first.
+        on_wake: called with (text, mode, params).
+        last_heartbeat: what the last beat reported, None before the first.
+    """
+
+    system_events: deque[str]
+    on_wake: Any
+    last_heartbeat: dict[str, Any] | None
+    heartbeats_enabled: bool
+
+
 class Heartbeat:
     """The default agent's heartbeat."""
 
     _log = Logger()
 
-    def __init__(self, house: AgentHouse, system: SystemMethods) -> None:
-        self._house = house
-        self._system = system
+    def __init__(self, parts: AgentParts, wakes: Wakes) -> None:
+        self._parts = parts
+        self._wakes = wakes
         self._timer: Any = None
         self._interval = 0.0
         self._running = False
-        system.on_wake = self._woken
-        house.config.on_change(lambda change: self._configured())
+        wakes.on_wake = self._woken
+        parts.config.on_change(lambda change: self._configured())
 
     @property
     def every_seconds(self) -> float:
         """The interval in force; 0: none."""
-        return seconds_of(self._house.roster.defaults.heartbeat.every)
+        return seconds_of(self._parts.roster.defaults.heartbeat.every)
 
     def start(self) -> None:
         """Beat from now on."""
@@ -56,7 +72,7 @@ class Heartbeat:
     def _arm(self) -> None:
         self._interval = self.every_seconds
         if self._interval:
-            self._timer = self._house.reactor.callLater(max(1.0, self._interval), self._due)
+            self._timer = self._parts.reactor.callLater(max(1.0, self._interval), self._due)
 
     def _configured(self) -> None:
         if self._running and self.every_seconds != self._interval:
@@ -74,7 +90,7 @@ class Heartbeat:
 
     def leave(self, text: str, now: bool) -> None:
         """Something happened: bring it with the next beat, or at once."""
-        self._system.system_events.append(text)
+        self._wakes.system_events.append(text)
         if now:
             self.beat()
 
@@ -89,8 +105,8 @@ class Heartbeat:
 
     def beat(self) -> None:
         """One heartbeat."""
-        events = self._system.system_events
-        if not self._system.heartbeats_enabled:
+        events = self._wakes.system_events
+        if not self._wakes.heartbeats_enabled:
             self._tell("skipped", reason="disabled")
         elif not events:
             self._tell("skipped", reason="nothing-new")
@@ -101,30 +117,30 @@ class Heartbeat:
 
     def _failed(self, failure: Any, texts: list[str]) -> None:
         self._log.failure("a heartbeat failed", failure=failure)
-        self._system.system_events.extendleft(reversed(texts))
+        self._wakes.system_events.extendleft(reversed(texts))
         self._tell("failed", reason=failure.getErrorMessage())
 
     async def _turn(self, texts: list[str]) -> None:
-        house = self._house
-        prompt = house.roster.defaults.heartbeat.prompt or _PROMPT
+        parts = self._parts
+        prompt = parts.roster.defaults.heartbeat.prompt or _PROMPT
         text = prompt + "\n\n" + "\n".join(f"- {each}" for each in texts)
-        session = house.runs.session_for(house.runs.parse_key("main"), created_via="heartbeat")
+        session = parts.runs.session_for(parts.runs.parse_key("main"), created_via="heartbeat")
         run_id = new_run_id()
-        message = user_message(run_id, text, house.now_ms(), __openclaw={"kind": "heartbeat"})
+        message = user_message(run_id, text, parts.now_ms(), __openclaw={"kind": "heartbeat"})
         request = RunRequest(
             run_id, message, fingerprint(text), CHAT, granted=_GRANTED, queue_mode=FOLLOWUP, is_heartbeat=True
         )
-        accepted = await house.runs.accept(session, request)
+        accepted = await parts.runs.accept(session, request)
         assert accepted.run is not None
         outcome: Outcome = await accepted.run.when_ended()
         self._tell("sent" if outcome.status == OK else "failed", preview=outcome.text[:200], reason=outcome.summary)
 
     def _tell(self, status: str, **more: Any) -> None:
-        house = self._house
-        self._system.last_heartbeat = {
-            "ts": house.now_ms(),
+        parts = self._parts
+        self._wakes.last_heartbeat = {
+            "ts": parts.now_ms(),
             "status": status,
-            "agentId": house.roster.default.id,
+            "agentId": parts.roster.default.id,
             **{name: value for name, value in more.items() if value},
         }
-        house.stream.broadcast("heartbeat", self._system.last_heartbeat)
+        parts.stream.broadcast("heartbeat", self._wakes.last_heartbeat)

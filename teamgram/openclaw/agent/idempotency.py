@@ -1,6 +1,6 @@
-"""Every turn is done once: what was asked under which key, and how it ended. Plain Python.
+"""Every run is done once: what was asked under which key, and how it ended. Plain Python.
 
-Kept for five minutes after a turn's end, by session, method and key; a turn
+Kept for five minutes after a run's end, by session, method and key; a run
 that runs is never forgotten. After a restart the ends come back from the
 transcripts (:mod:`teamgram.openclaw.agent.recovery`), so a repeated request
 is answered as if nothing had happened.
@@ -8,59 +8,22 @@ is answered as if nothing had happened.
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from teamgram.openclaw.agent.outcome import Outcome
+from teamgram.openclaw.agent.run import Run
 from teamgram.openclaw.gateway import frames
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.agent.run import Run
 
 TTL_MS = 300_000
 MAX_ENDED = 1000
 
-OK, ERROR, ABORTED = "ok", "error", "timeout"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How a turn ended.
-
-    Attributes:
-        status: ``ok``, ``error``, or ``timeout`` for one that was stopped (as clients know it).
-        summary: ``completed``, the error, or ``aborted``.
-        text: the visible reply.
-    """
-
-    status: str
-    summary: str
-    started_at: int
-    ended_at: int
-    stop_reason: str = ""
-    text: str = ""
-    session_id: str = ""
-    model: str = ""
-    usage: dict[str, Any] | None = None
-
-    def to_record(self) -> dict[str, Any]:
-        """As an ``openclaw.run`` record keeps it; the words are in the transcript anyway."""
-        kept = {
-            "status": self.status,
-            "summary": self.summary,
-            "startedAt": self.started_at,
-            "endedAt": self.ended_at,
-            "stopReason": self.stop_reason,
-            "model": self.model,
-            "usage": self.usage,
-        }
-        return {name: value for name, value in kept.items() if value not in ("", None)}
-
 
 @dataclass(slots=True)
 class Entry:
-    """One key's turn."""
+    """One key's run."""
 
     fingerprint: str
-    run: "Run | None"
+    run: Run | None
     outcome: Outcome | None = None
 
 
@@ -73,28 +36,28 @@ class Idempotency:
         self._ended: dict[tuple[str, str, str], int] = {}
 
     def find(self, session_key: str, method: str, run_id: str, now_ms: int) -> Entry | None:
-        """The turn that was asked for under that key, if it is still known."""
+        """The run that was asked for under that key, if it is still known."""
         self._forget_old(now_ms)
         return self._entries.get((session_key, method, run_id))
 
     def by_run(self, run_id: str) -> Entry | None:
-        """The newest turn of that id, in whatever session."""
+        """The newest run of that id, in whatever session."""
         return self._by_run.get(run_id)
 
-    def begin(self, session_key: str, method: str, run_id: str, fingerprint: str, run: "Run | None") -> Entry:
-        """A turn was accepted."""
+    def begin(self, session_key: str, method: str, run_id: str, fingerprint: str, run: Run | None) -> Entry:
+        """A run was accepted."""
         entry = Entry(fingerprint, run)
         self._entries[session_key, method, run_id] = self._by_run[run_id] = entry
         return entry
 
     def drop(self, session_key: str, method: str, run_id: str) -> None:
-        """The turn was not accepted after all."""
+        """The run was not accepted after all."""
         entry = self._entries.pop((session_key, method, run_id), None)
         if entry is not None and self._by_run.get(run_id) is entry:
             del self._by_run[run_id]
 
     def end(self, session_key: str, method: str, run_id: str, outcome: Outcome) -> None:
-        """The turn ended."""
+        """The run ended."""
         key = (session_key, method, run_id)
         entry = self._entries.get(key)
         if entry is None:

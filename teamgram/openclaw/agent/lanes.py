@@ -1,4 +1,4 @@
-"""Who goes next: one turn a session at a time, the others wait in its lane; steering, collecting, stopping."""
+"""Who goes next: one run a session at a time, the others wait in its lane; steering, collecting, stopping."""
 
 from collections import deque
 from collections.abc import Callable
@@ -10,12 +10,13 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, OK, Idempotency, Outcome
+from teamgram.openclaw.agent.idempotency import Idempotency
+from teamgram.openclaw.agent.outcome import ABORTED, ERROR, OK, Outcome
 from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.run import COLLECT, INTERRUPT, SHUTDOWN, STEER, Run
 from teamgram.openclaw.agent.run_records import end_record, message_record
+from teamgram.openclaw.agent.runner import Changed, Runner
 from teamgram.openclaw.agent.slots import OWNERS, Slots
-from teamgram.openclaw.agent.turn import Changed, Turns
 from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
 #: Messages that may wait in one session, and those of one person who is no owner among them.
@@ -25,18 +26,14 @@ MAX_WAITING_OF_ONE = 25
 
 @dataclass(slots=True)
 class _Lane:
-    """One session's turns: the one that runs, and those that wait, oldest first."""
+    """One session's runs: the one that runs, and those that wait, oldest first."""
 
     active: Run | None = None
     waiting: deque[Run] = field(default_factory=deque)
 
 
 class Lanes:
-    """All sessions' turns, and how many run at once. What :class:`teamgram.openclaw.agent.turn.Steering` wants.
-
-    Attributes:
-        turns: takes them; set once, before the first request.
-    """
+    """All sessions' runs, and how many run at once. What :class:`teamgram.openclaw.agent.runner.Surroundings` wants."""
 
     _log = Logger()
 
@@ -44,14 +41,15 @@ class Lanes:
         self,
         sessions: AgentSessions,
         roster: Roster,
+        runner: Runner,
         idempotency: Idempotency,
         reactor: Any,
         now_ms: Callable[[], int],
         changed: Changed,
     ) -> None:
-        self.turns: Turns
         self._sessions = sessions
         self._roster = roster
+        self._runner = runner
         self._idempotency = idempotency
         self._reactor = reactor
         self._now_ms = now_ms
@@ -61,7 +59,7 @@ class Lanes:
         self._idle: list[Deferred[None]] = []
 
     def active(self) -> int:
-        """Turns that run or wait."""
+        """Runs that are under way or wait."""
         return sum((lane.active is not None) + len(lane.waiting) for lane in self._lanes.values())
 
     def when_idle(self) -> Deferred[None]:
@@ -73,7 +71,7 @@ class Lanes:
         return waiting
 
     def running(self, session_key: str) -> Run | None:
-        """The turn that runs in a session."""
+        """The run that runs in a session."""
         lane = self._lanes.get(session_key)
         return lane.active if lane else None
 
@@ -91,7 +89,7 @@ class Lanes:
         return own >= MAX_WAITING_OF_ONE or len(lane.waiting) - owners >= MAX_WAITING
 
     def enter(self, run: Run) -> bool:
-        """Take a place in the session's lane; True if it is the turn's at once. It starts with :meth:`advance`."""
+        """Take a place in the session's lane; True if it is the run's at once. It starts with :meth:`advance`."""
         lane = self._lanes.setdefault(run.session.key, _Lane())
         if lane.active is None and not lane.waiting:
             lane.active = run
@@ -139,7 +137,7 @@ class Lanes:
             self._start(run)
 
     def _begin_waiting(self, lane: _Lane, run: Run) -> None:
-        """The turn's message, and those that it takes along, move to their place in the transcript."""
+        """The run's message, and those that it takes along, move to their place in the transcript."""
         taken = [run]
         while run.request.queue_mode == COLLECT and lane.waiting:
             following = lane.waiting[0]
@@ -160,7 +158,7 @@ class Lanes:
         self.advance(run.session.key)
 
     def _take_along(self, run: Run, taken: list[Run]) -> list[dict[str, Any]]:
-        """Messages whose turns end here, because ``run`` answers them; returns the records of the messages."""
+        """Messages whose runs end here, because ``run`` answers them; returns the records of the messages."""
         records: list[dict[str, Any]] = []
         messages = [self._user_record(each) for each in taken]
         for each, message in zip(taken, messages, strict=True):
@@ -181,7 +179,7 @@ class Lanes:
             self._forget(run, outcome)
 
     def _could_not_begin(self, failure: Failure, run: Run) -> None:
-        self._log.failure("turn {run_id} could not begin", failure=failure, run_id=run.id)
+        self._log.failure("run {run_id} could not begin", failure=failure, run_id=run.id)
         run.session.close_run(run.id)
         outcome = Outcome(ERROR, "the transcript could not be written", run.accepted_at, self._now_ms())
         try:
@@ -199,7 +197,7 @@ class Lanes:
             self._slots.ask(run, self._person(run), lambda: self._begin(run))
 
     def _begin(self, run: Run) -> None:
-        run.task = Deferred.fromCoroutine(self.turns.take(run))
+        run.task = Deferred.fromCoroutine(self._runner.carry_out(run, self))
         run.task.addBoth(self._turn_over, run)
 
     async def rest(self, run: Run, seconds: float) -> None:
@@ -212,8 +210,8 @@ class Lanes:
 
     def _turn_over(self, result: Any, run: Run) -> None:
         if isinstance(result, Failure):
-            self._log.failure("turn {run_id} broke", failure=result, run_id=run.id)
-            result = Outcome(ERROR, "the turn broke", run.accepted_at, self._now_ms())
+            self._log.failure("run {run_id} broke", failure=result, run_id=run.id)
+            result = Outcome(ERROR, "the run broke", run.accepted_at, self._now_ms())
         try:
             self._ended(result, run)
         finally:
@@ -243,11 +241,11 @@ class Lanes:
         return [each for each in lane.waiting if each.request.queue_mode == STEER and each.is_accepted]
 
     def has_steered(self, run: Run) -> bool:
-        """Whether messages came for a running turn."""
+        """Whether messages came for a run that is under way."""
         return bool(self._steered(run))
 
     def take_steered(self, run: Run) -> list[dict[str, Any]]:
-        """Messages that came for a running turn: their own turns end, the running one answers them."""
+        """Messages that came for a run that is under way: their own runs end, it answers them."""
         lane, taken = self._lanes[run.session.key], self._steered(run)
         if not taken:
             return []
@@ -263,7 +261,7 @@ class Lanes:
     # Stopping
 
     async def abort(self, session_key: str, run_id: str | None, reason: str) -> list[str]:
-        """Stop the session's turns, or one of them; returns the ids of those it stopped, once they have ended."""
+        """Stop the session's runs, or one of them; returns the ids of those it stopped, once they have ended."""
         lane = self._lanes.get(session_key)
         if lane is None:
             return []
@@ -274,7 +272,7 @@ class Lanes:
         return [run.id for run in stopped]
 
     def stop(self, run: Run, reason: str) -> bool:
-        """Stop a turn wherever it stands; False if it is ending already."""
+        """Stop a run wherever it stands; False if it is ending already."""
         if run.is_settling or run.stop_reason:
             return False
         run.stop_reason = reason
@@ -291,7 +289,7 @@ class Lanes:
         return True
 
     def _end_unstarted(self, run: Run, reason: str) -> None:
-        """A waiting turn is stopped: what was said stays in the transcript, nobody answers it."""
+        """A waiting run is stopped: what was said stays in the transcript, nobody answers it."""
         outcome = Outcome(ABORTED, "aborted", run.accepted_at, self._now_ms(), stop_reason=reason)
         run.session.close_run(run.id)
         records = [self._user_record(run), self._end_record(run, outcome)]

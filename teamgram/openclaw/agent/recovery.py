@@ -1,51 +1,50 @@
-"""After a restart: turns that a crash cut off end with a visible error, and repetitions are known again."""
+"""After a restart: runs that a crash cut off end with a visible error, and repetitions are known again."""
 
 from typing import Any
 
 from twisted.logger import Logger
 
-from teamgram.openclaw.agent.house import AgentHouse
-from teamgram.openclaw.agent.idempotency import ERROR, TTL_MS, Outcome
+from teamgram.openclaw.agent.idempotency import TTL_MS
+from teamgram.openclaw.agent.outcome import ERROR, Outcome
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.run_records import end_record, error_message, message_record
 from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.agent_session import AgentSession, OpenRun
 
-INTERRUPTED = (
-    "The gateway restarted while this turn was running. Nothing was repeated; send the message again to go on."
-)
+INTERRUPTED = "The gateway restarted while this run was running. Nothing was repeated; send the message again to go on."
 UNANSWERED = "The gateway restarted before this message was answered. Send it again to go on."
 
 _log = Logger()
 
 
-def recover(house: AgentHouse) -> None:
+def recover(parts: AgentParts) -> None:
     """Look at every session that was in use lately. Reads block; the writes follow by themselves."""
-    now_ms = house.now_ms()
+    now_ms = parts.now_ms()
     ends: list[tuple[int, AgentSession, dict[str, Any]]] = []
-    for session in house.sessions:
+    for session in parts.sessions:
         if now_ms - session.updated_at < TTL_MS:
             try:
-                ends += _recent_ends(house, session, now_ms)
+                ends += _recent_ends(parts, session, now_ms)
             except Exception:
                 # One transcript that cannot be read must not keep the gateway from starting.
                 _log.failure("the last runs of {key} are not known any more", key=session.key)
     # In the order in which they ended, whatever their sessions: when there are too many, the oldest are forgotten.
     for _, session, data in sorted(ends, key=lambda end: end[0]):
         try:
-            _remember(house, session, data)
+            _remember(parts, session, data)
         except (TypeError, ValueError):
             _log.warn("a run of {key} ended in a way that cannot be read", key=session.key)
-    for session in house.sessions:
+    for session in parts.sessions:
         if session.open_runs:
-            _end_open_runs(house, session, now_ms)
+            _end_open_runs(parts, session, now_ms)
 
 
 def _recent_ends(
-    house: AgentHouse, session: AgentSession, now_ms: int
+    parts: AgentParts, session: AgentSession, now_ms: int
 ) -> list[tuple[int, AgentSession, dict[str, Any]]]:
-    """The ends of recent turns in the transcript, oldest first: (milliseconds, the session, what was recorded)."""
+    """The ends of recent runs in the transcript, oldest first: (milliseconds, the session, what was recorded)."""
     found = []
-    for record in house.sessions.read_at_start(session):
+    for record in parts.sessions.read_at_start(session):
         ended_at = transcripts.from_iso(str(record.get("timestamp")))
         if now_ms - ended_at > TTL_MS:
             break
@@ -55,7 +54,7 @@ def _recent_ends(
     return found[::-1]
 
 
-def _remember(house: AgentHouse, session: AgentSession, data: dict[str, Any]) -> None:
+def _remember(parts: AgentParts, session: AgentSession, data: dict[str, Any]) -> None:
     run_id, method = str(data.get("runId")), str(data.get("method") or "chat")
     outcome = Outcome(
         str(data.get("status")),
@@ -67,24 +66,24 @@ def _remember(house: AgentHouse, session: AgentSession, data: dict[str, Any]) ->
         model=str(data.get("model") or ""),
         usage=data.get("usage"),
     )
-    known = house.runs.idempotency
+    known = parts.runs.idempotency
     known.begin(session.key, method, run_id, str(data.get("fingerprint") or ""), None)
     known.end(session.key, method, run_id, outcome)
 
 
-def _end_open_runs(house: AgentHouse, session: AgentSession, now_ms: int) -> None:
+def _end_open_runs(parts: AgentParts, session: AgentSession, now_ms: int) -> None:
     records: list[dict[str, Any]] = []
     for run in session.open_runs:
-        records += _end_one(house, session, run, now_ms)
-    _log.warn("{count} turns of {key} were cut off", count=len(session.open_runs), key=session.key)
+        records += _end_one(parts, session, run, now_ms)
+    _log.warn("{count} runs of {key} were cut off", count=len(session.open_runs), key=session.key)
     session.open_runs = []
     session.run_status, session.last_error = "error", INTERRUPTED
     session.run_ended_at = now_ms
-    writing = house.sessions.append(session, records, now_ms)
-    writing.addErrback(lambda failure: _log.failure("an interrupted turn could not be ended", failure=failure))
+    writing = parts.sessions.append(session, records, now_ms)
+    writing.addErrback(lambda failure: _log.failure("an interrupted run could not be ended", failure=failure))
 
 
-def _end_one(house: AgentHouse, session: AgentSession, run: OpenRun, now_ms: int) -> list[dict[str, Any]]:
+def _end_one(parts: AgentParts, session: AgentSession, run: OpenRun, now_ms: int) -> list[dict[str, Any]]:
     records = []
     text = INTERRUPTED
     if run.waiting is not None:
@@ -93,7 +92,7 @@ def _end_one(house: AgentHouse, session: AgentSession, run: OpenRun, now_ms: int
     records.append(message_record(run.run_id, error_message(run.run_id, text, now_ms), now_ms))
     outcome = Outcome(ERROR, text, run.accepted_at, now_ms, stop_reason="restart", session_id=session.session_id)
     records.append(end_record(run.run_id, run.method, run.fingerprint, outcome, now_ms))
-    known = house.runs.idempotency
+    known = parts.runs.idempotency
     known.begin(session.key, run.method, run.run_id, run.fingerprint, None)
     known.end(session.key, run.method, run.run_id, outcome)
     return records

@@ -1,4 +1,4 @@
-"""One turn of an agent, from the request to its one end."""
+"""One run of an agent, from the request to its one end."""
 
 import uuid
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from teamgram.openclaw.agent.idempotency import Outcome
+from teamgram.openclaw.agent.outcome import Outcome
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.slots import OWNERS
 from teamgram.openclaw.agent.streaming import LiveText
@@ -18,7 +18,7 @@ STEER, FOLLOWUP, COLLECT, INTERRUPT = "steer", "followup", "collect", "interrupt
 
 CHAT, AGENT = "chat", "agent"
 
-#: Reasons of ours for which a turn is stopped; the others are what a client gave.
+#: Reasons of ours for which a run is stopped; the others are what a client gave.
 DEADLINE, SHUTDOWN = "deadline", "shutdown"
 
 
@@ -60,7 +60,7 @@ class RunRequest:
 
 @dataclass(eq=False, slots=True)
 class Run:
-    """A turn that was accepted.
+    """A run that was accepted.
 
     Attributes:
         granted: what its tools may do: no more than any of those may whose messages it answers.
@@ -70,7 +70,7 @@ class Run:
         is_settling: its end is being written: too late to stop it.
         accepted: fires when the request is on disk (with whether it is).
         is_accepted: it is on disk, and the client knows.
-        is_ready: its message stands in its place in the transcript: the turn may start.
+        is_ready: its message stands in its place in the transcript: the run may start.
     """
 
     request: RunRequest

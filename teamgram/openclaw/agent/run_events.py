@@ -1,6 +1,6 @@
-"""One turn's events, in the shapes and the order that clients know: ``chat``, ``agent``, ``session.tool``.
+"""One run's events, in the shapes and the order that clients know: ``chat``, ``agent``, ``session.tool``.
 
-``seq`` in a payload is the turn's own event number; a ``chat`` event carries
+``seq`` in a payload is the run's own event number; a ``chat`` event carries
 the number of the ``agent`` event that it goes with.
 """
 
@@ -44,7 +44,7 @@ def merge_assistant(older: dict[str, Any], newer: dict[str, Any]) -> dict[str, A
 
 
 class RunEvents:
-    """Tells about one turn."""
+    """Tells about one run."""
 
     def __init__(
         self,
@@ -202,7 +202,7 @@ class RunEvents:
     # The end
 
     def final(self, text: str, stop_reason: str | None) -> None:
-        """The turn's one end when it went well; without words for one that another turn took up."""
+        """The run's one end when it went well; without words for one that another run took up."""
         more: dict[str, Any] = {}
         if stop_reason:
             more["stopReason"] = stop_reason
@@ -211,12 +211,12 @@ class RunEvents:
         self._send("chat", self._chat("final", **more))
 
     def aborted(self, text: str, stop_reason: str) -> None:
-        """The turn's one end when somebody stopped it."""
+        """The run's one end when somebody stopped it."""
         more = {"message": assistant_message(text, self._now_ms())} if text else {}
         self._send("chat", self._chat("aborted", stopReason=stop_reason, **more))
 
     def error(self, message: str, kind: str | None, detail: dict[str, Any] | None) -> None:
-        """The turn's one end when it failed."""
+        """The run's one end when it failed."""
         more: dict[str, Any] = {"errorMessage": message}
         if kind:
             more["errorKind"] = kind

@@ -1,8 +1,8 @@
-"""What a transcript keeps of a turn: what was said, what was answered, how it ended. Plain Python."""
+"""What a transcript keeps of a run: what was said, what was answered, how it ended. Plain Python."""
 
 from typing import Any
 
-from teamgram.openclaw.agent.idempotency import Outcome
+from teamgram.openclaw.agent.outcome import Outcome
 from teamgram.openclaw.agent.providers.model_api import Usage
 from teamgram.openclaw.sessions import transcripts
 
@@ -19,7 +19,7 @@ def user_message(run_id: str, text: str, now_ms: int, **more: Any) -> dict[str, 
 
 
 def cut_off_message(text: str, now_ms: int) -> dict[str, Any]:
-    """What an agent had said before its turn was stopped or failed."""
+    """What an agent had said before its run was stopped or failed."""
     return {
         "role": "assistant",
         "content": [{"type": "text", "text": text}],
@@ -43,11 +43,11 @@ def error_message(run_id: str, text: str, now_ms: int) -> dict[str, Any]:
 
 
 def message_record(run_id: str, message: dict[str, Any], now_ms: int) -> dict[str, Any]:
-    """A message of a turn."""
+    """A message of a run."""
     return transcripts.record(transcripts.MESSAGE, None, now_ms, message=message, runId=run_id)
 
 
 def end_record(run_id: str, method: str, fingerprint: str, outcome: Outcome, now_ms: int) -> dict[str, Any]:
-    """How a turn ended; a repetition of the request is answered from it after a restart."""
+    """How a run ended; a repetition of the request is answered from it after a restart."""
     data = {"runId": run_id, "method": method, "fingerprint": fingerprint, **outcome.to_record()}
     return transcripts.record(transcripts.CUSTOM, None, now_ms, customType=transcripts.RUN_END, data=data)

@@ -1,4 +1,4 @@
-"""Requests for turns: each is accepted once, written down, and given its place among the session's turns."""
+"""Requests for runs: each is accepted once, written down, and given its place among the session's runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,13 +7,14 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from teamgram.openclaw.agent.idempotency import ERROR, Entry, Idempotency, Outcome
+from teamgram.openclaw.agent.idempotency import Entry, Idempotency
 from teamgram.openclaw.agent.lanes import Lanes
+from teamgram.openclaw.agent.outcome import ERROR, Outcome
 from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.run import CHAT, INTERRUPT, Run, RunRequest
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.run_records import message_record
-from teamgram.openclaw.agent.turn import Changed
+from teamgram.openclaw.agent.runner import Changed
 from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
 from teamgram.openclaw.gateway.events import EventStream
 from teamgram.openclaw.sessions import keys as agent_session_keys
@@ -28,13 +29,13 @@ _CONFLICT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedRun:
     """What became of a request.
 
     Attributes:
         status: ``started``, ``in_flight``, or ``ended`` (see ``entry.outcome``).
-        run: the turn, None when it has ended.
-        interrupted: another turn was stopped for it.
+        run: the run, None when it has ended.
+        interrupted: another run was stopped for it.
     """
 
     status: str
@@ -44,7 +45,7 @@ class Accepted:
 
 
 class AgentRuns:
-    """Accepts requests. Implements :class:`teamgram.openclaw.gateway.runs.Runs`.
+    """Accepts requests. Implements :class:`teamgram.openclaw.gateway.active_runs.ActiveRuns`.
 
     Attributes:
         idempotency: the requests that are known.
@@ -77,7 +78,7 @@ class AgentRuns:
     # What the core asks
 
     def active(self) -> int:
-        """Turns that run or wait."""
+        """Runs that run or wait."""
         return self._lanes.active()
 
     def when_idle(self) -> Deferred[None]:
@@ -121,8 +122,8 @@ class AgentRuns:
         except agent_session_keys.BadSessionKey as error:
             raise invalid(str(error)) from None
 
-    async def accept(self, session: AgentSession, request: RunRequest) -> Accepted:
-        """Take a request once; returns when it is on disk. The turn starts by itself after that.
+    async def accept(self, session: AgentSession, request: RunRequest) -> AcceptedRun:
+        """Take a request once; returns when it is on disk. The run starts by itself after that.
 
         Raises:
             GatewayError: the key was used for something else, too much waits, the disk refuses.
@@ -149,11 +150,11 @@ class AgentRuns:
         run.is_accepted = True
         self._tell_accepted(run, True)
         self._changed(session, reason="send")
-        # After the answer: the client hears that it is accepted before it hears of the turn.
+        # After the answer: the client hears that it is accepted before it hears of the run.
         self._reactor.callLater(0, self._lanes.advance, session.key)
-        return Accepted("started", run, entry, interrupted)
+        return AcceptedRun("started", run, entry, interrupted)
 
-    async def _repeated(self, known: Entry, request: RunRequest) -> Accepted:
+    async def _repeated(self, known: Entry, request: RunRequest) -> AcceptedRun:
         if known.fingerprint != request.fingerprint:
             raise invalid(_CONFLICT, {"reason": "chat-request-conflict"})
         run = known.run
@@ -162,7 +163,7 @@ class AgentRuns:
             run.accepted.append(waiting)
             if not await waiting:
                 raise unavailable("the transcript could not be written", retryable=True)
-        return Accepted("ended" if known.outcome is not None else "in_flight", known.run, known)
+        return AcceptedRun("ended" if known.outcome is not None else "in_flight", known.run, known)
 
     def _run(self, session: AgentSession, request: RunRequest) -> Run:
         events = RunEvents(
@@ -179,7 +180,7 @@ class AgentRuns:
         return Run(request, session, events, self._now_ms(), request.granted)
 
     async def _write_request(self, run: Run, is_first: bool) -> None:
-        """On disk: the user's message in its place if the turn starts at once, else as one that waits."""
+        """On disk: the user's message in its place if the run starts at once, else as one that waits."""
         session, request = run.session, run.request
         note = OpenRun(run.id, request.fingerprint, run.accepted_at, request.method)
         session.last_interaction_at = run.accepted_at

@@ -58,7 +58,7 @@ class _Growth:
 
 
 class LiveText:
-    """One turn's visible text over all its model calls.
+    """One run's visible text over all its model calls.
 
     Leading space is dropped, trailing space held back until something
     follows, so what was told is always the trimmed text.

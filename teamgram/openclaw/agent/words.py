@@ -1,4 +1,4 @@
-"""A turn's words on their way to clients: told when :mod:`teamgram.openclaw.agent.streaming` says they are due."""
+"""A run's words on their way to clients: told when :mod:`teamgram.openclaw.agent.streaming` says they are due."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from teamgram.openclaw.agent.run import Run
 
 
 class Words:
-    """Tells a turn's words when they are due."""
+    """Tells a run's words when they are due."""
 
     def __init__(self, run: Run, reactor: Any) -> None:
         self._run = run

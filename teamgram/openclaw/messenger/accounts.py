@@ -15,7 +15,7 @@ from teamgram.openclaw.state_file import StateFile, read_json
 
 
 @dataclass(slots=True)
-class Account:
+class AgentAccount:
     """An agent's account.
 
     Attributes:
@@ -28,7 +28,7 @@ class Account:
     pts: int
 
 
-class Accounts:
+class AgentAccounts:
     """All of them, kept in one file.
 
     Attributes:
@@ -48,8 +48,8 @@ class Accounts:
         self._reactor = reactor
         self._file = StateFile(path, self._snapshot, reactor)
         stored = read_json(path) or {}
-        self.by_agent: dict[str, Account] = {
-            entry["agentId"]: Account(entry["agentId"], entry["userId"], entry["username"], entry["pts"])
+        self.by_agent: dict[str, AgentAccount] = {
+            entry["agentId"]: AgentAccount(entry["agentId"], entry["userId"], entry["username"], entry["pts"])
             for entry in stored.get("accounts", ())
         }
 
@@ -71,7 +71,7 @@ class Accounts:
         """Save what is not saved yet."""
         await self._file.close()
 
-    async def open(self, agent: Agent) -> Account:
+    async def open(self, agent: Agent) -> AgentAccount:
         """The agent's account: the one it has, else the bot with its username, else a new one.
 
         Raises:
@@ -95,7 +95,7 @@ class Accounts:
                 except UsernameOccupied:
                     continue
             state = await self._updates.state(found.id)
-            account = self.by_agent[agent.id] = Account(agent.id, found.id, username, state.pts)
+            account = self.by_agent[agent.id] = AgentAccount(agent.id, found.id, username, state.pts)
             await self._file.save()
             self._log.info("agent {agent} is @{username} in the messenger", agent=agent.id, username=username)
             return account

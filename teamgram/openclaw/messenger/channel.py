@@ -6,9 +6,10 @@ what is new, so a message that arrived while the process was going down is
 answered by the next one, and its id names the run, so none is answered twice.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock
@@ -25,22 +26,21 @@ from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.messages.text import MAX_LENGTH
 from teamgram.domain.users.user import User
 from teamgram.domain.users.users import Users
-from teamgram.openclaw.agent.idempotency import ERROR, fingerprint
+from teamgram.openclaw.agent.idempotency import fingerprint
+from teamgram.openclaw.agent.outcome import ERROR
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.run import CHAT, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent.slots import OWNERS
 from teamgram.openclaw.config.live import Change
 from teamgram.openclaw.gateway.errors import GatewayError, invalid
-from teamgram.openclaw.messenger.accounts import Account, Accounts
+from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
 from teamgram.openclaw.messenger.addressing import command_of, may_be_answered, names
-from teamgram.openclaw.messenger.inbox import Inbox
+from teamgram.openclaw.messenger.inbox import AgentInbox
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.reply import MessengerReply, random_id
 from teamgram.openclaw.sessions import keys as agent_session_keys
 from teamgram.openclaw.sessions.agent_session import AgentSession
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.agent.extension import AgentsService
 
 CHANNEL = "telegram"
 ACCOUNT = "default"
@@ -51,6 +51,10 @@ _START = "/start"
 
 #: What people who are not known as owners may not have done for them, until the operator changes the session.
 _DENIED = ["group:fs", "group:nodes", "group:messaging"]
+
+
+#: Begins a session anew: (session, ``new`` or ``reset``).
+ResetSession = Callable[[AgentSession, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +72,21 @@ class Messenger(Service):
 
     _log = Logger()
 
-    def __init__(self, agents: "AgentsService", domain: MessengerDomain) -> None:
-        self._agents = agents
-        self._house = agents.house
+    def __init__(self, parts: AgentParts, reset_session: ResetSession, domain: MessengerDomain) -> None:
+        self._parts = parts
+        self._reset_session = reset_session
         self._domain = domain
-        self._reactor = self._house.reactor
-        plane = self._house.plane
-        self.accounts = Accounts(plane.state_dir / "messenger.json", domain.users, domain.log, self._reactor)
-        self.inbox = Inbox(self.accounts, domain.log, self._reactor, self._take)
-        self.owners = Owners(plane.state_dir, lambda: plane.config.sections.commands.owner_allow_from)
+        self._reactor = self._parts.reactor
+        self.accounts = AgentAccounts(parts.state_dir / "messenger.json", domain.users, domain.log, self._reactor)
+        self.inbox = AgentInbox(self.accounts, domain.log, self._reactor, self._take)
+        self.owners = Owners(parts.state_dir, lambda: parts.config.sections.commands.owner_allow_from)
         self._opening = DeferredLock()
         self._reopening: Any = None
         self._tasks: set[Deferred[Any]] = set()
-        agents.deliveries.channels[CHANNEL] = self.deliver
-        self._house.config.on_change(self._config_changed)
-        plane.health.sources.append(self._health)
-        for name, text, count in self.inbox.failures.totals():
-            plane.totals[name] = (text, count)
+        self._parts.config.on_change(self._config_changed)
 
-    def _health(self) -> dict[str, Any]:
+    def health(self) -> dict[str, Any]:
+        """The channel's part of the health snapshot."""
         up = bool(self.running)
         state = {"configured": True, "running": up, "connected": up, "accounts": self.accounts.to_wire()}
         return {"channels": {CHANNEL: state}, "channelOrder": [CHANNEL], "channelLabels": {CHANNEL: "Teamgram"}}
@@ -136,7 +136,7 @@ class Messenger(Service):
         # One after the other: two that look for the same name at once would each make an account.
         await self._opening.acquire()
         try:
-            for agent in self._house.roster.all():
+            for agent in self._parts.roster.all():
                 try:
                     account = await self.accounts.open(agent)
                 except Exception:
@@ -156,11 +156,11 @@ class Messenger(Service):
 
     # From people to agents
 
-    def _told(self, account: Account, message: Message, edited: bool) -> None:
+    def _told(self, account: AgentAccount, message: Message, edited: bool) -> None:
         if not message.out and not edited:
             self.inbox.heard(account)
 
-    async def _take(self, account: Account, message: Message) -> None:
+    async def _take(self, account: AgentAccount, message: Message) -> None:
         """One message: a command, or a run whose reply is shown as it comes.
 
         Raises:
@@ -172,7 +172,7 @@ class Messenger(Service):
             return
         sender = (await self._domain.users.get([message.sender_id])).get(message.sender_id)
         if sender is None or not may_be_answered(
-            sender, self._house.config.sections.channels.get(CHANNEL), is_named=is_named
+            sender, self._parts.config.sections.channels.get(CHANNEL), is_named=is_named
         ):
             return
         session = self._session(account, message)
@@ -181,10 +181,10 @@ class Messenger(Service):
         )
         command = command_of(text, account.username)
         if command in _STOP:
-            await self._house.lanes.abort(session.key, None, "stop")
+            await self._parts.lanes.abort(session.key, None, "stop")
             return
         if command in _RESETS:
-            await self._agents.reset_session(session, _RESETS[command])
+            await self._reset_session(session, _RESETS[command])
             await self._say(account, message.peer, "A new conversation begins.", f"reset:{message.id}")
             return
         if command == _START:
@@ -194,23 +194,23 @@ class Messenger(Service):
         except GatewayError as error:
             await self._say(account, message.peer, f"⚠️ {error.message}", f"refused:{message.id}")
 
-    def _is_meant(self, account: Account, message: Message, is_named: bool) -> bool:
+    def _is_meant(self, account: AgentAccount, message: Message, is_named: bool) -> bool:
         """In private everything is for the agent, in groups what names it or answers it."""
         if is_user(message.peer) or is_named:
             return True
         key = agent_session_keys.group(account.agent_id, CHANNEL, str(message.peer))
-        session = self._house.sessions.get(key)
+        session = self._parts.sessions.get(key)
         return session is not None and session.settings.get("groupActivation") == "always"
 
-    def _session(self, account: Account, message: Message) -> AgentSession:
+    def _session(self, account: AgentAccount, message: Message) -> AgentSession:
         if is_user(message.peer):
             # Without a word from the operator everybody has a conversation of their own: strangers may write here.
-            chosen = self._house.config.sections.session.dm_scope
+            chosen = self._parts.config.sections.session.dm_scope
             key = agent_session_keys.direct(account.agent_id, CHANNEL, ACCOUNT, str(message.peer), chosen)
         else:
             key = agent_session_keys.group(account.agent_id, CHANNEL, str(message.peer))
-        is_new = self._house.sessions.get(key) is None
-        session = self._house.runs.session_for(self._house.runs.parse_key(key), created_via="channel")
+        is_new = self._parts.sessions.get(key) is None
+        session = self._parts.runs.session_for(self._parts.runs.parse_key(key), created_via="channel")
         if is_new and session.kind != "main":
             session.settings = {"inheritedToolDeny": _DENIED}
             session.chat_type = "direct" if is_user(message.peer) else "group"
@@ -218,7 +218,7 @@ class Messenger(Service):
         return session
 
     async def _start_run(
-        self, account: Account, message: Message, session: AgentSession, sender: User, text: str
+        self, account: AgentAccount, message: Message, session: AgentSession, sender: User, text: str
     ) -> None:
         run_id = f"{CHANNEL}:{account.user_id}:{message.content_id}"
         name = " ".join(filter(None, (sender.first_name, sender.last_name)))
@@ -235,7 +235,7 @@ class Messenger(Service):
             on_text=lambda words: reply[0].say(words) if reply else None,
             person=OWNERS if is_owner else f"{CHANNEL}:{sender.id}",
         )
-        accepted = await self._house.runs.accept(session, request)
+        accepted = await self._parts.runs.accept(session, request)
         run = accepted.run
         if run is None:
             return
@@ -267,7 +267,7 @@ class Messenger(Service):
 
     # From agents to people
 
-    async def _say(self, account: Account, peer: int, text: str, key: str) -> int:
+    async def _say(self, account: AgentAccount, peer: int, text: str, key: str) -> int:
         request = SendRequest(
             account.user_id, peer, text[:MAX_LENGTH], random_id(account.user_id, key), int(self._reactor.seconds())
         )
@@ -299,5 +299,5 @@ class Messenger(Service):
         try:
             message_id = await self._say(account, peer, text, key)
         except DomainError as error:
-            raise invalid(f"OutboundDeliveryError: {error}") from None
+            raise invalid(f"OutboundDeliveryError: {type(error).__name__}") from None
         return {"messageId": str(message_id), "chatId": str(peer)}

@@ -16,14 +16,14 @@ from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.boxes.events import NewMessage
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.errors import DomainError
-from teamgram.openclaw.messenger.accounts import Account, Accounts
+from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
 
 _DIFFERENCE_LIMIT = 100
 
 #: After a log or the accounts' file failed.
 RETRY_SECONDS = 5.0
 
-Take = Callable[[Account, Message], Awaitable[None]]
+Take = Callable[[AgentAccount, Message], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class MessengerFailures:
         ]
 
 
-class Inbox:
+class AgentInbox:
     """Reads the accounts' logs.
 
     Attributes:
@@ -70,7 +70,7 @@ class Inbox:
 
     _log = Logger()
 
-    def __init__(self, accounts: Accounts, updates: UpdateLog, reactor: Any, take: Take) -> None:
+    def __init__(self, accounts: AgentAccounts, updates: UpdateLog, reactor: Any, take: Take) -> None:
         """Args:
         take: is given each message that somebody else wrote.
         """
@@ -99,7 +99,7 @@ class Inbox:
             next(iter(self._reading.values())).addBoth(ended.callback)
             await ended
 
-    def heard(self, account: Account) -> None:
+    def heard(self, account: AgentAccount) -> None:
         """There may be something new for an account."""
         user_id = account.user_id
         if not self._open:
@@ -113,7 +113,7 @@ class Inbox:
         reading = self._reading[user_id] = Deferred()
         Deferred.fromCoroutine(self._read(account)).addBoth(self._read_over, account).chainDeferred(reading)
 
-    def _read_over(self, result: Any, account: Account) -> None:
+    def _read_over(self, result: Any, account: AgentAccount) -> None:
         del self._reading[account.user_id]
         if result is not None:
             self.failures.failed_reads += 1
@@ -124,11 +124,11 @@ class Inbox:
             # Heard between the last look and here.
             self.heard(account)
 
-    def _retry(self, account: Account) -> None:
+    def _retry(self, account: AgentAccount) -> None:
         del self._retries[account.user_id]
         self.heard(account)
 
-    async def _read(self, account: Account) -> None:
+    async def _read(self, account: AgentAccount) -> None:
         """Everything in the account's log that was not taken care of, in order."""
         more = True
         while more and self._open:
@@ -149,7 +149,7 @@ class Inbox:
                 await self._accounts.save()
             more = account.user_id in self._again or (bool(difference.entries) and account.pts < difference.state.pts)
 
-    async def _take_one(self, account: Account, message: Message) -> None:
+    async def _take_one(self, account: AgentAccount, message: Message) -> None:
         try:
             await self._take(account, message)
         except DomainError as error:

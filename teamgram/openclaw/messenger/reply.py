@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -16,12 +16,6 @@ from teamgram.domain.messages.text import MAX_LENGTH
 
 #: Between two edits of one message: people read no faster, and every edit goes to all their devices.
 EDIT_SECONDS = 1.0
-
-
-class Chat(Protocol):
-    """Where a reply goes."""
-
-    messages: Messages
 
 
 def random_id(*parts: object) -> int:
@@ -43,7 +37,7 @@ def pieces(text: str) -> list[str]:
 
 
 class MessengerReply:
-    """One turn's reply. :meth:`say` as the words come, then :meth:`end` with all of them."""
+    """One run's reply. :meth:`say` as the words come, then :meth:`end` with all of them."""
 
     _log = Logger()
 
@@ -89,7 +83,7 @@ class MessengerReply:
         self._writing = None
 
     def _failed(self, failure: Any) -> None:
-        # The end of the turn shows everything; a step of it that failed is no loss.
+        # The end of the run shows everything; a step of it that failed is no loss.
         if not failure.check(DomainError):
             self._log.failure("a reply could not be shown", failure=failure)
 

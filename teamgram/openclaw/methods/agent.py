@@ -1,4 +1,4 @@
-"""``agent`` and ``agent.wait``: a turn whose end is answered, and waiting for one."""
+"""``agent`` and ``agent.wait``: a run whose end is answered, and waiting for one."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,8 +7,9 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from teamgram.openclaw.agent.house import AgentHouse
-from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, Outcome, fingerprint
+from teamgram.openclaw.agent.idempotency import fingerprint
+from teamgram.openclaw.agent.outcome import ABORTED, ERROR, Outcome
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.run import AGENT, FOLLOWUP, RunRequest
 from teamgram.openclaw.agent.run_events import terminal_reply
@@ -29,13 +30,13 @@ class AgentMethods:
 
     _log = Logger()
 
-    def __init__(self, house: AgentHouse) -> None:
-        self._house = house
+    def __init__(self, parts: AgentParts) -> None:
+        self._parts = parts
 
     @method("agent", scopes.WRITE)
     async def agent(self, call: Call) -> dict[str, Any]:
-        """Accepted at once; the same request is answered again when the turn has ended."""
-        params, house = call.params, self._house
+        """Accepted at once; the same request is answered again when the run has ended."""
+        params, parts = call.params, self._parts
         text = clean(params["message"])
         attachments = params.get("attachments") or []
         if not text.strip() and not attachments:
@@ -43,10 +44,10 @@ class AgentMethods:
         run_id = params["idempotencyKey"]
         agent = self._agent(params)
         session, is_named = self._session(params, agent, run_id)
-        known = house.runs.idempotency.find(session.key, AGENT, run_id, house.now_ms())
+        known = parts.runs.idempotency.find(session.key, AGENT, run_id, parts.now_ms())
         request = RunRequest(
             run_id,
-            user_message(run_id, text, house.now_ms(), content=content_of(text, attachments)),
+            user_message(run_id, text, parts.now_ms(), content=content_of(text, attachments)),
             fingerprint(text, attachments),
             AGENT,
             granted=call.connection.granted,
@@ -56,7 +57,7 @@ class AgentMethods:
             model=self._model(params),
             extra_system=params.get("extraSystemPrompt") or "",
         )
-        accepted = await house.runs.accept(session, request)
+        accepted = await parts.runs.accept(session, request)
         where = {"sessionKey": session.key} if is_named else {}
         if accepted.status == "ended":
             assert accepted.entry.outcome is not None
@@ -75,7 +76,7 @@ class AgentMethods:
 
     def _agent(self, params: dict[str, Any]) -> Agent:
         agent_id = params.get("agentId")
-        agent = self._house.roster.get(agent_id.strip().lower()) if agent_id else self._house.roster.default
+        agent = self._parts.roster.get(agent_id.strip().lower()) if agent_id else self._parts.roster.default
         if agent is None:
             raise invalid(f'invalid agent params: unknown agent id "{agent_id}"')
         return agent
@@ -86,14 +87,14 @@ class AgentMethods:
 
     def _session(self, params: dict[str, Any], agent: Agent, run_id: str) -> tuple[AgentSession, bool]:
         """The session, and whether the request said which."""
-        runs, session_id = self._house.runs, params.get("sessionId")
+        runs, session_id = self._parts.runs, params.get("sessionId")
         if params.get("sessionKey"):
             key = runs.parse_key(params["sessionKey"], params.get("agentId"))
-            if session_id and self._house.sessions.by_id(session_id) is not None:
+            if session_id and self._parts.sessions.by_id(session_id) is not None:
                 session_id = ""
             return runs.session_for(key, session_id=session_id or "", created_via="run"), True
         if session_id:
-            session = self._house.sessions.by_id(session_id)
+            session = self._parts.sessions.by_id(session_id)
             if session is None:
                 key = runs.parse_key(f"agent:{agent.id}:explicit:{session_id}")
                 session = runs.session_for(key, session_id=session_id, created_via="run")
@@ -117,7 +118,7 @@ class AgentMethods:
             call.reply.result(answer)
 
     def _failed(self, failure: Any) -> None:
-        self._log.failure("a turn's answer could not be sent", failure=failure)
+        self._log.failure("a run's answer could not be sent", failure=failure)
 
     async def _final(self, session: AgentSession, run_id: str, outcome: Outcome) -> dict[str, Any]:
         if outcome.status == ERROR:
@@ -146,7 +147,7 @@ class AgentMethods:
         }
 
     async def _text_from_transcript(self, session: AgentSession, run_id: str) -> str:
-        """The words of a turn that ended before the last restart."""
+        """The words of a run that ended before the last restart."""
 
         def read(newest_first: Iterator[dict[str, Any]], last: int) -> list[str]:
             found: list[str] = []
@@ -158,25 +159,25 @@ class AgentMethods:
                     break
             return found[::-1]
 
-        texts = await self._house.sessions.read(session, read)
+        texts = await self._parts.sessions.read(session, read)
         return "\n\n".join(text for text in texts if text)
 
     @method("agent.wait", scopes.WRITE)
     async def wait(self, call: Call) -> dict[str, Any]:
-        """How a turn ended, or that it had not within the time; also of one that nobody has started yet."""
-        run_id, runs = call.params["runId"], self._house.runs
+        """How a run ended, or that it had not within the time; also of one that nobody has started yet."""
+        run_id, runs = call.params["runId"], self._parts.runs
         timeout_ms = min(call.params.get("timeoutMs", _DEFAULT_WAIT_MS), _LONGEST_WAIT_MS)
         entry = runs.idempotency.by_run(run_id)
         outcome = entry.outcome if entry is not None else None
         if entry is not None and entry.run is not None:
             waiting = entry.run.when_ended()
-            waiting.addTimeout(timeout_ms / 1000, self._house.reactor)
+            waiting.addTimeout(timeout_ms / 1000, self._parts.reactor)
             try:
                 outcome = await waiting
             except TimeoutError:
                 outcome = None
         elif entry is None:
-            await deferLater(self._house.reactor, timeout_ms / 1000, lambda: None)
+            await deferLater(self._parts.reactor, timeout_ms / 1000, lambda: None)
             entry = runs.idempotency.by_run(run_id)
             outcome = entry.outcome if entry is not None else None
         if outcome is None:

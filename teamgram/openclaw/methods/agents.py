@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.roster import DEFAULT_ID, Agent
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.gateway import scopes
@@ -21,14 +21,14 @@ _THINKING = {
 class AgentsMethods:
     """The family."""
 
-    def __init__(self, house: AgentHouse) -> None:
-        self._house = house
+    def __init__(self, parts: AgentParts) -> None:
+        self._parts = parts
 
     @method("agents.list", scopes.READ)
     def listing(self, call: Call) -> dict[str, Any]:
         """All agents, the default one first."""
-        section = self._house.config.sections.session
-        agents = self._house.roster.all()
+        section = self._parts.config.sections.session
+        agents = self._parts.roster.all()
         return {
             "defaultId": agents[0].id,
             "ownership": "sole",
@@ -63,8 +63,8 @@ class AgentsMethods:
         params = call.params
         agent_id = params.get("agentId")
         if isinstance(params.get("sessionKey"), str) and params["sessionKey"]:
-            agent_id = self._house.runs.parse_key(params["sessionKey"]).agent_id
-        agent = self._house.roster.get(agent_id) if isinstance(agent_id, str) else self._house.roster.default
+            agent_id = self._parts.runs.parse_key(params["sessionKey"]).agent_id
+        agent = self._parts.roster.get(agent_id) if isinstance(agent_id, str) else self._parts.roster.default
         if agent is None:
             raise invalid(f'Unknown agent id "{agent_id}"')
         face = agent.identity.get("emoji") or agent.identity.get("avatar") or agent.name[:1].upper()
@@ -75,8 +75,8 @@ class AgentsMethods:
     @method("models.list", scopes.READ)
     def models(self, call: Call) -> dict[str, Any]:
         """Every model of the configuration, the agent's own first."""
-        agent = self._house.roster.get(call.params.get("agentId") or "") or self._house.roster.default
-        return {"models": self._house.catalog.rows(agent.models[0])}
+        agent = self._parts.roster.get(call.params.get("agentId") or "") or self._parts.roster.default
+        return {"models": self._parts.catalog.rows(agent.models[0])}
 
     # Changing
 
@@ -87,14 +87,14 @@ class AgentsMethods:
         agent_id = agent_session_keys.agent_id_from_name(params["name"])
         if not agent_id:
             raise invalid("invalid agents.create params: the name has no letter or digit that an id can have")
-        if self._house.roster.get(agent_id) is not None:
+        if self._parts.roster.get(agent_id) is not None:
             raise invalid(f'agent "{agent_id}" already exists')
         tree, entries = self._entries()
         entry: dict[str, Any] = {"id": agent_id, "name": params["name"]}
         self._apply(entry, params)
         entries.append(entry)
         self._put(tree)
-        agent = self._house.roster.get(agent_id)
+        agent = self._parts.roster.get(agent_id)
         assert agent is not None
         agent.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
         answer = {"ok": True, "agentId": agent_id, "name": params["name"], "workspace": str(agent.workspace)}
@@ -127,14 +127,14 @@ class AgentsMethods:
         return {"ok": True, "agentId": agent.id, "removedBindings": 0}
 
     def _known(self, agent_id: str) -> Agent:
-        agent = self._house.roster.get(agent_id.strip().lower())
+        agent = self._parts.roster.get(agent_id.strip().lower())
         if agent is None:
             raise invalid(f'Unknown agent id "{agent_id}"')
         return agent
 
     def _entries(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """A copy of the tree, and the agents' list in it. The one that was there unnamed is named first."""
-        tree = copy.deepcopy(self._house.config.tree)
+        tree = copy.deepcopy(self._parts.config.tree)
         section = tree.setdefault("agents", {})
         entries = section.setdefault("list", [])
         if not entries and not section.get("entries"):
@@ -153,6 +153,6 @@ class AgentsMethods:
 
     def _put(self, tree: dict[str, Any]) -> None:
         try:
-            self._house.config.replace(tree)
+            self._parts.config.replace(tree)
         except ConfigError as error:
             raise invalid(f"invalid config: {error}", {"issues": error.issues}) from None

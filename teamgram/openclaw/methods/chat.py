@@ -4,12 +4,13 @@ import unicodedata
 from typing import Any
 
 from teamgram.openclaw.agent import history
-from teamgram.openclaw.agent.house import AgentHouse
-from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, Entry, Outcome, fingerprint
+from teamgram.openclaw.agent.idempotency import Entry, fingerprint
+from teamgram.openclaw.agent.outcome import ABORTED, ERROR, Outcome
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.run import CHAT, STEER, RunRequest
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.run_records import user_message
-from teamgram.openclaw.agent.runs import Accepted
+from teamgram.openclaw.agent.runs import AcceptedRun
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import UNAVAILABLE, GatewayError, invalid
 from teamgram.openclaw.gateway.router import Call, method
@@ -28,7 +29,7 @@ _COMMANDS = [
     {"name": name, "nativeName": name, "textAliases": [f"/{name}"], "description": text, "category": "session",
      "source": "native", "scope": "both", "acceptsArgs": False}
     for name, text in (
-        ("stop", "Stop the running turn."), ("new", "Begin a new conversation."), ("reset", "Begin a new conversation.")
+        ("stop", "Stop what runs."), ("new", "Begin a new conversation."), ("reset", "Begin a new conversation.")
     )
 ]  # fmt: skip
 
@@ -78,41 +79,41 @@ def content_of(text: str, attachments: Any) -> Any:
 class ChatMethods:
     """The family. ``wait_for`` and ``start`` are used by the ``agent`` family too."""
 
-    def __init__(self, house: AgentHouse, rows: SessionRows, reset: Any) -> None:
+    def __init__(self, parts: AgentParts, rows: SessionRows, reset: Any) -> None:
         """Args:
         reset: begins a session anew, as ``sessions.reset`` does: (session, reason).
         """
-        self._house = house
+        self._parts = parts
         self._rows = rows
         self._reset = reset
 
     @method("chat.send", scopes.WRITE)
     async def send(self, call: Call) -> dict[str, Any]:
-        """Start a turn, or put the message where it belongs when one is running."""
+        """Start a run, or put the message where it belongs when one is running."""
         params = call.params
-        key = self._house.runs.parse_key(params["sessionKey"], params.get("agentId"))
+        key = self._parts.runs.parse_key(params["sessionKey"], params.get("agentId"))
         return await self.start_chat(call, key.text, params)
 
     async def start_chat(self, call: Call, key_text: str, params: dict[str, Any]) -> dict[str, Any]:
         """``chat.send`` for a key that is canonical already."""
-        house = self._house
+        parts = self._parts
         text = clean(params["message"])
         attachments = params.get("attachments") or []
         if not text.strip() and not attachments:
             raise invalid("message or attachment required")
         command = text.strip().lower()
         if command in _STOP_WORDS and not params.get("suppressCommandInterpretation"):
-            stopped = await house.lanes.abort(key_text, None, "stop")
+            stopped = await parts.lanes.abort(key_text, None, "stop")
             return {"ok": True, "aborted": bool(stopped), "runIds": stopped}
-        session = house.runs.session_for(house.runs.parse_key(key_text), session_id=params.get("sessionId") or "")
+        session = parts.runs.session_for(parts.runs.parse_key(key_text), session_id=params.get("sessionId") or "")
         if command in _RESET_WORDS and not attachments:
             call.require(scopes.ADMIN)
             await self._reset(session, _RESET_WORDS[command])
-            # Whoever waits for the end of this "turn" hears of one.
+            # Whoever waits for the end of this "run" hears of one.
             self._events(session, params["idempotencyKey"]).final("", None)
             return {"runId": params["idempotencyKey"], "status": "ok"}
         run_id = params["idempotencyKey"]
-        now_ms = house.now_ms()
+        now_ms = parts.now_ms()
         client = {
             name: value for name, value in call.connection.peer.client.items() if name in ("id", "mode", "displayName")
         }
@@ -129,25 +130,25 @@ class ChatMethods:
             queue_mode=params.get("queueMode") or STEER,
             timeout_ms=params.get("timeoutMs") or 0,
         )
-        accepted = await house.runs.accept(session, request)
+        accepted = await parts.runs.accept(session, request)
         return chat_answer(run_id, accepted)
 
     @method("chat.abort", scopes.WRITE)
     async def abort(self, call: Call) -> dict[str, Any]:
-        """Stop turns; that nothing runs is no error."""
+        """Stop runs; that nothing runs is no error."""
         params = call.params
-        key = self._house.runs.parse_key(params["sessionKey"], params.get("agentId"))
-        stopped = await self._house.lanes.abort(key.text, params.get("runId"), "rpc")
+        key = self._parts.runs.parse_key(params["sessionKey"], params.get("agentId"))
+        stopped = await self._parts.lanes.abort(key.text, params.get("runId"), "rpc")
         return {"ok": True, "aborted": bool(stopped), "runIds": stopped}
 
     @method("chat.history", scopes.READ)
     async def history(self, call: Call) -> dict[str, Any]:
         """Messages from the end, or what is new since a cursor."""
         params = call.params
-        key = self._house.runs.parse_key(params["sessionKey"], params.get("agentId"))
-        session = self._house.sessions.get(key.text)
+        key = self._parts.runs.parse_key(params["sessionKey"], params.get("agentId"))
+        session = self._parts.sessions.get(key.text)
         if params.get("sessionId"):
-            session = self._house.sessions.by_id(params["sessionId"]) or session
+            session = self._parts.sessions.by_id(params["sessionId"]) or session
         if params.get("cursor"):
             return await self._delta(params["cursor"], session)
         return await self._history(params, session, key.text, key.agent_id)
@@ -156,7 +157,7 @@ class ChatMethods:
         after = history.seq_of_cursor(cursor, session) if session is not None else None
         if session is None or after is None:
             return {"kind": "reset"}
-        messages = await self._house.histories.since(session, after)
+        messages = await self._parts.histories.since(session, after)
         if messages is None:
             return {"kind": "reset"}
         here = history.cursor(session, after + len(messages))
@@ -188,7 +189,7 @@ class ChatMethods:
         total = 0
         answer: dict[str, Any] = {"sessionKey": params["sessionKey"]}
         if session is not None:
-            messages, total = await self._house.histories.page_of(
+            messages, total = await self._parts.histories.page_of(
                 session, limit, offset, params.get("maxChars") or 0, most_bytes
             )
             answer |= {"sessionId": session.session_id, "deltaCursor": history.cursor(session, total)}
@@ -220,13 +221,13 @@ class ChatMethods:
         return {"items": items, "total": len(items)}
 
     def _with_flight(self, answer: dict[str, Any], session: AgentSession | None) -> dict[str, Any]:
-        run = self._house.lanes.running(session.key) if session is not None else None
+        run = self._parts.lanes.running(session.key) if session is not None else None
         if run is not None and session is not None:
             event = {
                 "runId": run.id,
                 "seq": run.events.seq,
                 "stream": "assistant",
-                "ts": self._house.now_ms(),
+                "ts": self._parts.now_ms(),
                 "data": {},
                 "sessionKey": session.key,
                 "agentId": session.agent_id,
@@ -248,8 +249,8 @@ class ChatMethods:
         for name in ("limit", "offset", "maxChars", "maxBytes"):
             if not isinstance(params.get(name, 0), int) or params.get(name, 0) < 0:
                 raise invalid(f"invalid chat.startup params: at /{name}: must be integer")
-        key = self._house.runs.parse_key(params["sessionKey"], params.get("agentId"))
-        session = self._house.sessions.get(key.text)
+        key = self._parts.runs.parse_key(params["sessionKey"], params.get("agentId"))
+        session = self._parts.sessions.get(key.text)
         limited = {**params, "limit": min(params.get("limit") or history.DEFAULT_LIMIT, 1000)}
         answer = await self._history(limited, session, key.text, key.agent_id)
         return {**answer, "metadata": self._metadata(key.agent_id), "agents": None} | self._metadata(key.agent_id)
@@ -258,15 +259,15 @@ class ChatMethods:
     def metadata(self, call: Call) -> dict[str, Any]:
         """Models and commands for a composer."""
         params = call.params
-        agent_id = params.get("agentId") or self._house.roster.default.id
+        agent_id = params.get("agentId") or self._parts.roster.default.id
         if params.get("sessionKey"):
-            agent_id = self._house.runs.parse_key(params["sessionKey"], params.get("agentId")).agent_id
+            agent_id = self._parts.runs.parse_key(params["sessionKey"], params.get("agentId")).agent_id
         return self._metadata(agent_id)
 
     def _metadata(self, agent_id: str) -> dict[str, Any]:
-        agent = self._house.roster.get(agent_id) or self._house.roster.default
+        agent = self._parts.roster.get(agent_id) or self._parts.roster.default
         return {
-            "models": self._house.catalog.rows(agent.models[0]),
+            "models": self._parts.catalog.rows(agent.models[0]),
             "commands": _COMMANDS,
             "swarmEnabled": False,
             "accountSelection": {"kind": "automatic", "label": "Automatic account selection"},
@@ -276,9 +277,9 @@ class ChatMethods:
     @method("chat.inject", scopes.ADMIN)
     async def inject(self, call: Call) -> dict[str, Any]:
         """Put a message into a conversation as the assistant's, without asking a model."""
-        params, house = call.params, self._house
-        key = house.runs.parse_key(params["sessionKey"], params.get("agentId"))
-        session = house.sessions.get(key.text)
+        params, parts = call.params, self._parts
+        key = parts.runs.parse_key(params["sessionKey"], params.get("agentId"))
+        session = parts.sessions.get(key.text)
         if session is None:
             raise invalid("session not found")
         text = clean(params["message"])
@@ -289,8 +290,8 @@ class ChatMethods:
 
     async def say(self, session: AgentSession, text: str) -> str:
         """Add an assistant message and tell it as a chat final; its id."""
-        house = self._house
-        now_ms = house.now_ms()
+        parts = self._parts
+        now_ms = parts.now_ms()
         message = {
             "role": "assistant",
             "content": [{"type": "text", "text": text}],
@@ -302,15 +303,15 @@ class ChatMethods:
             "model": "gateway-injected",
         }
         record = transcripts.record(transcripts.MESSAGE, None, now_ms, message=message)
-        await on_disk(house.sessions.append(session, [record], now_ms))
+        await on_disk(parts.sessions.append(session, [record], now_ms))
         self._events(session, f"inject-{record['id']}").final(text, None)
         return str(record["id"])
 
     def _events(self, session: AgentSession, run_id: str) -> RunEvents:
-        """For what ends without a turn."""
+        """For what ends without a run."""
         return RunEvents(
-            self._house.stream,
-            self._house.now_ms,
+            self._parts.stream,
+            self._parts.now_ms,
             run_id=run_id,
             session_key=session.key,
             session_id=session.session_id,
@@ -320,11 +321,11 @@ class ChatMethods:
         )
 
 
-def chat_answer(run_id: str, accepted: Accepted) -> dict[str, Any]:
+def chat_answer(run_id: str, accepted: AcceptedRun) -> dict[str, Any]:
     """What ``chat.send`` says, also to a repetition.
 
     Raises:
-        GatewayError: the turn that is asked for again has failed.
+        GatewayError: the run that is asked for again has failed.
     """
     if accepted.status == "ended":
         assert accepted.entry.outcome is not None
@@ -336,7 +337,7 @@ def chat_answer(run_id: str, accepted: Accepted) -> dict[str, Any]:
 
 
 def ended_answer(run_id: str, entry: Entry) -> dict[str, Any]:
-    """The answer to a repetition of a turn that has ended.
+    """The answer to a repetition of a run that has ended.
 
     Raises:
         GatewayError: it has failed.

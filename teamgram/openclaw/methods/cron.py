@@ -1,4 +1,4 @@
-"""``cron.*``: scheduled turns."""
+"""``cron.*``: scheduled runs."""
 
 import base64
 import hashlib

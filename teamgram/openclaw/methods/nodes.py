@@ -120,7 +120,7 @@ class NodeMethods:
 
     # What nodes say
 
-    # A turn that is let end while everything goes down still needs its nodes' answers.
+    # A run that is let end while everything goes down still needs its nodes' answers.
     @method("node.invoke.result", roles=_NODE, while_draining=True)
     def result(self, call: Call) -> dict[str, Any]:
         """The answer to an invocation; ``ignored`` when nobody waits for it."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from teamgram.openclaw.agent import history
-from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.providers.model_api import ModelRef
 from teamgram.openclaw.agent.roster import model_chain
 from teamgram.openclaw.gateway.events import Subscriber
@@ -23,23 +23,23 @@ _SHOWN_SETTINGS = (
 class SessionRows:
     """Builds them."""
 
-    def __init__(self, house: AgentHouse) -> None:
-        self._house = house
+    def __init__(self, parts: AgentParts) -> None:
+        self._parts = parts
 
     def model_of(self, session: AgentSession | None, agent_id: str) -> ModelRef:
-        """The model that the next turn asks."""
+        """The model that the next run asks."""
         if session is not None and session.model:
             return model_chain(session.model)[0]
-        agent = self._house.roster.get(agent_id) or self._house.roster.default
+        agent = self._parts.roster.get(agent_id) or self._parts.roster.default
         return agent.models[0]
 
     def defaults(self) -> dict[str, Any]:
         """What sessions have that say nothing else."""
-        ref = self._house.roster.default.models[0]
+        ref = self._parts.roster.default.models[0]
         return {
             "modelProvider": ref.provider,
             "model": ref.model,
-            "contextTokens": self._house.catalog.context_tokens(ref),
+            "contextTokens": self._parts.catalog.context_tokens(ref),
             "thinkingLevels": _THINKING,
             "thinkingOptions": ["off"],
             "thinkingDefault": "off",
@@ -48,11 +48,11 @@ class SessionRows:
 
     def row(self, session: AgentSession, *, preview: bool = False) -> dict[str, Any]:
         """One row of ``sessions.list``."""
-        house = self._house
+        parts = self._parts
         key = session.parsed
         ref = self.model_of(session, session.agent_id)
-        running = house.lanes.running(session.key)
-        now_ms = house.now_ms()
+        running = parts.lanes.running(session.key)
+        now_ms = parts.now_ms()
         row: dict[str, Any] = {
             "key": session.key,
             "visibility": "shared",
@@ -63,7 +63,7 @@ class SessionRows:
             "agentId": session.agent_id,
             "isMain": key.kind == "main",
             "isBackground": key.classification in ("cron", "subagent"),
-            "state": session.state(now_ms, house.idle_after_ms, compacting=session.key in house.compaction.running),
+            "state": session.state(now_ms, parts.idle_after_ms, compacting=session.key in parts.compaction.running),
             "channel": session.channel,
             "peer": session.peer,
             "chatType": session.chat_type or None,
@@ -98,7 +98,7 @@ class SessionRows:
             "effectiveQueueMode": "steer",
             "modelProvider": ref.provider,
             "model": ref.model,
-            "contextTokens": house.catalog.context_tokens(ref),
+            "contextTokens": parts.catalog.context_tokens(ref),
             "snapshotAt": now_ms,
             "hasActiveRun": running is not None,
             "activeRunIds": [running.id] if running else [],
@@ -125,7 +125,7 @@ class SessionRows:
         return {
             "key": key,
             "kind": "direct",
-            "classification": self._house.runs.parse_key(key).classification,
+            "classification": self._parts.runs.parse_key(key).classification,
             "agentId": agent_id,
             "updatedAt": None,
             "archived": False,
@@ -136,8 +136,8 @@ class SessionRows:
             "modelProvider": ref.provider,
             "model": ref.model,
             "modelOverrideSource": None,
-            "contextTokens": self._house.catalog.context_tokens(ref),
-            "snapshotAt": self._house.now_ms(),
+            "contextTokens": self._parts.catalog.context_tokens(ref),
+            "snapshotAt": self._parts.now_ms(),
             "hasActiveRun": False,
             "activeRunIds": [],
             "activeLeafEntryId": None,
@@ -182,25 +182,25 @@ class SessionRows:
 class SessionEvents:
     """Tells subscribers what happens in sessions."""
 
-    def __init__(self, house: AgentHouse, rows: SessionRows) -> None:
-        self._house = house
+    def __init__(self, parts: AgentParts, rows: SessionRows) -> None:
+        self._parts = parts
         self._rows = rows
-        house.sessions.on_append.append(self._appended)
-        house.on_changed = self.changed
+        parts.sessions.on_append.append(self._appended)
+        parts.on_changed = self.changed
 
     def changed(
         self, session: AgentSession, *, reason: str | None = None, phase: str | None = None, run_id: str | None = None
     ) -> None:
         """``sessions.changed`` to whoever asked for it."""
-        if not any(subscriber.all_sessions for subscriber in self._house.stream.subscribers()):
+        if not any(subscriber.all_sessions for subscriber in self._parts.stream.subscribers()):
             return
         payload: dict[str, Any] = {"sessionKey": session.key, "agentId": session.agent_id}
         for name, value in (("reason", reason), ("phase", phase), ("runId", run_id)):
             if value is not None:
                 payload[name] = value
         row = self._rows.row(session, preview=True)
-        payload |= {"ts": self._house.now_ms(), "session": row}
-        self._house.stream.broadcast("sessions.changed", payload, only=lambda subscriber: subscriber.all_sessions)
+        payload |= {"ts": self._parts.now_ms(), "session": row}
+        self._parts.stream.broadcast("sessions.changed", payload, only=lambda subscriber: subscriber.all_sessions)
 
     def deleted(self, session: AgentSession) -> None:
         """The same for one that is gone."""
@@ -209,10 +209,10 @@ class SessionEvents:
             "agentId": session.agent_id,
             "reason": "delete",
             "sessionId": session.session_id,
-            "ts": self._house.now_ms(),
+            "ts": self._parts.now_ms(),
             "session": None,
         }
-        self._house.stream.broadcast("sessions.changed", payload, only=lambda subscriber: subscriber.all_sessions)
+        self._parts.stream.broadcast("sessions.changed", payload, only=lambda subscriber: subscriber.all_sessions)
 
     def _appended(self, session: AgentSession, record: dict[str, Any], seq: int) -> None:
         if not seq or record.get("type") != transcripts.MESSAGE:
@@ -222,8 +222,8 @@ class SessionEvents:
         def follows(subscriber: Subscriber) -> bool:
             return subscriber.all_sessions or key in subscriber.session_keys
 
-        if any(follows(subscriber) for subscriber in self._house.stream.subscribers()):
-            self._house.stream.broadcast("session.message", self.message_payload(session, record, seq), only=follows)
+        if any(follows(subscriber) for subscriber in self._parts.stream.subscribers()):
+            self._parts.stream.broadcast("session.message", self.message_payload(session, record, seq), only=follows)
 
     def message_payload(self, session: AgentSession, record: dict[str, Any], seq: int) -> dict[str, Any]:
         """``session.message``."""

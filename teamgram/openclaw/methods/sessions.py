@@ -4,13 +4,15 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.providers.model_api import ModelRef
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid, unavailable
 from teamgram.openclaw.gateway.events import Subscriber
 from teamgram.openclaw.gateway.router import Call, method
+from teamgram.openclaw.gateway.schemas.validator import MethodSchemas
 from teamgram.openclaw.methods import session_filter
+from teamgram.openclaw.methods.chat import ChatMethods
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
 from teamgram.openclaw.methods.session_writes import on_disk
 from teamgram.openclaw.sessions import transcripts
@@ -40,24 +42,25 @@ _SETTINGS = frozenset({
 
 
 class SessionMethods:
-    """The family.
+    """The family."""
 
-    Attributes:
-        chat: set by the extension: ``sessions.send`` is a ``chat.send``.
-    """
-
-    chat: Any
-
-    def __init__(self, house: AgentHouse, rows: SessionRows, events: SessionEvents) -> None:
-        self._house = house
+    def __init__(
+        self, parts: AgentParts, rows: SessionRows, events: SessionEvents, chat: ChatMethods, schemas: MethodSchemas
+    ) -> None:
+        """Args:
+        chat: ``sessions.send`` is a ``chat.send``.
+        """
+        self._chat = chat
+        self._schemas = schemas
+        self._parts = parts
         self._rows = rows
         self._events = events
 
     def _key(self, params: dict[str, Any]) -> str:
-        return self._house.runs.parse_key(params["key"], params.get("agentId")).text
+        return self._parts.runs.parse_key(params["key"], params.get("agentId")).text
 
     def _find(self, params: dict[str, Any]) -> AgentSession | None:
-        return self._house.sessions.get(self._key(params))
+        return self._parts.sessions.get(self._key(params))
 
     def _existing(self, params: dict[str, Any]) -> AgentSession:
         session = self._find(params)
@@ -66,9 +69,9 @@ class SessionMethods:
         return session
 
     async def _save(self, session: AgentSession, reason: str) -> None:
-        now_ms = self._house.now_ms()
+        now_ms = self._parts.now_ms()
         session.updated_at = max(session.updated_at, now_ms)
-        await on_disk(self._house.sessions.save(session, now_ms))
+        await on_disk(self._parts.sessions.save(session, now_ms))
         self._events.changed(session, reason=reason)
 
     # Looking
@@ -80,18 +83,18 @@ class SessionMethods:
 
     def listing(self, params: dict[str, Any]) -> dict[str, Any]:
         """The answer of ``sessions.list``."""
-        house = self._house
-        now_ms = house.now_ms()
+        parts = self._parts
+        now_ms = parts.now_ms()
         by = "last_interaction_at" if params.get("sortBy") == "lastInteractionAt" else "updated_at"
-        wanted = session_filter.matcher(params, now_ms, {agent.id for agent in house.roster.all()})
-        found = [session for session in house.sessions.newest_first(by) if wanted(session)]
+        wanted = session_filter.matcher(params, now_ms, {agent.id for agent in parts.roster.all()})
+        found = [session for session in parts.sessions.newest_first(by) if wanted(session)]
         limit, offset = params.get("limit") or _DEFAULT_LIMIT, params.get("offset") or 0
         shown = found[offset : offset + limit]
         more = offset + len(shown) < len(found)
         preview = bool(params.get("includeLastMessage"))
         return {
             "ts": now_ms,
-            "path": str(house.directory),
+            "path": str(parts.directory),
             "count": len(shown),
             "totalCount": len(found),
             "limitApplied": limit,
@@ -108,7 +111,7 @@ class SessionMethods:
         self._subscriber(call).all_sessions = True
         answer: dict[str, Any] = {"subscribed": True}
         if call.params:
-            problem = self._house.plane.schemas.problem("sessions.list", call.params)
+            problem = self._schemas.problem("sessions.list", call.params)
             if problem is not None:
                 raise invalid(f"invalid sessions.subscribe params: {problem}")
             answer["list"] = self.listing(call.params)
@@ -133,7 +136,7 @@ class SessionMethods:
         self._subscriber(call).session_keys.add(key)
         answer: dict[str, Any] = {"subscribed": True, "key": key}
         if call.params.get("includeApprovals"):
-            replay = {"sessionKey": key, "updatedAtMs": self._house.now_ms(), "approvals": [], "truncated": False}
+            replay = {"sessionKey": key, "updatedAtMs": self._parts.now_ms(), "approvals": [], "truncated": False}
             answer["approvalReplay"] = replay
         return answer
 
@@ -151,18 +154,18 @@ class SessionMethods:
         most_chars = call.params.get("maxChars") or 240
         previews = []
         for asked in call.params["keys"][:_MAX_PREVIEW_KEYS]:
-            session = self._house.sessions.get(self._house.runs.canonical_key(asked))
+            session = self._parts.sessions.get(self._parts.runs.canonical_key(asked))
             if session is None:
                 previews.append({"key": asked, "status": "missing", "items": []})
                 continue
-            messages = await self._house.histories.page(session, limit)
+            messages = await self._parts.histories.page(session, limit)
             items = [
                 {"role": message["role"], "text": text_of(message).strip()[:most_chars]}
                 for message in messages
                 if text_of(message).strip()
             ]
             previews.append({"key": asked, "status": "ok" if items else "empty", "items": items})
-        return {"ts": self._house.now_ms(), "previews": previews}
+        return {"ts": self._parts.now_ms(), "previews": previews}
 
     @method("sessions.describe", scopes.READ)
     def describe(self, call: Call) -> dict[str, Any]:
@@ -174,13 +177,13 @@ class SessionMethods:
     @method("sessions.resolve", scopes.READ)
     def resolve(self, call: Call) -> dict[str, Any]:
         """The canonical key of a key, a session id or a label."""
-        params, sessions = call.params, self._house.sessions
+        params, sessions = call.params, self._parts.sessions
         named = [name for name in ("key", "sessionId", "label") if params.get(name)]
         if len(named) != 1:
             raise invalid("Provide exactly one of key, sessionId or label")
         text = params[named[0]]
         if named[0] == "key":
-            text = self._house.runs.canonical_key(text)
+            text = self._parts.runs.canonical_key(text)
             session = sessions.get(text)
         else:
             session = sessions.by_id(text) if named[0] == "sessionId" else sessions.by_label(text)
@@ -196,33 +199,33 @@ class SessionMethods:
         key = call.params.get("key") or call.params.get("sessionKey")
         if not isinstance(key, str) or not key:
             raise invalid("invalid sessions.get params: must have required property 'key'")
-        session = self._house.sessions.get(self._house.runs.parse_key(key, call.params.get("agentId")).text)
+        session = self._parts.sessions.get(self._parts.runs.parse_key(key, call.params.get("agentId")).text)
         limit = call.params.get("limit")
         limit = limit if isinstance(limit, int) and 0 < limit <= 1000 else 200
-        return {"messages": await self._house.histories.page(session, limit) if session is not None else []}
+        return {"messages": await self._parts.histories.page(session, limit) if session is not None else []}
 
     # Making and changing
 
     @method("sessions.create", scopes.WRITE)
     async def create(self, call: Call) -> dict[str, Any]:
         """A new session, or the one that has the key already."""
-        params, house = call.params, self._house
+        params, parts = call.params, self._parts
         if any(params.get(name) for name in _CREATED_BY_ADMINS) or params.get("permissionMode") == "full":
             call.require(scopes.ADMIN)
         if params.get("idempotencyKey") and call.connection.device_id is None:
             raise invalid("idempotent session creation requires an authenticated principal or device identity")
-        agent_id = params.get("agentId") or house.roster.default.id
+        agent_id = params.get("agentId") or parts.roster.default.id
         made_up = f"agent:{agent_id}:dashboard:{self._dashboard_id(call)}"
-        key = house.runs.parse_key(params.get("key") or made_up, params.get("agentId"))
+        key = parts.runs.parse_key(params.get("key") or made_up, params.get("agentId"))
         label = params.get("label") or ""
-        holder = house.sessions.by_label(label) if label else None
+        holder = parts.sessions.by_label(label) if label else None
         if holder is not None and holder.key != key.text:
             raise invalid(f"label already in use: {label}")
         self._check_model(params.get("model"))
-        is_new = house.sessions.get(key.text) is None
-        session = house.runs.session_for(key)
+        is_new = parts.sessions.get(key.text) is None
+        session = parts.runs.session_for(key)
         if label:
-            house.sessions.relabel(session, label)
+            parts.sessions.relabel(session, label)
         session.display_name = params.get("displayName") or session.display_name
         session.model = params.get("model") or session.model
         session.spawn_depth = params.get("spawnDepth") or session.spawn_depth
@@ -231,7 +234,7 @@ class SessionMethods:
                 session.settings = {**session.settings, name: params[name]}
         parent = params.get("parentSessionKey")
         if parent:
-            session.parent_key = house.runs.parse_key(parent).text
+            session.parent_key = parts.runs.parse_key(parent).text
         elif is_new and key.classification != "main":
             session.parent_key = f"agent:{key.agent_id}:main"
         if params.get("fork") and is_new:
@@ -252,7 +255,7 @@ class SessionMethods:
                 "attachments": params.get("attachments"),
                 "idempotencyKey": params.get("idempotencyKey") or str(uuid.uuid4()),
             }
-            started = await self.chat.start_chat(call, session.key, sent)
+            started = await self._chat.start_chat(call, session.key, sent)
             answer |= {"runStarted": True, "runId": started["runId"]}
         return answer
 
@@ -270,12 +273,12 @@ class SessionMethods:
             ref = ModelRef.parse(text)
         except ValueError:
             raise invalid(f'Unknown model "{text}". Name it as provider/model.') from None
-        if not self._house.catalog.knows_provider(ref.provider):
+        if not self._parts.catalog.knows_provider(ref.provider):
             raise invalid(f'Unknown provider "{ref.provider}". Use /models to list providers.')
 
     async def _fork(self, session: AgentSession) -> None:
         """Start with what the parent session holds."""
-        parent = self._house.sessions.get(session.parent_key)
+        parent = self._parts.sessions.get(session.parent_key)
         if parent is None:
             raise invalid(f"No session found: {session.parent_key}")
 
@@ -288,8 +291,8 @@ class SessionMethods:
                     found.append(record)
             return found[::-1]
 
-        records = await self._house.sessions.read(parent, read)
-        await on_disk(self._house.sessions.append(session, records, self._house.now_ms()))
+        records = await self._parts.sessions.read(parent, read)
+        await on_disk(self._parts.sessions.append(session, records, self._parts.now_ms()))
 
     @method("sessions.send", scopes.WRITE)
     async def send(self, call: Call) -> dict[str, Any]:
@@ -297,13 +300,13 @@ class SessionMethods:
         session = self._existing(call.params)
         params = {**call.params}
         params.setdefault("idempotencyKey", str(uuid.uuid4()))
-        answer: dict[str, Any] = await self.chat.start_chat(call, session.key, params)
+        answer: dict[str, Any] = await self._chat.start_chat(call, session.key, params)
         return answer
 
     @method("sessions.abort", scopes.WRITE)
     async def abort(self, call: Call) -> dict[str, Any]:
-        """Stop the turns of a session, or one turn wherever it runs."""
-        params, runs = call.params, self._house.runs
+        """Stop the runs of a session, or one run wherever it runs."""
+        params, runs = call.params, self._parts.runs
         run_id = params.get("runId")
         if params.get("key"):
             key = self._key(params)
@@ -312,19 +315,19 @@ class SessionMethods:
             if not run_id:
                 raise invalid("Provide key or runId")
             key = entry.run.session.key if entry is not None and entry.run is not None else ""
-        stopped = await self._house.lanes.abort(key, run_id, "rpc")
+        stopped = await self._parts.lanes.abort(key, run_id, "rpc")
         status = "aborted" if stopped else "no-active-run"
         return {"ok": True, "abortedRunId": stopped[-1] if stopped else None, "status": status, "runIds": stopped}
 
     @method("sessions.patch", scopes.WRITE)
     async def patch(self, call: Call) -> dict[str, Any]:
         """Change settings; a missing session is made."""
-        params, house = call.params, self._house
+        params, parts = call.params, self._parts
         # To take the mode away is to give the whole one back.
         if params.keys() - _PATCHED_BY_WRITERS or params.get("permissionMode", "") in ("full", None):
             call.require(scopes.ADMIN)
-        key = house.runs.parse_key(params["key"], params.get("agentId"))
-        session = house.sessions.get(key.text)
+        key = parts.runs.parse_key(params["key"], params.get("agentId"))
+        session = parts.sessions.get(key.text)
         expected = params.get("expectedSessionId")
         if expected and (session is None or session.session_id != expected):
             raise invalid("session changed", {"reason": "session-changed"})
@@ -333,13 +336,13 @@ class SessionMethods:
             raise invalid("session changed", {"reason": "session-changed"})
         self._check_model(params.get("model"))
         label = params.get("label")
-        holder = house.sessions.by_label(label) if label else None
+        holder = parts.sessions.by_label(label) if label else None
         if holder is not None and holder.key != key.text:
             raise invalid(f"label already in use: {label}")
         if session is None:
-            session = house.runs.session_for(key)
+            session = parts.runs.session_for(key)
         if "label" in params:
-            house.sessions.relabel(session, label or "")
+            parts.sessions.relabel(session, label or "")
         if "model" in params:
             session.model = params["model"] or ""
         self._patch_marks(session, params)
@@ -353,14 +356,14 @@ class SessionMethods:
         await self._save(session, "patch")
         return {
             "ok": True,
-            "path": str(house.sessions.path(session)),
+            "path": str(parts.sessions.path(session)),
             "key": session.key,
             "entry": self._rows.entry(session),
             "resolved": self._rows.resolved(session),
         }
 
     def _patch_marks(self, session: AgentSession, params: dict[str, Any]) -> None:
-        now_ms = self._house.now_ms()
+        now_ms = self._parts.now_ms()
         if "archived" in params:
             session.archived_at = now_ms if params["archived"] else 0
         if "pinned" in params:

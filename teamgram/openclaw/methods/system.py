@@ -26,9 +26,9 @@ class SystemMethods:
     """``health``, ``status``, ``system-*``, heartbeats, ``gateway.*``.
 
     Attributes:
-        system_events: texts left by ``wake`` and ``system-event``, oldest first; the next heartbeat turn takes them.
+        system_events: texts left by ``wake`` and ``system-event``, oldest first; the next heartbeat run takes them.
         on_wake: called with (text, mode, params) by ``wake``; the agents set it.
-        last_heartbeat: what the last heartbeat turn reported, None before the first.
+        last_heartbeat: what the last heartbeat run reported, None before the first.
     """
 
     def __init__(self, plane: "ControlPlane") -> None:
@@ -128,7 +128,7 @@ class SystemMethods:
 
     @method("wake", scopes.WRITE)
     def wake(self, call: Call) -> dict[str, Any]:
-        """Leave a text for the next heartbeat turn, or start one now."""
+        """Leave a text for the next heartbeat run, or start one now."""
         text = _text(call.params, "text")
         self.system_events.append(text)
         self.on_wake(text, call.params["mode"], call.params)
@@ -136,12 +136,12 @@ class SystemMethods:
 
     @method("last-heartbeat", scopes.READ)
     def heartbeat(self, call: Call) -> dict[str, Any] | None:
-        """What the last heartbeat turn said."""
+        """What the last heartbeat run said."""
         return self.last_heartbeat
 
     @method("set-heartbeats", scopes.ADMIN)
     def set_heartbeats(self, call: Call) -> dict[str, Any]:
-        """Switch heartbeat turns on or off until the next start."""
+        """Switch heartbeat runs on or off until the next start."""
         enabled = call.params.get("enabled")
         if not isinstance(enabled, bool):
             raise invalid("invalid set-heartbeats params: enabled (boolean) required")

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from teamgram.openclaw.agent.delivery import Deliveries
-from teamgram.openclaw.agent.house import AgentHouse
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.tools.registry import EXECUTE, READ, Tool, ToolContext, ToolError
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid
@@ -17,16 +17,16 @@ _PROFILES = [{"id": "minimal", "label": "Minimal"}, {"id": "full", "label": "Ful
 class ToolMethods:
     """The family."""
 
-    def __init__(self, house: AgentHouse, deliveries: Deliveries) -> None:
-        self._house = house
+    def __init__(self, parts: AgentParts, deliveries: Deliveries) -> None:
+        self._parts = parts
         self._deliveries = deliveries
 
     @method("tools.catalog", scopes.READ)
     def catalog(self, call: Call) -> dict[str, Any]:
         """Every tool, by group."""
-        agent = self._house.roster.get(call.params.get("agentId") or "") or self._house.roster.default
+        agent = self._parts.roster.get(call.params.get("agentId") or "") or self._parts.roster.default
         groups: dict[str, dict[str, Any]] = {}
-        for tool in self._house.tools.all():
+        for tool in self._parts.tools.all():
             label = _GROUPS.get(tool.group, tool.group)
             shell = {"id": tool.group, "label": label, "source": "core", "tools": []}
             groups.setdefault(tool.group, shell)["tools"].append(_entry(tool))
@@ -42,15 +42,15 @@ class ToolMethods:
         self, name: str, args: dict[str, Any], params: dict[str, Any], granted: frozenset[str]
     ) -> dict[str, Any]:
         """The answer of ``tools.invoke`` to somebody with these scopes."""
-        house = self._house
-        key = house.runs.parse_key(params.get("sessionKey") or "main", params.get("agentId"))
-        agent = house.roster.get(key.agent_id) or house.roster.default
+        parts = self._parts
+        key = parts.runs.parse_key(params.get("sessionKey") or "main", params.get("agentId"))
+        agent = parts.roster.get(key.agent_id) or parts.roster.default
         call_key = params.get("idempotencyKey") or str(uuid.uuid4())
-        context = ToolContext(agent, house.sessions.get(key.text), "", call_key, granted)
-        if house.tools.get(name) is None:
+        context = ToolContext(agent, parts.sessions.get(key.text), "", call_key, granted)
+        if parts.tools.get(name) is None:
             return _refused(name, "not_found", f"Tool not available: {name}")
         try:
-            output = await house.tools.call(name, args, context)
+            output = await parts.tools.call(name, args, context)
         except ToolError as error:
             denied = str(error).startswith("Permission denied")
             return _refused(name, "forbidden" if denied else "tool_error", str(error))
@@ -62,7 +62,7 @@ class ToolMethods:
         params = call.params
         if not (params.get("message") or "").strip():
             raise invalid("message or media required")
-        agent_id = params.get("agentId") or self._house.roster.default.id
+        agent_id = params.get("agentId") or self._parts.roster.default.id
         return await self._deliveries.deliver(
             params["to"],
             params["message"],

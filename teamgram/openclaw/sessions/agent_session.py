@@ -16,12 +16,12 @@ ACTIVE, IDLE, COMPACTING, CLOSED = "active", "idle", "compacting", "closed"
 
 
 class OpenRun(msgspec.Struct, rename="camel", omit_defaults=True):
-    """A turn that was accepted and has no end yet.
+    """A run that was accepted and has no end yet.
 
     Attributes:
         fingerprint: of what was asked, so that a repetition is known from a conflict.
         method: ``chat`` or ``agent``: each has its own answer to a repetition.
-        waiting: the user message while the turn that should take it up has not; None once it is in the transcript.
+        waiting: the user message while the run that should take it up has not; None once it is in the transcript.
     """
 
     run_id: str
@@ -118,11 +118,11 @@ class AgentSession(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=T
         self.run_status = self.last_error = self.preview = ""
 
     def open_run(self, run_id: str) -> OpenRun | None:
-        """The accepted turn of that id."""
+        """The accepted run of that id."""
         return next((run for run in self.open_runs if run.run_id == run_id), None)
 
     def close_run(self, run_id: str) -> None:
-        """That turn has ended."""
+        """That run has ended."""
         self.open_runs = [run for run in self.open_runs if run.run_id != run_id]
 
 

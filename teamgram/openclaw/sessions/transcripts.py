@@ -8,7 +8,7 @@ Every further line is ``{"type","id","parentId","timestamp",...}``:
     reset            {reason}: the conversation begins anew after it
     custom           {customType, data}, two of which are ours:
         openclaw.session   the session's settings and counters, as of here; ends every batch of appends
-        openclaw.run       {runId, status, ...}: how a turn ended
+        openclaw.run       {runId, status, ...}: how a run ended
 
 Because each batch ends with ``openclaw.session``, the index of all sessions is
 rebuilt from the first and the last lines of the files, and a batch counts as a

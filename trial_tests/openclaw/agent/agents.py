@@ -6,7 +6,7 @@ from typing import Any
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.openclaw.agent.extension import AgentsService
+from teamgram.openclaw.agents_service import AgentsService
 from trial_tests.openclaw.house import TOKEN, Client, House
 
 KEY = "agent:main:main"
@@ -29,7 +29,7 @@ class SlowPool:
 
 
 class AgentsHouse(House):
-    """``house.agents`` are the agents. Time passes in small steps, so that delays within a turn count."""
+    """``house.agents`` are the agents. Time passes in small steps, so that delays within a run count."""
 
     step_seconds = 0.02
 
@@ -44,7 +44,7 @@ class AgentsHouse(House):
         tree = {"gateway": {"auth": {"token": TOKEN}}, **(config or {})}
         super().__init__(tree if config is not None or directory is None else None, directory, [extension])
         self.agents = found[0]
-        self.parts = self.agents.house
+        self.parts = self.agents.parts
 
     def slow_disk(self, seconds: float) -> None:
         """From now on every access takes that long."""
@@ -110,12 +110,12 @@ class AgentsTestCase(SynchronousTestCase):
         return self.ok("chat.send", client, **params)
 
     def chats(self, run_id: str | None = None, client: Client | None = None) -> list[dict[str, Any]]:
-        """Payloads of chat events so far (of one turn)."""
+        """Payloads of chat events so far (of one run)."""
         events = [event["payload"] for event in (client or self.client).events("chat")]
         return [event for event in events if run_id in (None, event["runId"])]
 
     def ends(self, run_id: str, client: Client | None = None) -> list[dict[str, Any]]:
-        """The chat events that end a turn: there must be one."""
+        """The chat events that end a run: there must be one."""
         return [event for event in self.chats(run_id, client) if event["state"] in ("final", "aborted", "error")]
 
     def history(self, key: str = "main", client: Client | None = None, **more: Any) -> list[tuple[str, str]]:

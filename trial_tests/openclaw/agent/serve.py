@@ -7,7 +7,7 @@ from twisted.internet import reactor
 
 from prometheus_client import CollectorRegistry
 
-from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.service import OpenClawService
 
 

@@ -13,7 +13,7 @@ class AgentTests(AgentsTestCase):
         return [f for f in self.client.frames if f.get("type") == "res" and f["id"] == request_id]
 
     def test_twice(self) -> None:
-        """Accepted at once, the result under the same id when the turn has ended."""
+        """Accepted at once, the result under the same id when the run has ended."""
         self.client.request("agent", {"message": "work chunks=3", "idempotencyKey": "a1", "sessionKey": "main"}, "A")
         (accepted,) = self.answers("A")
         self.assertEqual(accepted["payload"]["status"], "accepted")

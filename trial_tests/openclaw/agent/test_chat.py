@@ -9,7 +9,7 @@ from trial_tests.openclaw.house import client_frame
 
 
 def kinds(client: Any, run_id: str) -> list[str]:
-    """Events of a turn in order, named by what tells them apart."""
+    """Events of a run in order, named by what tells them apart."""
     found = []
     for event in client.events():
         payload = event["payload"]
@@ -23,10 +23,10 @@ def kinds(client: Any, run_id: str) -> list[str]:
 
 
 class SendTests(AgentsTestCase):
-    """A turn from request to end."""
+    """A run from request to end."""
 
     def test_order(self) -> None:
-        """Every event of a turn, in the order that clients know."""
+        """Every event of a run, in the order that clients know."""
         self.send("hello chunks=6 delay=0.05")
         self.house.advance(1.0)
         told = kinds(self.client, "run-1")
@@ -73,7 +73,7 @@ class SendTests(AgentsTestCase):
         self.assertEqual(numbers[0], 1)
 
     def test_repetitions(self) -> None:
-        """The same key again: in flight, then ok; with other words a conflict. The turn happens once."""
+        """The same key again: in flight, then ok; with other words a conflict. The run happens once."""
         self.assertEqual(self.send("hello chunks=5"), {"runId": "run-1", "status": "started"})
         self.assertEqual(self.send("hello chunks=5"), {"runId": "run-1", "status": "in_flight"})
         self.house.advance(1.0)
@@ -111,7 +111,7 @@ class SendTests(AgentsTestCase):
         self.assertEqual(self.history()[0], ("user", "\u00e9 two\nlines"))
 
     def test_failure(self) -> None:
-        """A failed turn: one error event, told again to who repeats the request, visible in the history."""
+        """A failed run: one error event, told again to who repeats the request, visible in the history."""
         self.send("FAIL400")
         self.house.advance(1.0)
         (end,) = self.ends("run-1")
@@ -124,7 +124,7 @@ class SendTests(AgentsTestCase):
         self.assertTrue(self.history()[1][1].startswith("⚠️"))
 
     def test_client_leaves(self) -> None:
-        """A turn goes on without its client, which finds it again by inFlightRun and then by the history."""
+        """A run goes on without its client, which finds it again by inFlightRun and then by the history."""
         self.send("hello chunks=20 delay=0.1")
         self.house.advance(0.5)
         self.client.transport.loseConnection()
@@ -138,7 +138,7 @@ class SendTests(AgentsTestCase):
         self.assertEqual(len(self.history(client=client)), 2)
 
     def test_deadline(self) -> None:
-        """A turn that takes too long ends with an error of kind timeout, and keeps what it said."""
+        """A run that takes too long ends with an error of kind timeout, and keeps what it said."""
         self.send("hello chunks=100 delay=0.1", timeoutMs=1000)
         self.house.advance(2.0)
         (end,) = self.ends("run-1")

@@ -7,7 +7,7 @@ class HistoryTests(AgentsTestCase):
     """``chat.history``, ``chat.startup``, ``chat.metadata``, ``chat.inject``."""
 
     def talk(self, count: int) -> None:
-        """So many turns."""
+        """So many runs."""
         for number in range(count):
             self.send(f"message {number}", f"run-{number}")
             self.house.advance(0.2)

@@ -90,7 +90,7 @@ class CronTests(AgentsTestCase):
     """Jobs."""
 
     def setUp(self) -> None:
-        """The clock starts turns."""
+        """The clock starts runs."""
         super().setUp()
         self.house.agents.startService()
 
@@ -174,7 +174,7 @@ class CronTests(AgentsTestCase):
         self.assertIn("unknown", self.error("cron.get", id=job["id"])["message"])
 
     def test_failures_are_counted(self) -> None:
-        """A failed turn is a failed run."""
+        """A failed run of the agent is a failed run of the job."""
         self.ok("cron.add", **self.job(payload={"kind": "agentTurn", "message": "FAIL400"}))
         self.house.advance(25)
         (job,) = self.ok("cron.list")["jobs"]
@@ -217,7 +217,7 @@ class CronTests(AgentsTestCase):
 
     def test_due_while_it_runs(self) -> None:
         """A job that takes longer than its interval does not keep the clock turning."""
-        self.house.agents.house.config.replace({**self.house.plane.config.tree, "cron": {"maxConcurrentRuns": 4}})
+        self.house.agents.parts.config.replace({**self.house.plane.config.tree, "cron": {"maxConcurrentRuns": 4}})
         payload = {"kind": "agentTurn", "message": "chunks=25 delay=1"}
         self.ok("cron.add", **self.job(payload=payload))
         woken: list[int] = []
@@ -244,12 +244,12 @@ class HeartbeatTests(AgentsTestCase):
     """What wake and the scheduler leave reaches the agent."""
 
     def setUp(self) -> None:
-        """The clock starts turns."""
+        """The clock starts runs."""
         super().setUp()
         self.house.agents.startService()
 
     def test_wake_now(self) -> None:
-        """A turn in the main session with the text in it."""
+        """A run in the main session with the text in it."""
         self.ok("wake", text="the mail is here", mode="now")
         self.house.advance(1)
         (role, text), _ = self.history()

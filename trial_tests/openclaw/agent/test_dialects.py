@@ -7,7 +7,7 @@ from trial_tests.openclaw.house import TOKEN
 
 
 class DialectTests(AgentsTestCase):
-    """Real turns over all three."""
+    """Real runs over all three."""
 
     def jsonrpc(self) -> Any:
         """A client of the JSON-RPC dialect."""

@@ -1,4 +1,4 @@
-"""Faults: ``kill -9`` at seeded moments, clients that do not read, SIGTERM in mid-turn, cut sockets."""
+"""Faults: ``kill -9`` at seeded moments, clients that do not read, SIGTERM in mid-run, cut sockets."""
 
 import json
 import os
@@ -87,7 +87,7 @@ class KillTests(SynchronousTestCase):
         return process
 
     def test_kill(self) -> None:
-        """No acknowledged message is lost, no turn happens twice, every transcript can be read."""
+        """No acknowledged message is lost, no run happens twice, every transcript can be read."""
         chance = random.Random(SEED)
         acknowledged: dict[str, tuple[str, str]] = {}
         for loop in range(LOOPS):
@@ -126,7 +126,7 @@ class KillTests(SynchronousTestCase):
                     ends.append(message["__openclaw"]["runId"])
                 if message["role"] == "user":
                     said.setdefault(message["__openclaw"]["runId"], []).append(message["content"])
-            # Every answer is to a message of its own; a turn that ran twice would give one too many.
+            # Every answer is to a message of its own; a run that ran twice would give one too many.
             self.assertLessEqual(len(ends), len(said), key)
             for run_id, (where, text) in acknowledged.items():
                 if where == key:
@@ -160,7 +160,7 @@ class KillTests(SynchronousTestCase):
         return int(answer["payload"]["totalMessages"])
 
     def test_terminate(self) -> None:
-        """SIGTERM in mid-turn: the final comes, then shutdown, then 1012, and the process ends well."""
+        """SIGTERM in mid-run: the final comes, then shutdown, then 1012, and the process ends well."""
         process = self.start()
         talker = Talker(process.port)
         talker.request("chat.send", {"sessionKey": "main", "message": "hi chunks=10 delay=0.05", "idempotencyKey": "k"})
@@ -201,7 +201,7 @@ class SlowReaderTests(AgentsTestCase):
         self.assertEqual("".join(delta["deltaText"] for delta in deltas), text)
 
     def send_from_another(self, text: str) -> None:
-        """Somebody else starts the turn."""
+        """Somebody else starts the run."""
         self.send(text, client=self.operator())
 
     def test_the_others_do_not_wait(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from twisted.internet import reactor
 from twisted.internet.utils import getProcessOutputAndValue
 
-from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.agents_service import agents_extension
 from trial_tests.openclaw import npm_packages
 from trial_tests.openclaw.house import TOKEN
 from trial_tests.openclaw.live import LiveTestCase

@@ -1,4 +1,4 @@
-"""Messages for sessions that are busy: who goes next, and that each turn begins and ends once."""
+"""Messages for sessions that are busy: who goes next, and that each run begins and ends once."""
 
 import random
 
@@ -9,12 +9,12 @@ class QueueTests(AgentsTestCase):
     """A message for a session that is busy."""
 
     def busy(self) -> None:
-        """A turn that takes two seconds."""
+        """A run that takes two seconds."""
         self.send("first chunks=20 delay=0.1")
         self.house.advance(0.5)
 
     def test_steer(self) -> None:
-        """Said into the running turn: its own turn ends empty, the running one answers it too."""
+        """Said into the run that is under way: its own run ends empty, the running one answers it too."""
         self.busy()
         self.send("second chunks=2", "run-2", queueMode="steer")
         self.house.advance(5.0)
@@ -26,7 +26,7 @@ class QueueTests(AgentsTestCase):
         self.assertEqual(roles, ["user", "assistant", "user", "assistant"])
 
     def test_followup(self) -> None:
-        """A turn of its own after the running one."""
+        """A run of its own after the running one."""
         self.busy()
         self.assertEqual(self.send("second", "run-2", queueMode="followup")["status"], "started")
         pending = self.ok("chat.history", sessionKey="main")["pendingInputs"]
@@ -37,7 +37,7 @@ class QueueTests(AgentsTestCase):
         self.assertEqual(self.ok("chat.history", sessionKey="main")["pendingInputs"]["total"], 0)
 
     def test_collect(self) -> None:
-        """Several together: the newest turn answers for all."""
+        """Several together: the newest run answers for all."""
         self.busy()
         for number in (2, 3, 4):
             self.send(f"part {number}", f"run-{number}", queueMode="collect")
@@ -47,7 +47,7 @@ class QueueTests(AgentsTestCase):
         self.assertEqual(said[1:], ["part 2", "part 3", "part 4"])
 
     def test_interrupt(self) -> None:
-        """The running turn is stopped, the new one begins."""
+        """The run that is under way is stopped, the new one begins."""
         self.busy()
         answer = self.send("second", "run-2", queueMode="interrupt")
         self.assertEqual(answer, {"runId": "run-2", "status": "started", "interruptedActiveRun": True})
@@ -63,7 +63,7 @@ class QueueTests(AgentsTestCase):
         self.assertEqual((error["code"], error["retryable"]), ("UNAVAILABLE", True))
 
     def test_sessions_do_not_wait_for_each_other(self) -> None:
-        """Another session's turn runs meanwhile."""
+        """Another session's run runs meanwhile."""
         self.busy()
         self.send("quick", "run-2", sessionKey="other")
         self.house.advance(0.5)
@@ -77,7 +77,7 @@ class ConcurrencyTests(AgentsTestCase):
     config = {"agents": {"defaults": {"maxConcurrent": 2}}}
 
     def test_limit(self) -> None:
-        """More turns than may run at once wait, and all end."""
+        """More runs than may run at once wait, and all end."""
         for number in range(5):
             self.send("hi chunks=5 delay=0.1", f"run-{number}", sessionKey=f"s{number}")
         self.house.advance(0.7)
@@ -95,7 +95,7 @@ class SlowDiskTests(AgentsTestCase):
         self.house.slow_disk(0.03)
 
     def starts(self, run_id: str) -> int:
-        """How often a turn began."""
+        """How often a run began."""
         events = [event["payload"] for event in self.client.events("agent")]
         return sum(e["runId"] == run_id and e["data"].get("phase") == "start" for e in events)
 
@@ -133,7 +133,7 @@ class SlowDiskTests(AgentsTestCase):
         self.assertEqual(found, ["started", "in_flight"])
 
     def test_written_behind_an_end(self) -> None:
-        """A message that is written between the end of one turn and the begin of the next does not start that twice."""
+        """A message that is written between the end of one run and the begin of the next does not start that twice."""
         self.house.step_seconds = 0.005
 
         def post(run_id: str) -> None:
@@ -151,6 +151,6 @@ class SlowDiskTests(AgentsTestCase):
         self.house.advance(2.0)
         found = [(self.starts(run_id), len(self.ends(run_id))) for run_id in ("first", "second", "third")]
         self.assertEqual(found, [(1, 1)] * 3)
-        # Each answer is to its own message: no turn starts before that is in its place.
+        # Each answer is to its own message: no run starts before that is in its place.
         texts = [text for pair in zip(*[["first", "second", "third"]] * 2, strict=True) for text in pair]
         self.assertEqual([text for _, text in self.history()], texts)

@@ -1,8 +1,8 @@
-"""A whole turn over real sockets on both sides: a client, the gateway, a provider that we play."""
+"""A whole run over real sockets on both sides: a client, the gateway, a provider that we play."""
 
 from typing import Any
 
-from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.agents_service import agents_extension
 from trial_tests.openclaw.agent.fake_provider import Answer, FakeProvider, openai_text, openai_tool
 from trial_tests.openclaw.live import LiveTestCase, SocketClient
 
@@ -21,8 +21,8 @@ class LiveProviderTests(LiveTestCase):
         provider = {"baseUrl": f"{self.fake.url}/v1", "apiKey": "sk-secret", "models": [{"id": "m"}]}
         self.config = {"models": {"providers": {"fake": provider}}, "agents": {"defaults": {"model": "fake/m"}}}
         await super().setUp()
-        house = next(service for service in self.service.services if hasattr(service, "house")).house
-        self.addCleanup(lambda: house.catalog.provider("fake")._http._pool.closeCachedConnections())
+        parts = next(service for service in self.service.services if hasattr(service, "parts")).parts
+        self.addCleanup(lambda: parts.catalog.provider("fake")._http._pool.closeCachedConnections())
 
     async def test_turn(self) -> None:
         """Retried, the tool used, the words streamed, tokens counted."""

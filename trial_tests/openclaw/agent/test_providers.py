@@ -147,7 +147,7 @@ class OpenAITests(ProviderTestCase):
         self.assertEqual((error.kind, error.retryable), ("refusal", False))
 
     async def test_cancelled(self) -> None:
-        """Stopping a turn closes the call to the provider."""
+        """Stopping a run closes the call to the provider."""
         asking = Deferred.fromCoroutine(self.ask(Answer(sse(openai_chunk(content="Hel")), hang=True)))
         while not getattr(self, "fake", None) or not self.fake.asked:
             await deferLater(reactor, 0.01, lambda: None)

@@ -1,4 +1,4 @@
-"""After ``kill -9``: turns end with a visible error, nothing is done twice, repetitions are known."""
+"""After ``kill -9``: runs end with a visible error, nothing is done twice, repetitions are known."""
 
 import json
 
@@ -103,10 +103,10 @@ class RecoveryTests(AgentsTestCase):
 
 
 class DrainTests(AgentsTestCase):
-    """SIGTERM in mid-turn."""
+    """SIGTERM in mid-run."""
 
     def test_final_is_delivered_first(self) -> None:
-        """The running turn ends and is told, then shutdown, then 1012; new work is refused meanwhile."""
+        """The run that is under way ends and is told, then shutdown, then 1012; new work is refused meanwhile."""
         self.send("hello chunks=10 delay=0.1")
         self.house.advance(0.3)
         stopping = self.house.service.stopService()
@@ -209,7 +209,7 @@ class DiskTests(AgentsTestCase):
         self.assertTrue(self.flushLoggedErrors(ZeroDivisionError))
 
     def test_turn_ends_all_the_same(self) -> None:
-        """A turn whose end cannot be written is told as failed, once, and its session goes on."""
+        """A run whose end cannot be written is told as failed, once, and its session goes on."""
         self.send("hello chunks=10 delay=0.1")
         self.house.advance(0.3)
         real = transcript_files.append

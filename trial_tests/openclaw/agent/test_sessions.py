@@ -66,7 +66,7 @@ class ChangeTests(AgentsTestCase):
         self.assertEqual(self.error("sessions.create", key="agent:no:x")["message"], 'Unknown agent id "no"')
 
     def test_create_with_message(self) -> None:
-        """The first turn begins at once."""
+        """The first run begins at once."""
         answer = self.ok("sessions.create", key="one", message="hello")
         self.assertTrue(answer["runStarted"])
         self.house.advance(1.0)
@@ -121,7 +121,7 @@ class LifeTests(AgentsTestCase):
     """Reset, compact, close, delete, idle."""
 
     def talk(self, count: int = 2) -> None:
-        """Some turns."""
+        """Some runs."""
         for number in range(count):
             self.send(f"message {number}", f"run-{number}")
             self.house.advance(0.3)
@@ -182,7 +182,7 @@ class LifeTests(AgentsTestCase):
         self.assertEqual(self.ok("sessions.list", again)["count"], 0)
 
     def test_delete_while_a_turn_runs(self) -> None:
-        """The turn ends first; nothing writes to the archived file afterwards."""
+        """The run ends first; nothing writes to the archived file afterwards."""
         self.send("hi chunks=50 delay=0.1", sessionKey="one")
         self.house.advance(0.5)
         archived = self.ok("sessions.delete", key="one")["archived"][0]

@@ -1,4 +1,4 @@
-"""Who hears what of a turn."""
+"""Who hears what of a run."""
 
 from typing import Any
 

@@ -37,7 +37,7 @@ class DialectTestCase(SynchronousTestCase):
         self.addCleanup(self.house.close)
 
     def run_events(self, run_id: str) -> None:
-        """What a turn with a tool says."""
+        """What a run with a tool says."""
         broadcast = self.house.plane.events.broadcast
         message = {"role": "assistant", "content": [{"type": "text", "text": "Hello"}]}
         chat = {"runId": run_id, "sessionKey": "agent:main:main"}
@@ -115,7 +115,7 @@ class JsonRpcTests(DialectTestCase):
         self.assertEqual((answer["id"], answer["result"]["nodes"]), (2, []))
 
     def test_chat(self) -> None:
-        """What the other protocol requires is filled in; the turn comes as pushes with ids in order."""
+        """What the other protocol requires is filled in; the run comes as pushes with ids in order."""
         client = self.client()
         answer = self.call(client, {"id": 1, "method": "chat.send", "params": {"content": "hi"}})
         self.assertEqual(self.chat.sent[0]["message"], "hi")
@@ -149,7 +149,7 @@ class MiniTests(DialectTestCase):
     """``{"type":"message"}`` → chunks → ``message_done``."""
 
     def test_turn(self) -> None:
-        """connected, then a whole turn with a tool, in the session that was named."""
+        """connected, then a whole run with a tool, in the session that was named."""
         client = self.house.client(path=f"/mini?token={TOKEN}")
         (connected,) = client.take()
         self.assertEqual(connected["type"], "connected")
@@ -166,7 +166,7 @@ class MiniTests(DialectTestCase):
         self.assertEqual({frame["sessionId"] for frame in said}, {connected["sessionId"]})
 
     def test_other_peoples_turns(self) -> None:
-        """A turn that this client did not start is not heard."""
+        """A run that this client did not start is not heard."""
         client = self.house.client(path=f"/mini?token={TOKEN}")
         client.take()
         self.run_events("somebody-else")

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw.control_plane import EVENT_RESUME
 from teamgram.openclaw.gateway import connection, websocket
-from teamgram.openclaw.gateway.runs import NoRuns
+from teamgram.openclaw.gateway.active_runs import NoRuns
 from trial_tests.openclaw.house import ALL, TOKEN, DeviceKey, House, client_frame
 
 ELSEWHERE = "192.0.2.7"
@@ -290,7 +290,7 @@ class ResumeTests(HouseTestCase):
 
 
 class OneRun(NoRuns):
-    """A turn that runs until the test ends it."""
+    """A run that runs until the test ends it."""
 
     def __init__(self) -> None:
         self.ended: Deferred[None] = Deferred()

@@ -167,7 +167,7 @@ class ReplayTests(SynchronousTestCase):
 
 
 class AgentReplayTests(SynchronousTestCase):
-    """Each transcript with turns in it. The recorded gateway needs seconds where ours needs none: clients wait."""
+    """Each transcript with runs in it. The recorded gateway needs seconds where ours needs none: clients wait."""
 
     maxDiff = None
     #: Of parts that this gateway has not: background tasks, and how long a send took.
@@ -196,15 +196,15 @@ class AgentReplayTests(SynchronousTestCase):
         self.play("chat_send_stream_abort_replay", "idem-2", "idem-3", "idem-4")
 
     def test_chat_error(self) -> None:
-        """A turn that fails. Deliberate: our words for it, and no fall-back is told of where there is none."""
+        """A run that fails. Deliberate: our words for it, and no fall-back is told of where there is none."""
         self.play("chat_error", "r3", "err-1")
 
     def test_queue_modes(self) -> None:
-        """Messages to a busy session. Turns begin at once here, so other ones are queued; answers are the same."""
+        """Messages to a busy session. Runs begin at once here, so other ones are queued; answers are the same."""
         self.play("chat_queue_modes", "q-1b", "qb-followup", "qb-collect", "qb-steer", "qb-interrupt", waits=False)
 
     def test_reconnect(self) -> None:
-        """A client that left in mid-turn finds the running text, and the rest by its cursor."""
+        """A client that left in mid-run finds the running text, and the rest by its cursor."""
         self.play("chat_reconnect_history_delta")
 
     def test_tools(self) -> None:
@@ -223,7 +223,7 @@ class AgentReplayTests(SynchronousTestCase):
         self.play("health_status_sessions", "r15")
 
     def test_gateway_client(self) -> None:
-        """The client package. The recorded turn failed for want of a model."""
+        """The client package. The recorded run failed for want of a model."""
         self.play("gateway_client_npm", "4ca0b869-98ff-453a-8f0e-a70ffda59cbf")
 
     def test_tui(self) -> None:
@@ -237,7 +237,7 @@ class AgentReplayTests(SynchronousTestCase):
         )
 
     def test_sigterm(self) -> None:
-        """Stopped in mid-turn: nothing new is taken, the final is delivered, then shutdown and 1012."""
+        """Stopped in mid-run: nothing new is taken, the final is delivered, then shutdown and 1012."""
 
         def stop(house: House) -> None:
             ensureDeferred(house.service.drain())

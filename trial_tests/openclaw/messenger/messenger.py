@@ -22,7 +22,7 @@ from teamgram.domain.people import PeopleStores
 from teamgram.domain.talk import TalkStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
-from teamgram.openclaw.agent.extension import AgentsService, agents_extension
+from teamgram.openclaw.agents_service import AgentsService, agents_extension
 from teamgram.openclaw.messenger.channel import Messenger, MessengerDomain
 from teamgram.openclaw.service import OpenClawService
 from trial_tests.openclaw.house import TOKEN
@@ -43,7 +43,8 @@ class MessengerTestCase(TestCase):
         self.addCleanup(self.database.close)
         fanout = Fanout()
         self.talk = TalkStores.open(self.database, fanout, reactor)
-        self.users = PeopleStores.open(self.database, fanout, reactor).users
+        people = PeopleStores.open(self.database, fanout, reactor)
+        self.users, self.contacts = people.users, people.contacts
         self.ann = await self.users.create(phone="4915100000001", first_name="Ann", now=1)
         await self.start()
 
@@ -137,7 +138,7 @@ class MessengerTestCase(TestCase):
 
         async def there() -> bool:
             said = [text for out, text in await self.box(peer, owner) if not out]
-            return len(said) >= count and self.agents.house.runs.active() == 0
+            return len(said) >= count and self.agents.parts.runs.active() == 0
 
         await self.until(there)
         await self.quiet()
@@ -145,9 +146,9 @@ class MessengerTestCase(TestCase):
 
     async def quiet(self, seconds: float = 0.1) -> None:
         """Nothing is being read and nothing runs, also a while later."""
-        await self.until(lambda: self.agents.house.runs.active() == 0)
+        await self.until(lambda: self.agents.parts.runs.active() == 0)
         await deferLater(reactor, seconds, lambda: None)
-        await self.until(lambda: self.agents.house.runs.active() == 0)
+        await self.until(lambda: self.agents.parts.runs.active() == 0)
 
     def metric(self, name: str) -> float:
         """A figure of ``/metrics``."""

@@ -40,13 +40,11 @@ class BotTests(MessengerTestCase):
         self.assertEqual(len(said), 3, said)
 
     async def test_bot(self) -> None:
-        """A bot that names the agent, also with a command, and in private."""
+        """A bot that names the agent, also with a command. In private no bot writes to another at all."""
         await self.write_to(self.room, "@main_bot hello", self.robot)
         await self.write_to(self.room, "/new@main_bot", self.robot)
-        await self.write("hello", sender=self.robot)
         self.assertEqual(len(await self.said()), 2)
-        self.assertEqual(await self.box(self.bot, self.robot), [(True, "hello")])
-        self.assertEqual([s.key for s in self.agents.house.sessions if s.channel == "telegram"], [])
+        self.assertEqual([s.key for s in self.agents.parts.sessions if s.channel == "telegram"], [])
 
     async def test_forwards(self) -> None:
         """Who sends counts: a bot with a person's words gets no answer, a person with a bot's does."""
@@ -78,21 +76,27 @@ class BotTests(MessengerTestCase):
         self.configure({"channels": {"telegram": {"allowBots": True}}})
         await self.talk.service_messages.send(self.bot, "Login code: 12345")
         await self.quiet(0.2)
-        self.assertEqual([s.key for s in self.agents.house.sessions if s.channel == "telegram"], [])
+        self.assertEqual([s.key for s in self.agents.parts.sessions if s.channel == "telegram"], [])
 
     async def test_told_to(self) -> None:
         """``allowBots``, while it runs: true, or what names the agent."""
-        self.configure({"channels": {"telegram": {"allowBots": True}}})
-        await self.write("hello", sender=self.robot)
-        self.assertEqual(await self.answers(1, self.bot, self.robot), ["hello"])
-        self.configure({"channels": {"telegram": {"allowBots": "mentions"}}})
-        await self.write("again", 2, sender=self.robot)
-        await self.write_to(self.room, "hello @main_bot", self.robot)
+        await self.write_to(self.room, "@main_bot hello", self.ann)
         self.assertEqual(len(await self.said()), 2)
-        self.assertEqual(await self.answers(1, self.bot, self.robot), ["hello"])
+        (session,) = [s for s in self.agents.parts.sessions if s.channel == "telegram"]
+        session.settings = {**session.settings, "groupActivation": "always"}
+        await self.write_to(self.room, "not yet", self.robot)
+        self.assertEqual(len(await self.said()), 3)
+        self.configure({"channels": {"telegram": {"allowBots": True}}})
+        await self.write_to(self.room, "now", self.robot)
+        self.assertEqual(len(await self.said()), 5)
+        self.configure({"channels": {"telegram": {"allowBots": "mentions"}}})
+        await self.write_to(self.room, "not named", self.robot)
+        self.assertEqual(len(await self.said()), 6)
+        await self.write_to(self.room, "hello @main_bot", self.robot)
+        self.assertEqual(len(await self.said()), 8)
         self.configure({"channels": {"telegram": {"allowBots": "yes"}}})
         await self.write_to(self.room, "more @main_bot", self.robot)
-        self.assertEqual(len(await self.said()), 3)
+        self.assertEqual(len(await self.said()), 9)
 
 
 class WordsTests(SynchronousTestCase):

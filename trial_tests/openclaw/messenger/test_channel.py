@@ -8,6 +8,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.domain.chats.chat import Banned
+from teamgram.domain.chats.chats import Actor
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.messages.text import MAX_LENGTH
 from teamgram.openclaw.gateway.errors import GatewayError
@@ -30,10 +32,10 @@ class MessengerTests(MessengerTestCase):
         self.assertEqual(self.bot, before)
 
     async def test_answer(self) -> None:
-        """What is written becomes a turn of a session that the control plane shows, and the reply is one message."""
+        """What is written becomes a run of a session that the control plane shows, and the reply is one message."""
         await self.write("hello agent")
         self.assertEqual(await self.answers(1), ["hello agent"])
-        (session,) = [s for s in self.agents.house.sessions if s.channel == "telegram"]
+        (session,) = [s for s in self.agents.parts.sessions if s.channel == "telegram"]
         self.assertEqual(session.key, f"agent:main:telegram:direct:{self.ann.id}")
         self.assertEqual((session.kind, session.display_name, session.messages), ("dm", "Ann", 2))
 
@@ -61,7 +63,7 @@ class MessengerTests(MessengerTestCase):
         self.assertIn("quick brown fox", said[2])
 
     async def test_failure_is_told(self) -> None:
-        """A failed turn says so in the chat."""
+        """A failed run says so in the chat."""
         await self.write("FAIL400")
         (text,) = await self.answers(1)
         self.assertTrue(text.startswith("⚠️ "))
@@ -69,9 +71,9 @@ class MessengerTests(MessengerTestCase):
     async def test_commands(self) -> None:
         """/stop and /new."""
         await self.write("hi chunks=100 delay=0.1", 1)
-        await self.until(lambda: self.agents.house.runs.active() == 1)
+        await self.until(lambda: self.agents.parts.runs.active() == 1)
         await self.write("/stop", 2)
-        await self.until(lambda: self.agents.house.runs.active() == 0)
+        await self.until(lambda: self.agents.parts.runs.active() == 0)
         await self.write("/new", 3)
         await self.until(lambda: self._last("A new conversation begins."))
 
@@ -82,8 +84,8 @@ class MessengerTests(MessengerTestCase):
         """A session that a person opened has no tools that reach files, devices or others."""
         await self.write("hello")
         await self.answers(1)
-        (session,) = [s for s in self.agents.house.sessions if s.channel == "telegram"]
-        names = {spec.name for spec in self.agents.house.tools.specs(self.agents.house.roster.default, session)}
+        (session,) = [s for s in self.agents.parts.sessions if s.channel == "telegram"]
+        names = {spec.name for spec in self.agents.parts.tools.specs(self.agents.parts.roster.default, session)}
         self.assertEqual(names, {"current_time", "session_status"})
 
     async def test_written_while_down(self) -> None:
@@ -117,6 +119,40 @@ class MessengerTests(MessengerTestCase):
         await contacts.unblock(self.ann.id, self.bot)
         await self.agents.deliveries.deliver(f"{self.ann.id}", "read me", "telegram", "key 2", "main", frozenset())
         self.assertEqual((await self.box())[-1], (False, "read me"))
+
+    async def test_blocked(self) -> None:
+        """Whoever has blocked the agent hears nothing from it: no ``send``, and not the end of a reply."""
+        await self.write("hi chunks=30 delay=0.05")
+        await self.until(lambda: self.box_has("word0"))
+        await self.contacts.block(self.ann.id, self.bot, int(reactor.seconds()))
+        await self.until(lambda: self.agents.parts.runs.active() == 0)
+        await self.quiet(0.2)
+        (said,) = [text for out, text in await self.box() if not out]
+        self.assertNotIn("word29", said)
+        with self.assertRaisesRegex(GatewayError, "BlockedByPeer"):
+            await self.deliver(str(self.ann.id))
+        self.assertEqual(len(await self.box()), 2)
+
+    async def box_has(self, text: str) -> bool:
+        """Whether the agent has said that."""
+        return any(text in each for out, each in await self.box() if not out)
+
+    async def deliver(self, to: str) -> dict[str, Any]:
+        """What ``send`` answers."""
+        granted = frozenset({"operator.write"})
+        return await self.agents.deliveries.deliver(to, "hello", "telegram", f"key {to}", "main", granted)
+
+    async def test_send_where_it_may_not(self) -> None:
+        """Not to another agent or bot, not into a group that forbids it, nor one it is not in."""
+        robot = await self.users.create(phone="", first_name="Robot", now=1, is_bot=True)
+        muted = await self.group(self.ann, banned=int(Banned.SEND_MESSAGES | Banned.SEND_PLAIN))
+        actor = Actor(self.ann.id, int(reactor.seconds()))
+        elsewhere = (await self.talk.chats.create(actor, [robot.id], "Elsewhere")).chat_id
+        for to in (robot.id, muted, -elsewhere, self.ann.id + 1000):
+            with self.assertRaises(GatewayError):
+                await self.deliver(str(to))
+        self.assertEqual(await self.box(-elsewhere), [])
+        self.assertEqual(await self.box(muted), [])
 
     async def test_send(self) -> None:
         """``send`` writes to a person by id, name or number; once per key."""

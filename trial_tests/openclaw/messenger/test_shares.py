@@ -21,7 +21,7 @@ class ShareTests(MessengerTestCase):
         for number in range(count):
             group = await self.group(mallory, title=f"group {number}")
             await self.write_to(group, f"@main_bot {text}", mallory)
-        await self.until(lambda: self.agents.house.runs.active() == count)
+        await self.until(lambda: self.agents.parts.runs.active() == count)
         return mallory
 
     async def asked(self, sender: User) -> float:
@@ -42,11 +42,11 @@ class ShareTests(MessengerTestCase):
     @property
     def lanes(self) -> dict[str, Any]:
         """The sessions' lanes."""
-        return self.agents.house.lanes._lanes
+        return self.agents.parts.lanes._lanes
 
     async def stop_all(self) -> None:
         """So that the test ends at once."""
-        await self.agents.house.lanes.shutdown()
+        await self.agents.parts.lanes.shutdown()
 
     async def test_many_groups(self) -> None:
         """Somebody else is answered at once, and the stranger has a share only."""
@@ -105,7 +105,7 @@ class ShareTests(MessengerTestCase):
         for number in range(30):
             await self.write_to(group, f"@main_bot {number}", mallory)
         await self.write_to(group, "@main_bot and me?", self.ann)
-        await self.until(lambda: self.agents.house.runs.active() == 1 + 25 + 1)
+        await self.until(lambda: self.agents.parts.runs.active() == 1 + 25 + 1)
         refused = [text for _, text in await self.box(group) if text.startswith("⚠️")]
         self.assertEqual(len(refused), 5)
         await self.stop_all()

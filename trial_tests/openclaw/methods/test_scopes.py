@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from teamgram.openclaw.agent.extension import AgentsService
+from teamgram.openclaw.agents_service import AgentsService
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.router import NODE, OPERATOR
 from trial_tests.openclaw.agent.agents import AgentsTestCase
@@ -133,7 +133,7 @@ class WriterTests(AgentsTestCase):
         self.assertEqual(error["details"]["missingScope"], scopes.ADMIN)
 
     def test_steered(self) -> None:
-        """A turn that takes up somebody else's message can do no more than they."""
+        """A run that takes up somebody else's message can do no more than they."""
         self.send("chunks=20 delay=1", "mine")
         run = self.house.parts.lanes.running("agent:main:main")
         assert run is not None
@@ -182,7 +182,7 @@ class RoadTests(LiveTestCase):
 
         self.extensions = (extension,)
         await super().setUp()
-        http: Any = agents[0].house.catalog.provider("fake")
+        http: Any = agents[0].parts.catalog.provider("fake")
         self.addCleanup(http._http._pool.closeCachedConnections)
 
     def talk(self, granted: list[str], *requests: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -220,7 +220,7 @@ class RoadTests(LiveTestCase):
         return str(asked["command"])
 
     async def test_writers_run_nothing_on_hosts(self) -> None:
-        """By ``node.invoke`` however it is written, by the tool, by a turn: the node hears only what writers may."""
+        """By ``node.invoke`` however it is written, by the tool, by a run: the node hears only what writers may."""
         node = await self.in_thread(self.node)
         about = {"nodeId": DeviceKey(7).id, "idempotencyKey": "k"}
         spelled = [" system.run", "system.run ", "\tsystem.run\n", "\u00a0system.run", "system.run.prepare",

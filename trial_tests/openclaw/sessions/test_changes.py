@@ -11,7 +11,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.change_order import ChangeOrder
 from trial_tests.openclaw.agent.agents import AgentsHouse, AgentsTestCase

@@ -3,17 +3,27 @@
 import datetime
 import zoneinfo
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from teamgram.openclaw.agent.tools.registry import EXECUTE, SEND, Tool, ToolContext, ToolError, parameters
 from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.errors import GatewayError
 
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
-
 #: Delivers (to, message, channel, idempotency key, agent id, scopes of who wants it) and says where it went.
 Deliver = Callable[[str, str, str, str, str, frozenset[str]], Awaitable[dict[str, Any]]]
+
+
+class NodeCommands(Protocol):
+    """The paired devices, as far as a tool needs them."""
+
+    def invoke(
+        self, node_id: str, command: str, params: Any, timeout_ms: int | None, key: str, granted: frozenset[str]
+    ) -> Awaitable[dict[str, Any]]:
+        """Run a command there; fires with the node's answer.
+
+        Raises:
+            GatewayError: through the awaitable: nobody there, not allowed, or it failed.
+        """
 
 
 def current_time(seconds: Callable[[], float]) -> Tool:
@@ -43,12 +53,12 @@ def session_status(describe: Callable[[ToolContext], dict[str, Any]]) -> Tool:
     )
 
 
-def node_invoke(plane: "ControlPlane") -> Tool:
+def node_invoke(nodes: NodeCommands) -> Tool:
     """A command on a paired device."""
 
     async def function(arguments: dict[str, Any], context: ToolContext) -> str:
         try:
-            answer = await plane.nodes.invoke(
+            answer = await nodes.invoke(
                 arguments["nodeId"],
                 arguments["command"],
                 arguments.get("params"),

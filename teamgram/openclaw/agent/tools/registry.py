@@ -37,7 +37,7 @@ class ToolContext:
     """For whom a tool works.
 
     Attributes:
-        run_id: the turn, empty for a direct call.
+        run_id: the run, empty for a direct call.
         call_key: unique to this call: what makes a repetition harmless where the receiver supports it.
         granted: the operator scopes of whoever it works for; empty for people of the messenger who are no operators.
     """

@@ -1,6 +1,6 @@
-// One session's conversation: its history, and the turn that runs in it.
+// One session's conversation: its history, and the run that is under way in it.
 //
-// What the transcript holds (chat.history, session.message) is shown as it is; the words of a turn that are
+// What the transcript holds (chat.history, session.message) is shown as it is; the words of a run that are
 // not in it yet grow in one live bubble below, which gives way to the transcript's own message.
 
 import { h } from "./dom.js";
@@ -23,7 +23,7 @@ export class Conversation {
   #early = null;
   #ended = new Set();
 
-  /** onchange() is called when something was added; onrun(isRunning) when a turn begins or ends. */
+  /** onchange() is called when something was added; onrun(isRunning) when a run begins or ends. */
   constructor(gateway, key, { onchange, onrun }) {
     this.#gateway = gateway;
     this.key = key;
@@ -81,7 +81,7 @@ export class Conversation {
     this.#endTools(this.isRunning ? null : "stopped");
   }
 
-  /** Of the running turn's whole text, what the transcript does not have yet. */
+  /** Of the whole text of the run that is under way, what the transcript does not have yet. */
   #untold(text) {
     return text.startsWith(this.#told) ? text.slice(this.#told.length) : text;
   }
@@ -129,7 +129,7 @@ export class Conversation {
 
   #addAssistant(message, about, place) {
     if (about.runId === this.#run) this.#told = [this.#told, textOf(message)].filter(Boolean).join("\n\n");
-    // The live words that this message settles, also of a turn that has ended meanwhile.
+    // The live words that this message settles, also of a run that has ended meanwhile.
     if (this.#live && (!about.runId || about.runId === this.#live.runId)) {
       place = this.#live.element.nextSibling;
       this.#live.element.remove();
@@ -148,7 +148,7 @@ export class Conversation {
     else if (message.stopReason === "aborted") this.#endNotice(about.runId, "Stopped", "info", place);
   }
 
-  /** How a turn ended, once: the transcript and the event both tell. */
+  /** How a run ended, once: the transcript and the event both tell. */
   #endNotice(runId, text, kind, place) {
     if (runId && this.#ended.has(runId)) return;
     this.#ended.add(runId);
@@ -229,7 +229,7 @@ export class Conversation {
     if (runId !== this.#run && this.#run !== null) return;
     this.#setRun(null);
     this.#endTools("stopped");
-    if (state === "error") this.#endNotice(runId, errorMessage || "The turn failed.", "error", null);
+    if (state === "error") this.#endNotice(runId, errorMessage || "The run failed.", "error", null);
     else if (state === "aborted") this.#endNotice(runId, "Stopped", "info", null);
   }
 

@@ -9,7 +9,7 @@ import { Sessions } from "./sessions.js";
 
 const TOKEN = "teamgram.gateway.token";
 const SHORTCUTS = [
-  ["Enter", "Send the message"], ["Shift+Enter", "New line"], ["Esc", "Stop the running turn; close a dialog or the menu"],
+  ["Enter", "Send the message"], ["Shift+Enter", "New line"], ["Esc", "Stop the run that is under way; close a dialog or the menu"],
   ["/", "Go to the message field"], ["N", "New conversation"], ["Alt+↑  Alt+↓", "Previous or next conversation"],
   ["1  2  3", "Chat, devices, overview"], ["?", "This list"],
 ];

@@ -100,7 +100,7 @@ export class ToolCard {
     this.end(isError ? "failed" : "done");
   }
 
-  /** The turn is over and nothing came. */
+  /** The run is over and nothing came. */
   end(state) {
     this.element.classList.remove("running");
     this.element.classList.add(state);

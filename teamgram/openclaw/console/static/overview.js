@@ -86,7 +86,7 @@ export class OverviewView {
       tile("Up for", span(status.uptimeMs), `version ${status.runtimeVersion}, process ${status.pid}`),
       tile("Memory", bytes(status.processMemory?.rssBytes || 0), cpu === null ? null : `${(cpu * 100).toFixed(1)} % of a core`),
       tile("Clients", number(status.connections), clients),
-      tile("Agent turns", number(status.tasks?.active || 0), `${count(agents, "agent")}, ${count(status.sessions?.count || 0, "conversation")}`));
+      tile("Agent runs", number(status.tasks?.active || 0), `${count(agents, "agent")}, ${count(status.sessions?.count || 0, "conversation")}`));
   }
 
   #showMessenger(figures) {

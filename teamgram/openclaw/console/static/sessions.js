@@ -3,7 +3,7 @@
 import { ago, h, icon, toast } from "./dom.js";
 
 const MOST = 200;
-/** Events that only say how a running turn goes come often; the list is drawn again at most this often (ms). */
+/** Events that only say how a run that is under way goes come often; the list is drawn again at most this often (ms). */
 const REDRAW_MS = 150;
 
 export function sessionTitle(row) {

@@ -1,10 +1,10 @@
-"""How turns end: done, stopped or failed; on disk first and then told."""
+"""How runs end: done, stopped or failed; on disk first and then told."""
 
 from collections.abc import Callable
 from typing import Any
 
 from teamgram.openclaw.agent.failover import chain_of
-from teamgram.openclaw.agent.idempotency import ABORTED, ERROR, OK, Outcome
+from teamgram.openclaw.agent.outcome import ABORTED, ERROR, OK, Outcome
 from teamgram.openclaw.agent.providers.model_api import TIMEOUT, UNKNOWN, ModelRef, ProviderError, Usage
 from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.run import DEADLINE, SHUTDOWN, Run
@@ -14,8 +14,8 @@ from teamgram.openclaw.agent.words import Words
 from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
 
-class TurnEnds:
-    """Ends turns. Each way raises what the disk raises; :meth:`unwritten` is for that case."""
+class RunEnds:
+    """Ends runs. Each way raises what the disk raises; :meth:`unwritten` is for that case."""
 
     def __init__(self, sessions: AgentSessions, roster: Roster, now_ms: Callable[[], int]) -> None:
         self._sessions = sessions
@@ -35,7 +35,7 @@ class TurnEnds:
 
         Args:
             ref, message: the model that answered, and its answer as the transcript keeps it.
-            usage: of all the turn's model calls.
+            usage: of all the run's model calls.
         """
         session, events = run.session, run.events
         run.is_settling = True
@@ -68,7 +68,7 @@ class TurnEnds:
         return outcome
 
     async def _settle(self, run: Run, records: list[dict[str, Any]], outcome: Outcome) -> None:
-        """Write the end of a turn with whatever else it leaves, in one append."""
+        """Write the end of a run with whatever else it leaves, in one append."""
         session = run.session
         session.close_run(run.id)
         session.run_ended_at = session.last_interaction_at = outcome.ended_at
@@ -78,7 +78,7 @@ class TurnEnds:
     async def stopped(self, run: Run, words: Words) -> Outcome:
         """Somebody stopped it, or :attr:`Run.stop_reason` is one of ours, which are failures."""
         if run.stop_reason == DEADLINE:
-            error = ProviderError("The turn took longer than it may.", kind=TIMEOUT, reason="timeout")
+            error = ProviderError("The run took longer than it may.", kind=TIMEOUT, reason="timeout")
             return await self.failed(run, words, error)
         if run.stop_reason == SHUTDOWN:
             return await self.failed(run, words, ProviderError("The gateway stopped.", reason="shutdown"))
@@ -134,7 +134,7 @@ class TurnEnds:
         return outcome
 
     def unwritten(self, run: Run, error: Exception) -> Outcome:
-        """The disk refuses even the end of the turn: tell it all the same."""
+        """The disk refuses even the end of the run: tell it all the same."""
         message = f"the transcript could not be written ({type(error).__name__})"
         outcome = self._outcome(run, ERROR, message)
         run.events.error(message, UNKNOWN, None)

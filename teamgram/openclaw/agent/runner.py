@@ -1,6 +1,6 @@
-"""How a turn goes: ask the model, use the tools it wants, ask again, until it has nothing more to do.
+"""How a run goes: ask the model, use the tools it wants, ask again, until it has nothing more to do.
 
-Whatever happens, a turn ends once, on disk first and then told.
+Whatever happens, a run ends once, on disk first and then told.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from teamgram.openclaw.agent import context as conversation
 from teamgram.openclaw.agent.compaction import Compaction
 from teamgram.openclaw.agent.context import Context
 from teamgram.openclaw.agent.failover import Failover, Resting, chain_of
-from teamgram.openclaw.agent.idempotency import Outcome
+from teamgram.openclaw.agent.outcome import Outcome
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.providers.model_api import (
     CONTEXT_LENGTH,
@@ -26,30 +26,30 @@ from teamgram.openclaw.agent.providers.model_api import (
 )
 from teamgram.openclaw.agent.roster import Agent, Roster
 from teamgram.openclaw.agent.run import DEADLINE, Run
+from teamgram.openclaw.agent.run_ends import RunEnds
 from teamgram.openclaw.agent.run_records import message_record
 from teamgram.openclaw.agent.tools.registry import ToolContext, ToolError, Tools
-from teamgram.openclaw.agent.turn_ends import TurnEnds
 from teamgram.openclaw.agent.words import Words
 from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
-#: Model calls in one turn; a model that still wants tools then is going round in circles.
+#: Model calls in one run; a model that still wants tools then is going round in circles.
 MAX_MODEL_CALLS = 50
 
 Changed = Callable[..., None]
 
 
-class Steering(Protocol):
-    """What was said to a running turn since its last model call."""
+class Surroundings(Resting, Protocol):
+    """What goes on in a run's session beside it."""
 
     def has_steered(self, run: Run) -> bool:
-        """Whether something was."""
+        """Whether something was said to it since its last model call."""
 
     def take_steered(self, run: Run) -> list[dict[str, Any]]:
-        """Take it into the transcript, and its records into the turn."""
+        """Take that into the transcript; its records."""
 
 
-class Turns:
-    """Takes turns."""
+class Runner:
+    """Carries runs out."""
 
     _log = Logger()
 
@@ -62,8 +62,6 @@ class Turns:
         compaction: Compaction,
         reactor: Any,
         *,
-        steering: Steering,
-        resting: Resting,
         changed: Changed,
     ) -> None:
         self._sessions = sessions
@@ -72,31 +70,30 @@ class Turns:
         self._tools = tools
         self._compaction = compaction
         self._reactor = reactor
-        self._failover = Failover(catalog, resting)
-        self._ends = TurnEnds(sessions, roster, self._now_ms)
-        self._steering = steering
+        self._failover = Failover(catalog)
+        self._ends = RunEnds(sessions, roster, self._now_ms)
         self._changed = changed
 
     def _now_ms(self) -> int:
         return round(float(self._reactor.seconds()) * 1000)
 
-    async def take(self, run: Run) -> Outcome:
-        """The whole turn. Never raises."""
+    async def carry_out(self, run: Run, around: Surroundings) -> Outcome:
+        """The whole run. Never raises."""
         deadline = self._reactor.callLater(self._seconds(run), self._too_long, run)
         words = Words(run, self._reactor)
         try:
             try:
-                outcome = await self._converse(run, words)
+                outcome = await self._converse(run, words, around)
             except CancelledError:
                 outcome = await self._ends.stopped(run, words)
             except ProviderError as error:
                 outcome = await self._ends.failed(run, words, error)
             except Exception:
-                self._log.failure("turn {run_id} failed", run_id=run.id)
-                bug = ProviderError("The turn failed inside the gateway; its log says why.", reason="internal")
+                self._log.failure("run {run_id} failed", run_id=run.id)
+                bug = ProviderError("The run failed inside the gateway; its log says why.", reason="internal")
                 outcome = await self._ends.failed(run, words, bug)
         except Exception as error:
-            self._log.failure("the end of turn {run_id} could not be written", run_id=run.id)
+            self._log.failure("the end of run {run_id} could not be written", run_id=run.id)
             outcome = self._ends.unwritten(run, error)
         finally:
             words.stop()
@@ -114,7 +111,7 @@ class Turns:
             run.stop_reason = DEADLINE
             run.task.cancel()
 
-    async def _converse(self, run: Run, words: Words) -> Outcome:
+    async def _converse(self, run: Run, words: Words, around: Surroundings) -> Outcome:
         events, session = run.events, run.session
         agent = self._roster.get(session.agent_id) or self._roster.default
         chain = chain_of(run, agent)
@@ -131,7 +128,7 @@ class Turns:
         usage = Usage()
         used_tools: list[str] = []
         for _ in range(MAX_MODEL_CALLS):
-            context, ref, reply = await self._ask(run, words, agent, chain, context)
+            context, ref, reply = await self._ask(run, words, around, agent, chain, context)
             words.flush()
             usage.add(reply.usage)
             events.usage(usage.output)
@@ -142,17 +139,17 @@ class Turns:
                 for call in reply.tool_calls:
                     used_tools.append(call.name)
                     await self._record(run, context, [await self._use_tool(run, agent, call)])
-            elif not self._steering.has_steered(run):
+            elif not around.has_steered(run):
                 return await self._ends.done(run, ref, message, usage, used_tools)
             else:
                 await self._record(run, context, [message])
-            for record in self._steering.take_steered(run):
+            for record in around.take_steered(run):
                 context.messages.append(record["message"])
                 context.ids.append(record["id"])
-        raise ProviderError(f"The turn was stopped after {MAX_MODEL_CALLS} model calls.", reason="loop")
+        raise ProviderError(f"The run was stopped after {MAX_MODEL_CALLS} model calls.", reason="loop")
 
     async def _ask(
-        self, run: Run, words: Words, agent: Agent, chain: tuple[ModelRef, ...], context: Context
+        self, run: Run, words: Words, around: Surroundings, agent: Agent, chain: tuple[ModelRef, ...], context: Context
     ) -> tuple[Context, ModelRef, ModelReply]:
         system = "\n\n".join(part for part in (agent.system_prompt, run.request.extra_system) if part)
         specs = self._tools.specs(agent, run.session)
@@ -164,7 +161,7 @@ class Turns:
 
             words.begin_item()
             try:
-                ref, reply = await self._failover.ask(run, chain, make, words.add, words.take_back)
+                ref, reply = await self._failover.ask(run, around, chain, make, words.add, words.take_back)
                 return context, ref, reply
             except ProviderError as error:
                 if error.kind != CONTEXT_LENGTH or attempt:

@@ -8,14 +8,15 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.http import Request
 
-from teamgram.openclaw.agent.house import AgentHouse
-from teamgram.openclaw.agent.idempotency import ERROR, Outcome, fingerprint
+from teamgram.openclaw.agent.idempotency import fingerprint
+from teamgram.openclaw.agent.outcome import ERROR, Outcome
+from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest, new_run_id
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.gateway import frames, scopes
 from teamgram.openclaw.gateway.errors import GatewayError
-from teamgram.openclaw.gateway.http import answer_json
+from teamgram.openclaw.gateway.http import HttpRoutes, answer_json
 from teamgram.openclaw.methods.chat import clean
 from teamgram.openclaw.methods.tools import ToolMethods
 from teamgram.openclaw.sessions.agent_session import AgentSession
@@ -33,10 +34,10 @@ class HttpApi:
 
     _log = Logger()
 
-    def __init__(self, house: AgentHouse, tools: ToolMethods) -> None:
-        self._house = house
+    def __init__(self, parts: AgentParts, tools: ToolMethods, routes: HttpRoutes) -> None:
+        self._parts = parts
         self._tools = tools
-        routes = house.plane.http
+        self._started_at = parts.now_ms() // 1000
         routes.add("/v1/models", self.models, bearer=True)
         routes.add("/v1/chat/completions", self.completions, methods=("POST",), bearer=True)
         routes.add("/tools/invoke", self.invoke, methods=("POST",), bearer=True)
@@ -46,21 +47,21 @@ class HttpApi:
 
     def models(self, request: Request) -> None:
         """``GET /v1/models``."""
-        names = [_MODEL, f"{_MODEL}/default", *(f"{_MODEL}/{agent.id}" for agent in self._house.roster.all())]
-        created = round(self._house.plane.started_at)
+        names = [_MODEL, f"{_MODEL}/default", *(f"{_MODEL}/{agent.id}" for agent in self._parts.roster.all())]
+        created = self._started_at
         data = [{"id": name, "object": "model", "created": created, "owned_by": _MODEL} for name in names]
         answer_json(request, 200, {"object": "list", "data": data})
 
     def _agent(self, model: Any) -> Agent | None:
         if model in (_MODEL, f"{_MODEL}/default", f"{_MODEL}:default"):
-            return self._house.roster.default
+            return self._parts.roster.default
         if isinstance(model, str) and model.startswith((f"{_MODEL}/", f"{_MODEL}:")):
-            return self._house.roster.get(model[len(_MODEL) + 1 :].lower())
+            return self._parts.roster.get(model[len(_MODEL) + 1 :].lower())
         return None
 
     async def completions(self, request: Request) -> None:
         """``POST /v1/chat/completions``."""
-        if not self._house.config.sections.gateway.http.endpoints.chat_completions.enabled:
+        if not self._parts.config.sections.gateway.http.endpoints.chat_completions.enabled:
             answer_json(request, 404, {"error": {"message": "Not Found", "type": "not_found"}})
             return
         body = _body(request)
@@ -81,7 +82,7 @@ class HttpApi:
         except ValueError as error:
             _refuse(request, str(error))
             return
-        completion = _Completion(request, str(body["model"]), round(self._house.plane.seconds()), run.run_id)
+        completion = _Completion(request, str(body["model"]), self._parts.now_ms() // 1000, run.run_id)
         if body.get("stream"):
             options = body.get("stream_options")
             wants_usage = isinstance(options, dict) and bool(options.get("include_usage"))
@@ -92,15 +93,15 @@ class HttpApi:
 
     def _session(self, agent: Agent, user: Any) -> AgentSession:
         rest = f"openai-user:{user}" if isinstance(user, str) and user else f"openai:{uuid.uuid4()}"
-        key = self._house.runs.parse_key(f"agent:{agent.id}:{rest}"[:512])
-        return self._house.runs.session_for(key, created_via="http")
+        key = self._parts.runs.parse_key(f"agent:{agent.id}:{rest}"[:512])
+        return self._parts.runs.session_for(key, created_via="http")
 
     async def _start(self, session: AgentSession, prompt: str, system: str) -> "_Started":
         run_id = new_run_id()
         started = _Started(run_id)
         asked = RunRequest(
             run_id,
-            user_message(run_id, prompt, self._house.now_ms()),
+            user_message(run_id, prompt, self._parts.now_ms()),
             fingerprint(prompt),
             CHAT,
             granted=_GRANTED,
@@ -108,7 +109,7 @@ class HttpApi:
             extra_system=system,
             on_text=started.text,
         )
-        accepted = await self._house.runs.accept(session, asked)
+        accepted = await self._parts.runs.accept(session, asked)
         assert accepted.run is not None
         started.ended = accepted.run.when_ended()
         return started
@@ -130,7 +131,7 @@ class HttpApi:
             error = {"type": "invalid_request", "message": "tool (text) and args (object) are needed"}
             answer_json(request, 400, {"ok": False, "error": error})
             return
-        tool = self._house.tools.get(name)
+        tool = self._parts.tools.get(name)
         if tool is None or not tool.over_http:
             error = {"type": "not_found", "message": f"Tool not available: {name}"}
             answer_json(request, 404, {"ok": False, "error": error})
@@ -159,21 +160,21 @@ class HttpApi:
         text = request.args.get(b"limit", [b"200"])[0]
         limit = min(int(text), 1000) if text.isdigit() and int(text) else 200
         try:
-            found = self._house.runs.parse_key(unquote(key))
+            found = self._parts.runs.parse_key(unquote(key))
         except GatewayError as error:
             _refuse(request, error.message)
             return
-        session = self._house.sessions.get(found.text)
+        session = self._parts.sessions.get(found.text)
         if session is None:
             message = f"Session not found: {found.text}"
             answer_json(request, 404, {"ok": False, "error": {"type": "not_found", "message": message}})
             return
-        items = await self._house.histories.page(session, limit)
+        items = await self._parts.histories.page(session, limit)
         answer_json(request, 200, {"sessionKey": found.text, "items": items, "messages": items})
 
 
 class _Started:
-    """A turn for one HTTP request: its words, kept until somebody listens."""
+    """A run for one HTTP request: its words, kept until somebody listens."""
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
@@ -205,7 +206,7 @@ class _Completion:
         request.notifyFinish().addErrback(self._left)
 
     def _left(self, failure: Any) -> None:
-        # The turn goes on without its client.
+        # The run goes on without its client.
         self._gone = True
 
     def _usage(self, outcome: Outcome) -> dict[str, int]:

@@ -4,7 +4,7 @@ import http.client
 import json
 from typing import Any
 
-from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.agents_service import agents_extension
 from trial_tests.openclaw.house import TOKEN
 from trial_tests.openclaw.live import LiveTestCase
 
@@ -83,7 +83,7 @@ class HttpApiTests(LiveTestCase):
         self.assertEqual((status, body["sessionKey"], len(body["items"])), (200, "agent:main:openai-user:ann", 3))
 
     async def test_bad_requests(self) -> None:
-        """No such model, no message, no JSON, a failed turn."""
+        """No such model, no message, no JSON, a failed run."""
         good = [{"role": "user", "content": "x"}]
         bodies: list[Any] = [
             {"model": "gpt-4", "messages": good},

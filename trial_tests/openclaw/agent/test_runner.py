@@ -1,4 +1,4 @@
-"""Turns with models that fail, want tools, or have seen too much: a provider that the test plays."""
+"""Runs with models that fail, want tools, or have seen too much: a provider that the test plays."""
 
 from collections.abc import Callable
 from typing import Any
@@ -92,7 +92,7 @@ class TurnTestCase(AgentsTestCase):
         return played
 
     def final(self, run_id: str = "run-1") -> str:
-        """The text of a turn that went well."""
+        """The text of a run that went well."""
         (end,) = self.ends(run_id)
         self.assertEqual(end["state"], "final", end)
         return words(end["message"])
@@ -128,7 +128,7 @@ class FailoverTests(TurnTestCase):
             self.assertEqual((len(first.asked), len(second.asked)), (asked, 1))
 
     def test_all_fail(self) -> None:
-        """The last failure ends the turn, under its kind."""
+        """The last failure ends the run, under its kind."""
         self.play(fails())
         self.play(fails(kind=RATE_LIMIT), name="two")
         self.send("hi")
@@ -152,7 +152,7 @@ class FailoverTests(TurnTestCase):
 
 
 class ToolTurnTests(TurnTestCase):
-    """Tools within a turn."""
+    """Tools within a run."""
 
     def setUp(self) -> None:
         """A tool that remembers its calls."""
@@ -224,7 +224,7 @@ class ToolTurnTests(TurnTestCase):
         self.assertEqual((end["state"], len(self.calls)), ("error", 50))
 
     def test_crash_between_call_and_result(self) -> None:
-        """After a restart the tool is not called again, and the next turn sees that its result is missing."""
+        """After a restart the tool is not called again, and the next run sees that its result is missing."""
         schema = parameters({})
         self.house.parts.tools.add(Tool("slow", "Never ends.", schema, lambda arguments, context: Deferred()))
         self.play(wants(ToolCall("c1", "slow", {})))
@@ -273,7 +273,7 @@ class ContextTests(TurnTestCase):
         self.assertEqual([words(m) for m in played.asked[3].messages][1:], ["second"])
 
     def test_does_not_help(self) -> None:
-        """Still too long: the turn ends with that kind of error."""
+        """Still too long: the run ends with that kind of error."""
         self.play(fails(kind=CONTEXT_LENGTH), fails(kind=CONTEXT_LENGTH))
         self.send("first")
         self.house.advance(0.5)

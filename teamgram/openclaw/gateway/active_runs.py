@@ -1,6 +1,6 @@
 """What the control plane's core asks of the agents: little, so that either can be built and tested alone.
 
-Turns themselves are started and stopped through the router (``chat.send``,
+Runs themselves are started and stopped through the router (``chat.send``,
 ``chat.abort``, ``agent``), whatever the dialect, and heard through the event
 stream.
 """
@@ -10,14 +10,14 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, succeed
 
 
-class Runs(Protocol):
-    """The running turns."""
+class ActiveRuns(Protocol):
+    """The runs that are under way."""
 
     def active(self) -> int:
-        """How many turns run now."""
+        """How many there are now."""
 
     def when_idle(self) -> Deferred[None]:
-        """Fires when no turn runs any more; at once if none does. Cancellable."""
+        """Fires when none is left; at once if none is. Cancellable."""
 
     def canonical_key(self, session_key: str) -> str:
         """``main`` → ``agent:main:main`` and the like."""

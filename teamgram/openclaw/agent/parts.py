@@ -1,8 +1,8 @@
-"""The agents' parts, put together once: sessions, roster, models, tools, turns."""
+"""The agents' parts, put together once: sessions, roster, models, tools, runs."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.logger import Logger
 
@@ -12,62 +12,57 @@ from teamgram.openclaw.agent.idempotency import Idempotency
 from teamgram.openclaw.agent.lanes import Lanes
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.roster import Roster
+from teamgram.openclaw.agent.runner import Runner
 from teamgram.openclaw.agent.runs import AgentRuns
 from teamgram.openclaw.agent.tools.registry import Tools
-from teamgram.openclaw.agent.turn import Turns
+from teamgram.openclaw.config.live import LiveConfig
+from teamgram.openclaw.gateway.events import EventStream
 from teamgram.openclaw.sessions.agent_session import AgentSession
 from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
 
-
-class AgentHouse:
-    """What the agents' methods share.
+class AgentParts:
+    """What everything about agents is made of.
 
     Attributes:
-        directory: ``<data>/openclaw/agents``.
+        state_dir: where the control plane keeps its own.
+        directory: ``<state_dir>/agents``.
         on_changed: called with (session, reason=, phase=, run_id=) when clients should look again.
     """
 
     _log = Logger()
 
-    def __init__(self, plane: "ControlPlane") -> None:
-        self.plane = plane
-        self.reactor: Any = plane.reactor
-        self.config = plane.config
-        self.stream = plane.events
-        self.directory: Path = plane.state_dir / "agents"
-        self.sessions = AgentSessions(self.directory, plane.reactor)
-        self.roster = Roster(plane.config, self.directory)
-        self.catalog = Catalog(plane.config, plane.reactor)
-        self.tools = Tools(lambda: plane.config.sections.tools)
+    def __init__(self, config: LiveConfig, stream: EventStream, state_dir: Path, reactor: Any) -> None:
+        """Args:
+        stream: where clients hear of runs.
+        """
+        self.reactor = reactor
+        self.config = config
+        self.stream = stream
+        self.state_dir = state_dir
+        self.directory = state_dir / "agents"
+        self.sessions = AgentSessions(self.directory, reactor)
+        self.roster = Roster(config, self.directory)
+        self.catalog = Catalog(config, reactor)
+        self.tools = Tools(lambda: config.sections.tools)
         self.histories = Histories(self.sessions)
-        self.compaction = Compaction(self.sessions, self.catalog, plane.events, plane.now_ms)
+        self.compaction = Compaction(self.sessions, self.catalog, stream, self.now_ms)
         self.on_changed: Callable[..., None] = lambda *args, **more: None
         idempotency = Idempotency()
-        self.lanes = Lanes(self.sessions, self.roster, idempotency, plane.reactor, plane.now_ms, self._changed)
-        self.lanes.turns = Turns(
-            self.sessions,
-            self.roster,
-            self.catalog,
-            self.tools,
-            self.compaction,
-            plane.reactor,
-            steering=self.lanes,
-            resting=self.lanes,
-            changed=self._changed,
+        runner = Runner(
+            self.sessions, self.roster, self.catalog, self.tools, self.compaction, reactor, changed=self._changed
         )
+        self.lanes = Lanes(self.sessions, self.roster, runner, idempotency, reactor, self.now_ms, self._changed)
         self.runs = AgentRuns(
             self.sessions,
             self.roster,
             idempotency,
             self.lanes,
-            plane.events,
-            plane.reactor,
-            plane.now_ms,
+            stream,
+            reactor,
+            self.now_ms,
             self._changed,
-            lambda: plane.config.sections.session.main_key,
+            lambda: config.sections.session.main_key,
         )
 
     def _changed(self, session: AgentSession, **more: Any) -> None:
@@ -79,7 +74,7 @@ class AgentHouse:
 
     def now_ms(self) -> int:
         """Unix milliseconds."""
-        return self.plane.now_ms()
+        return round(float(self.reactor.seconds()) * 1000)
 
     @property
     def idle_after_ms(self) -> int:

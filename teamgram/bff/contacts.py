@@ -81,10 +81,10 @@ class ContactsService(RpcService):
         """contacts.getStatuses#c4a353ee = Vector<ContactStatus>"""
         book = await self._contacts.book(caller.user_id)
         statuses = await self._presence.get(book.contacts)
-        rules = await self._privacy.get(book.contacts)
-        now = self._presence.now()
+        rules = await self._privacy.get({*book.contacts, caller.user_id})
+        own, now = rules[caller.user_id], self._presence.now()
         return [
-            tl.contactStatus(user_id=user_id, status=status_view(user_id, book, status, rules[user_id], now))
+            tl.contactStatus(user_id=user_id, status=status_view(user_id, book, own, status, rules[user_id], now))
             for user_id, status in statuses.items()
         ]
 

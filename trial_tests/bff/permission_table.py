@@ -160,7 +160,7 @@ PEOPLE = (
     _row("delete", "delete a message for both", YES, YES, OWN, YES, YES, OWN, NONE),
     _row("clear", "delete the history for both", YES, YES, OWN, YES, YES, OWN, NONE),
     _row("when_read", "see when they read it", YES, YES, THEIRS, YOURS, YES, THEIRS, NONE),
-    _row("last_seen", "see when they were last online", YES, YES, NONE, YES, YES, NONE, NONE),
+    _row("last_seen", "see when they were last online", YES, YES, NONE, NONE, YES, NONE, NONE),
     _row("phone", "see their number", NONE, YES, NONE, NONE, NONE, NONE, NONE),
     _row("add", "bring them into a group", YES, YES, BLOCKED, BLOCKING, YES, BLOCKED, NONE),
     _row("found", "found a group with them", YES, YES, OWN, BLOCKING, YES, OWN, NONE),

@@ -39,6 +39,37 @@ class ShownTests(PeopleTestCase):
     def choose(self, device: Any, key: str, rules: list[Any]) -> Any:
         return device.call(tl.account.setPrivacy(key=getattr(tl, f"inputPrivacyKey{key}")(), rules=rules))
 
+    async def test_last_seen_is_for_both_or_neither(self) -> None:
+        """Who hides theirs from somebody sees that one's roughly, and is told why; whom they except, exactly."""
+        house, ada, bob, _ = await self.people()
+        await self.import_contact(ada, BOB, "Bob")
+        await house.people.presence.get([self.ids["Bob"]])
+        bob_user, ada_user = self.input_user(house, "Bob"), self.input_user(house, "Ada")
+        presence = house.people.presence
+
+        async def seen(device: Any, user: Any) -> Any:
+            (view,) = await device.call(tl.users.getUsers(id=[user]))
+            if device is ada:
+                (status,) = await ada.call(tl.contacts.getStatuses())
+                self.assertEqual(status.status, view.status)
+            return view.status
+
+        for online in (True, False):
+            (presence.device_connected if online else presence.device_disconnected)(self.ids["Bob"], 12)
+            await self.choose(ada, "StatusTimestamp", EVERYBODY)
+            exactly = "userStatusOnline" if online else "userStatusOffline"
+            self.assertEqual((await seen(ada, bob_user)).NAME, exactly)
+            await self.choose(ada, "StatusTimestamp", NOBODY)
+            self.assertEqual(await seen(ada, bob_user), tl.userStatusRecently(by_me=True))
+            excepted = [tl.inputPrivacyValueAllowUsers(users=[bob_user]), *NOBODY]
+            await self.choose(ada, "StatusTimestamp", excepted)
+            self.assertEqual((await seen(ada, bob_user)).NAME, exactly)
+        # Hidden by the other one, it is not by oneself.
+        await self.choose(ada, "StatusTimestamp", NOBODY)
+        await self.choose(bob, "StatusTimestamp", NOBODY)
+        self.assertEqual(await seen(ada, bob_user), tl.userStatusRecently())
+        self.assertFalse((await seen(bob, ada_user)).NAME in ("userStatusOnline", "userStatusOffline"))
+
     async def test_close_friends(self) -> None:
         """A rule for close friends lets those whom its owner named, and nobody else, from the moment they are named."""
         house, ada, bob, eve = await self.people()
@@ -70,7 +101,7 @@ class ShownTests(PeopleTestCase):
         self.assertEqual((seen.full_user.about, seen.full_user.birthday.day, seen.users[0].phone), ("my bio", 1, BOB))
         await bob.call(tl.contacts.block(id=self.input_peer(house, "Ada")))
         seen = await ada.call(query)
-        self.assertEqual((seen.full_user.about, seen.full_user.birthday), (None, None))
+        self.assertEqual((seen.full_user.about, seen.full_user.birthday, seen.users[0].phone), (None, None, None))
         self.assertEqual(await ada.error(tl.contacts.resolvePhone(phone=BOB)), "PHONE_NOT_OCCUPIED")
         self.assertEqual((await self.import_contact(ada, BOB, "Bob")).imported, [])
 

@@ -64,8 +64,8 @@ class PeopleUpdates:
         user_id = event.user_id
         book = await self._contacts.book(viewer_id)
         status = (await self._presence.get([user_id]))[user_id]
-        rules = (await self._privacy.get([user_id]))[user_id]
-        seen = status_view(user_id, book, status, rules, self._presence.now())
+        rules = await self._privacy.get([user_id, viewer_id])
+        seen = status_view(user_id, book, rules[viewer_id], status, rules[user_id], self._presence.now())
         return tl.updateUserStatus(user_id=user_id, status=seen), ()
 
     async def _name(self, viewer_id: int, event: events.UserNameChanged) -> tuple[Any, tuple[int, ...]]:

@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 from teamgram.domain.contacts.book import AddressBook, Contact
 from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.sight import Seen, last_seen, sees
 from teamgram.domain.presence.presence import Presence, Status
+from teamgram.domain.privacy.keys import PHONE_NUMBER
 from teamgram.domain.privacy.privacy import Privacy
-from teamgram.domain.privacy.rules import PrivacyRules, allows
+from teamgram.domain.privacy.rules import PrivacyRules
 from teamgram.domain.users.user import User
 from teamgram.domain.users.users import Users
 from teamgram.mtproto.tl import tl
@@ -16,10 +18,14 @@ _DAY = 86_400
 
 
 class SeenStatus(NamedTuple):
-    """The constructor of ``UserStatus`` and its number (unix seconds), 0 where it has none."""
+    """The constructor of ``UserStatus`` and its number (unix seconds), 0 where it has none.
+
+    ``by_me``: it is rough because the viewer hides theirs.
+    """
 
     name: str
     at: int = 0
+    by_me: bool = False
 
 
 class SeenUser(NamedTuple):
@@ -32,6 +38,7 @@ class SeenUser(NamedTuple):
 
 
 _RECENTLY, _EMPTY = SeenStatus("userStatusRecently"), SeenStatus("userStatusEmpty")
+_RECENTLY_BY_ME = SeenStatus("userStatusRecently", by_me=True)
 
 
 class UserViews:
@@ -50,7 +57,8 @@ class UserViews:
     def cached(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any] | None:
         """``user`` objects for the viewer in the given order, or None: ask ``render``."""
         book = self._contacts.cached(viewer_id)
-        if book is None:
+        own = self._privacy.cached(viewer_id)
+        if book is None or own is None:
             return None
         views = []
         for user_id in user_ids:
@@ -59,13 +67,14 @@ class UserViews:
             rules = self._privacy.cached(user_id)
             if user is None or status is None or rules is None:
                 return None
-            views.append(user_view(user, book, status, rules, self._presence.now()))
+            views.append(user_view(user, book, own, status, rules, self._presence.now()))
         return views
 
     def seen(self, viewer_id: int, user_ids: Sequence[int]) -> tuple[SeenUser, ...] | None:
         """What is the viewer's own in what ``cached`` would give, or None with it."""
         book = self._contacts.cached(viewer_id)
-        if book is None:
+        own = self._privacy.cached(viewer_id)
+        if book is None or own is None:
             return None
         seen = []
         for user_id in user_ids:
@@ -74,7 +83,7 @@ class UserViews:
             rules = self._privacy.cached(user_id)
             if user is None or status is None or rules is None:
                 return None
-            seen.append(how_seen(user, book, status, rules, self._presence.now()))
+            seen.append(how_seen(user, book, own, status, rules, self._presence.now()))
         return tuple(seen)
 
     async def render(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any]:
@@ -86,25 +95,26 @@ class UserViews:
         users = await self._users.get(ids)
         book = await self._contacts.book(viewer_id)
         statuses = await self._presence.get(users)
-        rules = await self._privacy.get(users)
-        now = self._presence.now()
+        rules = await self._privacy.get({*users, viewer_id})
+        own, now = rules[viewer_id], self._presence.now()
         return [
-            user_view(users[user_id], book, statuses[user_id], rules[user_id], now)
+            user_view(users[user_id], book, own, statuses[user_id], rules[user_id], now)
             for user_id in ids
             if user_id in users
         ]
 
 
-def user_view(user: User, book: AddressBook, status: Status, rules: PrivacyRules, now: int) -> Any:
+def user_view(user: User, book: AddressBook, own: PrivacyRules, status: Status, rules: PrivacyRules, now: int) -> Any:
     """``user`` as the owner of ``book`` sees them.
 
     Args:
+        own: the viewer's own privacy rules.
         rules: the privacy rules of ``user``.
         now: unix seconds.
     """
     if user.is_deleted:
         return tl.user(id=user.id, access_hash=user.access_hash, deleted=True)
-    seen = how_seen(user, book, status, rules, now)
+    seen = how_seen(user, book, own, status, rules, now)
     contact = seen.contact
     return tl.user(
         id=user.id,
@@ -125,13 +135,15 @@ def user_view(user: User, book: AddressBook, status: Status, rules: PrivacyRules
     )
 
 
-def how_seen(user: User, book: AddressBook, status: Status, rules: PrivacyRules, now: int) -> SeenUser:
+def how_seen(
+    user: User, book: AddressBook, own: PrivacyRules, status: Status, rules: PrivacyRules, now: int
+) -> SeenUser:
     """What the owner of ``book`` sees of ``user`` in their own way; arguments as for ``user_view``."""
     return SeenUser(
         user.id == book.owner_id,
         book.contacts.get(user.id),
         visible_phone(user, book, rules),
-        None if user.is_bot else visible_status(user.id, book, status, rules, now),
+        None if user.is_bot else visible_status(user.id, book, own, status, rules, now),
     )
 
 
@@ -142,41 +154,42 @@ def visible_phone(user: User, book: AddressBook, rules: PrivacyRules) -> str:
     contact = book.contacts.get(user.id)
     if contact is not None and contact.phone == user.phone:
         return user.phone  # they had it already
-    is_contact = user.id in book.added_by
-    return user.phone if allows(rules, "PhoneNumber", book.owner_id, is_contact=is_contact) else ""
+    return user.phone if sees(book, user.id, rules, PHONE_NUMBER) else ""
 
 
-def status_view(user_id: int, book: AddressBook, status: Status, rules: PrivacyRules, now: int) -> Any:
-    """``UserStatus`` as the owner of ``book`` may see it."""
-    return _status_view(visible_status(user_id, book, status, rules, now))
+def status_view(
+    user_id: int, book: AddressBook, own: PrivacyRules, status: Status, rules: PrivacyRules, now: int
+) -> Any:
+    """``UserStatus`` as the owner of ``book`` may see it; arguments as for ``user_view``."""
+    return _status_view(visible_status(user_id, book, own, status, rules, now))
 
 
 def _status_view(seen: SeenStatus) -> Any:
-    name, at = seen
+    name, at, by_me = seen
     if name == "userStatusOnline":
         return tl.userStatusOnline(expires=at)
     if name == "userStatusOffline":
         return tl.userStatusOffline(was_online=at)
-    return getattr(tl, name)()
+    return getattr(tl, name)(by_me=by_me) if by_me else getattr(tl, name)()
 
 
-def visible_status(user_id: int, book: AddressBook, status: Status, rules: PrivacyRules, now: int) -> SeenStatus:
+def visible_status(
+    user_id: int, book: AddressBook, own: PrivacyRules, status: Status, rules: PrivacyRules, now: int
+) -> SeenStatus:
     """The user's status as the owner of ``book`` may see it: exact, roughly, or not at all."""
     if user_id in book.blocked_by:
         return _EMPTY
-    exact = user_id == book.owner_id or allows(
-        rules, "StatusTimestamp", book.owner_id, is_contact=user_id in book.added_by
-    )
-    if status.online and status.at > now:
-        return SeenStatus("userStatusOnline", status.at) if exact else _RECENTLY
-    if not status.at:
+    seen = last_seen(book, own, user_id, rules)
+    online = status.online and status.at > now
+    if not online and not status.at:
         return _EMPTY
-    if exact:
-        return SeenStatus("userStatusOffline", status.at)
-    days = (now - status.at) / _DAY
+    if seen is Seen.EXACTLY:
+        return SeenStatus("userStatusOnline" if online else "userStatusOffline", status.at)
+    by_me = seen is Seen.ROUGHLY_BY_ME
+    days = 0.0 if online else (now - status.at) / _DAY
     # "Recently" is up to three days, then a week, then a month, as the official apps word it.
     if days <= 3:
-        return _RECENTLY
+        return _RECENTLY_BY_ME if by_me else _RECENTLY
     if days <= 7:
-        return SeenStatus("userStatusLastWeek")
-    return SeenStatus("userStatusLastMonth") if days <= 30 else _EMPTY
+        return SeenStatus("userStatusLastWeek", by_me=by_me)
+    return SeenStatus("userStatusLastMonth", by_me=by_me) if days <= 30 else _EMPTY

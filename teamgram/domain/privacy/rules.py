@@ -55,6 +55,8 @@ def allows(
         is_contact: the *owner* of the rules has the viewer as a contact.
     """
     lines = rules_for(rules, key)
+    if lines is _EVERYBODY:
+        return True
     by_kind = {line.kind: line for line in lines}
     if RuleKind.DISALLOW_USERS in by_kind and viewer_id in by_kind[RuleKind.DISALLOW_USERS].user_ids:
         return False

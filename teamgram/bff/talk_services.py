@@ -19,6 +19,7 @@ from teamgram.bff.messages.removing import RemovingMessages
 from teamgram.bff.messages.sending import SendingMessages
 from teamgram.bff.people_services import People
 from teamgram.bff.registry import RpcService
+from teamgram.bff.reports import Reports
 from teamgram.bff.saved_message_dialogs import SavedMessageDialogs
 from teamgram.bff.talk import Talk
 from teamgram.bff.updates import Updates
@@ -102,5 +103,6 @@ def talk_services(talking: Talking) -> list[RpcService]:
         Drafts(talk),
         ChatsService(talk),
         ChatInvitesService(talk),
+        Reports(talk),
         Updates(talk),
     ]

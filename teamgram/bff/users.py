@@ -46,13 +46,11 @@ class UsersService(RpcService):
         """users.getUsers#d91a548 id:Vector<InputUser> = Vector<User>"""
         if len(query.id) > MAX_USERS:
             raise bad_request("LIMIT_INVALID")
-        if len(query.id) == 1:
-            user = self._peers.try_user(caller, query.id[0]) or await self._peers.user(caller, query.id[0])
-            return await self._views.render(caller.user_id, [user.id])
         user_ids: list[int] = []
         for written in query.id:
             try:
-                user_ids.append((await self._peers.user(caller, written)).id)
+                user = self._peers.try_user(caller, written) or await self._peers.user(caller, written)
+                user_ids.append(user.id)
             except RpcError:
                 user_ids.append(0)  # one who cannot be addressed does not spoil the others
         views = {view.id: view for view in await self._views.render(caller.user_id, filter(None, user_ids))}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from twisted.logger import capturedLogs, formatEvent
+
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.bff.talk_house import Device
@@ -96,9 +98,30 @@ class DialogsTests(TalkTestCase):
         """The bar over a stranger's chat goes away for good when it is closed."""
         _, anna, boris, _ = await self.house()
         ask = tl.messages.getPeerSettings(peer=anna.peer(boris))
-        self.assertTrue((await anna.call(ask)).settings.add_contact)
+        settings = (await anna.call(ask)).settings
+        self.assertTrue(settings.add_contact and settings.report_spam and settings.block_contact)
         await anna.call(tl.messages.hidePeerSettingsBar(peer=anna.peer(boris)))
-        self.assertFalse((await anna.call(ask)).settings.add_contact)
+        settings = (await anna.call(ask)).settings
+        self.assertFalse(settings.add_contact or settings.report_spam)
+
+    async def test_reporting(self) -> None:
+        """Spam and other reports are the operator's to read, and the bar has done its work."""
+        _, anna, boris, clara = await self.house()
+        reason = tl.inputReportReasonViolence()
+        with capturedLogs() as events:
+            await anna.call(tl.messages.reportSpam(peer=anna.peer(boris)))
+            await anna.call(tl.account.reportPeer(peer=anna.peer(clara), reason=reason, message="my words"))
+        lines = [formatEvent(event) for event in events if "reports" in event.get("log_format", "")]
+        self.assertEqual(
+            lines,
+            [
+                f"user {anna.user.id} reports {boris.user.id}: spam",
+                f"user {anna.user.id} reports {clara.user.id}: violence",
+            ],
+        )
+        for other in (boris, clara):
+            settings = (await anna.call(tl.messages.getPeerSettings(peer=anna.peer(other)))).settings
+            self.assertFalse(settings.report_spam)
 
 
 @on_every_backend

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from teamgram.domain.privacy.rules import Rule, RuleKind
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.bff.talk_house import Device
@@ -320,3 +321,26 @@ class ForwardMessagesTests(TalkTestCase):
         answer = await self.forward(boris, boris.peer(anna), [1], tl.inputPeerSelf())
         header = answer.updates[1].message.fwd_from
         self.assertEqual((header.saved_from_peer, header.saved_from_msg_id), (tl.peerUser(user_id=anna.user.id), 1))
+        self.assertEqual((header.saved_from_id, header.saved_date), (None, None))
+
+    async def test_saved_forwards_remember_who_sent_them_on(self) -> None:
+        """What had been sent on before keeps its author, and names who sent it on, as far as that may be named."""
+        house, anna, boris, clara = await self.house()
+        await clara.send(clara.peer(anna), "first words")
+        [seen] = (await anna.history(anna.peer(clara))).messages
+        house.clock.advance(60)
+        for hidden in (False, True):
+            if hidden:
+                await house.privacy.set(anna.user.id, "Forwards", [Rule(RuleKind.DISALLOW_ALL)])
+            await self.forward(anna, anna.peer(clara), [seen.id], anna.peer(boris), random_id=[300 + hidden])
+            [got, *_] = (await boris.history(boris.peer(anna))).messages
+            self.assertEqual(got.fwd_from.from_id, tl.peerUser(user_id=clara.user.id))
+            answer = await self.forward(boris, boris.peer(anna), [got.id], tl.inputPeerSelf(), random_id=[400 + hidden])
+            [header] = [one.message.fwd_from for one in answer.updates if one.NAME == "updateNewMessage"]
+            self.assertEqual(header.from_id, tl.peerUser(user_id=clara.user.id))
+            self.assertEqual(header.saved_date, got.date)
+            named = None if hidden else tl.peerUser(user_id=anna.user.id)
+            self.assertEqual((header.saved_from_id, header.saved_from_name), (named, "Anna" if hidden else None))
+            self.assertFalse(header.saved_out)
+            if not hidden:
+                self.assertIn(anna.user.id, [user.id for user in answer.users])

@@ -72,7 +72,7 @@ class UsersTests(PeopleTestCase):
         house, ada, _bob, _eve = await self.people()
         bob = self.input_user(house, "Bob")
         wrong = tl.inputUser(user_id=bob.user_id, access_hash=bob.access_hash ^ 1)
-        self.assertEqual(await ada.error(tl.users.getUsers(id=[wrong])), "USER_ID_INVALID")
+        self.assertEqual(await ada.call(tl.users.getUsers(id=[wrong])), [tl.userEmpty(id=bob.user_id)])
         self.assertEqual(
             await ada.error(tl.users.getFullUser(id=tl.inputUser(user_id=1, access_hash=0))), "USER_ID_INVALID"
         )
@@ -80,6 +80,9 @@ class UsersTests(PeopleTestCase):
         self.assertEqual(await ada.error(block), "PEER_ID_INVALID")
         several = await ada.call(tl.users.getUsers(id=[wrong, bob, tl.inputUserSelf()]))
         self.assertEqual([view.NAME for view in several], ["userEmpty", "user", "user"])
+        # Telethon's get_entity and Pyrogram ask for one, and expect no error.
+        [alone] = await ada.call(tl.users.getUsers(id=[tl.inputUser(user_id=999_999, access_hash=1)]))
+        self.assertEqual(alone, tl.userEmpty(id=999_999))
         self.assertEqual([view.id for view in several], [bob.user_id, bob.user_id, self.ids["Ada"]])
 
     async def test_the_service_account_is_there(self) -> None:

@@ -84,7 +84,7 @@ def peer_settings_view(book: AddressBook, user: User, *, hidden: bool = False) -
         or user.is_deleted
     )
     return tl.peerSettings(
-        add_contact=stranger, block_contact=stranger and user.id not in book.blocked, report_spam=False
+        add_contact=stranger, block_contact=stranger and user.id not in book.blocked, report_spam=stranger
     )
 
 

@@ -76,6 +76,10 @@ def forward_view(forward: Forward) -> Any:
         from_name=forward.from_name or None,
         saved_from_peer=peer_view(forward.saved_from_peer) if forward.saved_from_peer else None,
         saved_from_msg_id=forward.saved_from_id or None,
+        saved_from_id=peer_view(forward.saved_sender_id) if forward.saved_sender_id else None,
+        saved_from_name=forward.saved_sender_name or None,
+        saved_date=forward.saved_date or None,
+        saved_out=forward.saved_out,
     )
 
 
@@ -198,7 +202,8 @@ def peers_in(messages: Iterable[Message]) -> set[int]:
         peers.add(message.sender_id)
         extra = message.extra
         if extra.forward is not None:
-            peers.update((extra.forward.from_id, extra.forward.saved_from_peer))
+            forward = extra.forward
+            peers.update((forward.from_id, forward.saved_from_peer, forward.saved_sender_id))
         if extra.action is not None:
             peers.update(extra.action.user_ids)
         if extra.reply is not None:

@@ -68,7 +68,9 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
 class Forward(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a forwarded message was first written; ``saved_*`` only in Saved Messages.
 
-    ``from_name`` stands alone where its author does not want to be linked to.
+    ``from_name`` stands alone where its author does not want to be linked to,
+    and so does ``saved_sender_name``: who had sent on what was saved, and
+    when, if it had been sent on before.
     """
 
     date: int
@@ -76,6 +78,10 @@ class Forward(msgspec.Struct, frozen=True, omit_defaults=True):
     saved_from_peer: int = 0
     saved_from_id: int = 0
     from_name: str = ""
+    saved_sender_id: int = 0
+    saved_sender_name: str = ""
+    saved_date: int = 0
+    saved_out: bool = False
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,9 @@ from teamgram.cache import Cache
 SHOWN_FOR = 30
 """Seconds for which a login token can be scanned; the device then shows a new one."""
 
+MAX_SHOWN = 10_000
+"""Devices whose token is remembered while it lives."""
+
 ACCEPTED_FOR = 300
 """Seconds in which the device has to come for its authorization."""
 
@@ -49,13 +52,21 @@ class SignInTokens:
     def __init__(self, cache: Cache, seconds: Callable[[], float]) -> None:
         self._cache = cache
         self._seconds = seconds
+        # (token, unix seconds of its end) by the key whose device shows it, the last asked for last. Not in the cache,
+        # where tokens must not lie: a device that asks another process gets another token.
+        self._shown: dict[int, tuple[bytes, int]] = {}
 
     async def show(self, perm_auth_key_id: int, except_user_ids: Sequence[int]) -> tuple[bytes, int]:
-        """A new login token for a device, and when it runs out."""
-        token = secrets.token_bytes(_TOKEN_LENGTH)
-        expires_at = int(self._seconds()) + SHOWN_FOR
+        """A login token for a device, the same while it lives, and when it runs out."""
+        now = self._seconds()
+        token, expires_at = self._shown.pop(perm_auth_key_id, (b"", 0))
+        if expires_at <= now:
+            token, expires_at = secrets.token_bytes(_TOKEN_LENGTH), int(now) + SHOWN_FOR
+        self._shown[perm_auth_key_id] = token, expires_at
+        if len(self._shown) > MAX_SHOWN:
+            del self._shown[next(iter(self._shown))]
         waiting = [perm_auth_key_id, list(except_user_ids[:_MAX_EXCEPT]), expires_at]
-        await self._cache.set(_key("login_token", token), json.dumps(waiting).encode(), SHOWN_FOR)
+        await self._cache.set(_key("login_token", token), json.dumps(waiting).encode(), expires_at - now)
         return token, expires_at
 
     async def waiting(self, token: bytes) -> WaitingDevice | None:
@@ -68,6 +79,7 @@ class SignInTokens:
 
     async def accept(self, token: bytes, perm_auth_key_id: int, user_id: int) -> None:
         """The device that showed the token is ``user_id``'s now; the token is used up."""
+        self._shown.pop(perm_auth_key_id, None)
         await self._cache.delete(_key("login_token", token))
         await self._cache.set(_accepted_key(perm_auth_key_id), str(user_id).encode(), ACCEPTED_FOR)
 

@@ -15,6 +15,7 @@ from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import audience_txn
+from teamgram.domain.messages.authors import authors_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
 from teamgram.domain.messages.replies import Quote, answered_txn, first_written_txn
 from teamgram.domain.updates.events import DraftChanged
@@ -231,6 +232,15 @@ def _forwarded_txn(txn: Transaction, original: Message, request: ForwardRequest)
         forward = first_written_txn(txn, request.sender_id, original)
         if request.to_peer == request.sender_id:
             forward = msgspec.structs.replace(forward, saved_from_peer=original.peer, saved_from_id=original.id)
+            if original.extra.forward is not None:
+                sender = authors_txn(txn, request.sender_id, [original.sender_id])[original.sender_id]
+                forward = msgspec.structs.replace(
+                    forward,
+                    saved_sender_id=sender.from_id,
+                    saved_sender_name=sender.from_name,
+                    saved_date=original.date,
+                    saved_out=original.out,
+                )
     return Extra(
         entities=original.extra.entities,
         forward=forward,

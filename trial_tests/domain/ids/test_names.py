@@ -11,11 +11,23 @@ class PhoneTests(SynchronousTestCase):
 
     def test_ways_to_write_one_number(self) -> None:
         """Signs and spaces between digits do not count."""
-        for written in ("+15550100001", "15550100001", "+1 (555) 010-0001", " +1.555.010.0001 ", "1/555/0100001"):
+        for written in (
+            "+15550100001",
+            "15550100001",
+            "+1 (555) 010-0001",
+            " +1.555.010.0001 ",
+            "1/555/0100001",
+            "0015550100001",
+            "00 1 555 010 0001",
+            "\u202a+1\u00a0555\u202f010\u20110001\u202c",
+            "\u200e+1 555\u2009010\u20130001\u200f",
+            "+\u0661 \u0665\u0665\u0665 \u0660\u0661\u0660 \u0660\u0660\u0660\u0661",
+            "\uff0b\uff11\uff08\uff15\uff15\uff15\uff09\uff10\uff11\uff10\uff0d\uff10\uff10\uff10\uff11",
+        ):
             self.assertEqual(normalize_phone(written), "15550100001", written)
 
     def test_what_is_no_number(self) -> None:
-        """Letters, other scripts' digits, national form, too short, too long."""
+        """Letters, what only looks like a digit, national form, too short, too long."""
         for written in (
             "",
             "+",
@@ -23,7 +35,10 @@ class PhoneTests(SynchronousTestCase):
             "0155501000",
             "1" * 16,
             "+1555a",
-            "\u0661\u0662\u0663\u0664\u0665\u0666",
+            "1555010000\u00b2",
+            "+00 155501000",
+            "000155501000",
+            "1555\n01000",
             "1+5550100001",
             "1 " * 100,
         ):

@@ -41,10 +41,6 @@ TWICE = {
 UNTESTED = {
     "bff/views",
     "domain",
-    "domain/chats",
-    "domain/contacts",
-    "domain/dialogs",
-    "domain/updates",
 }
 
 #: Folders that have protocols and dataclasses only; whoever implements them is tested.

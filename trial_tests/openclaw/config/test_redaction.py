@@ -7,7 +7,7 @@ from typing import Any
 from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.openclaw.agent.extension import agents_extension
+from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.config import redaction
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.live import read_yaml, validate

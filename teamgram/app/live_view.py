@@ -64,7 +64,7 @@ _WRAPPER: Columns = {
     "layer": lambda wrapper: wrapper.client.layer,
     "device": lambda wrapper: wrapper.client.device_model,
     "keys": lambda wrapper: len(wrapper.lists),
-    "sessions": lambda wrapper: sum(len(keys.sessions) for keys in wrapper.lists.values()),
+    "sessions": lambda wrapper: sum(len(keys.sessions) for keys in wrapper.lists),
     "data_chan": lambda wrapper: len(wrapper.session_data_chan),
 }
 _SESSION: Columns = {
@@ -126,7 +126,7 @@ class LiveView:
             session
             for wrapper in self.wrappers()
             if user_id in (0, wrapper.user_id)
-            for keys in wrapper.lists.values()
+            for keys in wrapper.lists
             for session in keys.sessions.values()
         ]
         return Table(found, _SESSION)
@@ -206,7 +206,7 @@ class LiveView:
 
     def _close_wrappers(self, wrappers: Sequence[MainAuthWrapper]) -> str:
         gnetway = self._house.gnetway
-        ids = {auth_key_id for wrapper in wrappers for auth_key_id in wrapper.lists}
+        ids = {keys.auth_key_id for wrapper in wrappers for keys in wrapper.lists}
         closing = [conn for conn in gnetway.connections if any(conn.uses_key(auth_key_id) for auth_key_id in ids)]
         for conn in closing:
             gnetway.connections.close(conn, "closed by the operator")

@@ -24,8 +24,8 @@ from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, FutureSalt
 MAX_TEMP_LIFETIME = 30 * 86400
 #: Seconds after which a permanent key that nobody is signed in with is forgotten.
 UNUSED_KEY_LIFETIME = 30 * 86400
-#: Salt schedules kept in memory.
-MAX_SCHEDULES = 20_000
+#: Salt schedules kept in memory: a new key's are asked for at once, later ones every few hours.
+MAX_SCHEDULES = 1_000
 #: Keys that one sweep deletes.
 SWEEP_LIMIT = 1000
 

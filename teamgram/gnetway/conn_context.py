@@ -4,6 +4,7 @@ Plain Python. The edge that owns the socket is behind :class:`Link`; the
 frame path (``dispatch``) and the service see only this.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from teamgram.gnetway.key_cache import CachedKey
@@ -55,7 +56,6 @@ class ConnContext:
         address: the unit that limits count by (see ``address_limits.address_group``).
         key: the key of the last frame, None before the first encrypted one.
         session_id: the session of the last frame.
-        sessions: every (auth_key_id, session_id) seen here, oldest first.
         close_date: unix seconds; reading a frame moves it on (see ``time_wheel``).
         idle_seconds: how far a valid frame moves it, jitter included.
         blocked: one of the reasons above; at most one holds, for nothing is read meanwhile.
@@ -67,6 +67,7 @@ class ConnContext:
     """
 
     __slots__ = (
+        "_sessions",
         "address",
         "blocked",
         "client_addr",
@@ -84,7 +85,6 @@ class ConnContext:
         "ref",
         "refused_key_id",
         "session_id",
-        "sessions",
         "unsent_bytes",
         "wheel_slot",
         "writable",
@@ -112,7 +112,8 @@ class ConnContext:
         self.wheel_slot = -1
         self.key: CachedKey | None = None
         self.session_id = 0
-        self.sessions: dict[tuple[int, int], CachedKey] = {}
+        # Nearly every connection carries one session: these are all of one that carried several.
+        self._sessions: dict[tuple[int, int], CachedKey] | None = None
         self.blocked = NOT_BLOCKED
         self.held_frame: tuple[bytes, bool] | None = None
         self.held_data: tuple[SessionData, bytes | None] | None = None
@@ -126,16 +127,39 @@ class ConnContext:
     def __repr__(self) -> str:
         return f"<ConnContext {self.ref.conn_id} {self.kind} {self.client_addr}>"
 
+    @property
+    def sessions(self) -> Mapping[tuple[int, int], CachedKey]:
+        """Every (auth_key_id, session_id) seen here with its key, oldest first."""
+        if self._sessions is not None:
+            return self._sessions
+        return {} if self.key is None else {(self.key.auth_key_id, self.session_id): self.key}
+
+    def seen(self, key: CachedKey, session_id: int) -> None:
+        """A frame came under another key, or of another session, than the last one."""
+        before = self.key
+        if self._sessions is None and before is not None:
+            if (before.auth_key_id, self.session_id) != (key.auth_key_id, session_id):
+                self._sessions = {(before.auth_key_id, self.session_id): before}
+        if self._sessions is not None:
+            self._sessions[key.auth_key_id, session_id] = key
+        self.key = key
+        self.session_id = session_id
+
+    def forget_session(self, auth_key_id: int, session_id: int) -> None:
+        """It carries one of several sessions no longer."""
+        if self._sessions is not None:
+            self._sessions.pop((auth_key_id, session_id), None)
+
     def key_for(self, auth_key_id: int) -> CachedKey | None:
         """The key of that id if a session of this connection uses it."""
         key = self.key
         if key is not None and key.auth_key_id == auth_key_id:
             return key
-        for (seen_id, _), seen in self.sessions.items():
+        for (seen_id, _), seen in (self._sessions or {}).items():
             if seen_id == auth_key_id:
                 return seen
         return None
 
     def uses_key(self, auth_key_id: int) -> bool:
         """Whether a frame under that key came here."""
-        return any(seen_id == auth_key_id for seen_id, _ in self.sessions)
+        return self.key_for(auth_key_id) is not None

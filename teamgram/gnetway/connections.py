@@ -7,6 +7,7 @@ its reason.
 """
 
 from collections.abc import Callable, Iterator
+from sys import intern
 
 from twisted.logger import Logger
 
@@ -83,7 +84,8 @@ class Connections:
             ref=ConnRef(settings.gateway_id, self._last_id),
             kind=kind,
             client_addr=_host_port(client),
-            local_addr=_host_port(local),
+            # One object for all connections of a listener on one address.
+            local_addr=intern(_host_port(local)),
             address=address,
             close_date=self._seconds() + settings.first_frame_timeout,
             # Drawn once a connection: clients that came together still leave apart.
@@ -124,9 +126,8 @@ class Connections:
             auth_key_id=conn.key.auth_key_id if conn.key is not None else 0,
         )
         conn.held_frame = conn.held_data = None
-        sessions, conn.sessions = conn.sessions, {}
         if conn.kind != "http":
-            for (auth_key_id, session_id), key in sessions.items():
+            for (auth_key_id, session_id), key in list(conn.sessions.items()):
                 self._session.close_session(key.info.perm_auth_key_id, auth_key_id, session_id, conn.ref)
 
     def close(self, conn: ConnContext, reason: str) -> None:

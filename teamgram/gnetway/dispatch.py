@@ -133,15 +133,13 @@ class SessionDispatcher:
             conn.link.write_quick_ack(quick_ack)
 
     def _session_seen(self, conn: ConnContext, key: CachedKey, session_id: int) -> None:
-        conn.key = key
-        conn.session_id = session_id
+        conn.seen(key, session_id)
         conn.refused_key_id = 0
         conn.close_reason = "idle"
         sessions = conn.sessions
-        sessions[key.auth_key_id, session_id] = key
         if len(sessions) > self._max_sessions:
-            oldest = next(iter(sessions))
-            gone = sessions.pop(oldest)
+            oldest, gone = next(iter(sessions.items()))
+            conn.forget_session(*oldest)
             self._session.close_session(gone.info.perm_auth_key_id, *oldest, conn.ref)
 
     # A frame that waits

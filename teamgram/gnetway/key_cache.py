@@ -64,7 +64,7 @@ class AuthKeyCache:
         self._unknown_memory = unknown_memory
         self._query_timeout = query_timeout
         self._recent: OrderedDict[int, CachedKey] = OrderedDict()
-        # Also what fell out of the LRU while a connection holds it.
+        # What fell out of the LRU, while a connection holds it.
         self._held: WeakValueDictionary[int, CachedKey] = WeakValueDictionary()
         self._unknown: OrderedDict[int, float] = OrderedDict()
         self._queries: dict[int, _Query] = {}
@@ -84,7 +84,8 @@ class AuthKeyCache:
             self._recent.move_to_end(auth_key_id)
             return key
         key = self._held.get(auth_key_id)
-        if key is not None and not key.stale:
+        if key is not None:
+            del self._held[auth_key_id]
             self._keep(key)
             return key
         return None
@@ -102,10 +103,9 @@ class AuthKeyCache:
     def put(self, info: AuthKeyInfo) -> CachedKey:
         """Take a key that is stored: freshly exchanged, or bound anew; connections that hold it see the change."""
         self._unknown.pop(info.auth_key_id, None)
-        key = self._held.get(info.auth_key_id)
-        if key is None or key.stale:
+        key = self._recent.get(info.auth_key_id) or self._held.pop(info.auth_key_id, None)
+        if key is None:
             key = CachedKey(info)
-            self._held[info.auth_key_id] = key
         else:
             key.replace(info)
         self._keep(key)
@@ -113,9 +113,8 @@ class AuthKeyCache:
 
     def forget(self, auth_key_id: int) -> None:
         """The stored key changed or went: the next frame asks again."""
-        self._recent.pop(auth_key_id, None)
         self._unknown.pop(auth_key_id, None)
-        key = self._held.pop(auth_key_id, None)
+        key = self._recent.pop(auth_key_id, None) or self._held.pop(auth_key_id, None)
         if key is not None:
             key.stale = True
         query = self._queries.get(auth_key_id)
@@ -175,7 +174,8 @@ class AuthKeyCache:
         self._recent[key.auth_key_id] = key
         self._recent.move_to_end(key.auth_key_id)
         if len(self._recent) > self._max_keys:
-            self._recent.popitem(last=False)
+            auth_key_id, oldest = self._recent.popitem(last=False)
+            self._held[auth_key_id] = oldest
 
     def _remember_unknown(self, auth_key_id: int) -> None:
         self._unknown[auth_key_id] = self._clock.seconds() + self._unknown_memory

@@ -7,7 +7,7 @@ is free, and kurigram and Telethon may go on over a new one.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import urandom
 
 from twisted.internet.defer import Deferred
@@ -49,7 +49,7 @@ class _Exchange:
     steps: ServerExchange
     deadline: float
     storing: bool = False
-    waiting: list[ConnContext] = field(default_factory=list)
+    waiting: tuple[ConnContext, ...] = ()
 
 
 class KeyExchanges:
@@ -84,7 +84,7 @@ class KeyExchanges:
         self._last_msg_id = 0
         # By both nonces, oldest first: all have the same time, so the first is the next to end.
         self._by_nonces: OrderedDict[tuple[bytes, bytes], _Exchange] = OrderedDict()
-        # By the client's alone: of those that began with it, the newest.
+        # By the client's alone, while nothing came after its first message: of those that began with it, the newest.
         self._newest: dict[bytes, _Exchange] = {}
         self._tasks: set[Deferred[None]] = set()
         self.started = self.completed = self.failed = self.flooded = 0
@@ -106,7 +106,7 @@ class KeyExchanges:
         exchange: _Exchange | None
         if server_nonce is None:
             exchange = self._newest.get(nonce)
-            if exchange is None or not exchange.steps.is_at_first_step:
+            if exchange is None:
                 # Who went on from the first answer has it ("Error Handling"), so this is another exchange:
                 # a client that draws the same numbers again, or somebody who means to disturb the first.
                 exchange = self._begin(conn, nonce, now)
@@ -123,10 +123,12 @@ class KeyExchanges:
             if not exchange.storing:
                 self._forget(exchange)
             raise
+        if not exchange.steps.is_at_first_step and self._newest.get(nonce) is exchange:
+            del self._newest[nonce]
         if isinstance(answer, bytes):
             self._answer(conn, answer)
             return
-        exchange.waiting.append(conn)
+        exchange.waiting += (conn,)
         conn.blocked = AWAITS_EXCHANGE
         conn.link.pause_reading()
         if answer is not None:
@@ -208,7 +210,7 @@ class KeyExchanges:
                 self._auth_keys.put(info)
                 answer = exchange.steps.confirm()
         exchange.storing = False
-        waiting, exchange.waiting = exchange.waiting, []
+        waiting, exchange.waiting = exchange.waiting, ()
         for conn in waiting:
             if conn.blocked != AWAITS_EXCHANGE or conn.closing:
                 continue

@@ -19,6 +19,11 @@ BACKLOG = 1024
 class PromptConnection(tcp.Server):
     """One accepted connection."""
 
+    def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
+        super().__init__(sock, protocol, client, server, sessionno, reactor)
+        # What Twisted's own log lines would call it: two strings for each of thousands that nobody reads.
+        self.logstr = self.repstr = type(self.protocol).__name__
+
     def write(self, data: bytes) -> None:
         """Send, or keep what is over; an error is left for the reactor to find when it writes."""
         if data and self.connected and not (self.dataBuffer or self._tempDataBuffer or self._writeDisconnected):

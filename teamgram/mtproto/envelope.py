@@ -17,6 +17,7 @@ from struct import Struct
 
 from teamgram.mtproto.crypto import kdf
 from teamgram.mtproto.crypto.aes import ige_decrypt, ige_encrypt
+from teamgram.mtproto.crypto.kdf import aes_key_iv
 from teamgram.mtproto.transport.errors import WireError
 
 MIN_PADDING = 12
@@ -35,6 +36,8 @@ _SALT_SESSION_LENGTH = Struct("<qq12xi")
 _SALT_SESSION = Struct("<qq")
 _PLAIN_HEADER = Struct("<qqi")
 _LONG = Struct("<q")
+_from_client = kdf.FROM_CLIENT.unpack_from
+_to_client = kdf.TO_CLIENT.unpack_from
 
 
 class EnvelopeError(WireError):
@@ -42,16 +45,15 @@ class EnvelopeError(WireError):
 
 
 class AuthKey:
-    """An auth key, with what every message needs of it cut out once.
+    """An auth key.
 
     Attributes:
         auth_key: all 256 bytes; never logged.
         auth_key_id: signed.
         id_bytes: ``auth_key_id`` as frames begin with it.
-        from_client, to_client: for messages of the one and the other direction.
     """
 
-    __slots__ = ("auth_key", "auth_key_id", "from_client", "id_bytes", "to_client")
+    __slots__ = ("auth_key", "auth_key_id", "id_bytes")
 
     def __init__(self, auth_key: bytes) -> None:
         if len(auth_key) != kdf.AUTH_KEY_BYTES:
@@ -59,8 +61,6 @@ class AuthKey:
         self.auth_key = auth_key
         self.auth_key_id = kdf.auth_key_id(auth_key)
         self.id_bytes = _LONG.pack(self.auth_key_id)
-        self.from_client = kdf.DirectionKeys(auth_key, kdf.CLIENT_TO_SERVER)
-        self.to_client = kdf.DirectionKeys(auth_key, kdf.SERVER_TO_CLIENT)
 
     def __repr__(self) -> str:
         return f"<AuthKey {self.auth_key_id}>"
@@ -94,9 +94,9 @@ def decrypt(key: AuthKey, frame: bytes) -> tuple[int, int, bytes]:
     if encrypted_bytes < _MIN_ENCRYPTED_BYTES or encrypted_bytes & 15:
         raise EnvelopeError("the encrypted part is not whole cipher blocks")
     msg_key = frame[8:CLEAR_BYTES]
-    keys = key.from_client
-    plaintext = ige_decrypt(frame[CLEAR_BYTES:], *keys.aes_key_iv(msg_key))
-    digest = sha256(keys.msg_key_part)
+    first, second, msg_key_part = _from_client(key.auth_key)
+    plaintext = ige_decrypt(frame[CLEAR_BYTES:], *aes_key_iv(msg_key, first, second))
+    digest = sha256(msg_key_part)
     digest.update(plaintext)
     # Before anything in the plaintext is looked at, and in constant time ("Security Guidelines").
     if not compare_digest(digest.digest()[8:24], msg_key):
@@ -120,11 +120,11 @@ def encrypt(
     # The least padding that fills the last block.
     padding = random(MIN_PADDING + (-(_SALT_SESSION_BYTES + len(payload) + MIN_PADDING) & 15))
     plaintext = b"".join((_SALT_SESSION.pack(salt, session_id), payload, padding))
-    keys = key.to_client
-    digest = sha256(keys.msg_key_part)
+    first, second, msg_key_part = _to_client(key.auth_key)
+    digest = sha256(msg_key_part)
     digest.update(plaintext)
     msg_key = digest.digest()[8:24]
-    return b"".join((key.id_bytes, msg_key, ige_encrypt(plaintext, *keys.aes_key_iv(msg_key))))
+    return b"".join((key.id_bytes, msg_key, ige_encrypt(plaintext, *aes_key_iv(msg_key, first, second))))
 
 
 def quick_ack_token(key: AuthKey, frame: bytes) -> bytes:
@@ -135,9 +135,9 @@ def quick_ack_token(key: AuthKey, frame: bytes) -> bytes:
     ack"). It costs a second decryption, so that messages which ask for no
     quick ack, nearly all, pay nothing.
     """
-    keys = key.from_client
-    digest = sha256(keys.msg_key_part)
-    digest.update(ige_decrypt(frame[CLEAR_BYTES:], *keys.aes_key_iv(frame[8:CLEAR_BYTES])))
+    first, second, msg_key_part = _from_client(key.auth_key)
+    digest = sha256(msg_key_part)
+    digest.update(ige_decrypt(frame[CLEAR_BYTES:], *aes_key_iv(frame[8:CLEAR_BYTES], first, second)))
     token = digest.digest()[:4]
     return token[:3] + bytes((token[3] | 0x80,))
 

@@ -11,7 +11,7 @@ caller's business; ``request_nonces`` tells which run a request belongs to.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from hashlib import sha1
+from hashlib import sha1, sha256
 from hmac import compare_digest
 from struct import Struct
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from teamgram.mtproto import data_centres
 from teamgram.mtproto.crypto import dh, kdf
 from teamgram.mtproto.crypto.aes import BLOCK_BYTES, ige_decrypt, ige_encrypt
-from teamgram.mtproto.crypto.pq import make_pq
+from teamgram.mtproto.crypto.pq import PQ, make_pq
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey, split_hashed, undo_rsa_pad
 from teamgram.mtproto.tl import TLError, decode_from, encode, tl
 from teamgram.mtproto.transport.errors import AUTH_KEY_NOT_FOUND, INVALID_DC, WireError
@@ -107,6 +107,29 @@ class ServerExchange:
         answer: to the last request, for clients that did not get it.
     """
 
+    __slots__ = (
+        "_created",
+        "_dc_id",
+        "_expires_in",
+        "_exponent",
+        "_keys",
+        "_last_request",
+        "_meant_dc",
+        "_media",
+        "_new_nonce",
+        "_pairs",
+        "_pq",
+        "_random",
+        "_retries",
+        "_retry_id",
+        "_state",
+        "_temporary",
+        "answer",
+        "nonce",
+        "server_nonce",
+        "started_at",
+    )
+
     def __init__(
         self,
         keys: Sequence[RsaPrivateKey],
@@ -125,14 +148,15 @@ class ServerExchange:
             nonce: of ``req_pq`` or ``req_pq_multi``, 16 bytes.
             now: unix seconds.
         """
-        self._keys = {key.fingerprint: key for key in keys}
+        self._keys = keys
         self._pairs = pairs
         self._dc_id = dc_id
         self._random = random
         self.nonce = nonce
         self.server_nonce = random(16)
         self.started_at = now
-        self._pq = make_pq(random)
+        pq = make_pq(random)
+        self._pq: PQ | None = pq
         self._state = _State.AWAITS_REQ_DH_PARAMS
         self._last_request = b""
         self._new_nonce = b""
@@ -148,8 +172,8 @@ class ServerExchange:
             tl.resPQ(
                 nonce=nonce,
                 server_nonce=self.server_nonce,
-                pq=self._pq.pq,
-                server_public_key_fingerprints=list(self._keys),
+                pq=pq.pq,
+                server_public_key_fingerprints=[key.fingerprint for key in keys],
             )
         )
 
@@ -187,7 +211,8 @@ class ServerExchange:
             query, end = decode_from(body)
         except TLError as error:
             raise ExchangeError(str(error)) from None
-        request = body[:end]
+        # Its hash is kept, not what it said: a run stays for a minute behind its end.
+        request = sha256(memoryview(body)[:end]).digest()
         if request == self._last_request:
             return None if self._state is _State.AWAITS_STORE else self.answer
         (constructor_id,) = _UINT.unpack_from(body)
@@ -247,18 +272,19 @@ class ServerExchange:
 
     def _server_dh_params(self, query: Any, now: float) -> bytes:
         """Steps 4 to 6."""
-        if query.p != self._pq.p or query.q != self._pq.q:
+        pq = self._pq
+        if pq is None or query.p != pq.p or query.q != pq.q:
             raise ExchangeError("wrong factors")
-        key = self._keys.get(query.public_key_fingerprint)
+        key = next((key for key in self._keys if key.fingerprint == query.public_key_fingerprint), None)
         if key is None:
             raise ExchangeError("a key that is not ours")
         inner = _open_inner_data(key, query.encrypted_data)
         if (
             inner.nonce != self.nonce
             or inner.server_nonce != self.server_nonce
-            or inner.pq != self._pq.pq
-            or inner.p != self._pq.p
-            or inner.q != self._pq.q
+            or inner.pq != pq.pq
+            or inner.p != pq.p
+            or inner.q != pq.q
         ):
             raise ExchangeError("the inner data belongs to another exchange")
         if inner.NAME.endswith("_dc"):
@@ -270,6 +296,7 @@ class ServerExchange:
             self._temporary = True
             # The page lets us forget such a key earlier than its client asks.
             self._expires_in = min(inner.expires_in, MAX_TEMP_KEY_SECONDS)
+        self._pq = None
         self._new_nonce = inner.new_nonce
         self._exponent, g_a = self._pairs.take()
         answer = encode(

@@ -28,7 +28,8 @@ def address_group(host: str) -> str:
         return host
     if isinstance(address, IPv6Address) and not address.is_loopback:
         return str(IPv6Address(int(address) >> 64 << 64)) + "/64"
-    return str(address)
+    text = str(address)
+    return host if text == host else text  # one object, where thousands of connections have both
 
 
 def is_loopback(host: str) -> bool:

@@ -44,7 +44,7 @@ class Delivery:
         self._settings = settings
         self.disconnected: dict[ClientSession, float] = {}
         self.ack_due: dict[ClientSession, None] = {}
-        self._conns: dict[ConnRef, list[ClientSession]] = {}
+        self._conns: dict[ConnRef, tuple[ClientSession, ...]] = {}
         self._full: set[ConnRef] = set()
         self._disconnect_at: dict[ConnRef, float] = {}
         self._next_disconnect = float("inf")
@@ -73,7 +73,7 @@ class Delivery:
             moved = session.http is not None
             self._let_polls_go(session, now)
             if new:
-                self._conns.setdefault(data.conn, []).append(session)
+                self._conns[data.conn] = (*self._conns.get(data.conn, ()), session)
             if had and (new or moved):
                 # The client has given up the old one before we noticed its end.
                 session.core.connection_lost()
@@ -111,13 +111,16 @@ class Delivery:
             self._turns.dirty(session)
 
     def _uncarry(self, conn: ConnRef, session: ClientSession) -> None:
-        sessions = self._conns.get(conn)
-        if sessions is not None and session in sessions:
-            sessions.remove(session)
-            if not sessions:
-                del self._conns[conn]
-                self._full.discard(conn)
-                self._disconnect_at.pop(conn, None)
+        sessions = self._conns.get(conn, ())
+        if session not in sessions:
+            return
+        left = tuple(one for one in sessions if one is not session)
+        if left:
+            self._conns[conn] = left
+        else:
+            del self._conns[conn]
+            self._full.discard(conn)
+            self._disconnect_at.pop(conn, None)
 
     def session_ended(self, session: ClientSession, now: float) -> None:
         """Nothing carries the session any more; what waits for an answer over HTTP gets what is there."""
@@ -199,7 +202,7 @@ class Delivery:
     def _flush_http(self, session: ClientSession, polls: HttpPolls, now: float) -> None:
         """Answer the requests that are due, and wake up for the next."""
         core = session.core
-        polls.settle(lambda msg_id: core.outcome(msg_id) is not None)
+        polls.settle(lambda msg_id: core.inbox.outcome(msg_id) is not None)
         while True:
             polls.queued(len(core.outbox.queue), now)
             conn = polls.take(now)

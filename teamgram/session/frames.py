@@ -82,26 +82,27 @@ class Frames:
                 self._take(wrapper, keys, data, self._clock.seconds())
                 return
         if len(chan) >= self._settings.session_data_chan_size:
-            wrapper.refused.append(data.conn)
+            wrapper.refuse(data.conn)
             raise DataChannelFull
-        chan.append(data)
+        wrapper.queue_frame(data)
         if self.can_take(wrapper):
             turns.behind(wrapper)
 
     def can_take(self, wrapper: MainAuthWrapper) -> bool:
         """Whether the frame at the head of ``session_data_chan`` can be taken: user, device and salts are there."""
-        if not wrapper.ready or not wrapper.session_data_chan or self.draining:
+        chan = wrapper.session_data_chan
+        if not chan or not wrapper.ready or self.draining:
             return False
-        keys = wrapper.lists.get(wrapper.session_data_chan[0].auth_key_id)
+        keys = wrapper.list_of(chan[0].auth_key_id)
         return keys is None or keys.ready
 
     def take_next(self, wrapper: MainAuthWrapper, now: float) -> bool:
         """Take the next frame from ``session_data_chan``; False when none can be taken in this turn."""
         chan = wrapper.session_data_chan
-        if not self.can_take(wrapper) or self._turns.must_wait(chan[0].payload):
+        if not chan or not self.can_take(wrapper) or self._turns.must_wait(chan[0].payload):
             return False
-        data = chan.pop(0)
-        keys = wrapper.lists.get(data.auth_key_id)
+        data = wrapper.next_frame()
+        keys = wrapper.list_of(data.auth_key_id)
         if keys is not None:
             self._take(wrapper, keys, data, now)
         return True
@@ -109,8 +110,7 @@ class Frames:
     def read_again(self, wrapper: MainAuthWrapper) -> None:
         """Let the refused connections go on when half of the channel is free."""
         if wrapper.refused and len(wrapper.session_data_chan) <= self._settings.session_data_chan_size // 2:
-            refused, wrapper.refused = wrapper.refused, []
-            for conn in refused:
+            for conn in wrapper.take_refused():
                 self._gateway.resume_reading(conn)
 
     def _take(self, wrapper: MainAuthWrapper, keys: SessionList, data: SessionData, now: float) -> None:

@@ -110,6 +110,20 @@ class Inbox:
             if msg_id >= self.floor:
                 self.floor = msg_id + 1
 
+    def outcome(self, msg_id: int) -> bool | None:
+        """Whether a request succeeded (``invokeAfterMsg``); None: not done, or not seen yet."""
+        known = self.messages.get(msg_id)
+        if known is None or known is Fate.RUNNING:
+            return None
+        if type(known) is ServerMessage:
+            return not known.is_error
+        return known in SUCCEEDED
+
+    def answer_forgotten(self, answer: ServerMessage) -> None:
+        """An answer made room: it cannot be sent again."""
+        if self.messages.get(answer.req_msg_id) is answer:
+            self.messages[answer.req_msg_id] = Fate.FAILURE_FORGOTTEN if answer.is_error else Fate.ANSWER_FORGOTTEN
+
     def state(self, msg_id: int) -> int:
         """The status byte of ``msgs_state_info`` for one msg_id."""
         fate = self.messages.get(msg_id)

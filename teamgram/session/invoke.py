@@ -6,6 +6,7 @@ What is inside is passed on byte for byte; its own meaning is bff's business.
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from sys import intern
 
 from teamgram.interfaces.keys import ClientInfo
 from teamgram.session.service_messages import GZIP_PACKED, MalformedMessage, parse_bytes, parse_msg_ids
@@ -114,7 +115,8 @@ def _init_connection(invocation: UnwrappedQuery, body: bytes, offset: int, end: 
     fields = []
     for _ in range(6):
         field, at = parse_bytes(body, at, end)
-        fields.append(field.decode("utf-8", "replace")[:_MAX_FIELD_CHARS])
+        # Thousands of clients say the same; what none of them says any more goes with the last one.
+        fields.append(intern(field.decode("utf-8", "replace")[:_MAX_FIELD_CHARS]))
     if flags & _HAS_PROXY:
         if _uint(body, _skip(end, at, 4) - 4)[0] != _INPUT_CLIENT_PROXY:
             raise MalformedMessage("unknown InputClientProxy")

@@ -81,7 +81,7 @@ class LoadedKeys:
         try:
             user_id, client = await self._auth_sessions.get_client(wrapper.perm_auth_key_id)
         except BaseException:
-            self._cannot_load(wrapper, list(wrapper.lists.values()))
+            self._cannot_load(wrapper, list(wrapper.lists))
             raise
         if self._table.wrappers.get(wrapper.wrapper_id) is not wrapper:
             return
@@ -117,8 +117,8 @@ class LoadedKeys:
         lost = {keys.auth_key_id for keys in lists}
         waiting = wrapper.session_data_chan
         closed = {data.conn for data in waiting if data.auth_key_id in lost}
-        wrapper.session_data_chan = [data for data in waiting if data.auth_key_id not in lost]
-        resumed, wrapper.refused = wrapper.refused, []
+        wrapper.session_data_chan = [data for data in waiting if data.auth_key_id not in lost] or ()
+        resumed = wrapper.take_refused()
         for keys in lists:
             if self._table.lists.get(keys.auth_key_id) is keys:
                 self._remove(keys)
@@ -181,15 +181,20 @@ class LoadedKeys:
 
     def _move_queues(self, keys: SessionList, old: MainAuthWrapper, new: MainAuthWrapper) -> None:
         """What a key has waiting in one wrapper goes on in another."""
-        new.session_data_chan += [data for data in old.session_data_chan if data.auth_key_id == keys.auth_key_id]
-        old.session_data_chan[:] = [data for data in old.session_data_chan if data.auth_key_id != keys.auth_key_id]
-        new.rpc_queue += [queued for queued in old.rpc_queue if queued.session.keys is keys]
-        old.rpc_queue[:] = [queued for queued in old.rpc_queue if queued.session.keys is not keys]
+        frames, requests = old.session_data_chan, old.rpc_queue
+        old.session_data_chan = [data for data in frames if data.auth_key_id != keys.auth_key_id] or ()
+        old.rpc_queue = [queued for queued in requests if queued.session.keys is not keys] or ()
+        for data in frames:
+            if data.auth_key_id == keys.auth_key_id:
+                new.queue_frame(data)
+        for queued in requests:
+            if queued.session.keys is keys:
+                new.queue_request(queued)
         for session in keys.sessions.values():
             for queued in old.hold_nothing(session):
                 new.hold(queued)
-        new.refused += old.refused
-        old.refused = []
+        for conn in old.take_refused():
+            new.refuse(conn)
         self._turns.behind(new)
         self._turns.rpc_ready(new)
         updated = old.updates_session
@@ -203,7 +208,7 @@ class LoadedKeys:
         wrapper = self._table.wrappers.get(auth_key_id)
         keys = self._table.lists.get(auth_key_id)
         if wrapper is not None and wrapper.perm_auth_key_id == auth_key_id:
-            doomed.update(wrapper.lists)
+            doomed.update(keys.auth_key_id for keys in wrapper.lists)
             self.remove_wrapper(wrapper)
         elif keys is not None:
             self._remove(keys)
@@ -232,12 +237,11 @@ class LoadedKeys:
         """Let go of a key with all that belongs to it."""
         self._push.signed_out(wrapper)
         wrapper.updates_session = None
-        for keys in list(wrapper.lists.values()):
+        for keys in list(wrapper.lists):
             for session in list(keys.sessions.values()):
                 self._sessions.end(session)
             self._table.lists.pop(keys.auth_key_id, None)
-        wrapper.session_data_chan.clear()
-        wrapper.rpc_queue.clear()
+        wrapper.session_data_chan = wrapper.rpc_queue = ()
         self._table.wrappers.pop(wrapper.wrapper_id, None)
 
     def _remove(self, keys: SessionList) -> None:

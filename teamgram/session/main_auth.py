@@ -1,9 +1,11 @@
 """One permanent key: its keys' session lists, what waits for it, who gets its updates. State, and no flow."""
 
-from teamgram.interfaces.keys import AuthKeyType, ClientInfo
+from teamgram.interfaces.keys import ClientInfo
 from teamgram.interfaces.session import ConnRef, SessionData
 from teamgram.session.rpc_queue import QueuedRpc
 from teamgram.session.session_list import ClientSession, SessionList
+
+_NO_CLIENT = ClientInfo()
 
 
 class MainAuthWrapper:
@@ -19,9 +21,8 @@ class MainAuthWrapper:
         perm_auth_key_id: 0 while the key is not bound.
         user_id: 0 while the key is not signed in; ``user_told`` when a
             sign-in or sign-out said so rather than the store.
-        main_auth, temp_auth, media_temp_auth: the session list of each kind
-            of key; a temporary key that was replaced stays in ``lists`` until
-            its sessions are gone.
+        lists: the session list of each of its keys, the newest last; a temporary
+            key that was replaced stays until its sessions are gone.
         session_data_chan: frames that could not be taken at once, in order.
         rpc_queue: requests of this turn, run in batches.
         under_way: requests that bff has not answered.
@@ -41,15 +42,12 @@ class MainAuthWrapper:
         "is_behind",
         "is_ready",
         "lists",
-        "main_auth",
-        "media_temp_auth",
         "online",
         "perm_auth_key_id",
         "ready",
         "refused",
         "rpc_queue",
         "session_data_chan",
-        "temp_auth",
         "under_way",
         "updates_session",
         "user_id",
@@ -62,15 +60,12 @@ class MainAuthWrapper:
         self.perm_auth_key_id = perm_auth_key_id
         self.user_id = 0
         self.user_told = False
-        self.client = ClientInfo()
+        self.client = _NO_CLIENT
         self.ready = not perm_auth_key_id
-        self.lists: dict[int, SessionList] = {}
-        self.main_auth: SessionList | None = None
-        self.temp_auth: SessionList | None = None
-        self.media_temp_auth: SessionList | None = None
-        # Lists, for both are bounded and mostly empty: two deques cost 1.2 kB a key.
-        self.session_data_chan: list[SessionData] = []
-        self.rpc_queue: list[QueuedRpc] = []
+        # Thousands of keys have nothing of these at any time: () is one object for all of them.
+        self.lists: tuple[SessionList, ...] = ()
+        self.session_data_chan: list[SessionData] | tuple[()] = ()
+        self.rpc_queue: list[QueuedRpc] | tuple[()] = ()
         self.under_way = 0
         self.holding: dict[ClientSession, list[QueuedRpc]] | None = None
         self.updates_session: ClientSession | None = None
@@ -78,38 +73,74 @@ class MainAuthWrapper:
         self.frames_this_turn = 0
         self.is_behind = False
         self.is_ready = False
-        self.refused: list[ConnRef] = []
+        self.refused: list[ConnRef] | tuple[()] = ()
         self.emptied_at = 0.0
 
-    def add_list(self, keys: SessionList) -> None:
-        """Take in one auth key; the newest of its kind is the one in use."""
-        self.lists[keys.auth_key_id] = keys
-        keys.wrapper_id = self.wrapper_id
-        if keys.key_type is AuthKeyType.PERM:
-            self.main_auth = keys
-        elif keys.key_type is AuthKeyType.MEDIA_TEMP:
-            self.media_temp_auth = keys
-        else:
-            self.temp_auth = keys
+    def list_of(self, auth_key_id: int) -> SessionList | None:
+        """The session list of one of its keys."""
+        return next((keys for keys in self.lists if keys.auth_key_id == auth_key_id), None)
 
-    def remove_list(self, auth_key_id: int) -> SessionList | None:
+    def add_list(self, keys: SessionList) -> None:
+        """Take in one auth key."""
+        self.remove_list(keys.auth_key_id)
+        self.lists = (*self.lists, keys)
+        keys.wrapper_id = self.wrapper_id
+
+    def remove_list(self, auth_key_id: int) -> None:
         """Let go of one auth key with its sessions."""
-        keys = self.lists.pop(auth_key_id, None)
-        if keys is self.main_auth:
-            self.main_auth = None
-        if keys is self.temp_auth:
-            self.temp_auth = None
-        if keys is self.media_temp_auth:
-            self.media_temp_auth = None
-        return keys
+        self.lists = tuple(keys for keys in self.lists if keys.auth_key_id != auth_key_id)
+
+    # Queues
+
+    def queue_frame(self, data: SessionData) -> None:
+        """Have a frame wait behind the others."""
+        if self.session_data_chan:
+            self.session_data_chan.append(data)
+        else:
+            self.session_data_chan = [data]
+
+    def next_frame(self) -> SessionData:
+        """Take the frame that waits longest; there is one."""
+        assert self.session_data_chan
+        data = self.session_data_chan.pop(0)
+        if not self.session_data_chan:
+            self.session_data_chan = ()
+        return data
+
+    def queue_request(self, queued: QueuedRpc) -> None:
+        """Have a request wait behind the others."""
+        if self.rpc_queue:
+            self.rpc_queue.append(queued)
+        else:
+            self.rpc_queue = [queued]
+
+    def next_request(self) -> QueuedRpc:
+        """Take the request that waits longest; there is one."""
+        assert self.rpc_queue
+        queued = self.rpc_queue.pop(0)
+        if not self.rpc_queue:
+            self.rpc_queue = ()
+        return queued
+
+    def refuse(self, conn: ConnRef) -> None:
+        """A connection's frame found the channel full."""
+        if self.refused:
+            self.refused.append(conn)
+        else:
+            self.refused = [conn]
+
+    def take_refused(self) -> list[ConnRef] | tuple[()]:
+        """The connections whose frames were refused, which may go on now."""
+        refused, self.refused = self.refused, ()
+        return refused
 
     def has_sessions(self) -> bool:
         """Whether any of its keys has a session."""
-        return any(keys.sessions for keys in self.lists.values())
+        return any(keys.sessions for keys in self.lists)
 
     def forget_metadata(self) -> None:
         """User, layer or device changed: the next request of each session describes its caller anew."""
-        for keys in self.lists.values():
+        for keys in self.lists:
             for session in keys.sessions.values():
                 session.metadata = None
 

@@ -7,6 +7,7 @@ Protocol: Detailed Description", message identifier and sequence number).
 
 import struct
 from collections.abc import Iterable
+from typing import Any, NoReturn
 
 from teamgram.mtproto.message_id import next_server_msg_id
 from teamgram.session.counts import SessionCounts
@@ -20,6 +21,19 @@ _container_head = struct.Struct("<II").pack
 _MESSAGE_HEAD_BYTES = 16
 _OBJECT_BYTES = 200
 """What a message costs beside its body: counted, or a client that reads no pongs could pile up tiny ones."""
+
+
+class _Nothing(dict[Any, Any]):
+    """A dict that stays empty."""
+
+    def __setitem__(self, key: object, value: object) -> NoReturn:
+        raise TypeError("nothing is put into what all sessions share")
+
+    setdefault = __setitem__  # type: ignore[assignment]
+
+
+NOTHING: dict[Any, Any] = _Nothing()
+"""In place of each dict that is empty, which most sessions have several of: one that was used once costs 240 bytes."""
 
 
 class ServerMessage:
@@ -106,8 +120,8 @@ class SessionOutbox:
         self._content_messages = 0
         self._push_forgotten = False
         self._resending = False
-        self.queue: list[ServerMessage] = []
-        self.unacked: dict[int, ServerMessage] = {}
+        self.queue: list[ServerMessage] | tuple[()] = ()
+        self.unacked: dict[int, ServerMessage] = NOTHING
         self.queued_bytes = 0
         self.unacked_bytes = 0
         self.pushes = 0
@@ -117,7 +131,10 @@ class SessionOutbox:
 
     def add(self, message: ServerMessage) -> None:
         """Queue an answer or service message; how many there can be is bounded by what is let in."""
-        self.queue.append(message)
+        if self.queue:
+            self.queue.append(message)
+        else:
+            self.queue = [message]
         self.queued_bytes += message.size
         self._alone += message.is_alone
 
@@ -139,7 +156,7 @@ class SessionOutbox:
         """Let go of all updates: the client gets them by the difference, so none is worth its memory."""
         self.push_lost = True
         self._counts.updates_dropped += 1
-        self.queue = [message for message in self.queue if not message.is_push]
+        self.queue = [message for message in self.queue if not message.is_push] or ()
         for message in [message for message in self.unacked.values() if message.is_push]:
             self._forget(message)
         self.queued_bytes = sum(message.size for message in self.queue)
@@ -158,6 +175,8 @@ class SessionOutbox:
                 self.unacked_bytes -= message.size
             if message.req_msg_id:
                 answered.append(message.req_msg_id)
+        if not self.unacked:
+            self.unacked = NOTHING
         return answered
 
     def remove(self, message: ServerMessage) -> None:
@@ -176,7 +195,7 @@ class SessionOutbox:
         return None
 
     def _unqueue(self, message: ServerMessage) -> None:
-        self.queue.remove(message)
+        self.queue = [queued for queued in self.queue if queued is not message] or ()
         self.queued_bytes -= message.size
         if message.is_push:
             self.pushes -= 1
@@ -184,6 +203,8 @@ class SessionOutbox:
 
     def _forget(self, message: ServerMessage) -> None:
         del self.unacked[message.msg_id]
+        if not self.unacked:
+            self.unacked = NOTHING
         self.unacked_bytes -= message.size
 
     def send_again(self, messages: Iterable[ServerMessage]) -> None:
@@ -198,7 +219,7 @@ class SessionOutbox:
         if again:
             self._resending = True
             self._counts.resent += len(again)
-            self.queue[:0] = again
+            self.queue = [*again, *self.queue]
 
     def connection_lost(self) -> None:
         """What was written and not acknowledged may not have arrived: it goes out again."""
@@ -235,7 +256,7 @@ class SessionOutbox:
         # What was sent before may come again only inside a container (its own id is old).
         if len(queue) == 1 and not acks and not queue[0].msg_id:
             message = queue[0]
-            self.queue = []
+            self.queue = ()
             self.queued_bytes = self.pushes = self.push_bytes = 0
             self._leaves(message, now)
             return HEADER.pack(message.msg_id, message.seq_no, len(message.body)) + message.body
@@ -305,7 +326,7 @@ class SessionOutbox:
             room -= size
         if error is not None:
             taken.append(error)
-        self.queue = left
+        self.queue = left or ()
         self._resending = self._resending and bool(left)
         for message in taken:
             self.queued_bytes -= message.size
@@ -325,6 +346,8 @@ class SessionOutbox:
                 self._content_messages += 1
         message.sent_at = now
         if message.content_related:
+            if not self.unacked:
+                self.unacked = {}
             self.unacked[message.msg_id] = message
             self.unacked_bytes += message.size
             settings = self._settings

@@ -90,7 +90,7 @@ class Push:
             if body is None:
                 session.core.outbox.drop_pushes()
             else:
-                session.core.push(body)
+                session.core.outbox.add_push(body)
             if session.conn is not None:
                 ready.append(session)
         return ready
@@ -127,9 +127,7 @@ class Push:
 
     def elect_updates_session(self, wrapper: MainAuthWrapper) -> None:
         """Find the updates session anew after one lost its connection or ended."""
-        wanting = [
-            session for keys in wrapper.lists.values() for session in keys.sessions.values() if session.wants_updates
-        ]
+        wanting = [session for keys in wrapper.lists for session in keys.sessions.values() if session.wants_updates]
         connected = [session for session in wanting if session.conn is not None]
         # With nobody connected the last one keeps the updates for its return.
         wrapper.updates_session = max(connected or wanting, key=lambda session: session.called_at, default=None)

@@ -269,7 +269,7 @@ class RpcRequests:
     def _may_start(self, queued: QueuedRpc, now: float) -> bool:
         """Whether all that the request depends on has succeeded; else it waits or is answered."""
         session = queued.session
-        outcomes = [session.core.outcome(msg_id) for msg_id in queued.invocation.after]
+        outcomes = [session.core.inbox.outcome(msg_id) for msg_id in queued.invocation.after]
         if False in outcomes:
             self.refuse(session, queued.msg_id, errors.MSG_WAIT_FAILED)
             return False
@@ -286,16 +286,16 @@ class RpcRequests:
         still: list[WaitingRpc] = []
         for one in self.waiting.get(session, ()):
             after = one.queued.invocation.after
-            outcomes = [session.core.outcome(msg_id) for msg_id in after]
+            outcomes = [session.core.inbox.outcome(msg_id) for msg_id in after]
             if None not in outcomes or False in outcomes:
                 one.queued.deadline = now + self._settings.rpc_timeout
-                wrapper.rpc_queue.append(one.queued)
+                wrapper.queue_request(one.queued)
                 self._turns.rpc_ready(wrapper)
             elif now < one.deadline or (
                 # What has come has its own deadline; who waits for itself, or in a circle, has this one.
                 now < one.deadline + self._settings.rpc_timeout
                 and all(
-                    session.core.has_received(msg_id)
+                    msg_id in session.core.inbox.messages
                     for msg_id, outcome in zip(after, outcomes, strict=True)
                     if outcome is None
                 )

@@ -50,12 +50,12 @@ class RpcStarts:
                 self._requests.refuse(session, msg_id, errors.FLOOD_WAIT)
                 return
             session.core.hold_request(msg_id, size)
-        wrapper.rpc_queue.append(QueuedRpc(session, msg_id, query, now + self._settings.rpc_timeout))
+        wrapper.queue_request(QueuedRpc(session, msg_id, query, now + self._settings.rpc_timeout))
         self._turns.rpc_ready(wrapper)
 
     def _has_room(self, wrapper: MainAuthWrapper, size: int) -> bool:
         settings = self._settings
-        of_key = sum(one.core.large_bytes for keys in wrapper.lists.values() for one in keys.sessions.values())
+        of_key = sum(one.core.large_bytes for keys in wrapper.lists for one in keys.sessions.values())
         return (
             of_key + size <= settings.large_key_bytes and self._counts.large_bytes + size <= settings.large_limit_bytes
         )
@@ -68,7 +68,7 @@ class RpcStarts:
             return True
         if not wrapper.rpc_queue:
             return False
-        queued = wrapper.rpc_queue.pop(0)
+        queued = wrapper.next_request()
         session = queued.session
         if session.keys.sessions.get(session.core.session_id) is session:  # else it ended in this turn
             if session.holds or self._is_full(wrapper) or holds_back(session, self._settings):
@@ -174,9 +174,10 @@ class RpcStarts:
 
     def cancel(self, wrapper: MainAuthWrapper, session: ClientSession, msg_id: int) -> None:
         """The client dropped the answer of a request, wherever it is; it has been answered for."""
-        wrapper.rpc_queue[:] = [
-            queued for queued in wrapper.rpc_queue if queued.session is not session or queued.msg_id != msg_id
-        ]
+        if wrapper.rpc_queue:
+            wrapper.rpc_queue = [
+                queued for queued in wrapper.rpc_queue if queued.session is not session or queued.msg_id != msg_id
+            ] or ()
         if session.holds:
             for queued in wrapper.hold_nothing(session):
                 if queued.msg_id != msg_id:

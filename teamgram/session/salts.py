@@ -5,10 +5,13 @@ salts). They come from authsession in advance and overlap, so a client that
 still uses the one before is served; a message never waits for them.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from struct import Struct
 
 from teamgram.interfaces.keys import FutureSalt
+
+_RECORD = Struct("<qqq")
+"""valid_since, valid_until, salt. Thousands of keys have some: as objects they would be most of what a key costs."""
 
 
 class ServerSalts:
@@ -19,17 +22,23 @@ class ServerSalts:
         current_until: unix seconds until which ``current`` needs no new look.
     """
 
-    __slots__ = ("_salts", "current", "current_until")
+    __slots__ = ("_packed", "current", "current_until")
 
     def __init__(self, salts: Iterable[FutureSalt] = ()) -> None:
-        self._salts: list[FutureSalt] = []
+        self._packed = b""
         self.current = 0
         self.current_until = 0.0
         self.add(salts)
 
+    def _salts(self) -> Iterator[tuple[int, int, int]]:
+        return _RECORD.iter_unpack(self._packed)
+
+    def _keep(self, salts: Iterable[tuple[int, int, int]]) -> None:
+        self._packed = b"".join(_RECORD.pack(*salt) for salt in salts)
+
     def add(self, salts: Iterable[FutureSalt]) -> None:
         """Take in salts; those already known are kept once."""
-        self._salts = sorted({*self._salts, *salts}, key=lambda salt: (salt.valid_since, salt.valid_until))
+        self._keep(sorted({*self._salts(), *((one.valid_since, one.valid_until, one.salt) for one in salts)}))
         self.current_until = 0.0
 
     def current_salt(self, now: float) -> int:
@@ -44,30 +53,31 @@ class ServerSalts:
         The current one is good for as long as no newer is known, or a client
         would be told again and again to use what is then refused.
         """
-        if not self._salts:
+        if not self._packed:
             return False
         if salt == self.current_salt(now):
             return True
-        return any(known.salt == salt and known.valid_since <= now < known.valid_until for known in self._salts)
+        return any(known == salt and since <= now < until for since, until, known in self._salts())
 
     def future(self, now: float, count: int) -> list[tuple[int, int, int]]:
         """Up to ``count`` salts valid at ``now`` or later, as (valid_since, valid_until, salt)."""
-        valid = [salt for salt in self._salts if salt.valid_until > now]
-        return [(salt.valid_since, salt.valid_until, salt.salt) for salt in valid[:count]]
+        return [salt for salt in self._salts() if salt[1] > now][:count]
 
     def valid_until(self) -> int:
         """Unix seconds at which the last known salt ends; 0 when there is none."""
-        return self._salts[-1].valid_until if self._salts else 0
+        until: int = _RECORD.unpack(self._packed[-_RECORD.size :])[1] if self._packed else 0
+        return until
 
     def _turn(self, now: float) -> None:
-        if self._salts and self._salts[0].valid_until <= now:
+        salts = list(self._salts())
+        if not salts:
+            return
+        if salts[0][1] <= now:
             # The last one stays even when it is over: a key whose new salts
             # are late still has something to put into its messages.
-            self._salts = [salt for salt in self._salts if salt.valid_until > now] or self._salts[-1:]
-        index = bisect_right(self._salts, now, key=lambda salt: salt.valid_since)
-        if not self._salts:
-            return
-        newest = self._salts[max(index - 1, 0)]
-        self.current = newest.salt
-        next_since = self._salts[index].valid_since if index < len(self._salts) else newest.valid_until
-        self.current_until = float(min(newest.valid_until, next_since))
+            salts = [salt for salt in salts if salt[1] > now] or salts[-1:]
+            self._keep(salts)
+        begun = [salt for salt in salts if salt[0] <= now] or salts[:1]
+        _, until, self.current = begun[-1]
+        later = salts[len(begun) :]
+        self.current_until = float(min(until, later[0][0]) if later else until)

@@ -19,11 +19,10 @@ from teamgram.session.inbox import (
     MESSAGE_TOO_OLD,
     SEQ_NO_NOT_EVEN,
     SEQ_NO_NOT_ODD,
-    SUCCEEDED,
     Fate,
     Inbox,
 )
-from teamgram.session.outbox import ServerMessage, SessionOutbox
+from teamgram.session.outbox import NOTHING, ServerMessage, SessionOutbox
 from teamgram.session.salts import ServerSalts
 from teamgram.session.service_messages import MalformedMessage
 from teamgram.session.service_requests import ANSWERED_ANEW, ANSWERED_AT_ONCE, NEVER_INSIDE, SERVICE_MESSAGES
@@ -81,15 +80,14 @@ class Session:
         self.salts = salts
         self._settings = settings
         self._counts = counts
-        # A list, for it is short and mostly empty: a deque costs 600 bytes a session.
-        self._events: list[SessionEvent] = []
+        self._events: list[SessionEvent] | tuple[()] = ()
         self.inbox = Inbox(settings.inbox_limit)
         self.outbox = SessionOutbox(settings, counts)
         self.running = 0
         self.large_bytes = 0
         self.unpacked_bytes = 0
-        self._large: dict[int, int] = {}
-        self.to_ack: dict[int, float] = {}
+        self._large: dict[int, int] = NOTHING
+        self.to_ack: dict[int, float] = NOTHING
         self._unsure_to = 0
         self._sure: set[int] | None = None
 
@@ -199,13 +197,13 @@ class Session:
                 return
             inbox.record(msg_id, seq_no, Fate.RUNNING)
             self.running += 1
-            self.to_ack[msg_id] = now
+            self._owe_ack(msg_id, now)
             self.tell(RpcReceived(msg_id, payload[start:end]))
             return
         # An acknowledgement should not be content-related, but mtcute 0.30 sends all of its own so:
         # it is taken, and not acknowledged in turn.
         if seq_no & 1 and constructor_id != wire.MSGS_ACK and constructor_id not in ANSWERED_AT_ONCE:
-            self.to_ack[msg_id] = now
+            self._owe_ack(msg_id, now)
         inbox.record(msg_id, seq_no, Fate.RECEIVED)
         self._serve(constructor_id, msg_id, payload, start, end, now)
 
@@ -234,13 +232,15 @@ class Session:
 
     def hold_request(self, msg_id: int, size: int) -> None:
         """Count the bytes of a large request until it is answered."""
+        if not self._large:
+            self._large = {}
         self._large[msg_id] = size
         self.large_bytes += size
         self._counts.large_bytes += size
 
     def forget_requests(self) -> None:
         """The session ends: nothing in it will be answered."""
-        self._large.clear()
+        self._large = NOTHING
         self._counts.large_bytes -= self.large_bytes
         self.large_bytes = 0
 
@@ -257,7 +257,7 @@ class Session:
             # Answered, but the answer had to make room: run again only if the client asks anew.
             self._refuse(msg_id, seq_no, MESSAGE_TOO_OLD)
         elif seq_no & 1:
-            self.to_ack.setdefault(msg_id, now)
+            self._owe_ack(msg_id, now)
 
     def _new_session(self, first_msg_id: int, seq_no: int, now: float) -> None:
         if first_msg_id & 3 or first_msg_id < self.inbox.floor:
@@ -274,7 +274,12 @@ class Session:
 
     def next_event(self) -> SessionEvent | None:
         """What happened next, or None."""
-        return self._events.pop(0) if self._events else None
+        if not self._events:
+            return None
+        event = self._events.pop(0)
+        if not self._events:
+            self._events = ()
+        return event
 
     def reply(self, msg_id: int, result: bytes) -> None:
         """The boxed result of a request; a request that was dropped or answered is not answered again."""
@@ -298,23 +303,6 @@ class Session:
         """Answer ``destroy_auth_key`` with one of the three boxed results."""
         self.say(result, req_msg_id=msg_id)
 
-    def push(self, body: bytes) -> bool:
-        """Queue an encoded ``Updates``; False when the client does not read and must ask for the difference."""
-        return self.outbox.add_push(body)
-
-    def outcome(self, msg_id: int) -> bool | None:
-        """Whether a request succeeded (``invokeAfterMsg``); None: not done, or not seen yet."""
-        known = self.inbox.messages.get(msg_id)
-        if known is None or known is Fate.RUNNING:
-            return None
-        if type(known) is ServerMessage:
-            return not known.is_error
-        return known in SUCCEEDED
-
-    def has_received(self, msg_id: int) -> bool:
-        """Whether that message came and is remembered."""
-        return msg_id in self.inbox.messages
-
     def packet(self, now: float) -> bytes | None:
         """The next frame's plaintext (msg_id seq_no bytes body), None when there is nothing to send."""
         to_ack = self.to_ack
@@ -332,10 +320,8 @@ class Session:
         self._note_forgotten()
 
     def _note_forgotten(self) -> None:
-        messages = self.inbox.messages
         for answer in self.outbox.take_forgotten():
-            if messages.get(answer.req_msg_id) is answer:
-                messages[answer.req_msg_id] = Fate.FAILURE_FORGOTTEN if answer.is_error else Fate.ANSWER_FORGOTTEN
+            self.inbox.answer_forgotten(answer)
 
     def empty_packet(self, now: float) -> bytes:
         """An empty container: what an HTTP request is answered with when there is nothing to say."""
@@ -370,6 +356,12 @@ class Session:
         self._sure.add(msg_id)
         return True
 
+    def _owe_ack(self, msg_id: int, now: float) -> None:
+        """A message came at ``now`` whose acknowledgement may ride along with something else; again or not."""
+        if not self.to_ack:
+            self.to_ack = {}
+        self.to_ack.setdefault(msg_id, now)
+
     def _acks_due(self, received_before: float) -> list[int]:
         due: list[int] = []
         for msg_id, received_at in self.to_ack.items():
@@ -378,15 +370,18 @@ class Session:
             due.append(msg_id)
         for msg_id in due:
             del self.to_ack[msg_id]
+        self.to_ack = self.to_ack or NOTHING
         return due
 
     def finish(self, msg_id: int, result: bytes, *, is_error: bool = False) -> None:
         self.running -= 1
         if self._large:
             size = self._large.pop(msg_id, 0)
+            self._large = self._large or NOTHING
             self.large_bytes -= size
             self._counts.large_bytes -= size
         self.to_ack.pop(msg_id, None)
+        self.to_ack = self.to_ack or NOTHING
         answer = ServerMessage(
             wire.pack_rpc_result(msg_id, result), content_related=True, req_msg_id=msg_id, is_error=is_error
         )
@@ -397,4 +392,7 @@ class Session:
         self.outbox.add(ServerMessage(body, content_related=content_related, req_msg_id=req_msg_id, is_alone=is_alone))
 
     def tell(self, event: SessionEvent) -> None:
-        self._events.append(event)
+        if self._events:
+            self._events.append(event)
+        else:
+            self._events = [event]

@@ -14,6 +14,7 @@ from tools.bench import encoding
 from tools.bench.control_plane import ControlPlaneBench
 from tools.bench.groups import GroupBench
 from tools.bench.latency import Latency
+from tools.bench.memory import Memory
 from tools.bench.messenger import Bench
 from trial_tests.clients.server import RunningServer
 
@@ -36,6 +37,7 @@ async def measure(reactor: Any, words: list[str]) -> None:
             **GroupBench(bench).figures(),
             "busy": latency.busy,
             "fairness": latency.fairness,
+            **Memory(reactor, server, bench).figures(),
             **ControlPlaneBench(reactor, server).figures(),
         }
         for name, figure in figures.items():

@@ -444,7 +444,7 @@ class Sessions(Target):
         while (event := session.next_event()) is not None:
             if isinstance(event, RpcReceived):
                 session.reply(event.msg_id, b"\xb5\x75\x72\x99")
-        session.push(b"updt")
+        session.outbox.add_push(b"updt")
         while session.packet(NOW) is not None:
             pass
         if self._frames % 7 == 0:

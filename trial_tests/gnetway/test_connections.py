@@ -72,8 +72,8 @@ class ConnectionsTests(SynchronousTestCase):
         other, _ = self.open()
         key = CachedKey(perm_key(1))
         for session_id in (5, -7):
-            conn.sessions[key.auth_key_id, session_id] = key
-        other.sessions[key.auth_key_id, 5] = key
+            conn.seen(key, session_id)
+        other.seen(key, 5)
         self.connections.lost(conn, "gone")
         self.connections.lost(conn, "gone twice")
         key_id = key.auth_key_id
@@ -85,7 +85,7 @@ class ConnectionsTests(SynchronousTestCase):
         """An HTTP connection that ends takes no session with it."""
         conn, _ = self.open("http")
         key = CachedKey(perm_key(1))
-        conn.sessions[key.auth_key_id, 5] = key
+        conn.seen(key, 5)
         self.connections.lost(conn, "gone")
         self.assertEqual(self.session.closed, [])
 

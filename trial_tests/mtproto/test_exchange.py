@@ -134,13 +134,13 @@ class ExchangeTests(unittest.SynchronousTestCase):
         client = ClientExchange(KEY.public)
         server = begin(client)
         request = third_request(client, server)
-        before = vars(server).copy()
+        before = held(server)
         created = server.receive(request, NOW)
         assert isinstance(created, KeyCreated)
         server.confirm()
         secrets = [client.new_nonce, created, created.auth_key, before["_exponent"]]
         self.assertIn(client.new_nonce, before.values())
-        self.assertEqual([value for value in vars(server).values() if value in secrets], [])
+        self.assertEqual([value for value in held(server).values() if value in secrets], [])
 
     def test_secrets_are_not_in_the_repr(self) -> None:
         """The event may be logged."""
@@ -149,6 +149,11 @@ class ExchangeTests(unittest.SynchronousTestCase):
             repr(created),
             f"KeyCreated(auth_key_id={created.auth_key_id}, temporary=False, media=False, dc_id=0, expires_in=0)",
         )
+
+
+def held(server: ServerExchange) -> dict[str, object]:
+    """All that an exchange keeps."""
+    return {name: getattr(server, name) for name in ServerExchange.__slots__}
 
 
 class RepetitionTests(unittest.SynchronousTestCase):

@@ -10,6 +10,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from teamgram.mtproto.crypto.aes import ige_decrypt, ige_encrypt
+from teamgram.mtproto.crypto.kdf import FROM_CLIENT, TO_CLIENT, aes_key_iv
 from teamgram.mtproto.envelope import AuthKey
 
 _SALT_SESSION = Struct("<qq")
@@ -53,9 +54,10 @@ def seal_payload(
     """
     plaintext = _SALT_SESSION.pack(salt, session_id) + payload
     plaintext += random(12 + -(len(plaintext) + 12) % 16) if padding is None else padding
-    digest = sha256(key.from_client.msg_key_part + plaintext).digest()
+    first, second, msg_key_part = FROM_CLIENT.unpack_from(key.auth_key)
+    digest = sha256(msg_key_part + plaintext).digest()
     msg_key = digest[8:24]
-    frame = key.id_bytes + msg_key + ige_encrypt(plaintext, *key.from_client.aes_key_iv(msg_key))
+    frame = key.id_bytes + msg_key + ige_encrypt(plaintext, *aes_key_iv(msg_key, first, second))
     ack = int.from_bytes(digest[:4], "little") | 1 << 31
     return Sealed(frame, ack.to_bytes(4, "little"))
 
@@ -71,8 +73,9 @@ def open_frame(key: AuthKey, frame: bytes) -> Opened:
     msg_key = frame[8:24]
     if len(frame) < 72 or (len(frame) - 24) % 16:
         raise BadFrame(f"frame of {len(frame)} bytes")
-    plaintext = ige_decrypt(frame[24:], *key.to_client.aes_key_iv(msg_key))
-    if sha256(key.to_client.msg_key_part + plaintext).digest()[8:24] != msg_key:
+    first, second, msg_key_part = TO_CLIENT.unpack_from(key.auth_key)
+    plaintext = ige_decrypt(frame[24:], *aes_key_iv(msg_key, first, second))
+    if sha256(msg_key_part + plaintext).digest()[8:24] != msg_key:
         raise BadFrame("msg_key does not fit")
     salt, session_id, msg_id, seq_no, length = _HEADER.unpack_from(plaintext)
     if length % 4 or not 12 <= len(plaintext) - 32 - length <= 1024:

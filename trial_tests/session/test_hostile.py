@@ -74,7 +74,7 @@ class SessionFuzzTests(SynchronousTestCase):
             for event in iter(session.next_event, None):
                 if isinstance(event, RpcReceived):
                     session.reply(event.msg_id, b"\xb5\x75\x72\x99")
-            session.push(b"updt")
+            session.outbox.add_push(b"updt")
             while (packet := session.packet(now)) is not None:
                 msg_id = wire.HEADER.unpack_from(packet)[0]
                 self.assertGreater(msg_id, last_msg_id)

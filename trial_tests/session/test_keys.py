@@ -156,8 +156,7 @@ class KeyTests(SynchronousTestCase):
         self.assertEqual(metadata.dc_id, 4)
         wrapper = harness.service.stage.keys.wrappers[KEY]
         self.assertEqual(list(harness.service.stage.keys.wrappers), [KEY])
-        assert wrapper.temp_auth is not None
-        self.assertEqual(wrapper.temp_auth.auth_key_id, TEMP_KEY)
+        self.assertEqual([keys.auth_key_id for keys in wrapper.lists], [TEMP_KEY])
 
     def test_binding_while_requests_run(self) -> None:
         """What was under way is answered in its session after the move."""
@@ -197,7 +196,7 @@ class KeyTests(SynchronousTestCase):
         harness.turn()
         users = {call.method: call.metadata.user_id for call in harness.bff.calls}
         self.assertEqual(users, {"help.getConfig": USER, "updates.getState": 7})
-        self.assertEqual(list(harness.service.stage.keys.wrappers[KEY].lists), [KEY])
+        self.assertEqual([keys.auth_key_id for keys in harness.service.stage.keys.wrappers[KEY].lists], [KEY])
 
     def test_destroyed_permanent_key(self) -> None:
         """Its sessions end, its temporary keys' too, and gnetway forgets them all."""

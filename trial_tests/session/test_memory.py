@@ -3,8 +3,9 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.session.memory import kept_bytes
+from teamgram.session.outbox import NOTHING
 from teamgram.session.session_list import ClientSession
-from trial_tests.session.fakes import GET_CONFIG, KEY, Client, Harness, ping
+from trial_tests.session.fakes import GET_CONFIG, KEY, Client, Harness, ping, with_layer
 
 SWEPT = 10.5
 """Seconds after which the bound was looked at."""
@@ -75,3 +76,41 @@ class KeptBytesTests(SynchronousTestCase):
             self.begun(harness, number).close()
         self.sweep(harness)
         self.assertEqual((len(sessions(harness)), harness.service.stage.counts.given_up), (30, 0))
+
+
+class IdleSessionTests(SynchronousTestCase):
+    """What a client that has said something and waits costs."""
+
+    def test_empty_containers_are_shared(self) -> None:
+        """Once all is answered and acknowledged, neither session nor key holds a container of its own for it."""
+        harness = Harness()
+        client = harness.client()
+        answers = []
+        for _ in range(3):
+            client.send(with_layer(GET_CONFIG))
+            client.send(ping())
+            answers += [one.msg_id for one in client.received()]
+        client.ack(*answers)
+        client.received()
+        session = sessions(harness)[9]
+        core, outbox = session.core, session.core.outbox
+        self.assertIs(core.to_ack, NOTHING)
+        self.assertIs(outbox.unacked, NOTHING)
+        self.assertEqual((outbox.queue, core._events), ((), ()))
+        wrapper = harness.service.stage.keys.wrappers[KEY]
+        self.assertEqual((wrapper.session_data_chan, wrapper.rpc_queue, wrapper.refused), ((), (), ()))
+
+    def test_nothing_is_put_into_what_is_shared(self) -> None:
+        """A session that forgot to make its own would write into everybody's."""
+        self.assertRaises(TypeError, NOTHING.__setitem__, 1, 2)
+        self.assertRaises(TypeError, NOTHING.setdefault, 1, 2)
+
+    def test_what_clients_say_of_themselves_is_shared(self) -> None:
+        """Two devices of one kind have the same strings."""
+        harness = Harness()
+        for key in (KEY, 88):
+            client = harness.client(auth_key_id=key, perm_auth_key_id=key)
+            client.send(with_layer(GET_CONFIG, device=b"a phone of some kind"))
+            client.received()
+        one, other = (harness.service.stage.keys.wrappers[key].client for key in (KEY, 88))
+        self.assertIs(one.device_model, other.device_model)

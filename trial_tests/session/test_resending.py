@@ -184,7 +184,7 @@ class ResendTests(SynchronousTestCase):
         msg_id = pair.send(GET_CONFIG)
         pair.send(ping())
         pair.session.reply(msg_id, BOOL_TRUE)
-        pair.session.push(b"updt")
+        pair.session.outbox.add_push(b"updt")
         first = [one for one in pair.received() if one.constructor_id != wire.PONG]
         pair.session.connection_lost()
         again = pair.received()
@@ -195,7 +195,7 @@ class ResendTests(SynchronousTestCase):
     def test_acknowledged_while_waiting_to_be_resent(self) -> None:
         """An acknowledgement that comes between loss and resend takes the message back."""
         pair = Pair().began()
-        pair.session.push(b"updt")
+        pair.session.outbox.add_push(b"updt")
         (update,) = pair.received()
         pair.session.connection_lost()
         pair.ack(update.msg_id)
@@ -217,10 +217,10 @@ class ResendTests(SynchronousTestCase):
     def test_old_update_becomes_updates_too_long(self) -> None:
         """Under a new id a client that had received it would see it twice; a younger one comes as it was."""
         pair = Pair().began()
-        pair.session.push(b"old.")
+        pair.session.outbox.add_push(b"old.")
         pair.received()
         pair.now += 200
-        pair.session.push(b"new.")
+        pair.session.outbox.add_push(b"new.")
         (young,) = pair.received()
         pair.session.connection_lost()
         pair.now += 50
@@ -234,7 +234,7 @@ class ResendTests(SynchronousTestCase):
         pair = Pair().began()
         last = 0
         for step in (0.0, -1.0, 0.5):
-            pair.session.push(b"updt")
+            pair.session.outbox.add_push(b"updt")
             pair.session.reply(pair.send(GET_CONFIG), BOOL_TRUE)
             for one in unpack([pair.session.packet(NOW + step) or b""]):
                 self.assertGreater(one.msg_id, last)
@@ -244,7 +244,7 @@ class ResendTests(SynchronousTestCase):
     def test_msg_resend_req(self) -> None:
         """What is there comes again; with something unknown among it the states of all are told too."""
         pair = Pair().began()
-        pair.session.push(b"updt")
+        pair.session.outbox.add_push(b"updt")
         (update,) = pair.received()
         pair.send(struct.pack("<III2q", wire.MSG_RESEND_REQ, wire.VECTOR, 2, update.msg_id, 8))
         again, info = sorted(pair.received(), key=lambda one: one.constructor_id == wire.MSGS_STATE_INFO)

@@ -31,7 +31,7 @@ class ContainerTests(SynchronousTestCase):
         request = pair.send(GET_CONFIG)
         pair.events()
         pair.session.reply(request, BOOL_TRUE)
-        pair.session.push(b"updt")
+        pair.session.outbox.add_push(b"updt")
         old = pair.send(ping(), msg_id=int(pair.now - 4000) << 32)
         new = pair.send(ping(), msg_id=int(pair.now + 4000) << 32)
         salted = pair.send(ping(), salt=5)
@@ -169,24 +169,24 @@ class BoundTests(SynchronousTestCase):
     def test_updates_past_the_bound_become_updates_too_long(self) -> None:
         """A client that does not read costs no more than the bound, and is told to get the difference."""
         pair = Pair(push_limit=10, push_limit_bytes=100_000).began()
-        taken = [pair.session.push(b"updt") for _ in range(100)]
+        taken = [pair.session.outbox.add_push(b"updt") for _ in range(100)]
         self.assertEqual(taken.count(True), 10)
         self.assertEqual(pair.session.outbox.queued_bytes, 0)
         (told,) = pair.received()
         self.assertEqual(told.constructor_id, 0xE317AF7E)
-        self.assertTrue(pair.session.push(b"updt"))
+        self.assertTrue(pair.session.outbox.add_push(b"updt"))
 
     def test_updates_are_bounded_in_bytes(self) -> None:
         """The bound counts bytes as well."""
         pair = Pair(push_limit=10, push_limit_bytes=1000).began()
-        self.assertTrue(pair.session.push(b"x" * 600))
-        self.assertFalse(pair.session.push(b"x" * 600))
+        self.assertTrue(pair.session.outbox.add_push(b"x" * 600))
+        self.assertFalse(pair.session.outbox.add_push(b"x" * 600))
 
     def test_unacknowledged_messages_are_bounded(self) -> None:
         """A client that reads and never acknowledges costs the limit; it hears of it when it reconnects."""
         pair = Pair(unacked_limit=10).began()
         for _ in range(50):
-            pair.session.push(b"updt")
+            pair.session.outbox.add_push(b"updt")
             pair.received()
         self.assertLessEqual(len(pair.session.outbox.unacked), 10)
         pair.session.connection_lost()
@@ -283,9 +283,9 @@ class ServiceMessageTests(SynchronousTestCase):
         """A request's outcome is remembered through its acknowledgement."""
         pair = Pair().began()
         good, bad = pair.send(GET_CONFIG), pair.send(GET_STATE)
-        self.assertEqual((pair.session.outcome(good), pair.session.outcome(4)), (None, None))
+        self.assertEqual((pair.session.inbox.outcome(good), pair.session.inbox.outcome(4)), (None, None))
         pair.session.reply(good, BOOL_TRUE)
         pair.session.fail(bad, 400, "X")
-        self.assertEqual((pair.session.outcome(good), pair.session.outcome(bad)), (True, False))
+        self.assertEqual((pair.session.inbox.outcome(good), pair.session.inbox.outcome(bad)), (True, False))
         pair.ack(*[one.msg_id for one in pair.received()])
-        self.assertEqual((pair.session.outcome(good), pair.session.outcome(bad)), (True, False))
+        self.assertEqual((pair.session.inbox.outcome(good), pair.session.inbox.outcome(bad)), (True, False))

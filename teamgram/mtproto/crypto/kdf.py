@@ -26,29 +26,22 @@ def auth_key_aux_hash(auth_key: bytes) -> bytes:
     return sha1(auth_key).digest()[:8]
 
 
-class DirectionKeys:
-    """The parts of an auth key that messages of one direction use, cut once.
+#: What the formulas take of an auth key, by the direction of a message: auth_key[x : 36 + x] and [40 + x : 76 + x] for
+#: ``aes_key_iv``, and [88 + x : 120 + x], hashed before the plaintext it gives msg_key. x is 0 and 8. Cut out for each
+#: message, which is 0.1 µs: kept for each key, they would be twice the key.
+FROM_CLIENT = Struct("36s4x36s12x32s")
+TO_CLIENT = Struct("8x36s4x36s12x32s")
 
-    Attributes:
-        msg_key_part: auth_key[88 + x : 120 + x]; hashed before the plaintext it gives msg_key.
+
+def aes_key_iv(msg_key: bytes, first: bytes, second: bytes) -> tuple[bytes, bytes]:
+    """(aes_key, aes_iv) of the message with this msg_key, 32 bytes each.
+
+    Args:
+        first, second: of the key, by the direction (``FROM_CLIENT``, ``TO_CLIENT``).
     """
-
-    __slots__ = ("_first", "_second", "msg_key_part")
-
-    def __init__(self, auth_key: bytes, x: int) -> None:
-        """
-        Args:
-            x: ``CLIENT_TO_SERVER`` or ``SERVER_TO_CLIENT``.
-        """
-        self.msg_key_part = auth_key[88 + x : 120 + x]
-        self._first = auth_key[x : 36 + x]
-        self._second = auth_key[40 + x : 76 + x]
-
-    def aes_key_iv(self, msg_key: bytes) -> tuple[bytes, bytes]:
-        """(aes_key, aes_iv) of the message with this msg_key, 32 bytes each."""
-        a = sha256(msg_key + self._first).digest()
-        b = sha256(self._second + msg_key).digest()
-        return a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:]
+    a = sha256(msg_key + first).digest()
+    b = sha256(second + msg_key).digest()
+    return a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:]
 
 
 def aes_key_iv_v1(auth_key: bytes, msg_key: bytes, x: int) -> tuple[bytes, bytes]:

@@ -12,30 +12,23 @@ _INT = Struct("<i")
 _UINT = Struct("<I")
 
 
-class AbridgedCodec:
+class AbridgedCodec(FrameBuffer):
     """length_words:1 payload, or 0x7f length_words:3 payload.
 
     The top bit of the first byte asks for a quick ack.
     """
 
     name = "abridged"
-    __slots__ = ("_buffer", "_limit_bytes", "receive_data")
+    __slots__ = ("_limit_bytes",)
 
     def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
-        self._buffer = FrameBuffer()
+        super().__init__()
         self._limit_bytes = limit_bytes
-        self.receive_data = self._buffer.append
-
-    @property
-    def buffered_bytes(self) -> int:
-        """See ``TransportCodec``."""
-        return len(self._buffer)
 
     def next_event(self) -> FrameReceived | None:
         """See ``TransportCodec``."""
-        buffer = self._buffer
-        data = buffer.data
-        offset = buffer.offset
+        data = self.data
+        offset = self.offset
         available = len(data) - offset
         if available < 1:
             return None
@@ -52,7 +45,7 @@ class AbridgedCodec:
         end = start + size
         if end > len(data):
             return None
-        return FrameReceived(buffer.take(start, end, end), first >= _QUICK_ACK)
+        return FrameReceived(self.take(start, end, end), first >= _QUICK_ACK)
 
     def encode(self, payload: bytes) -> bytes:
         """See ``TransportCodec``."""

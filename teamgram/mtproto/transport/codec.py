@@ -69,7 +69,7 @@ class TransportCodec(Protocol):
 
 
 class FrameBuffer:
-    """Bytes that arrived and are not parsed yet.
+    """Bytes that arrived and are not parsed yet; the codecs are kinds of it, for there is one for each connection.
 
     A segment that holds whole frames is never copied as a whole; pieces of a
     large frame are appended to one growing array, so that a peer which sends
@@ -85,12 +85,13 @@ class FrameBuffer:
         self.data: bytes | bytearray = b""
         self.offset = 0
 
-    def __len__(self) -> int:
-        """Bytes that are not parsed yet."""
+    @property
+    def buffered_bytes(self) -> int:
+        """See ``TransportCodec``."""
         return len(self.data) - self.offset
 
-    def append(self, data: bytes) -> None:
-        """Bytes from the peer."""
+    def receive_data(self, data: bytes) -> None:
+        """See ``TransportCodec``."""
         if self.offset == len(self.data):
             self.data = data
             self.offset = 0

@@ -14,32 +14,25 @@ _INT = Struct("<i")
 _UINT = Struct("<I")
 
 
-class FullCodec:
+class FullCodec(FrameBuffer):
     """length_bytes:4 seqno:4 payload crc32:4, where the length counts all four parts.
 
     Each direction counts its own frames from 0.
     """
 
     name = "full"
-    __slots__ = ("_buffer", "_limit_bytes", "_received", "_sent", "receive_data")
+    __slots__ = ("_limit_bytes", "_received", "_sent")
 
     def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
-        self._buffer = FrameBuffer()
+        super().__init__()
         self._limit_bytes = limit_bytes
         self._received = 0
         self._sent = 0
-        self.receive_data = self._buffer.append
-
-    @property
-    def buffered_bytes(self) -> int:
-        """See ``TransportCodec``."""
-        return len(self._buffer)
 
     def next_event(self) -> FrameReceived | None:
         """See ``TransportCodec``."""
-        buffer = self._buffer
-        data = buffer.data
-        offset = buffer.offset
+        data = self.data
+        offset = self.offset
         if len(data) - offset < 8:
             return None
         length, seqno = _HEAD.unpack_from(data, offset)
@@ -52,7 +45,7 @@ class FullCodec:
         end = offset + length
         if end > len(data):
             return None
-        frame = buffer.take(offset, end, end)
+        frame = self.take(offset, end, end)
         if crc32(frame[:-4]) != _UINT.unpack_from(frame, length - 4)[0]:
             raise WireError("wrong checksum")
         self._received += 1

@@ -16,27 +16,20 @@ _UINT = Struct("<I")
 _LONG = Struct("<q")
 
 
-class IntermediateCodec:
+class IntermediateCodec(FrameBuffer):
     """length_bytes:4 payload. The top bit of the length asks for a quick ack."""
 
     name = "intermediate"
-    __slots__ = ("_buffer", "_limit_bytes", "receive_data")
+    __slots__ = ("_limit_bytes",)
 
     def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
-        self._buffer = FrameBuffer()
+        super().__init__()
         self._limit_bytes = limit_bytes
-        self.receive_data = self._buffer.append
-
-    @property
-    def buffered_bytes(self) -> int:
-        """See ``TransportCodec``."""
-        return len(self._buffer)
 
     def next_event(self) -> FrameReceived | None:
         """See ``TransportCodec``."""
-        buffer = self._buffer
-        data = buffer.data
-        offset = buffer.offset
+        data = self.data
+        offset = self.offset
         if len(data) - offset < 4:
             return None
         head: int = _UINT.unpack_from(data, offset)[0]
@@ -49,7 +42,7 @@ class IntermediateCodec:
             raise WireError(f"frame of {size} bytes: not whole words")
         if end > len(data):
             return None
-        return FrameReceived(buffer.take(start, end, end), head >= _QUICK_ACK)
+        return FrameReceived(self.take(start, end, end), head >= _QUICK_ACK)
 
     def encode(self, payload: bytes) -> bytes:
         """See ``TransportCodec``."""
@@ -64,28 +57,21 @@ class IntermediateCodec:
         return b"\x04\0\0\0" + _INT.pack(code)
 
 
-class PaddedIntermediateCodec:
+class PaddedIntermediateCodec(FrameBuffer):
     """length_bytes:4 payload padding:0..15, where the length counts the padding too."""
 
     name = "padded_intermediate"
-    __slots__ = ("_buffer", "_limit_bytes", "_random", "receive_data")
+    __slots__ = ("_limit_bytes", "_random")
 
     def __init__(self, random: Random, limit_bytes: int = MAX_FRAME_BYTES) -> None:
-        self._buffer = FrameBuffer()
+        super().__init__()
         self._limit_bytes = limit_bytes
         self._random = random
-        self.receive_data = self._buffer.append
-
-    @property
-    def buffered_bytes(self) -> int:
-        """See ``TransportCodec``."""
-        return len(self._buffer)
 
     def next_event(self) -> FrameReceived | None:
         """See ``TransportCodec``."""
-        buffer = self._buffer
-        data = buffer.data
-        offset = buffer.offset
+        data = self.data
+        offset = self.offset
         if len(data) - offset < 4:
             return None
         head: int = _UINT.unpack_from(data, offset)[0]
@@ -96,7 +82,7 @@ class PaddedIntermediateCodec:
         if end > len(data):
             return None
         payload_end = end - _padding_bytes(data, start, size)
-        return FrameReceived(buffer.take(start, payload_end, end), head >= _QUICK_ACK)
+        return FrameReceived(self.take(start, payload_end, end), head >= _QUICK_ACK)
 
     def encode(self, payload: bytes) -> bytes:
         """See ``TransportCodec``.

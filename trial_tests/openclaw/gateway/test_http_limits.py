@@ -31,7 +31,7 @@ class Raw:
     """A socket that says what it likes, and counts what it got rid of."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+        self.socket = socket.create_connection(("127.0.0.1", port), 5)
         self.sent = 0
 
     def send(self, data: bytes) -> None:
@@ -90,7 +90,7 @@ class LimitTestCase(LiveTestCase):
             raw = Raw(self.port)
             for piece in pieces:
                 raw.send(piece)
-            raw.socket.settimeout(10)
+            raw.socket.settimeout(5)
             return raw.status()
 
         status: bytes = await self.in_thread(run)

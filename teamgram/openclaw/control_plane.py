@@ -28,6 +28,7 @@ from teamgram.openclaw.gateway.dialects.mini import Mini
 from teamgram.openclaw.gateway.dialects.protocol4 import Protocol4
 from teamgram.openclaw.gateway.door import Door, own_names
 from teamgram.openclaw.gateway.events import EventStream, Subscriber
+from teamgram.openclaw.gateway.flushing import FlushQueue
 from teamgram.openclaw.gateway.handshake import Accepted
 from teamgram.openclaw.gateway.health import Health
 from teamgram.openclaw.gateway.hello import TICK_SECONDS, HelloOk
@@ -96,7 +97,8 @@ class ControlPlane:
         self.identity = identity
         self.schemas = MethodSchemas()
         self.router = Router(self.schemas, self.seconds)
-        self.events = EventStream()
+        self.flushes = FlushQueue(lambda run: reactor.callLater(0, run))
+        self.events = EventStream(self.flushes)
         self.health = Health(self.seconds)
         self.presence = Presence(version, self.boot_id)
         self.pairing = Pairing()
@@ -121,7 +123,6 @@ class ControlPlane:
         self.max_handshakes_per_ip = MAX_HANDSHAKES_PER_IP
         self.door = Door(lambda: config.sections.gateway, self.seconds, own_names())
         self.on_restart: Callable[[str], None] = lambda reason: None
-        self._to_flush: list[Connection] = []
         self._in_handshake: Counter[str] = Counter()
         self._next_tick = self.seconds() + TICK_SECONDS
         self._next_health = self.seconds() + HEALTH_SECONDS
@@ -218,7 +219,7 @@ class ControlPlane:
             client_mode=peer.client.get("mode", ""),
             caps=peer.caps,
             device_id=connection.device_id,
-            wake=connection.wake,
+            connection=connection,
         )
         connection.subscriber = subscriber
         return subscriber
@@ -263,7 +264,7 @@ class ControlPlane:
         subscriber, connection.subscriber = connection.subscriber, None
         if subscriber is None:
             return
-        subscriber.wake = None
+        subscriber.connection = None
         if not self.resumable.keep(connection, subscriber, self.config.sections.gateway.resume_seconds):
             self.events.remove(subscriber)
         self.canvas.revoke(connection.conn_id)
@@ -287,17 +288,6 @@ class ControlPlane:
             if role is None or connection.role == role:
                 connection.close(code, reason)
                 connection.flush()
-
-    def flush_later(self, connection: Connection) -> None:
-        """Write what waits for it at the end of this reactor turn, with everybody else's."""
-        if not self._to_flush:
-            self.reactor.callLater(0, self._flush)
-        self._to_flush.append(connection)
-
-    def _flush(self) -> None:
-        waiting, self._to_flush = self._to_flush, []
-        for connection in waiting:
-            connection.flush()
 
     # States that are versioned
 

@@ -121,16 +121,16 @@ class Connection:
         self.outbox = Outbox()
         now = plane.seconds()
         self._transport = transport
-        self._writer = SocketWriter(transport, self.flush)
+        self._writer = SocketWriter(transport, self.flush, plane.seconds)
         self._reader = websocket.FrameReader(frames.MAX_PAYLOAD_BEFORE_HELLO)
-        self._dirty = False
+        self._is_reading = False
         self._deadline = now + plane.handshake_seconds
         self._ping_at = now + _PING_SECONDS
         self._pong_by = _NEVER
         self._close_by = _NEVER
         self._deaf = False
         self._input_paused = False
-        self._written_at = now
+        self._flushes = plane.flushes
         self._in_handshake = True
         self._held: Any = None
 
@@ -141,13 +141,15 @@ class Connection:
         if self._deaf:
             return
         # What is answered at once leaves at the end of this call: no need to ask for a later one.
-        self._dirty = True
+        self._is_reading = True
         self._reader.receive_data(data)
         try:
             self._read()
         except websocket.WebSocketError as error:
             self._deaf = True
             self.close(error.code, "")
+        finally:
+            self._is_reading = False
         self.flush()
 
     def _read(self) -> None:
@@ -184,25 +186,22 @@ class Connection:
 
     def wake(self) -> None:
         """Something waits in the outbox: write it at the end of this reactor turn."""
-        if not self._dirty:
-            self._dirty = True
-            self.plane.flush_later(self)
+        if not self._is_reading:
+            self._flushes.add(self)
 
     def flush(self) -> None:
         """Write what waits, as far as the socket takes it."""
-        self._dirty = False
-        outbox = self.outbox
-        while outbox and self._writer.writable:
+        outbox, writer = self.outbox, self._writer
+        while outbox.waiting and writer.writable:
             data = outbox.take(_WRITE_CHUNK)
             if data:
-                self._writer.write(data)
-        if self._writer.writable:
-            self._written_at = self.plane.seconds()
-        self._balance_input()
-        if outbox.overflowed and not self.is_closing:
-            self._log.warn("{conn_id} does not read; closed as slow consumer", conn_id=self.conn_id)
-            self.plane.counters.slow_consumers += 1
-            self.close(websocket.POLICY, "slow consumer")
+                writer.write(data)
+        if self._input_paused or outbox.waiting_bytes > _PAUSE_INPUT_BYTES:
+            self._balance_input()
+            if outbox.overflowed and not self.is_closing:
+                self._log.warn("{conn_id} does not read; closed as slow consumer", conn_id=self.conn_id)
+                self.plane.counters.slow_consumers += 1
+                self.close(websocket.POLICY, "slow consumer")
 
     def _balance_input(self) -> None:
         waiting = self.outbox.waiting_bytes
@@ -274,7 +273,7 @@ class Connection:
             self._pong_by = min(self._pong_by, now + _PONG_SECONDS)
             self._send_control(websocket.frame(b"", websocket.PING))
             self.flush()
-        elif now - self._written_at > _PING_SECONDS + _PONG_SECONDS:
+        elif now - self._writer.blocked_at > _PING_SECONDS + _PONG_SECONDS:
             # A ping behind what it does not read would say nothing new.
             self._log.info("{conn_id} has read nothing for long; dropped", conn_id=self.conn_id)
             self.abort()

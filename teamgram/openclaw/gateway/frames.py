@@ -122,13 +122,18 @@ def encode_error(request_id: Any, error: dict[str, Any], payload: Any = None) ->
 
 
 def encode_event_head(name: str, payload: Any) -> bytes:
-    """An event frame without its end: :func:`finish_event` closes it per connection."""
+    """An event frame without its end: a brace, or what :func:`event_ends` puts round a number."""
     return b'{"type":"event","event":' + _encode(name) + b',"payload":' + _encode(payload)
 
 
-def finish_event(head: bytes, seq: int, state_version: bytes = b"") -> bytes:
-    """A numbered event. ``state_version`` comes from :func:`encode_state_version` or is empty."""
-    return b'%b,"seq":%d%b}' % (head, seq, state_version)
+def event_ends(head: bytes, state_version: bytes = b"") -> tuple[bytes, bytes]:
+    """What stands before and behind the number of a numbered event.
+
+    Args:
+        head: from :func:`encode_event_head`.
+        state_version: from :func:`encode_state_version`, or empty.
+    """
+    return head + b',"seq":', state_version + b"}"
 
 
 def encode_state_version(presence: int, health: int) -> bytes:

@@ -14,9 +14,17 @@ class Presence:
     """Entries by instance, device or connection; the gateway's own first and always there."""
 
     def __init__(self, version: str, instance_id: str) -> None:
-        self._version = version
-        self._instance_id = instance_id
-        self._host = socket.gethostname()
+        host = socket.gethostname()
+        self._gateway = {
+            "host": host,
+            "version": version,
+            "platform": f"{platform.system().lower()} {platform.release()}",
+            "deviceFamily": platform.system(),
+            "mode": "gateway",
+            "reason": "self",
+            "instanceId": instance_id,
+            "text": f"Gateway: {host} · app {version} · mode gateway · reason self",
+        }
         self._entries: dict[str, dict[str, Any]] = {}
 
     def connected(
@@ -103,14 +111,4 @@ class Presence:
         return [self._own(now_ms), *reversed(self._entries.values())]
 
     def _own(self, now_ms: int) -> dict[str, Any]:
-        return {
-            "host": self._host,
-            "version": self._version,
-            "platform": f"{platform.system().lower()} {platform.release()}",
-            "deviceFamily": platform.system(),
-            "mode": "gateway",
-            "reason": "self",
-            "instanceId": self._instance_id,
-            "text": f"Gateway: {self._host} · app {self._version} · mode gateway · reason self",
-            "ts": now_ms,
-        }
+        return {**self._gateway, "ts": now_ms}

@@ -50,7 +50,8 @@ class EncodeTests(SynchronousTestCase):
         """A head is closed with the number, and the versions where the event has them."""
         head = frames.encode_event_head("tick", {"ts": 1})
         self.assertEqual(
-            json.loads(frames.finish_event(head, 7)), {"type": "event", "event": "tick", "payload": {"ts": 1}, "seq": 7}
+            json.loads(b"7".join(frames.event_ends(head))),
+            {"type": "event", "event": "tick", "payload": {"ts": 1}, "seq": 7},
         )
-        versioned = frames.finish_event(head, 8, frames.encode_state_version(3, 4))
+        versioned = b"8".join(frames.event_ends(head, frames.encode_state_version(3, 4)))
         self.assertEqual(json.loads(versioned)["stateVersion"], {"presence": 3, "health": 4})

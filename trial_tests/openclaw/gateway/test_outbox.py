@@ -1,11 +1,12 @@
 """What waits for a client: order, numbers, merging, and asking again."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.openclaw.gateway import websocket
+from teamgram.openclaw.gateway import frames, websocket
 from teamgram.openclaw.gateway.outbox import Event, Outbox
 
 EVERYTHING = 1 << 30
@@ -29,8 +30,24 @@ def text(number: int) -> bytes:
 
 def delta(word: str, run: str = "run") -> Event:
     return Event(
-        "chat", {"runId": run, "text": word}, group=run, merge=lambda a, b: {**b, "text": a["text"] + b["text"]}
+        "chat",
+        {"runId": run, "text": word},
+        group=run,
+        merge=lambda a, b: {**b, "text": a["text"] + b["text"]},
+        size=10,
     )
+
+
+class Counted:
+    """A function that counts its calls."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.calls = 0
+        self._function = function
+
+    def __call__(self, *args: Any) -> Any:
+        self.calls += 1
+        return self._function(*args)
 
 
 class OutboxTests(SynchronousTestCase):
@@ -52,10 +69,26 @@ class OutboxTests(SynchronousTestCase):
         """A newer delta swallows the waiting one of its run, and no number is lost."""
         outbox = Outbox()
         for word in ("one ", "two ", "three"):
-            outbox.add_event(delta(word), 10)
-        outbox.add_event(delta("other", "run2"), 10)
+            outbox.add_event(delta(word))
+        outbox.add_event(delta("other", "run2"))
+        self.assertEqual(outbox.waiting_bytes, 40)
         found = taken(outbox)
         self.assertEqual([(f["payload"]["text"], f["seq"]) for f in found], [("one two three", 1), ("other", 2)])
+        self.assertEqual(outbox.waiting_bytes, 0)
+
+    def test_one_event_for_many(self) -> None:
+        """An event is encoded once, and each client gets its own number, also where that is longer."""
+        outboxes = [Outbox() for _ in range(3)]
+        for number in range(9):
+            outboxes[2].add_event(Event("x", number))
+        taken(outboxes[2])
+        event = Event("presence", {"n": 1}, state_version=b',"stateVersion":{}')
+        self.patch(frames, "encode_event_head", counted := Counted(frames.encode_event_head))
+        for outbox in outboxes:
+            outbox.add_event(event)
+        expected = {"type": "event", "event": "presence", "payload": {"n": 1}, "stateVersion": {}}
+        self.assertEqual([taken(outbox) for outbox in outboxes], [[{**expected, "seq": n}] for n in (1, 1, 10)])
+        self.assertEqual(counted.calls, 1)
 
     def test_nothing_is_merged_across_an_event_of_the_run(self) -> None:
         """Text before and after a tool call stays before and after it."""
@@ -89,7 +122,7 @@ class OutboxTests(SynchronousTestCase):
     def test_overflow(self) -> None:
         """More than the limit waiting is said, not dropped."""
         outbox = Outbox(limit_bytes=100)
-        outbox.add_event(Event("x", 1), 90)
+        outbox.add_event(Event("x", 1, size=90))
         self.assertFalse(outbox.overflowed)
         outbox.add_frame(text(1))
         self.assertTrue(outbox.overflowed)

@@ -93,7 +93,7 @@ class JsonRpc:
         }
         method = plane.door.secret.mode
         plane.identify(connection, client, "operator", list(scopes.ALL), method, ["tool-events", *capabilities])
-        connection.outbox.encode = encode_push
+        connection.outbox.encode_with(encode_push)
         subscriber = plane.subscribe(connection)
         subscriber.all_sessions = True
         connection.opened(frames.MAX_PAYLOAD)
@@ -218,9 +218,9 @@ def _params(method: str, params: Any) -> Any:
 
 
 def encode_push(event: Event, seq: int) -> bytes | None:
-    """A push with its number as ``id``; None for events that this dialect does not have."""
+    """The frame of a push with its number as ``id``; None for events that this dialect does not have."""
     head = event.head("jsonrpc", _push_head)
-    return None if head is None else b'%b,"id":%d}' % (head, seq)
+    return None if head is None else websocket.frame(b'%b,"id":%d}' % (head, seq))
 
 
 def _push_head(name: str, payload: Any) -> bytes | None:

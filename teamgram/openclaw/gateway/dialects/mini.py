@@ -48,7 +48,7 @@ class Mini:
             return
         client = {"id": "webchat", "version": "mini", "platform": "unknown", "mode": "backend"}
         plane.identify(connection, client, "operator", [scopes.WRITE], auth.NONE, ["tool-events"])
-        connection.outbox.encode = self._encode
+        connection.outbox.encode_with(self._encode)
         plane.subscribe(connection)
         connection.opened(frames.MAX_PAYLOAD)
         self._say({"type": "connected", "sessionId": self._session_id})
@@ -133,7 +133,7 @@ class Mini:
             return None
         if event.name == "chat" and payload["state"] in ("final", "error", "aborted"):
             del self._runs[payload["runId"]]
-        return frames.encode_json({**said, "sessionId": session_id})
+        return websocket.frame(frames.encode_json({**said, "sessionId": session_id}))
 
 
 class _Reply:

@@ -7,6 +7,7 @@ from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_user
+from teamgram.domain.messages.place import place_txn
 
 
 def audience_txn(txn: Transaction, sender_id: int, peer: int) -> tuple[Audience, Chat | None]:
@@ -23,3 +24,16 @@ def audience_txn(txn: Transaction, sender_id: int, peer: int) -> tuple[Audience,
     chat = rights.known(chat_txn(txn, chat_id_of(peer), lock=True), chat_id_of(peer), sender_id)
     rights.check_writes(chat, sender_id)
     return Audience.group(chat.id, chat.members), chat
+
+
+def writable_txn(txn: Transaction, sender_id: int, peer: int) -> None:
+    """Whether ``sender_id`` may write to ``peer`` (marked id), without writing.
+
+    Raises:
+        As ``audience_txn``.
+    """
+    place = place_txn(txn, sender_id, peer)
+    if isinstance(place, Chat):
+        rights.check_writes(place, sender_id)
+    else:
+        relations.check_writes(place)

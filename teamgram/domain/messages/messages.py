@@ -9,7 +9,7 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import DuplicateRandomId, OwnChange
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import messages_txn
-from teamgram.domain.messages import deleting, editing, history, pins, reading, sending
+from teamgram.domain.messages import audience, deleting, editing, history, pins, reading, sending
 from teamgram.domain.messages.history import Found, Page, Search
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
 from teamgram.domain.updates.fanout import Fanout
@@ -38,6 +38,14 @@ class Messages:
             return await self._database.read(
                 "first result", sending.sent_before_txn, request.sender_id, request.peer, (request.random_id,)
             )
+
+    async def check_writable(self, sender_id: int, peer: int) -> None:
+        """Whether a user may write to ``peer``: for who has work to do before they write.
+
+        Raises:
+            ChatNotFound, ChatWriteForbidden, PeerBlockedByOwner, …: they may not, see ``audience.audience_txn``.
+        """
+        await self._database.read("may write", audience.writable_txn, sender_id, peer)
 
     async def forward(self, request: ForwardRequest) -> Sent:
         """Send messages on; those sent before keep their first result.

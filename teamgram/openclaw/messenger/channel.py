@@ -187,6 +187,8 @@ class Messenger(Service):
             await self._reset_session(session, _RESETS[command])
             await self._say(account, message.peer, "A new conversation begins.", f"reset:{message.id}")
             return
+        # A model that is asked costs money: not for a reply that nobody could be shown.
+        await self._domain.messages.check_writable(account.user_id, message.peer)
         if command == _START:
             text = "Hello!"
         try:

@@ -6,6 +6,8 @@ from twisted.internet import reactor
 from twisted.internet.defer import maybeDeferred
 
 from teamgram.domain.chats.chat import Banned
+from teamgram.domain.chats.chats import Actor
+from teamgram.domain.ids.peer import chat_id_of
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.openclaw.messenger import inbox
 from trial_tests.openclaw.messenger.messenger import MessengerTestCase
@@ -59,11 +61,22 @@ class InboxTests(MessengerTestCase):
         self.assertEqual(self.metric("openclaw_messenger_passed_messages_total"), 1)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
-    async def test_reply_that_is_refused(self) -> None:
-        """The agent is asked in a group where it may not answer: counted, and nothing else happens."""
+    async def test_no_model_for_nobody(self) -> None:
+        """The agent is asked in a group where it may not answer: nothing is begun."""
         mallory = await self.person(1, "Mallory")
         group = await self.group(mallory, banned=_MUTE)
         await self.write_to(group, "@main_bot hello", mallory)
+        await self.until(lambda: self.metric("openclaw_messenger_passed_messages_total") == 1)
+        self.assertEqual([s.messages for s in self.agents.parts.sessions if s.channel == "telegram"], [0])
+
+    async def test_reply_that_is_refused(self) -> None:
+        """A group that is silenced while the agent thinks: counted, and nothing else happens."""
+        mallory = await self.person(1, "Mallory")
+        group = await self.group(mallory)
+        await self.write_to(group, "@main_bot chunks=5 delay=0.1", mallory)
+        await self.until(lambda: self.agents.parts.runs.active() == 1)
+        actor = Actor(mallory.id, int(reactor.seconds()))
+        await self.talk.chats.set_default_banned_rights(actor, chat_id_of(group), _MUTE)
         await self.until(lambda: self.metric("openclaw_messenger_unshown_replies_total") == 1)
         await self.write("are you there?")
         self.assertEqual(await self.answers(1), ["are you there?"])

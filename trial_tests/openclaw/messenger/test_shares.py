@@ -96,6 +96,17 @@ class ShareTests(MessengerTestCase):
         until = float(reactor.seconds()) + seconds
         await self.until(lambda: float(reactor.seconds()) >= until)
 
+    async def test_strangers_behind_a_stranger(self) -> None:
+        """Who waits behind a run makes it an owner's only if they are one."""
+        mallory = await self.flood("chunks=500 delay=0.1", 3)
+        await self.until(lambda: self.begun() == 2)
+        for run in [lane.active for lane in self.lanes.values() if not lane.active.started_at]:
+            await self.write_to(run.session.origin["peer"], "@main_bot and that", mallory)
+        await self.until(lambda: self.agents.parts.runs.active() == 4)
+        await self.quiet_for(0.2)
+        self.assertEqual(self.begun(), 2)
+        await self.stop_all()
+
     async def test_waiting_places_in_a_group(self) -> None:
         """One person cannot fill a group's queue either: the others' messages are still taken."""
         mallory = await self.person(1, "Mallory")

@@ -6,7 +6,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from teamgram.database import Database
 from teamgram.domain.contacts.contacts import Contacts
-from teamgram.domain.contacts.watchers import Watchers
+from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.updates.fanout import Fanout
@@ -31,13 +31,13 @@ class PeopleStores:
     def open(cls, database: Database, fanout: Fanout, clock: IReactorTime) -> "PeopleStores":
         """Set ``watchers.dialog_peers`` once conversations are there."""
         contacts = Contacts(database)
-        watchers = Watchers(contacts)
+        watchers, privacy = Watchers(contacts), Privacy(database)
         return cls(
             users=Users(database),
             contacts=contacts,
             watchers=watchers,
-            privacy=Privacy(database),
-            presence=Presence(database, clock, fanout, watchers),
+            privacy=privacy,
+            presence=Presence(database, clock, fanout, StatusWatchers(watchers, contacts, privacy)),
             notifications=NotificationSettings(database),
             account_settings=AccountSettings(database),
         )

@@ -55,6 +55,7 @@ class QuoteTests(GroupTestCase):
             quoting(1, "I owe you everything", boris.peer(clara)),
             quoting(2, "I owe you nothing", boris.peer(clara)),
             quoting(99, "I owe you", boris.peer(clara)),
+            quoting(1, "I owe you nothing", boris.peer(clara)),
         ):
             self.assertEqual(await error_of(boris.send(peer, "you said", reply_to=reply)), "QUOTE_TEXT_INVALID")
         await boris.send(peer, "she said", reply_to=quoting(2, "owe you everything", boris.peer(clara)))

@@ -75,6 +75,13 @@ class GoneFromTheGroupTests(GroupTestCase):
         readers = await anna.call(tl.messages.getMessageReadParticipants(peer=peer, msg_id=hers.id))
         self.assertEqual(readers, [])
 
+    async def test_what_is_new_there_is_not_shown(self) -> None:
+        """Neither who is in it, nor how it is described now."""
+        _, anna, boris, peer, chat_id, _ = await self.gone(put_out=True)
+        await anna.call(tl.messages.editChatAbout(peer=peer, about="without Boris"))
+        full = (await boris.call(tl.messages.getFullChat(chat_id=chat_id))).full_chat
+        self.assertEqual((full.about, full.participants.NAME), ("", "chatParticipantsForbidden"))
+
     async def test_what_they_have_stays_theirs(self) -> None:
         """They still see, and delete for themselves, what lies in their own box."""
         _, anna, boris, peer, _, mine = await self.gone(put_out=False)

@@ -153,7 +153,7 @@ class Chats(RpcService):
         members = await talk.users.get(chat.members) if present else {}
         full = tl.chatFull(
             id=chat.id,
-            about=chat.about,
+            about=chat.about if present else "",
             participants=participants_view(chat, viewer_id),
             notify_settings=notify_settings_view(chosen),
             exported_invite=invite_view(invite) if invite is not None else None,

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
-from teamgram.domain.contacts.watchers import Watchers
+from teamgram.domain.contacts.watchers import StatusWatchers
 from teamgram.domain.updates.events import UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.net.token_buckets import Limit, TokenBuckets
@@ -60,7 +60,7 @@ class Presence:
         database: Database,
         clock: IReactorTime,
         fanout: Fanout,
-        watchers: Watchers,
+        watchers: StatusWatchers,
         *,
         max_cached: int = 20_000,
     ) -> None:
@@ -190,7 +190,7 @@ class Presence:
         await self._tell(user_id)
 
     async def _tell(self, user_id: int) -> None:
-        watchers = [watcher for watcher in await self._watchers.of(user_id) if watcher in self._connected]
+        watchers = await self._watchers.of(user_id, self._connected)
         if watchers:
             self._fanout.publish(watchers, UserStatusChanged(user_id))
 

@@ -6,8 +6,11 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from teamgram.domain.contacts.contacts import Contacts
-from teamgram.domain.contacts.watchers import Watchers
+from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.presence.presence import CHANGES, ONLINE_FOR, RENEW_EVERY, Presence, Status
+from teamgram.domain.privacy.keys import STATUS_TIMESTAMP
+from teamgram.domain.privacy.privacy import Privacy
+from teamgram.domain.privacy.rules import Rule, RuleKind
 from teamgram.domain.updates.events import UserStatusChanged
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.users import Users
@@ -51,10 +54,42 @@ class PresenceTests(BackendTestCase):
         async def dialog_peers(user_id: int) -> Iterable[int]:
             return {self.ada.id: [self.eve.id], self.eve.id: [self.ada.id]}.get(user_id, [])
 
-        self.presence = Presence(self.database, self.clock, fanout, Watchers(contacts, dialog_peers))
+        self.presence = Presence(self.database, self.clock, fanout, self.watchers(contacts, dialog_peers))
+
+    def watchers(self, contacts: Contacts, dialog_peers: Any = None) -> StatusWatchers:
+        """Of the same people."""
+        self.contacts, self.privacy = contacts, Privacy(self.database)
+        return StatusWatchers(Watchers(contacts, dialog_peers), contacts, self.privacy)
 
     async def settle(self) -> None:
         await self.presence.settled()
+
+    async def test_who_may_not_know_when_is_not_told(self) -> None:
+        """Neither those from whom it is hidden, nor those who hide theirs, nor across a block; the others are."""
+        await self.house()
+        nobody, everybody = [Rule(RuleKind.DISALLOW_ALL)], [Rule(RuleKind.ALLOW_ALL)]
+        ada, bob, eve = self.ada.id, self.bob.id, self.eve.id
+        for watcher in (bob, eve):
+            self.presence.device_connected(watcher, watcher)
+
+        async def told() -> list[int]:
+            """Who hears that Ada comes, and goes again."""
+            await self.settle()
+            self.clock.advance(100)
+            self.told.of.clear()
+            self.presence.device_connected(ada, 1)
+            self.presence.device_disconnected(ada, 1)
+            await self.settle()
+            return sorted({watcher for user_id, watchers in self.told.of if user_id == ada for watcher in watchers})
+
+        self.assertEqual(await told(), sorted([bob, eve]))
+        await self.privacy.set(ada, STATUS_TIMESTAMP, [Rule(RuleKind.ALLOW_CONTACTS)])
+        self.assertEqual(await told(), [bob])
+        await self.privacy.set(ada, STATUS_TIMESTAMP, everybody)
+        await self.privacy.set(bob, STATUS_TIMESTAMP, nobody)
+        self.assertEqual(await told(), [eve])
+        await self.contacts.block(ada, eve, NOW)
+        self.assertEqual(await told(), [])
 
     async def test_those_who_are_here_hear_of_it(self) -> None:
         """Contacts in either direction and dialog peers are told, if they are online themselves."""
@@ -87,7 +122,7 @@ class PresenceTests(BackendTestCase):
         self.assertTrue(self.presence.is_online(ada))
         self.presence.device_disconnected(ada, 12)
         await self.settle()
-        again = Presence(self.database, self.clock, Fanout(), Watchers(Contacts(self.database)))
+        again = Presence(self.database, self.clock, Fanout(), self.watchers(Contacts(self.database)))
         self.assertEqual(
             await again.get([ada, self.bob.id]), {ada: Status(False, NOW + 120), self.bob.id: Status(False, 0)}
         )
@@ -151,5 +186,5 @@ class PresenceTests(BackendTestCase):
         self.presence.device_connected(self.ada.id, 11)
         self.clock.advance(30)
         await self.presence.stop()
-        again = Presence(self.database, self.clock, Fanout(), Watchers(Contacts(self.database)))
+        again = Presence(self.database, self.clock, Fanout(), self.watchers(Contacts(self.database)))
         self.assertEqual((await again.get([self.ada.id]))[self.ada.id], Status(False, NOW + 30))

@@ -66,16 +66,35 @@ CORES = [
     "session/settings.py",
     "openclaw/agent/context.py",
     "openclaw/agent/idempotency.py",
+    "openclaw/agent/outcome.py",
     "openclaw/agent/providers/model_api.py",
     "openclaw/agent/providers/reply_stream.py",
     "openclaw/agent/providers/sse.py",
     "openclaw/agent/run_records.py",
+    "openclaw/agent/slots.py",
     "openclaw/agent/streaming.py",
+    "openclaw/messenger/addressing.py",
     "openclaw/sessions/agent_session.py",
     "openclaw/sessions/keys.py",
     "openclaw/agent/cron_schedule.py",
     "openclaw/methods/session_filter.py",
     "openclaw/sessions/transcripts.py",
+]
+
+#: Packages in which no modules need each other, not even in functions or for types.
+WITHOUT_CIRCLES = [
+    "mtproto",
+    "interfaces",
+    "gnetway",
+    "session",
+    "authsession",
+    "bff",
+    "domain",
+    "cache",
+    "openclaw/agent",
+    "openclaw/messenger",
+    "openclaw/methods",
+    "openclaw/sessions",
 ]
 
 
@@ -90,6 +109,36 @@ def imports_of(path: Path) -> Iterator[tuple[str, int]]:
             if node.module == "teamgram":
                 for alias in node.names:
                     yield f"teamgram.{alias.name}", node.lineno
+
+
+def modules_in(package: Path) -> dict[str, set[str]]:
+    """Every module of a package, with those of the same package that it imports, wherever it does."""
+    named = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in package.rglob("*.py")
+    }
+    needs: dict[str, set[str]] = {}
+    for name, path in named.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                modules = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= (modules & named.keys()) or {node.module}
+        needs[name] = (found & named.keys()) - {name}
+    return needs
+
+
+def left_in_circles(needs: dict[str, set[str]]) -> set[str]:
+    """What remains when whatever needs nothing that remains, or is needed by nothing that remains, is taken away."""
+    left = dict(needs)
+    while True:
+        wanted = set().union(*left.values()) if left else set()
+        gone = {name for name, others in left.items() if name not in wanted or not others & left.keys()}
+        if not gone:
+            return set(left)
+        left = {name: others - gone for name, others in left.items() if name not in gone}
 
 
 class LayeringTests(unittest.SynchronousTestCase):
@@ -129,6 +178,16 @@ class LayeringTests(unittest.SynchronousTestCase):
             free = {name for name, others in needs.items() if not others & needs.keys()}
             self.assertTrue(free, f"these need each other: {sorted(needs)}")
             needs = {name: others for name, others in needs.items() if name not in free}
+
+    def test_no_circle_of_modules(self) -> None:
+        """No module needs one that needs it, over however many; for types and in functions counts as well."""
+        for package in WITHOUT_CIRCLES:
+            self.assertEqual(left_in_circles(modules_in(PACKAGE / package)), set(), package)
+
+    def test_circles_are_found(self) -> None:
+        """Also those of three, and what only hangs on to one is none."""
+        needs = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set(), "e": {"a"}}
+        self.assertEqual(left_in_circles(needs), {"a", "b", "c"})
 
     def test_cores_are_plain_python(self) -> None:
         """No core imports twisted, zope or a database driver."""

@@ -31,7 +31,6 @@ TWICE = {
     "Message",
     "Peer",
     "Presence",
-    "Reply",
     "Section",
     "ServiceMessages",
     "Verdict",

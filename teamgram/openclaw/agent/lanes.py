@@ -89,7 +89,7 @@ class Lanes:
         return own >= MAX_WAITING_OF_ONE or len(lane.waiting) - owners >= MAX_WAITING
 
     def enter(self, run: Run) -> bool:
-        """Take a place in the session's lane; True if it is the run's at once. It starts with :meth:`advance`."""
+        """Take a place in the session's lane; True if nothing is before it. It starts with :meth:`advance`."""
         lane = self._lanes.setdefault(run.session.key, _Lane())
         if lane.active is None and not lane.waiting:
             lane.active = run

@@ -78,7 +78,7 @@ def method(
     return mark
 
 
-class Reply(Protocol):
+class Responder(Protocol):
     """Where answers to one request go; a dialect's business."""
 
     def result(self, payload: Any) -> None:
@@ -101,7 +101,7 @@ class Call:
     method: str
     params: dict[str, Any]
     connection: "Connection"
-    reply: Reply
+    reply: Responder
     request_id: Any = None
 
     def require(self, scope: str) -> None:

@@ -215,7 +215,7 @@ class AgentSessions:
     def append(self, session: AgentSession, records: Iterable[dict[str, Any]], now_ms: int) -> Deferred[None]:
         """Write records and the session's state after them; fires when they are on disk, then observers hear.
 
-        The records get their parents, and the session counts them, when their run comes: at once, unless the
+        The records get their parents, and the session counts them, when their turn comes: at once, unless the
         transcript is just being replaced. If the disk refuses, the caller's Deferred fails and what was counted comes
         right with the next start.
 

@@ -1,4 +1,4 @@
-"""Whose run it is with one file: what may go side by side, and what has to be alone with it."""
+"""Whose turn it is with one file: what may go side by side, and what has to be alone with it."""
 
 from collections import deque
 from collections.abc import Callable

@@ -33,7 +33,7 @@ class OnDisk:
     messages: int = 0
 
 
-#: Makes the bytes of a change when its run comes, and says how many messages a history shows after it.
+#: Makes the bytes of a change when its turn comes, and says how many messages a history shows after it.
 Make = Callable[[], tuple[bytes, int]]
 #: The same, of what was found.
 MakeOf = Callable[[T], tuple[bytes, int]]

@@ -141,7 +141,7 @@ class JsonRpc:
             if name is None:
                 self._error(request_id, UNKNOWN_METHOD, f"unknown method: {method}")
                 return
-            call = Call(name, _params(method, params), connection, _Reply(self, request_id), request_id)
+            call = Call(name, _params(method, params), connection, _RpcResponder(self, request_id), request_id)
             connection.plane.router.dispatch(call)
 
     def _name(self, method: str) -> str | None:
@@ -176,7 +176,7 @@ class JsonRpc:
         self._error(request_id, code, error.message, error.to_wire())
 
 
-class _Reply:
+class _RpcResponder:
     """Answers one request."""
 
     __slots__ = ("_dialect", "_id")

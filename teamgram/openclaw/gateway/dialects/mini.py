@@ -110,7 +110,7 @@ class Mini:
         self._runs[run_id] = session_id
         params = {"sessionKey": f"mini:{session_id}", "message": content, "idempotencyKey": run_id}
         connection = self._connection
-        connection.plane.router.dispatch(Call("chat.send", params, connection, _Reply(self, run_id), run_id))
+        connection.plane.router.dispatch(Call("chat.send", params, connection, _MiniResponder(self, run_id), run_id))
 
     def failed(self, run_id: str, message: str) -> None:
         """A message was refused before its turn began."""
@@ -136,7 +136,7 @@ class Mini:
         return websocket.frame(frames.encode_json({**said, "sessionId": session_id}))
 
 
-class _Reply:
+class _MiniResponder:
     """The acknowledgement has no frame here; a refusal does."""
 
     __slots__ = ("_dialect", "_run_id")

@@ -142,13 +142,13 @@ class Protocol4:
             error = invalid(f"invalid request frame: {request.problem}")
             connection.send(frames.encode_error(request.id, error.to_wire()))
             return
-        call = Call(request.method, request.params, connection, _Reply(connection, request.id), request.id)
+        call = Call(request.method, request.params, connection, _FrameResponder(connection, request.id), request.id)
         connection.plane.router.dispatch(call)
         if connection.unauthorized_role_calls >= MAX_UNAUTHORIZED_ROLE_CALLS:
             connection.close(websocket.POLICY, "repeated unauthorized calls")
 
 
-class _Reply:
+class _FrameResponder:
     """Answers one request, as often as its method does."""
 
     __slots__ = ("_connection", "_id")

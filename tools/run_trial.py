@@ -263,6 +263,7 @@ class Run:
             if worker.running
         ]
         ran = self.totals.passed + len(self.totals.failures) + self.totals.skipped
+        ran += sum(len(worker.done) for worker in self._workers.values() if worker.running)
         print(f"... {now - self._started:.0f} s, {ran} of {self._tests} tests; now {', '.join(at)}", flush=True)
 
 

@@ -19,10 +19,9 @@ from trial_tests.openclaw.house import TOKEN, DeviceKey
 from trial_tests.openclaw.live import LiveTestCase, SocketClient
 
 
-class GatewayCommandsTests(LiveTestCase):
-    """Each command once, as it is typed."""
+class CommandCase(LiveTestCase):
+    """A control plane, and the program beside it."""
 
-    config = {"gateway": {"trustedProxies": ["127.0.0.1"]}}
     extensions = (agents_extension,)
     timeout = 60
 
@@ -46,6 +45,45 @@ class GatewayCommandsTests(LiveTestCase):
             sys.executable, self.command(*words), env={**names, **environment}, reactor=reactor
         )
         return code, output.decode(), errors.decode()
+
+
+class DeviceCommandsTests(CommandCase):
+    """Devices that come through a proxy wait for an operator."""
+
+    config = {"gateway": {"trustedProxies": ["127.0.0.1"]}}
+
+    async def test_devices(self) -> None:
+        """Approve and refuse by the beginning of the id; with one left none is needed; revoke."""
+        await self.in_thread(self.two_who_wait)
+        waiting = {request.display_name: request.request_id for request in self.plane.pairing.pending.values()}
+        _, output, _ = await self.run_command("devices", "list")
+        for request_id in waiting.values():
+            self.assertIn(request_id, output)
+        code, _, errors = await self.run_command("devices", "approve")
+        self.assertEqual((code, errors.startswith("teamgram: 2 fit; name one: ")), (1, True))
+        code, output, _ = await self.run_command("devices", "approve", waiting["Phone"][:13])
+        self.assertEqual((code, output), (0, "Phone: approved\n"))
+        code, output, _ = await self.run_command("devices", "reject")
+        self.assertEqual((code, output), (0, "Stranger: refused\n"))
+        self.assertEqual(list(self.plane.pairing.devices), [DeviceKey(1).id])
+        code, output, _ = await self.run_command("devices", "revoke", DeviceKey(1).id[:10])
+        self.assertEqual((code, output), (0, "Phone: revoked; its connections are closed\n"))
+        self.assertEqual(self.plane.pairing.devices, {})
+        code, _, errors = await self.run_command("devices", "revoke", "abc")
+        self.assertEqual((code, errors), (1, "teamgram: there is no device with abc\n"))
+
+    def two_who_wait(self) -> None:
+        """From another address."""
+        for number, name in ((1, "Phone"), (2, "Stranger")):
+            client = SocketClient(self.port, headers="X-Forwarded-For: 203.0.113.9\r\n")
+            about = {"id": "openclaw-ios", "mode": "ui", "displayName": name, "version": "1", "platform": "ios"}
+            with self.assertRaisesRegex(AssertionError, "NOT_PAIRED"):
+                client.hello(DeviceKey(number), client=about, scopes=["operator.read"])
+            client.socket.close()
+
+
+class GatewayCommandsTests(CommandCase):
+    """Each command once, as it is typed."""
 
     async def test_status(self) -> None:
         """A few lines for people, the answer itself for programs."""
@@ -88,35 +126,6 @@ class GatewayCommandsTests(LiveTestCase):
         self.assertEqual(code, 1)
         self.assertEqual(errors, f"teamgram: nothing listens at {url[5:]}; is the server running? (make run)\n")
         self.assertEqual((await self.run_command("gateway", "status", "--url", "http://x"))[0], 1)
-
-    def two_who_wait(self) -> None:
-        """From another address."""
-        for number, name in ((1, "Phone"), (2, "Stranger")):
-            client = SocketClient(self.port, headers="X-Forwarded-For: 203.0.113.9\r\n")
-            about = {"id": "openclaw-ios", "mode": "ui", "displayName": name, "version": "1", "platform": "ios"}
-            with self.assertRaisesRegex(AssertionError, "NOT_PAIRED"):
-                client.hello(DeviceKey(number), client=about, scopes=["operator.read"])
-            client.socket.close()
-
-    async def test_devices(self) -> None:
-        """Approve and refuse by the beginning of the id; with one left none is needed; revoke."""
-        await self.in_thread(self.two_who_wait)
-        waiting = {request.display_name: request.request_id for request in self.plane.pairing.pending.values()}
-        _, output, _ = await self.run_command("devices", "list")
-        for request_id in waiting.values():
-            self.assertIn(request_id, output)
-        code, _, errors = await self.run_command("devices", "approve")
-        self.assertEqual((code, errors.startswith("teamgram: 2 fit; name one: ")), (1, True))
-        code, output, _ = await self.run_command("devices", "approve", waiting["Phone"][:13])
-        self.assertEqual((code, output), (0, "Phone: approved\n"))
-        code, output, _ = await self.run_command("devices", "reject")
-        self.assertEqual((code, output), (0, "Stranger: refused\n"))
-        self.assertEqual(list(self.plane.pairing.devices), [DeviceKey(1).id])
-        code, output, _ = await self.run_command("devices", "revoke", DeviceKey(1).id[:10])
-        self.assertEqual((code, output), (0, "Phone: revoked; its connections are closed\n"))
-        self.assertEqual(self.plane.pairing.devices, {})
-        code, _, errors = await self.run_command("devices", "revoke", "abc")
-        self.assertEqual((code, errors), (1, "teamgram: there is no device with abc\n"))
 
     async def test_nodes(self) -> None:
         """What a node offers is listed, approved, and used by the node's name."""

@@ -117,6 +117,10 @@ class Lanes:
 
     # Running
 
+    def configured(self) -> None:
+        """More runs may be allowed at once than before."""
+        self._slots.resized()
+
     def advance(self, key: str) -> None:
         """Start what may start in a session."""
         lane = self._lanes.get(key)

@@ -53,6 +53,7 @@ class AgentParts:
             self.sessions, self.roster, self.catalog, self.tools, self.compaction, reactor, changed=self._changed
         )
         self.lanes = Lanes(self.sessions, self.roster, runner, idempotency, reactor, self.now_ms, self._changed)
+        config.on_change(lambda change: self.lanes.configured())
         self.runs = AgentRuns(
             self.sessions,
             self.roster,

@@ -104,6 +104,10 @@ class Slots:
                     del count[person]
         self._grant()
 
+    def resized(self) -> None:
+        """There may be more slots than before."""
+        self._grant()
+
     def _unqueue(self, run: Hashable) -> Granted:
         person = self._persons.pop(run)
         queue = self._queues[person]

@@ -85,6 +85,22 @@ class ConcurrencyTests(AgentsTestCase):
         self.house.advance(3.0)
         self.assertEqual([len(self.ends(f"run-{n}")) for n in range(5)], [1] * 5)
 
+    def test_raised(self) -> None:
+        """A higher limit counts at once."""
+        for number in range(5):
+            self.send("hi chunks=50 delay=0.1", f"run-{number}", sessionKey=f"s{number}")
+        self.house.advance(0.2)
+        self.assertEqual(self.started(), 2)
+        tree = {**self.house.plane.config.tree, "agents": {"defaults": {"maxConcurrent": 4}}}
+        self.house.plane.config.replace(tree)
+        self.house.advance(0.2)
+        self.assertEqual(self.started(), 4)
+
+    def started(self) -> int:
+        """How many runs have begun."""
+        told = [event["payload"]["data"].get("phase") for event in self.client.events("agent")]
+        return told.count("start")
+
 
 class SlowDiskTests(AgentsTestCase):
     """Everything that goes on while something is being written."""

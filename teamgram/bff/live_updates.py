@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from teamgram.bff.views.alike import Owned, alike, renumbered
+from teamgram.bff.views.messages import peers_in
 from teamgram.bff.views.updates import Drawing, UpdateViews, entries_drawing, split_peers, transient_drawing
 from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage
 from teamgram.domain.boxes.message import Message
@@ -36,9 +37,8 @@ _ALONE = 2
 
 @dataclass(slots=True)
 class _Sketch:
-    """What some are told alike, and whom it names."""
+    """Whom it names that some are told alike."""
 
-    drawing: Drawing
     user_ids: list[int]
     chat_ids: list[int]
 
@@ -82,6 +82,10 @@ class _Item:
     def drawing(self) -> Drawing:
         """For this user alone."""
         return entries_drawing(*self.owned) if self.owned is not None else self.told.event or Drawing()
+
+    def peers(self) -> set[int]:
+        """Whom the drawing names."""
+        return peers_in(self.owned[1].values()) if self.owned is not None else self.drawing().peers
 
 
 class LiveUpdates:
@@ -265,8 +269,7 @@ class LiveUpdates:
         key, numbers = shared or ((), ())
         sketch = told.sketches.get(key)
         if sketch is None:
-            drawing = item.drawing()
-            sketch = told.sketches[key] = _Sketch(drawing, *split_peers(drawing.peers))
+            sketch = told.sketches[key] = _Sketch(*split_peers(item.peers()))
         seen = self._views.seen(user_id, sketch.user_ids, sketch.chat_ids)
         if seen is None:
             return False
@@ -288,8 +291,9 @@ class LiveUpdates:
 
     def _encoded(self, item: _Item, sketch: _Sketch, count: int) -> _Drawn:
         """The sketch as the item's user sees it, with marks in place of so many numbers."""
-        drawings = [sketch.drawing]
-        if item.owned is not None and count:
+        if item.owned is None:
+            drawings = [item.drawing()]
+        else:
             drawings = [entries_drawing(*renumbered(item.owned, marks(count, second))) for second in (False, True)]
         updates = self._views.at_once(item.user_id, drawings, sketch.user_ids, sketch.chat_ids)
         assert updates is not None, "whoever is seen is in memory"

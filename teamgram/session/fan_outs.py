@@ -7,7 +7,7 @@ a reactor turn as everybody has who is behind (``turns``); the rest comes in the
 next ones.
 """
 
-from collections import Counter, deque
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from time import perf_counter
 
@@ -61,7 +61,7 @@ class Forms:
 
 
 class FanOuts:
-    """Receivers who have not got what was pushed yet, in the order of the pushes.
+    """Users who have not got all that was pushed yet, the one who waits longest first.
 
     Args:
         queue: puts one receiver's object into their sessions; those that have something to send now.
@@ -81,12 +81,12 @@ class FanOuts:
         self._queue = queue
         self._part_seconds = part_seconds
         self._seconds = seconds
-        self._waiting: deque[tuple[Forms, Receiver]] = deque()
-        self._of_user: Counter[int] = Counter()
+        self._waiting: OrderedDict[int, list[tuple[Forms, Receiver]]] = OrderedDict()
+        self._count = 0
 
     def has(self, user_id: int) -> bool:
         """Whether something waits for the user: what comes after it must wait behind it."""
-        return user_id in self._of_user
+        return user_id in self._waiting
 
     def add(self, forms: Forms, receivers: Sequence[Receiver]) -> None:
         """Queue one object for these."""
@@ -94,15 +94,15 @@ class FanOuts:
             return
         if not self._waiting:
             self._turns.last(self._go_on)
+        self._count += len(receivers)
         for receiver in receivers:
-            self._waiting.append((forms, receiver))
-            self._of_user[receiver.user_id] += 1
+            self._waiting.setdefault(receiver.user_id, []).append((forms, receiver))
 
     def _go_on(self) -> None:
         until = self._seconds() + self._part_seconds
         while self._waiting:
             self._next()
-            if self._seconds() >= until and len(self._waiting) <= MAX_QUEUED:
+            if self._seconds() >= until and self._count <= MAX_QUEUED:
                 break
         if self._waiting:
             self._turns.last(self._go_on)
@@ -113,14 +113,14 @@ class FanOuts:
             self._next()
 
     def _next(self) -> None:
-        forms, receiver = self._waiting.popleft()
-        user_id = receiver.user_id
-        if self._of_user[user_id] > 1:
-            self._of_user[user_id] -= 1
-        else:
-            del self._of_user[user_id]
+        """All that waits for one user leaves together."""
+        user_id, waiting = self._waiting.popitem(last=False)
+        self._count -= len(waiting)
+        ready: dict[ClientSession, None] = {}
         try:
-            for session in self._queue(forms, receiver):
+            for forms, receiver in waiting:
+                ready.update(dict.fromkeys(self._queue(forms, receiver)))
+            for session in ready:
                 self._turns.flush(session)
         except Exception:
             self._log.failure("pushing to user {user_id}", user_id=user_id)

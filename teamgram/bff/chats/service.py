@@ -76,7 +76,7 @@ class Chats(RpcService):
         if chat.member(caller.user_id) is None:
             return await self._told(change)
         participants = tl.updateChatParticipants(participants=participants_view(chat, caller.user_id))
-        inviters = {chat.everybody[user_id].inviter_id for user_id in chat.members}
+        inviters = {chat.participants[user_id].inviter_id for user_id in chat.members}
         return await self._told(change, [participants], {*chat.members, *inviters, marked_chat(chat_id)})
 
     async def _told(self, change: OwnChange, more: Sequence[Any] = (), peers: Iterable[int] = ()) -> Any:
@@ -161,7 +161,7 @@ class Chats(RpcService):
             pinned_msg_id=dialog.pinned_message_id or None,
             folder_id=dialog.folder_id or None,
         )
-        inviters = {chat.everybody[user_id].inviter_id for user_id in members}
+        inviters = {chat.participants[user_id].inviter_id for user_id in members}
         users, chats = await talk.peers(viewer_id, {*members, *inviters, marked_chat(chat.id)})
         return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
 
@@ -172,7 +172,7 @@ class Chats(RpcService):
         chats = [
             chat_view(found[chat_id], caller.user_id)
             for chat_id in dict.fromkeys(query.id[:MAX_CHAT_IDS])
-            if chat_id in found and caller.user_id in found[chat_id].everybody
+            if chat_id in found and found[chat_id].participant(caller.user_id) is not None
         ]
         if query.id and not chats:
             raise bad_request("CHAT_ID_INVALID")

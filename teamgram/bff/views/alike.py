@@ -6,8 +6,9 @@ key, and which numbers are not; ``renumbered`` puts other numbers in.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from teamgram.domain.boxes.events import (
     ContentsRead,

@@ -61,7 +61,7 @@ class ChatViews:
 
 def how_seen(chat: Chat, viewer_id: int) -> SeenChat | None:
     """What the viewer sees of the group in their own way; None for who was put out of it, or never was in it."""
-    participant = chat.everybody.get(viewer_id)
+    participant = chat.participant(viewer_id)
     if participant is None or participant.standing is Standing.REMOVED:
         return None
     present = participant.standing is Standing.PRESENT
@@ -132,7 +132,7 @@ def participants_view(chat: Chat, viewer_id: int) -> Any:
         return tl.chatParticipantsForbidden(chat_id=chat.id)
     return tl.chatParticipants(
         chat_id=chat.id,
-        participants=[participant_view(chat.everybody[user_id]) for user_id in chat.members],
+        participants=[participant_view(chat.participants[user_id]) for user_id in chat.members],
         version=chat.version,
     )
 

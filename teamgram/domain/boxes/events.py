@@ -6,33 +6,30 @@ values, never a TL object: ``bff/views/updates.py`` renders the same event for
 the live push and for the difference.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+
+class NewMessage(msgspec.Struct, frozen=True, gc=False):
     """The owner's message box has a new message with the owner's own id ``id``."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class MessageEdited:
+class MessageEdited(msgspec.Struct, frozen=True, gc=False):
     """The owner's message ``id`` has new content."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class MessagesDeleted:
+class MessagesDeleted(msgspec.Struct, frozen=True, gc=False):
     """The owner's messages ``ids`` are gone; takes as many pts as there are ids."""
 
     ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InboxRead:
+class InboxRead(msgspec.Struct, frozen=True, gc=False):
     """The owner read what ``peer`` (marked id) sent, up to ``max_id``."""
 
     peer: int
@@ -40,23 +37,20 @@ class InboxRead:
     still_unread: int
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRead:
+class OutboxRead(msgspec.Struct, frozen=True, gc=False):
     """``peer`` (marked id) read what the owner sent there, up to the owner's ``max_id``."""
 
     peer: int
     max_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ContentsRead:
+class ContentsRead(msgspec.Struct, frozen=True, gc=False):
     """The owner saw the mention or played the media in messages ``ids``; takes as many pts as there are ids."""
 
     ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MessagesPinned:
+class MessagesPinned(msgspec.Struct, frozen=True, gc=False):
     """The owner's messages ``ids`` in ``peer`` (marked id) are pinned, or no longer; takes as many pts as ids."""
 
     peer: int
@@ -69,8 +63,7 @@ LoggedEvent: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(msgspec.Struct, frozen=True, gc=False):
     """One row of a box's log: ``pts`` is the value after the event, ``pts_count`` how many it took."""
 
     owner_id: int

@@ -124,8 +124,7 @@ def unpack_extra(stored: bytes | None) -> Extra:
     return _decode_extra(stored) if stored else PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One owner's copy of a message.
 
     Attributes:

@@ -70,7 +70,8 @@ class Chat:
     Attributes:
         version: counts changes of the participants: who is there, and who administers. Clients follow them by it, and
             ask for all participants anew when it grows otherwise.
-        everybody: who is or was in it, by user id.
+        participants: who is or was in it, by user id; only those of ``asked`` where not everybody was asked for.
+        asked: those whose part is known; None: everybody's.
     """
 
     id: int
@@ -82,16 +83,37 @@ class Chat:
     default_banned_rights: int
     deactivated: bool
     noforwards: bool
-    everybody: Mapping[int, Participant]
+    participants: Mapping[int, Participant]
+    asked: frozenset[int] | None = None
 
     @property
     def members(self) -> list[int]:
-        """The ids of those who are in it now, in the order of their ids."""
-        return sorted(p.user_id for p in self.everybody.values() if p.standing is Standing.PRESENT)
+        """The ids of those who are in it now, in the order of their ids.
+
+        Raises:
+            LookupError: not everybody was asked for.
+        """
+        if self.asked is not None:
+            raise LookupError(f"only {len(self.asked)} participants of group {self.id} were read")
+        return sorted(p.user_id for p in self.participants.values() if p.standing is Standing.PRESENT)
+
+    def participant(self, user_id: int) -> Participant | None:
+        """Somebody who is or was in the group; None: they never were.
+
+        Raises:
+            LookupError: they were not asked for.
+        """
+        if self.asked is not None and user_id not in self.asked:
+            raise LookupError(f"user {user_id} of group {self.id} was not read")
+        return self.participants.get(user_id)
 
     def member(self, user_id: int) -> Participant | None:
-        """The participant if they are in the group now."""
-        participant = self.everybody.get(user_id)
+        """The participant if they are in the group now.
+
+        Raises:
+            LookupError: they were not asked for.
+        """
+        participant = self.participant(user_id)
         return participant if participant is not None and participant.standing is Standing.PRESENT else None
 
     def is_admin(self, user_id: int) -> bool:

@@ -171,7 +171,7 @@ class Chats:
         return await self._database.write("add chat user", self._add_txn, actor, chat_id, user_id)
 
     def _add_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
-        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        chat = self._locked_txn(txn, actor.user_id, chat_id, user_id)
         rights.check_brings_in(chat, actor.user_id, user_id)
         inviting.check_brings_txn(txn, actor.user_id, user_id)
         return self.put_in_txn(txn, actor, chat, user_id, Action("chatAddUser", user_ids=(user_id,)))
@@ -182,14 +182,15 @@ class Chats:
         Raises:
             UsersTooMany.
         """
-        if len(chat.members) >= MAX_PARTICIPANTS:
+        members = store.member_ids_txn(txn, chat.id)
+        if len(members) >= MAX_PARTICIPANTS:
             raise UsersTooMany(str(chat.id))
         # Back in the group, its creator is that again.
         role = Role.CREATOR if user_id == chat.creator_id else Role.MEMBER
         inviter_id = chat.creator_id if action.kind == "chatJoinedByLink" else actor.user_id
         store.put_participants_txn(txn, chat.id, [Participant(user_id, inviter_id, actor.now, role)])
         store.raise_version_txn(txn, chat.id)
-        others = [member_id for member_id in chat.members if member_id != user_id]
+        others = [member_id for member_id in members if member_id != user_id]
         event = ChatParticipantAdded(chat.id, user_id, inviter_id, actor.now, chat.version + 1)
         self._tell_first(txn, actor, chat.id, others, event)
         audience = Audience.group(chat.id, (*others, user_id))
@@ -204,15 +205,16 @@ class Chats:
         return await self._database.write("delete chat user", self._remove_txn, actor, chat_id, user_id)
 
     def _remove_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
-        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        chat = self._locked_txn(txn, actor.user_id, chat_id, user_id)
         other = rights.check_puts_out(chat, actor.user_id, user_id)
         leaves = user_id == actor.user_id
+        members = store.member_ids_txn(txn, chat_id)
         standing = Standing.LEFT if leaves else Standing.REMOVED
         store.put_participants_txn(txn, chat_id, [replace(other, role=Role.MEMBER, standing=standing)])
         store.raise_version_txn(txn, chat_id)
-        stay = [member_id for member_id in chat.members if member_id != user_id]
+        stay = [member_id for member_id in members if member_id != user_id]
         self._tell_first(txn, actor, chat_id, stay, ChatParticipantRemoved(chat_id, user_id, chat.version + 1))
-        audience = Audience.group(chat_id, chat.members)
+        audience = Audience.group(chat_id, members)
         return self._tell_txn(txn, actor, chat_id, audience, Action("chatDeleteUser", user_ids=(user_id,)))
 
     async def edit_title(self, actor: Actor, chat_id: int, title: str) -> OwnChange:
@@ -229,9 +231,8 @@ class Chats:
         if chat.title == title:
             raise ChatNotModified(str(chat_id))
         store.update_chat_txn(txn, chat_id, title=title)
-        return self._tell_txn(
-            txn, actor, chat_id, Audience.group(chat_id, chat.members), Action("chatEditTitle", title)
-        )
+        audience = Audience.group(chat_id, store.member_ids_txn(txn, chat_id))
+        return self._tell_txn(txn, actor, chat_id, audience, Action("chatEditTitle", title))
 
     async def edit_about(self, actor: Actor, chat_id: int, about: str) -> None:
         """Change a group's description.
@@ -249,7 +250,7 @@ class Chats:
             raise ChatAboutNotModified(str(chat_id))
         store.update_chat_txn(txn, chat_id, about=about)
         self._changed(txn, chat_id)
-        self._publish_after(txn, chat.members, ChatChanged(chat_id), actor.perm_auth_key_id)
+        self._publish_after(txn, store.member_ids_txn(txn, chat_id), ChatChanged(chat_id), actor.perm_auth_key_id)
 
     async def set_admin(self, actor: Actor, chat_id: int, user_id: int, is_admin: bool) -> None:
         """Make a member an administrator, or a member again.
@@ -261,7 +262,7 @@ class Chats:
         await self._database.write("edit chat admin", self._admin_txn, actor, chat_id, user_id, is_admin)
 
     def _admin_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int, is_admin: bool) -> None:
-        chat = self._locked_txn(txn, actor.user_id, chat_id)
+        chat = self._locked_txn(txn, actor.user_id, chat_id, user_id)
         other = rights.check_appoints(chat, actor.user_id, user_id)
         role = Role.ADMIN if is_admin else Role.MEMBER
         if other.role is Role.CREATOR or other.role is role:
@@ -270,7 +271,7 @@ class Chats:
         store.raise_version_txn(txn, chat_id)
         self._changed(txn, chat_id)
         event = ChatParticipantAdminChanged(chat_id, user_id, is_admin, chat.version + 1)
-        self._publish_after(txn, chat.members, event)
+        self._publish_after(txn, store.member_ids_txn(txn, chat_id), event)
 
     async def set_default_banned_rights(self, actor: Actor, chat_id: int, banned: int) -> int:
         """Say what members may not do (``Banned`` bits); the group's version, which stays.
@@ -289,7 +290,7 @@ class Chats:
         store.update_chat_txn(txn, chat_id, default_banned_rights=banned)
         self._changed(txn, chat_id)
         event = ChatDefaultBannedRightsChanged(chat_id, banned, chat.version)
-        self._publish_after(txn, chat.members, event, actor.perm_auth_key_id)
+        self._publish_after(txn, store.member_ids_txn(txn, chat_id), event, actor.perm_auth_key_id)
         return chat.version
 
     async def set_noforwards(self, actor: Actor, chat_id: int, noforwards: bool) -> None:
@@ -308,7 +309,7 @@ class Chats:
             raise ChatNotModified(str(chat_id))
         store.update_chat_txn(txn, chat_id, noforwards=int(noforwards))
         self._changed(txn, chat_id)
-        self._publish_after(txn, chat.members, ChatChanged(chat_id))
+        self._publish_after(txn, store.member_ids_txn(txn, chat_id), ChatChanged(chat_id))
 
     async def delete(self, actor: Actor, chat_id: int) -> None:
         """Close a group: nobody is in it any more.
@@ -322,15 +323,15 @@ class Chats:
     def _delete_txn(self, txn: Transaction, actor: Actor, chat_id: int) -> None:
         chat = self._locked_txn(txn, actor.user_id, chat_id)
         rights.check_closes(chat, actor.user_id)
-        present = [participant for participant in chat.everybody.values() if chat.member(participant.user_id)]
-        store.put_participants_txn(txn, chat_id, [replace(gone, standing=Standing.LEFT) for gone in present])
+        members = store.member_ids_txn(txn, chat_id)
+        store.all_leave_txn(txn, chat_id)
         store.update_chat_txn(txn, chat_id, deactivated=1)
         store.raise_version_txn(txn, chat_id)
         self._changed(txn, chat_id)
-        self._publish_after(txn, [gone.user_id for gone in present], ChatChanged(chat_id))
+        self._publish_after(txn, members, ChatChanged(chat_id))
 
-    def _locked_txn(self, txn: Transaction, user_id: int, chat_id: int) -> Chat:
-        return rights.known(store.chat_txn(txn, chat_id, lock=True), chat_id, user_id)
+    def _locked_txn(self, txn: Transaction, user_id: int, chat_id: int, *other_ids: int) -> Chat:
+        return rights.known(store.chat_txn(txn, chat_id, (user_id, *other_ids), lock=True), chat_id, user_id)
 
     def _writable_txn(self, txn: Transaction, actor: Actor, chat_id: int, banned: Banned) -> Chat:
         chat = self._locked_txn(txn, actor.user_id, chat_id)

@@ -71,7 +71,7 @@ def known_chat_txn(txn: Transaction, user_id: int, chat_id: int, *, lock: bool =
     Raises:
         ChatNotFound.
     """
-    return rights.known(store.chat_txn(txn, chat_id, lock=lock), chat_id, user_id)
+    return rights.known(store.chat_txn(txn, chat_id, (user_id,), lock=lock), chat_id, user_id)
 
 
 def invite_for_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str, lock: bool = False) -> Invite:

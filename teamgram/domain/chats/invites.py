@@ -95,7 +95,7 @@ class ChatInvites:
 
     def _join_txn(self, txn: Transaction, actor: Actor, hash_: str) -> tuple[int, OwnChange]:
         invite = invite_txn(txn, hash_)
-        chat = store.chat_txn(txn, invite.chat_id, lock=True) if invite is not None else None
+        chat = store.chat_txn(txn, invite.chat_id, (actor.user_id,), lock=True) if invite is not None else None
         if invite is None or chat is None:
             raise InviteHashInvalid
         # The group is locked: nobody else is using the link's last place.

@@ -27,7 +27,7 @@ def known(chat: Chat | None, chat_id: int, user_id: int) -> Chat:
     Raises:
         ChatNotFound.
     """
-    if chat is None or user_id not in chat.everybody:
+    if chat is None or chat.participant(user_id) is None:
         raise ChatNotFound(str(chat_id))
     return chat
 
@@ -102,7 +102,7 @@ def check_brings_in(chat: Chat, user_id: int, other_id: int) -> None:
         UserAlreadyParticipant.
     """
     check_permitted(chat, user_id, Banned.INVITE_USERS)
-    other = chat.everybody.get(other_id)
+    other = chat.participant(other_id)
     if other is None:
         return
     if other.standing is Standing.PRESENT:
@@ -217,7 +217,7 @@ def check_enters(chat: Chat, user_id: int, *, usable: bool) -> None:
         UserAlreadyParticipant.
         InviteHashExpired: also for who was put out: they do not come back on their own.
     """
-    participant = chat.everybody.get(user_id)
+    participant = chat.participant(user_id)
     if chat.member(user_id) is not None:
         raise UserAlreadyParticipant(str(user_id))
     if chat.deactivated or not usable or (participant is not None and participant.standing is Standing.REMOVED):

@@ -1,34 +1,60 @@
 """SQL of ``chats`` and ``chat_participants``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from teamgram.database import Transaction
+from teamgram.database import Row, Transaction
 from teamgram.domain.chats.chat import Chat, Participant, Role, Standing
 
 _COLUMNS = "id, title, about, creator_id, created_at, version, default_banned_rights, deactivated, noforwards"
+_PARTICIPANT = "user_id, inviter_id, joined_at, role, status"
 
 
-def chat_txn(txn: Transaction, chat_id: int, *, lock: bool = False) -> Chat | None:
-    """One group with everybody who is or was in it.
+def chat_txn(txn: Transaction, chat_id: int, user_ids: Collection[int], *, lock: bool = False) -> Chat | None:
+    """One group, with the part that these users have or had in it.
 
     Args:
         lock: hold the row, so that nobody comes or goes until this transaction ends. Before locking message boxes.
     """
-    txn.execute(
-        f"SELECT {_COLUMNS} FROM chats WHERE id = ?{txn.engine.for_update if lock else ''}",
-        (chat_id,),
-    )
-    row = txn.fetchone()
+    row = _chat_row_txn(txn, chat_id, lock)
     if row is None:
         return None
+    asked = frozenset(user_ids)
+    marks = ", ".join("?" * len(asked))
     txn.execute(
-        "SELECT user_id, inviter_id, joined_at, role, status FROM chat_participants WHERE chat_id = ?", (chat_id,)
+        f"SELECT {_PARTICIPANT} FROM chat_participants WHERE chat_id = ? AND user_id IN ({marks})", (chat_id, *asked)
     )
-    everybody = {
+    return _chat(row, txn.fetchall(), asked)
+
+
+def whole_chat_txn(txn: Transaction, chat_id: int) -> Chat | None:
+    """One group with everybody who is or was in it: what is remembered to show it to all of them."""
+    row = _chat_row_txn(txn, chat_id, False)
+    if row is None:
+        return None
+    txn.execute(f"SELECT {_PARTICIPANT} FROM chat_participants WHERE chat_id = ?", (chat_id,))
+    return _chat(row, txn.fetchall(), None)
+
+
+def member_ids_txn(txn: Transaction, chat_id: int) -> tuple[int, ...]:
+    """Those who are in it now, in the order of their ids."""
+    txn.execute(
+        "SELECT user_id FROM chat_participants WHERE chat_id = ? AND status = ? ORDER BY user_id",
+        (chat_id, int(Standing.PRESENT)),
+    )
+    return tuple(row[0] for row in txn.fetchall())
+
+
+def _chat_row_txn(txn: Transaction, chat_id: int, lock: bool) -> Row | None:
+    txn.execute(f"SELECT {_COLUMNS} FROM chats WHERE id = ?{txn.engine.for_update if lock else ''}", (chat_id,))
+    return txn.fetchone()
+
+
+def _chat(row: Row, participants: Iterable[Row], asked: frozenset[int] | None) -> Chat:
+    found = {
         user_id: Participant(user_id, inviter_id, joined_at, Role(role), Standing(status))
-        for user_id, inviter_id, joined_at, role, status in txn.fetchall()
+        for user_id, inviter_id, joined_at, role, status in participants
     }
-    return Chat(row[0], row[1], row[2], row[3], row[4], row[5], row[6], bool(row[7]), bool(row[8]), everybody)
+    return Chat(row[0], row[1], row[2], row[3], row[4], row[5], row[6], bool(row[7]), bool(row[8]), found, asked)
 
 
 def is_member_txn(txn: Transaction, chat_id: int, user_id: int) -> bool:
@@ -41,8 +67,8 @@ def is_member_txn(txn: Transaction, chat_id: int, user_id: int) -> bool:
 
 
 def chats_txn(txn: Transaction, chat_ids: Iterable[int]) -> dict[int, Chat]:
-    """Those of the groups that exist, by id."""
-    found = ((chat_id, chat_txn(txn, chat_id)) for chat_id in sorted(set(chat_ids)))
+    """Those of the groups that exist, whole, by id."""
+    found = ((chat_id, whole_chat_txn(txn, chat_id)) for chat_id in sorted(set(chat_ids)))
     return {chat_id: chat for chat_id, chat in found if chat is not None}
 
 
@@ -75,6 +101,14 @@ def update_chat_txn(txn: Transaction, chat_id: int, **columns: int | str) -> Non
     """Change columns of one group."""
     changes = ", ".join(f"{name} = ?" for name in columns)
     txn.execute(f"UPDATE chats SET {changes} WHERE id = ?", (*columns.values(), chat_id))
+
+
+def all_leave_txn(txn: Transaction, chat_id: int) -> None:
+    """Nobody is in it any more."""
+    txn.execute(
+        "UPDATE chat_participants SET status = ? WHERE chat_id = ? AND status = ?",
+        (int(Standing.LEFT), chat_id, int(Standing.PRESENT)),
+    )
 
 
 def raise_version_txn(txn: Transaction, chat_id: int) -> None:

@@ -4,7 +4,7 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Chat
-from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.chats.store import chat_txn, member_ids_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_user
 from teamgram.domain.messages.place import place_txn
@@ -21,9 +21,9 @@ def audience_txn(txn: Transaction, sender_id: int, peer: int) -> tuple[Audience,
         delivered = relations.check_writes(relations.relation_txn(txn, sender_id, peer))
         return Audience.private(sender_id, peer, delivered=delivered), None
     # Held, so that nobody comes or goes until the transaction ends.
-    chat = rights.known(chat_txn(txn, chat_id_of(peer), lock=True), chat_id_of(peer), sender_id)
+    chat = rights.known(chat_txn(txn, chat_id_of(peer), (sender_id,), lock=True), chat_id_of(peer), sender_id)
     rights.check_writes(chat, sender_id)
-    return Audience.group(chat.id, chat.members), chat
+    return Audience.group(chat.id, member_ids_txn(txn, chat.id)), chat
 
 
 def writable_txn(txn: Transaction, sender_id: int, peer: int) -> None:

@@ -9,7 +9,7 @@ from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
 from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
 from teamgram.domain.chats import rights
-from teamgram.domain.chats.store import chats_txn
+from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_chat, is_user
 from teamgram.domain.messages import rules
@@ -85,7 +85,7 @@ def _check_revocable_txn(txn: Transaction, owner_id: int, own: Sequence[Copy]) -
     in_groups = [copy for copy in own if is_chat(copy[3])]
     if not in_groups:
         return
-    chats = chats_txn(txn, {chat_id_of(copy[3]) for copy in in_groups})
+    chats = {chat_id: chat_txn(txn, chat_id, (owner_id,)) for chat_id in {chat_id_of(copy[3]) for copy in in_groups}}
     for message in messages_txn(txn, owner_id, [copy[2] for copy in in_groups]).values():
         chat_id = chat_id_of(message.peer)
         rules.check_deletes_for_all(message, rights.known(chats.get(chat_id), chat_id, owner_id))

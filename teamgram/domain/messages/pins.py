@@ -12,7 +12,7 @@ from teamgram.domain.boxes.store import copies_txn, messages_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.errors import ChatNotModified
-from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.chats.store import chat_txn, member_ids_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid
@@ -98,9 +98,9 @@ def _pinnable_txn(txn: Transaction, owner_id: int, peer: int, *, one_side: bool 
     if is_user(peer):
         delivered = not one_side and relations.check_writes(relations.relation_txn(txn, owner_id, peer))
         return Audience.private(owner_id, peer, delivered=delivered)
-    chat = rights.known(chat_txn(txn, chat_id_of(peer), lock=True), chat_id_of(peer), owner_id)
+    chat = rights.known(chat_txn(txn, chat_id_of(peer), (owner_id,), lock=True), chat_id_of(peer), owner_id)
     rights.check_permitted(chat, owner_id, Banned.PIN_MESSAGES)
-    return Audience.group(chat.id, chat.members)
+    return Audience.group(chat.id, member_ids_txn(txn, chat.id))
 
 
 def _set_pinned_txn(

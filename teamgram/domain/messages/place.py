@@ -18,5 +18,5 @@ def place_txn(txn: Transaction, owner_id: int, peer: int) -> Place:
         ChatNotFound, UserNotFound: there is none.
     """
     if is_chat(peer):
-        return rights.known(chat_txn(txn, chat_id_of(peer)), chat_id_of(peer), owner_id)
+        return rights.known(chat_txn(txn, chat_id_of(peer), (owner_id,)), chat_id_of(peer), owner_id)
     return relation_txn(txn, owner_id, peer)

@@ -239,7 +239,7 @@ def read_participants_txn(
     Raises:
         MessageIdInvalid, MessageTooOld, ChatNotFound, ChatForbidden.
     """
-    rights.check_looks(rights.known(chat_txn(txn, chat_id_of(peer)), chat_id_of(peer), owner_id), owner_id)
+    rights.check_looks(rights.known(chat_txn(txn, chat_id_of(peer), (owner_id,)), chat_id_of(peer), owner_id), owner_id)
     content_id = _recent_content_txn(txn, owner_id, peer, message_id, now)
     txn.execute(
         "SELECT m.owner_id, MIN(r.read_at) FROM messages m JOIN read_dates r ON r.owner_id = m.owner_id"

@@ -76,7 +76,7 @@ def _elsewhere_txn(txn: Transaction, owner_id: int, message_id: int, quote: Quot
     chat = None
     if is_chat(quote.peer):
         chat_id = chat_id_of(quote.peer)
-        chat = rights.known(chat_txn(txn, chat_id), chat_id, owner_id)
+        chat = rights.known(chat_txn(txn, chat_id, (owner_id,)), chat_id, owner_id)
     found = messages_txn(txn, owner_id, [message_id]).get(message_id)
     try:
         message = rules.check_copies(found, message_id, quote.peer, chat)

@@ -207,7 +207,9 @@ def _originals_txn(txn: Transaction, request: ForwardRequest) -> list[Message | 
     """What is to be sent on, None for each that is gone: it does not keep the others."""
     from_peer, chat = request.from_peer, None
     if is_chat(from_peer):
-        chat = rights.known(chat_txn(txn, chat_id_of(from_peer)), chat_id_of(from_peer), request.sender_id)
+        chat = rights.known(
+            chat_txn(txn, chat_id_of(from_peer), (request.sender_id,)), chat_id_of(from_peer), request.sender_id
+        )
     found = messages_txn(txn, request.sender_id, request.message_ids)
     originals: list[Message | None] = []
     for message_id in request.message_ids:

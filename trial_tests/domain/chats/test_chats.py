@@ -51,7 +51,7 @@ class ChatsTests(ChatsTestCase):
         created = await chats.create(Actor(ANNA, NOW), [BORIS, BORIS, ANNA, CLARA], "  A   group ")
         chat = await chats.of_member(ANNA, created.chat_id)
         self.assertEqual((chat.title, chat.members, chat.creator_id), ("A group", [ANNA, BORIS, CLARA], ANNA))
-        self.assertEqual({p.user_id: p.role for p in chat.everybody.values()}[ANNA], Role.CREATOR)
+        self.assertEqual({p.user_id: p.role for p in chat.participants.values()}[ANNA], Role.CREATOR)
         self.assertEqual([entry.owner_id for entry in heard.entries], [ANNA, BORIS, CLARA])
         (message,) = created.change.messages.values()
         self.assertEqual(message.extra.action, Action("chatCreate", "A group", (BORIS, CLARA)))
@@ -96,7 +96,7 @@ class ChatsTests(ChatsTestCase):
         self.assertEqual([entry.owner_id for entry in heard.entries], [ANNA, BORIS, CLARA])
         ((told, event, _),) = heard.take()
         self.assertEqual((sorted(told), type(event)), ([ANNA, CLARA], ChatParticipantRemoved))
-        gone = (await chats.of_member(BORIS, chat_id)).everybody[BORIS]
+        gone = (await chats.of_member(BORIS, chat_id)).participants[BORIS]
         self.assertEqual((gone.standing, gone.role), (Standing.REMOVED, Role.MEMBER))
         self.assertEqual((await chats.ids_of(BORIS), await chats.ids_of(CLARA)), ([], [chat_id]))
         self.assertEqual(await chats.common(ANNA, BORIS, 0, 10), [])

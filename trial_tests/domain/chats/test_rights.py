@@ -144,8 +144,10 @@ class PeopleTests(RightsTestCase):
         """Having brought somebody in gives no power over an administrator or the creator."""
         for role in (Role.ADMIN, Role.CREATOR):
             chat = group()
-            risen = {**chat.everybody, OTHER: Participant(OTHER, MEMBER, 1, role)}
-            self.assertRaises(ChatAdminRequired, rights.check_puts_out, replace(chat, everybody=risen), MEMBER, OTHER)
+            risen = {**chat.participants, OTHER: Participant(OTHER, MEMBER, 1, role)}
+            self.assertRaises(
+                ChatAdminRequired, rights.check_puts_out, replace(chat, participants=risen), MEMBER, OTHER
+            )
 
     def test_the_creator_alone(self) -> None:
         """Appointing, protecting, closing, and seeing who has links."""
@@ -159,8 +161,8 @@ class PeopleTests(RightsTestCase):
         self.assertRaises(UserNotParticipant, rights.check_appoints, group(), CREATOR, LEFT)
         # Who founded it and is out has no say.
         chat = group()
-        gone = {**chat.everybody, CREATOR: Participant(CREATOR, CREATOR, 1, Role.MEMBER, Standing.LEFT)}
-        self.assertRaises(ChatAdminRequired, rights.check_closes, replace(chat, everybody=gone), CREATOR)
+        gone = {**chat.participants, CREATOR: Participant(CREATOR, CREATOR, 1, Role.MEMBER, Standing.LEFT)}
+        self.assertRaises(ChatAdminRequired, rights.check_closes, replace(chat, participants=gone), CREATOR)
 
     def test_administrators(self) -> None:
         """Restricting members and making links."""
@@ -186,3 +188,17 @@ class LinkTests(RightsTestCase):
             self.assertRaises(InviteHashExpired, rights.check_enters, group(deactivated=True), user_id, usable=True)
         self.assertRaises(InviteHashExpired, rights.check_enters, group(), KICKED, usable=True)
         self.assertRaises(UserAlreadyParticipant, rights.check_enters, group(), MEMBER, usable=False)
+
+
+class AskedTests(SynchronousTestCase):
+    """A group of which only some participants were read."""
+
+    def test_who_was_not_asked_for(self) -> None:
+        """Nobody is taken for a stranger whose part was not read, and such a group has no list of members."""
+        chat = replace(
+            group(), participants={MEMBER: group().participants[MEMBER]}, asked=frozenset({MEMBER, STRANGER})
+        )
+        self.assertIsNotNone(chat.member(MEMBER))
+        self.assertIsNone(chat.participant(STRANGER))
+        self.assertRaises(LookupError, chat.member, OTHER)
+        self.assertRaises(LookupError, lambda: chat.members)

@@ -1,9 +1,10 @@
 """The rules about messages over messages made by hand."""
 
-from dataclasses import replace
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
+
+from msgspec.structs import replace
 
 from teamgram.domain.boxes.message import Action, Extra, Forward, Message
 from teamgram.domain.chats.chat import Banned

@@ -17,6 +17,7 @@ from teamgram.app.banner import listening_banner
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
 from teamgram.app.control_methods import OperatorMethods
+from teamgram.app.database_watch import DatabaseWatch
 from teamgram.app.key_watch import KeyWatch
 from teamgram.app.live_view import LiveView
 from teamgram.app.log_lines import log_line
@@ -107,6 +108,7 @@ class House(Service):
         gc.freeze()
         gc.set_threshold(*_COLLECTIONS)
         self._serving = True
+        self.database_watch.start()
         self._announce()
 
     def _build(self) -> None:
@@ -121,6 +123,7 @@ class House(Service):
             owner=ASKING.get,
         )
         self.cache = CountedCache(self._open_cache(), self.cache_times.observe)
+        self.database_watch = DatabaseWatch(self.database, reactor)
         self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
         self.gnetway = GnetwayService(
             reactor=reactor,
@@ -198,7 +201,9 @@ class House(Service):
         return False
 
     def _not_ready(self) -> list[str]:
-        return [] if self._serving else ["messenger"]
+        if not self._serving:
+            return ["messenger"]
+        return [f"database: {self.database_watch.failing}"] if self.database_watch.failing else []
 
     def _announce(self) -> None:
         listening: dict[str, list[str]] = {}
@@ -257,6 +262,7 @@ class House(Service):
             ("devices", self.auth_sessions.stopService),
             ("updates being drawn", self.services.stop),
             ("cache", self.cache.close),
+            ("database watch", self.database_watch.stop),
             ("database", self.database.close),
         )
         for name, step in steps:

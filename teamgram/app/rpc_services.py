@@ -99,6 +99,7 @@ def build_services(house: House) -> Services:
         session_control=house.session,
         push=house.session,
         tokens=SignInTokens(house.cache, clock.seconds),
+        service_messages=talking.service_messages,
         fanout=fanout,
         clock=clock,
         configuration=stage_settings.configuration(configuration.bff, configuration.gnetway, house.listeners),

@@ -206,4 +206,5 @@ def configuration(
         addresses=tuple(file.PublicAddresses),
         tcp_port=next((listener.port for listener in found if listener.kind == "tcp"), 0),
         country=file.Country,
+        welcome=file.WelcomeMessage,
     )

@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 from teamgram.bff.accent_colors import AccentColors
 from teamgram.bff.account import Account, Devices
 from teamgram.bff.authorization import AccountEnd, Bindings, SignIn, SignIns
+from teamgram.bff.authorization.welcome import Welcome
 from teamgram.bff.configuration import Configuration, ConfigurationSettings
 from teamgram.bff.contacts import Blocks, ContactsService
 from teamgram.bff.langpack import Langpack, load_languages
@@ -25,6 +26,7 @@ from teamgram.bff.views.full_users import Conversations, FullUserViews
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.codes.codes import SignInCodes
+from teamgram.domain.codes.delivery import ServiceMessages
 from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import Watchers
@@ -88,6 +90,7 @@ def people_services(
     session_control: SessionControl,
     push: UpdatesPush,
     tokens: SignInTokens,
+    service_messages: ServiceMessages,
     fanout: Fanout,
     clock: IReactorTime,
     configuration: ConfigurationSettings,
@@ -113,7 +116,9 @@ def people_services(
         Terms(clock),
         Promotions(clock),
         TwoFa(),
-        SignIn(users, contacts, codes, sign_ins, views, fanout),
+        SignIn(
+            users, contacts, codes, sign_ins, views, fanout, Welcome(users, service_messages, configuration.welcome)
+        ),
         Bindings(auth_sessions, session_control, sign_ins, views, tokens, configuration.dc_id),
         QrCode(sign_ins, auth_sessions, views, tokens, push),
         Account(users, contacts, people.watchers, codes, sign_ins, account_end, people.account_settings, views, fanout),

@@ -15,6 +15,7 @@ from zope.interface import implementer
 from teamgram.gnetway.conn_context import ConnContext
 from teamgram.gnetway.edge import Edge, reason_of
 from teamgram.mtproto.transport import TransportCodec, TransportDetector, WireError
+from teamgram.mtproto.transport.errors import OtherProtocol
 
 
 @implementer(IPushProducer)
@@ -67,6 +68,11 @@ class FrameStream:
             )
         try:
             self._codec = self._detector.receive_data(data)
+        except OtherProtocol as error:
+            # No fault of anybody's, so no warning: Telegram Desktop tries HTTP on port 80 of every address.
+            if self.conn is not None:
+                self.edge.connections.close(self.conn, str(error))
+            return False
         except WireError as error:
             if self.conn is not None:
                 self.edge.connections.refuse(self.conn, str(error))

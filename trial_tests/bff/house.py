@@ -245,6 +245,7 @@ class House:
             session_control=self.session_control,
             push=self.push,
             tokens=SignInTokens(cache, self.clock.seconds),
+            service_messages=self.service_messages,
             fanout=self.fanout,
             clock=self.clock,
             configuration=ConfigurationSettings(),

@@ -205,6 +205,17 @@ class SignInTests(BackendTestCase):
         self.assertTrue(await house.device(11).call(cancel))
         self.assertEqual(await house.device(11).error(cancel), "PHONE_CODE_EXPIRED")
 
+    async def test_five_digits_are_no_number(self) -> None:
+        """They are a code in the wrong field, whoever types them."""
+        house = self.house()
+        for phone in ("12345", "+1 23 45"):
+            self.assertEqual(await self.refused(house, phone), "PHONE_NUMBER_INVALID")
+
+    async def refused(self, house: House, phone: str) -> str:
+        return await house.device(11).error(
+            tl.auth.sendCode(phone_number=phone, api_id=1, api_hash="x", settings=tl.codeSettings())
+        )
+
     async def test_who_had_the_number_gets_a_contact(self) -> None:
         """Numbers imported before their owner signed up become contacts when they do."""
         house = self.house()

@@ -1,6 +1,6 @@
 """MTProto over TCP, without sockets."""
 
-from twisted.logger import capturedLogs
+from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.gnetway.settings import GnetwaySettings
@@ -88,8 +88,15 @@ class TcpConnectionTests(SynchronousTestCase):
         """A web browser on the MTProto port is turned away at its first bytes."""
         gnetway = Gnetway("tcp")
         protocol, transport = gnetway.connect()
-        protocol.dataReceived(b"GET / HTTP/1.1\r\n")
+        with capturedLogs() as events:
+            protocol.dataReceived(b"GET / HTTP/1.1\r\n")
         self.assertTrue(transport.closed)
+        # Telegram Desktop tries HTTP on port 80 of every address: that is nobody's fault.
+        self.assertEqual([event for event in events if event["log_level"] >= LogLevel.warn], [])
+        protocol, transport = gnetway.connect()
+        with capturedLogs() as events:
+            protocol.dataReceived(INTERMEDIATE + b"\xff\xff\xff\x7f")
+        self.assertEqual(len([event for event in events if event["log_level"] >= LogLevel.warn]), 1)
 
     def test_client_that_does_not_read(self) -> None:
         """Session is told when the buffer fills and when it drains; a bounded rest later the connection is cut."""

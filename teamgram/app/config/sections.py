@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from teamgram.bff.authorization.welcome import DEFAULT_WELCOME
+
 #: A key of teamgram's files that means nothing here.
 Unused = Annotated[Any, Meta(extra={"unused": True})]
 
@@ -240,6 +242,8 @@ class BffFile(ServiceFile, frozen=True, kw_only=True):
     FloodLimits: dict[str, FloodLimitSection] = {}
     #: "host:port" that clients are told when this server is reached by another address than its own (NAT).
     PublicAddresses: list[str] = []
+    #: What a new account is told by the service account; {name} and {agents} are filled in; empty: nothing.
+    WelcomeMessage: str = DEFAULT_WELCOME
     #: Directory of language packs, below the data directory or absolute.
     LangPacks: str = ""
 

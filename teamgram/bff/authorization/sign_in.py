@@ -5,6 +5,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from teamgram.bff.authorization.sign_ins import SignIns
+from teamgram.bff.authorization.welcome import Welcome
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.users import UserViews
@@ -35,6 +36,7 @@ class SignIn(RpcService):
         sign_ins: SignIns,
         views: UserViews,
         fanout: Fanout,
+        welcome: Welcome,
     ) -> None:
         self._users = users
         self._contacts = contacts
@@ -42,6 +44,7 @@ class SignIn(RpcService):
         self._sign_ins = sign_ins
         self._views = views
         self._fanout = fanout
+        self._welcome = welcome
 
     @rpc("auth.sendCode", login=False)
     async def send_code(self, caller: RpcMetadata, query: Any) -> Any:
@@ -117,6 +120,7 @@ class SignIn(RpcService):
         self._log.info("user {user_id} signed up", user_id=user.id)
         owners = await self._contacts.adopt_phone(user, now)
         await self._sign_ins.sign_in_caller(caller, user.id)
+        await self._welcome(user)
         if owners:
             self._fanout.publish(owners, PeerSettingsChanged((user.id,)))
         return await self._authorization(user.id)

@@ -16,6 +16,7 @@ class ConfigurationSettings:
         country: ISO 3166 code of where most users are; clients preselect its
             dialling code.
         me_url_prefix: before a username it makes a link.
+        welcome: what a new account is told; see ``authorization.welcome``.
         invite_text: what ``help.getInviteText`` suggests to write to friends.
     """
 
@@ -27,6 +28,7 @@ class ConfigurationSettings:
     me_url_prefix: str = "https://t.me/"
     invite_text: str = "Write to me on our own Telegram server."
     support_phone: str = ""
+    welcome: str = ""
     chat_size_max: int = 200
     megagroup_size_max: int = 200_000
     edit_time_limit_seconds: int = 172_800

@@ -5,7 +5,7 @@ import unicodedata
 
 from teamgram.domain.errors import DomainError
 
-MIN_DIGITS = 5
+MIN_DIGITS = 6  # five are a sign-in code that was typed into the wrong field
 MAX_DIGITS = 15  # ITU-T E.164
 _MAX_WRITTEN = 40
 _WRITTEN = re.compile(r"\+?[0-9 ()./\-]+", re.ASCII)

@@ -28,6 +28,9 @@ ONLINE_FOR = 300
 RENEW_EVERY = 240
 """Seconds between renewals, from ``start`` on; less than ``ONLINE_FOR``, so nobody blinks."""
 
+NOTE_EVERY = 60
+"""Seconds between two notes of who is here: so much older than a crash "last seen" may be after it."""
+
 CHANGES = Limit(burst=6, per_second=0.2)
 """Changes of one user's status that are told at once; more wait and are told as one."""
 
@@ -79,6 +82,7 @@ class Presence:
         self._delayed: dict[int, IDelayedCall] = {}
         self._running: set[Deferred[None]] = set()
         self._renewing = LoopingCall(self.renew)
+        self._noting = LoopingCall(self.note)
 
     def now(self) -> int:
         """Unix seconds."""
@@ -185,8 +189,10 @@ class Presence:
     async def _settle(self, user_id: int) -> None:
         """Write down and tell how it is now."""
         status = self.cached(user_id)
-        if status is not None and not status.online:
-            await self._database.write("last seen", _set_last_seen_txn, {user_id: status.at})
+        if status is not None:
+            # Also of who is here now: it is what is true after a crash.
+            seen_at = self.now() if status.online else status.at
+            await self._database.write("last seen", _set_last_seen_txn, {user_id: seen_at})
         await self._tell(user_id)
 
     async def _tell(self, user_id: int) -> None:
@@ -206,6 +212,19 @@ class Presence:
         if len(self._online) > 1:
             self._start(self._tell_all(list(self._online)))
 
+    def note(self) -> None:
+        """Write down that those who are here were seen now, for the case that nobody can when it ends."""
+        if self._online:
+            self._start(self._note_all(list(self._online)))
+
+    async def _note_all(self, user_ids: list[int]) -> None:
+        now = self.now()
+        for start in range(0, len(user_ids), _USERS_PER_QUERY):
+            # Whoever went meanwhile has been written down as gone.
+            part = [user_id for user_id in user_ids[start : start + _USERS_PER_QUERY] if user_id in self._online]
+            if part:
+                await self._database.write("last seen", _set_last_seen_txn, dict.fromkeys(part, now))
+
     async def _tell_all(self, user_ids: list[int]) -> None:
         for user_id in user_ids:
             if user_id in self._connected:
@@ -223,11 +242,14 @@ class Presence:
         """Renew from now on."""
         self._renewing.clock = self._clock
         self._renewing.start(RENEW_EVERY, now=False)
+        self._noting.clock = self._clock
+        self._noting.start(NOTE_EVERY, now=False)
 
     async def stop(self) -> None:
         """Renew no more, and write down when those who are here were seen; call before the database closes."""
-        if self._renewing.running:
-            self._renewing.stop()
+        for loop in (self._renewing, self._noting):
+            if loop.running:
+                loop.stop()
         for user_id, call in list(self._delayed.items()):
             call.cancel()
             self._delay_is_over(user_id)

@@ -146,3 +146,12 @@ def claim_username_txn(txn: Transaction, key: str, user_id: int) -> bool:
 
 def release_username_txn(txn: Transaction, key: str) -> None:
     txn.execute("DELETE FROM usernames WHERE name = ?", (key,))
+
+
+def bot_usernames_txn(txn: Transaction, limit: int) -> list[str]:
+    """Of bots that have one and are not deleted, in the order of their ids."""
+    txn.execute(
+        "SELECT username FROM users WHERE is_bot = 1 AND is_deleted = 0 AND username <> '' ORDER BY id LIMIT ?",
+        (limit,),
+    )
+    return [row[0] for row in txn.fetchall()]

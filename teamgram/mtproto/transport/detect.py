@@ -9,7 +9,7 @@ from enum import Enum
 from teamgram.mtproto.transport import abridged, intermediate, obfuscated
 from teamgram.mtproto.transport.abridged import AbridgedCodec
 from teamgram.mtproto.transport.codec import MAX_FRAME_BYTES, Random, TransportCodec
-from teamgram.mtproto.transport.errors import WireError
+from teamgram.mtproto.transport.errors import OtherProtocol
 from teamgram.mtproto.transport.full import FullCodec
 from teamgram.mtproto.transport.intermediate import IntermediateCodec, PaddedIntermediateCodec
 
@@ -46,7 +46,7 @@ def detect(first_bytes: bytes) -> TransportKind | None:
     if first_word == intermediate.PADDED_TAG:
         return TransportKind.PADDED_INTERMEDIATE
     if first_word in FOREIGN_FIRST_WORDS:
-        raise WireError("another protocol: HTTP or TLS")
+        raise OtherProtocol("another protocol: HTTP or TLS")
     if len(first_bytes) < 8:
         return None
     # The first frame of the full transport has sequence number 0.

@@ -25,3 +25,7 @@ class WireError(Exception):
     def __init__(self, reason: str, code: int = CLOSE_SILENTLY) -> None:
         super().__init__(reason)
         self.code = code
+
+
+class OtherProtocol(WireError):
+    """The peer speaks HTTP or TLS where MTProto's transports are: apps try that by themselves, on port 80 always."""

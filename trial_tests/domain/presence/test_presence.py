@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
-from teamgram.domain.presence.presence import CHANGES, ONLINE_FOR, RENEW_EVERY, Presence, Status
+from teamgram.domain.presence.presence import CHANGES, NOTE_EVERY, ONLINE_FOR, RENEW_EVERY, Presence, Status
 from teamgram.domain.privacy.keys import STATUS_TIMESTAMP
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.privacy.rules import Rule, RuleKind
@@ -179,6 +179,25 @@ class PresenceTests(BackendTestCase):
         self.assertEqual(
             sorted(self.told.of[1:]), sorted([(self.ada.id, (self.bob.id,)), (self.bob.id, (self.ada.id,))])
         )
+
+    async def test_a_crash_leaves_when_they_were_seen(self) -> None:
+        """Nobody says goodbye: who was here is last seen about a minute before, never "long ago"."""
+        await self.house()
+
+        async def after_a_crash() -> Status:
+            again = Presence(self.database, self.clock, Fanout(), self.watchers(Contacts(self.database)))
+            return (await again.get([self.ada.id]))[self.ada.id]
+
+        self.presence.device_connected(self.ada.id, 11)
+        await self.settle()
+        self.assertEqual(await after_a_crash(), Status(False, NOW))
+        self.presence.start()
+        for _ in range(5):
+            self.clock.advance(NOTE_EVERY)
+            await self.settle()
+        self.clock.advance(NOTE_EVERY - 1)
+        self.assertEqual(await after_a_crash(), Status(False, NOW + 5 * NOTE_EVERY))
+        await self.presence.stop()
 
     async def test_stopping_writes_down_who_was_here(self) -> None:
         """After a stop everybody who was online was last seen then."""

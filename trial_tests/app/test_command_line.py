@@ -25,7 +25,7 @@ async def run(*arguments: object) -> tuple[int, str, str]:
 class CommandTestCase(TestCase):
     """A copy of the shipped configuration on free ports, and a data directory that is not there yet."""
 
-    timeout = 60.0
+    timeout = 180.0
 
     def setUp(self) -> None:
         self.config = Path(self.mktemp()).absolute()

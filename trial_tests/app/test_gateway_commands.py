@@ -23,7 +23,7 @@ class CommandCase(LiveTestCase):
     """A control plane, and the program beside it."""
 
     extensions = (agents_extension,)
-    timeout = 60
+    timeout = 180
 
     async def setUp(self) -> None:
         """A configuration that names the free port, and a data directory with the token."""

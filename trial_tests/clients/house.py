@@ -47,11 +47,13 @@ class HouseTestCase(BackendTestCase):
         self.directory = Path(tempfile.mkdtemp(prefix="teamgram-house-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.clients: list[ClientProcess] = []
-        self.addCleanup(lambda: defer.Deferred.fromCoroutine(self._close()))
         if self.one_server:
             self.server = self._kept_server()
+            self.addCleanup(lambda: defer.Deferred.fromCoroutine(self._close()))
             return
         dsn, _ = self.new_place()
+        # Behind the database's own: what is added last is done first, and the server writes until it is gone.
+        self.addCleanup(lambda: defer.Deferred.fromCoroutine(self._close()))
         self.server = RunningServer(reactor, self.directory, dsn, self._redis(), self.dc_id)
         self.configure()
         await self.server.start()

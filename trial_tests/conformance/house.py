@@ -103,7 +103,7 @@ class ConformanceCase(unittest.TestCase):
 
     server_class: type[SharedServer] = SharedServer
     server: Any
-    timeout = 30.0
+    timeout = 90.0
     _phones = itertools.count(15557000000)
 
     def setUp(self) -> None:

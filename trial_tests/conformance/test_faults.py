@@ -9,7 +9,7 @@ from tools.faults import run_kind
 class FaultTests(unittest.TestCase):
     """After each round every request was answered once, every update is there once, and nothing is left behind."""
 
-    timeout = 110.0
+    timeout = 300.0
 
     async def rounds(self, kind: str, number: int) -> None:
         counts = await run_kind(reactor, kind, number)

@@ -23,7 +23,7 @@ from trial_tests.peer.websocket import connect_websocket
 
 
 class RestartTests(unittest.TestCase):
-    timeout = 60.0
+    timeout = 180.0
 
     async def setUp(self) -> None:
         directory = Path(tempfile.mkdtemp(prefix="teamgram-restart-"))

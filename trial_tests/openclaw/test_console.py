@@ -139,7 +139,7 @@ class BrowserTests(LiveTestCase):
     """The page in a browser; ``npm/console.mjs`` is the driver."""
 
     extensions = (agents_extension,)
-    timeout = 90
+    timeout = 180
 
     async def drive(self, scenario: str, port: int = 0) -> list[dict[str, Any]]:
         """Run one scenario of the driver; the facts it printed.

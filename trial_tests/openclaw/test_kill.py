@@ -17,7 +17,7 @@ from trial_tests.openclaw.live import SocketClient
 class KillTests(TestCase):
     """A real process and its files."""
 
-    timeout = 60
+    timeout = 180
 
     async def test_devices_survive(self) -> None:
         """A device that had its hello is paired after a kill, with the same token, under the same shared secret."""

@@ -149,7 +149,7 @@ class GnetwayService(Service):
         if settings.kind == "tcp":
             return TcpFactory(edge)
         if settings.kind == "websocket":
-            return WebSocketFactory(edge, self._reactor)
+            return WebSocketFactory(edge)
         if settings.kind == "http":
             return HttpFactory(edge)
         raise ValueError(f"no transport is called {settings.kind}")

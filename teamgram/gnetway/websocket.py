@@ -1,4 +1,4 @@
-"""MTProto over WebSocket: autobahn below, the same frames and flow control as TCP above.
+"""MTProto over WebSocket: the frames of ``net/websocket.py`` below, the same frames and flow control as TCP above.
 
 The page "Transports", WebSocket. What crosses, after the handshake:
 
@@ -8,121 +8,165 @@ The page "Transports", WebSocket. What crosses, after the handshake:
     both              ping, pong, close
 """
 
+from enum import Enum
 from typing import Any
 
-from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
-
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
-from autobahn.websocket.protocol import WebSocketProtocol
-from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 
 from teamgram.gnetway.edge import Edge
 from teamgram.gnetway.tcp import FrameStream
+from teamgram.net import websocket
+from teamgram.net.http_head import HttpError, RequestHead, find_end, parse_head, refusal
 
-PATHS = frozenset(("/apiws", "/apiws_test", "/apiws_premium", "/apiws_test_premium"))
+PATHS = frozenset((b"/apiws", b"/apiws_test", b"/apiws_premium", b"/apiws_test_premium"))
 SUB_PROTOCOL = "binary"
 
-#: Bytes of an opening handshake; autobahn itself would collect them without end.
-MAX_HANDSHAKE_BYTES = 16 << 10
 HANDSHAKE_TIMEOUT = 10.0
-CLOSE_TIMEOUT = 2.0
-
-#: FIN and the opcode of a binary message.
-_FINAL_BINARY = 0x82
 
 
-class WebSocketConnection(FrameStream, WebSocketServerProtocol):  # type: ignore[misc]
-    """One accepted connection of a WebSocket listener.
+class _State(Enum):
+    """Where the connection is.
 
-    autobahn owns ``log``; ours is ``_log``.
+    CLOSING: our close frame is out. FAILED: so it is, and of the peer's bytes
+    none can be told from another any more.
     """
 
-    _log = Logger()
+    OPENING = 0
+    OPEN = 1
+    CLOSING = 2
+    FAILED = 3
+
+
+class WebSocketConnection(FrameStream, Protocol):
+    """One accepted connection of a WebSocket listener."""
+
     bare_transports = False
 
     def __init__(self, edge: Edge) -> None:
-        WebSocketServerProtocol.__init__(self)
         self.edge = edge
-
-    # Twisted
+        self._state = _State.OPENING
+        self._head: bytearray | None = bytearray()
+        self._reader: websocket.StreamReader | None = None
+        self._close_code = websocket.NORMAL
 
     def connectionMade(self) -> None:
-        WebSocketServerProtocol.connectionMade(self)
+        self.transport.setTcpNoDelay(True)
         self.open_stream()
+        if self.conn is not None:
+            self.edge.connections.close_later(self.conn, HANDSHAKE_TIMEOUT)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._head = self._reader = None
+        self.stream_lost(reason)
 
     def dataReceived(self, data: bytes) -> None:
         if self.conn is None:
             return
-        if self.state == WebSocketProtocol.STATE_CONNECTING and len(self.data) + len(data) > MAX_HANDSHAKE_BYTES:
-            self.edge.connections.refuse(self.conn, "opening handshake too long")
+        if self._state is _State.OPENING:
+            self._take_head(data)
+        elif self._state is _State.FAILED:
+            # Whatever comes now is taken for the peer's close.
+            self.transport.loseConnection()
+        else:
+            self._take_frames_of(data)
+
+    # The opening request
+
+    def _take_head(self, data: bytes) -> None:
+        buffer = self._head
+        if buffer is None:
             return
-        if self.state == WebSocketProtocol.STATE_OPEN and not self.data and not self.inside_message:
-            data = self._take_whole_frames(data)
-            if not data:
+        searched = len(buffer)
+        buffer += data
+        try:
+            end = find_end(buffer, searched)
+            if end < 0:
+                if self.conn is not None:
+                    self.edge.connections.holds(self.conn, len(buffer))
                 return
-        WebSocketServerProtocol.dataReceived(self, data)
+            self._open(parse_head(bytes(buffer[:end])))
+        except HttpError as error:
+            self._refuse(error)
+            return
+        self._head = None
+        if len(buffer) > end + 4:
+            self.dataReceived(bytes(buffer[end + 4 :]))
+
+    def _open(self, head: RequestHead) -> None:
+        if head.path not in PATHS:
+            raise HttpError(404, "no MTProto here")
+        origin = head.headers.get(b"origin")
+        if origin and not self.edge.allows_origin(origin):
+            raise HttpError(403, "origin not allowed")
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers.items()}
+        if head.method != b"GET" or headers.get("upgrade", "").lower() != "websocket":
+            raise HttpError(426, "a WebSocket is opened here")
+        try:
+            answer = websocket.accept_response(headers, SUB_PROTOCOL)
+        except ValueError as error:
+            raise HttpError(400, str(error)) from None
+        self.transport.write(answer)
+        self._state = _State.OPEN
+        self._reader = websocket.StreamReader()
+        if self.conn is not None:
+            self.edge.connections.holds(self.conn, 0)
+            self.edge.connections.close_later(self.conn, self.edge.settings.first_frame_timeout)
+
+    def _refuse(self, error: HttpError) -> None:
+        self._head = None
+        self.transport.write(refusal(error.status, str(error)))
+        if self.conn is not None:
+            self.edge.connections.refuse(self.conn, str(error))
+
+    # Frames
+
+    def _take_frames_of(self, data: bytes) -> None:
+        reader = self._reader
+        if reader is None:
+            return
+        if self._state is _State.OPEN and reader.is_between_messages:
+            data = self._take_whole_frames(data)
+        if not data:
+            return
+        reader.receive_data(data)
+        try:
+            while self._state is not _State.FAILED and (event := reader.next_event()) is not None:
+                self._take_event(event)
+        except websocket.WebSocketError as error:
+            self._fail(error)
 
     def _take_whole_frames(self, data: bytes) -> bytes:
-        """Take what nearly every segment is, whole binary messages of one frame; the rest is autobahn's.
-
-        It reads one with a dozen calls, which is more than all else that is done for a frame.
-        """
-        while self.state == WebSocketProtocol.STATE_OPEN:
-            frame = whole_frame(data)
+        """Take what nearly every segment is, whole binary messages of one frame, at once; give back the rest."""
+        while self._state is _State.OPEN:
+            frame = websocket.whole_frame(data)
             if frame is None:
                 break
             payload, end = frame
             data = data[end:]
-            if payload and self.conn is not None:
+            if payload:
                 self.stream_received(payload)
         return data
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        WebSocketServerProtocol.connectionLost(self, reason)
-        self.stream_lost(reason)
+    def _take_event(self, event: bytes | websocket.Ping | websocket.Pong | websocket.Close) -> None:
+        if isinstance(event, bytes):
+            self.stream_received(event)
+        elif isinstance(event, websocket.Ping):
+            if self._state is _State.OPEN:
+                self.transport.write(websocket.frame(event.payload, websocket.PONG))
+        elif isinstance(event, websocket.Close):
+            if self._state is _State.OPEN and self.conn is not None:
+                # Answered with its own code; what comes behind it is nobody's.
+                self._close_code = event.code or websocket.NORMAL
+                self.edge.connections.close(self.conn, "peer closes")
+            self._state = _State.FAILED
+            self.transport.loseConnection()
 
-    # autobahn
-
-    def onConnect(self, request: ConnectionRequest) -> str | None:
-        """Choose the sub-protocol, or refuse.
-
-        Raises:
-            ConnectionDeny: another path, or a page that may not connect.
-        """
-        if request.path not in PATHS:
-            raise ConnectionDeny(404, "no MTProto here")
-        if request.origin and not self.edge.allows_origin(request.origin.encode()):
-            raise ConnectionDeny(403, "origin not allowed")
-        # Browsers drop a connection whose answer does not select what they offered.
-        return SUB_PROTOCOL if SUB_PROTOCOL in request.protocols else None
-
-    def onOpen(self) -> None:
-        """The handshake is over; what autobahn keeps of it would stay as long as the connection."""
-        self.http_request_data = b""
-        self.http_status_line = self.http_response_data = ""
-        self.http_headers, self.http_request_params = {}, {}
-        self.websocket_protocols, self.websocket_extensions = [], []
-
-    # Messages are taken in pieces as they arrive: nothing is collected, so no message is too long.
-
-    def onMessageBegin(self, isBinary: bool) -> None:
-        if not isBinary:
-            self.sendCloseFrame(WebSocketProtocol.CLOSE_STATUS_CODE_UNSUPPORTED_DATA, b"binary messages only")
-
-    def onMessageFrameBegin(self, length: int) -> None:
-        """Nothing to prepare."""
-
-    def onMessageFrameData(self, payload: bytes) -> None:
-        if self.conn is not None and self.state == WebSocketProtocol.STATE_OPEN:
-            self.stream_received(payload)
-
-    def onMessageFrameEnd(self) -> None:
-        """Borders of frames mean nothing."""
-
-    def onMessageEnd(self) -> None:
-        """Borders of messages mean nothing."""
+    def _fail(self, error: websocket.WebSocketError) -> None:
+        if self._state is _State.OPEN and self.conn is not None:
+            self._close_code = error.code
+            self.edge.connections.refuse(self.conn, str(error))
+        self._state = _State.FAILED
 
     # Link
 
@@ -130,86 +174,25 @@ class WebSocketConnection(FrameStream, WebSocketServerProtocol):  # type: ignore
         """Close when what was written has left, with the closing handshake if there was an opening one."""
         self._forget_bytes()
         self.transport.unregisterProducer()
-        if self.state == WebSocketProtocol.STATE_OPEN:
-            self.sendClose(WebSocketProtocol.CLOSE_STATUS_CODE_NORMAL)
+        if self._state is _State.OPEN:
+            self._state = _State.CLOSING
+            self.transport.write(websocket.close_frame(self._close_code))
         else:
             self.transport.loseConnection()
 
     def _write(self, data: bytes) -> None:
-        if data and self.state == WebSocketProtocol.STATE_OPEN:
-            self.transport.write(frame_head(len(data)) + data)
+        if data and self._state is _State.OPEN:
+            self.transport.write(websocket.header(len(data), websocket.BINARY) + data)
             self._count_written(len(data))
 
 
-def frame_head(length: int) -> bytes:
-    """The head of a server's binary message in one frame (RFC 6455, 5.2): never masked."""
-    if length < 126:
-        return bytes((_FINAL_BINARY, length))
-    if length < 1 << 16:
-        return bytes((_FINAL_BINARY, 126)) + length.to_bytes(2, "big")
-    return bytes((_FINAL_BINARY, 127)) + length.to_bytes(8, "big")
-
-
-def whole_frame(data: bytes) -> tuple[bytes, int] | None:
-    """(unmasked payload, bytes used) when ``data`` begins with a whole binary message in one short frame.
-
-    Short is what has at most 16 bits of length, written in the fewest bytes;
-    None says nothing about what else it may be.
-    """
-    if len(data) < 6 or data[0] != _FINAL_BINARY or not data[1] & 0x80:
-        return None
-    length, start = data[1] & 0x7F, 6
-    if length == 126:
-        length, start = int.from_bytes(data[2:4], "big"), 8
-        if length < 126:
-            return None
-    elif length == 127:
-        return None
-    end = start + length
-    if len(data) < end:
-        return None
-    # One exclusive or of two long numbers: the mask as often as it takes, cut to the length.
-    mask = data[start - 4 : start] * (length // 4 + 1)
-    unmasked = int.from_bytes(data[start:end], "little") ^ int.from_bytes(mask[:length], "little")
-    return unmasked.to_bytes(length, "little"), end
-
-
-class _ReactorTimer:
-    """The one method of ``txaio.IBatchedTimer`` that autobahn calls, on the reactor it is given."""
-
-    def __init__(self, reactor: Any) -> None:
-        self.call_later = reactor.callLater
-
-
-class WebSocketFactory(WebSocketServerFactory):
+class WebSocketFactory(Factory):
     """The connections of one WebSocket listener."""
 
     noisy = False
 
-    def __init__(self, edge: Edge, reactor: Any) -> None:
-        super().__init__(reactor=reactor)
-        # autobahn's own runs on the process's reactor, whatever reactor it is given, and keeps
-        # a timer for handshakes that have long been made.
-        self._batched_timer = _ReactorTimer(reactor)
+    def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self.setProtocolOptions(
-            # Origins are our listener's business: onConnect.
-            allowedOrigins=["*"],
-            allowNullOrigin=True,
-            # With a close code, not by dropping the connection.
-            failByDrop=False,
-            openHandshakeTimeout=HANDSHAKE_TIMEOUT,
-            closeHandshakeTimeout=CLOSE_TIMEOUT,
-            autoPingInterval=0,
-            tcpNoDelay=True,
-            utf8validateIncoming=False,
-            webStatus=False,
-            serveFlashSocketPolicy=False,
-            # Encrypted bytes do not compress.
-            perMessageCompressionAccept=lambda offers: None,
-        )
 
     def buildProtocol(self, addr: Any) -> WebSocketConnection:
-        protocol = WebSocketConnection(self._edge)
-        protocol.factory = self
-        return protocol
+        return WebSocketConnection(self._edge)

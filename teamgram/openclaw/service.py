@@ -21,12 +21,13 @@ from twisted.python.failure import Failure
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from teamgram.net import websocket
 from teamgram.openclaw.config import redaction
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
 from teamgram.openclaw.console.pages import ConsolePages
 from teamgram.openclaw.control_plane import ControlPlane, load_identity
-from teamgram.openclaw.gateway import auth, websocket
+from teamgram.openclaw.gateway import auth
 from teamgram.openclaw.gateway.http import HttpGate
 from teamgram.openclaw.gateway.http_core import CorePaths, PlaneCollector, Readiness
 from teamgram.openclaw.gateway.log_tail import LogTail

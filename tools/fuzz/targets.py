@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import Any
 
-from twisted.internet import reactor
-
 from teamgram.gnetway.http_requests import RequestParser
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.interfaces.session import DataChannelFull
@@ -218,8 +216,6 @@ class Edge(Target):
 
     def prepare(self) -> None:
         if self._gnetway is None or self._connections > 200:
-            # autobahn's timers are the global reactor's; that one lets go of cancelled ones only as it runs.
-            reactor.runUntilCurrent()  # type: ignore[attr-defined]
             self._gnetway = Gnetway(self.kind, KEY, settings=LIMITS, rsa_keys=(_rsa_key(),))
             self._connections = 0
             gc.collect()

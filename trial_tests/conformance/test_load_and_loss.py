@@ -202,7 +202,7 @@ class HostilePeerTests(ConformanceCase):
         self.assertLess(peak_kilobytes(self.server.pid) - before, 96 << 10)
 
     async def test_frames_of_connections_that_left(self) -> None:
-        """What a connection held goes with it; autobahn's are rings of references, which are long in going."""
+        """What a connection held goes with it."""
         frame = b"\1" * (1 << 20)
         before = status_kilobytes(self.server.pid, "VmRSS")
         resident = []

@@ -7,7 +7,7 @@ from twisted.internet.protocol import Protocol
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
-from teamgram.gnetway.websocket import MAX_HANDSHAKE_BYTES, whole_frame
+from teamgram.net.http_head import MAX_HEAD_BYTES
 from trial_tests.gnetway.client import opened, payload, sealed
 from trial_tests.gnetway.edges import Gnetway, Transport
 from trial_tests.gnetway.fakes import perm_key
@@ -59,30 +59,6 @@ def frames(data: bytes) -> list[tuple[int, bytes]]:
     return found
 
 
-class WholeFrameTests(SynchronousTestCase):
-    def test_unmasks_what_a_client_masked(self) -> None:
-        """Any length up to 16 bits and any mask give the payload back, with the bytes that were used."""
-        for length in (0, 1, 3, 4, 125, 126, 127, 1000, 65535):
-            data = bytes(index % 251 for index in range(length))
-            frame = masked(data, mask=b"\xff\x00\xa5\x80")
-            self.assertEqual(whole_frame(frame + b"next"), (data, len(frame)))
-
-    def test_leaves_everything_else(self) -> None:
-        """Frames cut short, fragments, control frames, text, unmasked and wastefully long heads are not taken."""
-        whole = masked(b"hello")
-        wasteful = b"\x82\xfe\x00\x05" + whole[2:]
-        for data in (
-            *(whole[:end] for end in range(len(whole))),
-            masked(b"hello", fin=False),
-            masked(b"hello", TEXT),
-            masked(b"hello", PING),
-            masked(bytes(65536)),
-            b"\x82\x05hello",
-            wasteful,
-        ):
-            self.assertIsNone(whole_frame(data))
-
-
 class WebSocketTests(SynchronousTestCase):
     def connect(self, gnetway: Gnetway, request: bytes = handshake()) -> tuple[Protocol, Transport, bytes]:
         protocol, transport = gnetway.connect()
@@ -120,6 +96,51 @@ class WebSocketTests(SynchronousTestCase):
         for request, chosen, status in ((good, listener, b"101"), (evil, listener, b"403"), (evil, None, b"101")):
             _, _, answer = self.connect(Gnetway("websocket", listener=chosen), request)
             self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), answer)
+
+    def test_opening_requests_that_are_none(self) -> None:
+        """Plain HTTP, another method or version, a key that is none: refused with a status, and closed."""
+        good = handshake()
+        for request, status in (
+            (good.replace(b"Upgrade: websocket\r\n", b""), b"426"),
+            (good.replace(b"GET ", b"POST "), b"426"),
+            (good.replace(b"Version: 13", b"Version: 8"), b"400"),
+            (good.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"c2hvcnQ="), b"400"),
+            (good.replace(b" HTTP/1.1", b" SPDY/9"), b"400"),
+            (handshake(b"/apiws?" + b"x" * 9000), b"414"),
+            (handshake(b"/apiws", *[b"X: x"] * 100), b"431"),
+        ):
+            _, transport, answer = self.connect(Gnetway("websocket"), request)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), (answer[:40], request[:60]))
+            self.assertTrue(transport.closed)
+
+    def test_frames_right_behind_the_opening_request(self) -> None:
+        """A client may send them without waiting for the answer."""
+        gnetway = Gnetway("websocket", KEY)
+        client = Obfuscated(Abridged())
+        self.connect(gnetway, handshake() + masked(client.opening() + client.encode(sealed(KEY))))
+        self.assertEqual(len(gnetway.session.frames), 1)
+
+    def test_a_message_of_many_megabytes(self) -> None:
+        """No message is too long: its frames are taken as their bytes come, whatever length it announces."""
+        gnetway = Gnetway("websocket", KEY)
+        protocol, transport, _ = self.connect(gnetway)
+        client = Obfuscated(Abridged())
+        data = client.opening() + client.encode(sealed(KEY))
+        protocol.dataReceived(b"\x82\xff" + (1 << 40).to_bytes(8, "big") + bytes(4) + data)
+        self.assertEqual(len(gnetway.session.frames), 1)
+        for _ in range(20):
+            protocol.dataReceived(client.encode(sealed(KEY)))
+        self.assertEqual(len(gnetway.session.frames), 21)
+        self.assertFalse(transport.closed)
+
+    def test_a_peer_that_does_not_close(self) -> None:
+        """After our close frame the connection is dropped when the time for its answer is over."""
+        gnetway = Gnetway("websocket")
+        protocol, transport, _ = self.connect(gnetway)
+        protocol.dataReceived(masked(b"hello", TEXT))
+        self.assertFalse(transport.closed)
+        gnetway.pass_seconds(10)
+        self.assertTrue(transport.closed)
 
     def test_stream_cut_anywhere(self) -> None:
         """Message borders mean nothing: an MTProto frame over many messages, and many in one."""
@@ -216,7 +237,7 @@ class WebSocketTests(SynchronousTestCase):
         gnetway = Gnetway("websocket")
         protocol, transport = gnetway.connect()
         protocol.dataReceived(b"GET /apiws HTTP/1.1\r\n")
-        for _ in range(MAX_HANDSHAKE_BYTES // 1000 + 1):
+        for _ in range(MAX_HEAD_BYTES // 1000 + 1):
             protocol.dataReceived(b"X: " + b"x" * 995 + b"\r\n")
         self.assertTrue(transport.closed)
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from twisted.internet.error import ConnectionDone
 from twisted.logger import Logger
 
-from teamgram.openclaw.gateway import frames, websocket
+from teamgram.net import websocket
+from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.door import Caller
 from teamgram.openclaw.gateway.events import Subscriber
 from teamgram.openclaw.gateway.outbox import Outbox

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
+from teamgram.net import websocket
 from teamgram.openclaw.devices import identity as device_identity
 from teamgram.openclaw.devices import pairing
-from teamgram.openclaw.gateway import auth, scopes, websocket
+from teamgram.openclaw.gateway import auth, scopes
 from teamgram.openclaw.gateway.door import DEVICE_TOKEN, SHARED_SECRET
 from teamgram.openclaw.gateway.errors import NOT_PAIRED, GatewayError, invalid
 

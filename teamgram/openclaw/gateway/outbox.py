@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from teamgram.openclaw.gateway import frames, websocket
+from teamgram.net import websocket
+from teamgram.openclaw.gateway import frames
 
 #: Bytes that may wait for one client.
 MAX_BUFFERED = 52428800

@@ -11,8 +11,8 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from teamgram.net import websocket
 from teamgram.net.http_head import HttpError, RequestHead, find_end, parse_head, refusal
-from teamgram.openclaw.gateway import websocket
 from teamgram.openclaw.gateway.connection import Connection, Opening
 from teamgram.openclaw.gateway.http import HttpGate
 from teamgram.openclaw.gateway.http_channel import HEAD_SECONDS, GatewayChannel

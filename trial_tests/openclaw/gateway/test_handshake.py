@@ -5,8 +5,9 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.net import websocket
 from teamgram.openclaw.control_plane import EVENT_RESUME
-from teamgram.openclaw.gateway import connection, websocket
+from teamgram.openclaw.gateway import connection
 from teamgram.openclaw.gateway.active_runs import NoRuns
 from trial_tests.openclaw.house import ALL, TOKEN, DeviceKey, House, client_frame
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.openclaw.gateway import frames, websocket
+from teamgram.net import websocket
+from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.outbox import Event, Outbox
 
 EVERYTHING = 1 << 30

@@ -11,7 +11,8 @@ message, data?}}``, and pushes ``{"type":"chat.event"|"agent.event"|
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from teamgram.openclaw.gateway import frames, scopes, websocket
+from teamgram.net import websocket
+from teamgram.openclaw.gateway import frames, scopes
 from teamgram.openclaw.gateway.door import Answer
 from teamgram.openclaw.gateway.errors import FORBIDDEN, INTERNAL, NOT_PAIRED, GatewayError
 from teamgram.openclaw.gateway.outbox import Event

@@ -14,7 +14,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from teamgram.openclaw.gateway import auth, frames, scopes, websocket
+from teamgram.net import websocket
+from teamgram.openclaw.gateway import auth, frames, scopes
 from teamgram.openclaw.gateway.door import Answer, bearer
 from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.gateway.outbox import Event

@@ -12,7 +12,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.openclaw.gateway import frames, handshake, websocket
+from teamgram.net import websocket
+from teamgram.openclaw.gateway import frames, handshake
 from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
 from teamgram.openclaw.gateway.router import Call
 

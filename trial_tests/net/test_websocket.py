@@ -5,12 +5,21 @@ from twisted.trial.unittest import SynchronousTestCase
 import hypothesis
 from hypothesis import strategies
 
-from teamgram.openclaw.gateway import websocket
-from teamgram.openclaw.gateway.websocket import Close, FrameReader, Message, Ping, Pong, WebSocketError
+from teamgram.net import websocket
+from teamgram.net.websocket import (
+    Close,
+    FrameReader,
+    Message,
+    Ping,
+    Pong,
+    StreamReader,
+    WebSocketError,
+    whole_frame,
+)
 from trial_tests.openclaw.house import client_frame
 
 
-def read_all(reader: FrameReader) -> list[object]:
+def read_all(reader: FrameReader | StreamReader) -> list[object]:
     events: list[object] = []
     while (event := reader.next_event()) is not None:
         events.append(event)
@@ -147,3 +156,79 @@ class ServerFrameTests(SynchronousTestCase):
         frame = websocket.close_frame(1008, "ü" * 100)
         self.assertEqual(len(frame), 2 + 2 + 122)
         self.assertEqual(frame[4:].decode(), "ü" * 61)
+
+
+class StreamReaderTests(SynchronousTestCase):
+    """Client bytes in, the stream of binary messages out."""
+
+    def pieces(self, reader: StreamReader) -> bytes:
+        found = b""
+        while (event := reader.next_event()) is not None:
+            if isinstance(event, bytes):
+                found += event
+        return found
+
+    def test_every_split(self) -> None:
+        """However bytes, frames and messages are cut, the same stream comes."""
+        long = bytes(range(256)) * 3
+        data = (
+            client_frame(b"ab", 2, final=False)
+            + client_frame(b"ping", 9)
+            + client_frame(b"", 0, final=False)
+            + client_frame(long, 0)
+            + client_frame(b"c" * 70_000, 2)
+        )
+        for cut in (*range(40), 200, 700, 790, 1000, len(data) - 1):
+            reader = StreamReader()
+            reader.receive_data(data[:cut])
+            stream = self.pieces(reader)
+            for at in range(cut, len(data), 9973):
+                reader.receive_data(data[at : at + 9973])
+                stream += self.pieces(reader)
+            self.assertEqual(stream, b"ab" + long + b"c" * 70_000)
+            self.assertTrue(reader.is_between_messages)
+
+    def test_control_frames_between_pieces(self) -> None:
+        """They come in their place."""
+        reader = StreamReader()
+        reader.receive_data(client_frame(b"a", 2, final=False) + client_frame(b"?", 9) + client_frame(b"b", 0))
+        reader.receive_data(client_frame(b"!", 10) + client_frame((1000).to_bytes(2, "big") + b"bye", 8))
+        self.assertEqual(read_all(reader), [b"a", Ping(b"?"), b"b", Pong(b"!"), Close(1000, "bye")])
+
+    def test_what_is_refused(self) -> None:
+        """Text, a continuation of nothing, a message in a message, and what no client may send."""
+        for data, code in (
+            (client_frame(b"x", 1), websocket.UNSUPPORTED_DATA),
+            (client_frame(b"x", 0), websocket.PROTOCOL_ERROR),
+            (client_frame(b"x", 2, final=False) + client_frame(b"x", 2), websocket.PROTOCOL_ERROR),
+            (b"\x82\x04abcd", websocket.PROTOCOL_ERROR),
+            (b"\xc2\x80mask", websocket.PROTOCOL_ERROR),
+            (client_frame(bytes(126), 9), websocket.PROTOCOL_ERROR),
+        ):
+            reader = StreamReader()
+            reader.receive_data(data)
+            self.assertEqual(self.assertRaises(WebSocketError, read_all, reader).code, code, data[:8])
+
+
+class WholeFrameTests(SynchronousTestCase):
+    def test_unmasks_what_a_client_masked(self) -> None:
+        """Any length up to 16 bits and any mask give the payload back, with the bytes that were used."""
+        for length in (0, 1, 3, 4, 125, 126, 127, 1000, 65535):
+            data = bytes(index % 251 for index in range(length))
+            frame = client_frame(data, 2, b"\xff\x00\xa5\x80")
+            self.assertEqual(whole_frame(frame + b"next"), (data, len(frame)))
+
+    def test_leaves_everything_else(self) -> None:
+        """Frames cut short, fragments, control frames, text, unmasked and wastefully long heads are not taken."""
+        whole = client_frame(b"hello", 2)
+        wasteful = b"\x82\xfe\x00\x05" + whole[2:]
+        for data in (
+            *(whole[:end] for end in range(len(whole))),
+            client_frame(b"hello", 2, final=False),
+            client_frame(b"hello", 1),
+            client_frame(b"hello", 9),
+            client_frame(bytes(65536), 2),
+            b"\x82\x05hello",
+            wasteful,
+        ):
+            self.assertIsNone(whole_frame(data))

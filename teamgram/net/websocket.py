@@ -1,19 +1,22 @@
 """The server's half of RFC 6455, without I/O: opening request, frames in, frames out.
 
-Ours rather than a library's because of what a frame costs: the same echo
-took 100 us of CPU through autobahn's protocol class and 610 us per opening
-handshake; the whole request is allowed 60 us here. What is left out on
-purpose: extensions (``permessage-deflate`` must not be negotiated) and
-subprotocols.
+The one core for everything that listens for WebSockets: MTProto of browsers
+(``gnetway/websocket.py``) and the control plane. Ours rather than a library's
+because of what a frame costs: the same echo took 100 us of CPU through
+autobahn's protocol class and 610 us per opening handshake; the whole request
+is allowed 60 us here. What is left out on purpose: extensions (neither
+encrypted bytes nor the control plane's clients want ``permessage-deflate``).
 
-:func:`accept_response` answers the opening request, :class:`FrameReader` takes bytes
-and gives :class:`Message`, :class:`Ping`, :class:`Pong`, :class:`Close`, one
-at a time.
+:func:`accept_response` answers the opening request. :class:`FrameReader` takes
+bytes and gives :class:`Message`, :class:`Ping`, :class:`Pong`, :class:`Close`,
+one at a time; :class:`StreamReader` gives ``bytes`` instead of messages, as
+they come, for those to whom the messages' borders mean nothing.
 """
 
 import base64
 import binascii
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -22,6 +25,7 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 NORMAL = 1000
 PROTOCOL_ERROR = 1002
+UNSUPPORTED_DATA = 1003
 INVALID_TEXT = 1007
 POLICY = 1008
 TOO_BIG = 1009
@@ -74,11 +78,12 @@ class WebSocketError(Exception):
         self.code = code
 
 
-def accept_response(headers: dict[str, str]) -> bytes:
+def accept_response(headers: Mapping[str, str], subprotocol: str = "") -> bytes:
     """The ``101`` for an opening request.
 
     Args:
         headers: names in lower case.
+        subprotocol: selected if the client offers it; browsers drop a connection whose answer names none of theirs.
 
     Raises:
         ValueError: the request is no valid opening; the text says why.
@@ -94,9 +99,12 @@ def accept_response(headers: dict[str, str]) -> bytes:
     except binascii.Error:
         raise ValueError("Sec-WebSocket-Key must be base64") from None
     accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+    offered = {token.strip() for token in headers.get("sec-websocket-protocol", "").split(",")}
+    selected = f"\r\nSec-WebSocket-Protocol: {subprotocol}" if subprotocol and subprotocol in offered else ""
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
         + accept
+        + selected.encode()
         + b"\r\n\r\n"
     )
 
@@ -128,6 +136,72 @@ def unmask(payload: bytes, mask: bytes) -> bytes:
         return payload
     whole = mask * (length // 4) + mask[: length % 4]
     return (int.from_bytes(payload, "little") ^ int.from_bytes(whole, "little")).to_bytes(length, "little")
+
+
+def whole_frame(data: bytes) -> tuple[bytes, int] | None:
+    """(unmasked payload, bytes used) when ``data`` begins with a whole binary message in one short frame.
+
+    Nearly every segment of a client that sends little does. Short is what has
+    at most 16 bits of length, written in the fewest bytes; None says nothing
+    about what else it may be.
+    """
+    if len(data) < 6 or data[0] != 0x80 | BINARY or not data[1] & 0x80:
+        return None
+    length, start = data[1] & 0x7F, 6
+    if length == 126:
+        length, start = int.from_bytes(data[2:4], "big"), 8
+        if length < 126:
+            return None
+    elif length == 127:
+        return None
+    end = start + length
+    if len(data) < end:
+        return None
+    return unmask(data[start:end], data[start - 4 : start]), end
+
+
+class _Head:
+    """The head of a client's frame.
+
+    Attributes:
+        length: of the payload.
+        size: of the head itself.
+    """
+
+    __slots__ = ("final", "length", "mask", "opcode", "size")
+
+    def __init__(self, final: bool, opcode: int, length: int, mask: bytes, size: int) -> None:
+        self.final = final
+        self.opcode = opcode
+        self.length = length
+        self.mask = mask
+        self.size = size
+
+
+def _read_head(buffer: bytearray) -> _Head | None:
+    """The head with which ``buffer`` begins, None while it is not whole.
+
+    Raises:
+        WebSocketError: no client may send it.
+    """
+    have = len(buffer)
+    if have < 2:
+        return None
+    first, second = buffer[0], buffer[1]
+    opcode = first & 15
+    if first & 0x70 or opcode not in (0, TEXT, BINARY, CLOSE, PING, PONG):
+        raise WebSocketError(PROTOCOL_ERROR, "reserved bits or opcode")
+    if not second & 0x80:
+        raise WebSocketError(PROTOCOL_ERROR, "client frame without a mask")
+    length, at = second & 0x7F, 2
+    if opcode >= CLOSE and (length > 125 or not first & 0x80):
+        raise WebSocketError(PROTOCOL_ERROR, "control frame too long or in fragments")
+    if length >= 126:
+        at = 4 if length == 126 else 10
+        if have < at:
+            return None
+        length = int.from_bytes(buffer[2:at], "big")
+    return _Head(bool(first & 0x80), opcode, length, bytes(buffer[at : at + 4]), at + 4)
 
 
 class FrameReader:
@@ -182,36 +256,84 @@ class FrameReader:
 
     def _next_frame(self) -> tuple[bool, int, bytes] | None:
         buffer = self._buffer
-        have = len(buffer)
-        if have < 2:
+        head = _read_head(buffer)
+        if head is None:
             return None
-        first, second = buffer[0], buffer[1]
-        opcode = first & 15
-        if first & 0x70 or opcode not in (0, TEXT, BINARY, CLOSE, PING, PONG):
-            raise WebSocketError(PROTOCOL_ERROR, "reserved bits or opcode")
-        if not second & 0x80:
-            raise WebSocketError(PROTOCOL_ERROR, "client frame without a mask")
-        length, at = second & 0x7F, 2
-        if opcode >= CLOSE and (length > 125 or not first & 0x80):
-            raise WebSocketError(PROTOCOL_ERROR, "control frame too long or in fragments")
-        if length == 126:
-            if have < 4:
-                return None
-            length, at = int.from_bytes(buffer[2:4], "big"), 4
-        elif length == 127:
-            if have < 10:
-                return None
-            length, at = int.from_bytes(buffer[2:10], "big"), 10
         # Each fragment counts for at least one byte, or empty ones could pile up for ever.
         kept = max(self._fragments_bytes, len(self._fragments))
-        if opcode < CLOSE and kept + length > self.max_payload_bytes:
+        if head.opcode < CLOSE and kept + head.length > self.max_payload_bytes:
             raise WebSocketError(TOO_BIG, f"message of more than {self.max_payload_bytes} bytes")
-        end = at + 4 + length
-        if have < end:
+        end = head.size + head.length
+        if len(buffer) < end:
             return None
-        payload = unmask(bytes(buffer[at + 4 : end]), bytes(buffer[at : at + 4]))
+        payload = unmask(bytes(buffer[head.size : end]), head.mask)
         del buffer[:end]
-        return bool(first & 0x80), opcode, payload
+        return head.final, head.opcode, payload
+
+
+class StreamReader:
+    """Client bytes in, the payload of binary messages out as it comes, and control frames between.
+
+    Nothing of a message is kept, so none is too long; what a stream of them
+    may hold is its reader's business.
+    """
+
+    __slots__ = ("_buffer", "_inside", "_left", "_mask")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        #: Between the first and the last frame of a message.
+        self._inside = False
+        #: Bytes of the current frame that have not come.
+        self._left = 0
+        self._mask = b""
+
+    @property
+    def is_between_messages(self) -> bool:
+        """Nothing is begun: the next byte is a frame's first."""
+        return not (self._buffer or self._left or self._inside)
+
+    def receive_data(self, data: bytes) -> None:
+        """Keep what arrived until :meth:`next_event` asks for it."""
+        self._buffer += data
+
+    def next_event(self) -> bytes | Ping | Pong | Close | None:
+        """The next piece or control frame, or None until more bytes come.
+
+        Raises:
+            WebSocketError: nothing more can be read from this peer.
+        """
+        buffer = self._buffer
+        while True:
+            if self._left:
+                return self._piece() if buffer else None
+            head = _read_head(buffer)
+            if head is None or len(buffer) < head.size:
+                return None
+            if head.opcode >= CLOSE:
+                end = head.size + head.length
+                if len(buffer) < end:
+                    return None
+                payload = unmask(bytes(buffer[head.size : end]), head.mask)
+                del buffer[:end]
+                control = _control(head.opcode, payload)
+                assert not isinstance(control, Message)
+                return control
+            if head.opcode == TEXT:
+                raise WebSocketError(UNSUPPORTED_DATA, "binary messages only")
+            if (head.opcode == 0) != self._inside:
+                raise WebSocketError(PROTOCOL_ERROR, "continuation of nothing, or a new message inside another")
+            del buffer[: head.size]
+            self._inside, self._left, self._mask = not head.final, head.length, head.mask
+
+    def _piece(self) -> bytes:
+        piece = bytes(self._buffer[: self._left])
+        del self._buffer[: self._left]
+        self._left -= len(piece)
+        plain = unmask(piece, self._mask)
+        turned = len(piece) % 4
+        self._mask = self._mask[turned:] + self._mask[:turned]
+        return plain
 
 
 def _message(payload: bytes, is_text: bool) -> Message:

@@ -83,7 +83,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     chats.InviteHashInvalid: (400, "INVITE_HASH_INVALID"),
     chats.UserAlreadyParticipant: (400, "USER_ALREADY_PARTICIPANT"),
     chats.UserNotParticipant: (400, "USER_NOT_PARTICIPANT"),
-    chats.UsersTooFew: (400, "USERS_TOO_FEW"),
+    chats.UserNotMutualContact: (400, "USER_NOT_MUTUAL_CONTACT"),
     chats.UsersTooMany: (400, "USERS_TOO_MUCH"),
 }
 

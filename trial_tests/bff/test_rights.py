@@ -5,7 +5,7 @@ from typing import Any
 from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
-from trial_tests.bff.talk_house import Device, House
+from trial_tests.bff.talk_house import START, Device, House
 from trial_tests.bff.test_chats import GroupTestCase
 from trial_tests.bff.test_messages import TalkTestCase, error_of
 
@@ -125,6 +125,7 @@ class PuttingOutTests(GroupTestCase):
         await anna.call(appoint)
         self.assertEqual(await error_of(self.remove(boris, chat_id, clara)), "CHAT_ADMIN_REQUIRED")
         await self.remove(anna, chat_id, anna)
+        await house.contacts.add(anna.user.id, boris.user, "Boris", "", "", START)
         await self.add(boris, chat_id, anna)
         self.assertEqual(await error_of(self.remove(boris, chat_id, anna)), "CHAT_ADMIN_REQUIRED")
         self.assertEqual(await error_of(self.remove(clara, chat_id, anna)), "CHAT_ADMIN_REQUIRED")

@@ -145,6 +145,18 @@ class TdlibTests(ChatScenario):
         self.assertEqual(await self.asked("messages.getFullChat"), before)
         self.assertEqual(self.complaints("Ada"), [])
 
+    async def test_a_group_of_one(self) -> None:
+        """It makes a group without anybody, and adds somebody afterwards."""
+        ada = await self.sign_up("tdlib", "Ada", log=2)
+        bob = await self.sign_up("telethon", "Bob")
+        await self.acquaint(ada, bob)
+        group = await ada.do("create_group", title="nobody yet", users=[])
+        await self.in_the_end([ada.user["id"]], ada, "members", chat=group)
+        await ada.do("add_member", chat=group, user=bob.user["id"])
+        await bob.event("service_message", SECONDS_TO_SEE, peer=["chat", group])
+        await self.in_the_end([ada.user["id"], bob.user["id"]], ada, "members", chat=group)
+        self.assertEqual(self.complaints("Ada"), [])
+
     async def in_the_end(self, expected: Any, client: ClientProcess, command: str, **arguments: Any) -> None:
         """Ask until that is the answer: TDLib answers from what it has, and only then asks the server anew."""
         found = None

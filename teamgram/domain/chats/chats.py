@@ -19,7 +19,6 @@ from teamgram.domain.chats.errors import (
     ChatAboutTooLong,
     ChatNotModified,
     ChatTitleEmpty,
-    UsersTooFew,
     UsersTooMany,
 )
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
@@ -134,10 +133,10 @@ class Chats:
         """Found a group with the actor and those of these users who come along.
 
         Args:
-            alone: found it also when none of them does.
+            alone: found it also when none of them does, though there are some; with nobody named it is founded alone.
 
         Raises:
-            ChatTitleEmpty, UsersTooFew, UsersTooMany.
+            ChatTitleEmpty, UsersTooMany.
             UserNotFound, PeerDeactivated, PeerBlockedByOwner: see ``inviting.check_brings``.
             UserPrivacyRestricted: none of them does, and not ``alone``.
         """
@@ -146,12 +145,10 @@ class Chats:
     def _create_txn(self, txn: Transaction, actor: Actor, user_ids: Sequence[int], title: str, alone: bool) -> Created:
         title = _title(title)
         others = [user_id for user_id in dict.fromkeys(user_ids) if user_id != actor.user_id]
-        if not others:
-            raise UsersTooFew
         if len(others) >= MAX_PARTICIPANTS:
             raise UsersTooMany(str(len(others)))
         others, missing = inviting.invited_txn(txn, actor.user_id, others)
-        if not others and not alone:
+        if missing and not others and not alone:
             raise UserPrivacyRestricted(str(missing[0]))
         chat_id = store.insert_chat_txn(txn, title, actor.user_id, actor.now)
         participants = [Participant(actor.user_id, actor.user_id, actor.now, Role.CREATOR)]
@@ -166,14 +163,17 @@ class Chats:
 
         Raises:
             ChatNotFound, ChatWriteForbidden, ChatAdminRequired, UserAlreadyParticipant, UsersTooMany.
+            UserNotMutualContact: see ``inviting.check_brings_back_txn``.
             UserPrivacyRestricted, …: see ``inviting.check_brings``.
         """
         return await self._database.write("add chat user", self._add_txn, actor, chat_id, user_id)
 
     def _add_txn(self, txn: Transaction, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
         chat = self._locked_txn(txn, actor.user_id, chat_id, user_id)
-        rights.check_brings_in(chat, actor.user_id, user_id)
+        left = rights.check_brings_in(chat, actor.user_id, user_id)
         inviting.check_brings_txn(txn, actor.user_id, user_id)
+        if left:
+            inviting.check_brings_back_txn(txn, actor.user_id, user_id)
         return self.put_in_txn(txn, actor, chat, user_id, Action("chatAddUser", user_ids=(user_id,)))
 
     def put_in_txn(self, txn: Transaction, actor: Actor, chat: Chat, user_id: int, action: Action) -> OwnChange:

@@ -35,8 +35,8 @@ class ChatAboutNotModified(ChatNotModified):
     """The description is the old one."""
 
 
-class UsersTooFew(DomainError):
-    """Nobody is left to make a group with."""
+class UserNotMutualContact(DomainError):
+    """Who left a group comes back by a link, or through somebody in her address book."""
 
 
 class UsersTooMany(DomainError):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from teamgram.database import Transaction
+from teamgram.domain.chats.errors import UserNotMutualContact
 from teamgram.domain.contacts.relations import (
     BlockedByPeer,
     PeerBlockedByOwner,
@@ -50,6 +51,17 @@ def check_brings_txn(txn: Transaction, user_id: int, other_id: int) -> None:
     if relation is None:
         raise UserNotFound(f"no user {other_id}")
     check_brings(relation, allowed=bool(allowing_txn(txn, CHAT_INVITE, [other_id], user_id)))
+
+
+def check_brings_back_txn(txn: Transaction, user_id: int, other_id: int) -> None:
+    """Whether the one may bring the other back who left: somebody whom the other knows may.
+
+    Raises:
+        UserNotMutualContact: the other does not have the one in the address book.
+    """
+    txn.execute("SELECT 1 FROM contacts WHERE owner_id = ? AND contact_id = ?", (other_id, user_id))
+    if txn.fetchone() is None:
+        raise UserNotMutualContact(str(other_id))
 
 
 def invited_txn(txn: Transaction, user_id: int, other_ids: Sequence[int]) -> tuple[list[int], list[int]]:

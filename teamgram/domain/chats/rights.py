@@ -93,8 +93,11 @@ def check_permitted(chat: Chat, user_id: int, banned: Banned) -> None:
         raise ChatAdminRequired(str(chat.id))
 
 
-def check_brings_in(chat: Chat, user_id: int, other_id: int) -> None:
+def check_brings_in(chat: Chat, user_id: int, other_id: int) -> bool:
     """Make somebody a member.
+
+    Returns:
+        whether they had left by themselves, which is not everybody's to undo.
 
     Raises:
         ChatWriteForbidden, ChatAdminRequired: see ``check_permitted``; who was put out comes back through an
@@ -104,11 +107,12 @@ def check_brings_in(chat: Chat, user_id: int, other_id: int) -> None:
     check_permitted(chat, user_id, Banned.INVITE_USERS)
     other = chat.participant(other_id)
     if other is None:
-        return
+        return False
     if other.standing is Standing.PRESENT:
         raise UserAlreadyParticipant(str(other_id))
     if other.standing is Standing.REMOVED:
         _admin(chat, user_id)
+    return other.standing is Standing.LEFT
 
 
 def check_puts_out(chat: Chat, user_id: int, other_id: int) -> Participant:

@@ -11,7 +11,6 @@ from teamgram.domain.chats.errors import (
     ChatNotModified,
     ChatTitleEmpty,
     InviteHashExpired,
-    UsersTooFew,
     UsersTooMany,
 )
 from teamgram.domain.chats.invites import ChatInvites
@@ -56,13 +55,20 @@ class ChatsTests(ChatsTestCase):
         (message,) = created.change.messages.values()
         self.assertEqual(message.extra.action, Action("chatCreate", "A group", (BORIS, CLARA)))
 
+    async def test_alone(self) -> None:
+        """With nobody, or only oneself, it is a group of one; TDLib makes such."""
+        chats, _ = await self.chats()
+        for user_ids in ([], [ANNA]):
+            created = await chats.create(Actor(ANNA, NOW), user_ids, "Mine")
+            self.assertEqual((await chats.of_member(ANNA, created.chat_id)).members, [ANNA])
+            (message,) = created.change.messages.values()
+            self.assertEqual(message.extra.action, Action("chatCreate", "Mine", ()))
+
     async def test_what_is_no_group(self) -> None:
-        """Nobody, too many, no title, somebody who is not there, the service account, a deleted one."""
+        """Too many, no title, somebody who is not there, the service account, a deleted one."""
         chats, heard = await self.chats()
         await Users(self.database).delete(DORA)
         for user_ids, title, error in (
-            ([], "x", UsersTooFew),
-            ([ANNA], "x", UsersTooFew),
             (list(range(2, MAX_PARTICIPANTS + 2)), "x", UsersTooMany),
             ([BORIS], " ", ChatTitleEmpty),
             ([BORIS, 99], "x", UserNotFound),

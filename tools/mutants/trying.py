@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from tools.mutants.mutant import Mutant, Unusable, put_into
 #: Seconds that a test may take, and that its process may take to begin (more on a busy machine).
 TEST_SECONDS = 10.0
 START_SECONDS = 60.0
+
+#: What a snippet written for other code than there is now says; None where something should be is a check less.
+_BROKEN = re.compile(r"NameError: name .* is not defined|AttributeError: '(?!NoneType)\w+' object has no attribute.*")
 
 
 @dataclass(slots=True)
@@ -109,7 +113,12 @@ def try_mutant(tree: Path, mutant: Mutant) -> str:
     if outcome.passed:
         return f"survived {', '.join(sorted(outcome.passed))}"
     # A mutant may keep the first of its tests from ending, and so the others from beginning.
-    return "" if outcome.noticed else f"its tests could not be run:\n{outcome.printed}"
+    if not outcome.noticed:
+        return f"its tests could not be run:\n{outcome.printed}"
+    broken = [_BROKEN.search(text) for text in outcome.noticed.values()]
+    if first := next((found for found in broken if found and all(broken)), None):
+        return f"breaks the program instead of the check: {first[0]}"
+    return ""
 
 
 def without_mutants(tree: Path, tests: Sequence[str]) -> dict[str, str]:

@@ -85,6 +85,8 @@ class TryingTests(SynchronousTestCase):
         """What is no Python, cannot be imported or changes nothing shows nothing about the test."""
         self.assertIn("no Python any more", self.tried("if age < 18:", "if age <:", "test_age"))
         self.assertIn("could not be run", self.tried("import time", "import no_such_thing", "test_age"))
+        self.assertIn("breaks the program", self.tried("age < 18", "years < 18", "test_age"))
+        self.assertIn("breaks the program", self.tried("age < 18", "name.years < 18", "test_age"))
         self.assertIn("changes nothing", self.tried("import time", "import time  # at last", "test_age"))
 
     def test_hangs(self) -> None:

@@ -18,6 +18,7 @@ from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
 from teamgram.app.control_methods import OperatorMethods
 from teamgram.app.database_watch import DatabaseWatch
+from teamgram.app.idle_memory import IdleMemory
 from teamgram.app.key_watch import KeyWatch
 from teamgram.app.live_view import LiveView
 from teamgram.app.log_lines import log_line
@@ -107,6 +108,7 @@ class House(Service):
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECTIONS)
+        self.idle_memory.start()
         self._serving = True
         self.database_watch.start()
         self._announce()
@@ -147,6 +149,7 @@ class House(Service):
         self.services: Services = build_services(self)
         self.bff.add_services(self.services.rpc)
         self.warn_of_services_off(configuration)
+        self.idle_memory = IdleMemory(reactor, self._work_done)
         self.key_watch = KeyWatch(self.gnetway, self.session, self.bff)
         self.session.set_presence(self.services.people.presence)
         talk, people = self.services.talking.stores, self.services.people
@@ -164,6 +167,9 @@ class House(Service):
         self.openclaw.on_failure = lambda reason: reactor.stop()
         self.openclaw.plane.router.register(OperatorMethods(self))
         register_stages(self.registry, self)
+
+    def _work_done(self) -> int:
+        return self.gnetway.dispatcher.frames_in + self.gnetway.connections.opened
 
     def _open_cache(self) -> Cache:
         hosts = self.configuration.authsession.Cache
@@ -251,6 +257,7 @@ class House(Service):
         self._serving = False
         if not hasattr(self, "openclaw"):
             return
+        self.idle_memory.stop()
         steps = (
             ("listeners", self.gnetway.stop_listening),
             ("manhole", self.manhole.close),

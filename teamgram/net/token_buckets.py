@@ -49,4 +49,13 @@ class TokenBuckets:
         levels.move_to_end(subject)
         if len(levels) > self._max_tracked:
             levels.popitem(last=False)
+        else:
+            self._forget_full(now)
         return wait
+
+    def _forget_full(self, now: float) -> None:
+        """A bucket that has filled up since is as one that was never touched; one at a time, the oldest."""
+        limit = self.limit
+        oldest, (tokens, since) = next(iter(self._levels.items()))
+        if tokens + max(0.0, now - since) * limit.per_second >= limit.burst:
+            del self._levels[oldest]

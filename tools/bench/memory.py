@@ -17,8 +17,9 @@ from trial_tests.peer.connection import connect
 CLIENTS = 2_000
 SIGNED_IN = 500
 ROUNDS = 6
-#: Seconds without traffic after which memory was given back (docs/operations.md), with room.
-QUIET = 150.0
+#: Seconds until sessions and keys that nobody came back to have ended (``SessionSettings``), and memory was given
+#: back (``teamgram/app/idle_memory.py``), with room.
+QUIET = 480.0
 
 
 class Memory:

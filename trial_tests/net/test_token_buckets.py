@@ -31,6 +31,18 @@ class TokenBucketTests(SynchronousTestCase):
         self.assertGreater(buckets.take("c", 0.0), 0)
         self.assertEqual(len(buckets), 2)
 
+    def test_full_buckets_are_forgotten(self) -> None:
+        """Who comes back after so long is as new, so nothing is kept of those who do not: one goes as another comes."""
+        buckets = TokenBuckets(Limit(2, 1), 1000)
+        for number in range(100):
+            buckets.take(number, 0.0)
+        self.assertEqual(len(buckets), 100)
+        for number in range(100):
+            buckets.take("other", 10.0 + number)
+        self.assertEqual(len(buckets), 1)
+        buckets.take("a", 1000.0)
+        self.assertEqual([buckets.take("a", 1000.0), buckets.take("a", 1000.0)], [0, 1])
+
     def test_subjects_do_not_share(self) -> None:
         """What one used up is not missing to another."""
         buckets = TokenBuckets(Limit(1, 1), 10)

@@ -31,7 +31,7 @@ class OperatorMethods:
             raise invalid("authKeyId must be an auth key's id, in decimal digits") from None
         if not -(2**63) <= auth_key_id < 2**63 or not isinstance(on, bool):
             raise invalid("authKeyId must have 64 bits and a sign, and on must be boolean")
-        return {"watched": [str(watched) for watched in sorted(self._house.key_watch.set(auth_key_id, on))]}
+        return {"watched": [str(watched) for watched in sorted(self._house.session.stage.watched.set(auth_key_id, on))]}
 
     @method("teamgram.reload", scopes.ADMIN)
     async def reload(self, call: Call) -> dict[str, Any]:

@@ -19,24 +19,26 @@ from teamgram.app.config.loader import Configuration
 from teamgram.app.control_methods import OperatorMethods
 from teamgram.app.database_watch import DatabaseWatch
 from teamgram.app.idle_memory import IdleMemory
-from teamgram.app.key_watch import KeyWatch
 from teamgram.app.live_view import LiveView
 from teamgram.app.log_lines import log_line
 from teamgram.app.logs import apply_levels, level_filter
 from teamgram.app.manhole import Manhole, manhole_settings
 from teamgram.app.metrics import CACHE_BUCKETS, DATABASE_BUCKETS, Times, build_registry, register_stages
 from teamgram.app.reload import Reload
-from teamgram.app.rpc_services import Services, build_services
+from teamgram.app.rpc_services import build_people, build_services
 from teamgram.app.server_key import load_server_key
 from teamgram.app.signals import Signals
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
+from teamgram.bff.people_services import People
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.database import Database, DatabaseError, open_database
 from teamgram.domain.flood.limits import FloodLimits
+from teamgram.domain.updates.fanout import Fanout
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.tls import CertificateError
 from teamgram.interfaces.rpc import ASKING, RpcCaller
+from teamgram.interfaces.session import Gateway
 from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
 from teamgram.openclaw.messenger.channel import MessengerDomain
@@ -132,26 +134,11 @@ class House(Service):
             listeners=self.listeners,
             auth_sessions=self.auth_sessions,
             rsa_keys=[self.key.key],
+            session=self._build_session,
             settings=stage_settings.gnetway(configuration.gnetway),
         )
-        # Session asks bff and bff tells session: the caller gets its services once both are there.
-        self.bff = Caller((), self.flood_limits)
-        id_map, callers = self.routes_to_bff(configuration)
-        self.session = SessionService(
-            gateway=self.gnetway,
-            auth_sessions=self.auth_sessions,
-            id_map=id_map,
-            callers=callers,
-            clock=reactor,
-            settings=stage_settings.session(configuration.session),
-        )
-        self.gnetway.attach(self.session)
-        self.services: Services = build_services(self)
-        self.bff.add_services(self.services.rpc)
         self.warn_of_services_off(configuration)
         self.idle_memory = IdleMemory(reactor, self._work_done)
-        self.key_watch = KeyWatch(self.gnetway, self.session, self.bff)
-        self.session.set_presence(self.services.people.presence)
         talk, people = self.services.talking.stores, self.services.people
         messenger = MessengerDomain(people.users, talk.messages, talk.observers, talk.log)
         self.openclaw = OpenClawService(
@@ -167,6 +154,27 @@ class House(Service):
         self.openclaw.on_failure = lambda reason: reactor.stop()
         self.openclaw.plane.router.register(OperatorMethods(self))
         register_stages(self.registry, self)
+
+    # Each stage is made by the one before it, which it may answer.
+
+    def _build_session(self, gateway: Gateway) -> SessionService:
+        fanout = Fanout()
+        people = build_people(self.database, fanout, self._reactor)
+        self.session = SessionService(
+            gateway=gateway,
+            auth_sessions=self.auth_sessions,
+            id_map=self.configuration.session.BFFProxyClients.IDMap,
+            callers=partial(self._build_bff, fanout, people),
+            clock=self._reactor,
+            presence=people.presence,
+            settings=stage_settings.session(self.configuration.session),
+        )
+        return self.session
+
+    def _build_bff(self, fanout: Fanout, people: People, session: SessionService) -> dict[str, RpcCaller]:
+        self.services = build_services(self, session, fanout, people)
+        self.bff = Caller(self.services.rpc, self.flood_limits)
+        return self.routes_to_bff(self.configuration)[1]
 
     def _work_done(self) -> int:
         return self.gnetway.dispatcher.frames_in + self.gnetway.connections.opened

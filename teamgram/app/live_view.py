@@ -214,5 +214,5 @@ class LiveView:
 
     def debug(self, auth_key_id: int, on: bool = True) -> str:
         """Log each frame and request of one auth key (its permanent or a temporary one), or end that."""
-        watched = self._house.key_watch.set(auth_key_id, on)
+        watched = self._house.session.stage.watched.set(auth_key_id, on)
         return f"watched: {', '.join(map(str, sorted(watched))) or 'none'}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twisted.internet.interfaces import IReactorTime
+
 from teamgram.app import stage_settings
 from teamgram.bff.authorization import AccountEnd, SignIns
 from teamgram.bff.configuration.service import Configuration
@@ -12,6 +14,7 @@ from teamgram.bff.honest_empties import honest_empties
 from teamgram.bff.people_services import People, people_services
 from teamgram.bff.registry import RpcService, collect
 from teamgram.bff.talk_services import Talking, talk_services
+from teamgram.database import Database
 from teamgram.domain.codes.codes import SignInCodes
 from teamgram.domain.codes.delivery import CodeWebhook
 from teamgram.domain.codes.sealing import KEY_FILE, CodeSeal, load_or_create_key
@@ -21,6 +24,7 @@ from teamgram.domain.talk import TalkStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.expiry import AccountExpiry
 from teamgram.domain.users.fresh import FreshDevices
+from teamgram.session.service import SessionService
 
 if TYPE_CHECKING:
     from teamgram.app.house import House
@@ -61,12 +65,19 @@ class Services:
         await self.people.presence.stop()
 
 
-def build_services(house: House) -> Services:
-    """Every RPC service of the process ``house`` is about to start."""
+def build_people(database: Database, fanout: Fanout, clock: IReactorTime) -> People:
+    """What is true of people: session tells their presence, and the services ask about them."""
+    return People.build(PeopleStores.open(database, fanout, clock))
+
+
+def build_services(house: House, session: SessionService, fanout: Fanout, people: People) -> Services:
+    """Every RPC service of the process ``house`` is about to start.
+
+    Args:
+        session: is told about keys, and pushes what happens.
+    """
     configuration, clock = house.configuration, house._reactor
-    fanout = Fanout()
-    people = People.build(PeopleStores.open(house.database, fanout, clock))
-    talking = Talking.build(TalkStores.open(house.database, fanout, clock), clock, people, house.session)
+    talking = Talking.build(TalkStores.open(house.database, fanout, clock), clock, people, session)
     people.watchers.dialog_peers = talking.talk.dialogs.private_peers
     code_settings = stage_settings.codes(configuration.bff.Code, stage_settings.only_loopback(house.listeners))
     codes = SignInCodes(
@@ -80,11 +91,11 @@ def build_services(house: House) -> Services:
     )
     sign_ins = SignIns(
         house.auth_sessions,
-        house.session,
+        session,
         fanout,
         talking.service_messages,
         people.account_settings,
-        house.session,
+        session,
         clock,
         FreshDevices(
             stage_settings.fresh_session_delay(configuration.bff, stage_settings.only_loopback(house.listeners))
@@ -96,8 +107,8 @@ def build_services(house: House) -> Services:
         sign_ins=sign_ins,
         codes=codes,
         auth_sessions=house.auth_sessions,
-        session_control=house.session,
-        push=house.session,
+        session_control=session,
+        push=session,
         tokens=SignInTokens(house.cache, clock.seconds),
         service_messages=talking.service_messages,
         fanout=fanout,

@@ -38,18 +38,6 @@ class Caller:
         self.methods = collect(services)
         self._limits = limits
 
-    def add_services(self, services: Iterable[RpcService]) -> None:
-        """More services: some need the session stage, which needs this object first.
-
-        Raises:
-            ValueError: a method is registered already.
-        """
-        more = collect(services)
-        twice = self.methods.keys() & more.keys()
-        if twice:
-            raise ValueError(f"registered twice: {', '.join(sorted(twice))}")
-        self.methods.update(more)
-
     def call(self, request: RpcRequest) -> bytes | Awaitable[bytes]:
         """The boxed result for the caller's layer, at once or through a Deferred.
 

@@ -12,7 +12,7 @@ KINDS = ("tcp", "websocket", "http")
 
 
 class GnetwayCollector(Collector):
-    """Register it once with the process's registry, after ``GnetwayService.attach``."""
+    """Register it once with the process's registry."""
 
     def __init__(self, service: GnetwayService) -> None:
         self._service = service

@@ -24,7 +24,7 @@ from teamgram.gnetway.tcp import TcpFactory
 from teamgram.gnetway.websocket import WebSocketFactory
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.keys import AuthKeyInfo
-from teamgram.interfaces.session import ConnRef, SessionInbound
+from teamgram.interfaces.session import ConnRef, Gateway, SessionInbound
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey
 
 #: Seconds that the connections of a destroyed key stay, for the answer that told so to be read.
@@ -34,8 +34,7 @@ DESTROYED_KEY_GRACE = 2.0
 class GnetwayService(Service):
     """Implements ``interfaces.session.Gateway``.
 
-    Session and gnetway know each other: build this first, session with it,
-    then ``attach`` session, then start.
+    Session and gnetway know each other: session is made here, with this as its gateway.
     """
 
     _log = Logger()
@@ -49,6 +48,7 @@ class GnetwayService(Service):
         listeners: Sequence[ListenerSettings],
         auth_sessions: AuthSessions,
         rsa_keys: Sequence[RsaPrivateKey],
+        session: Callable[[Gateway], SessionInbound],
         settings: GnetwaySettings | None = None,
         random: Callable[[], float] | None = None,
         listen: Listen = prompt_port.listen,
@@ -57,15 +57,13 @@ class GnetwayService(Service):
         Args:
             reactor: the clock, and what ports are opened on.
             rsa_keys: the server's keys; the first is offered first.
+            session: given this as its gateway, makes who takes the frames; it may keep the gateway, not yet use it.
             random: numbers in 0..1 for the jitter.
             listen: opens a port.
         """
         self._reactor = reactor
         self._wanted = tuple(listeners)
         self.settings = settings or GnetwaySettings()
-        self._random = random or SystemRandom().random
-        self._rsa_keys = tuple(rsa_keys)
-        self._auth_sessions = auth_sessions
         self.auth_keys = AuthKeyCache(
             auth_sessions,
             reactor,
@@ -78,15 +76,13 @@ class GnetwayService(Service):
         self._ticking.clock = reactor
         #: Fires when all listeners are open; fails when one cannot be.
         self.listening: Deferred[None] = Deferred()
-
-    def attach(self, session: SessionInbound) -> None:
-        """Say who takes the frames; once, before the start."""
-        self.connections = Connections(session, self.settings, self._reactor.seconds, self._random)
+        inbound = session(self)
+        self.connections = Connections(inbound, self.settings, reactor.seconds, random or SystemRandom().random)
         self.exchanges = KeyExchanges(
-            self.connections, self.auth_keys, self._auth_sessions, self._rsa_keys, self.settings, self._reactor
+            self.connections, self.auth_keys, auth_sessions, tuple(rsa_keys), self.settings, reactor
         )
         self.dispatcher = SessionDispatcher(
-            session, self.connections, self.auth_keys, self.exchanges, self.settings, self._reactor
+            inbound, self.connections, self.auth_keys, self.exchanges, self.settings, reactor
         )
 
     # Gateway

@@ -11,6 +11,7 @@ from teamgram.session.push import Push
 from teamgram.session.session_list import ClientSession
 from teamgram.session.settings import SessionSettings
 from teamgram.session.turns import ReactorTurns
+from teamgram.session.watched_keys import WatchedKeys
 
 CLOSED = ConnRef("", -1)
 """In place of a connection that closed while its frames waited; they count, but nothing leaves by it."""
@@ -32,6 +33,7 @@ class Delivery:
         turns: ReactorTurns,
         push: Push,
         devices: DeviceNotes,
+        watched: WatchedKeys,
         clock: IReactorTime,
         settings: SessionSettings,
     ) -> None:
@@ -40,6 +42,7 @@ class Delivery:
         self._turns = turns
         self._push = push
         self._devices = devices
+        self._watched = watched
         self._clock = clock
         self._settings = settings
         self.disconnected: dict[ClientSession, float] = {}
@@ -185,8 +188,7 @@ class Delivery:
                 if packet is None:
                     break
                 conn = session.conn
-                salt = keys.salts.current_salt(now)
-                if not self._gateway.send_data(conn, keys.auth_key_id, salt, core.session_id, packet):
+                if not self._send(session, conn, packet, now):
                     self._connection_gone(session, conn)
                 if not core.outbox.queue:
                     break
@@ -221,10 +223,15 @@ class Delivery:
     def _answer_poll(self, session: ClientSession, conn: ConnRef, now: float) -> bool:
         """Answer one HTTP request; False when its connection is gone."""
         core = session.core
+        return self._send(session, conn, core.packet(now) or core.empty_packet(now), now)
+
+    def _send(self, session: ClientSession, conn: ConnRef, packet: bytes, now: float) -> bool:
         keys = session.keys
-        packet = core.packet(now) or core.empty_packet(now)
         salt = keys.salts.current_salt(now)
-        return self._gateway.send_data(conn, keys.auth_key_id, salt, core.session_id, packet)
+        sent = self._gateway.send_data(conn, keys.auth_key_id, salt, session.core.session_id, packet)
+        if keys.watched:
+            self._watched.frame_out(session, conn, len(packet), sent)
+        return sent
 
     def _let_polls_go(self, session: ClientSession, now: float) -> None:
         """Answer every HTTP request that waits, for the session ends or goes on otherwise: with what is there."""

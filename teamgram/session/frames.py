@@ -25,6 +25,7 @@ from teamgram.session.session_list import ClientSession, SessionList
 from teamgram.session.sessions import Sessions
 from teamgram.session.settings import SessionSettings
 from teamgram.session.turns import ReactorTurns
+from teamgram.session.watched_keys import WatchedKeys
 
 
 class Frames:
@@ -45,6 +46,7 @@ class Frames:
         starts: RpcStarts,
         turns: ReactorTurns,
         gateway: Gateway,
+        watched: WatchedKeys,
         clock: IReactorTime,
         settings: SessionSettings,
     ) -> None:
@@ -56,6 +58,7 @@ class Frames:
         self._starts = starts
         self._turns = turns
         self._gateway = gateway
+        self._watched = watched
         self._clock = clock
         self._settings = settings
         self.draining = False
@@ -68,6 +71,8 @@ class Frames:
             if keys is None:
                 self._gateway.close(data.conn, "key cannot be loaded")
                 return
+        if keys.watched:
+            self._watched.frame_in(data)
         wrapper = self._keys.wrappers[keys.wrapper_id]
         session = keys.sessions.get(data.session_id)
         if session is not None and is_saturated(session, self._settings) and session.drains_without(data):

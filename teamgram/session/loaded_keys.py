@@ -20,6 +20,7 @@ from teamgram.session.sessions import Sessions
 from teamgram.session.settings import SessionSettings
 from teamgram.session.tasks import Tasks
 from teamgram.session.turns import ReactorTurns
+from teamgram.session.watched_keys import WatchedKeys
 
 _SALTS_AGAIN_AFTER = 60.0
 """Seconds between two questions for one key's salts, however soon they end."""
@@ -39,6 +40,7 @@ class LoadedKeys:
         push: Push,
         turns: ReactorTurns,
         devices: DeviceNotes,
+        watched: WatchedKeys,
         tasks: Tasks,
         clock: IReactorTime,
         settings: SessionSettings,
@@ -51,6 +53,7 @@ class LoadedKeys:
         self._push = push
         self._turns = turns
         self._devices = devices
+        self._watched = watched
         self._tasks = tasks
         self._clock = clock
         self._settings = settings
@@ -64,6 +67,7 @@ class LoadedKeys:
         if self._table.wrappers.get(keys.wrapper_id) is not wrapper:
             return None
         wrapper.add_list(keys)
+        self._watched.mark(keys)
         self._table.lists[data.auth_key_id] = keys
         self._tasks.spawn(self._load_key(keys), "loading a key's salts")
         return self._table.lists.get(data.auth_key_id)
@@ -171,6 +175,7 @@ class LoadedKeys:
         keys.key_type = key.key_type
         keys.dc_id = key.dc_id
         wrapper.add_list(keys)
+        self._watched.mark(keys)
         wrapper.forget_metadata()
         if old.client.layer and wrapper.client != old.client:
             wrapper.client = old.client

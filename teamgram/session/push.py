@@ -39,7 +39,7 @@ class Push:
         self._turns = turns
         self._convert = convert
         self._fan_outs = FanOuts(turns, self._queue, part_seconds)
-        self.presence = presence
+        self._presence = presence
         self.pushed = 0
         self.fan_outs = 0
         self._users: dict[int, dict[int, MainAuthWrapper]] = {}
@@ -142,8 +142,8 @@ class Push:
         if wrapper.online is online:
             return
         wrapper.online = online
-        if self.presence is not None:
+        if self._presence is not None:
             if online:
-                self.presence.device_connected(wrapper.user_id, wrapper.perm_auth_key_id)
+                self._presence.device_connected(wrapper.user_id, wrapper.perm_auth_key_id)
             else:
-                self.presence.device_disconnected(wrapper.user_id, wrapper.perm_auth_key_id)
+                self._presence.device_disconnected(wrapper.user_id, wrapper.perm_auth_key_id)

@@ -26,6 +26,7 @@ from teamgram.session.rpc_queue import QueuedRpc, WaitingRpc
 from teamgram.session.session_list import ClientSession
 from teamgram.session.settings import SessionSettings
 from teamgram.session.turns import ReactorTurns
+from teamgram.session.watched_keys import WatchedKeys
 
 
 class RunningRpc:
@@ -77,6 +78,7 @@ class RpcRequests:
         turns: ReactorTurns,
         push: Push,
         delivery: Delivery,
+        watched: WatchedKeys,
         clock: IReactorTime,
         settings: SessionSettings,
     ) -> None:
@@ -85,6 +87,7 @@ class RpcRequests:
         self._turns = turns
         self._push = push
         self._delivery = delivery
+        self._watched = watched
         self._clock = clock
         self._settings = settings
         self.running: dict[RunningRpc, None] = {}
@@ -146,10 +149,10 @@ class RpcRequests:
         try:
             result = route.caller.call(request)
         except RpcError as error:
-            self._fail(session, msg_id, route, error.code, error.message)
+            self._fail(session, msg_id, route, error.code, error.message, started)
         except Exception:
             self._log.failure("{method} broke its promise", method=route.method)
-            self._fail(session, msg_id, route, *errors.INTERNAL)
+            self._fail(session, msg_id, route, *errors.INTERNAL, started)
         else:
             if not isinstance(result, bytes):
                 slow_at = now + self._settings.slow_rpc_after
@@ -157,6 +160,8 @@ class RpcRequests:
                 return
             # bff's own kind of bytes would keep what it was encoded from alive.
             session.core.reply(msg_id, result if type(result) is bytes else bytes(result))
+            if session.keys.watched:
+                self._watched.answered(session, msg_id, route.method, perf_counter() - started, f"{len(result)} bytes")
         route.times.answered(perf_counter() - started)
         self._answered(session)
 
@@ -176,6 +181,11 @@ class RpcRequests:
         ).addErrback(self._not_answered, running)
 
     def _succeeded(self, result: bytes, running: RunningRpc) -> None:
+        if running.session.keys.watched:
+            seconds = perf_counter() - running.started
+            self._watched.answered(
+                running.session, running.msg_id, running.route.method, seconds, f"{len(result)} bytes"
+            )
         self._finished(running)
         running.session.core.reply(running.msg_id, result)
         self._answered(running.session)
@@ -184,17 +194,24 @@ class RpcRequests:
         self._finished(running)
         error = failure.value
         if isinstance(error, RpcError):
-            self._fail(running.session, running.msg_id, running.route, error.code, error.message)
+            self._fail_running(running, error.code, error.message)
         elif not isinstance(error, CancelledError):
-            self._fail(running.session, running.msg_id, running.route, *errors.INTERNAL)
+            self._fail_running(running, *errors.INTERNAL)
             self._log.failure("{method} broke its promise", failure=failure, method=running.route.method)
         self._answered(running.session)
 
     def _not_answered(self, failure: Failure, running: RunningRpc) -> None:
         self._log.failure("answering {method}", failure=failure, method=running.route.method)
 
-    def _fail(self, session: ClientSession, msg_id: int, route: MethodRoute, code: int, message: str) -> None:
+    def _fail_running(self, running: RunningRpc, code: int, message: str) -> None:
+        self._fail(running.session, running.msg_id, running.route, code, message, running.started)
+
+    def _fail(
+        self, session: ClientSession, msg_id: int, route: MethodRoute, code: int, message: str, started: float
+    ) -> None:
         route.times.failed(code)
+        if session.keys.watched:
+            self._watched.answered(session, msg_id, route.method, perf_counter() - started, f"{code} {message}")
         if (code, message) == errors.METHOD_NOT_IMPL and session.metadata is not None:
             self._refusals.note(route.method, session.metadata.client)
         session.core.fail(msg_id, code, message)
@@ -241,7 +258,7 @@ class RpcRequests:
     def end_overdue(self, now: float) -> None:
         """Answer for the requests whose deadline passed, and stop them."""
         for running in [running for running in self.running if running.deadline <= now]:
-            self._fail(running.session, running.msg_id, running.route, *errors.TIMEOUT)
+            self._fail_running(running, *errors.TIMEOUT)
             self._stop(running)
             self._answered(running.session)
 

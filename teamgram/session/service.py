@@ -51,7 +51,8 @@ class SessionService(Service):
     Args:
         gateway: where answers leave.
         id_map: ``BFFProxyClients.IDMap`` of ``etc/session.yaml``.
-        callers: who is behind each of its targets.
+        callers: given this service, makes who is behind each of its targets; they may keep it and call it later.
+        presence: told when devices come and go.
 
     Raises:
         ValueError: the IDMap names a target without a caller.
@@ -65,8 +66,9 @@ class SessionService(Service):
         gateway: Gateway,
         auth_sessions: AuthSessions,
         id_map: Mapping[str, str],
-        callers: Mapping[str, RpcCaller],
+        callers: Callable[["SessionService"], Mapping[str, RpcCaller]],
         clock: IReactorTime,
+        presence: PresenceSink | None = None,
         settings: SessionSettings | None = None,
         convert: Callable[[bytes, int], bytes] = to_layer,
         name_of: Callable[[int], str | None] = method_name,
@@ -78,12 +80,13 @@ class SessionService(Service):
         self.stage = Stage(
             gateway=gateway,
             auth_sessions=auth_sessions,
-            routing=Routing(id_map, callers, name_of),
+            routing=Routing({}, {}, name_of),
             clock=clock,
             settings=self.settings,
             convert=convert,
             unique_id=unique_id,
             newest_layer=NEWEST_LAYER,
+            presence=presence,
         )
         # Bound here because they are called for every frame.
         self.send_data: Callable[[SessionData], None] = self.stage.frames.send_data
@@ -93,10 +96,8 @@ class SessionService(Service):
         self._housekeeping = LoopingCall(self._tick)
         self._housekeeping.clock = clock
         self._next_key_sweep = 0.0
-
-    def set_presence(self, presence: PresenceSink) -> None:
-        """Tell ``presence`` from now on when devices come and go."""
-        self.stage.push.presence = presence
+        # Last, for they know this service: all that it offers is there.
+        self.set_id_map(id_map, callers(self))
 
     def set_id_map(self, id_map: Mapping[str, str], callers: Mapping[str, RpcCaller]) -> None:
         """Route by another IDMap from now on.

@@ -154,9 +154,20 @@ class SessionList:
         wrapper_id: perm_auth_key_id of the wrapper that it belongs to, or
             its own auth_key_id while a temporary key is not bound.
         dc_id: the data centre that it was made for, 0 for none in particular.
+        watched: an operator wants its frames and requests in the log.
     """
 
-    __slots__ = ("auth_key_id", "dc_id", "key_type", "ready", "refresh_at", "salts", "sessions", "wrapper_id")
+    __slots__ = (
+        "auth_key_id",
+        "dc_id",
+        "key_type",
+        "ready",
+        "refresh_at",
+        "salts",
+        "sessions",
+        "watched",
+        "wrapper_id",
+    )
 
     def __init__(self, auth_key_id: int, key_type: AuthKeyType, wrapper_id: int, dc_id: int = 0) -> None:
         self.auth_key_id = auth_key_id
@@ -167,3 +178,4 @@ class SessionList:
         self.sessions: dict[int, ClientSession] = {}
         self.ready = False
         self.refresh_at = 0.0
+        self.watched = False

@@ -29,6 +29,7 @@ from teamgram.session.sessions import Sessions
 from teamgram.session.settings import SessionSettings
 from teamgram.session.tasks import Tasks
 from teamgram.session.turns import ReactorTurns
+from teamgram.session.watched_keys import WatchedKeys
 
 
 class Stage:
@@ -58,6 +59,7 @@ class Stage:
         self.counts = SessionCounts()
         self.tasks = Tasks()
         self.keys = KeyTable()
+        self.watched = WatchedKeys(self.keys)
         self.turns = ReactorTurns(
             clock,
             self,
@@ -74,6 +76,7 @@ class Stage:
             turns=self.turns,
             push=self.push,
             devices=devices,
+            watched=self.watched,
             clock=clock,
             settings=settings,
         )
@@ -83,6 +86,7 @@ class Stage:
             turns=self.turns,
             push=self.push,
             delivery=self.delivery,
+            watched=self.watched,
             clock=clock,
             settings=settings,
         )
@@ -114,6 +118,7 @@ class Stage:
             push=self.push,
             turns=self.turns,
             devices=devices,
+            watched=self.watched,
             tasks=self.tasks,
             clock=clock,
             settings=settings,
@@ -127,6 +132,7 @@ class Stage:
             starts=self.starts,
             turns=self.turns,
             gateway=gateway,
+            watched=self.watched,
             clock=clock,
             settings=settings,
         )

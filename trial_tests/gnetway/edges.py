@@ -67,9 +67,9 @@ class Gnetway:
             rsa_keys=rsa_keys,
             settings=settings,
             random=lambda: 0.0,
+            session=lambda gateway: self.session,
             listen=lambda reactor, host, port, factory: reactor.listenTCP(port, factory, interface=host),
         )
-        self.service.attach(self.session)
         self.service.startService()
 
     def connect(self, host: str = "192.0.2.1") -> tuple[Protocol, Transport]:

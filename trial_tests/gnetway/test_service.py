@@ -121,9 +121,9 @@ class GnetwayServiceTests(TestCase):
             listeners=listeners,
             auth_sessions=self.authsessions,  # type: ignore[arg-type]
             rsa_keys=(RSA_KEY,),
+            session=lambda gateway: self.session,
             settings=settings,
         )
-        self.service.attach(self.session)
         self.service.startService()
         self.addCleanup(self.service.stopService)
         await self.service.listening

@@ -45,8 +45,8 @@ class ListenerTests(unittest.TestCase):
             listeners=[ListenerSettings(kind, "127.0.0.1", 0) for kind in ("tcp", "websocket", "http")],
             auth_sessions=FakeAuthSessions(),  # type: ignore[arg-type]
             rsa_keys=(KEY,),
+            session=lambda gateway: session,
         )
-        self.service.attach(session)
         self.service.startService()
         self.addCleanup(self.service.stopService)
         await self.service.listening

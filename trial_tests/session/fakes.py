@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo, FutureSalt
 from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.interfaces.session import ConnRef, SessionData
-from teamgram.interfaces.updates import PushedUpdates, Receiver
+from teamgram.interfaces.updates import PresenceSink, PushedUpdates, Receiver
 from teamgram.session import service_messages as wire
 from teamgram.session.service import SessionService
 from teamgram.session.settings import SessionSettings
@@ -254,7 +254,9 @@ def with_layer(query: bytes, layer: int = 200, device: bytes = b"phone", version
 class Harness:
     """A service between its fakes, with one client connection."""
 
-    def __init__(self, settings: SessionSettings | None = None, **changes: Any) -> None:
+    def __init__(
+        self, settings: SessionSettings | None = None, presence: PresenceSink | None = None, **changes: Any
+    ) -> None:
         self.clock = Clock()
         self.clock.advance(NOW)
         self.gateway = FakeGateway()
@@ -264,8 +266,9 @@ class Harness:
             gateway=self.gateway,
             auth_sessions=self.auth_sessions,  # type: ignore[arg-type]
             id_map=ID_MAP,
-            callers={"bff.bff": self.bff},
+            callers=lambda session: {"bff.bff": self.bff},
             clock=self.clock,
+            presence=presence,
             settings=settings or SessionSettings(**changes),
             convert=lambda updates, layer: struct.pack("<Ii", 0x74AE4240, layer) + updates,
             name_of=METHODS.get,

@@ -255,9 +255,8 @@ class PushTests(SynchronousTestCase):
 class PresenceTests(SynchronousTestCase):
     def test_connected_and_disconnected(self) -> None:
         """Told with the first updates session and with the end of its last connection."""
-        harness = Harness()
         presence = Presence()
-        harness.service.set_presence(presence)
+        harness = Harness(presence=presence)
         client = harness.client()
         client.send(ping())
         client.received()
@@ -274,19 +273,17 @@ class PresenceTests(SynchronousTestCase):
 
     def test_another_session_takes_over_silently(self) -> None:
         """The device stays there while any session that wants updates is connected."""
-        harness = Harness()
         presence = Presence()
-        harness.service.set_presence(presence)
+        harness = Harness(presence=presence)
         one, _ = started(harness, 1), started(harness, 2)
         one.close()
         self.assertEqual(presence.told, [("+", USER, KEY)])
 
     def test_http_session_leaves_with_its_retention(self) -> None:
         """Nothing tells that an HTTP client went but that it does not come back."""
-        harness = Harness(retention=30.0)
-        harness.service.startService()
         presence = Presence()
-        harness.service.set_presence(presence)
+        harness = Harness(presence=presence, retention=30.0)
+        harness.service.startService()
         client = harness.client(transport="http")
         client.send(GET_STATE)
         harness.clock.pump([1.0] * 20)

@@ -123,6 +123,16 @@ class ShownTests(PeopleTestCase):
             await house.database.close()
             self._place = None
 
+    async def test_a_guessed_number_is_not_confirmed(self) -> None:
+        """Who saves somebody under a guess does not learn whether it is right, unless they may find them by it."""
+        house, ada, bob, _ = await self.people()
+        await self.choose(bob, "PhoneNumber", NOBODY)
+        for rules, phone in ((NOBODY, None), (EVERYBODY, BOB)):
+            await self.choose(bob, "AddedByPhone", rules)
+            user = self.input_user(house, "Bob")
+            added = await ada.call(tl.contacts.addContact(id=user, first_name="Bob", last_name="", phone=BOB))
+            self.assertEqual(added.users[0].phone, phone)
+
     async def test_a_deleted_account_is_nobodys_contact(self) -> None:
         """It leaves the lists, the statuses and the search of those who had it."""
         house, ada, bob, _ = await self.people()

@@ -7,7 +7,7 @@ from teamgram.domain.contacts.book import AddressBook, Contact
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.sight import Seen, last_seen, sees
 from teamgram.domain.presence.presence import Presence, Status
-from teamgram.domain.privacy.keys import PHONE_NUMBER
+from teamgram.domain.privacy.keys import ADDED_BY_PHONE, PHONE_NUMBER
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.privacy.rules import PrivacyRules
 from teamgram.domain.users.user import User
@@ -152,8 +152,9 @@ def visible_phone(user: User, book: AddressBook, rules: PrivacyRules) -> str:
     if not user.phone or user.id == book.owner_id:
         return user.phone
     contact = book.contacts.get(user.id)
-    if contact is not None and contact.phone == user.phone:
-        return user.phone  # they had it already
+    if contact is not None and contact.phone == user.phone and sees(book, user.id, rules, ADDED_BY_PHONE):
+        # They had it already. Who may not find the user by it has guessed it, and is not told whether rightly.
+        return user.phone
     return user.phone if sees(book, user.id, rules, PHONE_NUMBER) else ""
 
 

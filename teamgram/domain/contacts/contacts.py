@@ -7,6 +7,7 @@ from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
 from teamgram.domain.contacts import store
 from teamgram.domain.contacts.book import AddressBook, Contact
+from teamgram.domain.contacts.relations import relation_txn
 from teamgram.domain.errors import DomainError
 from teamgram.domain.privacy.facts import allowing_txn
 from teamgram.domain.privacy.keys import ADDED_BY_PHONE
@@ -92,8 +93,9 @@ class Contacts:
         Raises:
             ContactIdInvalid: oneself or a deleted account.
             ContactNameEmpty: no first name.
+            UserNotFound: nobody has that id.
         """
-        if user.id == owner_id or user.is_deleted:
+        if user.id == owner_id:
             raise ContactIdInvalid(str(user.id))
         if not first_name:
             raise ContactNameEmpty()
@@ -103,6 +105,8 @@ class Contacts:
 
     def _add_txn(self, txn: Transaction, owner_id: int, contact: Contact, now: int) -> Contact:
         store.lock_books_txn(txn, [owner_id, contact.user_id])
+        if relation_txn(txn, owner_id, contact.user_id).other_is_deleted:
+            raise ContactIdInvalid(str(contact.user_id))
         added = store.put_contact_txn(txn, owner_id, contact, now)
         txn.call_after(self._books.invalidate, owner_id, contact.user_id)
         return added

@@ -9,7 +9,7 @@ from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.message import Entity, Message, pack_extra
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
-from teamgram.domain.contacts.relations import is_bot_txn
+from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.place import place_txn
@@ -46,7 +46,9 @@ def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, no
     message = messages_txn(txn, owner_id, [message_id]).get(message_id)
     if message is None or message.peer != peer:
         raise MessageIdInvalid(str(message_id))
-    rules.check_edits(message, place_txn(txn, owner_id, peer), now, is_bot=is_bot_txn(txn, owner_id))
+    place = place_txn(txn, owner_id, peer)
+    is_bot = place.is_bot if isinstance(place, Relation) else is_bot_txn(txn, owner_id)
+    rules.check_edits(message, place, now, is_bot=is_bot)
     return message
 
 

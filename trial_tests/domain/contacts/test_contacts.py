@@ -1,6 +1,8 @@
 """Address books in a database, and who watches whom."""
 
-from teamgram.domain.contacts.contacts import Contacts, PhoneContact
+from twisted.internet.defer import Deferred
+
+from teamgram.domain.contacts.contacts import ContactIdInvalid, Contacts, PhoneContact
 from teamgram.domain.contacts.watchers import Watchers
 from teamgram.domain.privacy.keys import ADDED_BY_PHONE
 from teamgram.domain.privacy.privacy import Privacy
@@ -45,6 +47,11 @@ class ContactsTests(BackendTestCase):
         for user_id in (ANNA, BORIS, CLARA):
             book = await contacts.book(user_id)
             self.assertEqual((dict(book.contacts), book.added_by), ({}, frozenset()))
+        # Nor does one who saw them a moment ago put them back.
+        boris = await users.require(BORIS)
+        await users.delete(BORIS)
+        adding = Deferred.fromCoroutine(contacts.add(ANNA, boris, "x", "", "", 1))
+        await self.assertFailure(adding, ContactIdInvalid)
 
     async def test_a_number_is_found_by_whom_its_owner_lets(self) -> None:
         """Of two who have a number in their books, the one whom its new owner lets gets a contact."""

@@ -91,10 +91,7 @@ WITHOUT_CIRCLES = [
     "bff",
     "domain",
     "cache",
-    "openclaw/agent",
-    "openclaw/messenger",
-    "openclaw/methods",
-    "openclaw/sessions",
+    "openclaw",
 ]
 
 

@@ -39,7 +39,7 @@ class AgentsService(Service):
 
     def __init__(self, plane: ControlPlane) -> None:
         """Load all sessions and register everything; blocks for as long as that takes."""
-        self.parts = parts = AgentParts(plane.config, plane.events, plane.state_dir, plane.reactor)
+        self.parts = parts = AgentParts(plane.config, plane.events, plane.lifetime.state_dir, plane.lifetime.reactor)
         parts.sessions.load()
         self._nodes = plane.nodes
         self._rows = rows = SessionRows(parts)
@@ -60,14 +60,14 @@ class AgentsService(Service):
         plane.capabilities.append("published-model-catalog")  # `openclaw models list` asks nobody without it.
         for tool in (
             *workspace.tools(parts.sessions.in_thread),
-            core.current_time(plane.seconds),
+            core.current_time(plane.lifetime.seconds),
             core.session_status(self._status),
             core.node_invoke(plane.nodes),
             core.send(self.deliveries.deliver),
         ):
             parts.tools.add(tool)
         HttpApi(parts, tools, plane.http)
-        plane.runs = parts.runs
+        plane.runs.use(parts.runs)
         plane.health.sources.append(self._health)
         recover(parts)
 
@@ -146,6 +146,6 @@ def agents_extension(plane: ControlPlane, messenger: MessengerDomain | None = No
     agents.deliveries.channels[CHANNEL] = channel.deliver
     plane.health.sources.append(channel.health)
     for name, text, figure in channel.inbox.failures.totals():
-        plane.totals[name] = (text, figure)
+        plane.collector.totals[name] = (text, figure)
     channel.setServiceParent(both)
     return both

@@ -29,13 +29,10 @@ from teamgram.openclaw.console.pages import ConsolePages
 from teamgram.openclaw.control_plane import ControlPlane, load_identity
 from teamgram.openclaw.gateway import auth
 from teamgram.openclaw.gateway.http import HttpGate
-from teamgram.openclaw.gateway.http_core import CorePaths, PlaneCollector, Readiness
+from teamgram.openclaw.gateway.http_core import CorePaths, Readiness
 from teamgram.openclaw.gateway.log_tail import LogTail
 from teamgram.openclaw.gateway.server import OpenClawFactory
-from teamgram.openclaw.methods.config import ConfigMethods
-from teamgram.openclaw.methods.devices import DeviceMethods
 from teamgram.openclaw.methods.logs import LogMethods
-from teamgram.openclaw.methods.nodes import NodeMethods
 from teamgram.openclaw.state_file import state_directory
 
 #: Something that adds methods, routes or services of its own.
@@ -51,8 +48,7 @@ class OpenClawService(MultiService):
     """Everything on the control port.
 
     Attributes:
-        plane: the shared state; extensions register there.
-        system: the ``wake`` and heartbeat state that the agents read.
+        plane: the parts; extensions register there.
         ports: (interface, port) of each listener once started.
         new_token: the token made by this start, to be shown to the operator once; else None.
         on_failure: called with the reason when a restart did not come up again; the app ends the process.
@@ -91,11 +87,10 @@ class OpenClawService(MultiService):
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity = load_identity(state_dir)
         config = LiveConfig(config_path, state_dir, identity.hash_key, names)
-        self.plane = plane = ControlPlane(config, identity, data_dir, state_dir, reactor)
-        plane.on_restart = self._restart_requested
+        self.plane = plane = ControlPlane(config, identity, data_dir, state_dir, reactor, self._restart_requested)
         limit = names.get("OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP", "")
         if limit.isdigit():
-            plane.max_handshakes_per_ip = int(limit)
+            plane.reception.max_handshakes_per_ip = int(limit)
         self.on_failure: Callable[[str], None] = lambda reason: None
         self.new_token: str | None = None
         self.ports: list[tuple[str, int]] = []
@@ -108,19 +103,13 @@ class OpenClawService(MultiService):
         self._due = 0.0
         self._started = False
         self._registry = registry
-        self._collector = PlaneCollector(plane)
+        self._collector = plane.collector
         self.logs = LogTail(config.sections.logging.tail_lines, log_filters, log_line)
-        self.system = plane.system
-        for family in (
-            self.system,
-            DeviceMethods(plane),
-            NodeMethods(plane),
-            ConfigMethods(plane),
-            LogMethods(self.logs, lambda: [plane.door.secret.secret, *redaction.secrets_of(config.tree)]),
-        ):
-            plane.router.register(family)
-        self._paths = CorePaths(plane, readiness, registry)
-        ConsolePages(plane)
+        plane.router.register(
+            LogMethods(self.logs, lambda: [plane.door.secret.secret, *redaction.secrets_of(config.tree)])
+        )
+        CorePaths(plane.lifetime, plane.health, plane.canvas, plane.http, readiness, registry)
+        ConsolePages(config, plane.http, plane.lifetime.version)
         self._set_secret()
         config.on_change(self._config_changed)
         for extension in extensions:
@@ -134,7 +123,7 @@ class OpenClawService(MultiService):
         if section.mode == auth.NONE:
             secret = ""
         elif not secret:
-            secret, is_new = auth.load_or_make_token(self.plane.data_dir)
+            secret, is_new = auth.load_or_make_token(self.plane.lifetime.data_dir)
             self.new_token = secret if is_new else self.new_token
         self.plane.set_secret(auth.SharedSecret(section.mode, secret))
 
@@ -146,7 +135,7 @@ class OpenClawService(MultiService):
         plane = self.plane
         self._set_secret()
         plane.events.broadcast(
-            "config.changed", {"path": str(plane.config.path), "hash": plane.config.hash, "ts": plane.now_ms()}
+            "config.changed", {"path": str(plane.config.path), "hash": plane.config.hash, "ts": plane.lifetime.now_ms()}
         )
         if change.restart_paths:
             self._log.warn("these settings hold after a restart: {paths}", paths=", ".join(change.restart_paths))
@@ -182,14 +171,14 @@ class OpenClawService(MultiService):
         for interface, port, mini in self._addresses:
             host = interface.replace(":", "\\:")
             endpoint = serverFromString(self._reactor, f"tcp:{port}:interface={host}")
-            listener = await endpoint.listen(OpenClawFactory(self.plane, gate, mini=mini))
+            listener = await endpoint.listen(OpenClawFactory(self.plane.sockets, gate, mini=mini))
             self._listeners.append(listener)
             self.ports.append((interface, listener.getHost().port))
         self.plane.health.rebuild()
-        self.plane.is_ready = True
+        self.plane.lifetime.is_ready = True
 
     def _turn(self) -> None:
-        now = self.plane.seconds()
+        now = self.plane.lifetime.seconds()
         self.plane.health.lag.sample(now, self._due or now)
         self._due = now + _TURN_SECONDS
         self.plane.turn(now)
@@ -206,7 +195,7 @@ class OpenClawService(MultiService):
     # Restarting and stopping
 
     def _restart_requested(self, reason: str) -> None:
-        if not self.plane.draining:
+        if not self.plane.lifetime.draining:
             self._restarting = ensureDeferred(self._restart(reason)).addErrback(self._restart_failed)
 
     async def _restart(self, reason: str) -> None:
@@ -248,7 +237,7 @@ class OpenClawService(MultiService):
         self._loops.clear()
         plane.router.stop()
         await super().stopService()
-        await plane.pairing_file.close()
+        await plane.devices.close()
         if was_started:
             self._registry.unregister(self._collector)
             self.logs.stop()
@@ -256,7 +245,7 @@ class OpenClawService(MultiService):
     async def _say_goodbye(self, shutdown: dict[str, Any]) -> None:
         """Admit nobody, let turns end, tell everybody and close every connection."""
         plane = self.plane
-        plane.draining = True
+        plane.lifetime.draining = True
         plane.router.draining = "accepting"
         idle = plane.runs.when_idle()
         idle.addTimeout(plane.config.sections.gateway.drain_seconds, self._reactor)
@@ -265,13 +254,13 @@ class OpenClawService(MultiService):
         except TimeoutError:
             self._log.warn("{count} turns did not finish in time", count=plane.runs.active())
         plane.events.broadcast("shutdown", shutdown)
-        for connection in tuple(plane.connections):
+        for connection in tuple(plane.reception.connections):
             connection.close(websocket.SERVICE_RESTART, "service restart")
             connection.flush()
-        deadline = plane.seconds() + _LAST_WRITES_SECONDS
-        while plane.connections and plane.seconds() < deadline:
+        deadline = plane.lifetime.seconds() + _LAST_WRITES_SECONDS
+        while plane.reception.connections and plane.lifetime.seconds() < deadline:
             await task.deferLater(self._reactor, 0.02, lambda: None)
-        for connection in tuple(plane.connections):
+        for connection in tuple(plane.reception.connections):
             connection.abort()
 
     async def _stop_listening(self) -> None:

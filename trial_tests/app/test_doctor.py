@@ -151,16 +151,16 @@ class DoctorBesideServerTests(LiveTestCase):
 
     async def test_running(self) -> None:
         """Its port is served, and it is ready; when it goes down that is said."""
-        etc = self.plane.data_dir / "etc"
+        etc = self.plane.lifetime.data_dir / "etc"
         shutil.copytree(_ETC, etc)
         (etc / "openclaw.yaml").write_text(yaml.safe_dump({"gateway": {"port": self.port, "auth": {"token": TOKEN}}}))
 
         async def found() -> dict[str, Finding]:
-            findings = await self.in_thread(lambda: list(look(etc, self.plane.data_dir)))
+            findings = await self.in_thread(lambda: list(look(etc, self.plane.lifetime.data_dir)))
             return {each.subject: each for each in findings}
 
         looked = await found()
         self.assertIs(looked["server"].verdict, Verdict.GOOD)
         self.assertEqual(looked[f"port {self.port}"].text, "gateway: served")
-        self.plane.draining = True
+        self.plane.lifetime.draining = True
         self.assertIn("not ready: draining", (await found())["server"].text)

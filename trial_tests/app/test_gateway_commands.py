@@ -28,7 +28,7 @@ class CommandCase(LiveTestCase):
     async def setUp(self) -> None:
         """A configuration that names the free port, and a data directory with the token."""
         await super().setUp()
-        self.data_dir = self.plane.data_dir
+        self.data_dir = self.plane.lifetime.data_dir
         (self.data_dir / "gateway.token").write_text(f"{TOKEN}\n")
         self.etc = self.data_dir / "etc"
         self.etc.mkdir()
@@ -55,7 +55,7 @@ class DeviceCommandsTests(CommandCase):
     async def test_devices(self) -> None:
         """Approve and refuse by the beginning of the id; with one left none is needed; revoke."""
         await self.in_thread(self.two_who_wait)
-        waiting = {request.display_name: request.request_id for request in self.plane.pairing.pending.values()}
+        waiting = {request.display_name: request.request_id for request in self.plane.devices.pairing.pending.values()}
         _, output, _ = await self.run_command("devices", "list")
         for request_id in waiting.values():
             self.assertIn(request_id, output)
@@ -65,10 +65,10 @@ class DeviceCommandsTests(CommandCase):
         self.assertEqual((code, output), (0, "Phone: approved\n"))
         code, output, _ = await self.run_command("devices", "reject")
         self.assertEqual((code, output), (0, "Stranger: refused\n"))
-        self.assertEqual(list(self.plane.pairing.devices), [DeviceKey(1).id])
+        self.assertEqual(list(self.plane.devices.pairing.devices), [DeviceKey(1).id])
         code, output, _ = await self.run_command("devices", "revoke", DeviceKey(1).id[:10])
         self.assertEqual((code, output), (0, "Phone: revoked; its connections are closed\n"))
-        self.assertEqual(self.plane.pairing.devices, {})
+        self.assertEqual(self.plane.devices.pairing.devices, {})
         code, _, errors = await self.run_command("devices", "revoke", "abc")
         self.assertEqual((code, errors), (1, "teamgram: there is no device with abc\n"))
 

@@ -164,7 +164,7 @@ class Client:
         self.answers_pings = True
         self._at = 0
         self._requests = 0
-        self.connection = house.plane.connect(self.transport, opening, b"", mini=mini)
+        self.connection = house.plane.sockets.connect(self.transport, opening, b"", mini=mini)
         self.transport.on_lost = self.connection.connection_lost
         self.read()
 
@@ -307,7 +307,7 @@ class House:
             registry=CollectorRegistry(),
         )
         self.plane = self.service.plane
-        self.plane.is_ready = True
+        self.plane.lifetime.is_ready = True
 
     def turn(self) -> None:
         """Let what is due now happen."""

@@ -242,7 +242,7 @@ class Replay:
             if closes and closes[-1] != mine and not (closes[-1][0] is None and client.lost):
                 found.append(f"c{conn} close: -{closes[-1]} +{mine}")
         for conn in self.refused:
-            if not self.house.plane.draining:
+            if not self.house.plane.lifetime.draining:
                 found.append(f"c{conn} was refused with 503")
         return found
 

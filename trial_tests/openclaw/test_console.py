@@ -207,13 +207,13 @@ class BrowserTests(LiveTestCase):
     async def test_cut(self) -> None:
         """The socket dies before a message's answer and again in mid-reply: it is sent once, and no word is missing."""
         await self.cut_twice()
-        self.assertEqual(self.plane.counters.resumed, 2)
+        self.assertEqual(self.plane.reception.counters.resumed, 2)
 
     async def test_cut_without_resuming(self) -> None:
         """The same when the server cannot go on where the page was, and it has to load everything."""
-        self.patch(self.plane.resumable, "adopt", lambda *_: False)
+        self.patch(self.plane.reception.resumable, "adopt", lambda *_: False)
         await self.cut_twice()
-        self.assertEqual(self.plane.counters.resumed, 0)
+        self.assertEqual(self.plane.reception.counters.resumed, 0)
 
     async def cut_twice(self) -> None:
         """One run, two cuts."""
@@ -237,13 +237,13 @@ class BrowserTests(LiveTestCase):
 
     def cut_all(self) -> None:
         """Every socket dies."""
-        for connection in tuple(self.plane.connections):
+        for connection in tuple(self.plane.reception.connections):
             connection.abort()
 
     async def test_old_browser(self) -> None:
         """One that has no Ed25519 gets in with the token alone, on this machine."""
         self.assertEqual(await self.drive("old_browser"), [{"writes": True}])
-        self.assertEqual(self.plane.pairing.devices, {})
+        self.assertEqual(self.plane.devices.pairing.devices, {})
 
     async def test_remote(self) -> None:
         """A browser that comes through a proxy waits until an operator approves it, and gets in by itself then."""
@@ -260,8 +260,8 @@ class BrowserTests(LiveTestCase):
 
     def approve_all(self) -> None:
         """As an operator would."""
-        for request in tuple(self.plane.pairing.pending.values()):
-            self.plane.pairing.approve(request, self.plane.now_ms(), "operator")
+        for request in tuple(self.plane.devices.pairing.pending.values()):
+            self.plane.devices.pairing.approve(request, self.plane.lifetime.now_ms(), "operator")
 
     async def test_devices(self) -> None:
         """Who waits is approved or refused by a click, and hears of it; a removed device is gone."""
@@ -271,9 +271,9 @@ class BrowserTests(LiveTestCase):
         self.assertFalse(facts[1]["badge"])
         self.assertIn("system.which", facts[1]["node"])
         self.assertEqual(facts[2], {"removed": True})
-        self.assertNotIn(phone.id, self.plane.pairing.devices)
-        self.assertNotIn(stranger.id, self.plane.pairing.devices)
-        surface = self.plane.pairing.devices[workshop.id].surface
+        self.assertNotIn(phone.id, self.plane.devices.pairing.devices)
+        self.assertNotIn(stranger.id, self.plane.devices.pairing.devices)
+        surface = self.plane.devices.pairing.devices[workshop.id].surface
         assert surface is not None
         self.assertIn("system.which", surface.commands)
 

@@ -56,6 +56,10 @@ class Cron:
     def _snapshot(self) -> dict[str, Any]:
         return {"version": 1, "jobs": list(self.jobs.values()), "log": list(self.log)}
 
+    def now_ms(self) -> int:
+        """Unix milliseconds."""
+        return self._parts.now_ms()
+
     @property
     def path(self) -> str:
         """Where the jobs are kept."""

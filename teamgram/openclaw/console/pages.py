@@ -10,14 +10,11 @@ import hashlib
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from twisted.web.http import CACHED, Request
 
-from teamgram.openclaw.gateway.http import answer_json
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
+from teamgram.openclaw.config.live import LiveConfig
+from teamgram.openclaw.gateway.http import HttpRoutes, answer_json
 
 _STATIC = Path(__file__).parent / "static"
 _PAGE = "index.html"
@@ -59,22 +56,23 @@ def static_file(name: str, body: bytes) -> StaticFile:
 class ConsolePages:
     """Answers what no other route does. The files are read when the first one is asked for."""
 
-    def __init__(self, plane: "ControlPlane") -> None:
-        self._plane = plane
+    def __init__(self, config: LiveConfig, routes: HttpRoutes, version: str) -> None:
+        self._config = config
+        self._version = version
         self._files: dict[str, StaticFile] = {}
         self._pages: dict[str, StaticFile] = {}
-        plane.http.fallback = self.answer
+        routes.fallback = self.answer
 
     @property
     def base_path(self) -> str:
         """Where the console lies: ``/`` or ``/some/path/``."""
-        inner = self._plane.config.sections.gateway.control_ui.base_path.strip("/")
+        inner = self._config.sections.gateway.control_ui.base_path.strip("/")
         return f"/{inner}/" if inner else "/"
 
     def answer(self, request: Request) -> None:
         """A file, the page, or 404."""
         path, base = request.path.decode("utf-8", "replace"), self.base_path
-        enabled = self._plane.config.sections.gateway.control_ui.enabled
+        enabled = self._config.sections.gateway.control_ui.enabled
         if enabled and path == base.rstrip("/") and path:
             request.setResponseCode(308)
             request.setHeader(b"location", base.encode())
@@ -97,7 +95,7 @@ class ConsolePages:
         page = self._pages.get(base)
         if page is None:
             text = self._files[_PAGE].body.decode()
-            filled = text.replace("{base}", _escape(base)).replace("{version}", _escape(self._plane.version))
+            filled = text.replace("{base}", _escape(base)).replace("{version}", _escape(self._version))
             self._pages = {base: static_file(_PAGE, filled.encode())}
             page = self._pages[base]
         return page

@@ -7,8 +7,8 @@ the platform that was approved. A node's surface (capabilities and commands)
 is approved apart from the device: :mod:`node_surface` says what of it is
 offered at all.
 
-Nothing here writes to disk: the owner saves :meth:`Pairing.snapshot` when
-:attr:`Pairing.changed` says so, before a client hears of the change.
+Nothing here writes to disk: the owner saves :meth:`Pairing.snapshot`
+and :class:`device_store.DeviceStore` does, before a client hears of the change.
 """
 
 import hmac
@@ -139,15 +139,13 @@ class Pairing:
     """All devices, and those that ask.
 
     Attributes:
-        changed: called after every change that must reach the disk.
-        on_resolved: called with (request, ``approved`` or ``rejected``).
+        devices, pending: by device id and by request id.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resolved: Callable[[PairRequest, str], None]) -> None:
         self.devices: dict[str, Device] = {}
         self.pending: dict[str, PairRequest] = {}
-        self.changed: Callable[[], None] = lambda: None
-        self.on_resolved: Callable[[PairRequest, str], None] = lambda request, decision: None
+        self._resolved = resolved
 
     def needs(self, device_id: str, role: str, wanted: Iterable[str], platform: Any, family: Any) -> str | None:
         """The reason for which this device must be approved before it may connect so, or None."""
@@ -178,20 +176,19 @@ class Pairing:
                 waiting.platform, waiting.device_family = wanted.platform, wanted.device_family
                 return waiting, False
             del self.pending[waiting.request_id]
-            self.on_resolved(waiting, "rejected")
+            self._resolved(waiting, "rejected")
         while len(self.pending) >= MAX_PENDING:
             oldest = min(self.pending.values(), key=lambda r: r.ts_ms)
             del self.pending[oldest.request_id]
-            self.on_resolved(oldest, "rejected")
+            self._resolved(oldest, "rejected")
         self.pending[wanted.request_id] = wanted
-        self.changed()
         return wanted, True
 
     def expire(self, now_ms: int) -> None:
         """Forget requests that nobody answered in five minutes."""
         for request in [r for r in self.pending.values() if now_ms - r.ts_ms > PENDING_TTL_MS]:
             del self.pending[request.request_id]
-            self.on_resolved(request, "rejected")
+            self._resolved(request, "rejected")
 
     def approve(self, request: PairRequest, now_ms: int, via: str) -> Device:
         """The device may connect as it asked, and has a token for it."""
@@ -216,8 +213,7 @@ class Pairing:
         device.display_name = request.display_name or device.display_name
         device.approved_at_ms = now_ms
         self.token(device, request.role, now_ms)
-        self.changed()
-        self.on_resolved(request, "approved")
+        self._resolved(request, "approved")
         return device
 
     def _make_room(self, newest: Device) -> None:
@@ -232,16 +228,12 @@ class Pairing:
         """Refuse a waiting request; None when there is none of that id."""
         request = self.pending.pop(request_id, None)
         if request is not None:
-            self.changed()
-            self.on_resolved(request, "rejected")
+            self._resolved(request, "rejected")
         return request
 
     def remove(self, device_id: str) -> Device | None:
         """Forget a device and its tokens; None when it is unknown."""
-        device = self.devices.pop(device_id, None)
-        if device is not None:
-            self.changed()
-        return device
+        return self.devices.pop(device_id, None)
 
     def token(self, device: Device, role: str, now_ms: int) -> DeviceToken:
         """The device's token for ``role``, kept while it covers what was approved, else widened."""
@@ -249,10 +241,8 @@ class Pairing:
         token = device.tokens.get(role)
         if token is None:
             token = device.tokens[role] = DeviceToken(role, sorted(approved), _new_token(), now_ms)
-            self.changed()
         elif not set(approved) <= set(token.scopes):
             token.scopes = sorted({*token.scopes, *approved})
-            self.changed()
         return token
 
     def rotate(self, device: Device, role: str, now_ms: int, narrowed: Iterable[str] | None) -> DeviceToken | None:
@@ -262,15 +252,11 @@ class Pairing:
             return None
         kept = old.scopes if narrowed is None else [s for s in narrowed if s in scopes.expand(old.scopes)]
         new = device.tokens[role] = DeviceToken(role, sorted(kept), _new_token(), old.created_at_ms, now_ms)
-        self.changed()
         return new
 
     def revoke(self, device: Device, role: str) -> DeviceToken | None:
         """Take the token of ``role`` away; None when there was none."""
-        token = device.tokens.pop(role, None)
-        if token is not None:
-            self.changed()
-        return token
+        return device.tokens.pop(role, None)
 
     def token_of(self, device_id: str, role: str, given: str) -> DeviceToken | None:
         """The device's token for ``role`` if ``given`` is it (compared in constant time)."""
@@ -290,7 +276,6 @@ class Pairing:
         if device.surface is not None and device.surface.covers(declared):
             if device.pending_surface is not None:
                 device.pending_surface = None
-                self.changed()
             return None
         waiting = device.pending_surface
         if waiting is not None and waiting.covers(declared) and declared.covers(waiting):
@@ -298,7 +283,6 @@ class Pairing:
         declared.request_id, declared.revision = str(uuid.uuid4()), str(uuid.uuid4())
         declared.ts_ms = now_ms
         device.pending_surface = declared
-        self.changed()
         return declared
 
     def pending_surface(self, request_id: str) -> Device | None:
@@ -315,7 +299,6 @@ class Pairing:
             surface.created_at_ms = device.surface.created_at_ms if device.surface else now_ms
             surface.approved_at_ms = now_ms
             device.surface = surface
-        self.changed()
 
     def snapshot(self) -> dict[str, Any]:
         """What goes to disk."""

@@ -38,3 +38,26 @@ class NoRuns:
         """As the agents' grammar has it for the two forms everybody uses."""
         key = session_key.strip().lower()
         return key if key.startswith("agent:") else f"agent:main:{key}"
+
+
+class CurrentRuns:
+    """The runs of whoever has them: nobody's until the agents are there."""
+
+    def __init__(self) -> None:
+        self._runs: ActiveRuns = NoRuns()
+
+    def use(self, runs: ActiveRuns) -> None:
+        """These from now on."""
+        self._runs = runs
+
+    def active(self) -> int:
+        """How many there are now."""
+        return self._runs.active()
+
+    def when_idle(self) -> Deferred[None]:
+        """Fires when none is left."""
+        return self._runs.when_idle()
+
+    def canonical_key(self, session_key: str) -> str:
+        """As whoever has them writes it."""
+        return self._runs.canonical_key(session_key)

@@ -13,7 +13,7 @@ client is closed with ``slow consumer``.
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from twisted.internet.error import ConnectionDone
 from twisted.logger import Logger
@@ -22,11 +22,9 @@ from teamgram.net import websocket
 from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.door import Caller
 from teamgram.openclaw.gateway.events import Subscriber
+from teamgram.openclaw.gateway.flushing import FlushQueue
 from teamgram.openclaw.gateway.outbox import Outbox
 from teamgram.openclaw.gateway.socket_writer import SocketWriter
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
 
 #: Written to the socket in one go; the rest waits for it to drain.
 _WRITE_CHUNK = 262144
@@ -89,6 +87,29 @@ class Peer:
     scopes: list[str] = field(default_factory=list)
 
 
+class Keeper(Protocol):
+    """Who keeps the connections: :class:`reception.Reception`."""
+
+    reactor: Any
+    flushes: FlushQueue
+    handshake_seconds: float
+
+    def seconds(self) -> float:
+        """Unix time."""
+
+    def handshake_ended(self, connection: "Connection") -> None:
+        """It got in, or will not."""
+
+    def slow_consumer(self) -> None:
+        """One is closed because it did not read."""
+
+    def leave(self, connection: "Connection") -> None:
+        """It closes, and hears nothing more."""
+
+    def forget(self, connection: "Connection") -> None:
+        """Its socket is gone."""
+
+
 class Connection:
     """One client.
 
@@ -102,8 +123,8 @@ class Connection:
 
     _log = Logger()
 
-    def __init__(self, plane: "ControlPlane", transport: Transport, opening: Opening) -> None:
-        self.plane = plane
+    def __init__(self, keeper: Keeper, transport: Transport, opening: Opening) -> None:
+        self._keeper = keeper
         self.opening = opening
         self.caller = opening.caller
         self.ip = opening.caller.ip
@@ -120,18 +141,18 @@ class Connection:
         self.canvas_capability = ""
         self.dialect: Dialect
         self.outbox = Outbox()
-        now = plane.seconds()
+        now = keeper.seconds()
         self._transport = transport
-        self._writer = SocketWriter(transport, self.flush, plane.seconds)
+        self._writer = SocketWriter(transport, self.flush, keeper.seconds)
         self._reader = websocket.FrameReader(frames.MAX_PAYLOAD_BEFORE_HELLO)
         self._is_reading = False
-        self._deadline = now + plane.handshake_seconds
+        self._deadline = now + keeper.handshake_seconds
         self._ping_at = now + _PING_SECONDS
         self._pong_by = _NEVER
         self._close_by = _NEVER
         self._deaf = False
         self._input_paused = False
-        self._flushes = plane.flushes
+        self._flushes = keeper.flushes
         self._in_handshake = True
         self._held: Any = None
 
@@ -201,7 +222,7 @@ class Connection:
             self._balance_input()
             if outbox.overflowed and not self.is_closing:
                 self._log.warn("{conn_id} does not read; closed as slow consumer", conn_id=self.conn_id)
-                self.plane.counters.slow_consumers += 1
+                self._keeper.slow_consumer()
                 self.close(websocket.POLICY, "slow consumer")
 
     def _balance_input(self) -> None:
@@ -225,14 +246,14 @@ class Connection:
     def _end_handshake(self) -> None:
         if self._in_handshake:
             self._in_handshake = False
-            self.plane.handshake_ended(self)
+            self._keeper.handshake_ended(self)
 
     def hold(self, delay_ms: int, answer: Callable[[], None]) -> None:
         """Give an answer after ``delay_ms`` if the socket is there then; what comes meanwhile is not looked at."""
         if not delay_ms:
             answer()
         else:
-            self._held = self.plane.reactor.callLater(delay_ms / 1000, self._release, answer)
+            self._held = self._keeper.reactor.callLater(delay_ms / 1000, self._release, answer)
 
     def _release(self, answer: Callable[[], None]) -> None:
         self._held = None
@@ -245,9 +266,9 @@ class Connection:
             return
         self.is_closing = True
         self.is_open = False
-        self._close_by = self.plane.seconds() + _CLOSE_SECONDS
+        self._close_by = self._keeper.seconds() + _CLOSE_SECONDS
         # Leaving first: events that still wait may stay behind for a client that resumes.
-        self.plane.leave(self)
+        self._keeper.leave(self)
         self._send_control(websocket.close_frame(code, reason))
 
     def abort(self) -> None:
@@ -291,5 +312,5 @@ class Connection:
         if reason is not None and not reason.check(ConnectionDone):
             self._log.debug("{conn_id} lost: {reason}", conn_id=self.conn_id, reason=reason.getErrorMessage())
         self.dialect.closed()
-        self.plane.leave(self)
-        self.plane.forget(self)
+        self._keeper.leave(self)
+        self._keeper.forget(self)

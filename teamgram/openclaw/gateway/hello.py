@@ -1,16 +1,22 @@
 """``hello-ok``: what a client is told when it has got in. The parts that are the same for all are encoded once."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
+from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.gateway import frames, scopes
+from teamgram.openclaw.gateway.connection import Connection
+from teamgram.openclaw.gateway.door import Door
+from teamgram.openclaw.gateway.events import EventStream
 from teamgram.openclaw.gateway.handshake import PROTOCOL, Accepted
+from teamgram.openclaw.gateway.health import Health
+from teamgram.openclaw.gateway.lifetime import Lifetime
 from teamgram.openclaw.gateway.outbox import MAX_BUFFERED
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
-    from teamgram.openclaw.gateway.connection import Connection
+from teamgram.openclaw.gateway.presence import Presence
+from teamgram.openclaw.gateway.router import Router
+from teamgram.openclaw.nodes.canvas import Canvas
 
 TICK_SECONDS = 30.0
 _MAX_ATTACHMENT_BYTES = 19464192
@@ -35,22 +41,43 @@ _POLICY = {
 class HelloOk:
     """Makes the payload for each client."""
 
-    def __init__(self, plane: "ControlPlane") -> None:
-        self._plane = plane
+    def __init__(
+        self,
+        lifetime: Lifetime,
+        config: LiveConfig,
+        door: Door,
+        events: EventStream,
+        presence: Presence,
+        health: Health,
+        router: Router,
+        canvas: Canvas,
+        capabilities: Sequence[str],
+    ) -> None:
+        """Args:
+        capabilities: named to clients; whoever adds a feature appends.
+        """
+        self._lifetime = lifetime
+        self._config = config
+        self._door = door
+        self._events = events
+        self._presence = presence
+        self._health = health
+        self._router = router
+        self._canvas = canvas
+        self._capabilities = capabilities
         self._features: tuple[tuple[int, int], msgspec.Raw] | None = None
 
-    def make(self, connection: "Connection", accepted: Accepted, resume: dict[str, Any] | None) -> dict[str, Any]:
+    def make(self, connection: Connection, accepted: Accepted, resume: dict[str, Any] | None) -> dict[str, Any]:
         """The payload; ``resume`` only for clients that can."""
-        plane = self._plane
         hello: dict[str, Any] = {
             "type": "hello-ok",
             "protocol": PROTOCOL,
             "server": {
-                "version": plane.version,
-                "buildId": f"teamgram-{plane.version}",
+                "version": self._lifetime.version,
+                "buildId": f"teamgram-{self._lifetime.version}",
                 # A Control UI comes from elsewhere: it must not reload itself until its build is ours.
                 "controlUiBuildSource": "configured",
-                "bootId": plane.boot_id,
+                "bootId": self._lifetime.boot_id,
                 "connId": connection.conn_id,
             },
             "features": self._encoded_features(),
@@ -58,7 +85,7 @@ class HelloOk:
         }
         surface = accepted.device.surface if accepted.device else None
         if accepted.role == "operator" or (surface is not None and "canvas" in surface.caps):
-            connection.canvas_capability = plane.canvas.grant(connection.conn_id)
+            connection.canvas_capability = self._canvas.grant(connection.conn_id)
             hello["pluginSurfaceUrls"] = self.surface_urls(connection)
         known: dict[str, Any] = {"method": accepted.method, "role": accepted.role, "scopes": accepted.scopes}
         if accepted.token is not None:
@@ -69,32 +96,31 @@ class HelloOk:
             hello["resume"] = resume
         return hello
 
-    def surface_urls(self, connection: "Connection") -> dict[str, str]:
+    def surface_urls(self, connection: Connection) -> dict[str, str]:
         """Where this connection finds canvas documents, until it ends."""
-        host = connection.opening.headers.get("host") or f"127.0.0.1:{self._plane.config.sections.gateway.port}"
+        host = connection.opening.headers.get("host") or f"127.0.0.1:{self._config.sections.gateway.port}"
         return {"canvas": f"http://{host}/__openclaw__/cap/{connection.canvas_capability}"}
 
     def _encoded_features(self) -> msgspec.Raw:
-        names = self._plane.router.names()
-        key = (len(names), len(self._plane.capabilities))
+        names = self._router.names()
+        key = (len(names), len(self._capabilities))
         if self._features is None or self._features[0] != key:
-            features = {"methods": names, "events": _EVENTS, "capabilities": self._plane.capabilities}
+            features = {"methods": names, "events": _EVENTS, "capabilities": self._capabilities}
             self._features = (key, msgspec.Raw(frames.encode_json(features)))
         return self._features[1]
 
-    def _snapshot(self, connection: "Connection") -> dict[str, Any]:
-        plane = self._plane
-        sections = plane.config.sections
+    def _snapshot(self, connection: Connection) -> dict[str, Any]:
+        sections = self._config.sections
         may_read = scopes.READ in connection.granted
         main_key = sections.session.main_key
-        agent = str(plane.health.snapshot.get("defaultAgentId") or "main")
+        agent = str(self._health.snapshot.get("defaultAgentId") or "main")
         snapshot = {
             "suspension": {"phase": "accepting"},
-            "presence": plane.presence.entries(plane.now_ms()) if may_read else [],
-            "health": plane.health.encoded,
-            "stateVersion": plane.events.state_version(),
-            "uptimeMs": round((plane.seconds() - plane.started_at) * 1000),
-            "appliedConfigHash": plane.config.hash,
+            "presence": self._presence.entries(self._lifetime.now_ms()) if may_read else [],
+            "health": self._health.encoded,
+            "stateVersion": self._events.state_version(),
+            "uptimeMs": self._lifetime.uptime_ms(),
+            "appliedConfigHash": self._config.hash,
             "sessionDefaults": {
                 "defaultAgentId": agent,
                 "modelConfigured": True,
@@ -105,8 +131,8 @@ class HelloOk:
         }
         if scopes.ADMIN in connection.granted:
             snapshot |= {
-                "configPath": str(plane.config.path),
-                "stateDir": str(plane.state_dir),
-                "authMode": plane.door.secret.mode,
+                "configPath": str(self._config.path),
+                "stateDir": str(self._lifetime.state_dir),
+                "authMode": self._door.secret.mode,
             }
         return snapshot

@@ -3,17 +3,20 @@
 import mimetypes
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.web.http import Request
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from teamgram.openclaw.gateway.http import answer_json
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
+from teamgram.openclaw.gateway.active_runs import ActiveRuns
+from teamgram.openclaw.gateway.health import Health
+from teamgram.openclaw.gateway.http import HttpRoutes, answer_json
+from teamgram.openclaw.gateway.lifetime import Lifetime
+from teamgram.openclaw.gateway.reception import Reception
+from teamgram.openclaw.gateway.router import Router
+from teamgram.openclaw.nodes.canvas import Canvas
 
 _CAPABILITY_PATH = re.compile(r"/__openclaw__/cap/([A-Za-z0-9_-]{24})/__openclaw__/(.*)")
 _MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
@@ -25,11 +28,20 @@ Readiness = Callable[[], list[str]]
 class CorePaths:
     """``/healthz`` and its siblings, ``/metrics``, ``/__openclaw__/…``."""
 
-    def __init__(self, plane: "ControlPlane", readiness: Readiness, registry: CollectorRegistry = REGISTRY) -> None:
-        self._plane = plane
+    def __init__(
+        self,
+        lifetime: Lifetime,
+        health: Health,
+        canvas: Canvas,
+        routes: HttpRoutes,
+        readiness: Readiness,
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
+        self._lifetime = lifetime
+        self._health = health
+        self._canvas = canvas
         self._readiness = readiness
         self._registry = registry
-        routes = plane.http
         for path in ("/health", "/healthz"):
             routes.add(path, self.alive)
         for path in ("/ready", "/readyz"):
@@ -45,9 +57,9 @@ class CorePaths:
 
     def _failing(self) -> list[str]:
         failing = list(self._readiness())
-        if not self._plane.is_ready:
+        if not self._lifetime.is_ready:
             failing.append("startup")
-        if self._plane.draining:
+        if self._lifetime.draining:
             failing.append("draining")
         return failing
 
@@ -57,14 +69,14 @@ class CorePaths:
         body = {
             "ready": not failing,
             "failing": failing,
-            "uptimeMs": round((self._plane.seconds() - self._plane.started_at) * 1000),
-            "eventLoop": self._plane.health.lag.to_wire(),
+            "uptimeMs": self._lifetime.uptime_ms(),
+            "eventLoop": self._health.lag.to_wire(),
         }
         answer_json(request, 503 if failing else 200, body)
 
     def startup(self, request: Request) -> None:
         """The start is over."""
-        started = self._plane.is_ready
+        started = self._lifetime.is_ready
         answer_json(request, 200 if started else 503, {"ok": started, "status": "started" if started else "starting"})
 
     def metrics(self, request: Request) -> None:
@@ -78,13 +90,13 @@ class CorePaths:
 
     def _has_capability(self, path: str) -> bool:
         match = _CAPABILITY_PATH.fullmatch(path)
-        return match is not None and self._plane.canvas.allows(match.group(1))
+        return match is not None and self._canvas.allows(match.group(1))
 
     def canvas(self, request: Request) -> None:
         """A document; who may see it was decided by the path's capability or the bearer."""
         path = request.path.decode("utf-8", "replace")
         match = _CAPABILITY_PATH.fullmatch(path)
-        file = self._plane.canvas.file(match.group(2) if match else path.removeprefix("/__openclaw__/"))
+        file = self._canvas.file(match.group(2) if match else path.removeprefix("/__openclaw__/"))
         if file is None or file.stat().st_size > _MAX_DOCUMENT_BYTES:
             answer_json(request, 404, {"error": {"message": "Not Found", "type": "not_found"}})
             return
@@ -101,30 +113,41 @@ class CorePaths:
 
 
 class PlaneCollector:
-    """The control plane's figures, read when somebody scrapes."""
+    """The control plane's figures, read when somebody scrapes.
 
-    def __init__(self, plane: "ControlPlane") -> None:
-        self._plane = plane
+    Attributes:
+        totals: more of them, from what hangs itself in: name → (help, figure).
+    """
+
+    def __init__(self, reception: Reception, router: Router, runs: ActiveRuns) -> None:
+        self.totals: dict[str, tuple[str, Callable[[], float]]] = {}
+        self._reception = reception
+        self._router = router
+        self._runs = runs
 
     def collect(self) -> Any:
         """Prometheus families."""
-        plane = self._plane
+        counters = self._reception.counters
         connections = GaugeMetricFamily("openclaw_connections", "Open WebSockets by role", labels=["role"])
         for role in ("operator", "node", "handshake"):
-            count = sum((c.role or "handshake") == role for c in plane.connections)
+            count = sum((c.role or "handshake") == role for c in self._reception.connections)
             connections.add_metric([role], count)
         yield connections
-        waiting = sum(c.outbox.waiting_bytes for c in plane.connections)
+        waiting = sum(c.outbox.waiting_bytes for c in self._reception.connections)
         yield GaugeMetricFamily("openclaw_waiting_bytes", "Bytes queued for clients", value=waiting)
-        yield GaugeMetricFamily("openclaw_active_runs", "Agent turns running", value=plane.runs.active())
+        yield GaugeMetricFamily("openclaw_active_runs", "Agent turns running", value=self._runs.active())
         for name, text, value in (
-            ("openclaw_requests", "Requests", plane.router.calls),
-            ("openclaw_request_failures", "Requests refused or failed", plane.router.failures),
-            ("openclaw_connects", "Handshakes that succeeded", plane.counters.connects),
-            ("openclaw_refused_connects", "Handshakes that were refused", plane.counters.refused_connects),
-            ("openclaw_slow_consumers", "Clients closed because they did not read", plane.counters.slow_consumers),
-            ("openclaw_resumed", "Clients that went on where they were", plane.counters.resumed),
+            ("openclaw_requests", "Requests", self._router.calls),
+            ("openclaw_request_failures", "Requests refused or failed", self._router.failures),
+            ("openclaw_connects", "Handshakes that succeeded", counters.connects),
+            ("openclaw_refused_connects", "Handshakes that were refused", counters.refused_connects),
+            (
+                "openclaw_slow_consumers",
+                "Clients closed because they did not read",
+                self._reception.counters.slow_consumers,
+            ),
+            ("openclaw_resumed", "Clients that went on where they were", counters.resumed),
         ):
             yield CounterMetricFamily(name, text, value=value)
-        for name, (text, figure) in plane.totals.items():
+        for name, (text, figure) in self.totals.items():
             yield CounterMetricFamily(name, text, value=figure())

@@ -10,13 +10,11 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from teamgram.openclaw.gateway.connection import Connection
 from teamgram.openclaw.gateway.events import EventStream, Subscriber
 from teamgram.openclaw.gateway.outbox import MAX_BUFFERED, Outbox
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.gateway.connection import Connection
 
 #: Kept for one client, sent and unsent together about twice this.
 RETAIN_BYTES = 4 * 1024 * 1024
@@ -41,14 +39,14 @@ class Resumable:
         self._tokens: dict[Connection, str] = {}
         self._away: dict[str, _Away] = {}
 
-    def offer(self, connection: "Connection") -> str:
+    def offer(self, connection: Connection) -> str:
         """The token with which this client may come back."""
         connection.outbox.retain(RETAIN_BYTES)
         token = secrets.token_urlsafe(24)
         self._tokens[connection] = token
         return token
 
-    def adopt(self, connection: "Connection", subscriber: Subscriber, wanted: dict[str, Any]) -> bool:
+    def adopt(self, connection: Connection, subscriber: Subscriber, wanted: dict[str, Any]) -> bool:
         """Continue the stream of ``wanted["token"]`` after ``wanted["seq"]`` on this connection.
 
         Only for the same device (or none, as then) with no more scopes than it had.
@@ -69,7 +67,7 @@ class Resumable:
         subscriber.outbox = old.outbox
         return True
 
-    def switch(self, connection: "Connection") -> None:
+    def switch(self, connection: Connection) -> None:
         """Hello is queued: behind it comes what the client missed."""
         subscriber = connection.subscriber
         if subscriber is not None and subscriber.outbox is not connection.outbox:
@@ -77,7 +75,7 @@ class Resumable:
             connection.outbox = subscriber.outbox
             connection.wake()
 
-    def keep(self, connection: "Connection", subscriber: Subscriber, seconds: float) -> bool:
+    def keep(self, connection: Connection, subscriber: Subscriber, seconds: float) -> bool:
         """A client's socket is gone: let its events pile up for a while if it may resume."""
         token = self._tokens.pop(connection, None)
         if token is None or subscriber.outbox.overflowed or seconds <= 0:

@@ -12,17 +12,15 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.connection import Connection
 from teamgram.openclaw.gateway.errors import INTERNAL, GatewayError, invalid, require_scope, unavailable
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.gateway.connection import Connection
 
 OPERATOR = "operator"
 NODE = "node"
@@ -100,7 +98,7 @@ class Call:
 
     method: str
     params: dict[str, Any]
-    connection: "Connection"
+    connection: Connection
     reply: Responder
     request_id: Any = None
 

@@ -5,7 +5,7 @@ none of ours) or 503 (draining, too many sockets of one address that have not
 signed in).
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
@@ -16,9 +16,7 @@ from teamgram.net.http_head import HttpError, RequestHead, find_end, parse_head,
 from teamgram.openclaw.gateway.connection import Connection, Opening
 from teamgram.openclaw.gateway.http import HttpGate
 from teamgram.openclaw.gateway.http_channel import HEAD_SECONDS, GatewayChannel
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
+from teamgram.openclaw.gateway.sockets import Sockets
 
 
 class OpenClawProtocol(Protocol):
@@ -26,8 +24,8 @@ class OpenClawProtocol(Protocol):
 
     _log = Logger()
 
-    def __init__(self, plane: "ControlPlane", gate: HttpGate, *, mini: bool) -> None:
-        self._plane = plane
+    def __init__(self, sockets: Sockets, gate: HttpGate, *, mini: bool) -> None:
+        self._sockets = sockets
         self._gate = gate
         self._mini = mini
         self._head = bytearray()
@@ -37,7 +35,7 @@ class OpenClawProtocol(Protocol):
     def connectionMade(self) -> None:
         """Called by Twisted."""
         self.transport.setTcpNoDelay(True)  # type: ignore[union-attr]
-        self._timeout = self._plane.reactor.callLater(HEAD_SECONDS, self._too_slow)
+        self._timeout = self._sockets.reactor.callLater(HEAD_SECONDS, self._too_slow)
 
     def _too_slow(self) -> None:
         self._timeout = None
@@ -72,21 +70,21 @@ class OpenClawProtocol(Protocol):
 
     def _become_http(self) -> None:
         transport: Any = self.transport
-        channel = GatewayChannel(self._gate, self._plane.reactor)
+        channel = GatewayChannel(self._gate, self._sockets.reactor)
         transport.protocol = channel
         channel.makeConnection(transport)
         channel.dataReceived(bytes(self._head))
 
     def _become_websocket(self, head: RequestHead, rest: bytes) -> None:
-        plane, transport = self._plane, self.transport
+        sockets, transport = self._sockets, self.transport
         assert transport is not None
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers.items()}
-        caller = plane.door.caller(getattr(transport.getPeer(), "host", "") or "", headers)
-        turned_away = plane.door.turned_away(caller)
+        caller = sockets.door.caller(getattr(transport.getPeer(), "host", "") or "", headers)
+        turned_away = sockets.door.turned_away(caller)
         if turned_away is not None:
             self._refuse(403, turned_away)
             return
-        if plane.draining or plane.waiting_from(caller.network) >= plane.max_handshakes_per_ip:
+        if sockets.is_full(caller):
             self._refuse(503, "Gateway websocket admission closed")
             return
         try:
@@ -95,7 +93,7 @@ class OpenClawProtocol(Protocol):
             self._refuse(400, str(error))
             return
         opening = Opening(head.target.decode("latin-1"), headers, caller, getattr(transport.getHost(), "host", ""))
-        self._connection = plane.connect(transport, opening, response, mini=self._mini)  # type: ignore[arg-type]
+        self._connection = sockets.connect(transport, opening, response, mini=self._mini)  # type: ignore[arg-type]
         self._head.clear()
         self._connection.data_received(rest)
 
@@ -115,11 +113,11 @@ class OpenClawFactory(Factory):
 
     noisy = False
 
-    def __init__(self, plane: "ControlPlane", gate: HttpGate, *, mini: bool = False) -> None:
-        self._plane = plane
+    def __init__(self, sockets: Sockets, gate: HttpGate, *, mini: bool = False) -> None:
+        self._sockets = sockets
         self._gate = gate
         self._mini = mini
 
     def buildProtocol(self, addr: Any) -> OpenClawProtocol:
         """Called by Twisted."""
-        return OpenClawProtocol(self._plane, self._gate, mini=self._mini)
+        return OpenClawProtocol(self._sockets, self._gate, mini=self._mini)

@@ -1,31 +1,28 @@
 """``config.*``: the configuration over RPC, secrets never shown, stale writers refused."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from teamgram.openclaw.config import json5, merge, redaction
 from teamgram.openclaw.config.errors import ConfigError
-from teamgram.openclaw.config.live import Change
+from teamgram.openclaw.config.live import Change, LiveConfig
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.auth import PASSWORD
+from teamgram.openclaw.gateway.door import Door
 from teamgram.openclaw.gateway.errors import invalid
+from teamgram.openclaw.gateway.lifetime import Lifetime
 from teamgram.openclaw.gateway.router import Call, method
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
 
 
 class ConfigMethods:
     """Reading, patching, replacing."""
 
-    def __init__(self, plane: "ControlPlane") -> None:
-        self._plane = plane
-
-    @property
-    def _config(self) -> Any:
-        return self._plane.config
+    def __init__(self, lifetime: Lifetime, config: LiveConfig, door: Door) -> None:
+        self._lifetime = lifetime
+        self._config = config
+        self._door = door
 
     @method("config.get", scopes.READ)
     def get(self, call: Call) -> dict[str, Any]:
@@ -72,7 +69,7 @@ class ConfigMethods:
         self._check_base(call, raw)
         answer = self._replace(self._with_secrets(raw), "config-apply")
         if answer["requiresRestart"]:
-            self._plane.reactor.callLater(0.05, self._plane.on_restart, "config.apply")
+            self._lifetime.request_restart("config.apply")
         return answer
 
     @method("config.schema", scopes.READ)
@@ -81,8 +78,8 @@ class ConfigMethods:
         return {
             "schema": msgspec.json.schema(OpenClawFile),
             "uiHints": {},
-            "version": self._plane.version,
-            "generatedAt": round(self._plane.started_at * 1000),
+            "version": self._lifetime.version,
+            "generatedAt": round(self._lifetime.started_at * 1000),
         }
 
     @method("config.schema.lookup", scopes.READ)
@@ -123,7 +120,7 @@ class ConfigMethods:
         for path, value in config.held_back.items():
             merge.put(tree, path, value)
         auth = tree["gateway"]["auth"]
-        secret = self._plane.door.secret
+        secret = self._door.secret
         if secret.secret:
             auth["password" if secret.mode == PASSWORD else "token"] = secret.secret
         return tree
@@ -160,7 +157,7 @@ class ConfigMethods:
             "changedPaths": list(change.paths),
             "requiresRestart": bool(change.restart_paths),
             "restartPaths": list(change.restart_paths),
-            "sentinel": {"kind": kind, "status": "ok", "ts": self._plane.now_ms()},
+            "sentinel": {"kind": kind, "status": "ok", "ts": self._lifetime.now_ms()},
         }
 
 

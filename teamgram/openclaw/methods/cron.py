@@ -122,7 +122,7 @@ class CronMethods:
         job = self._job(call.params)
         mode = call.params.get("mode") or "force"
         due = job["state"].get("nextRunAtMs")
-        if mode == "due" and (due is None or due > call.connection.plane.now_ms()):
+        if mode == "due" and (due is None or due > self._cron.now_ms()):
             return {"ok": True, "ran": False, "reason": "not-due"}
         if mode == "if-enabled" and not job.get("enabled", True):
             return {"ok": True, "ran": False, "reason": "disabled"}

@@ -1,14 +1,15 @@
 """``device.pair.*`` and ``device.token.*``: an operator decides which devices may come in."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from teamgram.openclaw.devices import pairing
+from teamgram.openclaw.devices.device_store import DeviceStore
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid
+from teamgram.openclaw.gateway.events import EventStream
+from teamgram.openclaw.gateway.lifetime import Lifetime
+from teamgram.openclaw.gateway.reception import Reception
 from teamgram.openclaw.gateway.router import Call, method
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
 
 _REMOVED = (4001, "device removed")
 
@@ -16,14 +17,17 @@ _REMOVED = (4001, "device removed")
 class DeviceMethods:
     """Devices and their tokens."""
 
-    def __init__(self, plane: "ControlPlane") -> None:
-        self._plane = plane
+    def __init__(self, lifetime: Lifetime, devices: DeviceStore, events: EventStream, reception: Reception) -> None:
+        self._lifetime = lifetime
+        self._devices = devices
+        self._events = events
+        self._reception = reception
 
     @method("device.pair.list", scopes.PAIRING)
     def list(self, call: Call) -> dict[str, Any]:
         """Who waits and who is in."""
-        known = self._plane.pairing
-        known.expire(self._plane.now_ms())
+        known = self._devices.pairing
+        known.expire(self._lifetime.now_ms())
         pending = sorted(known.pending.values(), key=lambda request: -request.ts_ms)
         paired = sorted(known.devices.values(), key=lambda device: -device.approved_at_ms)
         return {
@@ -34,7 +38,7 @@ class DeviceMethods:
     @method("device.pair.approve", scopes.PAIRING)
     async def approve(self, call: Call) -> dict[str, Any]:
         """Let a waiting device in, as it asked."""
-        known, now_ms = self._plane.pairing, self._plane.now_ms()
+        known, now_ms = self._devices.pairing, self._lifetime.now_ms()
         known.expire(now_ms)
         request = known.pending.get(call.params["requestId"])
         if request is None:
@@ -46,31 +50,31 @@ class DeviceMethods:
         for scope in dict.fromkeys([*request.scopes, *(had.scopes if had is not None else ())]):
             call.require(scope)
         device = known.approve(request, now_ms, "operator")
-        await self._plane.saved()
+        await self._devices.saved()
         return {"requestId": request.request_id, "device": self._view(device)}
 
     @method("device.pair.reject", scopes.PAIRING)
     async def reject(self, call: Call) -> dict[str, Any]:
         """Refuse a waiting device."""
-        request = self._plane.pairing.reject(call.params["requestId"])
+        request = self._devices.pairing.reject(call.params["requestId"])
         if request is None:
             raise invalid("unknown requestId")
-        await self._plane.saved()
+        await self._devices.saved()
         return {"requestId": request.request_id, "deviceId": request.device_id}
 
     @method("device.pair.remove", scopes.PAIRING)
     async def remove(self, call: Call) -> dict[str, Any]:
         """Forget a device; its sockets are closed."""
-        device = self._plane.pairing.remove(call.params["deviceId"])
+        device = self._devices.pairing.remove(call.params["deviceId"])
         if device is None:
             raise invalid("unknown deviceId")
-        await self._plane.saved()
+        await self._devices.saved()
         if "node" in device.roles:
-            self._plane.events.broadcast(
+            self._events.broadcast(
                 "node.pair.resolved",
-                {"requestId": "", "nodeId": device.device_id, "decision": "removed", "ts": self._plane.now_ms()},
+                {"requestId": "", "nodeId": device.device_id, "decision": "removed", "ts": self._lifetime.now_ms()},
             )
-        self._plane.reactor.callLater(0, self._plane.close_device, device.device_id, *_REMOVED)
+        self._lifetime.reactor.callLater(0, self._reception.close_device, device.device_id, *_REMOVED)
         return {"deviceId": device.device_id, "removed": True}
 
     @method("device.pair.rename", scopes.PAIRING)
@@ -78,7 +82,7 @@ class DeviceMethods:
         """Call a device something."""
         device = self._device(call)
         device.label = call.params["label"].strip() or None
-        await self._plane.saved()
+        await self._devices.saved()
         return {"deviceId": device.device_id, "label": device.label}
 
     @method("device.token.rotate", scopes.PAIRING)
@@ -88,10 +92,10 @@ class DeviceMethods:
         The token itself is told only to the device it belongs to.
         """
         device, role = self._device(call), call.params["role"]
-        token = self._plane.pairing.rotate(device, role, self._plane.now_ms(), call.params.get("scopes"))
+        token = self._devices.pairing.rotate(device, role, self._lifetime.now_ms(), call.params.get("scopes"))
         if token is None:
             raise invalid("unknown deviceId/role")
-        await self._plane.saved()
+        await self._devices.saved()
         answer = {
             "deviceId": device.device_id,
             "role": role,
@@ -103,27 +107,27 @@ class DeviceMethods:
             answer["token"] = token.token
         else:
             answer["tokenDelivery"] = "withheld-cross-device"
-        self._plane.reactor.callLater(0, self._plane.close_device, device.device_id, *_REMOVED, role)
+        self._lifetime.reactor.callLater(0, self._reception.close_device, device.device_id, *_REMOVED, role)
         return answer
 
     @method("device.token.revoke", scopes.PAIRING)
     async def revoke(self, call: Call) -> dict[str, Any]:
         """Take a device's token away; its sockets are closed."""
         device, role = self._device(call), call.params["role"]
-        if self._plane.pairing.revoke(device, role) is None:
+        if self._devices.pairing.revoke(device, role) is None:
             raise invalid("unknown deviceId/role")
-        await self._plane.saved()
-        self._plane.reactor.callLater(0, self._plane.close_device, device.device_id, *_REMOVED, role)
-        return {"deviceId": device.device_id, "role": role, "revokedAtMs": self._plane.now_ms()}
+        await self._devices.saved()
+        self._lifetime.reactor.callLater(0, self._reception.close_device, device.device_id, *_REMOVED, role)
+        return {"deviceId": device.device_id, "role": role, "revokedAtMs": self._lifetime.now_ms()}
 
     def _device(self, call: Call) -> pairing.Device:
-        device = self._plane.pairing.devices.get(call.params["deviceId"])
+        device = self._devices.pairing.devices.get(call.params["deviceId"])
         if device is None:
             raise invalid("unknown deviceId")
         return device
 
     def _view(self, device: pairing.Device) -> dict[str, Any]:
-        connected = any(c.device_id == device.device_id and c.is_open for c in self._plane.connections)
+        connected = self._reception.is_connected(device.device_id)
         view: dict[str, Any] = {
             "deviceId": device.device_id,
             "publicKey": device.public_key,

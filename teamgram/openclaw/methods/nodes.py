@@ -1,17 +1,20 @@
 """``node.*``: what operators ask of nodes, and what nodes say."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from teamgram.openclaw.devices import pairing
+from teamgram.openclaw.devices.device_store import DeviceStore
 from teamgram.openclaw.gateway import frames, scopes
+from teamgram.openclaw.gateway.active_runs import ActiveRuns
 from teamgram.openclaw.gateway.errors import invalid, unavailable
+from teamgram.openclaw.gateway.events import EventStream
+from teamgram.openclaw.gateway.hello import HelloOk
+from teamgram.openclaw.gateway.lifetime import Lifetime
+from teamgram.openclaw.gateway.reception import Reception
 from teamgram.openclaw.gateway.router import NODE, OPERATOR, Call, method
 from teamgram.openclaw.nodes import nodes
-from teamgram.openclaw.nodes.canvas import REFRESH_MS
+from teamgram.openclaw.nodes.canvas import REFRESH_MS, Canvas
 from teamgram.openclaw.nodes.surface import approve_scopes
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
 
 _NODE = (NODE,)
 _DRAIN_DEFAULT = 4
@@ -23,9 +26,25 @@ _KNOWN_EVENTS = frozenset(
 class NodeMethods:
     """Operators' and nodes' side of the registry."""
 
-    def __init__(self, plane: "ControlPlane") -> None:
-        self._plane = plane
-        self._nodes = plane.nodes
+    def __init__(
+        self,
+        lifetime: Lifetime,
+        devices: DeviceStore,
+        registry: nodes.Nodes,
+        events: EventStream,
+        reception: Reception,
+        canvas: Canvas,
+        hello: HelloOk,
+        runs: ActiveRuns,
+    ) -> None:
+        self._lifetime = lifetime
+        self._devices = devices
+        self._nodes = registry
+        self._events = events
+        self._reception = reception
+        self._canvas = canvas
+        self._hello = hello
+        self._runs = runs
 
     # What operators ask
 
@@ -33,14 +52,14 @@ class NodeMethods:
     def list(self, call: Call) -> dict[str, Any]:
         """All nodes, connected ones first."""
         return {
-            "ts": self._plane.now_ms(),
+            "ts": self._lifetime.now_ms(),
             "nodes": [self._nodes.describe(record) for record in self._nodes.records()],
         }
 
     @method("node.describe", scopes.READ)
     def describe(self, call: Call) -> dict[str, Any]:
         """One node."""
-        return {"ts": self._plane.now_ms(), **self._nodes.describe(self._record(call.params["nodeId"]))}
+        return {"ts": self._lifetime.now_ms(), **self._nodes.describe(self._record(call.params["nodeId"]))}
 
     @method("node.rename", scopes.PAIRING)
     async def rename(self, call: Call) -> dict[str, Any]:
@@ -50,7 +69,7 @@ class NodeMethods:
         if not name:
             raise invalid("displayName required")
         record.label = name
-        await self._plane.saved()
+        await self._devices.saved()
         return {"nodeId": record.device_id, "displayName": name}
 
     @method("node.invoke", scopes.WRITE)
@@ -92,8 +111,8 @@ class NodeMethods:
         assert record.pending_surface is not None
         for scope in approve_scopes(record.pending_surface.commands):
             call.require(scope)
-        self._plane.pairing.resolve_surface(record, True, self._plane.now_ms())
-        await self._plane.saved()
+        self._devices.pairing.resolve_surface(record, True, self._lifetime.now_ms())
+        await self._devices.saved()
         self._resolved(record.device_id, call.params["requestId"], "approved")
         return {"requestId": call.params["requestId"], "node": nodes.approved_to_wire(record)}
 
@@ -101,21 +120,21 @@ class NodeMethods:
     async def pair_reject(self, call: Call) -> dict[str, Any]:
         """Refuse what a node declared."""
         record = self._waiting(call.params["requestId"])
-        self._plane.pairing.resolve_surface(record, False, self._plane.now_ms())
-        await self._plane.saved()
+        self._devices.pairing.resolve_surface(record, False, self._lifetime.now_ms())
+        await self._devices.saved()
         self._resolved(record.device_id, call.params["requestId"], "rejected")
         return {"requestId": call.params["requestId"], "nodeId": record.device_id}
 
     @method("node.pair.remove", scopes.PAIRING)
     async def pair_remove(self, call: Call) -> dict[str, Any]:
         """Forget a node altogether; its sockets are closed."""
-        record = self._plane.pairing.devices.get(call.params["nodeId"])
+        record = self._devices.pairing.devices.get(call.params["nodeId"])
         if record is None or "node" not in record.roles:
             raise invalid("unknown nodeId")
-        self._plane.pairing.remove(record.device_id)
-        await self._plane.saved()
+        self._devices.pairing.remove(record.device_id)
+        await self._devices.saved()
         self._resolved(record.device_id, "", "removed")
-        self._plane.reactor.callLater(0, self._plane.close_device, record.device_id, 4001, "device removed")
+        self._lifetime.reactor.callLater(0, self._reception.close_device, record.device_id, 4001, "device removed")
         return {"nodeId": record.device_id}
 
     # What nodes say
@@ -149,7 +168,7 @@ class NodeMethods:
             key = payload.get("sessionKey") if isinstance(payload, dict) else None
             if not isinstance(key, str) or not key:
                 raise invalid("sessionKey required")
-            canonical = self._plane.runs.canonical_key(key)
+            canonical = self._runs.canonical_key(key)
             if name == "chat.unsubscribe":
                 live.follows.discard(canonical)
             elif len(live.follows) < nodes.MAX_FOLLOWED:
@@ -157,7 +176,7 @@ class NodeMethods:
             return {"ok": True}
         handled = name in _KNOWN_EVENTS
         if handled:
-            self._plane.events.broadcast(
+            self._events.broadcast(
                 "node.event", {"nodeId": call.connection.device_id, "event": name, "payload": payload}
             )
         return {
@@ -168,13 +187,13 @@ class NodeMethods:
         }
 
     def _host_stats(self, call: Call, live: nodes.LiveNode, payload: Any) -> dict[str, Any]:
-        record = self._plane.pairing.devices.get(call.connection.device_id or "")
+        record = self._devices.pairing.devices.get(call.connection.device_id or "")
         if record is None or record.surface is None:
             raise nodes.pairing_changed()
         if not isinstance(payload, dict):
             return {"ok": True, "event": "node.host.stats", "handled": False, "reason": "invalid_payload"}
-        live.host_stats = {**payload, "updatedAtMs": self._plane.now_ms()}
-        self._plane.events.broadcast("node.hostStats", {"nodeId": record.device_id, "hostStats": live.host_stats})
+        live.host_stats = {**payload, "updatedAtMs": self._lifetime.now_ms()}
+        self._events.broadcast("node.hostStats", {"nodeId": record.device_id, "hostStats": live.host_stats})
         return {"ok": True, "event": "node.host.stats", "handled": True, "reason": "updated"}
 
     @method("node.pluginTools.update", roles=_NODE)
@@ -192,7 +211,7 @@ class NodeMethods:
     @method("node.runnerInventory.update", roles=_NODE)
     def runner_inventory(self, call: Call) -> dict[str, Any]:
         """What the node's host could run for us; noted once its surface is approved."""
-        record = self._plane.pairing.devices.get(call.connection.device_id or "")
+        record = self._devices.pairing.devices.get(call.connection.device_id or "")
         if record is None or record.surface is None:
             request = record.pending_surface.request_id if record and record.pending_surface else ""
             raise unavailable(
@@ -205,7 +224,7 @@ class NodeMethods:
     @method("node.pluginSurface.refresh", roles=_NODE)
     def node_surface(self, call: Call) -> dict[str, Any]:
         """A fresh canvas URL for a node that may show one."""
-        record = self._plane.pairing.devices.get(call.connection.device_id or "")
+        record = self._devices.pairing.devices.get(call.connection.device_id or "")
         if record is None or record.surface is None or "canvas" not in record.surface.caps:
             raise unavailable("canvas is not enabled for this node")
         return self._refresh(call)
@@ -219,11 +238,11 @@ class NodeMethods:
         if call.params.get("surface") != "canvas":
             raise invalid(f"unknown plugin surface: {call.params.get('surface')}")
         connection = call.connection
-        connection.canvas_capability = self._plane.canvas.grant(connection.conn_id)
+        connection.canvas_capability = self._canvas.grant(connection.conn_id)
         return {
             "surface": "canvas",
-            "pluginSurfaceUrls": self._plane.hello.surface_urls(connection),
-            "expiresAtMs": self._plane.now_ms() + REFRESH_MS,
+            "pluginSurfaceUrls": self._hello.surface_urls(connection),
+            "expiresAtMs": self._lifetime.now_ms() + REFRESH_MS,
         }
 
     @method("skills.bins", roles=_NODE)
@@ -252,13 +271,13 @@ class NodeMethods:
         return {"nodeId": node_id, "ackedIds": acked, "remainingCount": len(self._nodes.pull(node_id))}
 
     def _record(self, node_id: str) -> pairing.Device:
-        record = self._plane.pairing.devices.get(node_id)
+        record = self._devices.pairing.devices.get(node_id)
         if record is None or "node" not in record.roles:
             raise invalid("unknown nodeId")
         return record
 
     def _waiting(self, request_id: str) -> pairing.Device:
-        record = self._plane.pairing.pending_surface(request_id)
+        record = self._devices.pairing.pending_surface(request_id)
         if record is None:
             raise invalid("unknown requestId")
         return record
@@ -270,8 +289,8 @@ class NodeMethods:
         return live
 
     def _resolved(self, node_id: str, request_id: str, decision: str) -> None:
-        payload = {"requestId": request_id, "nodeId": node_id, "decision": decision, "ts": self._plane.now_ms()}
+        payload = {"requestId": request_id, "nodeId": node_id, "decision": decision, "ts": self._lifetime.now_ms()}
         live = self._nodes.live.get(node_id)
         if live is not None and decision != "removed":
             self._nodes.tell(live.connection, "node.pair.resolved", payload)
-        self._plane.events.broadcast("node.pair.resolved", payload)
+        self._events.broadcast("node.pair.resolved", payload)

@@ -6,17 +6,21 @@ import shutil
 import socket
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from teamgram.openclaw.config.live import LiveConfig
+from teamgram.openclaw.devices.identity import Identity
 from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.active_runs import ActiveRuns
+from teamgram.openclaw.gateway.announcements import Announcements
 from teamgram.openclaw.gateway.errors import invalid
-from teamgram.openclaw.gateway.health import rss_bytes
+from teamgram.openclaw.gateway.health import Health, rss_bytes
+from teamgram.openclaw.gateway.lifetime import Lifetime
+from teamgram.openclaw.gateway.presence import Presence
+from teamgram.openclaw.gateway.reception import Reception
 from teamgram.openclaw.gateway.router import NODE, OPERATOR, Call, method
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.control_plane import ControlPlane
 
 _MAX_SYSTEM_EVENTS = 50
 _MAX_EVENT_TEXT = 8000
@@ -31,8 +35,25 @@ class SystemMethods:
         last_heartbeat: what the last heartbeat run reported, None before the first.
     """
 
-    def __init__(self, plane: "ControlPlane") -> None:
-        self._plane = plane
+    def __init__(
+        self,
+        lifetime: Lifetime,
+        config: LiveConfig,
+        identity: Identity,
+        presence: Presence,
+        health: Health,
+        announcements: Announcements,
+        reception: Reception,
+        runs: ActiveRuns,
+    ) -> None:
+        self._lifetime = lifetime
+        self._config = config
+        self._identity = identity
+        self._presence = presence
+        self._health = health
+        self._announcements = announcements
+        self._reception = reception
+        self._runs = runs
         self.system_events: deque[str] = deque(maxlen=_MAX_SYSTEM_EVENTS)
         self.on_wake: Any = lambda text, mode, params: None
         self.last_heartbeat: dict[str, Any] | None = None
@@ -41,16 +62,14 @@ class SystemMethods:
     @method("health", None, roles=(OPERATOR, NODE))
     def health(self, call: Call) -> msgspec.Raw:
         """The snapshot; ``probe`` builds it anew."""
-        plane = self._plane
-        if call.params.get("probe") is True and plane.health.is_stale():
-            plane.refresh_health()
-        return plane.health.encoded
+        if call.params.get("probe") is True and self._health.is_stale():
+            self._announcements.refresh_health()
+        return self._health.encoded
 
     @method("status", scopes.READ)
     def status(self, call: Call) -> dict[str, Any]:
         """Version, heartbeats, sessions, memory."""
-        plane = self._plane
-        snapshot = plane.health.snapshot
+        snapshot = self._health.snapshot
         sessions = dict(snapshot.get("sessions") or {})
         by_agent = [{"agentId": a.get("agentId"), **(a.get("sessions") or {})} for a in snapshot.get("agents") or ()]
         agents = [
@@ -61,12 +80,12 @@ class SystemMethods:
             for agent in snapshot.get("agents") or ()
         ]
         return {
-            "runtimeVersion": plane.version,
+            "runtimeVersion": self._lifetime.version,
             "heartbeat": {"defaultAgentId": snapshot.get("defaultAgentId"), "agents": agents},
             "channelSummary": [],
             "queuedSystemEvents": list(self.system_events),
             "degradedPlugins": [],
-            "tasks": {"total": 0, "active": plane.runs.active(), "terminal": 0, "failures": 0},
+            "tasks": {"total": 0, "active": self._runs.active(), "terminal": 0, "failures": 0},
             "sessions": {
                 "paths": [sessions["path"]] if sessions.get("path") else [],
                 "count": sessions.get("count", 0),
@@ -74,18 +93,17 @@ class SystemMethods:
                 "recent": sessions.get("recent", []),
                 "byAgent": by_agent,
             },
-            "eventLoop": plane.health.lag.to_wire(),
+            "eventLoop": self._health.lag.to_wire(),
             "processMemory": {"rssBytes": rss_bytes()},
             "pid": os.getpid(),
-            "uptimeMs": round((plane.seconds() - plane.started_at) * 1000),
-            "connections": len(plane.connections),
+            "uptimeMs": self._lifetime.uptime_ms(),
+            "connections": len(self._reception.connections),
         }
 
     @method("system.info", scopes.READ)
     def info(self, call: Call) -> dict[str, Any]:
         """The machine."""
-        plane = self._plane
-        disk = shutil.disk_usage(plane.data_dir)
+        disk = shutil.disk_usage(self._lifetime.data_dir)
         memory_total, memory_free = _memory()
         host = socket.gethostname()
         return {
@@ -95,35 +113,35 @@ class SystemMethods:
             "release": platform.release(),
             "arch": {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine()),
             "osLabel": f"{platform.system()} {platform.release()}",
-            "port": plane.config.sections.gateway.port,
+            "port": self._config.sections.gateway.port,
             "runtime": f"python {platform.python_version()}",
             "pid": os.getpid(),
-            "processInstanceId": plane.boot_id,
-            "uptimeMs": round((plane.seconds() - plane.started_at) * 1000),
+            "processInstanceId": self._lifetime.boot_id,
+            "uptimeMs": self._lifetime.uptime_ms(),
             "cpuCount": os.cpu_count() or 1,
             "loadAverage": [round(load, 2) for load in os.getloadavg()],
             "memoryTotalBytes": memory_total,
             "memoryFreeBytes": memory_free,
-            "eventLoop": plane.health.lag.to_wire(),
+            "eventLoop": self._health.lag.to_wire(),
             "processMemory": {"rssBytes": rss_bytes()},
-            "disks": [{"path": str(plane.data_dir), "totalBytes": disk.total, "availableBytes": disk.free}],
+            "disks": [{"path": str(self._lifetime.data_dir), "totalBytes": disk.total, "availableBytes": disk.free}],
             "diskTotalBytes": disk.total,
             "diskAvailableBytes": disk.free,
-            "diskPath": str(plane.data_dir),
+            "diskPath": str(self._lifetime.data_dir),
         }
 
     @method("system-presence", scopes.READ)
     def presence(self, call: Call) -> list[dict[str, Any]]:
         """Everybody, the gateway first."""
-        return self._plane.presence.entries(self._plane.now_ms())
+        return self._presence.entries(self._lifetime.now_ms())
 
     @method("system-event", scopes.ADMIN)
     def event(self, call: Call) -> dict[str, Any]:
         """A beacon of something that is here without a socket."""
         text = _text(call.params, "text")
-        self._plane.presence.beacon({**call.params, "text": text}, self._plane.now_ms())
+        self._presence.beacon({**call.params, "text": text}, self._lifetime.now_ms())
         self.system_events.append(text)
-        self._plane.presence_changed()
+        self._announcements.presence_changed()
         return {"ok": True}
 
     @method("wake", scopes.WRITE)
@@ -151,12 +169,12 @@ class SystemMethods:
     @method("gateway.identity.get", scopes.READ)
     def identity(self, call: Call) -> dict[str, Any]:
         """This gateway's own key."""
-        return {"deviceId": self._plane.identity.device_id, "publicKey": self._plane.identity.public_key}
+        return {"deviceId": self._identity.device_id, "publicKey": self._identity.public_key}
 
     @method("gateway.restart.preflight", scopes.READ)
     def preflight(self, call: Call) -> dict[str, Any]:
         """Whether a restart would interrupt anything."""
-        active = self._plane.runs.active()
+        active = self._runs.active()
         return {
             "safe": active == 0,
             "counts": {"embeddedRuns": active, "totalActive": active},
@@ -170,7 +188,7 @@ class SystemMethods:
         reason = call.params.get("reason")
         reason = reason if isinstance(reason, str) and reason else "requested"
         preflight = self.preflight(call)
-        self._plane.reactor.callLater(0.05, self._plane.on_restart, reason)
+        self._lifetime.request_restart(reason)
         return {
             "ok": True,
             "status": "scheduled" if preflight["safe"] else "deferred",
@@ -187,10 +205,10 @@ class SystemMethods:
     @method("channels.status", scopes.READ)
     def channels(self, call: Call) -> dict[str, Any]:
         """The messaging surfaces, as the health snapshot's sources tell them."""
-        snapshot = self._plane.health.snapshot
+        snapshot = self._health.snapshot
         channels = snapshot.get("channels") or {}
         return {
-            "ts": self._plane.now_ms(),
+            "ts": self._lifetime.now_ms(),
             "channelOrder": snapshot.get("channelOrder") or list(channels),
             "channelLabels": snapshot.get("channelLabels") or {},
             "channels": channels,

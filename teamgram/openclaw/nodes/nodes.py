@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
+from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.devices import pairing
+from teamgram.openclaw.devices.device_store import DeviceStore
 from teamgram.openclaw.devices.identity import normal
 from teamgram.openclaw.gateway import frames
+from teamgram.openclaw.gateway.connection import Connection
 from teamgram.openclaw.gateway.errors import GatewayError, invalid, require_scope, unavailable
+from teamgram.openclaw.gateway.events import EventStream
+from teamgram.openclaw.gateway.lifetime import Lifetime
 from teamgram.openclaw.nodes import surface as node_surface
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
 
-    from teamgram.openclaw.control_plane import ControlPlane
-    from teamgram.openclaw.gateway.connection import Connection
 
 DEFAULT_INVOKE_TIMEOUT_MS = 30_000
 MAX_INVOKE_TIMEOUT_MS = 600_000
@@ -69,7 +72,7 @@ class PendingWork:
 class LiveNode:
     """What is known of a node while it is connected; ``commands`` as it declared them this time."""
 
-    connection: "Connection"
+    connection: Connection
     connected_at_ms: int
     commands: list[str]
     host_stats: dict[str, Any] | None = None
@@ -86,35 +89,37 @@ def pairing_changed() -> GatewayError:
 class Nodes:
     """The registry."""
 
-    def __init__(self, plane: "ControlPlane") -> None:
-        self._plane = plane
+    def __init__(self, lifetime: Lifetime, config: LiveConfig, devices: DeviceStore, events: EventStream) -> None:
+        self._lifetime = lifetime
+        self._config = config
+        self._devices = devices
+        self._events = events
         self.live: dict[str, LiveNode] = {}
         self._invocations: dict[str, Invocation] = {}
         self._pending: dict[str, deque[PendingWork]] = {}
         self._revision = 0
-        plane.events.listen(self._copy_to_followers)
+        events.listen(self._copy_to_followers)
 
     # Coming and going
 
-    def connected(self, connection: "Connection", params: dict[str, Any]) -> None:
+    def connected(self, connection: Connection, params: dict[str, Any]) -> None:
         """A node's handshake is done: take over what it offers, ask an operator if there is more than was approved."""
-        plane = self._plane
-        record = plane.pairing.devices.get(connection.device_id or "")
+        record = self._devices.pairing.devices.get(connection.device_id or "")
         if record is None:
             return
-        allowed = plane.config.sections.gateway.nodes.commands
+        allowed = self._config.sections.gateway.nodes.commands
         platform = normal(record.platform)
         caps, commands = node_surface.offered(
             params.get("caps") or (), params.get("commands") or (), platform, allowed.allow, allowed.deny
         )
         old = self.live.get(record.device_id)
-        self.live[record.device_id] = LiveNode(connection, plane.now_ms(), commands)
+        self.live[record.device_id] = LiveNode(connection, self._lifetime.now_ms(), commands)
         if old is not None and old.connection is not connection:
             old.connection.close(4001, "client invalidated: replaced by a newer connection")
         declared = pairing.NodeSurface(caps, commands, dict(params.get("permissions") or {}))
-        if plane.pairing.declare_surface(record, declared, plane.now_ms()) is not None:
-            plane.saved()
-            plane.events.broadcast("node.pair.requested", pending_to_wire(record))
+        if self._devices.pairing.declare_surface(record, declared, self._lifetime.now_ms()) is not None:
+            self._devices.saved()
+            self._events.broadcast("node.pair.requested", pending_to_wire(record))
 
     def commands_of(self, record: pairing.Device) -> list[str]:
         """What may be asked of a node now: approved, and declared if it is connected."""
@@ -123,7 +128,7 @@ class Nodes:
         live = self.live.get(record.device_id)
         return [each for each in record.surface.commands if live is None or each in live.commands]
 
-    def disconnected(self, connection: "Connection") -> None:
+    def disconnected(self, connection: Connection) -> None:
         """A node's socket closes: what it was asked fails."""
         node = self.live.get(connection.device_id or "")
         if node is None or node.connection is not connection:
@@ -159,7 +164,7 @@ class Nodes:
         """
         node_id, command = node_id.strip(), command.strip()
         require_scope(node_surface.invoke_scope(command), granted)
-        record = self._plane.pairing.devices.get(node_id)
+        record = self._devices.pairing.devices.get(node_id)
         if record is None or "node" not in record.roles or record.surface is None:
             raise pairing_changed()
         node = self.live.get(node_id)
@@ -167,7 +172,7 @@ class Nodes:
             message = "node not connected"
             details = _node_error("NOT_CONNECTED", message, dispatched=False, code="NOT_CONNECTED")
             raise unavailable(message, details)
-        allowed = self._plane.config.sections.gateway.nodes.commands
+        allowed = self._config.sections.gateway.nodes.commands
         refused = node_surface.refusal(command, normal(record.platform), allowed.allow, allowed.deny)
         if refused is None and command not in self.commands_of(record):
             refused = f'node command not allowed: "{command}" is not declared by the node'
@@ -178,7 +183,7 @@ class Nodes:
         timeout_ms = min(timeout_ms or DEFAULT_INVOKE_TIMEOUT_MS, MAX_INVOKE_TIMEOUT_MS)
         invocation = Invocation(str(uuid.uuid4()), node_id, command, Deferred(self._cancelled), on_progress=on_progress)
         self._invocations[invocation.id] = invocation
-        invocation.timer = self._plane.reactor.callLater(timeout_ms / 1000, self._timed_out, invocation)
+        invocation.timer = self._lifetime.reactor.callLater(timeout_ms / 1000, self._timed_out, invocation)
         self.tell(
             node.connection,
             "node.invoke.request",
@@ -193,7 +198,7 @@ class Nodes:
         )
         return invocation.done
 
-    def result(self, connection: "Connection", params: dict[str, Any]) -> bool:
+    def result(self, connection: Connection, params: dict[str, Any]) -> bool:
         """A node's answer; False when nobody waits for it any more."""
         invocation = self._invocations.get(params["id"])
         if invocation is None or invocation.node_id != connection.device_id:
@@ -213,7 +218,7 @@ class Nodes:
         self._fail(invocation, invalid(message, _node_error(code, message, code=code)))
         return True
 
-    def progress(self, connection: "Connection", params: dict[str, Any]) -> bool:
+    def progress(self, connection: Connection, params: dict[str, Any]) -> bool:
         """A piece of output under way; False when nobody listens."""
         invocation = self._invocations.get(params["invokeId"])
         if invocation is None or invocation.node_id != connection.device_id or invocation.on_progress is None:
@@ -247,13 +252,13 @@ class Nodes:
         Raises:
             GatewayError: the node is unknown, or its queue is full.
         """
-        record = self._plane.pairing.devices.get(node_id)
+        record = self._devices.pairing.devices.get(node_id)
         if record is None or "node" not in record.roles:
             raise invalid("unknown nodeId")
         queue = self._waiting(node_id)
         if len(queue) >= MAX_PENDING_PER_NODE:
             raise unavailable("node pending queue is full", retryable=True)
-        now_ms = self._plane.now_ms()
+        now_ms = self._lifetime.now_ms()
         work = PendingWork(
             str(uuid.uuid4()), kind, priority, now_ms, now_ms + expires_in_ms if expires_in_ms is not None else None
         )
@@ -262,7 +267,7 @@ class Nodes:
         return work, self._revision
 
     def _waiting(self, node_id: str) -> deque[PendingWork]:
-        now_ms = self._plane.now_ms()
+        now_ms = self._lifetime.now_ms()
         kept = [w for w in self._pending.get(node_id, ()) if w.expires_at_ms is None or w.expires_at_ms > now_ms]
         queue = self._pending[node_id] = deque(sorted(kept, key=lambda w: w.priority != "high"))
         return queue
@@ -287,7 +292,7 @@ class Nodes:
 
     # Events
 
-    def tell(self, connection: "Connection", name: str, payload: Any) -> None:
+    def tell(self, connection: Connection, name: str, payload: Any) -> None:
         """One event to one node, without a number."""
         connection.send(frames.encode_event_head(name, payload) + b"}")
 
@@ -346,7 +351,7 @@ class Nodes:
 
     def records(self) -> list[pairing.Device]:
         """All devices that are nodes, connected ones first."""
-        found = [record for record in self._plane.pairing.devices.values() if "node" in record.roles]
+        found = [record for record in self._devices.pairing.devices.values() if "node" in record.roles]
         return sorted(found, key=lambda record: record.device_id not in self.live)
 
 

@@ -167,7 +167,7 @@ class CronTests(AgentsTestCase):
 
     def test_once(self) -> None:
         """``at`` runs once, and goes if it is to."""
-        at = str(self.house.plane.now_ms() + 5000)
+        at = str(self.house.plane.lifetime.now_ms() + 5000)
         job = self.ok("cron.add", **self.job(schedule={"kind": "at", "at": at}, deleteAfterRun=True))
         self.house.advance(20)
         self.assertEqual(len(self.runs()), 1)

@@ -121,7 +121,7 @@ class LiveConfigTests(SynchronousTestCase):
         return self.config.poll()
 
     def again(self) -> LiveConfig:
-        return LiveConfig(self.config.path, self.house.plane.state_dir, self.house.plane.identity.hash_key)
+        return LiveConfig(self.config.path, self.house.plane.lifetime.state_dir, self.house.plane.identity.hash_key)
 
     def test_patch_survives_and_leaves_the_file_alone(self) -> None:
         """A patch holds after a restart, with the same hash; the operator's file is not written."""
@@ -218,7 +218,7 @@ class LiveConfigTests(SynchronousTestCase):
         """The names that OpenClaw and small clones use."""
         environment = {"OPENCLAW_GATEWAY_PORT": "1", "MINI_OPENCLAW_PORT": "3210", "MINI_OPENCLAW_MODEL": "a/b"}
         config = LiveConfig(
-            self.config.path, self.house.plane.state_dir, self.house.plane.identity.hash_key, environment
+            self.config.path, self.house.plane.lifetime.state_dir, self.house.plane.identity.hash_key, environment
         )
         self.assertEqual(config.sections.gateway.port, 1)
         self.assertEqual(config.sections.mini.port, 3210)

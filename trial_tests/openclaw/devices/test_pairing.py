@@ -28,13 +28,16 @@ def request(
     return PairRequest(**fields)  # type: ignore[arg-type]
 
 
+def nobody(asked: PairRequest, decision: str) -> None:
+    """Nobody hears what was decided."""
+
+
 class PairingTests(SynchronousTestCase):
     """Asking, approving, forgetting."""
 
     def setUp(self) -> None:
-        self.pairing = Pairing()
         self.resolved: list[tuple[str, str]] = []
-        self.pairing.on_resolved = lambda request, decision: self.resolved.append((request.request_id, decision))
+        self.pairing = Pairing(lambda request, decision: self.resolved.append((request.request_id, decision)))
 
     def test_the_same_wish_keeps_its_id(self) -> None:
         """Also when it became smaller; a larger one supersedes it and the old one is rejected."""
@@ -121,17 +124,19 @@ class SnapshotTests(SynchronousTestCase):
     )
     def test_round_trip(self, devices: list[tuple[str, str, bool]]) -> None:
         """Devices, tokens, surfaces and waiting requests, whatever they are called."""
-        before = Pairing()
+        before = Pairing(nobody)
         for name, role, approved in devices:
             wanted, _ = before.request(request(name, role, display_name=name))
             if approved:
                 device = before.approve(wanted, NOW_MS, "operator")
                 before.declare_surface(device, NodeSurface([name], [name], {name: True}), NOW_MS)
-        after = Pairing()
+        after = Pairing(nobody)
         after.restore(before.snapshot(), NOW_MS)
         self.assertEqual(after.snapshot(), before.snapshot())
 
     def test_not_ours(self) -> None:
         """A snapshot of another version, or a damaged one, is refused rather than half taken."""
-        self.assertRaises(ValueError, Pairing().restore, {"version": 99}, NOW_MS)
-        self.assertRaises(ValueError, Pairing().restore, {"version": 1, "devices": [{"x": 1}], "pending": []}, NOW_MS)
+        self.assertRaises(ValueError, Pairing(nobody).restore, {"version": 99}, NOW_MS)
+        self.assertRaises(
+            ValueError, Pairing(nobody).restore, {"version": 1, "devices": [{"x": 1}], "pending": []}, NOW_MS
+        )

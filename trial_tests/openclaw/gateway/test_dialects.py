@@ -66,7 +66,7 @@ class JsonRpcTests(DialectTestCase):
         """Who we are, under which configuration, and what works here."""
         welcome = self.client().take()[-1]
         self.assertEqual(welcome["type"], "gateway.welcome")
-        self.assertEqual(welcome["serverId"], self.house.plane.boot_id)
+        self.assertEqual(welcome["serverId"], self.house.plane.lifetime.boot_id)
         self.assertEqual(welcome["configHash"], self.house.plane.config.hash)
         for name in ("ping", "gateway.startup", "chat.send", "node.list"):
             self.assertIn(name, welcome["supportedMethods"])

@@ -6,9 +6,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.net import websocket
-from teamgram.openclaw.control_plane import EVENT_RESUME
 from teamgram.openclaw.gateway import connection
 from teamgram.openclaw.gateway.active_runs import NoRuns
+from teamgram.openclaw.gateway.reception import EVENT_RESUME
 from trial_tests.openclaw.house import ALL, TOKEN, DeviceKey, House, client_frame
 
 ELSEWHERE = "192.0.2.7"
@@ -310,12 +310,12 @@ class DrainTests(HouseTestCase):
 
     def test_a_running_turn_ends_first(self) -> None:
         """Its final is delivered, nothing new begins meanwhile, then shutdown and 1012."""
-        self.house.plane.runs = run = OneRun()
+        self.house.plane.runs.use(run := OneRun())
         client = self.house.operator()
         stopping = self.house.service.stopService()
         refused = client.request("chat.send", {"sessionKey": "main"})["error"]
         self.assertEqual(refused["message"], "chat.send unavailable during gateway restart")
-        self.assertTrue(self.house.plane.draining)
+        self.assertTrue(self.house.plane.lifetime.draining)
         self.house.advance(5)
         self.assertIsNone(client.close)
         self.house.plane.events.broadcast("chat", {"state": "final"})
@@ -328,7 +328,7 @@ class DrainTests(HouseTestCase):
 
     def test_a_turn_that_does_not_end(self) -> None:
         """After the budget everybody is sent away all the same."""
-        self.house.plane.runs = OneRun()
+        self.house.plane.runs.use(OneRun())
         client = self.house.operator()
         stopping = self.house.service.stopService()
         self.house.advance(self.house.plane.config.sections.gateway.drain_seconds + 3)

@@ -37,7 +37,7 @@ class ProbeTests(LiveTestCase):
 
     async def test_not_ready(self) -> None:
         """While draining the process is alive and not ready, and takes no WebSocket."""
-        self.plane.draining = True
+        self.plane.lifetime.draining = True
         status, _, body = await self.get("/readyz")
         self.assertEqual((status, body["failing"]), (503, ["draining"]))
         self.assertEqual((await self.get("/healthz"))[0], 200)
@@ -129,7 +129,7 @@ class CanvasTests(LiveTestCase):
         self.assertEqual((await self.get(direct))[0], 401)
         self.assertEqual((await self.get(direct, Authorization=f"Bearer {TOKEN}"))[0], 200)
         client.close()
-        while self.plane.connections:
+        while self.plane.reception.connections:
             await self.get("/healthz")
         self.assertEqual((await self.get(f"{path}/__openclaw__/canvas/documents/doc1/"))[0], 401)
 
@@ -180,7 +180,7 @@ class SocketTests(LiveTestCase):
         self.assertEqual(
             found[-2:], [("shutdown", {"reason": "gateway restarting", "restartExpectedMs": 1500}), ("close", 1012)]
         )
-        while self.plane.draining or not self.service.ports:
+        while self.plane.lifetime.draining or not self.service.ports:
             await deferLater(reactor, 0.01)
         self.assertEqual(self.service.ports[0][1], port)
         again = await self.in_thread(SocketClient, port)
@@ -210,8 +210,8 @@ class MiniPortTests(LiveTestCase):
         """There a program of this machine comes in without a secret; on the gateway's port it does not."""
         port = free_port()
         self.plane.config.replace({**self.plane.config.tree, "mini": {"port": port}})
-        self.plane.on_restart("test")
-        while self.plane.draining or len(self.service.ports) < 2:
+        self.plane.lifetime.request_restart("test")
+        while self.plane.lifetime.draining or len(self.service.ports) < 2:
             await deferLater(reactor, 0.01)
         for where, headers, said in (
             (port, "", "connected"),

@@ -10,15 +10,15 @@ from trial_tests.openclaw.replay import Hook, Replay
 
 def approve(house: House) -> None:
     """An operator approves whoever waits."""
-    for request in list(house.plane.pairing.pending.values()):
-        house.plane.pairing.approve(request, house.plane.now_ms(), "operator")
+    for request in list(house.plane.devices.pairing.pending.values()):
+        house.plane.devices.pairing.approve(request, house.plane.lifetime.now_ms(), "operator")
 
 
 def by_operator(method: str, **params: str) -> Hook:
     """An operator calls a method about the device that was paired last."""
 
     def call(house: House) -> None:
-        device_id = list(house.plane.pairing.devices)[-1]
+        device_id = list(house.plane.devices.pairing.devices)[-1]
         response = house.operator(*ALL).request(method, {"deviceId": device_id, **params})
         assert response["ok"], response
 
@@ -150,10 +150,10 @@ class ReplayTests(SynchronousTestCase):
         """While starting a connect is told to come back; then it works."""
 
         def starting(house: House) -> None:
-            house.plane.is_ready = False
+            house.plane.lifetime.is_ready = False
 
         def started(house: House) -> None:
-            house.plane.is_ready = True
+            house.plane.lifetime.is_ready = True
 
         hooks = {"open 240": starting, "open 244": started}
         self.play("startup_unavailable", hooks=hooks, ignore=frozenset({"sessions.changed", "update.available"}))

@@ -12,7 +12,13 @@ from trial_tests.openclaw.house import House
 
 
 class Family:
-    """Methods for these tests."""
+    """Methods for these tests.
+
+    Attributes:
+        house: where they are registered.
+    """
+
+    house: House
 
     def __init__(self) -> None:
         self.waiting: list[Deferred[Any]] = []
@@ -31,7 +37,7 @@ class Family:
     @method("test.twice", scopes.READ)
     def twice(self, call: Call) -> Any:
         """Answers twice."""
-        call.connection.plane.reactor.callLater(1, call.reply.result, {"final": True})
+        self.house.reactor.callLater(1, call.reply.result, {"final": True})
         return {"accepted": True}
 
 
@@ -41,6 +47,7 @@ class RouterTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.family = Family()
         self.house = House(extensions=[lambda plane: plane.router.register(self.family)])
+        self.family.house = self.house
         self.addCleanup(self.house.close)
 
     def test_answers_out_of_order(self) -> None:

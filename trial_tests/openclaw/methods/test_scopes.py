@@ -262,6 +262,8 @@ class RoadTests(LiveTestCase):
         said = {"sessionKey": "main", "message": "run it", "idempotencyKey": "k"}
         await self.in_thread(self.talk, [scopes.ADMIN], ("chat.send", said))
         self.assertEqual(await self.in_thread(self.asked, node), "system.run")
+        wait = ("agent.wait", {"runId": "k", "timeoutMs": 10_000})
+        self.assertEqual((await self.in_thread(self.talk, [scopes.ADMIN], wait))[0]["payload"]["status"], "ok")
         body = b'{"tool":"node_invoke","args":{"nodeId":"%b","command":"system.run"}}' % DeviceKey(7).id.encode()
         called = self.in_thread_now(self.post, "/tools/invoke", body)
         self.assertEqual(await self.in_thread(self.asked, node), "system.run")

@@ -222,7 +222,7 @@ class SocketTests(LiveTestCase):
     async def test_compact_beside_messages(self) -> None:
         """No acknowledged message is lost, and no zero byte stands in the file."""
         acknowledged = await self.in_thread(self.talk)
-        (path,) = (self.plane.state_dir / "agents/main/sessions").glob("*.jsonl")
+        (path,) = (self.plane.lifetime.state_dir / "agents/main/sessions").glob("*.jsonl")
         content = path.read_bytes()
         self.assertEqual(content.count(0), 0)
         self.assertGreater(len(acknowledged), 20)

@@ -9,17 +9,16 @@ message, data?}}``, and pushes ``{"type":"chat.event"|"agent.event"|
 """
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from teamgram.net import websocket
 from teamgram.openclaw.gateway import frames, scopes
+from teamgram.openclaw.gateway.connection import Connection
+from teamgram.openclaw.gateway.dialects.desk import Desk
 from teamgram.openclaw.gateway.door import Answer
 from teamgram.openclaw.gateway.errors import FORBIDDEN, INTERNAL, NOT_PAIRED, GatewayError
 from teamgram.openclaw.gateway.outbox import Event
 from teamgram.openclaw.gateway.router import Call
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.gateway.connection import Connection
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, UNAUTHORIZED, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
 
@@ -50,8 +49,9 @@ class JsonRpc:
 
     name = "jsonrpc"
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: Connection, desk: Desk) -> None:
         self._connection = connection
+        self._desk = desk
 
     def opened(self) -> None:
         """The client speaks first."""
@@ -78,8 +78,7 @@ class JsonRpc:
     def hello(self, first: dict[str, Any]) -> None:
         """Judge the first frame: the shared secret opens everything, nothing else opens anything."""
         connection = self._connection
-        plane = connection.plane
-        if not plane.is_ready:
+        if not self._desk.lifetime.is_ready:
             self._error(None, INTERNAL_ERROR, "gateway starting; retry shortly", {"retryAfterMs": 500})
             connection.close(websocket.TRY_AGAIN, "gateway starting")
             return
@@ -92,25 +91,26 @@ class JsonRpc:
             "platform": "unknown",
             "mode": "backend",
         }
-        method = plane.door.secret.mode
-        plane.identify(connection, client, "operator", list(scopes.ALL), method, ["tool-events", *capabilities])
+        method = self._desk.door.secret.mode
+        reception = self._desk.reception
+        reception.identify(connection, client, "operator", list(scopes.ALL), method, ["tool-events", *capabilities])
         connection.outbox.encode_with(encode_push)
-        subscriber = plane.subscribe(connection)
+        subscriber = reception.subscribe(connection)
         subscriber.all_sessions = True
         connection.opened(frames.MAX_PAYLOAD)
-        names = dict.fromkeys((*_OWN, *filter(self._name, _METHODS), *plane.router.names()))
+        names = dict.fromkeys((*_OWN, *filter(self._name, _METHODS), *self._desk.router.names()))
         welcome = {
             "type": "gateway.welcome",
-            "serverId": plane.boot_id,
-            "configHash": plane.config.hash,
+            "serverId": self._desk.lifetime.boot_id,
+            "configHash": self._desk.config.hash,
             "supportedMethods": list(names),
         }
         connection.send(frames.encode_json(welcome))
-        plane.welcome(connection)
+        reception.welcome(connection)
 
     def _refused(self, token: Any) -> bool:
         connection = self._connection
-        door, caller = connection.plane.door, connection.caller
+        door, caller = self._desk.door, connection.caller
         if caller.origin is not None and not door.page_allowed(caller.origin):
             self._refuse("unauthorized: origin not allowed")
             return True
@@ -121,7 +121,7 @@ class JsonRpc:
         return True
 
     def _refuse(self, text: str) -> None:
-        self._connection.plane.counters.refused_connects += 1
+        self._desk.reception.counters.refused_connects += 1
         self._error(None, UNAUTHORIZED, text)
         self._connection.close(websocket.POLICY, text)
 
@@ -134,7 +134,7 @@ class JsonRpc:
             return
         params = value.get("params")
         if method == "ping":
-            self._result(request_id, {"pong": True, "ts": connection.plane.now_ms()})
+            self._result(request_id, {"pong": True, "ts": self._desk.lifetime.now_ms()})
         elif method == "gateway.startup":
             self._result(request_id, self._startup())
         else:
@@ -143,21 +143,20 @@ class JsonRpc:
                 self._error(request_id, UNKNOWN_METHOD, f"unknown method: {method}")
                 return
             call = Call(name, _params(method, params), connection, _RpcResponder(self, request_id), request_id)
-            connection.plane.router.dispatch(call)
+            self._desk.router.dispatch(call)
 
     def _name(self, method: str) -> str | None:
         """The router's name for a method of this dialect, None when there is none."""
-        router = self._connection.plane.router
+        router = self._desk.router
         return next((name for name in (method, _METHODS.get(method)) if name is not None and name in router), None)
 
     def _startup(self) -> dict[str, Any]:
-        plane = self._connection.plane
         return {
             "status": "ready",
-            "serverId": plane.boot_id,
-            "version": plane.version,
-            "configHash": plane.config.hash,
-            "uptimeMs": round((plane.seconds() - plane.started_at) * 1000),
+            "serverId": self._desk.lifetime.boot_id,
+            "version": self._desk.lifetime.version,
+            "configHash": self._desk.config.hash,
+            "uptimeMs": self._desk.lifetime.uptime_ms(),
         }
 
     def _result(self, request_id: Any, result: Any) -> None:

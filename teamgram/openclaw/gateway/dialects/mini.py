@@ -11,18 +11,17 @@ of this machine need none.
 """
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 from teamgram.net import websocket
 from teamgram.openclaw.gateway import auth, frames, scopes
+from teamgram.openclaw.gateway.connection import Connection
+from teamgram.openclaw.gateway.dialects.desk import Desk
 from teamgram.openclaw.gateway.door import Answer, bearer
 from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.gateway.outbox import Event
 from teamgram.openclaw.gateway.router import Call
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.gateway.connection import Connection
 
 _MAX_SESSION_ID = 128
 
@@ -32,8 +31,9 @@ class Mini:
 
     name = "mini"
 
-    def __init__(self, connection: "Connection", *, own_port: bool) -> None:
+    def __init__(self, connection: Connection, desk: Desk, *, own_port: bool) -> None:
         self._connection = connection
+        self._desk = desk
         self._own_port = own_port
         self._session_id = str(uuid.uuid4())
         self._runs: dict[str, str] = {}
@@ -41,19 +41,18 @@ class Mini:
     def opened(self) -> None:
         """Admit the client at once, or refuse it."""
         connection = self._connection
-        plane = connection.plane
-        if not plane.is_ready:
+        if not self._desk.lifetime.is_ready:
             self._refuse("gateway starting", websocket.TRY_AGAIN)
             return
         if self._refused():
             return
         client = {"id": "webchat", "version": "mini", "platform": "unknown", "mode": "backend"}
-        plane.identify(connection, client, "operator", [scopes.WRITE], auth.NONE, ["tool-events"])
+        self._desk.reception.identify(connection, client, "operator", [scopes.WRITE], auth.NONE, ["tool-events"])
         connection.outbox.encode_with(self._encode)
-        plane.subscribe(connection)
+        self._desk.reception.subscribe(connection)
         connection.opened(frames.MAX_PAYLOAD)
         self._say({"type": "connected", "sessionId": self._session_id})
-        plane.welcome(connection)
+        self._desk.reception.welcome(connection)
 
     def closed(self) -> None:
         """Its turns go on."""
@@ -61,7 +60,7 @@ class Mini:
 
     def _refused(self) -> bool:
         connection = self._connection
-        opening, caller, door = connection.opening, connection.caller, connection.plane.door
+        opening, caller, door = connection.opening, connection.caller, self._desk.door
         if caller.origin is not None and not door.page_allowed(caller.origin):
             self._refuse("origin not allowed")
             return True
@@ -78,7 +77,7 @@ class Mini:
         return True
 
     def _refuse(self, text: str, code: int = websocket.POLICY) -> None:
-        self._connection.plane.counters.refused_connects += 1
+        self._desk.reception.counters.refused_connects += 1
         self._say({"type": "error", "message": text})
         self._connection.close(code, text)
 
@@ -111,7 +110,7 @@ class Mini:
         self._runs[run_id] = session_id
         params = {"sessionKey": f"mini:{session_id}", "message": content, "idempotencyKey": run_id}
         connection = self._connection
-        connection.plane.router.dispatch(Call("chat.send", params, connection, _MiniResponder(self, run_id), run_id))
+        self._desk.router.dispatch(Call("chat.send", params, connection, _MiniResponder(self, run_id), run_id))
 
     def failed(self, run_id: str, message: str) -> None:
         """A message was refused before its turn began."""

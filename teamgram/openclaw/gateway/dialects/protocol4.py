@@ -6,19 +6,20 @@ Server to client: ``connect.challenge`` at once, then one ``res`` per request
 """
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.net import websocket
-from teamgram.openclaw.gateway import frames, handshake
+from teamgram.openclaw.gateway import frames
+from teamgram.openclaw.gateway.connection import Connection
+from teamgram.openclaw.gateway.dialects.desk import Desk
+from teamgram.openclaw.gateway.dialects.jsonrpc import JsonRpc
 from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
+from teamgram.openclaw.gateway.handshake import Handshake, Refused
 from teamgram.openclaw.gateway.router import Call
-
-if TYPE_CHECKING:
-    from teamgram.openclaw.gateway.connection import Connection
 
 #: Frames that may follow ``connect`` before hello-ok is out.
 MAX_PENDING_HANDSHAKE_FRAMES = 15
@@ -34,8 +35,10 @@ class Protocol4:
     name = "4"
     _log = Logger()
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: Connection, desk: Desk, handshake: Handshake) -> None:
         self._connection = connection
+        self._desk = desk
+        self._handshake = handshake
         self._nonce = str(uuid.uuid4())
         self._connecting: Deferred[Any] | None = None
         self._pending: list[bytes] = []
@@ -49,7 +52,7 @@ class Protocol4:
             "event": "connect.challenge",
             "payload": {
                 "nonce": self._nonce,
-                "ts": connection.plane.now_ms(),
+                "ts": self._desk.lifetime.now_ms(),
                 "capabilities": _CHALLENGE_CAPABILITIES,
             },
         }
@@ -82,7 +85,7 @@ class Protocol4:
             connection.close(websocket.NORMAL, "")
             return
         if isinstance(request, frames.Malformed):
-            if connection.plane.other_dialect(connection, request.value):
+            if self._other_dialect(request.value):
                 return
             connection.close(websocket.POLICY, "invalid request frame")
             return
@@ -91,7 +94,7 @@ class Protocol4:
             connection.send(frames.encode_error(request.id, invalid(text).to_wire()))
             connection.close(websocket.POLICY, text)
             return
-        if not connection.plane.is_ready:
+        if not self._desk.lifetime.is_ready:
             error = unavailable("gateway starting; retry shortly", {"reason": "startup-sidecars"}, retry_after_ms=500)
             connection.send(frames.encode_error(request.id, error.to_wire()))
             connection.close(websocket.TRY_AGAIN, "gateway starting")
@@ -99,25 +102,33 @@ class Protocol4:
         self._connecting = Deferred.fromCoroutine(self._connect(request))
         self._connecting.addErrback(self._connect_failed)
 
+    def _other_dialect(self, first: Any) -> bool:
+        """Let another dialect take over if ``first``, a first message, is its own."""
+        if not (isinstance(first, dict) and first.get("type") == "gateway.hello"):
+            return False
+        dialect = JsonRpc(self._connection, self._desk)
+        self._connection.dialect = dialect
+        dialect.hello(first)
+        return True
+
     async def _connect(self, request: frames.Request) -> None:
         connection = self._connection
-        plane = connection.plane
         try:
-            accepted = await handshake.judge(plane, connection, request.params, self._nonce)
-        except handshake.Refused as refused:
-            plane.counters.refused_connects += 1
+            accepted = await self._handshake.judge(connection, request.params, self._nonce)
+        except Refused as refused:
+            self._desk.reception.counters.refused_connects += 1
             if refused.delay_ms:
-                await handshake.later(plane, refused.delay_ms)
+                await self._handshake.later(refused.delay_ms)
             if refused.error is not None:
                 connection.send(frames.encode_error(request.id, refused.error.to_wire()))
             connection.close(refused.code, refused.reason)
             return
         if connection.is_closing:
             return
-        hello = plane.admit(connection, request.params, accepted)
+        hello = self._desk.reception.admit(connection, request.params, accepted)
         connection.send(frames.encode_response(request.id, hello))
         connection.opened(frames.MAX_PAYLOAD)
-        plane.welcome(connection)
+        self._desk.reception.welcome(connection)
         self._connecting = None
         pending, self._pending = self._pending, []
         for payload in pending:
@@ -144,7 +155,7 @@ class Protocol4:
             connection.send(frames.encode_error(request.id, error.to_wire()))
             return
         call = Call(request.method, request.params, connection, _FrameResponder(connection, request.id), request.id)
-        connection.plane.router.dispatch(call)
+        self._desk.router.dispatch(call)
         if connection.unauthorized_role_calls >= MAX_UNAUTHORIZED_ROLE_CALLS:
             connection.close(websocket.POLICY, "repeated unauthorized calls")
 
@@ -154,7 +165,7 @@ class _FrameResponder:
 
     __slots__ = ("_connection", "_id")
 
-    def __init__(self, connection: "Connection", request_id: Any) -> None:
+    def __init__(self, connection: Connection, request_id: Any) -> None:
         self._connection = connection
         self._id = request_id
 

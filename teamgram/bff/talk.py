@@ -1,13 +1,14 @@
 """What the services about conversations share: the domain, the views, and how a peer is understood."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.peers import InputPeers
+from teamgram.bff.send_order import SendOrder
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.updates import UpdateViews
 from teamgram.domain.boxes.difference import UpdateLog
@@ -44,6 +45,7 @@ class Talk:
     log: UpdateLog
     fanout: Fanout
     updates: UpdateViews
+    order: SendOrder = field(default_factory=SendOrder)
 
     def now(self) -> int:
         """Unix seconds."""

@@ -10,11 +10,11 @@ caller stop waiting; it does not undo the write, nor its ``call_after`` calls.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 
 from teamgram.database.dsn import SQLiteDSN, parse_dsn
 from teamgram.database.engines import Engine, MySQLEngine, SQLiteEngine
@@ -88,6 +88,8 @@ class Database:
                 in_order=parallel.in_order,
             )
         self._closing: Deferred[None] | None = None
+        # By line: what fires when the last write of it, and all before, are settled.
+        self._lines: dict[Hashable, Deferred[None]] = {}
 
     def _workers(
         self,
@@ -141,6 +143,28 @@ class Database:
         :class:`DatabaseClosed` or :class:`CommitOutcomeUnknown`.
         """
         return self._submit(self._writers, description, function, args)
+
+    def write_in_line(
+        self, line: Hashable, description: str, function: Callable[[Transaction, *Ts], T], *args: *Ts
+    ) -> Deferred[T]:
+        """As ``write``, after what was asked for before it in the same line. On SQLite all writes are in one line."""
+        if self.engine.shares_commits:
+            return self.write(description, function, *args)
+        before = self._lines.get(line)
+        settled = self._lines[line] = Deferred()
+
+        def leave(value: T) -> T:
+            if self._lines.get(line) is settled:
+                del self._lines[line]
+            # One that was given up while it waited does not let the next one overtake those in front.
+            (succeed(None) if before is None else before).addCallback(settled.callback)
+            return value
+
+        if before is None:
+            return self.write(description, function, *args).addBoth(leave)
+        turn: Deferred[None] = Deferred()
+        before.addCallback(lambda _: turn.callback(None))
+        return turn.addCallback(lambda _: self.write(description, function, *args)).addBoth(leave)
 
     def close(self) -> Deferred[None]:
         """Refuse what is new, wait for what was asked for, then close the connections. May be called twice."""

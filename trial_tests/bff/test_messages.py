@@ -36,6 +36,26 @@ class TalkTestCase(BackendTestCase):
 class SendMessageTests(TalkTestCase):
     """messages.sendMessage and what both sides see of it."""
 
+    async def test_many_at_once_keep_their_order(self) -> None:
+        """What one session sends without waiting is stored as it was sent, whatever must be read for each first."""
+        _, anna, boris, clara = await self.house()
+        # An answer has to be looked up, a mention resolved, a plain text nothing at all.
+        [first] = (await self.sent(boris, boris.peer(anna), ["to be answered"])).values()
+        answered = tl.inputReplyToMessage(reply_to_msg_id=1)
+        mention = [tl.inputMessageEntityMentionName(offset=0, length=1, user_id=anna.input_user(clara))]
+        asked = []
+        for number in range(20):
+            fields = ({}, {"reply_to": answered}, {"entities": mention})[number % 3]
+            asked.append(Deferred.fromCoroutine(anna.send(anna.peer(boris), f"{number:02}", **fields)))
+        await gatherResults(asked)
+        for device, other in ((anna, boris), (boris, anna)):
+            found = (await device.history(device.peer(other))).messages
+            self.assertEqual([one.message for one in reversed(found)], [first, *(f"{n:02}" for n in range(20))])
+
+    async def sent(self, device: Device, peer: Any, texts: list[str]) -> dict[int, str]:
+        """Send one after the other; by id."""
+        return {(await device.send(peer, text)).id: text for text in texts}
+
     async def test_both_sides_see_it(self) -> None:
         """The receiver is told at once, and both histories have it under each one's own id."""
         _, anna, boris, _ = await self.house()

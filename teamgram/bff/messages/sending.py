@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from teamgram.bff.errors import bad_request
 from teamgram.bff.messages.compose import check_schedule, composed, mentioned, reply_from, reply_markup_from
 from teamgram.bff.registry import RpcService, rpc
@@ -29,40 +31,48 @@ class SendingMessages(RpcService):
     async def send_message(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.sendMessage#fef48f62 flags:# no_webpage:flags.1?true silent:flags.5?true ... = Updates"""
         talk = self._talk
-        peer = await talk.peer(caller, query.peer)
-        _check_send_as(query)
-        if query.schedule_date:
-            check_schedule(talk, query)
-        text, entities, tags = await composed(talk, caller, query.message, query.entities)
-        reply_to_id, quote = await reply_from(talk, caller, peer, query)
-        markup = await reply_markup_from(talk, caller, query.reply_markup) if query.reply_markup is not None else b""
-        names = await mentioned(talk, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
-        if entities or markup or query.silent or query.noforwards or query.invert_media:
-            extra = Extra(
-                entities=entities,
-                silent=query.silent,
-                noforwards=query.noforwards,
-                invert_media=query.invert_media,
-                reply_markup=markup,
+        with talk.order.place(caller) as place:
+            peer = await talk.peer(caller, query.peer)
+            _check_send_as(query)
+            if query.schedule_date:
+                check_schedule(talk, query)
+            text, entities, tags = await composed(talk, caller, query.message, query.entities)
+            reply_to_id, quote = await reply_from(talk, caller, peer, query)
+            markup = (
+                await reply_markup_from(talk, caller, query.reply_markup) if query.reply_markup is not None else b""
             )
-        else:
-            extra = PLAIN
-        sent = await talk.messages.send(
-            SendRequest(
-                caller.user_id,
-                peer.marked,
-                text,
-                query.random_id,
-                talk.now(),
-                extra,
-                tags,
-                reply_to_id,
-                quote,
-                names,
-                query.clear_draft,
-                caller.perm_auth_key_id,
+            names = await mentioned(talk, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
+            if entities or markup or query.silent or query.noforwards or query.invert_media:
+                extra = Extra(
+                    entities=entities,
+                    silent=query.silent,
+                    noforwards=query.noforwards,
+                    invert_media=query.invert_media,
+                    reply_markup=markup,
+                )
+            else:
+                extra = PLAIN
+            await place.turn()
+            # It is written down when this has begun; who comes next need not wait until it is on disk.
+            sending = Deferred.fromCoroutine(
+                talk.messages.send(
+                    SendRequest(
+                        caller.user_id,
+                        peer.marked,
+                        text,
+                        query.random_id,
+                        talk.now(),
+                        extra,
+                        tags,
+                        reply_to_id,
+                        quote,
+                        names,
+                        query.clear_draft,
+                        caller.perm_auth_key_id,
+                    )
+                )
             )
-        )
+        sent = await sending
         if peer.kind is PeerKind.USER and peer.id != caller.user_id and not reply_to_id:
             short = _short(sent)
             if short is not None:
@@ -77,27 +87,32 @@ class SendingMessages(RpcService):
             raise bad_request("MESSAGE_IDS_EMPTY")
         if len(query.id) > MAX_FORWARD:
             raise bad_request("MESSAGE_ID_INVALID")
-        to_peer = await talk.peer(caller, query.to_peer)
-        from_peer = await self._from_peer(caller, query)
-        _check_send_as(query)
-        check_schedule(talk, query)
-        reply_to_id, quote = await reply_from(talk, caller, to_peer, query)
-        sent = await talk.messages.forward(
-            ForwardRequest(
-                caller.user_id,
-                from_peer.marked,
-                to_peer.marked,
-                tuple(query.id),
-                tuple(query.random_id),
-                talk.now(),
-                drop_author=query.drop_author,
-                silent=query.silent,
-                noforwards=query.noforwards,
-                # A message of another dialog can only be answered in words.
-                reply_to_id=0 if quote is not None and quote.peer else reply_to_id,
-                perm_auth_key_id=caller.perm_auth_key_id,
+        with talk.order.place(caller) as place:
+            to_peer = await talk.peer(caller, query.to_peer)
+            from_peer = await self._from_peer(caller, query)
+            _check_send_as(query)
+            check_schedule(talk, query)
+            reply_to_id, quote = await reply_from(talk, caller, to_peer, query)
+            await place.turn()
+            sending = Deferred.fromCoroutine(
+                talk.messages.forward(
+                    ForwardRequest(
+                        caller.user_id,
+                        from_peer.marked,
+                        to_peer.marked,
+                        tuple(query.id),
+                        tuple(query.random_id),
+                        talk.now(),
+                        drop_author=query.drop_author,
+                        silent=query.silent,
+                        noforwards=query.noforwards,
+                        # A message of another dialog can only be answered in words.
+                        reply_to_id=0 if quote is not None and quote.peer else reply_to_id,
+                        perm_auth_key_id=caller.perm_auth_key_id,
+                    )
+                )
             )
-        )
+        sent = await sending
         return await talk.updates.answer(sent.own, sent.ids)
 
     async def _from_peer(self, caller: RpcMetadata, query: Any) -> Peer:

@@ -32,7 +32,9 @@ class Messages:
             RandomIdDuplicate: it was used for another dialog.
         """
         try:
-            return await self._database.write("send message", sending.send_txn, self._fanout, request)
+            return await self._database.write_in_line(
+                _line(request), "send message", sending.send_txn, self._fanout, request
+            )
         except DuplicateRandomId:
             assert request.random_id is not None
             return await self._database.read(
@@ -53,7 +55,9 @@ class Messages:
         Raises:
             MessageIdInvalid, ForwardsRestricted, ChatForbidden, RandomIdDuplicate, …: see ``sending.forward_txn``.
         """
-        return await self._database.write("forward messages", sending.forward_txn, self._fanout, request)
+        return await self._database.write_in_line(
+            _line(request), "forward messages", sending.forward_txn, self._fanout, request
+        )
 
     async def edit(self, request: editing.EditRequest) -> OwnChange:
         """Change a message for everybody who has it.
@@ -187,3 +191,8 @@ class Messages:
 
 def _count_txn(txn: Transaction, search: Search) -> int:
     return history.count_txn(txn, search)
+
+
+def _line(request: SendRequest | ForwardRequest) -> tuple[int, int]:
+    """Sends of one device are written in the order in which they are asked for."""
+    return request.sender_id, request.perm_auth_key_id

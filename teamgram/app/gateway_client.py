@@ -12,13 +12,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
 from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.ssl import optionsForClientTLS
-
-from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from twisted.python.failure import Failure
 
 import teamgram
+from teamgram.net import websocket
+from teamgram.net.http_head import HttpError, find_end
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.gateway import auth
 from teamgram.openclaw.state_file import state_directory
@@ -82,25 +84,79 @@ def _kept_token(path: Path) -> str:
     return token
 
 
-class Gateway(WebSocketClientProtocol):
+class GatewayClient(Protocol):
     """The connection.
 
     Attributes:
+        url: where it goes.
         on_event: called with (name, payload).
         hello: hello-ok's payload, once connected.
         lost: fires with the reason when the connection ends, whoever ends it.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    transport: Any
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._nonce = os.urandom(16)
+        self._request = websocket.opening_request(parts.netloc.rpartition("@")[2], target, self._nonce)
+        self._head: bytearray | None = bytearray()
+        self._reader = websocket.FrameReader(_MAX_MESSAGE_BYTES, masked=False)
+        self._reason = ""
         self.on_event: Callable[[str, Any], None] = lambda name, payload: None
         self.hello: dict[str, Any] = {}
         self.lost: Deferred[str] = Deferred()
         self._challenge: Deferred[dict[str, Any]] = Deferred()
         self._answers: dict[str, tuple[Deferred[Any], bool]] = {}
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """Called by autobahn."""
+    def connectionMade(self) -> None:
+        """Called by Twisted."""
+        self.transport.write(self._request)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Called by Twisted."""
+        try:
+            if self._head is not None:
+                data = self._opened(data)
+            self._reader.receive_data(data)
+            while self._head is None and (event := self._reader.next_event()) is not None:
+                self._take(event)
+        except (ValueError, HttpError, websocket.WebSocketError) as error:
+            self._reason = self._reason or str(error)
+            self.transport.abortConnection()
+
+    def _opened(self, data: bytes) -> bytes:
+        """Look for the server's answer; gives what came behind it."""
+        assert self._head is not None
+        self._head += data
+        end = find_end(self._head)
+        if end < 0:
+            return b""
+        head, rest = bytes(self._head[:end]), bytes(self._head[end + 4 :])
+        websocket.check_accepted(head, self._nonce)
+        self._head = None
+        return rest
+
+    def _take(self, event: websocket.Received) -> None:
+        if isinstance(event, websocket.Message):
+            self._message(event.payload)
+        elif isinstance(event, websocket.Ping):
+            self._send(event.payload, websocket.PONG)
+        elif isinstance(event, websocket.Close):
+            self._reason = self._reason or event.reason
+            self.close()
+
+    def _send(self, payload: bytes, opcode: int = websocket.TEXT) -> None:
+        self.transport.write(websocket.client_frame(payload, os.urandom(4), opcode))
+
+    def close(self) -> None:
+        """Say goodbye and hang up."""
+        self._send(websocket.NORMAL.to_bytes(2, "big"), websocket.CLOSE)
+        self.transport.loseConnection()
+
+    def _message(self, payload: bytes) -> None:
         frame = json.loads(payload)
         if frame.get("type") == "event":
             if frame["event"] == "connect.challenge":
@@ -120,9 +176,9 @@ class Gateway(WebSocketClientProtocol):
         else:
             answer.errback(CommandFailed((frame.get("error") or {}).get("message") or "refused without a reason"))
 
-    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        """Called by autobahn."""
-        text = reason if wasClean and reason else "the connection was lost"
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Called by Twisted."""
+        text = self._reason or "the connection was lost"
         waiting, self._answers = self._answers, {}
         for answer, _ in waiting.values():
             answer.errback(CommandFailed(text))
@@ -139,7 +195,7 @@ class Gateway(WebSocketClientProtocol):
         answer: Deferred[Any] = Deferred()
         self._answers[request_id] = answer, final
         frame = {"type": "req", "id": request_id, "method": method, "params": params}
-        self.sendMessage(json.dumps(frame).encode())
+        self._send(json.dumps(frame).encode())
         return answer
 
     async def sign_in(self, secret: str, scopes: tuple[str, ...]) -> None:
@@ -167,7 +223,7 @@ class Gateway(WebSocketClientProtocol):
         self.hello = await self.ask("connect", params)
 
 
-async def connect(reactor: Any, target: Target, scopes: tuple[str, ...]) -> Gateway:
+async def connect(reactor: Any, target: Target, scopes: tuple[str, ...]) -> GatewayClient:
     """A connection that has said hello.
 
     Raises:
@@ -178,15 +234,12 @@ async def connect(reactor: Any, target: Target, scopes: tuple[str, ...]) -> Gate
         raise CommandFailed(f"{target.url} is no gateway's address; write it like ws://127.0.0.1:18789")
     host, is_tls = parts.hostname, parts.scheme == "wss"
     port = parts.port or (443 if is_tls else 80)
-    factory = WebSocketClientFactory(target.url)
-    factory.noisy = False
-    factory.protocol = Gateway
-    factory.setProtocolOptions(maxMessagePayloadSize=_MAX_MESSAGE_BYTES, openHandshakeTimeout=CONNECT_SECONDS)
+    client = GatewayClient(target.url)
     endpoint: Any = HostnameEndpoint(reactor, host, port, timeout=CONNECT_SECONDS)
     if is_tls:
         endpoint = wrapClientTLS(optionsForClientTLS(host), endpoint)
     try:
-        gateway: Gateway = await endpoint.connect(factory)
+        gateway: GatewayClient = await connectProtocol(endpoint, client)
     except DNSLookupError:
         raise CommandFailed(f"there is no host {host}") from None
     except ConnectError:
@@ -201,7 +254,7 @@ def _too_slow(host: str, port: int) -> Any:
     raise CommandFailed(f"{host}:{port} does not answer")
 
 
-async def disconnect(gateway: Gateway) -> None:
+async def disconnect(gateway: GatewayClient) -> None:
     """Close in order."""
-    gateway.sendClose(1000)
+    gateway.close()
     await gateway.lost

@@ -14,10 +14,10 @@ from typing import Any
 from twisted.internet import task
 from twisted.internet.defer import CancelledError, Deferred
 
-from teamgram.app.gateway_client import CommandFailed, Gateway, connect, disconnect, find_target
+from teamgram.app.gateway_client import CommandFailed, GatewayClient, connect, disconnect, find_target
 from teamgram.openclaw.config.errors import ConfigError
 
-Command = Callable[[argparse.Namespace, Gateway], Awaitable[int]]
+Command = Callable[[argparse.Namespace, GatewayClient], Awaitable[int]]
 
 
 def run_command(options: argparse.Namespace, command: Command, wanted: tuple[str, ...]) -> int:
@@ -45,7 +45,7 @@ def run_command(options: argparse.Namespace, command: Command, wanted: tuple[str
     return outcome[0]
 
 
-async def _ask(options: argparse.Namespace, gateway: Gateway, method: str, params: dict[str, Any]) -> Any:
+async def _ask(options: argparse.Namespace, gateway: GatewayClient, method: str, params: dict[str, Any]) -> Any:
     from twisted.internet import reactor
 
     def too_slow(*_: Any) -> Any:
@@ -72,7 +72,7 @@ def _when(ms: int | None) -> str:
 # gateway
 
 
-async def show_status(options: argparse.Namespace, gateway: Gateway) -> int:
+async def show_status(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """A few lines; exit code 1 when the event loop is late."""
     status = await _ask(options, gateway, "status", {})
     if options.json:
@@ -80,7 +80,7 @@ async def show_status(options: argparse.Namespace, gateway: Gateway) -> int:
         return 0
     loop = status["eventLoop"]
     server = gateway.hello["server"]
-    print(f"gateway        {gateway.factory.url}, version {server['version']}, process {status['pid']}")
+    print(f"gateway        {gateway.url}, version {server['version']}, process {status['pid']}")
     print(f"up for         {round(status['uptimeMs'] / 1000)} s")
     print(f"memory         {status['processMemory']['rssBytes'] / 1e6:.0f} MB")
     print(f"event loop     {'SLOW' if loop['degraded'] else 'good'}, late by at most {loop['delayMaxMs']} ms")
@@ -90,7 +90,7 @@ async def show_status(options: argparse.Namespace, gateway: Gateway) -> int:
     return 1 if loop["degraded"] else 0
 
 
-async def call_method(options: argparse.Namespace, gateway: Gateway) -> int:
+async def call_method(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """Print the payload."""
     params = _parameters(options.params)
     if not isinstance(params, dict):
@@ -102,7 +102,7 @@ async def call_method(options: argparse.Namespace, gateway: Gateway) -> int:
 # devices
 
 
-async def list_devices(options: argparse.Namespace, gateway: Gateway) -> int:
+async def list_devices(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """Who waits, then who is in."""
     found = await _ask(options, gateway, "device.pair.list", {})
     if options.json:
@@ -129,22 +129,22 @@ def _name(record: dict[str, Any]) -> str:
     return str(record.get("label") or record.get("displayName") or record.get("clientId") or "unnamed")
 
 
-async def approve_device(options: argparse.Namespace, gateway: Gateway) -> int:
+async def approve_device(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """Let it in."""
     return await _decide(options, gateway, "device.pair", "approve")
 
 
-async def reject_device(options: argparse.Namespace, gateway: Gateway) -> int:
+async def reject_device(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """Refuse it."""
     return await _decide(options, gateway, "device.pair", "reject")
 
 
-async def approve_node(options: argparse.Namespace, gateway: Gateway) -> int:
+async def approve_node(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """Accept what it offers."""
     return await _decide(options, gateway, "node.pair", "approve")
 
 
-async def _decide(options: argparse.Namespace, gateway: Gateway, family: str, decision: str) -> int:
+async def _decide(options: argparse.Namespace, gateway: GatewayClient, family: str, decision: str) -> int:
     pending = (await _ask(options, gateway, f"{family}.list", {}))["pending"]
     request = _the_one([(each["requestId"], each) for each in pending], options.id, "request that waits")
     answer = await _ask(options, gateway, f"{family}.{decision}", {"requestId": request["requestId"]})
@@ -170,7 +170,7 @@ def _the_one(candidates: list[tuple[str, dict[str, Any]]], wanted: str, what: st
     raise CommandFailed(f"{len(found)} fit; name one: " + ", ".join(name for name, each in candidates if each in found))
 
 
-async def revoke_device(options: argparse.Namespace, gateway: Gateway) -> int:
+async def revoke_device(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """Forget it."""
     paired = (await _ask(options, gateway, "device.pair.list", {}))["paired"]
     device = _the_one([(each["deviceId"], each) for each in paired], options.id, "device")
@@ -185,7 +185,7 @@ async def revoke_device(options: argparse.Namespace, gateway: Gateway) -> int:
 # nodes
 
 
-async def list_nodes(options: argparse.Namespace, gateway: Gateway) -> int:
+async def list_nodes(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """One line a node, with what it offers below."""
     found = await _ask(options, gateway, "node.list", {})
     if options.json:
@@ -204,7 +204,7 @@ async def list_nodes(options: argparse.Namespace, gateway: Gateway) -> int:
     return 0
 
 
-async def invoke_node(options: argparse.Namespace, gateway: Gateway) -> int:
+async def invoke_node(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """Print what it answers."""
     nodes = (await _ask(options, gateway, "node.list", {}))["nodes"]
     named = [(_name(node), node) for node in nodes if _name(node).lower() == options.node.lower()]
@@ -227,7 +227,7 @@ async def invoke_node(options: argparse.Namespace, gateway: Gateway) -> int:
 # agent
 
 
-async def talk(options: argparse.Namespace, gateway: Gateway) -> int:
+async def talk(options: argparse.Namespace, gateway: GatewayClient) -> int:
     """Print the reply as it comes; Ctrl-C stops the run."""
     from twisted.internet import reactor
 

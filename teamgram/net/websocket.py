@@ -1,4 +1,4 @@
-"""The server's half of RFC 6455, without I/O: opening request, frames in, frames out.
+"""RFC 6455 without I/O: opening request and answer, frames in, frames out; the server's half, and a client's.
 
 The one core for everything that listens for WebSockets: MTProto of browsers
 (``gnetway/websocket.py``) and the control plane. Ours rather than a library's
@@ -11,6 +11,9 @@ encrypted bytes nor the control plane's clients want ``permessage-deflate``).
 bytes and gives :class:`Message`, :class:`Ping`, :class:`Pong`, :class:`Close`,
 one at a time; :class:`StreamReader` gives ``bytes`` instead of messages, as
 they come, for those to whom the messages' borders mean nothing.
+
+A client has :func:`opening_request`, :func:`check_accepted`,
+:func:`client_frame` and a :class:`FrameReader` for frames without masks.
 """
 
 import base64
@@ -31,6 +34,8 @@ POLICY = 1008
 TOO_BIG = 1009
 SERVICE_RESTART = 1012
 TRY_AGAIN = 1013
+
+_NO_MASK = bytes(4)
 
 #: A close frame's body is at most 125 bytes, two of them the code.
 MAX_CLOSE_REASON = 123
@@ -98,7 +103,7 @@ def accept_response(headers: Mapping[str, str], subprotocol: str = "") -> bytes:
             raise ValueError("Sec-WebSocket-Key must be 16 bytes")
     except binascii.Error:
         raise ValueError("Sec-WebSocket-Key must be base64") from None
-    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+    accept = _accept(key)
     offered = {token.strip() for token in headers.get("sec-websocket-protocol", "").split(",")}
     selected = f"\r\nSec-WebSocket-Protocol: {subprotocol}" if subprotocol and subprotocol in offered else ""
     return (
@@ -107,6 +112,38 @@ def accept_response(headers: Mapping[str, str], subprotocol: str = "") -> bytes:
         + selected.encode()
         + b"\r\n\r\n"
     )
+
+
+def _accept(key: bytes) -> bytes:
+    return base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+
+
+def opening_request(host: str, target: str, nonce: bytes) -> bytes:
+    """A client's opening request.
+
+    Args:
+        host: with the port, as in a URL.
+        target: path and query.
+        nonce: 16 random bytes, which :func:`check_accepted` wants again.
+    """
+    return (
+        f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(nonce).decode()}\r\n\r\n"
+    ).encode()
+
+
+def check_accepted(head: bytes, nonce: bytes) -> None:
+    """Whether the head of a server's answer opens the WebSocket.
+
+    Raises:
+        ValueError: it does not; the text is its status line, or what is wrong.
+    """
+    status, *lines = head.decode("latin-1").split("\r\n")
+    if not status.startswith("HTTP/1.1 101 "):
+        raise ValueError(status.partition(" ")[2] or "no HTTP")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if headers.get("sec-websocket-accept", "").encode() != _accept(base64.b64encode(nonce)):
+        raise ValueError("Sec-WebSocket-Accept is not the key's")
 
 
 def header(length: int, opcode: int = TEXT) -> bytes:
@@ -123,6 +160,13 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
     return header(len(payload), opcode) + payload
 
 
+def client_frame(payload: bytes, mask: bytes, opcode: int = TEXT) -> bytes:
+    """One unfragmented client frame; ``mask`` are 4 random bytes."""
+    head = bytearray(header(len(payload), opcode))
+    head[1] |= 0x80
+    return bytes(head) + mask + unmask(payload, mask)
+
+
 def close_frame(code: int, reason: str = "") -> bytes:
     """A close frame; the reason is cut to what fits, never inside a character."""
     text = reason.encode()[:MAX_CLOSE_REASON].decode("utf-8", "ignore").encode()
@@ -132,7 +176,7 @@ def close_frame(code: int, reason: str = "") -> bytes:
 def unmask(payload: bytes, mask: bytes) -> bytes:
     """``payload`` with the four mask bytes taken off (one big XOR: linear, no Python loop)."""
     length = len(payload)
-    if not length or mask == b"\0\0\0\0":
+    if not length or mask == _NO_MASK:
         return payload
     whole = mask * (length // 4) + mask[: length % 4]
     return (int.from_bytes(payload, "little") ^ int.from_bytes(whole, "little")).to_bytes(length, "little")
@@ -178,11 +222,14 @@ class _Head:
         self.size = size
 
 
-def _read_head(buffer: bytearray) -> _Head | None:
+def _read_head(buffer: bytearray, masked: bool = True) -> _Head | None:
     """The head with which ``buffer`` begins, None while it is not whole.
 
+    Args:
+        masked: it is a client's.
+
     Raises:
-        WebSocketError: no client may send it.
+        WebSocketError: nobody of that side may send it.
     """
     have = len(buffer)
     if have < 2:
@@ -191,8 +238,8 @@ def _read_head(buffer: bytearray) -> _Head | None:
     opcode = first & 15
     if first & 0x70 or opcode not in (0, TEXT, BINARY, CLOSE, PING, PONG):
         raise WebSocketError(PROTOCOL_ERROR, "reserved bits or opcode")
-    if not second & 0x80:
-        raise WebSocketError(PROTOCOL_ERROR, "client frame without a mask")
+    if bool(second & 0x80) != masked:
+        raise WebSocketError(PROTOCOL_ERROR, "client frame without a mask, or server frame with one")
     length, at = second & 0x7F, 2
     if opcode >= CLOSE and (length > 125 or not first & 0x80):
         raise WebSocketError(PROTOCOL_ERROR, "control frame too long or in fragments")
@@ -201,11 +248,13 @@ def _read_head(buffer: bytearray) -> _Head | None:
         if have < at:
             return None
         length = int.from_bytes(buffer[2:at], "big")
+    if not masked:
+        return _Head(bool(first & 0x80), opcode, length, _NO_MASK, at)
     return _Head(bool(first & 0x80), opcode, length, bytes(buffer[at : at + 4]), at + 4)
 
 
 class FrameReader:
-    """Client bytes in, messages and control frames out.
+    """Bytes of the other side in, messages and control frames out.
 
     Attributes:
         max_payload_bytes: of one message, over all its fragments. Judged from
@@ -213,8 +262,12 @@ class FrameReader:
             at any time; the hello does.
     """
 
-    def __init__(self, max_payload_bytes: int) -> None:
+    def __init__(self, max_payload_bytes: int, *, masked: bool = True) -> None:
+        """Args:
+        masked: the frames are a client's.
+        """
         self.max_payload_bytes = max_payload_bytes
+        self._masked = masked
         self._buffer = bytearray()
         self._fragments: list[bytes] = []
         self._fragments_bytes = 0
@@ -256,7 +309,7 @@ class FrameReader:
 
     def _next_frame(self) -> tuple[bool, int, bytes] | None:
         buffer = self._buffer
-        head = _read_head(buffer)
+        head = _read_head(buffer, self._masked)
         if head is None:
             return None
         # Each fragment counts for at least one byte, or empty ones could pile up for ever.

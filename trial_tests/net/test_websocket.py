@@ -6,6 +6,7 @@ import hypothesis
 from hypothesis import strategies
 
 from teamgram.net import websocket
+from teamgram.net.http_head import parse_head
 from teamgram.net.websocket import (
     Close,
     FrameReader,
@@ -232,3 +233,33 @@ class WholeFrameTests(SynchronousTestCase):
             wasteful,
         ):
             self.assertIsNone(whole_frame(data))
+
+
+class ClientTests(SynchronousTestCase):
+    """The client's half, against the server's."""
+
+    def test_opening(self) -> None:
+        """What a client asks the server accepts, and the client takes that answer and no other."""
+        nonce = bytes(range(16))
+        request = parse_head(websocket.opening_request("gw.example:18789", "/x?y=z", nonce).removesuffix(b"\r\n\r\n"))
+        self.assertEqual((request.target, request.headers[b"host"]), (b"/x?y=z", b"gw.example:18789"))
+        answer = websocket.accept_response({name.decode(): value.decode() for name, value in request.headers.items()})
+        websocket.check_accepted(answer.removesuffix(b"\r\n\r\n"), nonce)
+        for other in (answer.replace(b" 101 ", b" 403 "), b"SSH-2.0-OpenSSH", b""):
+            self.assertRaises(ValueError, websocket.check_accepted, other, nonce)
+        self.assertRaises(ValueError, websocket.check_accepted, answer, bytes(16))
+
+    def test_frames(self) -> None:
+        """Either side reads what the other writes, in all three forms of length; nobody his own."""
+        for size in (0, 1, 125, 126, 65535, 65536):
+            payload = bytes(index % 251 for index in range(size))
+            theirs = websocket.client_frame(payload, b"\x01\xfe\x80\x00", websocket.BINARY)
+            self.assertEqual(theirs, client_frame(payload, 2, b"\x01\xfe\x80\x00"))
+            ours = websocket.frame(payload, websocket.BINARY)
+            for data, masked in ((theirs, True), (ours, False)):
+                reader = FrameReader(1 << 20, masked=masked)
+                reader.receive_data(data)
+                self.assertEqual(read_all(reader), [Message(payload)])
+                wrong = FrameReader(1 << 20, masked=not masked)
+                wrong.receive_data(data)
+                self.assertRaises(WebSocketError, read_all, wrong)

@@ -127,6 +127,18 @@ class ReloadTests(OperatingTestCase):
         self.assertIn("configuration reloaded", await self.reload())
         await self.sign_up_peer("Cyd")
 
+    async def test_fresh_devices(self) -> None:
+        """How long a device that has signed in must wait before it ends others is read again."""
+        session, _ = await self.sign_up_peer("Ada")
+        self.assertTrue(await session.call(tl.auth.resetAuthorizations()))
+        self.edit("bff.yaml", "Country: US", "FreshSessionDelay: 1h\nCountry: US")
+        self.assertIn("configuration reloaded", await self.reload())
+        fresh = await self.refused(session.call(tl.auth.resetAuthorizations()), CallFailed)
+        self.assertIn("FRESH_RESET_AUTHORISATION_FORBIDDEN", str(fresh))
+        self.edit("bff.yaml", "FreshSessionDelay: 1h", "FreshSessionDelay: 0")
+        self.assertIn("configuration reloaded", await self.reload())
+        self.assertTrue(await session.call(tl.auth.resetAuthorizations()))
+
     async def test_a_new_certificate(self) -> None:
         """Files below the data directory, replaced: the next handshake shows the new one."""
         port = free_port()

@@ -8,7 +8,10 @@ from teamgram.bff.errors import rpc_error_for
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.errors import DomainError
-from teamgram.domain.messages.sending import SendRequest
+from teamgram.domain.messages.editing import EditRequest
+from teamgram.domain.messages.pins import PinRequest
+from teamgram.domain.messages.replies import Quote
+from teamgram.domain.messages.sending import ForwardRequest, SendRequest
 from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.bff.permission_table import FORBIDDEN, NONE, OWN, YES
@@ -128,6 +131,38 @@ async def with_links(group: Group) -> dict[str, str]:
 Deed = Callable[[Group], Coroutine[Any, Any, Any]]
 
 
+async def by_the_domain(g: Group, key: str) -> Any:
+    """A deed as agents and the control plane do it: no client, no service, the domain's own objects."""
+    house, user_id, peer = g.cast.house, g.actor.user.id, -g.id
+    messages, now = house.talk.messages, house.talk.now()
+    if key == "send":
+        return await messages.send(SendRequest(user_id, peer, "words", next(house.keys), now))
+    if key in ("edit_own", "edit_other"):
+        message_id = g.mine if key == "edit_own" else g.hers
+        return await messages.edit(EditRequest(user_id, peer, message_id or 1, now, f"words {next(house.keys)}"))
+    if key in ("delete_own", "delete_other"):
+        message_id = g.mine if key == "delete_own" else g.hers
+        return await messages.delete(user_id, [message_id], revoke=True, now=now) if message_id else NONE
+    if key == "pin":
+        return await messages.pin(PinRequest(user_id, peer, g.hers or 1, now))
+    if key == "unpin_all":
+        return await messages.unpin_all(user_id, peer, now)
+    if key == "forward":
+        ids = (g.hers or 1,)
+        return await messages.forward(ForwardRequest(user_id, peer, user_id, ids, (next(house.keys),), now))
+    if key == "quote":
+        quoted = Quote("hers", peer=peer)
+        request = SendRequest(user_id, user_id, "look", next(house.keys), now, reply_to_id=g.hers or 1, quote=quoted)
+        return await messages.send(request)
+    assert key == "readers", key
+    return await messages.read_participants(user_id, peer, g.mine or 1, now)
+
+
+BY_THE_DOMAIN = (
+    "send", "edit_own", "edit_other", "delete_own", "delete_other", "pin", "unpin_all", "forward", "quote", "readers"
+)  # fmt: skip
+
+
 async def send(g: Group) -> Any:
     return await g.actor.send(g.peer, "words")
 
@@ -223,6 +258,21 @@ async def add_kicked(g: Group) -> Any:
     return await g.do(tl.messages.addChatUser(chat_id=g.id, user_id=user, fwd_limit=0))
 
 
+async def add_left(g: Group, *, known: bool = False) -> Any:
+    house, olga = g.cast.house, g.cast.olga
+    await house.talk.chats.remove_user(Actor(olga.user.id, house.talk.now()), g.id, olga.user.id)
+    if known:
+        await house.contacts.add(olga.user.id, g.actor.user, "Known", "", "", house.talk.now())
+    try:
+        return await g.do(tl.messages.addChatUser(chat_id=g.id, user_id=g.actor.input_user(olga), fwd_limit=0))
+    finally:
+        await house.contacts.remove(olga.user.id, [g.actor.user.id])
+
+
+async def add_left_known(g: Group) -> Any:
+    return await add_left(g, known=True)
+
+
 async def _remove(g: Group, user: Device) -> Any:
     return await g.do(tl.messages.deleteChatUser(chat_id=g.id, user_id=g.actor.input_user(user)))
 
@@ -236,6 +286,8 @@ async def _brought(g: Group, user: Device) -> None:
             await chats.set_default_banned_rights(anna, g.id, 0)
         if user is g.cast.anna:
             await chats.remove_user(anna, g.id, user.user.id)
+            # Who left comes back through somebody whom they know.
+            await house.contacts.add(user.user.id, g.actor.user, "Known", "", "", now)
         if user.user.id not in (await chats.of_member(anna.user_id, g.id)).members:
             await chats.add_user(Actor(g.actor.user.id, house.talk.now()), g.id, user.user.id)
         if g.role == "banned":

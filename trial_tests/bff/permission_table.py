@@ -18,6 +18,7 @@ PEER, DELETE, AUTHOR = "PEER_ID_INVALID", "MESSAGE_DELETE_FORBIDDEN", "MESSAGE_A
 EXPIRED, INSIDE = "INVITE_HASH_EXPIRED", "USER_ALREADY_PARTICIPANT"
 BLOCKING, BLOCKED, BOT = "YOU_BLOCKED_USER", "USER_IS_BLOCKED", "USER_IS_BOT"
 GONE, QUOTE = "INPUT_USER_DEACTIVATED", "QUOTE_TEXT_INVALID"
+STAYS_OUT = "USER_NOT_MUTUAL_CONTACT"
 THEIRS, YOURS = "USER_PRIVACY_RESTRICTED", "YOUR_PRIVACY_RESTRICTED"
 
 SIGNS = {
@@ -37,6 +38,7 @@ SIGNS = {
     BOT: "R",
     GONE: "G",
     QUOTE: "Q",
+    STAYS_OUT: "N",
     THEIRS: "U",
     YOURS: "Z",
 }
@@ -110,6 +112,9 @@ CHATS = (
     _permitted("about", "describe it", ADMIN),
     _permitted("add", "bring somebody in", ADMIN),
     _group("add_kicked", "bring in who was put out", left=WRITE, banned=ADMIN, member=ADMIN, admin=YES, creator=YES),
+    _group("add_left", "bring back who left", left=WRITE, banned=ADMIN, member=STAYS_OUT, admin=STAYS_OUT,
+           creator=STAYS_OUT),
+    _permitted("add_left_known", "bring back who left and has them in the address book", ADMIN),
     _group("remove_brought", "put out a member whom they brought in", left=WRITE, banned=YES, member=YES, admin=YES,
            creator=YES),
     _group("remove_member", "put out another member", left=WRITE, banned=ADMIN, member=ADMIN, admin=YES, creator=YES),

@@ -140,7 +140,7 @@ class GatewayClient(Protocol):
         return rest
 
     def _take(self, event: websocket.Received) -> None:
-        if isinstance(event, websocket.Message):
+        if isinstance(event, websocket.WholeMessage):
             self._message(event.payload)
         elif isinstance(event, websocket.Ping):
             self._send(event.payload, websocket.PONG)

@@ -8,7 +8,7 @@ is allowed 60 us here. What is left out on purpose: extensions (neither
 encrypted bytes nor the control plane's clients want ``permessage-deflate``).
 
 :func:`accept_response` answers the opening request. :class:`FrameReader` takes
-bytes and gives :class:`Message`, :class:`Ping`, :class:`Pong`, :class:`Close`,
+bytes and gives :class:`WholeMessage`, :class:`Ping`, :class:`Pong`, :class:`Close`,
 one at a time; :class:`StreamReader` gives ``bytes`` instead of messages, as
 they come, for those to whom the messages' borders mean nothing.
 
@@ -44,7 +44,7 @@ _CODES_FROM_PEERS = frozenset({*range(1000, 1004), *range(1007, 1015), *range(30
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class WholeMessage:
     """One whole message, unmasked; text is known to be UTF-8."""
 
     payload: bytes
@@ -72,7 +72,7 @@ class Close:
     reason: str
 
 
-Received = Message | Ping | Pong | Close
+Received = WholeMessage | Ping | Pong | Close
 
 
 class WebSocketError(Exception):
@@ -370,7 +370,7 @@ class StreamReader:
                 payload = unmask(bytes(buffer[head.size : end]), head.mask)
                 del buffer[:end]
                 control = _control(head.opcode, payload)
-                assert not isinstance(control, Message)
+                assert not isinstance(control, WholeMessage)
                 return control
             if head.opcode == TEXT:
                 raise WebSocketError(UNSUPPORTED_DATA, "binary messages only")
@@ -389,13 +389,13 @@ class StreamReader:
         return plain
 
 
-def _message(payload: bytes, is_text: bool) -> Message:
+def _message(payload: bytes, is_text: bool) -> WholeMessage:
     if is_text and not payload.isascii():
         try:
             payload.decode()
         except UnicodeDecodeError:
             raise WebSocketError(INVALID_TEXT, "text that is no UTF-8") from None
-    return Message(payload)
+    return WholeMessage(payload)
 
 
 def _control(opcode: int, payload: bytes) -> Received:

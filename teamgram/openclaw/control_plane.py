@@ -28,7 +28,7 @@ from teamgram.openclaw.gateway.hello import TICK_SECONDS, HelloOk
 from teamgram.openclaw.gateway.http import HttpRoutes
 from teamgram.openclaw.gateway.http_core import PlaneCollector
 from teamgram.openclaw.gateway.lifetime import Lifetime
-from teamgram.openclaw.gateway.presence import Presence
+from teamgram.openclaw.gateway.presence import PresenceList
 from teamgram.openclaw.gateway.reception import EVENT_RESUME, Reception
 from teamgram.openclaw.gateway.router import Router
 from teamgram.openclaw.gateway.schemas.validator import MethodSchemas
@@ -75,7 +75,7 @@ class ControlPlane:
         flushes = FlushQueue(lambda run: reactor.callLater(0, run))
         self.events = events = EventStream(flushes)
         self.health = health = Health(lifetime.seconds)
-        self.presence = presence = Presence(version, lifetime.boot_id)
+        self.presence = presence = PresenceList(version, lifetime.boot_id)
         self.announcements = Announcements(events, presence, health, lifetime)
         self.devices = devices = DeviceStore(
             state_dir / "devices.json", reactor, lifetime.now_ms(), self._device_resolved

@@ -10,11 +10,11 @@ from teamgram.net.http_head import parse_head
 from teamgram.net.websocket import (
     Close,
     FrameReader,
-    Message,
     Ping,
     Pong,
     StreamReader,
     WebSocketError,
+    WholeMessage,
     whole_frame,
 )
 from trial_tests.openclaw.house import client_frame
@@ -39,7 +39,7 @@ class FrameReaderTests(SynchronousTestCase):
             events = read_all(reader)
             reader.receive_data(data[cut:])
             events += read_all(reader)
-            self.assertEqual(events, [Message(b"{}"), Ping(b"ping"), Message(b"x" * 200), Pong(b"")])
+            self.assertEqual(events, [WholeMessage(b"{}"), Ping(b"ping"), WholeMessage(b"x" * 200), Pong(b"")])
 
     def test_fragments_with_a_ping_between(self) -> None:
         """A message in fragments is one message; control frames between them come at once."""
@@ -50,14 +50,14 @@ class FrameReaderTests(SynchronousTestCase):
             + client_frame(b"two ", 0, final=False)
             + client_frame(b"three", 0)
         )
-        self.assertEqual(read_all(reader), [Ping(b"now"), Message(b"one two three")])
+        self.assertEqual(read_all(reader), [Ping(b"now"), WholeMessage(b"one two three")])
 
     def test_lengths_of_all_three_forms(self) -> None:
         """Short, 16-bit and 64-bit lengths."""
         for size in (0, 125, 126, 65535, 65536, 100_000):
             reader = FrameReader(1 << 20)
             reader.receive_data(client_frame(b"a" * size, 2))
-            self.assertEqual(read_all(reader), [Message(b"a" * size)])
+            self.assertEqual(read_all(reader), [WholeMessage(b"a" * size)])
 
     def fails_with(self, code: int, data: bytes, limit: int = 1000) -> None:
         reader = FrameReader(limit)
@@ -96,7 +96,7 @@ class FrameReaderTests(SynchronousTestCase):
         self.fails_with(websocket.INVALID_TEXT, client_frame((1000).to_bytes(2, "big") + b"\xff", 8))
         reader = FrameReader(10)
         reader.receive_data(client_frame(b"\xff", 2))
-        self.assertEqual(read_all(reader), [Message(b"\xff")])
+        self.assertEqual(read_all(reader), [WholeMessage(b"\xff")])
 
     def test_close(self) -> None:
         """A close frame with and without a code."""
@@ -259,7 +259,7 @@ class ClientTests(SynchronousTestCase):
             for data, masked in ((theirs, True), (ours, False)):
                 reader = FrameReader(1 << 20, masked=masked)
                 reader.receive_data(data)
-                self.assertEqual(read_all(reader), [Message(payload)])
+                self.assertEqual(read_all(reader), [WholeMessage(payload)])
                 wrong = FrameReader(1 << 20, masked=not masked)
                 wrong.receive_data(data)
                 self.assertRaises(WebSocketError, read_all, wrong)

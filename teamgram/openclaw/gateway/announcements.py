@@ -3,13 +3,13 @@
 from teamgram.openclaw.gateway.events import EventStream
 from teamgram.openclaw.gateway.health import Health
 from teamgram.openclaw.gateway.lifetime import Lifetime
-from teamgram.openclaw.gateway.presence import Presence
+from teamgram.openclaw.gateway.presence import PresenceList
 
 
 class Announcements:
     """Tells them."""
 
-    def __init__(self, events: EventStream, presence: Presence, health: Health, lifetime: Lifetime) -> None:
+    def __init__(self, events: EventStream, presence: PresenceList, health: Health, lifetime: Lifetime) -> None:
         self._events = events
         self._presence = presence
         self._health = health

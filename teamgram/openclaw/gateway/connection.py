@@ -20,7 +20,7 @@ from twisted.logger import Logger
 
 from teamgram.net import websocket
 from teamgram.openclaw.gateway import frames
-from teamgram.openclaw.gateway.door import Caller
+from teamgram.openclaw.gateway.door import Visitor
 from teamgram.openclaw.gateway.events import Subscriber
 from teamgram.openclaw.gateway.flushing import FlushQueue
 from teamgram.openclaw.gateway.outbox import Outbox
@@ -73,12 +73,12 @@ class Opening:
 
     path: str
     headers: dict[str, str]
-    caller: Caller
+    caller: Visitor
     local_addr: str = ""
 
 
 @dataclass(slots=True)
-class Peer:
+class KnownClient:
     """Who the client turned out to be; filled by the handshake."""
 
     client: dict[str, Any] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class Connection:
         self.role = ""
         self.granted: frozenset[str] = frozenset()
         self.device_id: str | None = None
-        self.peer = Peer()
+        self.peer = KnownClient()
         self.subscriber: Subscriber | None = None
         self.is_open = False
         self.is_closing = False
@@ -176,7 +176,7 @@ class Connection:
 
     def _read(self) -> None:
         while (event := self._reader.next_event()) is not None:
-            if isinstance(event, websocket.Message):
+            if isinstance(event, websocket.WholeMessage):
                 if not self.is_closing and self._held is None:
                     self.dialect.message(event.payload)
             elif isinstance(event, websocket.Ping):

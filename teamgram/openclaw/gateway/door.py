@@ -1,7 +1,7 @@
 """The one door: who knocks, whether that is this machine, and what a wrong secret costs. Plain Python.
 
 Every way in (the WebSocket of each dialect, HTTP, the small dialect's own
-port) makes a :class:`Caller` of what it knows of the peer and asks here;
+port) makes a :class:`Visitor` of what it knows of the peer and asks here;
 nothing else reads forwarded addresses, ``Host``, ``Origin`` or the secret.
 
 **This machine** is a peer on loopback that asked for a loopback name, came
@@ -39,7 +39,7 @@ _MAX_HOST = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Visitor:
     """Who knocks.
 
     Attributes:
@@ -71,7 +71,7 @@ class Answer(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SecretVerdict:
     """An answer and what it costs.
 
     Attributes:
@@ -114,7 +114,7 @@ class Door:
 
     # Who
 
-    def caller(self, peer_ip: str, headers: Mapping[str, str]) -> Caller:
+    def caller(self, peer_ip: str, headers: Mapping[str, str]) -> Visitor:
         """Who is at the other end of a socket.
 
         Args:
@@ -142,11 +142,11 @@ class Door:
             and _is_loopback_name(host)
             and (origin is None or _is_loopback_page(origin))
         )
-        return Caller(ip, address_group(ip), local, forwarded, trusted, host, origin)
+        return Visitor(ip, address_group(ip), local, forwarded, trusted, host, origin)
 
     # Before anything is read
 
-    def turned_away(self, caller: Caller) -> str | None:
+    def turned_away(self, caller: Visitor) -> str | None:
         """Why nothing at all is served to this caller, None when that depends on what it wants."""
         if caller.host is not None and not self.serves(caller.host):
             return "this Host is not served here (list it in gateway.allowedHosts)"
@@ -177,36 +177,36 @@ class Door:
 
     # Secrets
 
-    def pairs_silently(self, caller: Caller) -> bool:
+    def pairs_silently(self, caller: Visitor) -> bool:
         """Whether a device of this caller, who has the secret, is approved without asking anybody."""
         section = self._settings()
         return caller.local and section.silent_local_pairing and not section.trusted_proxies
 
-    def locked_for_ms(self, caller: Caller, kind: str) -> int:
+    def locked_for_ms(self, caller: Visitor, kind: str) -> int:
         """How long no credential of this kind is looked at; 0 when it may try."""
         return self._limiter.locked_for_ms(kind, caller.network, caller.local, self._seconds() * 1000)
 
-    def failed(self, caller: Caller, kind: str) -> int:
+    def failed(self, caller: Visitor, kind: str) -> int:
         """A credential was wrong; milliseconds to keep the answer back."""
         return self._limiter.failed(kind, caller.network, caller.local, self._seconds() * 1000)
 
-    def succeeded(self, caller: Caller, kind: str) -> None:
+    def succeeded(self, caller: Visitor, kind: str) -> None:
         """A credential was right."""
         self._limiter.succeeded(kind, caller.network, caller.local)
 
-    def check(self, caller: Caller, given: Mapping[str, Any]) -> Verdict:
+    def check(self, caller: Visitor, given: Mapping[str, Any]) -> SecretVerdict:
         """Judge the shared secret in ``given["token"]`` or ``given["password"]``."""
         if self.secret.mode == auth.NONE:
-            return Verdict(Answer.OPEN)
+            return SecretVerdict(Answer.OPEN)
         wait_ms = self.locked_for_ms(caller, SHARED_SECRET)
         if wait_ms:
-            return Verdict(Answer.LOCKED, wait_ms=wait_ms)
+            return SecretVerdict(Answer.LOCKED, wait_ms=wait_ms)
         if not (given.get("token") or given.get("password")):
-            return Verdict(Answer.MISSING)
+            return SecretVerdict(Answer.MISSING)
         if self.secret.matches(given):
             self.succeeded(caller, SHARED_SECRET)
-            return Verdict(Answer.OPEN)
-        return Verdict(Answer.WRONG, hold_ms=self.failed(caller, SHARED_SECRET))
+            return SecretVerdict(Answer.OPEN)
+        return SecretVerdict(Answer.WRONG, hold_ms=self.failed(caller, SHARED_SECRET))
 
 
 def own_names() -> set[str]:

@@ -14,7 +14,7 @@ from teamgram.openclaw.gateway.handshake import PROTOCOL, Accepted
 from teamgram.openclaw.gateway.health import Health
 from teamgram.openclaw.gateway.lifetime import Lifetime
 from teamgram.openclaw.gateway.outbox import MAX_BUFFERED
-from teamgram.openclaw.gateway.presence import Presence
+from teamgram.openclaw.gateway.presence import PresenceList
 from teamgram.openclaw.gateway.router import Router
 from teamgram.openclaw.nodes.canvas import Canvas
 
@@ -47,7 +47,7 @@ class HelloOk:
         config: LiveConfig,
         door: Door,
         events: EventStream,
-        presence: Presence,
+        presence: PresenceList,
         health: Health,
         router: Router,
         canvas: Canvas,

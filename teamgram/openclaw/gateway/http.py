@@ -16,7 +16,7 @@ from twisted.web.http import Request
 
 from teamgram.net.http_head import MAX_TARGET_BYTES
 from teamgram.openclaw.gateway import frames
-from teamgram.openclaw.gateway.door import Answer, Caller, Door, bearer
+from teamgram.openclaw.gateway.door import Answer, Door, Visitor, bearer
 
 #: Request bodies of routes that take one and name no other limit.
 MAX_BODY = 2 * 1024 * 1024
@@ -140,7 +140,7 @@ class HttpGate:
             return TOO_LARGE
         return route
 
-    def _secret(self, caller: Caller, headers: Mapping[str, str]) -> HttpRefusal | None:
+    def _secret(self, caller: Visitor, headers: Mapping[str, str]) -> HttpRefusal | None:
         # With auth mode none any web site could otherwise call us from its visitor's browser.
         if caller.origin is not None and not self._door.page_allowed(caller.origin):
             return HttpRefusal(403, "Origin not allowed", "forbidden")

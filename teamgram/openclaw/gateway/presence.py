@@ -10,7 +10,7 @@ MAX_ENTRIES = 200
 UNSEEN_MODES = frozenset({"cli", "backend", "probe"})
 
 
-class Presence:
+class PresenceList:
     """Entries by instance, device or connection; the gateway's own first and always there."""
 
     def __init__(self, version: str, instance_id: str) -> None:

@@ -14,7 +14,7 @@ from teamgram.openclaw.gateway.handshake import Accepted
 from teamgram.openclaw.gateway.health import Health
 from teamgram.openclaw.gateway.hello import HelloOk
 from teamgram.openclaw.gateway.lifetime import Lifetime
-from teamgram.openclaw.gateway.presence import Presence
+from teamgram.openclaw.gateway.presence import PresenceList
 from teamgram.openclaw.gateway.resume import Resumable
 from teamgram.openclaw.nodes.canvas import Canvas
 from teamgram.openclaw.nodes.nodes import Nodes
@@ -51,7 +51,7 @@ class Reception:
         config: LiveConfig,
         flushes: FlushQueue,
         events: EventStream,
-        presence: Presence,
+        presence: PresenceList,
         health: Health,
         announcements: Announcements,
         canvas: Canvas,

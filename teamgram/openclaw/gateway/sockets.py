@@ -5,7 +5,7 @@ from teamgram.openclaw.gateway.dialects.desk import Desk
 from teamgram.openclaw.gateway.dialects.jsonrpc import JsonRpc
 from teamgram.openclaw.gateway.dialects.mini import Mini
 from teamgram.openclaw.gateway.dialects.protocol4 import Protocol4
-from teamgram.openclaw.gateway.door import Caller
+from teamgram.openclaw.gateway.door import Visitor
 from teamgram.openclaw.gateway.handshake import Handshake
 
 
@@ -22,7 +22,7 @@ class Sockets:
         self._desk = desk
         self._handshake = handshake
 
-    def is_full(self, caller: Caller) -> bool:
+    def is_full(self, caller: Visitor) -> bool:
         """Whether no more are taken now, or none of that network."""
         reception = self._desk.reception
         too_many = reception.waiting_from(caller.network) >= reception.max_handshakes_per_ip

@@ -18,7 +18,7 @@ from teamgram.openclaw.gateway.announcements import Announcements
 from teamgram.openclaw.gateway.errors import invalid
 from teamgram.openclaw.gateway.health import Health, rss_bytes
 from teamgram.openclaw.gateway.lifetime import Lifetime
-from teamgram.openclaw.gateway.presence import Presence
+from teamgram.openclaw.gateway.presence import PresenceList
 from teamgram.openclaw.gateway.reception import Reception
 from teamgram.openclaw.gateway.router import NODE, OPERATOR, Call, method
 
@@ -40,7 +40,7 @@ class SystemMethods:
         lifetime: Lifetime,
         config: LiveConfig,
         identity: Identity,
-        presence: Presence,
+        presence: PresenceList,
         health: Health,
         announcements: Announcements,
         reception: Reception,

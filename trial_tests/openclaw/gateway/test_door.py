@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from teamgram.openclaw.config.errors import ConfigError
 from teamgram.openclaw.config.sections import AuthSection, ControlUiSection, GatewaySection, RateLimitSection
 from teamgram.openclaw.gateway import auth
-from teamgram.openclaw.gateway.door import Answer, Caller, Door
+from teamgram.openclaw.gateway.door import Answer, Door, Visitor
 from trial_tests.openclaw.house import TOKEN, DeviceKey, House
 from trial_tests.openclaw.live import LiveTestCase, SocketClient
 
@@ -29,7 +29,7 @@ class DoorTestCase(SynchronousTestCase):
         door.use(auth.SharedSecret(auth.TOKEN if secret else auth.NONE, secret))
         return door
 
-    def caller(self, ip: str = "127.0.0.1", door: Door | None = None, **headers: str) -> Caller:
+    def caller(self, ip: str = "127.0.0.1", door: Door | None = None, **headers: str) -> Visitor:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return (door or self.door()).caller(ip, {**LOOPBACK, **named})
 

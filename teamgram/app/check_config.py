@@ -9,7 +9,7 @@ from teamgram.app.logs import level_filter
 from teamgram.app.manhole import manhole_settings
 from teamgram.app.reload import check_certificates
 from teamgram.database.dsn import SQLiteDSN
-from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import read_yaml, validate
 from teamgram.session.routing import service_key, services_by_method
 

@@ -15,7 +15,7 @@ from twisted.internet import task
 from twisted.internet.defer import CancelledError, Deferred
 
 from teamgram.app.gateway_client import CommandFailed, GatewayClient, connect, disconnect, find_target
-from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 
 Command = Callable[[argparse.Namespace, GatewayClient], Awaitable[int]]
 
@@ -34,7 +34,7 @@ def run_command(options: argparse.Namespace, command: Command, wanted: tuple[str
                 await disconnect(gateway)
         except CommandFailed as error:
             print(f"teamgram: {error}", file=sys.stderr)
-        except ConfigError as error:
+        except OpenClawConfigError as error:
             print(f"teamgram: {error}", file=sys.stderr)
             outcome[0] = 78
 

@@ -40,7 +40,7 @@ from teamgram.gnetway.tls import CertificateError
 from teamgram.interfaces.rpc import ASKING, RpcCaller
 from teamgram.interfaces.session import Gateway
 from teamgram.openclaw.agents_service import agents_extension
-from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.messenger.channel import MessengerDomain
 from teamgram.openclaw.service import OpenClawService
 from teamgram.session.routing import service_key

@@ -27,7 +27,7 @@ from teamgram.app.manhole import ManholeSettings, manhole_settings
 from teamgram.domain.codes.settings import CodeSettings
 from teamgram.gnetway.settings import ListenerSettings
 from teamgram.gnetway.tls import CertificateError, ReloadableCertificate
-from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import read_yaml, validate
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from teamgram.net import websocket
 from teamgram.openclaw.config import redaction
-from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
 from teamgram.openclaw.console.pages import ConsolePages
 from teamgram.openclaw.control_plane import ControlPlane, load_identity
@@ -78,7 +78,7 @@ class OpenClawService(MultiService):
             environment: ``os.environ`` unless given.
 
         Raises:
-            ConfigError: with the file, the path in it and the fix.
+            OpenClawConfigError: with the file, the path in it and the fix.
         """
         super().__init__()
         self._reactor = reactor
@@ -186,7 +186,7 @@ class OpenClawService(MultiService):
     def _poll_config(self) -> None:
         try:
             self.plane.config.poll()
-        except ConfigError as error:
+        except OpenClawConfigError as error:
             self._log.error("the edit was not taken, the last good configuration stays: {error}", error=str(error))
 
     def _loop_failed(self, failure: Failure) -> None:

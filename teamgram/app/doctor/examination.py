@@ -18,7 +18,7 @@ from teamgram.app.doctor.findings import Finding, Verdict, bad, good
 from teamgram.app.doctor.gateway import local_pairing
 from teamgram.app.doctor.machine import clock, disk, open_files
 from teamgram.app.doctor.ports import ports
-from teamgram.openclaw.config.errors import ConfigError as OpenClawConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.config.sections import GatewaySection
 

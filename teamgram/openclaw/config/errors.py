@@ -1,7 +1,7 @@
 """The one failure of the control plane's configuration: where it is, what is wrong, what to do."""
 
 
-class ConfigError(Exception):
+class OpenClawConfigError(Exception):
     """A configuration cannot be used.
 
     Attributes:

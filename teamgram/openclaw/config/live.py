@@ -23,7 +23,7 @@ import msgspec
 from teamgram.database import private_file
 from teamgram.net.addresses import parse_networks
 from teamgram.openclaw.config import merge, yaml_file
-from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.state_file import read_json
 
@@ -78,7 +78,7 @@ class LiveConfig:
         self._content = b""
         self._begun: dict[str, Any] = {}
         self._base: dict[str, Any] = {}
-        self.base_error: ConfigError | None = None
+        self.base_error: OpenClawConfigError | None = None
         self.tree: dict[str, Any] = {}
         self.sections = OpenClawFile()
         self._listeners: list[Callable[[Change], None]] = []
@@ -105,7 +105,7 @@ class LiveConfig:
         """The sections of a tree, with the environment over it.
 
         Raises:
-            ConfigError: every path that is wrong is in ``issues`` (the first per section).
+            OpenClawConfigError: every path that is wrong is in ``issues`` (the first per section).
         """
         return validate(_with_environment(tree, self._environment), file)
 
@@ -113,7 +113,7 @@ class LiveConfig:
         """Put ``tree`` in force and keep it over restarts. Blocks for one small write.
 
         Raises:
-            ConfigError: it is invalid; nothing changed.
+            OpenClawConfigError: it is invalid; nothing changed.
         """
         sections = self.validate(tree)
         patch = merge.difference(self._base, tree)
@@ -125,7 +125,7 @@ class LiveConfig:
         """Re-read the file if it was edited and has been as it is since the last call; None when nothing is new.
 
         Raises:
-            ConfigError: the edit is invalid and was not taken (told once per edit).
+            OpenClawConfigError: the edit is invalid and was not taken (told once per edit).
         """
         stamp, seen = self._file_stamp(), self._seen
         self._seen = stamp
@@ -137,7 +137,7 @@ class LiveConfig:
         """Re-read the file whether or not it was edited; None when nothing is new.
 
         Raises:
-            ConfigError: it is invalid and was not taken.
+            OpenClawConfigError: it is invalid and was not taken.
         """
         self._stamp = self._file_stamp()
         try:
@@ -145,7 +145,7 @@ class LiveConfig:
             tree = self._merged(base)
             sections = self.validate(tree, str(self.path))
             self._check_secret(base)
-        except ConfigError as error:
+        except OpenClawConfigError as error:
             self.base_error = error
             raise
         self.base_error = None
@@ -169,7 +169,9 @@ class LiveConfig:
         try:
             overlay = read_json(self._overlay_path) or {}
         except ValueError as error:
-            raise ConfigError(str(self._overlay_path), [{"path": "", "message": f"is damaged: {error}"}]) from None
+            raise OpenClawConfigError(
+                str(self._overlay_path), [{"path": "", "message": f"is damaged: {error}"}]
+            ) from None
         patch: dict[str, Any] = {}
         recorded = overlay.get("base", {})
         for path, value in merge.leaves(overlay.get("patch", {})):
@@ -194,14 +196,14 @@ class LiveConfig:
         """An edit takes the shared secret away only if it says so: a new one would send everybody away.
 
         Raises:
-            ConfigError: it does not.
+            OpenClawConfigError: it does not.
         """
         for name in ("token", "password"):
             path = ("gateway", "auth", name)
             if merge.at(self._base, path) and merge.at(base, path) is None and merge.at(self.tree, path):
                 where = ".".join(path)
                 issue = {"path": where, "message": 'is gone; if that is meant, write ""'}
-                raise ConfigError(str(self.path), [issue])
+                raise OpenClawConfigError(str(self.path), [issue])
 
     def _file_stamp(self) -> tuple[int, int] | None:
         try:
@@ -218,19 +220,19 @@ def read_yaml(path: Path, before: bytes | None = None) -> tuple[bytes, dict[str,
         before: what the file held when it was last put into force, None at the start.
 
     Raises:
-        ConfigError: it cannot be read, is no mapping, or is gone, emptied or cut off while the program runs.
+        OpenClawConfigError: it cannot be read, is no mapping, or is gone, emptied or cut off while the program runs.
     """
     try:
         found = yaml_file.read(path, before)
     except yaml_file.NoSuchFile as error:
         if not before:
             return b"", {}
-        raise ConfigError(str(path), [{"path": "", "message": str(error)}]) from None
+        raise OpenClawConfigError(str(path), [{"path": "", "message": str(error)}]) from None
     except yaml_file.YamlFileError as error:
-        raise ConfigError(str(path), [{"path": "", "message": str(error)}]) from None
+        raise OpenClawConfigError(str(path), [{"path": "", "message": str(error)}]) from None
     tree = {} if found.tree is None else found.tree
     if not isinstance(tree, dict):
-        raise ConfigError(str(path), [{"path": "", "message": "must be a mapping of keys to values"}])
+        raise OpenClawConfigError(str(path), [{"path": "", "message": "must be a mapping of keys to values"}])
     return found.content, tree
 
 
@@ -238,10 +240,10 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
     """The frozen sections of ``tree``.
 
     Raises:
-        ConfigError: with the first problem of each top-level section.
+        OpenClawConfigError: with the first problem of each top-level section.
     """
     if not isinstance(tree, dict):
-        raise ConfigError(file, [{"path": "", "message": "must be a mapping of keys to values"}])
+        raise OpenClawConfigError(file, [{"path": "", "message": "must be a mapping of keys to values"}])
     issues = []
     for key, value in tree.items():
         try:
@@ -251,7 +253,7 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
         except TypeError:
             issues.append({"path": str(key), "message": "keys must be strings"})
     if issues:
-        raise ConfigError(file, issues)
+        raise OpenClawConfigError(file, issues)
     sections = msgspec.convert(tree, OpenClawFile)
     for path, port in (("gateway.port", sections.gateway.port), ("mini.port", sections.mini.port)):
         if not 0 <= port <= 65535:
@@ -269,7 +271,7 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
     if gateway.auth.mode == "password" and not gateway.auth.password:
         issues.append({"path": "gateway.auth.password", "message": "is needed with gateway.auth.mode password"})
     if issues:
-        raise ConfigError(file, issues)
+        raise OpenClawConfigError(file, issues)
     return sections
 
 

@@ -15,11 +15,11 @@ Free = dict[str, Any]
 Secret = Annotated[str, msgspec.Meta(extra={"secret": True})]
 
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="camel"):
+class OpenClawSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="camel"):
     """Base of all sections: an unknown key is an error."""
 
 
-class RateLimitSection(Section, frozen=True):
+class RateLimitSection(OpenClawSection, frozen=True):
     """Failed sign-ins: so many in a window lock the address."""
 
     max_attempts: int = 10
@@ -28,7 +28,7 @@ class RateLimitSection(Section, frozen=True):
     exempt_loopback: bool = True
 
 
-class AuthSection(Section, frozen=True):
+class AuthSection(OpenClawSection, frozen=True):
     """How clients prove that they may come in. Without token or password one is made at the first start."""
 
     mode: Literal["token", "password", "none"] = "token"
@@ -37,7 +37,7 @@ class AuthSection(Section, frozen=True):
     rate_limit: RateLimitSection = RateLimitSection()
 
 
-class ControlUiSection(Section, frozen=True):
+class ControlUiSection(OpenClawSection, frozen=True):
     """Web pages that may connect: loopback origins always, these too; ``*`` is any."""
 
     enabled: bool = True
@@ -45,46 +45,46 @@ class ControlUiSection(Section, frozen=True):
     base_path: str = ""
 
 
-class ReloadSection(Section, frozen=True):
+class ReloadSection(OpenClawSection, frozen=True):
     """``hybrid``: what can change live does; ``off``: files are read at start only."""
 
     mode: Literal["hybrid", "off"] = "hybrid"
     debounce_ms: int = 300
 
 
-class EndpointSection(Section, frozen=True):
+class EndpointSection(OpenClawSection, frozen=True):
     """One optional HTTP endpoint."""
 
     enabled: bool = False
 
 
-class EndpointsSection(Section, frozen=True):
+class EndpointsSection(OpenClawSection, frozen=True):
     """Optional HTTP endpoints."""
 
     chat_completions: EndpointSection = EndpointSection()
     responses: EndpointSection = EndpointSection()
 
 
-class HttpSection(Section, frozen=True):
+class HttpSection(OpenClawSection, frozen=True):
     """HTTP beside the WebSocket."""
 
     endpoints: EndpointsSection = EndpointsSection()
 
 
-class NodeCommandsSection(Section, frozen=True):
+class NodeCommandsSection(OpenClawSection, frozen=True):
     """Node commands beyond the platform's own list, or against it."""
 
     allow: list[str] = []
     deny: list[str] = []
 
 
-class NodesSection(Section, frozen=True):
+class NodesSection(OpenClawSection, frozen=True):
     """Nodes: phones and hosts that lend their commands."""
 
     commands: NodeCommandsSection = NodeCommandsSection()
 
 
-class GatewaySection(Section, frozen=True):
+class GatewaySection(OpenClawSection, frozen=True):
     """The listener and who may use it."""
 
     mode: Literal["local", "remote"] = "local"
@@ -110,14 +110,14 @@ class GatewaySection(Section, frozen=True):
     drain_seconds: float = 30.0
 
 
-class ModelChoice(Section, frozen=True):
+class ModelChoice(OpenClawSection, frozen=True):
     """``provider/model`` and what to try when it fails."""
 
     primary: str = "echo/echo"
     fallbacks: list[str] = []
 
 
-class HeartbeatSection(Section, frozen=True):
+class HeartbeatSection(OpenClawSection, frozen=True):
     """Turns that nobody asked for, at an interval (``30m``); ``0m`` is none."""
 
     every: str = "30m"
@@ -126,7 +126,7 @@ class HeartbeatSection(Section, frozen=True):
     ack_max_chars: int = 300
 
 
-class AgentDefaults(Section, frozen=True):
+class AgentDefaults(OpenClawSection, frozen=True):
     """What agents have that say nothing else."""
 
     model: str | ModelChoice = ModelChoice()
@@ -141,7 +141,7 @@ class AgentDefaults(Section, frozen=True):
     compaction: Free = {}
 
 
-class AgentEntry(Section, frozen=True):
+class AgentEntry(OpenClawSection, frozen=True):
     """One agent."""
 
     id: str = ""
@@ -155,7 +155,7 @@ class AgentEntry(Section, frozen=True):
     subagents: Free = {}
 
 
-class AgentsSection(Section, frozen=True):
+class AgentsSection(OpenClawSection, frozen=True):
     """Agents by id; without any there is one, ``main``."""
 
     defaults: AgentDefaults = AgentDefaults()
@@ -163,7 +163,7 @@ class AgentsSection(Section, frozen=True):
     roster: list[AgentEntry] = msgspec.field(default_factory=list, name="list")
 
 
-class ModelSection(Section, frozen=True):
+class ModelSection(OpenClawSection, frozen=True):
     """One model of a provider."""
 
     id: str
@@ -176,7 +176,7 @@ class ModelSection(Section, frozen=True):
     api: str = ""
 
 
-class ProviderSection(Section, frozen=True):
+class ProviderSection(OpenClawSection, frozen=True):
     """A model provider. ``apiKey`` may be ``${NAME}``, taken from the environment."""
 
     base_url: str = ""
@@ -187,14 +187,14 @@ class ProviderSection(Section, frozen=True):
     models: list[ModelSection] = []
 
 
-class ModelsSection(Section, frozen=True):
+class ModelsSection(OpenClawSection, frozen=True):
     """Model providers by name."""
 
     mode: Literal["merge", "replace"] = "merge"
     providers: dict[str, ProviderSection] = {}
 
 
-class SessionSection(Section, frozen=True):
+class SessionSection(OpenClawSection, frozen=True):
     """How people and chats map to agent sessions."""
 
     scope: Literal["per-sender", "global"] = "per-sender"
@@ -205,14 +205,14 @@ class SessionSection(Section, frozen=True):
     reset: Free = {}
 
 
-class CronSection(Section, frozen=True):
+class CronSection(OpenClawSection, frozen=True):
     """The scheduler."""
 
     enabled: bool = True
     max_concurrent_runs: int = 1
 
 
-class ToolsSection(Section, frozen=True):
+class ToolsSection(OpenClawSection, frozen=True):
     """Which tools sessions may use unless they say otherwise."""
 
     profile: str = ""
@@ -220,7 +220,7 @@ class ToolsSection(Section, frozen=True):
     deny: list[str] = []
 
 
-class CommandsSection(Section, frozen=True):
+class CommandsSection(OpenClawSection, frozen=True):
     """Chat commands. Of OpenClaw's keys we act on one: who is an owner, as account ids, ``telegram:`` before or not."""
 
     owner_allow_from: list[str | int] = []
@@ -240,21 +240,21 @@ class CommandsSection(Section, frozen=True):
     use_access_groups: Any = None
 
 
-class MiniSection(Section, frozen=True):
+class MiniSection(OpenClawSection, frozen=True):
     """The small dialect: ``/mini`` on the gateway's port, and a port of its own when one is given."""
 
     enabled: bool = True
     port: int = 0
 
 
-class LoggingSection(Section, frozen=True):
+class LoggingSection(OpenClawSection, frozen=True):
     """Log lines that ``logs.tail`` keeps."""
 
     level: str = "info"
     tail_lines: int = 5000
 
 
-class OpenClawFile(Section, frozen=True):
+class OpenClawFile(OpenClawSection, frozen=True):
     """``openclaw.yaml``."""
 
     gateway: GatewaySection = GatewaySection()

@@ -5,7 +5,7 @@ from typing import Any
 
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.roster import DEFAULT_ID, Agent
-from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid
 from teamgram.openclaw.gateway.router import Call, method
@@ -154,5 +154,5 @@ class AgentsMethods:
     def _put(self, tree: dict[str, Any]) -> None:
         try:
             self._parts.config.replace(tree)
-        except ConfigError as error:
+        except OpenClawConfigError as error:
             raise invalid(f"invalid config: {error}", {"issues": error.issues}) from None

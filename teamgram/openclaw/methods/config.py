@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from teamgram.openclaw.config import json5, merge, redaction
-from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.gateway import scopes
@@ -147,7 +147,7 @@ class ConfigMethods:
         config = self._config
         try:
             change: Change = config.replace(tree)
-        except ConfigError as error:
+        except OpenClawConfigError as error:
             raise invalid(f"invalid config: {error.summary()}", {"issues": error.issues}) from None
         return {
             "ok": True,

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import yaml
 
 from teamgram.openclaw.config import json5, merge, redaction
-from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig, validate
 from trial_tests.openclaw.house import TOKEN, House
 
@@ -64,7 +64,7 @@ class ValidateTests(SynchronousTestCase):
     """Errors name the path and the fix."""
 
     def issue(self, tree: object) -> str:
-        error = self.assertRaises(ConfigError, validate, tree, "openclaw.yaml")
+        error = self.assertRaises(OpenClawConfigError, validate, tree, "openclaw.yaml")
         return str(error)
 
     def test_wordings(self) -> None:
@@ -145,7 +145,7 @@ class LiveConfigTests(SynchronousTestCase):
     def test_a_bad_edit_is_refused_once_and_the_last_good_stays(self) -> None:
         """The error is told once, config.get shows it, and a good edit clears it."""
         self.edit("gateway: {port: abc}")
-        self.assertRaises(ConfigError, self.polled)
+        self.assertRaises(OpenClawConfigError, self.polled)
         self.assertIsNone(self.config.poll())
         self.assertEqual(self.config.sections.gateway.auth.token, TOKEN)
         shown = self.house.operator().request("config.get")["payload"]
@@ -161,7 +161,7 @@ class LiveConfigTests(SynchronousTestCase):
         tree, sections = self.config.tree, self.config.sections
         path = self.house.config_path
         path.unlink() if content is None else path.write_bytes(content)
-        error = self.assertRaises(ConfigError, self.polled)
+        error = self.assertRaises(OpenClawConfigError, self.polled)
         self.assertIs(self.config.tree, tree)
         self.assertIs(self.config.sections, sections)
         return error.summary()

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.config import redaction
-from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import read_yaml, validate
 from teamgram.openclaw.config.redaction import REDACTED
 from trial_tests.openclaw.agent.agents import AgentsTestCase
@@ -117,7 +117,7 @@ class RedactionTests(SynchronousTestCase):
             def load() -> None:
                 validate(read_yaml(Path(path))[1], "openclaw.yaml")
 
-            self.assertNotIn(MARK, str(self.assertRaises(ConfigError, load)), text)
+            self.assertNotIn(MARK, str(self.assertRaises(OpenClawConfigError, load)), text)
 
 
 class AnswerTests(AgentsTestCase):

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.openclaw.config.errors import ConfigError
+from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.sections import AuthSection, ControlUiSection, GatewaySection, RateLimitSection
 from teamgram.openclaw.gateway import auth
 from teamgram.openclaw.gateway.door import Answer, Door, Visitor
@@ -273,7 +273,9 @@ class PairingTests(SynchronousTestCase):
 
     def test_proxies_must_be_addresses(self) -> None:
         """A name is refused with its place in the file."""
-        error = self.assertRaises(ConfigError, House, {"gateway": {"trustedProxies": ["10.0.0.1", "proxy.example"]}})
+        error = self.assertRaises(
+            OpenClawConfigError, House, {"gateway": {"trustedProxies": ["10.0.0.1", "proxy.example"]}}
+        )
         self.assertIn("gateway.trustedProxies[1]", str(error))
 
 

@@ -109,9 +109,9 @@ class SecretTests(HouseTestCase):
         house = House({"gateway": {"auth": {"mode": "none"}}})
         self.addCleanup(house.close)
         self.assertEqual(house.client().hello(auth=None)["auth"]["method"], "none")
-        from teamgram.openclaw.config.errors import ConfigError
+        from teamgram.openclaw.config.errors import OpenClawConfigError
 
-        self.assertRaises(ConfigError, House, {"gateway": {"bind": "lan", "auth": {"mode": "none"}}})
+        self.assertRaises(OpenClawConfigError, House, {"gateway": {"bind": "lan", "auth": {"mode": "none"}}})
 
     def test_missing_with_a_device(self) -> None:
         """A device that brings no secret is told which is missing."""

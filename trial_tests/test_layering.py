@@ -19,10 +19,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "session": {"mtproto", "interfaces"},
     "authsession": {"mtproto", "interfaces", "database", "cache"},
     "bff": {"mtproto", "interfaces", "domain"},
-    "domain": {"net", "database", "cache"},
+    "domain": {"net", "database", "cache", "blobs"},
     "openclaw": {"net", "domain", "database", "interfaces"},
     "database": set(),
     "cache": set(),
+    "blobs": set(),
     "cluster": {"interfaces", "mtproto"},
     "app": {
         "net",
@@ -36,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "openclaw",
         "database",
         "cache",
+        "blobs",
         "cluster",
     },
 }
@@ -91,6 +93,7 @@ WITHOUT_CIRCLES = [
     "bff",
     "domain",
     "cache",
+    "blobs",
     "openclaw",
 ]
 

@@ -1,0 +1,200 @@
+"""Blobs as files in a directory.
+
+``kept/ab/cd/abcd…`` is named by its SHA-256, ``staged/ab/abcd…`` by chance. A file is written under a name in
+``new/``, synced, and renamed to where it belongs: a name in the other two is always a whole file. What lies in
+``new/`` at a start was being written when the process ended, and goes.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from hashlib import md5, sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from teamgram.blobs.errors import BlobMissing, BlobsFull
+from teamgram.blobs.interface import Kept
+
+T = TypeVar("T")
+
+THREADS = 4
+COPIED_AT_ONCE = 256 << 10
+"""Bytes of a file that are in memory while it is joined."""
+
+_KEPT_NAME = re.compile(r"[0-9a-f]{64}")
+_STAGED_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+class DirectoryBlobs:
+    """Implements ``Blobs`` below ``directory``, which is made when the first bytes come.
+
+    Args:
+        min_free_bytes: room on the disk below which nothing new is taken.
+    """
+
+    def __init__(self, directory: Path, reactor: Any, *, min_free_bytes: int = 0) -> None:
+        self.directory = directory
+        self._reactor = reactor
+        self._min_free_bytes = min_free_bytes
+        self._pool: ThreadPool | None = None
+        self._swept = False
+
+    async def stage(self, data: bytes) -> str:
+        name = secrets.token_hex(16)
+        await self._in_thread(self._stage, name, data)
+        return name
+
+    async def discard(self, staged: Sequence[str]) -> None:
+        if staged:
+            await self._in_thread(self._discard, tuple(staged))
+
+    async def join(self, staged: Sequence[str]) -> Kept:
+        return await self._in_thread(self._join, tuple(staged))
+
+    async def keep(self, data: bytes) -> Kept:
+        return await self._in_thread(self._keep, data)
+
+    async def read(self, name: str, offset: int, length: int) -> bytes:
+        return await self._in_thread(self._read, name, offset, length)
+
+    async def close(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            # Joins its threads: each is in one bounded call at most.
+            await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), pool.stop)
+
+    def _in_thread(self, function: Callable[..., T], *args: Any) -> "Deferred[T]":
+        if self._pool is None:
+            self._pool = ThreadPool(0, THREADS, "blobs")
+            self._pool.start()
+        return deferToThreadPool(self._reactor, self._pool, function, *args)
+
+    # In threads
+
+    def _kept_path(self, name: str) -> Path:
+        if _KEPT_NAME.fullmatch(name) is None:
+            raise BlobMissing("no name of a blob")
+        return self.directory / "kept" / name[:2] / name[2:4] / name
+
+    def _staged_path(self, name: str) -> Path:
+        if _STAGED_NAME.fullmatch(name) is None:
+            raise BlobMissing("no name of a piece")
+        return self.directory / "staged" / name[:2] / name
+
+    def _new(self, size: int) -> Path:
+        """A name to write under; there is room for so many bytes."""
+        folder = self.directory / "new"
+        if not self._swept:
+            _make_folder(folder)
+            # Only ours to sweep: whoever writes here names the process, and a process that is gone writes no more.
+            for left in folder.iterdir():
+                owner = left.name.partition("-")[0]
+                if owner == str(os.getpid()) or not Path("/proc", owner).exists():
+                    left.unlink(missing_ok=True)
+            self._swept = True
+        room = os.statvfs(folder)
+        if room.f_bavail * room.f_frsize - size < self._min_free_bytes:
+            raise BlobsFull
+        return folder / f"{os.getpid()}-{secrets.token_hex(8)}"
+
+    def _stage(self, name: str, data: bytes) -> None:
+        path = self._new(len(data))
+        _write(path, data)
+        _move(path, self._staged_path(name))
+
+    def _discard(self, staged: tuple[str, ...]) -> None:
+        for name in staged:
+            self._staged_path(name).unlink(missing_ok=True)
+
+    def _keep(self, data: bytes) -> Kept:
+        kept = Kept(sha256(data).hexdigest(), len(data), md5(data, usedforsecurity=False).hexdigest())
+        place = self._kept_path(kept.name)
+        if place.exists():
+            # Who moved it there may still be about to make its name durable.
+            _sync(place.parent)
+        else:
+            path = self._new(len(data))
+            _write(path, data)
+            _move(path, place)
+        return kept
+
+    def _join(self, staged: tuple[str, ...]) -> Kept:
+        paths = [self._staged_path(name) for name in staged]
+        try:
+            size = sum(path.stat().st_size for path in paths)
+        except FileNotFoundError:
+            raise BlobMissing("a piece is gone") from None
+        path = self._new(size)
+        strong, weak, written = sha256(), md5(usedforsecurity=False), 0
+        try:
+            with path.open("xb", buffering=0) as target:
+                for piece in paths:
+                    with piece.open("rb", buffering=0) as source:
+                        while some := source.read(COPIED_AT_ONCE):
+                            strong.update(some)
+                            weak.update(some)
+                            written += len(some)
+                            _write_all(target.fileno(), some)
+                os.fsync(target.fileno())
+        except FileNotFoundError:
+            path.unlink(missing_ok=True)
+            raise BlobMissing("a piece is gone") from None
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        _move(path, self._kept_path(strong.hexdigest()))
+        return Kept(strong.hexdigest(), written, weak.hexdigest())
+
+    def _read(self, name: str, offset: int, length: int) -> bytes:
+        try:
+            descriptor = os.open(self._kept_path(name), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise BlobMissing(name) from None
+        try:
+            return os.pread(descriptor, length, offset)
+        finally:
+            os.close(descriptor)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        with path.open("xb", buffering=0) as file:
+            _write_all(file.fileno(), data)
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _move(path: Path, place: Path) -> None:
+    """Give a synced file the name that it is found under, durably."""
+    _make_folder(place.parent)
+    path.rename(place)
+    _sync(place.parent)
+
+
+def _make_folder(path: Path) -> None:
+    if path.is_dir():
+        return
+    _make_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

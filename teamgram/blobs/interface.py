@@ -1,0 +1,58 @@
+"""What every engine does. Names are hexadecimal; whatever has another form is none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Bytes that stay.
+
+    Attributes:
+        name: their SHA-256 in hexadecimal; equal bytes are stored once.
+        md5: in hexadecimal, which clients send with small files.
+    """
+
+    name: str
+    size: int
+    md5: str
+
+
+class Blobs(Protocol):
+    """A store of bytes. What a method has answered is on disk."""
+
+    async def stage(self, data: bytes) -> str:
+        """Store a piece for a while; the name that it has from now on.
+
+        Raises:
+            BlobsFull: there is no room.
+        """
+
+    async def discard(self, staged: Sequence[str]) -> None:
+        """Drop staged pieces; those that are gone are passed over."""
+
+    async def join(self, staged: Sequence[str]) -> Kept:
+        """Keep staged pieces, one behind the other, as one; they stay staged.
+
+        Raises:
+            BlobMissing: one of them is gone.
+            BlobsFull: there is no room.
+        """
+
+    async def keep(self, data: bytes) -> Kept:
+        """Keep bytes that are few enough to be in memory.
+
+        Raises:
+            BlobsFull: there is no room.
+        """
+
+    async def read(self, name: str, offset: int, length: int) -> bytes:
+        """At most ``length`` of the kept bytes from ``offset``; fewer, or none, behind their end.
+
+        Raises:
+            BlobMissing: there are none of that name.
+        """
+
+    async def close(self) -> None:
+        """Wait for what is under way."""

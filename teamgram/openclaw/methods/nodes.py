@@ -12,7 +12,7 @@ from teamgram.openclaw.gateway.hello import HelloOk
 from teamgram.openclaw.gateway.lifetime import Lifetime
 from teamgram.openclaw.gateway.reception import Reception
 from teamgram.openclaw.gateway.router import NODE, OPERATOR, Call, method
-from teamgram.openclaw.nodes import nodes
+from teamgram.openclaw.nodes import nodes, views
 from teamgram.openclaw.nodes.canvas import REFRESH_MS, Canvas
 from teamgram.openclaw.nodes.surface import approve_scopes
 
@@ -100,8 +100,8 @@ class NodeMethods:
         """Surfaces that wait and surfaces that are approved."""
         records = self._nodes.records()
         return {
-            "pending": [nodes.pending_to_wire(record) for record in records if record.pending_surface],
-            "paired": [nodes.approved_to_wire(record) for record in records if record.surface],
+            "pending": [views.pending_to_wire(record) for record in records if record.pending_surface],
+            "paired": [views.approved_to_wire(record) for record in records if record.surface],
         }
 
     @method("node.pair.approve", scopes.PAIRING)
@@ -114,7 +114,7 @@ class NodeMethods:
         self._devices.pairing.resolve_surface(record, True, self._lifetime.now_ms())
         await self._devices.saved()
         self._resolved(record.device_id, call.params["requestId"], "approved")
-        return {"requestId": call.params["requestId"], "node": nodes.approved_to_wire(record)}
+        return {"requestId": call.params["requestId"], "node": views.approved_to_wire(record)}
 
     @method("node.pair.reject", scopes.PAIRING)
     async def pair_reject(self, call: Call) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from teamgram.openclaw.gateway.errors import GatewayError, invalid, require_scop
 from teamgram.openclaw.gateway.events import EventStream
 from teamgram.openclaw.gateway.lifetime import Lifetime
 from teamgram.openclaw.nodes import surface as node_surface
+from teamgram.openclaw.nodes import views
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
@@ -119,7 +120,7 @@ class Nodes:
         declared = pairing.NodeSurface(caps, commands, dict(params.get("permissions") or {}))
         if self._devices.pairing.declare_surface(record, declared, self._lifetime.now_ms()) is not None:
             self._devices.saved()
-            self._events.broadcast("node.pair.requested", pending_to_wire(record))
+            self._events.broadcast("node.pair.requested", views.pending_to_wire(record))
 
     def commands_of(self, record: pairing.Device) -> list[str]:
         """What may be asked of a node now: approved, and declared if it is connected."""
@@ -353,53 +354,6 @@ class Nodes:
         """All devices that are nodes, connected ones first."""
         found = [record for record in self._devices.pairing.devices.values() if "node" in record.roles]
         return sorted(found, key=lambda record: record.device_id not in self.live)
-
-
-def _about(record: pairing.Device) -> dict[str, Any]:
-    """Who a node is."""
-    return {
-        "nodeId": record.device_id,
-        "clientId": record.client_id,
-        "clientMode": record.client_mode,
-        "displayName": record.label or record.display_name,
-        "platform": record.platform,
-        "version": record.version,
-        "deviceFamily": record.device_family,
-    }
-
-
-def pending_to_wire(record: pairing.Device) -> dict[str, Any]:
-    """A surface that waits for approval."""
-    surface = record.pending_surface
-    assert surface is not None
-    wire = {
-        "requestId": surface.request_id,
-        **_about(record),
-        "caps": surface.caps,
-        "commands": surface.commands,
-        "requiredApproveScopes": node_surface.approve_scopes(surface.commands),
-        "permissions": surface.permissions or None,
-        "silent": record.approved_via == "silent",
-        "ts": surface.ts_ms,
-    }
-    return {name: value for name, value in wire.items() if value is not None}
-
-
-def approved_to_wire(record: pairing.Device) -> dict[str, Any]:
-    """A node with its approved surface."""
-    surface = record.surface
-    assert surface is not None
-    wire = {
-        **_about(record),
-        "caps": surface.caps,
-        "commands": surface.commands,
-        "permissions": surface.permissions or None,
-        "createdAtMs": surface.created_at_ms,
-        "approvedAtMs": surface.approved_at_ms,
-        "lastSeenAtMs": record.last_seen_at_ms,
-        "lastSeenReason": record.last_seen_reason or None,
-    }
-    return {name: value for name, value in wire.items() if value is not None}
 
 
 def _node_error(node_code: str, message: str, *, dispatched: bool = True, **more: Any) -> dict[str, Any]:

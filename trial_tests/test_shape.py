@@ -20,20 +20,14 @@ MOST_PERCENT = 95
 
 #: Names that two classes have.
 TWICE = {
-    "Caller",
     "ChatInvites",
     "Chats",
     "ConfigError",
     "Configuration",
     "Conversations",
     "Dialogs",
-    "Gateway",
-    "Message",
-    "Peer",
-    "Presence",
     "Section",
     "ServiceMessages",
-    "Verdict",
 }
 
 #: Folders of code without a test of their own.

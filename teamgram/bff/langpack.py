@@ -1,14 +1,23 @@
 """RPCLangpack: translations of apps.
 
 A client carries its own English; what it fetches here goes on top. English is
-always there, with no strings of ours. An operator adds packs as JSON files
-``langpacks/<pack>/<lang_code>.json`` in the data directory:
-``{"name": "German", "native_name": "Deutsch", "plural_code": "de", "version": 3, "strings": {"key": "text"}}``.
+always there, for most packs with no strings of ours: only Telegram Web A draws
+from the packs ``android``, ``ios``, ``tdesktop`` and ``macos`` and shows the key
+where there is no text. For it ``english/<pack>.json`` has every key that it
+asks for, in our own words; none is in ``tdesktop``, whose app would take them.
+
+An operator adds packs as JSON files ``langpacks/<pack>/<lang_code>.json`` in the
+data directory: ``{"name": "German", "native_name": "Deutsch", "plural_code":
+"de", "version": 3, "strings": {"key": "text", "other key": {"one": "%d chat",
+"other": "%d chats"}}}``; what they do not have is English.
 """
 
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +25,11 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
+
+Text = str | dict[str, str]
+"""A text, or its forms by the plural category of a number (CLDR's: one, few, other, …)."""
+
+PLURALS = ("zero", "one", "two", "few", "many", "other")
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
@@ -29,11 +43,26 @@ class Language:
     native_name: str
     plural_code: str
     version: int = 1
-    strings: dict[str, str] = field(default_factory=dict)
+    strings: Mapping[str, Text] = field(default_factory=dict)
     is_rtl: bool = False
 
 
 ENGLISH = Language("en", "English", "English", "en", version=0)
+
+SHIPPED_VERSION = 1
+"""Of our own English texts; grows when they change."""
+
+
+@cache
+def shipped_english() -> Mapping[str, Language]:
+    """Our own English by pack."""
+    return {
+        path.name.removesuffix(".json"): replace(
+            ENGLISH, version=SHIPPED_VERSION, strings=json.loads(path.read_text("utf-8"))
+        )
+        for path in files("teamgram.bff").joinpath("english").iterdir()
+        if path.name.endswith(".json")
+    }
 
 
 def load_languages(directory: Path) -> dict[str, dict[str, Language]]:
@@ -52,13 +81,21 @@ def load_languages(directory: Path) -> dict[str, dict[str, Language]]:
                 str(written["native_name"]),
                 str(written.get("plural_code", path.stem)),
                 int(written.get("version", 1)),
-                {str(key): str(text) for key, text in written["strings"].items()},
+                {str(key): _text(text) for key, text in written["strings"].items()},
                 bool(written.get("rtl", False)),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path}: not a language pack ({type(error).__name__}: {error})") from None
         packs.setdefault(path.parent.name, {})[language.lang_code] = language
     return packs
+
+
+def _text(written: Any) -> Text:
+    if not isinstance(written, dict):
+        return str(written)
+    if "other" not in written or not set(written) <= set(PLURALS):
+        raise ValueError(f"plurals are {', '.join(PLURALS)}, with other")
+    return {category: str(text) for category, text in written.items()}
 
 
 class Langpack(RpcService):
@@ -74,7 +111,13 @@ class Langpack(RpcService):
         pack = query.lang_pack or caller.client.lang_pack
         if pack and _CODE.fullmatch(pack) is None:
             raise bad_request("LANG_PACK_INVALID")
-        return {ENGLISH.lang_code: ENGLISH} | self._packs.get(pack, {})
+        english = shipped_english().get(pack, ENGLISH)
+        languages = {english.lang_code: english}
+        for code, language in self._packs.get(pack, {}).items():
+            languages[code] = replace(
+                language, strings={**english.strings, **language.strings}, version=english.version + language.version
+            )
+        return languages
 
     def _language(self, query: Any, caller: RpcMetadata) -> Language:
         languages = self._languages(query, caller)
@@ -101,7 +144,7 @@ class Langpack(RpcService):
             lang_code=language.lang_code,
             from_version=from_version,
             version=language.version,
-            strings=[tl.langPackString(key=key, value=text) for key, text in strings.items()],
+            strings=[_string_view(key, text) for key, text in strings.items()],
         )
 
     @rpc("langpack.getStrings", login=False)
@@ -111,7 +154,7 @@ class Langpack(RpcService):
         """
         strings = self._language(query, caller).strings
         return [
-            tl.langPackString(key=key, value=strings[key]) if key in strings else tl.langPackStringDeleted(key=key)
+            _string_view(key, strings[key]) if key in strings else tl.langPackStringDeleted(key=key)
             for key in query.keys
         ]
 
@@ -124,6 +167,12 @@ class Langpack(RpcService):
     def get_language(self, caller: RpcMetadata, query: Any) -> Any:
         """langpack.getLanguage#6a596502 lang_pack:string lang_code:string = LangPackLanguage"""
         return _language_view(self._language(query, caller))
+
+
+def _string_view(key: str, text: Text) -> Any:
+    if isinstance(text, str):
+        return tl.langPackString(key=key, value=text)
+    return tl.langPackStringPluralized(key=key, **{f"{category}_value": form for category, form in text.items()})
 
 
 def _language_view(language: Language) -> Any:

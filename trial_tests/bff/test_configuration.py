@@ -1,6 +1,7 @@
 """What clients ask first: where the server is, what it can, countries, languages."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -177,11 +178,65 @@ class LangpackTests(SynchronousTestCase):
         (self.directory / "weba" / "de.json").write_text(json.dumps(german))
 
     def test_english_is_there_for_every_pack(self) -> None:
-        """With no strings of ours: the client's own stay."""
+        """With no strings of ours where the app has its own: those stay."""
         answer = Langpack().get_lang_pack(CALLER, tl.langpack.getLangPack(lang_pack="weba", lang_code="en"))
         self.assertEqual((answer.lang_code, answer.strings), ("en", []))
         (language,) = Langpack().get_languages(CALLER, tl.langpack.getLanguages(lang_pack="tdesktop"))
         self.assertEqual(language.lang_code, "en")
+
+    def web_a(self, langpack: Langpack) -> dict[str, Any]:
+        """The strings that Telegram Web A has after it asked for its four packs in its own order."""
+        strings: dict[str, Any] = {}
+        for pack in ("macos", "tdesktop", "ios", "android"):
+            answer = langpack.get_lang_pack(CALLER, tl.langpack.getLangPack(lang_pack=pack, lang_code="en-raw"))
+            encoded = encode_result("langpack.getLangPack", answer, 227)
+            told = decode_result("langpack.getLangPack", encoded, 227)
+            strings |= {string.key: string for string in told.strings}
+        return strings
+
+    def test_web_a_finds_every_key_that_it_asks_for(self) -> None:
+        """A text for each of them, a form for one and for others where it counts, with places for the number."""
+        strings = self.web_a(Langpack())
+        asked = Path(__file__).with_name("web_a_keys.txt").read_text(encoding="utf-8").split()
+        self.assertGreater(len(asked), 1150)
+        self.assertEqual([key for key in asked if key not in strings], [])
+        plural = 0
+        for key, string in strings.items():
+            if string.NAME == "langPackString":
+                self.assertTrue(string.value.strip(), key)
+                continue
+            plural += 1
+            forms = (string.one_value, string.other_value)
+            self.assertTrue(all(forms), key)
+            # "the winner" may do without its number, "2 winners" not.
+            one, other = (len(re.findall(r"%[ds]", form)) for form in forms)
+            self.assertLessEqual(one, other, key)
+        self.assertGreater(plural, 100)
+        self.assertEqual((strings["Members"].one_value, strings["Members"].other_value), ("%d member", "%d members"))
+        raw = [key for key in asked if getattr(strings[key], "value", "") == key and key.startswith("lng_")]
+        self.assertEqual(raw, [])
+
+    def test_an_operator_s_texts_go_over_them(self) -> None:
+        """Theirs first, with their plurals, English for the rest; clients see another version than before."""
+        (self.directory / "android").mkdir()
+        german = {
+            "name": "German",
+            "native_name": "Deutsch",
+            "strings": {"Cancel": "Abbrechen", "Members": {"one": "%d Mitglied", "other": "%d Mitglieder"}},
+        }
+        (self.directory / "android" / "de.json").write_text(json.dumps(german))
+        langpack = Langpack(load_languages(self.directory))
+        answer = langpack.get_lang_pack(CALLER, tl.langpack.getLangPack(lang_pack="android", lang_code="de"))
+        told = {string.key: string for string in answer.strings}
+        self.assertEqual((told["Cancel"].value, told["Save"].value), ("Abbrechen", "Save"))
+        self.assertEqual(told["Members"].other_value, "%d Mitglieder")
+        english = langpack.get_lang_pack(CALLER, tl.langpack.getLangPack(lang_pack="android", lang_code="en"))
+        self.assertGreater(answer.version, english.version)
+        (self.directory / "android" / "de.json").write_text(
+            json.dumps({**german, "strings": {"Members": {"single": "1"}}})
+        )
+        with self.assertRaisesRegex(ValueError, r"de\.json.*plurals are"):
+            load_languages(self.directory)
 
     def test_files_add_languages(self) -> None:
         """To their pack only; a variant falls back to its language."""

@@ -10,8 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import teamgram.bff.people_services
-import teamgram.bff.talk_services  # noqa: F401  (importing registers the services)
+import teamgram.bff.services  # noqa: F401  (importing registers the services)
 from teamgram.bff.honest_empties import EMPTIES
 from teamgram.bff.registry import RpcMethod, RpcService
 

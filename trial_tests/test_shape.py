@@ -18,18 +18,6 @@ MAX_LINES = 400
 #: Of all files, by folder, how many percent keep it.
 MOST_PERCENT = 95
 
-#: Names that two classes have.
-TWICE = {
-    "ChatInvites",
-    "Chats",
-    "ConfigError",
-    "Configuration",
-    "Conversations",
-    "Dialogs",
-    "Section",
-    "ServiceMessages",
-}
-
 #: Folders of code without a test of their own.
 UNTESTED = {
     "bff/views",
@@ -69,8 +57,7 @@ class ShapeTests(SynchronousTestCase):
             for name in class_names(path):
                 found[name].append(str(path.relative_to(PACKAGE)))
         twice = {name: where for name, where in found.items() if len(where) > 1}
-        self.assertEqual({name: where for name, where in twice.items() if name not in TWICE}, {})
-        self.assertEqual(TWICE - set(twice), set(), "paid: take them out of TWICE")
+        self.assertEqual(twice, {})
 
     def test_every_folder_has_its_tests(self) -> None:
         """In the folder of the same place, or for a small one in a file of its name."""

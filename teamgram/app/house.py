@@ -25,14 +25,14 @@ from teamgram.app.logs import apply_levels, level_filter
 from teamgram.app.manhole import Manhole, manhole_settings
 from teamgram.app.metrics import CACHE_BUCKETS, DATABASE_BUCKETS, Times, build_registry, register_stages
 from teamgram.app.reload import Reload
-from teamgram.app.rpc_services import build_people, build_services
+from teamgram.app.rpc_services import Bff, build_bff
 from teamgram.app.server_key import load_server_key
 from teamgram.app.signals import Signals
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
-from teamgram.bff.people_services import People
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.database import Database, DatabaseError, open_database
+from teamgram.domain.domain import Domain
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.gnetway.service import GnetwayService
@@ -129,6 +129,7 @@ class House(Service):
         self.cache = CountedCache(self._open_cache(), self.cache_times.observe)
         self.database_watch = DatabaseWatch(self.database, reactor)
         self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
+        self.domain = Domain.open(self.database, Fanout(), reactor)
         self.gnetway = GnetwayService(
             reactor=reactor,
             listeners=self.listeners,
@@ -139,8 +140,8 @@ class House(Service):
         )
         self.warn_of_services_off(configuration)
         self.idle_memory = IdleMemory(reactor, self._work_done)
-        talk, people = self.services.talking.stores, self.services.people
-        messenger = MessengerDomain(people.users, talk.messages, talk.observers, talk.log)
+        domain = self.domain
+        messenger = MessengerDomain(domain.users, domain.messages, domain.observers, domain.log)
         self.openclaw = OpenClawService(
             configuration.directory / "openclaw.yaml",
             self.data_dir,
@@ -158,21 +159,19 @@ class House(Service):
     # Each stage is made by the one before it, which it may answer.
 
     def _build_session(self, gateway: Gateway) -> SessionService:
-        fanout = Fanout()
-        people = build_people(self.database, fanout, self._reactor)
         self.session = SessionService(
             gateway=gateway,
             auth_sessions=self.auth_sessions,
             id_map=self.configuration.session.BFFProxyClients.IDMap,
-            callers=partial(self._build_bff, fanout, people),
+            callers=self._build_bff,
             clock=self._reactor,
-            presence=people.presence,
+            presence=self.domain.presence,
             settings=stage_settings.session(self.configuration.session),
         )
         return self.session
 
-    def _build_bff(self, fanout: Fanout, people: People, session: SessionService) -> dict[str, RpcCaller]:
-        self.services = build_services(self, session, fanout, people)
+    def _build_bff(self, session: SessionService) -> dict[str, RpcCaller]:
+        self.services: Bff = build_bff(self, session, self.domain)
         self.bff = Caller(self.services.rpc, self.flood_limits)
         return self.routes_to_bff(self.configuration)[1]
 

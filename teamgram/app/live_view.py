@@ -142,7 +142,7 @@ class LiveView:
                 ("sessions with requests that wait for others", len(stage.requests.waiting)),
                 ("bytes unsent", sum(session.core.outbox.queued_bytes for session in sessions)),
                 ("bytes unacknowledged", sum(session.core.outbox.unacked_bytes for session in sessions)),
-                ("users whose updates wait for a read", house.services.talking.live.waiting_users),
+                ("users whose updates wait for a read", house.services.live.waiting_users),
                 ("database reads", house.database.waiting_reads),
                 ("database writes", house.database.waiting_writes),
                 ("key exchanges", len(house.gnetway.exchanges)),

@@ -93,11 +93,11 @@ class HouseCollector(Collector):
         lookups.add_metric(["hit"], house.cache.hits)
         lookups.add_metric(["miss"], house.cache.misses)
         yield lookups
-        yield GaugeMetricFamily("users_online", "Users online.", house.services.people.presence.online_users)
+        yield GaugeMetricFamily("users_online", "Users online.", house.services.domain.presence.online_users)
         yield GaugeMetricFamily(
             "updates_waiting_users",
             "Users whose updates wait for something to be read.",
-            house.services.talking.live.waiting_users,
+            house.services.live.waiting_users,
         )
         yield GaugeMetricFamily(
             "reactor_delay_seconds",

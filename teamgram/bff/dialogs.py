@@ -5,7 +5,7 @@ from typing import Any
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
-from teamgram.bff.talk import Talk
+from teamgram.bff.shared import Shared
 from teamgram.bff.updates import state_view
 from teamgram.bff.views.full_users import Conversation, peer_settings_view
 from teamgram.bff.views.messages import dialog_peer_view, draft_view, message_view, peer_view, peers_in
@@ -21,20 +21,20 @@ MAX_PEERS = 100
 _FOLDERS = (0, 1)
 
 
-class Dialogs(RpcService):
+class DialogsService(RpcService):
     """The caller's conversations."""
 
     name = "RPCDialogs"
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     async def _content(self, caller: RpcMetadata, listed: DialogList) -> dict[str, Any]:
         """The fields that every answer with dialogs has."""
-        chosen = await self._talk.notifications.get(caller.user_id)
+        chosen = await self._shared.domain.notifications.get(caller.user_id)
         messages = list(listed.messages.values())
         peers = peers_in(messages) | {dialog.peer for dialog in listed.dialogs}
-        users, chats = await self._talk.peers(caller.user_id, peers)
+        users, chats = await self._shared.peers(caller.user_id, peers)
         return {
             "dialogs": [
                 dialog_view(dialog, notify_settings_view(chosen.get(str(dialog.peer), UNCHANGED)))
@@ -49,7 +49,7 @@ class Dialogs(RpcService):
     async def get_dialogs(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getDialogs#a0f4cb4f flags:# exclude_pinned:flags.0?true folder_id:flags.1?int ..."""
         folder_id = _folder(query.folder_id or 0)
-        listed = await self._talk.dialogs.page(
+        listed = await self._shared.domain.dialogs.page(
             caller.user_id,
             folder_id=folder_id,
             offset_date=query.offset_date,
@@ -66,37 +66,37 @@ class Dialogs(RpcService):
     @rpc("messages.getPinnedDialogs")
     async def get_pinned_dialogs(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getPinnedDialogs#d6b94df2 folder_id:int = messages.PeerDialogs"""
-        listed = await self._talk.dialogs.pinned(caller.user_id, _folder(query.folder_id))
+        listed = await self._shared.domain.dialogs.pinned(caller.user_id, _folder(query.folder_id))
         return await self._peer_dialogs(caller, listed)
 
     @rpc("messages.getPeerDialogs")
     async def get_peer_dialogs(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getPeerDialogs#e470bcfd peers:Vector<InputDialogPeer> = messages.PeerDialogs"""
         peers = await self._peers(caller, query.peers)
-        return await self._peer_dialogs(caller, await self._talk.dialogs.of_peers(caller.user_id, peers))
+        return await self._peer_dialogs(caller, await self._shared.domain.dialogs.of_peers(caller.user_id, peers))
 
     async def _peers(self, caller: RpcMetadata, written: Sequence[Any]) -> list[int]:
         if len(written) > MAX_PEERS:
             raise bad_request("PEER_ID_INVALID")
-        return [(await self._talk.dialog_peer(caller, peer)).marked for peer in written]
+        return [(await self._shared.dialog_peer(caller, peer)).marked for peer in written]
 
     async def _peer_dialogs(self, caller: RpcMetadata, listed: DialogList) -> Any:
         assert listed.state is not None
         content = await self._content(caller, listed)
-        return tl.messages.peerDialogs(**content, state=state_view(listed.state, self._talk.now()))
+        return tl.messages.peerDialogs(**content, state=state_view(listed.state, self._shared.now()))
 
     @rpc("messages.toggleDialogPin")
     async def toggle_dialog_pin(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.toggleDialogPin#a731e257 flags:# pinned:flags.0?true peer:InputDialogPeer = Bool"""
-        peer = await self._talk.dialog_peer(caller, query.peer)
-        await self._talk.dialogs.pin(caller.user_id, peer.marked, query.pinned, caller.perm_auth_key_id)
+        peer = await self._shared.dialog_peer(caller, query.peer)
+        await self._shared.domain.dialogs.pin(caller.user_id, peer.marked, query.pinned, caller.perm_auth_key_id)
         return True
 
     @rpc("messages.reorderPinnedDialogs")
     async def reorder_pinned_dialogs(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.reorderPinnedDialogs#3b1adf37 flags:# force:flags.0?true folder_id:int ... = Bool"""
         peers = await self._peers(caller, query.order)
-        await self._talk.dialogs.reorder_pinned(
+        await self._shared.domain.dialogs.reorder_pinned(
             caller.user_id, _folder(query.folder_id), peers, query.force, caller.perm_auth_key_id
         )
         return True
@@ -104,57 +104,61 @@ class Dialogs(RpcService):
     @rpc("messages.markDialogUnread")
     async def mark_dialog_unread(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.markDialogUnread#8c5006f8 flags:# unread:flags.0?true ... peer:InputDialogPeer = Bool"""
-        peer = await self._talk.dialog_peer(caller, query.peer)
-        await self._talk.dialogs.mark_unread(caller.user_id, peer.marked, query.unread, caller.perm_auth_key_id)
+        peer = await self._shared.dialog_peer(caller, query.peer)
+        await self._shared.domain.dialogs.mark_unread(
+            caller.user_id, peer.marked, query.unread, caller.perm_auth_key_id
+        )
         return True
 
     @rpc("messages.getDialogUnreadMarks")
     async def get_dialog_unread_marks(self, caller: RpcMetadata, query: Any) -> list[Any]:
         """messages.getDialogUnreadMarks#21202222 flags:# ... = Vector<DialogPeer>"""
-        return [dialog_peer_view(peer) for peer in await self._talk.dialogs.unread_marks(caller.user_id)]
+        return [dialog_peer_view(peer) for peer in await self._shared.domain.dialogs.unread_marks(caller.user_id)]
 
     @rpc("messages.getPeerSettings")
     async def get_peer_settings(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getPeerSettings#efd9a6a2 peer:InputPeer = messages.PeerSettings"""
-        talk = self._talk
-        peer = await talk.peer(caller, query.peer)
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
         settings = tl.peerSettings()
         if peer.kind is PeerKind.USER:
-            dialog = await talk.dialogs.get(caller.user_id, peer.marked)
+            dialog = await shared.domain.dialogs.get(caller.user_id, peer.marked)
             settings = peer_settings_view(
-                await talk.contacts.book(caller.user_id), await talk.users.require(peer.id), hidden=dialog.hidden_bar
+                await shared.domain.contacts.book(caller.user_id),
+                await shared.domain.users.require(peer.id),
+                hidden=dialog.hidden_bar,
             )
-        users, chats = await talk.peers(caller.user_id, {peer.marked})
+        users, chats = await shared.peers(caller.user_id, {peer.marked})
         return tl.messages.peerSettings(settings=settings, users=users, chats=chats)
 
     @rpc("messages.hidePeerSettingsBar")
     async def hide_peer_settings_bar(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.hidePeerSettingsBar#4facb138 peer:InputPeer = Bool"""
-        peer = await self._talk.peer(caller, query.peer)
-        await self._talk.dialogs.hide_bar(caller.user_id, peer.marked)
+        peer = await self._shared.peer(caller, query.peer)
+        await self._shared.domain.dialogs.hide_bar(caller.user_id, peer.marked)
         return True
 
     @rpc("messages.getOnlines")
     async def get_onlines(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getOnlines#6e2be050 peer:InputPeer = ChatOnlines"""
-        talk = self._talk
-        peer = await talk.peer(caller, query.peer)
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
         if peer.kind is not PeerKind.CHAT:
             raise bad_request("CHAT_ID_INVALID")
-        chat = await talk.chats.looked_at(caller.user_id, peer.id)
-        users, _ = await talk.peers(caller.user_id, chat.members)
+        chat = await shared.domain.chats.looked_at(caller.user_id, peer.id)
+        users, _ = await shared.peers(caller.user_id, chat.members)
         online = sum(user.status is not None and user.status.NAME == "userStatusOnline" for user in users)
         return tl.chatOnlines(onlines=max(1, online))
 
     @rpc("messages.setTyping")
     async def set_typing(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.setTyping#58943ee2 flags:# peer:InputPeer top_msg_id:flags.0?int action:SendMessageAction = Bool"""
-        talk = self._talk
-        peer = await talk.peer(caller, query.peer)
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
         action, progress = query.action.NAME, getattr(query.action, "progress", 0) or 0
         if action not in _TOLD:
             return True
-        say = talk.dialogs.say_typing if peer.kind is PeerKind.USER else talk.chats.say_typing
+        say = shared.domain.dialogs.say_typing if peer.kind is PeerKind.USER else shared.domain.chats.say_typing
         await say(caller.user_id, peer.id, action, progress)
         return True
 
@@ -180,16 +184,16 @@ _TOLD = frozenset(
 )
 
 
-class Conversations:
+class PrivateChatSettings:
     """Tells profile pages of the viewer's private chats (``views.full_users.Conversations``)."""
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     async def with_user(self, owner_id: int, user_id: int) -> Conversation:
         """The owner's chat with that user; an empty one when there is none."""
-        dialog = await self._talk.dialogs.get(owner_id, user_id)
-        common = await self._talk.chats.common(owner_id, user_id, 0, 500) if user_id != owner_id else []
+        dialog = await self._shared.domain.dialogs.get(owner_id, user_id)
+        common = await self._shared.domain.chats.common(owner_id, user_id, 0, 500) if user_id != owner_id else []
         return Conversation(dialog.pinned_message_id, len(common), dialog.folder_id)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from teamgram.bff.registry import RpcService, rpc
-from teamgram.bff.talk import Talk
+from teamgram.bff.shared import Shared
 from teamgram.interfaces.rpc import RpcMetadata
 
 
@@ -15,8 +15,8 @@ class Reports(RpcService):
     name = "RPCReports"
     _log = Logger()
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     @rpc("messages.reportSpam")
     async def report_spam(self, caller: RpcMetadata, query: Any) -> bool:
@@ -32,8 +32,8 @@ class Reports(RpcService):
         return True
 
     async def _reported(self, caller: RpcMetadata, written: Any, reason: str) -> None:
-        peer = await self._talk.peer(caller, written)
-        await self._talk.dialogs.hide_bar(caller.user_id, peer.marked)
+        peer = await self._shared.peer(caller, written)
+        await self._shared.domain.dialogs.hide_bar(caller.user_id, peer.marked)
         self._log.warn(
             "user {user_id} reports {peer}: {reason}", user_id=caller.user_id, peer=peer.marked, reason=reason
         )

@@ -4,7 +4,7 @@ from typing import Any
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
-from teamgram.bff.talk import Talk
+from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.updates import entry_view
 from teamgram.domain.boxes.difference import Difference, State
@@ -21,13 +21,13 @@ class Updates(RpcService):
 
     name = "RPCUpdates"
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     @rpc("updates.getState")
     async def get_state(self, caller: RpcMetadata, query: Any) -> Any:
         """updates.getState#edd4882a = updates.State"""
-        return state_view(await self._talk.log.state(caller.user_id), self._talk.now())
+        return state_view(await self._shared.domain.log.state(caller.user_id), self._shared.now())
 
     @rpc("updates.getDifference")
     async def get_difference(self, caller: RpcMetadata, query: Any) -> Any:
@@ -37,10 +37,10 @@ class Updates(RpcService):
         limit = min(query.pts_limit or MAX_ENTRIES, MAX_ENTRIES)
         if limit < 0:
             raise bad_request("PERSISTENT_TIMESTAMP_INVALID")
-        difference = await self._talk.log.difference(
+        difference = await self._shared.domain.log.difference(
             caller.user_id, query.pts, limit, max(0, query.pts_total_limit or 0), query.date
         )
-        now = self._talk.now()
+        now = self._shared.now()
         if difference.too_long:
             return tl.updates.differenceTooLong(pts=difference.state.pts)
         if not difference.entries and not difference.jumps:
@@ -65,7 +65,7 @@ class Updates(RpcService):
         other_updates[:0] = [
             tl.updateMessageID(random_id=random_id, id=id_) for id_, random_id in difference.random_ids.items()
         ]
-        users, chats = await self._talk.peers(viewer_id, peers_in(difference.messages.values()))
+        users, chats = await self._shared.peers(viewer_id, peers_in(difference.messages.values()))
         content: dict[str, Any] = {
             "new_messages": new_messages,
             "new_encrypted_messages": [],

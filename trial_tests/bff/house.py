@@ -11,17 +11,18 @@ from teamgram.bff.authorization import SignIns
 from teamgram.bff.caller import Caller
 from teamgram.bff.configuration import ConfigurationSettings
 from teamgram.bff.honest_empties import honest_empties
-from teamgram.bff.people_services import People, people_services
 from teamgram.bff.registry import collect
+from teamgram.bff.services import people_services
+from teamgram.bff.shared import Shared
 from teamgram.cache import Cache
 from teamgram.database import Database
 from teamgram.domain.codes import CodeSettings, SignInCodes
 from teamgram.domain.codes.delivery import CodeWebhook
 from teamgram.domain.codes.sealing import CodeSeal
 from teamgram.domain.codes.tokens import SignInTokens
+from teamgram.domain.domain import Domain
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.domain.ids.phone import normalize_phone
-from teamgram.domain.people import PeopleStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.fresh import FreshDevices
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, Authorization, ClientInfo
@@ -114,7 +115,7 @@ class FakePush:
 
 
 @dataclass
-class FakeServiceMessages:
+class FakeCodeMessages:
     """Remembers what the service account wrote."""
 
     sent: list[tuple[int, str]] = field(default_factory=list)
@@ -210,7 +211,7 @@ class House:
         self.auth_sessions = FakeAuthSessions()
         self.session_control = FakeSessionControl()
         self.push = FakePush()
-        self.service_messages = FakeServiceMessages()
+        self.service_messages = FakeCodeMessages()
         self.events = Events()
         self.fanout = Fanout()
         self.fanout.subscribe(self.events)
@@ -226,7 +227,8 @@ class House:
             CodeWebhook(settings, self.clock, self),
             self.clock.seconds,
         )
-        self.people = People.build(PeopleStores.open(database, self.fanout, self.clock))
+        self.people = Domain.open(database, self.fanout, self.clock)
+        self.shared = Shared.over(self.people, self.clock)
         sign_ins = self.sign_ins = SignIns(
             self.auth_sessions,  # type: ignore[arg-type]
             self.session_control,
@@ -238,7 +240,7 @@ class House:
             FreshDevices(),
         )
         services = people_services(
-            self.people,
+            self.shared,
             sign_ins=sign_ins,
             codes=self.codes,
             auth_sessions=self.auth_sessions,  # type: ignore[arg-type]
@@ -246,8 +248,6 @@ class House:
             push=self.push,
             tokens=SignInTokens(cache, self.clock.seconds),
             service_messages=self.service_messages,
-            fanout=self.fanout,
-            clock=self.clock,
             configuration=ConfigurationSettings(),
         )
         self.services = [*services, *honest_empties(collect(services))]

@@ -86,8 +86,8 @@ class Group:
 
 async def make_group(cast: Cast, role: str, actor: Device) -> Group:
     """A group with the actor in their role."""
-    house, chats = cast.house, cast.house.talk.chats
-    now = house.talk.now()
+    house, chats = cast.house, cast.house.domain.chats
+    now = house.shared.now()
     anna = Actor(cast.anna.user.id, now)
     members = [cast.adam.user.id, cast.max.user.id, cast.olga.user.id]
     if role not in ("stranger", "service", "creator"):
@@ -95,11 +95,11 @@ async def make_group(cast: Cast, role: str, actor: Device) -> Group:
     created = await chats.create(anna, members, f"group of the {role}")
     group = Group(cast, role, actor, created.chat_id)
     await chats.set_admin(anna, group.id, cast.adam.user.id, True)
-    await house.talk.messages.send(SendRequest(group.writer.user.id, -group.id, "hers", next(house.keys), now))
+    await house.domain.messages.send(SendRequest(group.writer.user.id, -group.id, "hers", next(house.keys), now))
     if role == "admin":
         await chats.set_admin(anna, group.id, actor.user.id, True)
     if role not in ("stranger", "service"):
-        sent = await house.talk.messages.send(SendRequest(actor.user.id, -group.id, "mine", next(house.keys), now))
+        sent = await house.domain.messages.send(SendRequest(actor.user.id, -group.id, "mine", next(house.keys), now))
         group.mine = sent.ids[0][1]
         history = await actor.history(group.peer)
         (group.hers,) = [m.id for m in history.messages if getattr(m, "message", "") == "hers"]
@@ -116,7 +116,7 @@ async def with_links(group: Group) -> dict[str, str]:
     """The hashes of Adam's links into the group."""
     if group.links is None:
         house = group.cast.house
-        invites, now = house.talk.invites, house.talk.now()
+        invites, now = house.domain.invites, house.shared.now()
         adam = Actor(group.cast.adam.user.id, now)
         made = {}
         for name, expires_at, usage_limit in (("good", 0, 0), ("late", now - 1, 0), ("full", 0, 1), ("revoked", 0, 0)):
@@ -134,7 +134,7 @@ Deed = Callable[[Group], Coroutine[Any, Any, Any]]
 async def by_the_domain(g: Group, key: str) -> Any:
     """A deed as agents and the control plane do it: no client, no service, the domain's own objects."""
     house, user_id, peer = g.cast.house, g.actor.user.id, -g.id
-    messages, now = house.talk.messages, house.talk.now()
+    messages, now = house.domain.messages, house.shared.now()
     if key == "send":
         return await messages.send(SendRequest(user_id, peer, "words", next(house.keys), now))
     if key in ("edit_own", "edit_other"):
@@ -252,17 +252,17 @@ async def add(g: Group) -> Any:
 
 async def add_kicked(g: Group) -> Any:
     house = g.cast.house
-    anna = Actor(g.cast.anna.user.id, house.talk.now())
-    await house.talk.chats.remove_user(anna, g.id, g.cast.olga.user.id)
+    anna = Actor(g.cast.anna.user.id, house.shared.now())
+    await house.domain.chats.remove_user(anna, g.id, g.cast.olga.user.id)
     user = g.actor.input_user(g.cast.olga)
     return await g.do(tl.messages.addChatUser(chat_id=g.id, user_id=user, fwd_limit=0))
 
 
 async def add_left(g: Group, *, known: bool = False) -> Any:
     house, olga = g.cast.house, g.cast.olga
-    await house.talk.chats.remove_user(Actor(olga.user.id, house.talk.now()), g.id, olga.user.id)
+    await house.domain.chats.remove_user(Actor(olga.user.id, house.shared.now()), g.id, olga.user.id)
     if known:
-        await house.contacts.add(olga.user.id, g.actor.user, "Known", "", "", house.talk.now())
+        await house.contacts.add(olga.user.id, g.actor.user, "Known", "", "", house.shared.now())
     try:
         return await g.do(tl.messages.addChatUser(chat_id=g.id, user_id=g.actor.input_user(olga), fwd_limit=0))
     finally:
@@ -279,7 +279,7 @@ async def _remove(g: Group, user: Device) -> Any:
 
 async def _brought(g: Group, user: Device) -> None:
     """The actor brings somebody in, as far as they ever could: then what they may now is taken from them again."""
-    house, chats, now = g.cast.house, g.cast.house.talk.chats, g.cast.house.talk.now()
+    house, chats, now = g.cast.house, g.cast.house.domain.chats, g.cast.house.shared.now()
     anna = Actor(g.cast.anna.user.id, now)
     if g.role in ("banned", "member", "agent"):
         if g.role == "banned":
@@ -289,14 +289,14 @@ async def _brought(g: Group, user: Device) -> None:
             # Who left comes back through somebody whom they know.
             await house.contacts.add(user.user.id, g.actor.user, "Known", "", "", now)
         if user.user.id not in (await chats.of_member(anna.user_id, g.id)).members:
-            await chats.add_user(Actor(g.actor.user.id, house.talk.now()), g.id, user.user.id)
+            await chats.add_user(Actor(g.actor.user.id, house.shared.now()), g.id, user.user.id)
         if g.role == "banned":
             await chats.set_default_banned_rights(anna, g.id, int(EVERYTHING))
 
 
 async def remove_brought(g: Group) -> Any:
     await _brought(g, g.cast.outsider)
-    inside = (await g.cast.house.talk.chats.of_member(g.cast.anna.user.id, g.id)).members
+    inside = (await g.cast.house.domain.chats.of_member(g.cast.anna.user.id, g.id)).members
     return await _remove(g, g.cast.outsider if g.cast.outsider.user.id in inside else g.cast.max)
 
 
@@ -307,8 +307,8 @@ async def remove_member(g: Group) -> Any:
 async def remove_admin(g: Group) -> Any:
     if g.role in ("banned", "member", "agent"):
         await _brought(g, g.cast.outsider)
-        anna = Actor(g.cast.anna.user.id, g.cast.house.talk.now())
-        await g.cast.house.talk.chats.set_admin(anna, g.id, g.cast.outsider.user.id, True)
+        anna = Actor(g.cast.anna.user.id, g.cast.house.shared.now())
+        await g.cast.house.domain.chats.set_admin(anna, g.id, g.cast.outsider.user.id, True)
         return await _remove(g, g.cast.outsider)
     return await _remove(g, g.cast.adam)
 

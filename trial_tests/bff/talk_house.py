@@ -8,11 +8,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from teamgram.bff.caller import Caller
-from teamgram.bff.people_services import People
-from teamgram.bff.talk_services import Talking, talk_services
+from teamgram.bff.live_updates import LiveUpdates
+from teamgram.bff.services import conversation_services
+from teamgram.bff.shared import Shared
+from teamgram.domain.domain import Domain
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
-from teamgram.domain.people import PeopleStores
-from teamgram.domain.talk import TalkStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
 from teamgram.interfaces.keys import AuthKeyType
@@ -75,7 +75,7 @@ class Device:
 
     async def take(self) -> list[Any]:
         """The single updates pushed since the last call."""
-        await self._house.talking.live.settled()
+        await self._house.live.settled()
         pushed, self.pushed = self.pushed, []
         return [update for updates in pushed for update in updates.updates]
 
@@ -119,15 +119,14 @@ class House:
         self.push = FakePush()
         self.database = case.open_database()
         self.fanout = Fanout()
-        people = People.build(PeopleStores.open(self.database, self.fanout, self.clock))
-        self.users, self.contacts, self.privacy = people.users, people.contacts, people.privacy
-        self.talking = Talking.build(
-            TalkStores.open(self.database, self.fanout, self.clock), self.clock, people, self.push, self.clock.seconds
-        )
-        self.talk = self.talking.talk
+        domain = self.domain = Domain.open(self.database, self.fanout, self.clock)
+        self.users, self.contacts, self.privacy = domain.users, domain.contacts, domain.privacy
+        self.shared = Shared.over(domain, self.clock)
+        self.live = LiveUpdates(self.shared.updates, self.push, self.clock, seconds=self.clock.seconds)
+        self.fanout.subscribe(self.live)
         # Before the database closes: what is still being drawn reads it.
-        case.addCleanup(lambda: Deferred.fromCoroutine(self.talking.live.settled()))
-        self.caller = Caller(talk_services(self.talking), FloodLimits(FloodSettings(), self.clock.seconds))
+        case.addCleanup(lambda: Deferred.fromCoroutine(self.live.settled()))
+        self.caller = Caller(conversation_services(self.shared), FloodLimits(FloodSettings(), self.clock.seconds))
 
     async def sign_up(
         self, first_name: str, *, username: str = "", is_bot: bool = False, layer: int = NEWEST_LAYER

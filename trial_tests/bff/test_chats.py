@@ -128,7 +128,7 @@ class GroupTests(GroupTestCase):
         self.assertEqual({one.user_id for one in listed.participants}, everybody)
         self.assertEqual((listed.version, answer.chats[0].version, answer.chats[0].participants_count), (2, 2, 3))
         self.assertEqual({user.id for user in answer.users}, everybody)
-        await house.talking.live.settled()
+        await house.live.settled()
         for device in (anna, other):
             add, message = device.pushed
             device.pushed = []
@@ -139,7 +139,7 @@ class GroupTests(GroupTestCase):
         answer = await self.remove(anna, chat_id, clara)
         self.assertEqual([one.NAME for one in answer.updates], ["updateChatParticipants", "updateNewMessage"])
         self.assertEqual(answer.updates[0].participants.version, 3)
-        await house.talking.live.settled()
+        await house.live.settled()
         gone, message = boris.pushed
         self.assertEqual(([one.NAME for one in gone.updates], gone.chats), (["updateChatParticipantDelete"], []))
         self.assertEqual((gone.updates[0].version, message.chats[0].version), (3, 3))
@@ -230,7 +230,7 @@ class GroupTests(GroupTestCase):
         (update,) = await anna.take()
         self.assertEqual((update.NAME, update.max_id), ("updateReadHistoryOutbox", message_id))
         readers = await anna.call(tl.messages.getMessageReadParticipants(peer=peer, msg_id=message_id))
-        self.assertEqual([(reader.user_id, reader.date) for reader in readers], [(boris.user.id, house.talk.now())])
+        self.assertEqual([(reader.user_id, reader.date) for reader in readers], [(boris.user.id, house.shared.now())])
 
     async def test_typing(self) -> None:
         """Typing is told to the others, in groups and in private, and to nobody who blocked it."""

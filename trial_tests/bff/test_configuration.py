@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.bff.accent_colors import AccentColors
-from teamgram.bff.configuration import Configuration, ConfigurationSettings
+from teamgram.bff.configuration import ConfigurationService, ConfigurationSettings
 from teamgram.bff.configuration.app_config import json_value
 from teamgram.bff.langpack import Langpack, load_languages
 from teamgram.interfaces.keys import AuthKeyType, ClientInfo
@@ -27,8 +27,8 @@ class ConfigurationTests(SynchronousTestCase):
         self.clock = Clock()
         self.clock.rightNow = 1_700_000_000.5
 
-    def configuration(self, **settings: Any) -> Configuration:
-        return Configuration(ConfigurationSettings(**settings), None, self.clock)  # type: ignore[arg-type]
+    def configuration(self, **settings: Any) -> ConfigurationService:
+        return ConfigurationService(ConfigurationSettings(**settings), None, self.clock)  # type: ignore[arg-type]
 
     def config(self, caller: RpcMetadata = CALLER, **settings: Any) -> Any:
         answer = self.configuration(**settings).get_config(caller, tl.help.getConfig())

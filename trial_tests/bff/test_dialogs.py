@@ -131,7 +131,7 @@ class ServiceAccountTests(TalkTestCase):
     async def test_a_notice_arrives(self) -> None:
         """It is pushed, lies in the history and is unread."""
         house, anna, _, _ = await self.house()
-        await house.talking.service_messages.send(anna.user.id, "Login code: 12345")
+        await house.domain.service_messages.send(anna.user.id, "Login code: 12345")
         (update,) = await anna.take()
         self.assertEqual(update.message.from_id, tl.peerUser(user_id=777000))
         self.assertEqual((await anna.dialogs()).dialogs[0].unread_count, 1)
@@ -141,7 +141,7 @@ class ServiceAccountTests(TalkTestCase):
         house, anna, _, _ = await self.house()
         bot = await house.sign_up("Helper", is_bot=True)
         heard: list[tuple[str, bool]] = []
-        observers = house.talking.stores.observers
+        observers = house.domain.observers
         observers.observe(bot.user.id, lambda message, edited: heard.append((message.text, edited)))
         sent = await anna.send(anna.peer(bot), "/start")
         await anna.call(tl.messages.editMessage(peer=anna.peer(bot), id=sent.id, message="/help"))

@@ -73,9 +73,9 @@ class LayersTests(BackendTestCase):
         )
         house.people.presence.device_connected(bob.id, 12)
         for event in _events(ada.id, bob.id):
-            self.assertTrue(house.people.updates.handles(event), event)
-            update_list, user_ids = await house.people.updates.render(ada.id, event)
-            users = await house.people.views.render(ada.id, user_ids)
+            self.assertTrue(house.shared.people_updates.handles(event), event)
+            update_list, user_ids = await house.shared.people_updates.render(ada.id, event)
+            users = await house.shared.user_views.render(ada.id, user_ids)
             updates = tl.updates(updates=update_list, users=users, chats=[], date=1, seq=0)
             for layer in LAYERS:
                 encode(updates, layer)
@@ -86,11 +86,11 @@ class LayersTests(BackendTestCase):
         house = House(self.open_database(), self.open_cache())
         ada = await house.device(11).sign_up("+15550100001", "Ada")
         bob = await house.device(12).sign_up("+15550100002", "Bob")
-        self.assertIsNone(house.people.views.cached(ada.id, [777000]))
-        first = await house.people.views.render(ada.id, [bob.id, 777000, bob.id, 1])
+        self.assertIsNone(house.shared.user_views.cached(ada.id, [777000]))
+        first = await house.shared.user_views.render(ada.id, [bob.id, 777000, bob.id, 1])
         self.assertEqual([view.id for view in first], [bob.id, 777000])
-        self.assertEqual(house.people.views.cached(ada.id, [bob.id, 777000]), first)
-        again = Deferred.fromCoroutine(house.people.views.render(ada.id, [bob.id, 777000]))
+        self.assertEqual(house.shared.user_views.cached(ada.id, [bob.id, 777000]), first)
+        again = Deferred.fromCoroutine(house.shared.user_views.render(ada.id, [bob.id, 777000]))
         self.assertTrue(again.called)
         await again
 

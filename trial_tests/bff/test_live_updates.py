@@ -45,7 +45,7 @@ class Alone:
 
     def _draw(self, user_id: int, drawing: Drawing, except_perm_auth_key_id: int) -> None:
         drawn: list[Any] = []
-        Deferred.fromCoroutine(self._house.talk.updates.finish(user_id, drawing)).addCallback(drawn.append)
+        Deferred.fromCoroutine(self._house.shared.updates.finish(user_id, drawing)).addCallback(drawn.append)
         for device in self._house.push.devices[user_id]:
             if device.caller.perm_auth_key_id != except_perm_auth_key_id:
                 self.bodies.setdefault(device, []).append(encode(drawn[0], device.caller.layer))
@@ -78,7 +78,7 @@ class EqualityTests(BackendTestCase):
         """Nothing has to be read for a drawing: both ways of it find the same."""
         ids = [device.user.id for device in devices]
         for user_id in ids:
-            await house.talk.updates.peers(user_id, {*ids, -chat_id})
+            await house.shared.updates.peers(user_id, {*ids, -chat_id})
 
     async def step(self, house: House, devices: list[Device], chat_id: int, dice: random.Random) -> None:
         actor, other = dice.sample(devices, 2)
@@ -135,7 +135,7 @@ class EqualityTests(BackendTestCase):
                 await self.step(house, devices, chat_id, dice)
             except RpcError:
                 pass  # not allowed to them: nothing is told then, either way
-            await house.talking.live.settled()
+            await house.live.settled()
             await self.warm(house, devices, chat_id)
             for device in everywhere:
                 self.assertEqual(device.bodies, alone.bodies.get(device, []), f"seed {seed}")

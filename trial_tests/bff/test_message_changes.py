@@ -34,7 +34,7 @@ class EditMessageTests(TalkTestCase):
         answer = await anna.call(tl.messages.editMessage(peer=anna.peer(boris), id=sent.id, message="before"))
         self.assertEqual(answer.updates[0].message.message, "before")
         (update,) = await boris.take()
-        self.assertEqual((update.NAME, update.message.edit_date), ("updateEditMessage", house.talk.now()))
+        self.assertEqual((update.NAME, update.message.edit_date), ("updateEditMessage", house.shared.now()))
         self.assertEqual(texts(await boris.history(boris.peer(anna))), ["before"])
 
     async def test_what_is_refused(self) -> None:
@@ -183,7 +183,7 @@ class ReadHistoryTests(TalkTestCase):
         house, anna, boris, _ = await self.house()
         first = await anna.send(anna.peer(boris), "a")
         await boris.call(tl.messages.readHistory(peer=boris.peer(anna), max_id=0))
-        when = house.talk.now()
+        when = house.shared.now()
         house.clock.advance(60)
         second = await anna.send(anna.peer(boris), "b")
         ask = tl.messages.getOutboxReadDate(peer=anna.peer(boris), msg_id=first.id)
@@ -191,7 +191,7 @@ class ReadHistoryTests(TalkTestCase):
         ask = tl.messages.getOutboxReadDate(peer=anna.peer(boris), msg_id=second.id)
         self.assertEqual(await error_of(anna.call(ask)), "MESSAGE_NOT_READ_YET")
         house.clock.advance(8 * 86_400)
-        await house.talking.stores.trimming.trim()
+        await house.domain.trimming.trim()
         await boris.call(tl.messages.readHistory(peer=boris.peer(anna), max_id=0))
         ask = tl.messages.getOutboxReadDate(peer=anna.peer(boris), msg_id=first.id)
         self.assertEqual(await error_of(anna.call(ask)), "MESSAGE_TOO_OLD")

@@ -88,7 +88,7 @@ class SendMessageTests(TalkTestCase):
         house, anna, boris, _ = await self.house()
         first = await anna.send(anna.peer(boris), "once", random_id=77)
         self.assertEqual(await anna.send(anna.peer(boris), "once", random_id=77), first)
-        await house.talking.live.settled()
+        await house.live.settled()
         await house.database.close()
         again = House(self)
         device = Device(again, anna.user)

@@ -402,6 +402,7 @@ class ChoicesTests(PeopleTestCase):
         for rules in ([], [tl.inputPrivacyValueAllowPremium()], [tl.inputPrivacyValueAllowAll()] * 21):
             query = tl.account.setPrivacy(key=key, rules=rules)
             self.assertEqual(await ada.error(query), "PRIVACY_VALUE_INVALID")
+        await house.people.presence.settled()
 
     async def test_notification_choices(self) -> None:
         """Choices are kept by peer and by kind; what is not named stays."""

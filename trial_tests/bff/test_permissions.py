@@ -120,7 +120,7 @@ class Pair:
     async def send(self) -> str:
         if self.role == "service":
             await self.boris.take()
-            await self.house.talking.stores.service_messages.send(self.boris.user.id, "from the server")
+            await self.house.domain.service_messages.send(self.boris.user.id, "from the server")
             return YES if await self.boris.take() else OWN
         query = tl.messages.sendMessage(peer=self.peer, message="words", random_id=next(self.house.keys))
         return await self.heard(query)
@@ -159,16 +159,16 @@ class Pair:
         return YES
 
     async def last_seen(self) -> str:
-        (user,), _ = await self.house.talk.peers(self.actor.user.id, {self.boris.user.id})
+        (user,), _ = await self.house.shared.peers(self.actor.user.id, {self.boris.user.id})
         return YES if user.status.NAME == "userStatusOffline" else NONE
 
     async def phone(self) -> str:
-        (user,), _ = await self.house.talk.peers(self.actor.user.id, {self.boris.user.id})
+        (user,), _ = await self.house.shared.peers(self.actor.user.id, {self.boris.user.id})
         return YES if user.phone else NONE
 
     async def add(self) -> str:
-        created = await self.house.talk.chats.create(
-            self.house.talk.actor(self.actor.caller), [self.house.witness.user.id], "x"
+        created = await self.house.domain.chats.create(
+            self.house.shared.actor(self.actor.caller), [self.house.witness.user.id], "x"
         )
         user = self.actor.input_user(self.boris)
         return await self.heard(tl.messages.addChatUser(chat_id=created.chat_id, user_id=user, fwd_limit=0))

@@ -210,7 +210,7 @@ class ReadDateTests(TalkTestCase):
     async def test_hidden_by_either(self) -> None:
         """It is not told of who hides it, nor to who does."""
         house, anna, boris, ask = await self.read()
-        self.assertEqual((await anna.call(ask)).date, house.talk.now())
+        self.assertEqual((await anna.call(ask)).date, house.shared.now())
         nobody = [Rule(RuleKind.DISALLOW_ALL)]
         await house.privacy.set(boris.user.id, STATUS_TIMESTAMP, nobody)
         self.assertEqual(await error_of(anna.call(ask)), "USER_PRIVACY_RESTRICTED")

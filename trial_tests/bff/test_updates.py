@@ -255,7 +255,7 @@ class EveryClientEndsEqualTests(BackendTestCase):
                 pts = snapshot.pts
                 await snapshot.catch_up(device, limit=1 + place % 7)
                 await self.check(device, snapshot, f"seed {seed} from pts {pts}")
-        await house.talking.live.settled()
+        await house.live.settled()
 
     async def check(self, device: Device, mirror: Mirror, where: str) -> None:
         """What the client has is what the server has."""
@@ -373,7 +373,7 @@ class DifferenceTests(BackendTestCase):
         await boris.call(tl.messages.readHistory(peer=boris.peer(anna), max_id=5))
         house.clock.advance(31 * 86_400)
         await anna.send(anna.peer(boris), "last")
-        await house.talking.stores.trimming.trim()
+        await house.domain.trimming.trim()
         query = {"pts": seen.pts, "date": since, "qts": 0, "pts_limit": 10}
         texts: list[str] = []
         answers: list[str] = []
@@ -400,7 +400,7 @@ class DifferenceTests(BackendTestCase):
         await anna.send(anna.peer(boris), "old")
         house.clock.advance(31 * 86_400)
         await anna.send(anna.peer(boris), "new")
-        self.assertEqual(await house.talking.stores.trimming.trim(), 2)
+        self.assertEqual(await house.domain.trimming.trim(), 2)
         difference = await boris.difference(1)
         self.assertEqual([m.message for m in difference.new_messages], ["old", "new"])
         self.assertEqual([m.message for m in (await boris.difference(2)).new_messages], ["new"])
@@ -412,7 +412,7 @@ class DifferenceTests(BackendTestCase):
         boris.go_offline()
         for number in range(5):
             await anna.send(anna.peer(boris), str(number))
-        await house.talking.live.settled()
+        await house.live.settled()
         await house.database.close()
         again = Device(House(self), boris.user)
         difference = await again.difference(1)

@@ -3,7 +3,7 @@
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from teamgram.domain.codes.delivery import ServiceMessages
+from teamgram.domain.codes.delivery import CodeMessages
 from teamgram.domain.updates.events import NewAuthorization
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.fresh import FreshDevices
@@ -29,7 +29,7 @@ class SignIns:
         auth_sessions: AuthSessions,
         session_control: SessionControl,
         fanout: Fanout,
-        service_messages: ServiceMessages,
+        service_messages: CodeMessages,
         account_settings: AccountSettings,
         push: UpdatesPush,
         clock: IReactorTime,

@@ -6,7 +6,7 @@ which waits for a first chat in a list that is empty.
 
 from twisted.logger import Logger
 
-from teamgram.domain.codes.delivery import ServiceMessages
+from teamgram.domain.codes.delivery import CodeMessages
 from teamgram.domain.users.user import User
 from teamgram.domain.users.users import Users
 
@@ -28,7 +28,7 @@ class Welcome:
 
     _log = Logger()
 
-    def __init__(self, users: Users, service_messages: ServiceMessages, text: str) -> None:
+    def __init__(self, users: Users, service_messages: CodeMessages, text: str) -> None:
         self._users = users
         self._service_messages = service_messages
         self._text = text

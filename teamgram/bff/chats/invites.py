@@ -5,7 +5,7 @@ from typing import Any
 from teamgram.bff.chats.service import group
 from teamgram.bff.errors import METHOD_NOT_IMPL, bad_request
 from teamgram.bff.registry import RpcService, rpc
-from teamgram.bff.talk import Talk
+from teamgram.bff.shared import Shared
 from teamgram.bff.views.chats import chat_view, invite_view
 from teamgram.domain.chats import rights
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
@@ -15,23 +15,23 @@ from teamgram.mtproto.tl import tl
 _SHOWN = 5
 
 
-class ChatInvites(RpcService):
+class ChatInvitesService(RpcService):
     """Invite links."""
 
     name = "RPCChatInvites"
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
-        self._invites = talk.invites
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._invites = shared.domain.invites
 
     @rpc("messages.exportChatInvite")
     async def export_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.exportChatInvite#a455de90 flags:# legacy_revoke_permanent:flags.2?true ... = ExportedChatInvite"""
-        talk = self._talk
-        chat = await group(talk, caller, query.peer)
-        _check_bounds(query, talk.now())
+        shared = self._shared
+        chat = await group(shared, caller, query.peer)
+        _check_bounds(query, shared.now())
         invite = await self._invites.export(
-            talk.actor(caller),
+            shared.actor(caller),
             chat.id,
             title=query.title or "",
             expires_at=query.expire_date or 0,
@@ -43,13 +43,13 @@ class ChatInvites(RpcService):
     @rpc("messages.checkChatInvite")
     async def check_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.checkChatInvite#3eadb1bb hash:string = ChatInvite"""
-        talk = self._talk
+        shared = self._shared
         if not query.hash:
             raise bad_request("INVITE_HASH_EMPTY")
-        _, chat = await self._invites.check(caller.user_id, query.hash, talk.now())
+        _, chat = await self._invites.check(caller.user_id, query.hash, shared.now())
         if chat.member(caller.user_id) is not None:
             return tl.chatInviteAlready(chat=chat_view(chat, caller.user_id))
-        shown, _ = await talk.peers(caller.user_id, chat.members[:_SHOWN])
+        shown, _ = await shared.peers(caller.user_id, chat.members[:_SHOWN])
         return tl.chatInvite(
             title=chat.title,
             about=chat.about or None,
@@ -62,25 +62,25 @@ class ChatInvites(RpcService):
     @rpc("messages.importChatInvite")
     async def import_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.importChatInvite#de91436e hash:string = messages.ChatInviteJoinResult"""
-        talk = self._talk
+        shared = self._shared
         if not query.hash:
             raise bad_request("INVITE_HASH_EMPTY")
-        _, change = await self._invites.join(talk.actor(caller), query.hash)
-        return tl.messages.chatInviteJoinResultOk(updates=await talk.updates.answer(change))
+        _, change = await self._invites.join(shared.actor(caller), query.hash)
+        return tl.messages.chatInviteJoinResultOk(updates=await shared.updates.answer(change))
 
     @rpc("messages.getExportedChatInvites")
     async def get_exported_chat_invites(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getExportedChatInvites#a2b5a3f6 flags:# revoked:flags.3?true ... = messages.ExportedChatInvites"""
-        talk = self._talk
-        chat = await group(talk, caller, query.peer)
-        admin = await talk.input_peers.user(caller, query.admin_id)
+        shared = self._shared
+        chat = await group(shared, caller, query.peer)
+        admin = await shared.input_peers.user(caller, query.admin_id)
         if admin.id == caller.user_id and not query.revoked:
-            await self._invites.permanent_of(talk.actor(caller), chat.id)
+            await self._invites.permanent_of(shared.actor(caller), chat.id)
         after = (query.offset_date or 0, _hash(query.offset_link)) if query.offset_link else None
         page = await self._invites.listed(
             caller.user_id, chat.id, admin.id, revoked=query.revoked, limit=query.limit, after=after
         )
-        users, _ = await talk.peers(caller.user_id, {admin.id})
+        users, _ = await shared.peers(caller.user_id, {admin.id})
         return tl.messages.exportedChatInvites(
             count=page.count, invites=[invite_view(invite) for invite in page.invites], users=users
         )
@@ -88,8 +88,8 @@ class ChatInvites(RpcService):
     @rpc("messages.getChatInviteImporters")
     async def get_chat_invite_importers(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getChatInviteImporters#df04dd4e flags:# requested:flags.0?true ... = messages.ChatInviteImporters"""
-        talk = self._talk
-        chat = await group(talk, caller, query.peer)
+        shared = self._shared
+        chat = await group(shared, caller, query.peer)
         if query.requested or query.subscription_expired:
             # Nobody asks to be let in, and nobody pays.
             rights.check_makes_links(chat, caller.user_id)
@@ -99,7 +99,7 @@ class ChatInvites(RpcService):
         last_id = getattr(query.offset_user, "user_id", 0)
         after = (query.offset_date, last_id) if query.offset_date else None
         page = await self._invites.uses(caller.user_id, chat.id, _hash(query.link), limit=query.limit, after=after)
-        users, _ = await talk.peers(caller.user_id, {user_id for user_id, _ in page.uses})
+        users, _ = await shared.peers(caller.user_id, {user_id for user_id, _ in page.uses})
         return tl.messages.chatInviteImporters(
             count=page.count,
             importers=[tl.chatInviteImporter(user_id=user_id, date=date) for user_id, date in page.uses],
@@ -109,22 +109,22 @@ class ChatInvites(RpcService):
     @rpc("messages.getExportedChatInvite")
     async def get_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getExportedChatInvite#73746f5c peer:InputPeer link:string = messages.ExportedChatInvite"""
-        chat = await group(self._talk, caller, query.peer)
+        chat = await group(self._shared, caller, query.peer)
         invite = await self._invites.get(caller.user_id, chat.id, _hash(query.link))
-        users, _ = await self._talk.peers(caller.user_id, {invite.admin_id})
+        users, _ = await self._shared.peers(caller.user_id, {invite.admin_id})
         return tl.messages.exportedChatInvite(invite=invite_view(invite), users=users)
 
     @rpc("messages.editExportedChatInvite")
     async def edit_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.editExportedChatInvite#bdca2f75 flags:# revoked:flags.2?true ... = messages.ExportedChatInvite"""
-        talk = self._talk
-        chat = await group(talk, caller, query.peer)
+        shared = self._shared
+        chat = await group(shared, caller, query.peer)
         hash_ = _hash(query.link)
-        _check_bounds(query, talk.now())
+        _check_bounds(query, shared.now())
         if query.revoked:
-            invite, new = await self._invites.revoke(talk.actor(caller), chat.id, hash_)
+            invite, new = await self._invites.revoke(shared.actor(caller), chat.id, hash_)
             if new is not None:
-                users, _ = await talk.peers(caller.user_id, {invite.admin_id})
+                users, _ = await shared.peers(caller.user_id, {invite.admin_id})
                 return tl.messages.exportedChatInviteReplaced(
                     invite=invite_view(invite), new_invite=invite_view(new), users=users
                 )
@@ -137,30 +137,30 @@ class ChatInvites(RpcService):
                 expires_at=query.expire_date,
                 usage_limit=query.usage_limit,
             )
-        users, _ = await talk.peers(caller.user_id, {invite.admin_id})
+        users, _ = await shared.peers(caller.user_id, {invite.admin_id})
         return tl.messages.exportedChatInvite(invite=invite_view(invite), users=users)
 
     @rpc("messages.deleteExportedChatInvite")
     async def delete_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.deleteExportedChatInvite#d464a42b peer:InputPeer link:string = Bool"""
-        chat = await group(self._talk, caller, query.peer)
+        chat = await group(self._shared, caller, query.peer)
         await self._invites.delete_revoked(caller.user_id, chat.id, _hash(query.link))
         return True
 
     @rpc("messages.deleteRevokedExportedChatInvites")
     async def delete_revoked_exported_chat_invites(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.deleteRevokedExportedChatInvites#56987bd5 peer:InputPeer admin_id:InputUser = Bool"""
-        chat = await group(self._talk, caller, query.peer)
-        admin = await self._talk.input_peers.user(caller, query.admin_id)
+        chat = await group(self._shared, caller, query.peer)
+        admin = await self._shared.input_peers.user(caller, query.admin_id)
         await self._invites.delete_all_revoked(caller.user_id, chat.id, admin.id)
         return True
 
     @rpc("messages.getAdminsWithInvites")
     async def get_admins_with_invites(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getAdminsWithInvites#3920e6ef peer:InputPeer = messages.ChatAdminsWithInvites"""
-        chat = await group(self._talk, caller, query.peer)
+        chat = await group(self._shared, caller, query.peer)
         admins = await self._invites.admins(caller.user_id, chat.id)
-        users, _ = await self._talk.peers(caller.user_id, {admin_id for admin_id, _, _ in admins})
+        users, _ = await self._shared.peers(caller.user_id, {admin_id for admin_id, _, _ in admins})
         return tl.messages.chatAdminsWithInvites(
             admins=[
                 tl.chatAdminWithInvites(admin_id=admin_id, invites_count=count, revoked_invites_count=revoked)

@@ -6,7 +6,7 @@ from typing import Any
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
-from teamgram.bff.talk import Talk
+from teamgram.bff.shared import Shared
 from teamgram.bff.views.chats import banned_from, chat_view, invite_view, participants_view
 from teamgram.bff.views.messages import peer_view
 from teamgram.bff.views.notifications import notify_settings_view
@@ -26,29 +26,29 @@ MISSING_INVITEES_LAYER = 177
 """From here on a client is told who did not come along; older ones get an error."""
 
 
-class Chats(RpcService):
+class ChatsService(RpcService):
     """The basic groups that the caller is or was in."""
 
     name = "RPCChats"
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     @rpc("messages.createChat")
     async def create_chat(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.createChat#92ceddd4 flags:# users:Vector<InputUser> title:string ... = messages.InvitedUsers"""
-        talk = self._talk
+        shared = self._shared
         if len(query.users) > 200:
             raise bad_request("USERS_TOO_MUCH")
-        users = [await talk.input_peers.user(caller, user) for user in query.users]
-        created = await talk.chats.create(
-            talk.actor(caller),
+        users = [await shared.input_peers.user(caller, user) for user in query.users]
+        created = await shared.domain.chats.create(
+            shared.actor(caller),
             [user.id for user in users],
             query.title,
             alone=caller.layer >= MISSING_INVITEES_LAYER,
         )
         chat_id, change = created.chat_id, created.change
-        chat = await talk.chats.of_member(caller.user_id, chat_id)
+        chat = await shared.domain.chats.of_member(caller.user_id, chat_id)
         participants = tl.updateChatParticipants(participants=participants_view(chat, caller.user_id))
         # TDLib gives a group up whose first message comes without a random_id: the server makes one here.
         [first] = change.messages
@@ -59,20 +59,20 @@ class Chats(RpcService):
     @rpc("messages.addChatUser")
     async def add_chat_user(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.addChatUser#cbc6d107 chat_id:long user_id:InputUser fwd_limit:int = messages.InvitedUsers"""
-        talk = self._talk
-        user = await talk.input_peers.user(caller, query.user_id)
+        shared = self._shared
+        user = await shared.input_peers.user(caller, query.user_id)
         try:
-            change = await talk.chats.add_user(talk.actor(caller), query.chat_id, user.id)
+            change = await shared.domain.chats.add_user(shared.actor(caller), query.chat_id, user.id)
         except UserPrivacyRestricted:
             if caller.layer < MISSING_INVITEES_LAYER:
                 raise
-            nothing = tl.updates(updates=[], users=[], chats=[], date=talk.now(), seq=0)
+            nothing = tl.updates(updates=[], users=[], chats=[], date=shared.now(), seq=0)
             return _invited(nothing, [user.id])
         return _invited(await self._members_told(change, caller, query.chat_id), [])
 
     async def _members_told(self, change: OwnChange, caller: RpcMetadata, chat_id: int) -> Any:
         """The answer to who changed the members: all of them as they are now, while the caller is one."""
-        chat = await self._talk.chats.of_member(caller.user_id, chat_id)
+        chat = await self._shared.domain.chats.of_member(caller.user_id, chat_id)
         if chat.member(caller.user_id) is None:
             return await self._told(change)
         participants = tl.updateChatParticipants(participants=participants_view(chat, caller.user_id))
@@ -83,74 +83,80 @@ class Chats(RpcService):
         drawing = entries_drawing(change.entries, change.messages)
         drawing.updates[:0] = more
         drawing.peers.update(peers)
-        return await self._talk.updates.finish(change.owner_id, drawing)
+        return await self._shared.updates.finish(change.owner_id, drawing)
 
     @rpc("messages.deleteChatUser")
     async def delete_chat_user(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.deleteChatUser#a2185cab flags:# revoke_history:flags.0?true chat_id:long user_id:InputUser ..."""
-        talk = self._talk
-        user = await talk.input_peers.user(caller, query.user_id)
-        change = await talk.chats.remove_user(talk.actor(caller), query.chat_id, user.id)
+        shared = self._shared
+        user = await shared.input_peers.user(caller, query.user_id)
+        change = await shared.domain.chats.remove_user(shared.actor(caller), query.chat_id, user.id)
         if query.revoke_history:
             # Not what they wrote goes, but what they have of the group.
-            await talk.messages.delete_all(user.id, -query.chat_id, talk.now())
+            await shared.domain.messages.delete_all(user.id, -query.chat_id, shared.now())
         return await self._members_told(change, caller, query.chat_id)
 
     @rpc("messages.editChatTitle")
     async def edit_chat_title(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.editChatTitle#73783ffd chat_id:long title:string = Updates"""
-        talk = self._talk
-        return await self._told(await talk.chats.edit_title(talk.actor(caller), query.chat_id, query.title))
+        shared = self._shared
+        return await self._told(await shared.domain.chats.edit_title(shared.actor(caller), query.chat_id, query.title))
 
     @rpc("messages.editChatAbout")
     async def edit_chat_about(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.editChatAbout#def60797 peer:InputPeer about:string = Bool"""
-        chat = await group(self._talk, caller, query.peer)
-        await self._talk.chats.edit_about(self._talk.actor(caller), chat.id, query.about.strip())
+        chat = await group(self._shared, caller, query.peer)
+        await self._shared.domain.chats.edit_about(self._shared.actor(caller), chat.id, query.about.strip())
         return True
 
     @rpc("messages.editChatAdmin")
     async def edit_chat_admin(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.editChatAdmin#a85bd1c2 chat_id:long user_id:InputUser is_admin:Bool = Bool"""
-        talk = self._talk
-        user = await talk.input_peers.user(caller, query.user_id)
-        await talk.chats.set_admin(talk.actor(caller), query.chat_id, user.id, query.is_admin)
+        shared = self._shared
+        user = await shared.input_peers.user(caller, query.user_id)
+        await shared.domain.chats.set_admin(shared.actor(caller), query.chat_id, user.id, query.is_admin)
         return True
 
     @rpc("messages.editChatDefaultBannedRights")
     async def edit_chat_default_banned_rights(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.editChatDefaultBannedRights#a5866b41 peer:InputPeer banned_rights:ChatBannedRights = Updates"""
-        talk = self._talk
-        chat = await group(self._talk, caller, query.peer)
+        shared = self._shared
+        chat = await group(self._shared, caller, query.peer)
         rights = query.banned_rights
         if rights.view_messages:
             raise bad_request("BANNED_RIGHTS_INVALID")
-        version = await talk.chats.set_default_banned_rights(talk.actor(caller), chat.id, banned_from(rights))
-        _, chats = await talk.peers(caller.user_id, {marked_chat(chat.id)})
+        version = await shared.domain.chats.set_default_banned_rights(
+            shared.actor(caller), chat.id, banned_from(rights)
+        )
+        _, chats = await shared.peers(caller.user_id, {marked_chat(chat.id)})
         update = tl.updateChatDefaultBannedRights(
             peer=peer_view(marked_chat(chat.id)), default_banned_rights=chats[0].default_banned_rights, version=version
         )
-        return tl.updates(updates=[update], users=[], chats=chats, date=talk.now(), seq=0)
+        return tl.updates(updates=[update], users=[], chats=chats, date=shared.now(), seq=0)
 
     @rpc("messages.deleteChat")
     async def delete_chat(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.deleteChat#5bd0ee50 chat_id:long = Bool"""
-        await self._talk.chats.delete(self._talk.actor(caller), query.chat_id)
+        await self._shared.domain.chats.delete(self._shared.actor(caller), query.chat_id)
         return True
 
     @rpc("messages.getFullChat")
     async def get_full_chat(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getFullChat#aeb00b34 chat_id:long = messages.ChatFull"""
-        talk, viewer_id = self._talk, caller.user_id
+        shared, viewer_id = self._shared, caller.user_id
         try:
-            chat = await talk.chats.of_member(viewer_id, query.chat_id)
+            chat = await shared.domain.chats.of_member(viewer_id, query.chat_id)
         except ChatNotFound:
             raise bad_request("CHAT_ID_INVALID") from None
-        dialog = await talk.dialogs.get(viewer_id, marked_chat(chat.id))
-        chosen = (await talk.notifications.get(viewer_id)).get(str(marked_chat(chat.id)), UNCHANGED)
+        dialog = await shared.domain.dialogs.get(viewer_id, marked_chat(chat.id))
+        chosen = (await shared.domain.notifications.get(viewer_id)).get(str(marked_chat(chat.id)), UNCHANGED)
         present = chat.member(viewer_id) is not None
-        invite = await talk.invites.permanent_of(talk.actor(caller), chat.id) if chat.is_admin(viewer_id) else None
-        members = await talk.users.get(chat.members) if present else {}
+        invite = (
+            await shared.domain.invites.permanent_of(shared.actor(caller), chat.id)
+            if chat.is_admin(viewer_id)
+            else None
+        )
+        members = await shared.domain.users.get(chat.members) if present else {}
         full = tl.chatFull(
             id=chat.id,
             about=chat.about if present else "",
@@ -162,13 +168,13 @@ class Chats(RpcService):
             folder_id=dialog.folder_id or None,
         )
         inviters = {chat.participants[user_id].inviter_id for user_id in members}
-        users, chats = await talk.peers(viewer_id, {*members, *inviters, marked_chat(chat.id)})
+        users, chats = await shared.peers(viewer_id, {*members, *inviters, marked_chat(chat.id)})
         return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
 
     @rpc("messages.getChats")
     async def get_chats(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getChats#49e9528f id:Vector<long> = messages.Chats"""
-        found = await self._talk.chats.get(query.id[:MAX_CHAT_IDS])
+        found = await self._shared.domain.chats.get(query.id[:MAX_CHAT_IDS])
         chats = [
             chat_view(found[chat_id], caller.user_id)
             for chat_id in dict.fromkeys(query.id[:MAX_CHAT_IDS])
@@ -181,19 +187,23 @@ class Chats(RpcService):
     @rpc("messages.getAllChats")
     async def get_all_chats(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getAllChats#875f74be except_ids:Vector<long> = messages.Chats"""
-        ids = [chat_id for chat_id in await self._talk.chats.ids_of(caller.user_id) if chat_id not in query.except_ids]
-        _, chats = await self._talk.peers(caller.user_id, {marked_chat(chat_id) for chat_id in ids})
+        ids = [
+            chat_id
+            for chat_id in await self._shared.domain.chats.ids_of(caller.user_id)
+            if chat_id not in query.except_ids
+        ]
+        _, chats = await self._shared.peers(caller.user_id, {marked_chat(chat_id) for chat_id in ids})
         return tl.messages.chats(chats=chats)
 
     @rpc("messages.getCommonChats")
     async def get_common_chats(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getCommonChats#e40ca104 user_id:InputUser max_id:long limit:int = messages.Chats"""
-        user = await self._talk.input_peers.user(caller, query.user_id)
+        user = await self._shared.input_peers.user(caller, query.user_id)
         if user.id == caller.user_id:
             raise bad_request("USER_ID_INVALID")
         limit = min(max(query.limit, 1), MAX_CHAT_IDS)
-        ids = await self._talk.chats.common(caller.user_id, user.id, query.max_id, limit)
-        found = await self._talk.chats.get(ids)
+        ids = await self._shared.domain.chats.common(caller.user_id, user.id, query.max_id, limit)
+        found = await self._shared.domain.chats.get(ids)
         return tl.messages.chats(chats=[chat_view(found[chat_id], caller.user_id) for chat_id in ids])
 
 
@@ -204,16 +214,16 @@ def _invited(updates: Any, missing: Sequence[int]) -> Any:
     )
 
 
-async def group(talk: Talk, caller: RpcMetadata, input_peer: Any) -> Chat:
+async def group(shared: Shared, caller: RpcMetadata, input_peer: Any) -> Chat:
     """The basic group that is meant, which the caller is or was in.
 
     Raises:
         RpcError: ``PEER_ID_INVALID``.
     """
-    peer = await talk.peer(caller, input_peer)
+    peer = await shared.peer(caller, input_peer)
     if peer.kind is not PeerKind.CHAT:
         raise bad_request("PEER_ID_INVALID")
-    return await talk.chats.of_member(caller.user_id, peer.id)
+    return await shared.domain.chats.of_member(caller.user_id, peer.id)
 
 
 class ProtectedChats(RpcService):
@@ -221,14 +231,14 @@ class ProtectedChats(RpcService):
 
     name = "RPCMessages"
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     @rpc("messages.toggleNoForwards")
     async def toggle_no_forwards(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.toggleNoForwards#b2081a35 flags:# peer:InputPeer enabled:Bool ... = Updates"""
-        talk = self._talk
-        chat = await group(talk, caller, query.peer)
-        await talk.chats.set_noforwards(talk.actor(caller), chat.id, query.enabled)
-        _, chats = await talk.peers(caller.user_id, {marked_chat(chat.id)})
-        return tl.updates(updates=[tl.updateChat(chat_id=chat.id)], users=[], chats=chats, date=talk.now(), seq=0)
+        shared = self._shared
+        chat = await group(shared, caller, query.peer)
+        await shared.domain.chats.set_noforwards(shared.actor(caller), chat.id, query.enabled)
+        _, chats = await shared.peers(caller.user_id, {marked_chat(chat.id)})
+        return tl.updates(updates=[tl.updateChat(chat_id=chat.id)], users=[], chats=chats, date=shared.now(), seq=0)

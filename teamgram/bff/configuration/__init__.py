@@ -1,6 +1,6 @@
 """RPCConfiguration: where the server is, what it can, which countries there are."""
 
-from teamgram.bff.configuration.service import Configuration
+from teamgram.bff.configuration.service import ConfigurationService
 from teamgram.bff.configuration.settings import ConfigurationSettings
 
-__all__ = ["Configuration", "ConfigurationSettings"]
+__all__ = ["ConfigurationService", "ConfigurationSettings"]

@@ -23,7 +23,7 @@ _MAX_CACHED = 1024
 _MAX_INT = 2**31 - 1
 
 
-class Configuration(RpcService):
+class ConfigurationService(RpcService):
     """Facts about the server; nothing here waits."""
 
     name = "RPCConfiguration"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from teamgram.bff.errors import bad_request
-from teamgram.bff.talk import Talk
+from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import entity_from
 from teamgram.domain.boxes.message import Entity
 from teamgram.domain.ids.peer import Peer, PeerKind
@@ -20,7 +20,7 @@ MAX_REPLY_MARKUP = 10_000
 _AT_ONCE = 10
 
 
-async def entities_from(talk: Talk, caller: RpcMetadata, views: Sequence[Any] | None) -> list[Entity]:
+async def entities_from(shared: Shared, caller: RpcMetadata, views: Sequence[Any] | None) -> list[Entity]:
     """The entities that a client asked for, users in them checked.
 
     Raises:
@@ -30,7 +30,7 @@ async def entities_from(talk: Talk, caller: RpcMetadata, views: Sequence[Any] | 
     for view in views or ():
         if view.NAME == "inputMessageEntityMentionName":
             try:
-                user = await talk.input_peers.user(caller, view.user_id)
+                user = await shared.input_peers.user(caller, view.user_id)
             except RpcError:
                 raise bad_request("ENTITY_MENTION_USER_INVALID") from None
             entities.append(Entity("mentionName", view.offset, view.length, user_id=user.id))
@@ -42,7 +42,7 @@ async def entities_from(talk: Talk, caller: RpcMetadata, views: Sequence[Any] | 
 
 
 async def composed(
-    talk: Talk, caller: RpcMetadata, text: str, views: Sequence[Any] | None
+    shared: Shared, caller: RpcMetadata, text: str, views: Sequence[Any] | None
 ) -> tuple[str, tuple[Entity, ...], int]:
     """``text.clean`` of what a client wrote.
 
@@ -52,12 +52,12 @@ async def composed(
     """
     if not text:
         raise bad_request("MESSAGE_EMPTY")
-    entities = await entities_from(talk, caller, views) if views else []
+    entities = await entities_from(shared, caller, views) if views else []
     return texts.clean(text, entities)
 
 
 async def mentioned(
-    talk: Talk, caller: RpcMetadata, peer: Peer, text: str, entities: Iterable[Entity]
+    shared: Shared, caller: RpcMetadata, peer: Peer, text: str, entities: Iterable[Entity]
 ) -> frozenset[int]:
     """Members of the group whom a text names; nobody in a private chat."""
     if peer.kind is not PeerKind.CHAT:
@@ -66,14 +66,14 @@ async def mentioned(
     names = {name.lower() for name in texts.mentioned_names(text, entities)}
     if not ids and not names:
         return frozenset()
-    members = (await talk.chats.of_member(caller.user_id, peer.id)).members
+    members = (await shared.domain.chats.of_member(caller.user_id, peer.id)).members
     if names:
-        users = await talk.users.get(members)
+        users = await shared.domain.users.get(members)
         ids |= {user.id for user in users.values() if user.username.lower() in names}
     return frozenset(ids & set(members))
 
 
-async def reply_from(talk: Talk, caller: RpcMetadata, peer: Peer, query: Any) -> tuple[int, Quote | None]:
+async def reply_from(shared: Shared, caller: RpcMetadata, peer: Peer, query: Any) -> tuple[int, Quote | None]:
     """(the caller's id of the message that is answered or 0, the quote) of a sending query of any layer.
 
     Raises:
@@ -87,7 +87,7 @@ async def reply_from(talk: Talk, caller: RpcMetadata, peer: Peer, query: Any) ->
         return 0, None
     source = peer
     if reply_to.reply_to_peer_id is not None:
-        source = await talk.peer(caller, reply_to.reply_to_peer_id)
+        source = await shared.peer(caller, reply_to.reply_to_peer_id)
     text = reply_to.quote_text or ""
     if not text and source == peer:
         return reply_to.reply_to_msg_id, None
@@ -100,13 +100,13 @@ async def reply_from(talk: Talk, caller: RpcMetadata, peer: Peer, query: Any) ->
     )
 
 
-async def reply_markup_from(talk: Talk, caller: RpcMetadata, view: Any) -> bytes:
+async def reply_markup_from(shared: Shared, caller: RpcMetadata, view: Any) -> bytes:
     """What a bot sends along; persons' keyboards are passed over, as on the official server.
 
     Raises:
         RpcError: ``REPLY_MARKUP_TOO_LONG``.
     """
-    if view is None or not await talk.is_bot(caller.user_id):
+    if view is None or not await shared.is_bot(caller.user_id):
         return b""
     markup = encode(view)
     if len(markup) > MAX_REPLY_MARKUP:
@@ -114,12 +114,12 @@ async def reply_markup_from(talk: Talk, caller: RpcMetadata, view: Any) -> bytes
     return markup
 
 
-def check_schedule(talk: Talk, query: Any) -> None:
+def check_schedule(shared: Shared, query: Any) -> None:
     """Only what is due now can be sent: nothing here would send it later.
 
     Raises:
         RpcError: ``SCHEDULE_DATE_INVALID``.
     """
     due = query.schedule_date
-    if due and due > talk.now() + _AT_ONCE:
+    if due and due > shared.now() + _AT_ONCE:
         raise bad_request("SCHEDULE_DATE_INVALID")

@@ -4,7 +4,7 @@ from typing import Any
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
-from teamgram.bff.talk import Talk
+from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.domain.boxes.message import Tag
 from teamgram.domain.ids.peer import PeerKind
@@ -61,22 +61,22 @@ class MessageHistory(RpcService):
 
     name = "RPCMessages"
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     @rpc("messages.getHistory")
     async def get_history(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getHistory#4423e6c5 peer:InputPeer offset_id:int offset_date:int ... = messages.Messages"""
-        peer = await self._talk.peer(caller, query.peer)
-        found = await self._talk.messages.page(Search(caller.user_id, peer.marked), page_from(query))
-        return await self._talk.page_answer(caller.user_id, found)
+        peer = await self._shared.peer(caller, query.peer)
+        found = await self._shared.domain.messages.page(Search(caller.user_id, peer.marked), page_from(query))
+        return await self._shared.page_answer(caller.user_id, found)
 
     @rpc("messages.getMessages")
     async def get_messages(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getMessages#63c66506 id:Vector<InputMessage> = messages.Messages"""
         ids = await self._message_ids(caller, query.id)
-        found = await self._talk.messages.get(caller.user_id, [id_ for id_ in ids if id_])
-        users, chats = await self._talk.peers(caller.user_id, peers_in(found.values()))
+        found = await self._shared.domain.messages.get(caller.user_id, [id_ for id_ in ids if id_])
+        users, chats = await self._shared.peers(caller.user_id, peers_in(found.values()))
         messages = [
             message_view(found[id_]) if id_ in found else tl.messageEmpty(id=asked)
             for id_, asked in zip(ids, (getattr(view, "id", 0) or 0 for view in query.id), strict=True)
@@ -90,7 +90,7 @@ class MessageHistory(RpcService):
         ids: list[int] = []
         for view in views:
             if view.NAME == "inputMessageReplyTo":
-                message = (await self._talk.messages.get(caller.user_id, [view.id])).get(view.id)
+                message = (await self._shared.domain.messages.get(caller.user_id, [view.id])).get(view.id)
                 ids.append(message.reply_to_id if message is not None else 0)
             else:
                 # inputMessagePinned is for channels alone.
@@ -100,18 +100,18 @@ class MessageHistory(RpcService):
     @rpc("messages.search")
     async def search(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.search#29ee847a flags:# peer:InputPeer q:string from_id:flags.0?InputPeer ... = messages.Messages"""
-        talk = self._talk
+        shared = self._shared
         everywhere = query.peer.NAME == "inputPeerEmpty"
-        peer = None if everywhere else (await talk.peer(caller, query.peer)).marked
+        peer = None if everywhere else (await shared.peer(caller, query.peer)).marked
         from_id = 0
         if query.from_id is not None:
-            author = await talk.input_peers.peer(caller, query.from_id)
+            author = await shared.input_peers.peer(caller, query.from_id)
             if author.kind is not PeerKind.USER:
                 raise bad_request("FROM_PEER_INVALID")
             from_id = author.id
         saved_peer = 0
         if query.saved_peer_id is not None and peer == caller.user_id:
-            saved_peer = (await talk.input_peers.peer(caller, query.saved_peer_id)).marked
+            saved_peer = (await shared.input_peers.peer(caller, query.saved_peer_id)).marked
         search = Search(
             caller.user_id,
             peer,
@@ -122,13 +122,13 @@ class MessageHistory(RpcService):
             max_date=query.max_date,
             **_filter(query.filter),
         )
-        found = await talk.messages.page(search, page_from(query))
-        return await talk.page_answer(caller.user_id, found)
+        found = await shared.domain.messages.page(search, page_from(query))
+        return await shared.page_answer(caller.user_id, found)
 
     @rpc("messages.searchGlobal")
     async def search_global(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.searchGlobal#4bc6589a flags:# ... q:string filter:MessagesFilter ... = messages.Messages"""
-        talk = self._talk
+        shared = self._shared
         text = query.q.strip()[:256]
         wanted = _filter(query.filter)
         if not text and not wanted:
@@ -146,8 +146,8 @@ class MessageHistory(RpcService):
             **wanted,
         )
         # Ids of private chats and basic groups are one sequence, so the id alone says where to go on.
-        found = await talk.messages.page(search, Page(offset_id=query.offset_id, limit=query.limit))
-        answer = await talk.page_answer(caller.user_id, found)
+        found = await shared.domain.messages.page(search, Page(offset_id=query.offset_id, limit=query.limit))
+        answer = await shared.page_answer(caller.user_id, found)
         if found.messages and answer.NAME == "messages.messagesSlice":
             answer.next_rate = found.messages[-1].date
         return answer
@@ -155,24 +155,26 @@ class MessageHistory(RpcService):
     @rpc("messages.getSearchCounters")
     async def get_search_counters(self, caller: RpcMetadata, query: Any) -> list[Any]:
         """messages.getSearchCounters#1bbcf300 flags:# peer:InputPeer ... = Vector<messages.SearchCounter>"""
-        peer = await self._talk.peer(caller, query.peer)
+        peer = await self._shared.peer(caller, query.peer)
         counters = []
         for view in query.filters[: len(_FILTERS)]:
-            count = await self._talk.messages.count(Search(caller.user_id, peer.marked, **_filter(view)))
+            count = await self._shared.domain.messages.count(Search(caller.user_id, peer.marked, **_filter(view)))
             counters.append(tl.messages.searchCounter(filter=view, count=count))
         return counters
 
     @rpc("messages.getUnreadMentions")
     async def get_unread_mentions(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getUnreadMentions#f107e790 flags:# peer:InputPeer ... = messages.Messages"""
-        peer = await self._talk.peer(caller, query.peer)
+        peer = await self._shared.peer(caller, query.peer)
         search = Search(caller.user_id, peer.marked, unread_mentions=True)
-        return await self._talk.page_answer(caller.user_id, await self._talk.messages.page(search, page_from(query)))
+        return await self._shared.page_answer(
+            caller.user_id, await self._shared.domain.messages.page(search, page_from(query))
+        )
 
     @rpc("messages.getMessagesViews")
     async def get_messages_views(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getMessagesViews#5784d3e1 peer:InputPeer id:Vector<int> increment:Bool = messages.MessageViews"""
-        await self._talk.peer(caller, query.peer)
+        await self._shared.peer(caller, query.peer)
         if len(query.id) > MAX_MESSAGE_IDS:
             raise bad_request("LIMIT_INVALID")
         # Views are counted in channels alone.

@@ -5,7 +5,7 @@ from typing import Any
 from teamgram.bff.errors import bad_request
 from teamgram.bff.messages.history import MAX_MESSAGE_IDS
 from teamgram.bff.registry import RpcService, rpc
-from teamgram.bff.talk import Talk
+from teamgram.bff.shared import Shared
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.ids.peer import PeerKind
 from teamgram.domain.messages.errors import MessageTooOld
@@ -28,16 +28,16 @@ class ReadMarks(RpcService):
 
     name = "RPCMessages"
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     @rpc("messages.readHistory")
     async def read_history(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.readHistory#e306d3a peer:InputPeer max_id:int = messages.AffectedMessages"""
-        talk = self._talk
-        peer = await talk.peer(caller, query.peer)
-        change = await talk.messages.read_history(
-            caller.user_id, peer.marked, query.max_id, talk.now(), caller.perm_auth_key_id
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
+        change = await shared.domain.messages.read_history(
+            caller.user_id, peer.marked, query.max_id, shared.now(), caller.perm_auth_key_id
         )
         return affected_messages(change)
 
@@ -46,18 +46,20 @@ class ReadMarks(RpcService):
         """messages.readMessageContents#36a73f77 id:Vector<int> = messages.AffectedMessages"""
         if len(query.id) > MAX_MESSAGE_IDS:
             raise bad_request("LIMIT_INVALID")
-        change = await self._talk.messages.read_contents(
-            caller.user_id, query.id, self._talk.now(), caller.perm_auth_key_id
+        change = await self._shared.domain.messages.read_contents(
+            caller.user_id, query.id, self._shared.now(), caller.perm_auth_key_id
         )
         return affected_messages(change)
 
     @rpc("messages.readMentions")
     async def read_mentions(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.readMentions#36e5bf4d flags:# peer:InputPeer top_msg_id:flags.0?int = messages.AffectedHistory"""
-        talk = self._talk
-        peer = await talk.peer(caller, query.peer)
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
         return affected_history(
-            await talk.messages.read_mentions(caller.user_id, peer.marked, talk.now(), caller.perm_auth_key_id)
+            await shared.domain.messages.read_mentions(
+                caller.user_id, peer.marked, shared.now(), caller.perm_auth_key_id
+            )
         )
 
     @rpc("messages.receivedMessages")
@@ -69,10 +71,12 @@ class ReadMarks(RpcService):
     @rpc("messages.getOutboxReadDate")
     async def get_outbox_read_date(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getOutboxReadDate#8c4bfe5d peer:InputPeer msg_id:int = OutboxReadDate"""
-        peer = await self._talk.peer(caller, query.peer)
+        peer = await self._shared.peer(caller, query.peer)
         if peer.kind is not PeerKind.USER:
             raise bad_request("PEER_ID_INVALID")
-        date = await self._talk.messages.outbox_read_date(caller.user_id, peer.marked, query.msg_id, self._talk.now())
+        date = await self._shared.domain.messages.outbox_read_date(
+            caller.user_id, peer.marked, query.msg_id, self._shared.now()
+        )
         if not date:
             raise bad_request("MESSAGE_NOT_READ_YET")
         return tl.outboxReadDate(date=date)
@@ -83,18 +87,18 @@ class GroupReadMarks(RpcService):
 
     name = "RPCChats"
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     @rpc("messages.getMessageReadParticipants")
     async def get_message_read_participants(self, caller: RpcMetadata, query: Any) -> list[Any]:
         """messages.getMessageReadParticipants#31c1c44f peer:InputPeer msg_id:int = Vector<ReadParticipantDate>"""
-        peer = await self._talk.peer(caller, query.peer)
+        peer = await self._shared.peer(caller, query.peer)
         if peer.kind is not PeerKind.CHAT:
             raise bad_request("PEER_ID_INVALID")
         try:
-            readers = await self._talk.messages.read_participants(
-                caller.user_id, peer.marked, query.msg_id, self._talk.now()
+            readers = await self._shared.domain.messages.read_participants(
+                caller.user_id, peer.marked, query.msg_id, self._shared.now()
             )
         except MessageTooOld:
             # This method has its own word for it.

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from teamgram.bff.errors import bad_request
 from teamgram.bff.messages.compose import check_schedule, composed, mentioned, reply_from, reply_markup_from
 from teamgram.bff.registry import RpcService, rpc
-from teamgram.bff.talk import Talk
+from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import entity_views
 from teamgram.domain.boxes.message import PLAIN, Entity, Extra
 from teamgram.domain.ids.peer import Peer, PeerKind
@@ -24,24 +24,24 @@ class SendingMessages(RpcService):
 
     name = "RPCMessages"
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
 
     @rpc("messages.sendMessage")
     async def send_message(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.sendMessage#fef48f62 flags:# no_webpage:flags.1?true silent:flags.5?true ... = Updates"""
-        talk = self._talk
-        with talk.order.place(caller) as place:
-            peer = await talk.peer(caller, query.peer)
+        shared = self._shared
+        with shared.order.place(caller) as place:
+            peer = await shared.peer(caller, query.peer)
             _check_send_as(query)
             if query.schedule_date:
-                check_schedule(talk, query)
-            text, entities, tags = await composed(talk, caller, query.message, query.entities)
-            reply_to_id, quote = await reply_from(talk, caller, peer, query)
+                check_schedule(shared, query)
+            text, entities, tags = await composed(shared, caller, query.message, query.entities)
+            reply_to_id, quote = await reply_from(shared, caller, peer, query)
             markup = (
-                await reply_markup_from(talk, caller, query.reply_markup) if query.reply_markup is not None else b""
+                await reply_markup_from(shared, caller, query.reply_markup) if query.reply_markup is not None else b""
             )
-            names = await mentioned(talk, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
+            names = await mentioned(shared, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
             if entities or markup or query.silent or query.noforwards or query.invert_media:
                 extra = Extra(
                     entities=entities,
@@ -55,13 +55,13 @@ class SendingMessages(RpcService):
             await place.turn()
             # It is written down when this has begun; who comes next need not wait until it is on disk.
             sending = Deferred.fromCoroutine(
-                talk.messages.send(
+                shared.domain.messages.send(
                     SendRequest(
                         caller.user_id,
                         peer.marked,
                         text,
                         query.random_id,
-                        talk.now(),
+                        shared.now(),
                         extra,
                         tags,
                         reply_to_id,
@@ -77,32 +77,32 @@ class SendingMessages(RpcService):
             short = _short(sent)
             if short is not None:
                 return short
-        return await talk.updates.answer(sent.own, sent.ids)
+        return await shared.updates.answer(sent.own, sent.ids)
 
     @rpc("messages.forwardMessages")
     async def forward_messages(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.forwardMessages#13704a7c flags:# silent:flags.5?true ... id:Vector<int> ... = Updates"""
-        talk = self._talk
+        shared = self._shared
         if not query.id:
             raise bad_request("MESSAGE_IDS_EMPTY")
         if len(query.id) > MAX_FORWARD:
             raise bad_request("MESSAGE_ID_INVALID")
-        with talk.order.place(caller) as place:
-            to_peer = await talk.peer(caller, query.to_peer)
+        with shared.order.place(caller) as place:
+            to_peer = await shared.peer(caller, query.to_peer)
             from_peer = await self._from_peer(caller, query)
             _check_send_as(query)
-            check_schedule(talk, query)
-            reply_to_id, quote = await reply_from(talk, caller, to_peer, query)
+            check_schedule(shared, query)
+            reply_to_id, quote = await reply_from(shared, caller, to_peer, query)
             await place.turn()
             sending = Deferred.fromCoroutine(
-                talk.messages.forward(
+                shared.domain.messages.forward(
                     ForwardRequest(
                         caller.user_id,
                         from_peer.marked,
                         to_peer.marked,
                         tuple(query.id),
                         tuple(query.random_id),
-                        talk.now(),
+                        shared.now(),
                         drop_author=query.drop_author,
                         silent=query.silent,
                         noforwards=query.noforwards,
@@ -113,13 +113,13 @@ class SendingMessages(RpcService):
                 )
             )
         sent = await sending
-        return await talk.updates.answer(sent.own, sent.ids)
+        return await shared.updates.answer(sent.own, sent.ids)
 
     async def _from_peer(self, caller: RpcMetadata, query: Any) -> Peer:
         if query.from_peer.NAME != "inputPeerEmpty":
-            return await self._talk.peer(caller, query.from_peer)
+            return await self._shared.peer(caller, query.from_peer)
         # The ids alone say where the messages are: they are the caller's own.
-        found = await self._talk.messages.get(caller.user_id, query.id)
+        found = await self._shared.domain.messages.get(caller.user_id, query.id)
         for message in found.values():
             return Peer.from_marked(message.peer)
         raise bad_request("MESSAGE_ID_INVALID")
@@ -127,29 +127,29 @@ class SendingMessages(RpcService):
     @rpc("messages.editMessage")
     async def edit_message(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.editMessage#b106e66c flags:# no_webpage:flags.1?true ... peer:InputPeer id:int ... = Updates"""
-        talk = self._talk
-        peer = await talk.peer(caller, query.peer)
-        check_schedule(talk, query)
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
+        check_schedule(shared, query)
         if query.media is not None:
             raise bad_request("MEDIA_NEW_INVALID")
-        is_bot = await talk.is_bot(caller.user_id)
+        is_bot = await shared.is_bot(caller.user_id)
         if query.message is None and not (is_bot and query.reply_markup is not None):
             raise bad_request("MESSAGE_EMPTY")
         text: str | None = None
         entities: tuple[Entity, ...] = ()
         tags = 0
         if query.message is not None:
-            text, entities, tags = await composed(talk, caller, query.message, query.entities)
+            text, entities, tags = await composed(shared, caller, query.message, query.entities)
         markup = None
         if is_bot:
             # An edit without a keyboard takes the keyboard off.
-            markup = await reply_markup_from(talk, caller, query.reply_markup)
-        change = await talk.messages.edit(
+            markup = await reply_markup_from(shared, caller, query.reply_markup)
+        change = await shared.domain.messages.edit(
             EditRequest(
                 caller.user_id,
                 peer.marked,
                 query.id,
-                talk.now(),
+                shared.now(),
                 text,
                 entities,
                 tags,
@@ -158,14 +158,14 @@ class SendingMessages(RpcService):
                 caller.perm_auth_key_id,
             )
         )
-        return await talk.updates.answer(change)
+        return await shared.updates.answer(change)
 
     @rpc("messages.getMessageEditData")
     async def get_message_edit_data(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getMessageEditData#fda68d36 peer:InputPeer id:int = messages.MessageEditData"""
-        talk = self._talk
-        peer = await talk.peer(caller, query.peer)
-        await talk.messages.check_editable(caller.user_id, peer.marked, query.id, talk.now())
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
+        await shared.domain.messages.check_editable(caller.user_id, peer.marked, query.id, shared.now())
         return tl.messages.messageEditData()
 
 

@@ -23,7 +23,7 @@ class Conversation:
     folder_id: int = 0
 
 
-class Conversations(Protocol):
+class PrivateChats(Protocol):
     """Tells of private chats."""
 
     async def with_user(self, owner_id: int, user_id: int) -> Conversation:
@@ -38,7 +38,7 @@ class FullUserViews:
         contacts: Contacts,
         privacy: Privacy,
         notifications: NotificationSettings,
-        conversations: Conversations | None = None,
+        conversations: PrivateChats | None = None,
     ) -> None:
         self._contacts = contacts
         self._privacy = privacy

@@ -13,7 +13,7 @@ from enum import Enum, StrEnum
 from teamgram.cache import Cache
 from teamgram.database import Database, Transaction
 from teamgram.domain.codes import store
-from teamgram.domain.codes.delivery import CodeWebhook, ServiceMessages
+from teamgram.domain.codes.delivery import CodeMessages, CodeWebhook
 from teamgram.domain.codes.sealing import CodeSeal
 from teamgram.domain.codes.settings import CodeSettings
 from teamgram.domain.codes.store import CodeRow
@@ -107,7 +107,7 @@ class SignInCodes:
         cache: Cache,
         seal: CodeSeal,
         settings: CodeSettings,
-        service_messages: ServiceMessages,
+        service_messages: CodeMessages,
         webhook: CodeWebhook,
         seconds: Callable[[], float],
     ) -> None:

@@ -14,7 +14,7 @@ import treq
 from teamgram.domain.codes.settings import CodeSettings
 
 
-class ServiceMessages(Protocol):
+class CodeMessages(Protocol):
     """Messages from the service account (777000) to a user."""
 
     async def send(self, user_id: int, text: str, entities: Sequence[Any] = ()) -> None:

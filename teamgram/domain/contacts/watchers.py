@@ -12,22 +12,16 @@ DialogPeers = Callable[[int], Awaitable[Iterable[int]]]
 
 
 class Watchers:
-    """Those who have a user as a contact, those the user has, and those with whom they write.
+    """Those who have a user as a contact, those the user has, and those with whom they write (``dialog_peers``)."""
 
-    Attributes:
-        dialog_peers: tells the last; set once conversations are there.
-    """
-
-    def __init__(self, contacts: Contacts, dialog_peers: DialogPeers | None = None) -> None:
+    def __init__(self, contacts: Contacts, dialog_peers: DialogPeers) -> None:
         self._contacts = contacts
-        self.dialog_peers = dialog_peers
+        self._dialog_peers = dialog_peers
 
     async def of(self, user_id: int) -> set[int]:
         """The ids, never the user's own."""
         book = await self._contacts.book(user_id)
-        watchers = {*book.added_by, *book.contacts}
-        if self.dialog_peers is not None:
-            watchers.update(await self.dialog_peers(user_id))
+        watchers = {*book.added_by, *book.contacts, *await self._dialog_peers(user_id)}
         watchers.discard(user_id)
         return watchers
 

@@ -72,5 +72,4 @@ class ContactsTests(BackendTestCase):
         async def writes_with(user_id: int) -> list[int]:
             return [7, user_id]
 
-        self.assertEqual(await Watchers(contacts).of(ANNA), {BORIS, CLARA})
         self.assertEqual(await Watchers(contacts, writes_with).of(ANNA), {BORIS, CLARA, 7})

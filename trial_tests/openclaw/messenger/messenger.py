@@ -16,10 +16,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from teamgram.database import open_database
 from teamgram.domain.chats.chats import Actor
+from teamgram.domain.domain import Domain
 from teamgram.domain.messages.history import Page, Search
 from teamgram.domain.messages.sending import SendRequest
-from teamgram.domain.people import PeopleStores
-from teamgram.domain.talk import TalkStores
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
 from teamgram.openclaw.agents_service import AgentsService, agents_extension
@@ -42,9 +41,8 @@ class MessengerTestCase(TestCase):
         self.database = open_database("sqlite:test.db", self.directory, reactor, pool_size=2)
         self.addCleanup(self.database.close)
         fanout = Fanout()
-        self.talk = TalkStores.open(self.database, fanout, reactor)
-        people = PeopleStores.open(self.database, fanout, reactor)
-        self.users, self.contacts = people.users, people.contacts
+        self.talk = Domain.open(self.database, fanout, reactor)
+        self.users, self.contacts = self.talk.users, self.talk.contacts
         self.ann = await self.users.create(phone="4915100000001", first_name="Ann", now=1)
         await self.start()
 

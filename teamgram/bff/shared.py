@@ -1,4 +1,4 @@
-"""What the services about conversations share: the domain, the views, and how a peer is understood."""
+"""What the services share: the domain, the views, and how a peer is understood."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,43 +9,45 @@ from twisted.internet.interfaces import IReactorTime
 from teamgram.bff.errors import bad_request
 from teamgram.bff.peers import InputPeers
 from teamgram.bff.send_order import SendOrder
+from teamgram.bff.views.chats import ChatViews
 from teamgram.bff.views.messages import message_view, peers_in
+from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.updates import UpdateViews
-from teamgram.domain.boxes.difference import UpdateLog
+from teamgram.bff.views.users import UserViews
 from teamgram.domain.boxes.message import Message
-from teamgram.domain.chats.chats import Actor, Chats
-from teamgram.domain.chats.invites import ChatInvites
-from teamgram.domain.contacts.contacts import Contacts
-from teamgram.domain.dialogs.dialogs import Dialogs
-from teamgram.domain.dialogs.saved import SavedDialogs
+from teamgram.domain.chats.chats import Actor
+from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages.history import Found
-from teamgram.domain.messages.messages import Messages
-from teamgram.domain.updates.fanout import Fanout
-from teamgram.domain.users.notifications import NotificationSettings
-from teamgram.domain.users.users import Users
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
-    """The objects behind every conversation."""
+class Shared:
+    """One object for all services.
 
+    Attributes:
+        updates: renders events, and users and groups beside answers.
+    """
+
+    domain: Domain
     clock: IReactorTime
     input_peers: InputPeers
-    users: Users
-    contacts: Contacts
-    notifications: NotificationSettings
-    messages: Messages
-    dialogs: Dialogs
-    saved_dialogs: SavedDialogs
-    chats: Chats
-    invites: ChatInvites
-    log: UpdateLog
-    fanout: Fanout
+    user_views: UserViews
+    people_updates: PeopleUpdates
     updates: UpdateViews
     order: SendOrder = field(default_factory=SendOrder)
+
+    @classmethod
+    def over(cls, domain: Domain, clock: IReactorTime) -> "Shared":
+        """The views of a domain."""
+        users = UserViews(domain.users, domain.contacts, domain.presence, domain.privacy)
+        people = PeopleUpdates(
+            domain.users, domain.contacts, domain.presence, domain.privacy, domain.notifications, users
+        )
+        updates = UpdateViews(users, ChatViews(domain.chats), people, clock)
+        return cls(domain, clock, InputPeers(domain.users), users, people, updates)
 
     def now(self) -> int:
         """Unix seconds."""
@@ -66,7 +68,7 @@ class Talk:
         if peer is None:
             peer = await self.input_peers.peer(caller, input_peer)
         if peer.kind is PeerKind.CHAT:
-            await self.chats.of_member(caller.user_id, peer.id)
+            await self.domain.chats.of_member(caller.user_id, peer.id)
         return peer
 
     async def dialog_peer(self, caller: RpcMetadata, input_dialog_peer: Any) -> Peer:
@@ -81,9 +83,9 @@ class Talk:
 
     async def is_bot(self, user_id: int) -> bool:
         """Whether that account is a bot."""
-        user = self.users.cached(user_id)
+        user = self.domain.users.cached(user_id)
         if user is None:
-            user = await self.users.require(user_id)
+            user = await self.domain.users.require(user_id)
         return user.is_bot
 
     async def peers(self, viewer_id: int, peers: Iterable[int]) -> tuple[list[Any], list[Any]]:

@@ -1,4 +1,4 @@
-"""Everything about conversations over one database, put together."""
+"""The domain over one database: one object of each kind, put together here and nowhere else."""
 
 from dataclasses import dataclass
 
@@ -8,28 +8,43 @@ from teamgram.database import Database
 from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
+from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.service_messages import ServiceMessages
 from teamgram.domain.messages.trimming import LogTrimming
+from teamgram.domain.presence.presence import Presence
+from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.notifications import NotificationSettings
+from teamgram.domain.users.settings import AccountSettings
+from teamgram.domain.users.users import Users
 
 KEEP_LOG = 30 * 86_400
 """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class TalkStores:
-    """One object of each kind.
+class Domain:
+    """What is true whoever asks; they share what they remember with whoever gets them.
 
     Attributes:
+        fanout: where what happens is told.
         service_messages: how the server itself writes to a user.
         observers: how agents hear of what is written to their accounts.
     """
 
     fanout: Fanout
+    users: Users
+    contacts: Contacts
+    watchers: Watchers
+    privacy: Privacy
+    presence: Presence
+    notifications: NotificationSettings
+    account_settings: AccountSettings
     messages: Messages
     dialogs: Dialogs
     saved_dialogs: SavedDialogs
@@ -43,19 +58,28 @@ class TalkStores:
     @classmethod
     def open(
         cls, database: Database, fanout: Fanout, clock: IReactorTime, *, keep_log_seconds: int = KEEP_LOG
-    ) -> "TalkStores":
-        """What happens is told through ``fanout``.
+    ) -> "Domain":
+        """Nothing is read or started yet.
 
         Args:
             keep_log_seconds: age at which what ``updates.getDifference`` reads is dropped.
         """
-        chats = Chats(database, fanout)
+        contacts, privacy = Contacts(database), Privacy(database)
+        dialogs, chats = Dialogs(database, fanout), Chats(database, fanout)
+        watchers = Watchers(contacts, dialogs.private_peers)
         observers = MessageObservers()
         fanout.subscribe(observers)
         return cls(
             fanout=fanout,
+            users=Users(database),
+            contacts=contacts,
+            watchers=watchers,
+            privacy=privacy,
+            presence=Presence(database, clock, fanout, StatusWatchers(watchers, contacts, privacy)),
+            notifications=NotificationSettings(database),
+            account_settings=AccountSettings(database),
             messages=Messages(database, fanout),
-            dialogs=Dialogs(database, fanout),
+            dialogs=dialogs,
             saved_dialogs=SavedDialogs(database, fanout),
             chats=chats,
             invites=ChatInvites(database, chats),
@@ -64,3 +88,13 @@ class TalkStores:
             service_messages=ServiceMessages(database, fanout, clock),
             observers=observers,
         )
+
+    def start(self) -> None:
+        """Keep who is online online, and drop old log entries, from now on."""
+        self.presence.start()
+        self.trimming.start()
+
+    async def stop(self) -> None:
+        """Remember who was here; before the database closes."""
+        self.trimming.stop()
+        await self.presence.stop()

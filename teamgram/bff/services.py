@@ -1,0 +1,116 @@
+"""Every RPC service, put together over what they share."""
+
+from pathlib import Path
+
+from teamgram.bff.accent_colors import AccentColors
+from teamgram.bff.account import Account, Devices
+from teamgram.bff.authorization import AccountEnd, Bindings, SignIn, SignIns
+from teamgram.bff.authorization.welcome import Welcome
+from teamgram.bff.chats.invites import ChatInvitesService
+from teamgram.bff.chats.service import ChatsService, ProtectedChats
+from teamgram.bff.configuration import ConfigurationService, ConfigurationSettings
+from teamgram.bff.contacts import Blocks, ContactsService
+from teamgram.bff.dialogs import DialogsService, PrivateChatSettings
+from teamgram.bff.drafts import Drafts
+from teamgram.bff.langpack import Langpack, load_languages
+from teamgram.bff.messages.history import MessageHistory
+from teamgram.bff.messages.marks import GroupReadMarks, ReadMarks
+from teamgram.bff.messages.removing import RemovingMessages
+from teamgram.bff.messages.sending import SendingMessages
+from teamgram.bff.notification import Notification
+from teamgram.bff.privacy_settings import PrivacySettings
+from teamgram.bff.qr_code import QrCode
+from teamgram.bff.registry import RpcService
+from teamgram.bff.reports import Reports
+from teamgram.bff.saved_message_dialogs import SavedMessageDialogs
+from teamgram.bff.shared import Shared
+from teamgram.bff.terms import Promotions, Terms
+from teamgram.bff.two_fa import TwoFa
+from teamgram.bff.updates import Updates
+from teamgram.bff.user_profiles import UserProfiles
+from teamgram.bff.usernames import Usernames
+from teamgram.bff.users import UsersService
+from teamgram.bff.views.full_users import FullUserViews
+from teamgram.domain.codes.codes import SignInCodes
+from teamgram.domain.codes.delivery import CodeMessages
+from teamgram.domain.codes.tokens import SignInTokens
+from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.session import SessionControl
+from teamgram.interfaces.updates import UpdatesPush
+
+
+def people_services(
+    shared: Shared,
+    *,
+    sign_ins: SignIns,
+    codes: SignInCodes,
+    auth_sessions: AuthSessions,
+    session_control: SessionControl,
+    push: UpdatesPush,
+    tokens: SignInTokens,
+    service_messages: CodeMessages,
+    configuration: ConfigurationSettings,
+    langpacks: Path | None = None,
+) -> list[RpcService]:
+    """Every service about people and the server itself.
+
+    Args:
+        langpacks: directory of an operator's language packs.
+
+    Raises:
+        ValueError: a language pack cannot be read.
+    """
+    domain, views, clock = shared.domain, shared.user_views, shared.clock
+    users, contacts, fanout = domain.users, domain.contacts, domain.fanout
+    account_end = AccountEnd(users, contacts, domain.watchers, sign_ins, fanout)
+    full_views = FullUserViews(contacts, domain.privacy, domain.notifications, PrivateChatSettings(shared))
+    return [
+        ConfigurationService(configuration, views, clock),
+        AccentColors(),
+        Langpack(load_languages(langpacks) if langpacks is not None else None),
+        Terms(clock),
+        Promotions(clock),
+        TwoFa(),
+        SignIn(
+            users, contacts, codes, sign_ins, views, fanout, Welcome(users, service_messages, configuration.welcome)
+        ),
+        Bindings(auth_sessions, session_control, sign_ins, views, tokens, configuration.dc_id),
+        QrCode(sign_ins, auth_sessions, views, tokens, push),
+        Account(users, contacts, domain.watchers, codes, sign_ins, account_end, domain.account_settings, views, fanout),
+        Devices(sign_ins),
+        UsersService(users, contacts, domain.privacy, shared.input_peers, views, full_views),
+        UserProfiles(users, contacts, domain.watchers, domain.privacy, domain.presence, views, fanout),
+        Usernames(users, domain.watchers, views, fanout),
+        ContactsService(
+            users,
+            contacts,
+            domain.privacy,
+            domain.presence,
+            domain.account_settings,
+            shared.input_peers,
+            views,
+            fanout,
+        ),
+        Blocks(contacts, domain.presence, shared.input_peers, views, fanout),
+        PrivacySettings(domain.privacy, shared.input_peers, views, fanout),
+        Notification(domain.notifications, shared.input_peers, views, fanout),
+    ]
+
+
+def conversation_services(shared: Shared) -> list[RpcService]:
+    """Every service about conversations."""
+    return [
+        SendingMessages(shared),
+        MessageHistory(shared),
+        ReadMarks(shared),
+        GroupReadMarks(shared),
+        RemovingMessages(shared),
+        ProtectedChats(shared),
+        DialogsService(shared),
+        SavedMessageDialogs(shared),
+        Drafts(shared),
+        ChatsService(shared),
+        ChatInvitesService(shared),
+        Reports(shared),
+        Updates(shared),
+    ]

@@ -54,7 +54,7 @@ class WebSocketConnection(FrameStream, Protocol):
         self.transport.setTcpNoDelay(True)
         self.open_stream()
         if self.conn is not None:
-            self.edge.connections.close_later(self.conn, HANDSHAKE_TIMEOUT)
+            self.edge.connections.close_later(self.conn, min(HANDSHAKE_TIMEOUT, self.edge.settings.first_frame_timeout))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._head = self._reader = None
@@ -111,7 +111,8 @@ class WebSocketConnection(FrameStream, Protocol):
         self._reader = websocket.StreamReader()
         if self.conn is not None:
             self.edge.connections.holds(self.conn, 0)
-            self.edge.connections.close_later(self.conn, self.edge.settings.first_frame_timeout)
+            # The first frame is waited for from the beginning on, not from here.
+            self.conn.close_date += max(self.edge.settings.first_frame_timeout - HANDSHAKE_TIMEOUT, 0.0)
 
     def _refuse(self, error: HttpError) -> None:
         self._head = None

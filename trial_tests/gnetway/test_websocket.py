@@ -271,6 +271,25 @@ class WebSocketTests(SynchronousTestCase):
         gnetway = Gnetway("websocket")
         unfinished = gnetway.connect()[1]
         finished = self.connect(gnetway)[1]
-        gnetway.pass_seconds(40)
+        late, late_transport = gnetway.connect()
+        gnetway.pass_seconds(9)
+        late.dataReceived(handshake())
+        gnetway.pass_seconds(3)
+        self.assertEqual((unfinished.closed, finished.closed, late_transport.closed), (True, False, False))
+        # 30 s from the beginning, whenever the handshake was; then the closing handshake has its time.
+        gnetway.pass_seconds(14)
+        finished.clear()
+        late_transport.clear()
+        gnetway.pass_seconds(6)
+        self.assertEqual([frames(each.taken())[0][0] for each in (finished, late_transport)], [CLOSE, CLOSE])
+        gnetway.pass_seconds(6)
+        self.assertEqual((finished.closed, late_transport.closed), (True, True))
+
+    def test_short_time_for_the_first_frame(self) -> None:
+        """It bounds the handshake, too."""
+        gnetway = Gnetway("websocket", settings=GnetwaySettings(first_frame_timeout=3))
+        unfinished = gnetway.connect()[1]
+        finished = self.connect(gnetway)[1]
+        gnetway.pass_seconds(5)
         self.assertTrue(unfinished.closed)
-        self.assertTrue(finished.closed)
+        self.assertEqual(frames(finished.taken())[0][0], CLOSE)

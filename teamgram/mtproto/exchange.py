@@ -71,7 +71,7 @@ class KeyCreated:
     first_salt: int = field(repr=False)
 
 
-class _State(Enum):
+class _Step(Enum):
     AWAITS_REQ_DH_PARAMS = auto()
     AWAITS_CLIENT_DH_PARAMS = auto()
     AWAITS_STORE = auto()
@@ -157,7 +157,7 @@ class ServerExchange:
         self.started_at = now
         pq = make_pq(random)
         self._pq: PQ | None = pq
-        self._state = _State.AWAITS_REQ_DH_PARAMS
+        self._state = _Step.AWAITS_REQ_DH_PARAMS
         self._last_request = b""
         self._new_nonce = b""
         self._temporary = self._media = False
@@ -180,7 +180,7 @@ class ServerExchange:
     @property
     def is_at_first_step(self) -> bool:
         """Nothing came after the request that began it."""
-        return self._state is _State.AWAITS_REQ_DH_PARAMS
+        return self._state is _Step.AWAITS_REQ_DH_PARAMS
 
     def receive(self, body: bytes, now: float) -> bytes | KeyCreated | None:
         """Take one request.
@@ -202,7 +202,7 @@ class ServerExchange:
             raise ExchangeError("request too long")
         nonce, server_nonce = request_nonces(body)
         if server_nonce is None:
-            if nonce == self.nonce and self._state is _State.AWAITS_REQ_DH_PARAMS:
+            if nonce == self.nonce and self._state is _Step.AWAITS_REQ_DH_PARAMS:
                 return self.answer
             raise ExchangeError("the exchange begins anew in the middle")
         if not (compare_digest(nonce, self.nonce) and compare_digest(server_nonce, self.server_nonce)):
@@ -214,24 +214,24 @@ class ServerExchange:
         # Its hash is kept, not what it said: a run stays for a minute behind its end.
         request = sha256(memoryview(body)[:end]).digest()
         if request == self._last_request:
-            return None if self._state is _State.AWAITS_STORE else self.answer
+            return None if self._state is _Step.AWAITS_STORE else self.answer
         (constructor_id,) = _UINT.unpack_from(body)
-        if constructor_id == REQ_DH_PARAMS and self._state is _State.AWAITS_REQ_DH_PARAMS:
+        if constructor_id == REQ_DH_PARAMS and self._state is _Step.AWAITS_REQ_DH_PARAMS:
             self.answer = self._server_dh_params(query, now)
             self._last_request = request
-            self._state = _State.AWAITS_CLIENT_DH_PARAMS
+            self._state = _Step.AWAITS_CLIENT_DH_PARAMS
             return self.answer
-        if constructor_id == SET_CLIENT_DH_PARAMS and self._state is _State.AWAITS_CLIENT_DH_PARAMS:
+        if constructor_id == SET_CLIENT_DH_PARAMS and self._state is _Step.AWAITS_CLIENT_DH_PARAMS:
             created = self._created = self._create_key(query)
             self._last_request = request
-            self._state = _State.AWAITS_STORE
+            self._state = _Step.AWAITS_STORE
             return created
         raise ExchangeError("request out of turn")
 
     def confirm(self) -> bytes:
         """The key is stored: the answer that says so. The run stays for clients that do not get it."""
         created = self._stored_key()
-        self._state = _State.DONE
+        self._state = _Step.DONE
         self.answer = encode(
             tl.dh_gen_ok(
                 nonce=self.nonce,
@@ -249,7 +249,7 @@ class ServerExchange:
         self._created = None
         self._retries += 1
         if self._retries > MAX_RETRIES:
-            self._state = _State.DONE
+            self._state = _Step.DONE
             self.answer = encode(
                 tl.dh_gen_fail(
                     nonce=self.nonce,
@@ -259,7 +259,7 @@ class ServerExchange:
             )
             self._forget_secrets()
             return self.answer
-        self._state = _State.AWAITS_CLIENT_DH_PARAMS
+        self._state = _Step.AWAITS_CLIENT_DH_PARAMS
         self._retry_id = int.from_bytes(kdf.auth_key_aux_hash(auth_key), "little", signed=True)
         self.answer = encode(
             tl.dh_gen_retry(
@@ -355,7 +355,7 @@ class ServerExchange:
         )
 
     def _stored_key(self) -> KeyCreated:
-        if self._state is not _State.AWAITS_STORE or self._created is None:
+        if self._state is not _Step.AWAITS_STORE or self._created is None:
             raise RuntimeError("no key is waiting to be stored")
         return self._created
 

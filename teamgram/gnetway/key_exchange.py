@@ -23,7 +23,7 @@ from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType
 from teamgram.mtproto.crypto.dh import DhPairs
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey
 from teamgram.mtproto.envelope import pack_plain, unpack_plain
-from teamgram.mtproto.exchange import ExchangeError, KeyCreated, ServerExchange, request_nonces
+from teamgram.mtproto.exchange import ExchangeError, FinishedExchange, KeyCreated, ServerExchange, request_nonces
 from teamgram.mtproto.message_id import next_server_msg_id
 from teamgram.mtproto.transport.errors import TRANSPORT_FLOOD, WireError
 from teamgram.net.token_buckets import Limit, TokenBuckets
@@ -46,7 +46,7 @@ class _Exchange:
         waiting: connections that asked for ``dh_gen_ok`` while the key is being stored.
     """
 
-    steps: ServerExchange
+    steps: ServerExchange | FinishedExchange
     deadline: float
     storing: bool = False
     waiting: tuple[ConnContext, ...] = ()
@@ -193,13 +193,15 @@ class KeyExchanges:
             dc_id=created.dc_id,
         )
         answer = b""
+        steps = exchange.steps
+        assert isinstance(steps, ServerExchange)
         if self._auth_keys.get(created.auth_key_id) is not None:
-            answer = exchange.steps.collision()
+            answer = steps.collision()
         else:
             try:
                 await self._auth_sessions.set_auth_key(info, created.first_salt)
             except AuthKeyIdTaken:
-                answer = exchange.steps.collision()
+                answer = steps.collision()
             except Exception:
                 # Cancelled at a stop, too: the client hears nothing and begins anew.
                 self._log.failure("storing auth key {auth_key_id}", auth_key_id=created.auth_key_id)
@@ -208,8 +210,9 @@ class KeyExchanges:
             else:
                 self.completed += 1
                 self._auth_keys.put(info)
-                answer = exchange.steps.confirm()
+                answer = steps.confirm()
         exchange.storing = False
+        exchange.steps = steps.finished() or steps
         waiting, exchange.waiting = exchange.waiting, ()
         for conn in waiting:
             if conn.blocked != AWAITS_EXCHANGE or conn.closing:

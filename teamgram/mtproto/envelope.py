@@ -50,17 +50,20 @@ class AuthKey:
     Attributes:
         auth_key: all 256 bytes; never logged.
         auth_key_id: signed.
-        id_bytes: ``auth_key_id`` as frames begin with it.
     """
 
-    __slots__ = ("auth_key", "auth_key_id", "id_bytes")
+    __slots__ = ("auth_key", "auth_key_id")
 
     def __init__(self, auth_key: bytes) -> None:
         if len(auth_key) != kdf.AUTH_KEY_BYTES:
             raise ValueError("an auth key has 256 bytes")
         self.auth_key = auth_key
         self.auth_key_id = kdf.auth_key_id(auth_key)
-        self.id_bytes = _LONG.pack(self.auth_key_id)
+
+    @property
+    def id_bytes(self) -> bytes:
+        """``auth_key_id`` as frames begin with it."""
+        return _LONG.pack(self.auth_key_id)
 
     def __repr__(self) -> str:
         return f"<AuthKey {self.auth_key_id}>"
@@ -124,7 +127,7 @@ def encrypt(
     digest = sha256(msg_key_part)
     digest.update(plaintext)
     msg_key = digest.digest()[8:24]
-    return b"".join((key.id_bytes, msg_key, ige_encrypt(plaintext, *aes_key_iv(msg_key, first, second))))
+    return b"".join((_LONG.pack(key.auth_key_id), msg_key, ige_encrypt(plaintext, *aes_key_iv(msg_key, first, second))))
 
 
 def quick_ack_token(key: AuthKey, frame: bytes) -> bytes:

@@ -207,12 +207,7 @@ class ServerExchange:
             raise ExchangeError("the exchange begins anew in the middle")
         if not (compare_digest(nonce, self.nonce) and compare_digest(server_nonce, self.server_nonce)):
             raise ExchangeError("another exchange's nonces")
-        try:
-            query, end = decode_from(body)
-        except TLError as error:
-            raise ExchangeError(str(error)) from None
-        # Its hash is kept, not what it said: a run stays for a minute behind its end.
-        request = sha256(memoryview(body)[:end]).digest()
+        query, request = _read_request(body)
         if request == self._last_request:
             return None if self._state is _Step.AWAITS_STORE else self.answer
         (constructor_id,) = _UINT.unpack_from(body)
@@ -269,6 +264,12 @@ class ServerExchange:
             )
         )
         return self.answer
+
+    def finished(self) -> "FinishedExchange | None":
+        """What stays of a run whose last answer is known; None while it goes on."""
+        if self._state is not _Step.DONE:
+            return None
+        return FinishedExchange(self.nonce, self.server_nonce, self._last_request, self.answer)
 
     def _server_dh_params(self, query: Any, now: float) -> bytes:
         """Steps 4 to 6."""
@@ -364,6 +365,42 @@ class ServerExchange:
         self._created = None
         self._new_nonce = b""
         self._exponent = 0
+
+
+class FinishedExchange:
+    """A run that is over: its last request gets its answer again ("Error Handling"), anything else ends it.
+
+    It stays for a minute behind its end, while its client has a connection already: so it keeps a hash of the request.
+    """
+
+    __slots__ = ("_request", "answer", "nonce", "server_nonce")
+
+    is_at_first_step = False
+
+    def __init__(self, nonce: bytes, server_nonce: bytes, request: bytes, answer: bytes) -> None:
+        self.nonce = nonce
+        self.server_nonce = server_nonce
+        self._request = request
+        self.answer = answer
+
+    def receive(self, body: bytes, now: float) -> bytes:
+        """The answer to the same request.
+
+        Raises:
+            ExchangeError: it is another one.
+        """
+        if len(body) > MAX_REQUEST_BYTES or not compare_digest(_read_request(body)[1], self._request):
+            raise ExchangeError("request out of turn")
+        return self.answer
+
+
+def _read_request(body: bytes) -> tuple[Any, bytes]:
+    """A request, and the hash that it is known by when it comes again; random bytes may follow it."""
+    try:
+        query, end = decode_from(body)
+    except TLError as error:
+        raise ExchangeError(str(error)) from None
+    return query, sha256(memoryview(body)[:end]).digest()
 
 
 _INNER_DATA = frozenset(("p_q_inner_data", "p_q_inner_data_dc", "p_q_inner_data_temp", "p_q_inner_data_temp_dc"))

@@ -156,6 +156,24 @@ def held(server: ServerExchange) -> dict[str, object]:
     return {name: getattr(server, name) for name in ServerExchange.__slots__}
 
 
+class FinishedTests(unittest.SynchronousTestCase):
+    """What stays of an exchange behind its end."""
+
+    def test_only_the_last_answer(self) -> None:
+        """The last request gets it again, whatever padding follows; any other is none of its steps."""
+        client = ClientExchange(KEY.public)
+        server = begin(client)
+        request = third_request(client, server)
+        self.assertIsNone(server.finished())
+        server.receive(request, NOW)
+        answer = server.confirm()
+        finished = server.finished()
+        assert finished is not None
+        self.assertEqual((finished.receive(request, NOW), finished.receive(request + bytes(8), NOW)), (answer, answer))
+        for other in (client.start(), request[:-8], request[:60] + b"\1" + request[61:], bytes(2000)):
+            self.assertRaises(ExchangeError, finished.receive, other, NOW)
+
+
 class RepetitionTests(unittest.SynchronousTestCase):
     """Lost answers and taken keys."""
 

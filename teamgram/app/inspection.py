@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from teamgram.app import stage_settings
 from teamgram.app.config.loader import load_configuration
 from teamgram.authsession import store as auth_store
+from teamgram.cache.bus import MemoryBus
 from teamgram.database import Database, DatabaseError, open_database
 from teamgram.database.dsn import SQLiteDSN
 from teamgram.domain.codes import store as code_store
@@ -113,7 +114,7 @@ async def show_sessions(options: argparse.Namespace, database: Database) -> int:
 
 
 async def _find(database: Database, who: str) -> User | None:
-    users = Users(database)
+    users = Users(database, MemoryBus())
     if who.startswith("@"):
         peer = await users.resolve_username(who[1:])
         return (await users.get([peer.id])).get(peer.id) if peer and peer.kind is PeerKind.USER else None

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.database import Database
 from teamgram.domain.ids.phone import PhoneNumberInvalid, normalize_phone
 from teamgram.domain.users.user import User
@@ -25,7 +26,7 @@ def _configured(options: argparse.Namespace) -> frozenset[int]:
 
 async def _by_phone(database: Database, written: str) -> User | None:
     try:
-        return await Users(database).by_phone(normalize_phone(written))
+        return await Users(database, MemoryBus()).by_phone(normalize_phone(written))
     except PhoneNumberInvalid:
         return None
 
@@ -60,7 +61,7 @@ async def remove_owner(options: argparse.Namespace, database: Database) -> int:
     """
     user = await _by_phone(database, options.phone)
     if user is None and options.phone.isascii() and options.phone.isdigit():
-        user = (await Users(database).get([int(options.phone)])).get(int(options.phone))
+        user = (await Users(database, MemoryBus()).get([int(options.phone)])).get(int(options.phone))
     if user is None:
         return _refuse(f"nobody has signed up with {options.phone}; teamgram owners list shows the owners")
     try:
@@ -82,7 +83,7 @@ async def list_owners(options: argparse.Namespace, database: Database) -> int:
     except ValueError as error:
         return _refuse(str(error))
     configured = _configured(options)
-    users = await Users(database).get(sorted(kept | configured))
+    users = await Users(database, MemoryBus()).get(sorted(kept | configured))
     if not kept | configured:
         print("nobody is an owner; teamgram owners add PHONE names one")
     for user_id in sorted(kept | configured):

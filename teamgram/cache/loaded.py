@@ -5,8 +5,10 @@ ticket, and an invalidation that arrives meanwhile marks the ticket.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from teamgram.cache.bus import RowsChanged
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -22,10 +24,27 @@ class LoadTicket(Generic[K]):
         self.everything_changed = False
 
 
+class RowsBus(Protocol):
+    """What ``LoadedRows`` needs of a bus (``interfaces.bus.Bus``)."""
+
+    def publish(self, event: object) -> None: ...
+
+    def listen(self, kind: type[RowsChanged], listener: Callable[[RowsChanged], object]) -> None: ...
+
+
 class LoadedRows(Generic[K, V]):
     """Least recently used rows go first; ``max_rows`` bounds the memory."""
 
+    @classmethod
+    def shared(cls, table: str, bus: RowsBus, max_rows: int) -> "LoadedRows[Any, Any]":
+        """Rows by a number, of a table that others remember, too: whoever changes one tells all of them."""
+        rows: LoadedRows[int, Any] = cls(max_rows)  # type: ignore[assignment]
+        rows._tell = lambda keys: bus.publish(RowsChanged(table, tuple(keys)))
+        bus.listen(RowsChanged, lambda changed: rows.forget(changed.keys) if changed.table == table else None)
+        return rows
+
     def __init__(self, max_rows: int) -> None:
+        self._tell: Callable[[Iterable[K]], object] = self.forget
         self._rows: OrderedDict[K, V] = OrderedDict()
         self._loads: set[LoadTicket[K]] = set()
         self._max_rows = max_rows
@@ -68,6 +87,10 @@ class LoadedRows(Generic[K, V]):
 
     def invalidate_all(self, keys: Iterable[K]) -> None:
         """As ``invalidate``, for any iterable."""
+        self._tell(keys)
+
+    def forget(self, keys: Iterable[K]) -> None:
+        """These rows changed, here or elsewhere: let go of them, also of those that are being read."""
         for key in keys:
             self._rows.pop(key, None)
             for ticket in self._loads:

@@ -64,19 +64,19 @@ class Domain:
         Args:
             keep_log_seconds: age at which what ``updates.getDifference`` reads is dropped.
         """
-        contacts, privacy = Contacts(database), Privacy(database)
+        contacts, privacy = Contacts(database, fanout.bus), Privacy(database, fanout.bus)
         dialogs, chats = Dialogs(database, fanout), Chats(database, fanout)
         watchers = Watchers(contacts, dialogs.private_peers)
         observers = MessageObservers()
         fanout.subscribe(observers)
         return cls(
             fanout=fanout,
-            users=Users(database),
+            users=Users(database, fanout.bus),
             contacts=contacts,
             watchers=watchers,
             privacy=privacy,
             presence=Presence(database, clock, fanout, StatusWatchers(watchers, contacts, privacy)),
-            notifications=NotificationSettings(database),
+            notifications=NotificationSettings(database, fanout.bus),
             account_settings=AccountSettings(database),
             messages=Messages(database, fanout),
             dialogs=dialogs,

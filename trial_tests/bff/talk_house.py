@@ -11,6 +11,7 @@ from teamgram.bff.caller import Caller
 from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.services import conversation_services
 from teamgram.bff.shared import Shared
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.domain import Domain
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.domain.updates.fanout import Fanout
@@ -110,7 +111,13 @@ class Device:
 
 
 class House:
-    """Everything about people and conversations over one database."""
+    """Everything about people and conversations over one database.
+
+    Attributes:
+        new_bus: makes what carries its events.
+    """
+
+    new_bus: type[MemoryBus] = MemoryBus
 
     def __init__(self, case: BackendTestCase) -> None:
         self.clock = Clock()
@@ -118,7 +125,7 @@ class House:
         self.keys = itertools.count(1000)
         self.push = FakePush()
         self.database = case.open_database()
-        self.fanout = Fanout()
+        self.fanout = Fanout(self.new_bus())
         domain = self.domain = Domain.open(self.database, self.fanout, self.clock)
         self.users, self.contacts, self.privacy = domain.users, domain.contacts, domain.privacy
         self.shared = Shared.over(domain, self.clock)

@@ -37,7 +37,7 @@ class PeopleUpdates:
         self._privacy = privacy
         self._notifications = notifications
         self._views = views
-        self._renderers = {
+        self._renderers: dict[type[Any], Any] = {
             events.UserStatusChanged: self._status,
             events.UserNameChanged: self._name,
             events.UserPhoneChanged: self._phone,

@@ -3,7 +3,7 @@
 Each takes ``pts`` in the transaction that writes it, lies in the box's log and
 comes again through ``updates.getDifference``. An event holds plain ids and
 values, never a TL object: ``bff/views/updates.py`` renders the same event for
-the live push and for the difference.
+the live push and for the difference. ``tag`` is stored as ``kind``, so no number changes.
 """
 
 from typing import TypeAlias
@@ -11,25 +11,25 @@ from typing import TypeAlias
 import msgspec
 
 
-class NewMessage(msgspec.Struct, frozen=True, gc=False):
+class NewMessage(msgspec.Struct, frozen=True, gc=False, tag=1, tag_field="kind"):
     """The owner's message box has a new message with the owner's own id ``id``."""
 
     id: int
 
 
-class MessageEdited(msgspec.Struct, frozen=True, gc=False):
+class MessageEdited(msgspec.Struct, frozen=True, gc=False, tag=2, tag_field="kind"):
     """The owner's message ``id`` has new content."""
 
     id: int
 
 
-class MessagesDeleted(msgspec.Struct, frozen=True, gc=False):
+class MessagesDeleted(msgspec.Struct, frozen=True, gc=False, tag=3, tag_field="kind"):
     """The owner's messages ``ids`` are gone; takes as many pts as there are ids."""
 
     ids: tuple[int, ...]
 
 
-class InboxRead(msgspec.Struct, frozen=True, gc=False):
+class InboxRead(msgspec.Struct, frozen=True, gc=False, tag=4, tag_field="kind"):
     """The owner read what ``peer`` (marked id) sent, up to ``max_id``."""
 
     peer: int
@@ -37,20 +37,20 @@ class InboxRead(msgspec.Struct, frozen=True, gc=False):
     still_unread: int
 
 
-class OutboxRead(msgspec.Struct, frozen=True, gc=False):
+class OutboxRead(msgspec.Struct, frozen=True, gc=False, tag=5, tag_field="kind"):
     """``peer`` (marked id) read what the owner sent there, up to the owner's ``max_id``."""
 
     peer: int
     max_id: int
 
 
-class ContentsRead(msgspec.Struct, frozen=True, gc=False):
+class ContentsRead(msgspec.Struct, frozen=True, gc=False, tag=6, tag_field="kind"):
     """The owner saw the mention or played the media in messages ``ids``; takes as many pts as there are ids."""
 
     ids: tuple[int, ...]
 
 
-class MessagesPinned(msgspec.Struct, frozen=True, gc=False):
+class MessagesPinned(msgspec.Struct, frozen=True, gc=False, tag=7, tag_field="kind"):
     """The owner's messages ``ids`` in ``peer`` (marked id) are pinned, or no longer; takes as many pts as ids."""
 
     peer: int

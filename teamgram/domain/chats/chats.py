@@ -66,7 +66,7 @@ class Chats:
     def __init__(self, database: Database, fanout: Fanout, *, max_cached: int = 10_000) -> None:
         self._database = database
         self._fanout = fanout
-        self._rows: LoadedRows[int, Chat] = LoadedRows(max_cached)
+        self._rows: LoadedRows[int, Chat] = LoadedRows.shared("chats", fanout.bus, max_cached)
 
     def cached(self, chat_id: int) -> Chat | None:
         """The group when it is in memory; None says nothing about the database."""

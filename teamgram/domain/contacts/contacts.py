@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from teamgram.cache.loaded import LoadedRows
+from teamgram.cache.loaded import LoadedRows, RowsBus
 from teamgram.database import Database, Transaction
 from teamgram.domain.contacts import store
 from teamgram.domain.contacts.book import AddressBook, Contact
@@ -50,9 +50,9 @@ class ImportedContacts:
 class Contacts:
     """Everybody's address book."""
 
-    def __init__(self, database: Database, *, max_cached: int = 10_000) -> None:
+    def __init__(self, database: Database, bus: RowsBus, *, max_cached: int = 10_000) -> None:
         self._database = database
-        self._books: LoadedRows[int, AddressBook] = LoadedRows(max_cached)
+        self._books: LoadedRows[int, AddressBook] = LoadedRows.shared("contacts", bus, max_cached)
 
     def cached(self, user_id: int) -> AddressBook | None:
         """The user's book when it is in memory."""

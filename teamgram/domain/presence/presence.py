@@ -71,7 +71,7 @@ class Presence:
         self._clock = clock
         self._fanout = fanout
         self._watchers = watchers
-        self._offline: LoadedRows[int, Status] = LoadedRows(max_cached)
+        self._offline: LoadedRows[int, Status] = LoadedRows.shared("last_seen", fanout.bus, max_cached)
         self._connected: dict[int, set[int]] = {}
         self._away: set[int] = set()
         # Devices that said they are online without a session that gets updates -> until when that counts.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from teamgram.cache.loaded import LoadedRows
+from teamgram.cache.loaded import LoadedRows, RowsBus
 from teamgram.database import Database, Transaction
 from teamgram.domain.privacy.rules import PrivacyKey, PrivacyRules, Rule, RuleKind
 
@@ -13,9 +13,9 @@ _USERS_PER_QUERY = 500
 class Privacy:
     """Privacy rules of every user."""
 
-    def __init__(self, database: Database, *, max_cached: int = 20_000) -> None:
+    def __init__(self, database: Database, bus: RowsBus, *, max_cached: int = 20_000) -> None:
         self._database = database
-        self._rules: LoadedRows[int, PrivacyRules] = LoadedRows(max_cached)
+        self._rules: LoadedRows[int, PrivacyRules] = LoadedRows.shared("privacy_rules", bus, max_cached)
 
     def cached(self, user_id: int) -> PrivacyRules | None:
         """The user's own rules when they are in memory."""

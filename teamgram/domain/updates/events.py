@@ -9,51 +9,46 @@ An event holds plain ids and values, never a TL object: ``bff/views/updates.py``
 renders the same event for the live push and for the difference.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 # --- transient: published with Fanout.publish ---
 
 
-@dataclass(frozen=True, slots=True)
-class UserStatusChanged:
+class UserStatusChanged(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` went online or offline; rendered as each viewer may see it (``updateUserStatus``)."""
 
     user_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class UserNameChanged:
+class UserNameChanged(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` has new names or usernames (``updateUserName``)."""
 
     user_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class UserPhoneChanged:
+class UserPhoneChanged(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` has another phone number (``updateUserPhone``)."""
 
     user_id: int
     phone: str
 
 
-@dataclass(frozen=True, slots=True)
-class UserChanged:
+class UserChanged(msgspec.Struct, frozen=True, tag=True):
     """Something else about ``user_id`` (photo, bio, contact state): fetch it again (``updateUser`` with the user)."""
 
     user_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class PeerBlockedChanged:
+class PeerBlockedChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver blocked or unblocked the user ``user_id`` on another device (``updatePeerBlocked``)."""
 
     user_id: int
     blocked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PeerSettingsChanged:
+class PeerSettingsChanged(msgspec.Struct, frozen=True, tag=True):
     """These users are in the receiver's book now, or no longer, so the bars above the chats with them are others.
 
     One ``updatePeerSettings`` for each, with the users as the receiver sees them. Not ``updateContactsReset``: that
@@ -63,8 +58,7 @@ class PeerSettingsChanged:
     user_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotifySettingsChanged:
+class NotifySettingsChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver changed how one peer (marked id) or one kind of peer notifies (``updateNotifySettings``).
 
     ``scope``: the peer's marked id as text, or ``users``, ``chats``, ``broadcasts``.
@@ -73,15 +67,13 @@ class NotifySettingsChanged:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class PrivacyChanged:
+class PrivacyChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver changed who may see what (``updatePrivacy``); ``key`` as in ``domain/privacy``."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewAuthorization:
+class NewAuthorization(msgspec.Struct, frozen=True, tag=True):
     """A device signed in to the receiver's account (``updateNewAuthorization``)."""
 
     hash: int
@@ -91,13 +83,11 @@ class NewAuthorization:
     unconfirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LoginTokenAccepted:
+class LoginTokenAccepted(msgspec.Struct, frozen=True, tag=True):
     """A QR login token was accepted (``updateLoginToken``); sent to one key, not to a user."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserTyping:
+class UserTyping(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` types in the private chat with the receiver.
 
     ``action`` is the name of the ``SendMessageAction`` constructor; ``progress`` its percentage where it has one.
@@ -109,8 +99,7 @@ class UserTyping:
     emoticon: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatUserTyping:
+class ChatUserTyping(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` types in the basic group ``chat_id``."""
 
     chat_id: int
@@ -120,8 +109,7 @@ class ChatUserTyping:
     emoticon: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatParticipantAdded:
+class ChatParticipantAdded(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` is in ``chat_id`` now (``updateChatParticipantAdd``)."""
 
     chat_id: int
@@ -131,8 +119,7 @@ class ChatParticipantAdded:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChatParticipantRemoved:
+class ChatParticipantRemoved(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` is not in ``chat_id`` any more (``updateChatParticipantDelete``)."""
 
     chat_id: int
@@ -140,8 +127,7 @@ class ChatParticipantRemoved:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChatParticipantAdminChanged:
+class ChatParticipantAdminChanged(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` became an administrator of ``chat_id`` or stopped being one (``updateChatParticipantAdmin``)."""
 
     chat_id: int
@@ -150,8 +136,7 @@ class ChatParticipantAdminChanged:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChatDefaultBannedRightsChanged:
+class ChatDefaultBannedRightsChanged(msgspec.Struct, frozen=True, tag=True):
     """What members of ``chat_id`` may not do changed (``updateChatDefaultBannedRights``)."""
 
     chat_id: int
@@ -159,23 +144,20 @@ class ChatDefaultBannedRightsChanged:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChatChanged:
+class ChatChanged(msgspec.Struct, frozen=True, tag=True):
     """Something about ``chat_id`` (about, photo, deactivation): ``updateChat`` with the chat."""
 
     chat_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class DraftChanged:
+class DraftChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver's draft for ``peer`` (marked id) changed on another device; None: it was cleared."""
 
     peer: int
     draft: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class DialogPinnedChanged:
+class DialogPinnedChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver pinned or unpinned the dialog with ``peer`` (marked id)."""
 
     peer: int
@@ -183,32 +165,28 @@ class DialogPinnedChanged:
     folder_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PinnedDialogsReordered:
+class PinnedDialogsReordered(msgspec.Struct, frozen=True, tag=True):
     """The receiver put their pinned dialogs in another order (``peers``: marked ids, first on top)."""
 
     peers: tuple[int, ...]
     folder_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DialogUnreadMarkChanged:
+class DialogUnreadMarkChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver marked the dialog with ``peer`` (marked id) as unread, or took the mark off."""
 
     peer: int
     unread: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SavedDialogPinnedChanged:
+class SavedDialogPinnedChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver pinned or unpinned what they saved from ``peer`` (marked id)."""
 
     peer: int
     pinned: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PinnedSavedDialogsReordered:
+class PinnedSavedDialogsReordered(msgspec.Struct, frozen=True, tag=True):
     """The receiver put their pinned saved dialogs in another order (marked ids, first on top)."""
 
     peers: tuple[int, ...]

@@ -1,16 +1,17 @@
-"""From "it is committed" to "whoever is there hears of it", in one process.
+"""From "it is committed" to "whoever is there hears of it".
 
-Domain code publishes here; ``bff/views/updates.py`` subscribes, renders per
+Domain code publishes here; ``bff/live_updates.py`` subscribes, renders per
 viewer and hands the result to ``interfaces.updates.UpdatesPush``. Nothing here
 waits, and nothing here is durable: the log that ``updates.getDifference`` reads
 is, so a lost publish costs a delay and never a message.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-from twisted.logger import Logger
+import msgspec
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.boxes.events import LogEntry
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.updates.events import TransientEvent
@@ -29,34 +30,59 @@ class FanoutSubscriber(Protocol):
         """Tell each entry's user about it; ``entries`` come in commit order."""
 
 
+class EventTold(msgspec.Struct, frozen=True):
+    """A transient event, and the users who are told of it (each once)."""
+
+    user_ids: tuple[int, ...]
+    event: TransientEvent
+    except_perm_auth_key_id: int = 0
+
+
+class EntriesTold(msgspec.Struct, frozen=True):
+    """Log entries that were committed, in order, and the messages that they speak of."""
+
+    entries: tuple[LogEntry, ...]
+    messages: dict[tuple[int, int], Message]
+    except_perm_auth_key_id: int = 0
+
+
+class FanoutBus(Protocol):
+    """What is needed of a bus (``interfaces.bus.Bus``)."""
+
+    def publish(self, event: object) -> None: ...
+
+    def listen(self, kind: type[Any], listener: Callable[[Any], object]) -> None: ...
+
+
 class Fanout:
-    """Publishes events to its subscribers, in the order of the calls."""
+    """Publishes events to its subscribers, in the order of the calls.
 
-    _log = Logger()
+    Args:
+        bus: what carries them; this process's own when none is given.
 
-    def __init__(self) -> None:
-        self._subscribers: list[FanoutSubscriber] = []
+    Attributes:
+        bus: also tells who remembers rows that they changed (``LoadedRows.shared``).
+    """
+
+    def __init__(self, bus: FanoutBus | None = None) -> None:
+        self.bus: FanoutBus = bus or MemoryBus()
 
     def subscribe(self, subscriber: FanoutSubscriber) -> None:
         """Every event from now on also goes to ``subscriber``."""
-        self._subscribers.append(subscriber)
+        self.bus.listen(
+            EventTold, lambda told: subscriber.transient(told.user_ids, told.event, told.except_perm_auth_key_id)
+        )
+        self.bus.listen(
+            EntriesTold, lambda told: subscriber.logged(told.entries, told.messages, told.except_perm_auth_key_id)
+        )
 
     def publish(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int = 0) -> None:
         """Tell ``user_ids`` about a transient event; the device that caused it is left out.
 
         Call it after the change is stored: ``txn.call_after(fanout.publish, ...)``.
         """
-        for subscriber in self._subscribers:
-            try:
-                subscriber.transient(user_ids, event, except_perm_auth_key_id)
-            except Exception:
-                # What was told is committed; a rendering bug must not fail the request that caused it.
-                self._log.failure("an event could not be told: {kind}", kind=type(event).__name__)
+        self.bus.publish(EventTold(tuple(user_ids), event, except_perm_auth_key_id))
 
     def deliver(self, entries: Sequence[LogEntry], messages: Messages, except_perm_auth_key_id: int = 0) -> None:
         """Tell each entry's user about a logged event that was just committed."""
-        for subscriber in self._subscribers:
-            try:
-                subscriber.logged(entries, messages, except_perm_auth_key_id)
-            except Exception:
-                self._log.failure("{count} logged events could not be told", count=len(entries))
+        self.bus.publish(EntriesTold(tuple(entries), dict(messages), except_perm_auth_key_id))

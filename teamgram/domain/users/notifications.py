@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from teamgram.cache.loaded import LoadedRows
+from teamgram.cache.loaded import LoadedRows, RowsBus
 from teamgram.database import Database, Transaction
 
 _PREFIX = "notify:"
@@ -54,9 +54,9 @@ def in_scope(chosen: Mapping[str, Notifications], scope: str) -> Notifications:
 class NotificationSettings:
     """Everybody's choices, by scope: a peer's marked id as text, or one of ``KINDS``."""
 
-    def __init__(self, database: Database, *, max_cached: int = 10_000) -> None:
+    def __init__(self, database: Database, bus: RowsBus, *, max_cached: int = 10_000) -> None:
         self._database = database
-        self._rows: LoadedRows[int, Mapping[str, Notifications]] = LoadedRows(max_cached)
+        self._rows: LoadedRows[int, Mapping[str, Notifications]] = LoadedRows.shared("notifications", bus, max_cached)
 
     def cached(self, user_id: int) -> Mapping[str, Notifications] | None:
         """A user's choices by scope when they are in memory."""

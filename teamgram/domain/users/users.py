@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from teamgram.cache.loaded import LoadedRows
+from teamgram.cache.loaded import LoadedRows, RowsBus
 from teamgram.database import Database, Transaction
 from teamgram.domain.errors import DomainError
 from teamgram.domain.ids.peer import Peer
@@ -32,9 +32,9 @@ class Users:
     ``cached`` answers without waiting and is what hot paths ask first.
     """
 
-    def __init__(self, database: Database, *, max_cached: int = 20_000) -> None:
+    def __init__(self, database: Database, bus: RowsBus, *, max_cached: int = 20_000) -> None:
         self._database = database
-        self._rows: LoadedRows[int, User] = LoadedRows(max_cached)
+        self._rows: LoadedRows[int, User] = LoadedRows.shared("users", bus, max_cached)
 
     def cached(self, user_id: int) -> User | None:
         """The user when it is in memory; None says nothing about the database."""

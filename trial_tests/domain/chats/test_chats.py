@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.boxes.message import Action
 from teamgram.domain.chats.chat import MAX_PARTICIPANTS, Role, Standing
 from teamgram.domain.chats.chats import Actor, Chats
@@ -67,7 +68,7 @@ class ChatsTests(ChatsTestCase):
     async def test_what_is_no_group(self) -> None:
         """Too many, no title, somebody who is not there, the service account, a deleted one."""
         chats, heard = await self.chats()
-        await Users(self.database).delete(DORA)
+        await Users(self.database, MemoryBus()).delete(DORA)
         for user_ids, title, error in (
             (list(range(2, MAX_PARTICIPANTS + 2)), "x", UsersTooMany),
             ([BORIS], " ", ChatTitleEmpty),

@@ -2,6 +2,7 @@
 
 from twisted.internet.defer import Deferred
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.contacts.contacts import ContactIdInvalid, Contacts, PhoneContact
 from teamgram.domain.contacts.watchers import Watchers
 from teamgram.domain.privacy.keys import ADDED_BY_PHONE
@@ -21,7 +22,7 @@ class ContactsTests(BackendTestCase):
     async def people(self) -> tuple[Contacts, Users]:
         self.database = self.open_database()
         await add_accounts(self.database, ANNA, BORIS, CLARA)
-        return Contacts(self.database), Users(self.database)
+        return Contacts(self.database, MemoryBus()), Users(self.database, MemoryBus())
 
     async def test_close_friends_are_known_from_both_sides(self) -> None:
         """Whoever is named, or named no longer, sees it at once, also in a book that is in memory."""
@@ -58,7 +59,7 @@ class ContactsTests(BackendTestCase):
         contacts, users = await self.people()
         for owner_id in (ANNA, BORIS):
             await contacts.import_phones(owner_id, [PhoneContact(1, "4915", "Somebody")], {}, 1)
-        await Privacy(self.database).set(CLARA, ADDED_BY_PHONE, [Rule(RuleKind.ALLOW_USERS, (BORIS,))])
+        await Privacy(self.database, MemoryBus()).set(CLARA, ADDED_BY_PHONE, [Rule(RuleKind.ALLOW_USERS, (BORIS,))])
         clara = await users.update(CLARA, phone="4915")
         self.assertEqual(await contacts.adopt_phone(clara, 2), [BORIS])
         self.assertEqual([list((await contacts.book(owner)).contacts) for owner in (ANNA, BORIS)], [[], [CLARA]])

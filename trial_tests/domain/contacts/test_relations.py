@@ -2,6 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.contacts import relations
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.relations import (
@@ -64,10 +65,10 @@ class FactTests(BackendTestCase):
         """Each direction is its own, and both functions see the same."""
         database = self.open_database()
         await add_accounts(database, ANNA, BORIS, ROBOT, bots=(ROBOT,))
-        contacts = Contacts(database)
+        contacts = Contacts(database, MemoryBus())
         await contacts.block(ANNA, BORIS, 1)
         await contacts.block(ROBOT, ANNA, 1)
-        await Users(database).delete(BORIS)
+        await Users(database, MemoryBus()).delete(BORIS)
         expected = {
             (ANNA, BORIS): Relation(ANNA, BORIS, other_is_deleted=True, has_blocked=True),
             (BORIS, ANNA): Relation(BORIS, ANNA, is_blocked=True),

@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.boxes.message import Draft, pack_draft
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.dialogs.dialogs import MAX_PINNED, Dialogs
@@ -94,7 +95,7 @@ class DialogsTests(DialogsTestCase):
     async def test_typing_passes_no_block(self) -> None:
         """The other side hears of it, but not the service account, oneself, or across a block in either direction."""
         dialogs, _, heard = await self.dialogs()
-        contacts = Contacts(self.database)
+        contacts = Contacts(self.database, MemoryBus())
         await contacts.block(ANNA, 3, 1)
         await contacts.block(4, ANNA, 1)
         for peer in (2, 3, 4, ANNA, SERVICE_USER_ID):

@@ -5,6 +5,7 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.presence.presence import CHANGES, NOTE_EVERY, ONLINE_FOR, RENEW_EVERY, Presence, Status
@@ -44,8 +45,8 @@ class PresenceTests(BackendTestCase):
         fanout = Fanout()
         self.told = Told()
         fanout.subscribe(self.told)
-        users = Users(self.database)
-        contacts = Contacts(self.database)
+        users = Users(self.database, MemoryBus())
+        contacts = Contacts(self.database, MemoryBus())
         self.ada, self.bob, self.eve = [
             await users.create(phone=f"1555010000{number}", first_name="x", now=NOW) for number in range(3)
         ]
@@ -58,7 +59,7 @@ class PresenceTests(BackendTestCase):
 
     def watchers(self, contacts: Contacts, dialog_peers: Any = None) -> StatusWatchers:
         """Of the same people."""
-        self.contacts, self.privacy = contacts, Privacy(self.database)
+        self.contacts, self.privacy = contacts, Privacy(self.database, MemoryBus())
         return StatusWatchers(Watchers(contacts, dialog_peers), contacts, self.privacy)
 
     async def settle(self) -> None:
@@ -122,7 +123,7 @@ class PresenceTests(BackendTestCase):
         self.assertTrue(self.presence.is_online(ada))
         self.presence.device_disconnected(ada, 12)
         await self.settle()
-        again = Presence(self.database, self.clock, Fanout(), self.watchers(Contacts(self.database)))
+        again = Presence(self.database, self.clock, Fanout(), self.watchers(Contacts(self.database, MemoryBus())))
         self.assertEqual(
             await again.get([ada, self.bob.id]), {ada: Status(False, NOW + 120), self.bob.id: Status(False, 0)}
         )
@@ -185,7 +186,7 @@ class PresenceTests(BackendTestCase):
         await self.house()
 
         async def after_a_crash() -> Status:
-            again = Presence(self.database, self.clock, Fanout(), self.watchers(Contacts(self.database)))
+            again = Presence(self.database, self.clock, Fanout(), self.watchers(Contacts(self.database, MemoryBus())))
             return (await again.get([self.ada.id]))[self.ada.id]
 
         self.presence.device_connected(self.ada.id, 11)
@@ -205,5 +206,5 @@ class PresenceTests(BackendTestCase):
         self.presence.device_connected(self.ada.id, 11)
         self.clock.advance(30)
         await self.presence.stop()
-        again = Presence(self.database, self.clock, Fanout(), self.watchers(Contacts(self.database)))
+        again = Presence(self.database, self.clock, Fanout(), self.watchers(Contacts(self.database, MemoryBus())))
         self.assertEqual((await again.get([self.ada.id]))[self.ada.id], Status(False, NOW + 30))

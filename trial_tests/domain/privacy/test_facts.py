@@ -1,5 +1,6 @@
 """Whom people let, out of a database."""
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.privacy.facts import allowing_txn
 from teamgram.domain.privacy.keys import CHAT_INVITE, FORWARDS, PHONE_NUMBER
@@ -20,8 +21,8 @@ class AllowingTests(BackendTestCase):
         """Their rules, their contacts, their close friends, their blocks; oneself always; each key for itself."""
         database = self.open_database()
         await add_accounts(database, VIEWER, OPEN, CLOSED, KNOWS, FRIEND, BLOCKS)
-        contacts, privacy = Contacts(database), Privacy(database)
-        viewer = await Users(database).require(VIEWER)
+        contacts, privacy = Contacts(database, MemoryBus()), Privacy(database, MemoryBus())
+        viewer = await Users(database, MemoryBus()).require(VIEWER)
         for owner in (KNOWS, FRIEND, BLOCKS):
             await contacts.add(owner, viewer, "x", "", "", 1)
         await contacts.set_close_friends(FRIEND, [VIEWER])

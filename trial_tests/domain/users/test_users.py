@@ -3,6 +3,7 @@
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.ids.peer import Peer
 from teamgram.domain.users.settings import AccountSettings
@@ -19,7 +20,7 @@ class UsersStoreTests(BackendTestCase):
 
     async def test_ids_follow_the_service_account(self) -> None:
         """777000 is there from the beginning; people are numbered after it."""
-        users = Users(self.open_database())
+        users = Users(self.open_database(), MemoryBus())
         self.assertEqual((await users.require(SERVICE_USER_ID)).first_name, "Telegram")
         ada = await users.create(phone="15550100001", first_name="Ada", now=NOW)
         self.assertGreater(ada.id, SERVICE_USER_ID)
@@ -28,7 +29,7 @@ class UsersStoreTests(BackendTestCase):
 
     async def test_one_number_one_account(self) -> None:
         """Of several sign-ups with one number at the same moment exactly one succeeds."""
-        users = Users(self.open_database())
+        users = Users(self.open_database(), MemoryBus())
         tries = [
             Deferred.fromCoroutine(users.create(phone="15550100001", first_name=str(number), now=NOW))
             for number in range(5)
@@ -42,7 +43,7 @@ class UsersStoreTests(BackendTestCase):
 
     async def test_one_name_one_owner(self) -> None:
         """Of two who take one username at the same moment one gets it."""
-        users = Users(self.open_database())
+        users = Users(self.open_database(), MemoryBus())
         people = [await users.create(phone=f"1555010000{n}", first_name="x", now=NOW) for n in range(2)]
         results = await DeferredList(
             [Deferred.fromCoroutine(users.set_username(user.id, "lovelace")) for user in people], consumeErrors=True
@@ -57,23 +58,23 @@ class UsersStoreTests(BackendTestCase):
 
     async def test_accounts_without_a_number(self) -> None:
         """Bots have none, and there can be many of them."""
-        users = Users(self.open_database())
+        users = Users(self.open_database(), MemoryBus())
         bots = [await users.create(phone="", first_name="bot", now=NOW, is_bot=True) for _ in range(3)]
         self.assertEqual({(await users.require(bot.id)).phone for bot in bots}, {""})
 
     async def test_memory_follows_the_database(self) -> None:
         """A change is seen at once by who asks after it, and by another process after its restart."""
         database = self.open_database()
-        users = Users(database)
+        users = Users(database, MemoryBus())
         ada = await users.create(phone="15550100001", first_name="Ada", now=NOW)
         await users.get([ada.id])
         changed = await users.update(ada.id, first_name="Augusta \U0001f9ee")
         self.assertEqual((await users.require(ada.id)).first_name, "Augusta \U0001f9ee")
-        self.assertEqual(await Users(database).get([ada.id, 1, ada.id]), {ada.id: changed})
+        self.assertEqual(await Users(database, MemoryBus()).get([ada.id, 1, ada.id]), {ada.id: changed})
 
     async def test_prefixes_of_usernames(self) -> None:
         """Found in alphabetical order; "_" is a letter like others."""
-        users = Users(self.open_database())
+        users = Users(self.open_database(), MemoryBus())
         for number, name in enumerate(("ada_l", "ada_lovelace", "adaxl", "bob_b")):
             user = await users.create(phone=f"1555010000{number}", first_name="x", now=NOW)
             await users.set_username(user.id, name)
@@ -84,7 +85,7 @@ class UsersStoreTests(BackendTestCase):
 
     async def test_many_at_once(self) -> None:
         """More ids than one statement may name."""
-        users = Users(self.open_database())
+        users = Users(self.open_database(), MemoryBus())
         ada = await users.create(phone="15550100001", first_name="Ada", now=NOW)
         self.assertEqual(set(await users.get([*range(1, 1200), ada.id])), {ada.id})
 
@@ -96,7 +97,7 @@ class ContactsStoreTests(BackendTestCase):
     async def test_adding_each_other_at_the_same_moment(self) -> None:
         """Both books say mutual, whoever was first."""
         database = self.open_database()
-        users, contacts = Users(database), Contacts(database)
+        users, contacts = Users(database, MemoryBus()), Contacts(database, MemoryBus())
         for round_ in range(5):
             ada = await users.create(phone=f"155501{round_}1", first_name="Ada", now=NOW)
             bob = await users.create(phone=f"155501{round_}2", first_name="Bob", now=NOW)
@@ -113,7 +114,7 @@ class ContactsStoreTests(BackendTestCase):
     async def test_blocks_are_known_from_both_sides(self) -> None:
         """Either book in memory answers without waiting."""
         database = self.open_database()
-        users, contacts = Users(database), Contacts(database)
+        users, contacts = Users(database, MemoryBus()), Contacts(database, MemoryBus())
         ada = await users.create(phone="15550100001", first_name="Ada", now=NOW)
         bob = await users.create(phone="15550100002", first_name="Bob", now=NOW)
         self.assertIsNone(contacts.is_blocked_cached(ada.id, bob.id))

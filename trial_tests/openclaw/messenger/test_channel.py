@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.contacts.contacts import Contacts
@@ -105,7 +106,7 @@ class MessengerTests(MessengerTestCase):
         """``send`` does not reach who has blocked the agent's account, and says so."""
         await self.write("hello agent")
         await self.answers(1)
-        contacts = Contacts(self.database)
+        contacts = Contacts(self.database, MemoryBus())
         await contacts.block(self.ann.id, self.bot, 1)
         before = await self.box()
         failure = await self.assertFailure(

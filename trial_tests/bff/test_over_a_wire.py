@@ -1,0 +1,91 @@
+"""Conversations over a bus that writes each event down and reads it again, as one between processes would."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from teamgram.cache.bus import MemoryBus, RowsChanged
+from teamgram.domain.updates.fanout import EntriesTold, EventTold
+from teamgram.interfaces.updates import PushedUpdates, Receiver
+from teamgram.mtproto.tl import tl
+from trial_tests.bff import talk_house, test_chats, test_updates
+from trial_tests.bff.test_messages import TalkTestCase
+
+CROSSED: Counter[str] = Counter()
+
+
+class WireBus(MemoryBus):
+    """Whoever listens gets a copy that was bytes in between."""
+
+    def publish(self, event: object) -> None:
+        CROSSED[type(event).__name__] += 1
+        super().publish(crossed(event))
+
+
+def crossed(event: Any) -> Any:
+    """The event as another process reads it."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(event), type=type(event))
+
+
+class _OverAWire:
+    def setUp(self) -> None:
+        CROSSED.clear()
+        self.patch(talk_house.House, "new_bus", WireBus)  # type: ignore[attr-defined]
+
+    def tearDown(self) -> None:
+        self.assertTrue(CROSSED, "nothing went over the wire")  # type: ignore[attr-defined]
+
+
+class GroupsOverAWireTests(_OverAWire, test_chats.GroupTests):
+    """Everything about groups."""
+
+
+class EveryClientEndsEqualOverAWireTests(_OverAWire, test_updates.EveryClientEndsEqualTests):
+    """Random play of several clients."""
+
+
+class EventsTests(TalkTestCase):
+    """What crosses."""
+
+    async def test_each_kind(self) -> None:
+        """Log entries with their messages, transient events and changed rows come out as they went in."""
+        CROSSED.clear()
+        self.patch(talk_house.House, "new_bus", WireBus)
+        house, anna, boris, _ = await self.house()
+        heard: list[Any] = []
+        for kind in (EntriesTold, EventTold, RowsChanged):
+            house.fanout.bus.listen(kind, heard.append)
+        await anna.send(anna.peer(boris), "hello")
+        await anna.call(tl.messages.setTyping(peer=anna.peer(boris), action=tl.sendMessageTypingAction()))
+        await anna.call(tl.messages.createChat(users=[anna.input_user(boris)], title="group"))
+        await house.contacts.block(anna.user.id, boris.user.id, 1)
+        self.assertEqual({type(event) for event in heard}, {EntriesTold, EventTold, RowsChanged})
+        self.assertLessEqual({"chats", "contacts"}, {one.table for one in heard if isinstance(one, RowsChanged)})
+        for event in heard:
+            self.assertEqual(crossed(event), event)
+
+    def test_pushes(self) -> None:
+        """What bff hands to session for many is bytes and numbers."""
+        pushed = PushedUpdates(b"body", (Receiver(1, (2, -3)), Receiver(4)), ((0, 1), (4, 0)), 5, 6)
+        self.assertEqual(crossed(pushed), pushed)
+
+
+class RememberedElsewhereTests(TalkTestCase):
+    """Two of everything over one bus and one database, as two processes have it."""
+
+    async def test_blocks_and_groups(self) -> None:
+        """What one changed the other does not remember as it was."""
+        bus = WireBus()
+        self.patch(talk_house.House, "new_bus", lambda house: bus)
+        house, anna, boris, _ = await self.house()
+        other = talk_house.House(self)
+        self.assertEqual(dict((await other.contacts.book(anna.user.id)).blocked), {})
+        await house.contacts.block(anna.user.id, boris.user.id, 7)
+        self.assertEqual(dict((await other.contacts.book(anna.user.id)).blocked), {boris.user.id: 7})
+        await house.contacts.unblock(anna.user.id, boris.user.id)
+        answer = await anna.call(tl.messages.createChat(users=[anna.input_user(boris)], title="group"))
+        chat_id = answer.updates.chats[0].id
+        self.assertEqual((await other.domain.chats.get([chat_id]))[chat_id].title, "group")
+        await anna.call(tl.messages.editChatTitle(chat_id=chat_id, title="renamed"))
+        self.assertEqual((await other.domain.chats.get([chat_id]))[chat_id].title, "renamed")

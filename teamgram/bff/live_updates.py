@@ -31,6 +31,9 @@ from teamgram.mtproto.tl.places import Places, find_places, marks
 PART_SECONDS = 0.001
 """How long drawing for many may take in one reactor turn."""
 
+_HEAD_BYTES = 12
+"""Of ``updates``, before the first ``Update``: its id, and the vector's with its count."""
+
 _ALONE = 2
 """So few receivers are drawn for one by one: finding what is alike would cost more."""
 
@@ -283,19 +286,22 @@ class LiveUpdates:
 
     def _draw_alone(self, item: _Item) -> bool:
         drawing = item.drawing()
-        updates = self._views.at_once(item.user_id, [drawing], *split_peers(drawing.peers))
+        updates = self._views.at_once(item.user_id, drawing, *split_peers(drawing.peers))
         if updates is None:
             return False
-        item.told.ready.append(_Drawn(encode(updates[0]), (), [Receiver(item.user_id)]))
+        item.told.ready.append(_Drawn(encode(updates), (), [Receiver(item.user_id)]))
         return True
 
     def _encoded(self, item: _Item, sketch: _Sketch, count: int) -> _Drawn:
         """The sketch as the item's user sees it, with marks in place of so many numbers."""
-        if item.owned is None:
-            drawings = [item.drawing()]
-        else:
-            drawings = [entries_drawing(*renumbered(item.owned, marks(count, second))) for second in (False, True)]
-        updates = self._views.at_once(item.user_id, drawings, sketch.user_ids, sketch.chat_ids)
+        owned = item.owned
+        drawing = item.drawing() if owned is None else entries_drawing(*renumbered(owned, marks(count)))
+        updates = self._views.at_once(item.user_id, drawing, sketch.user_ids, sketch.chat_ids)
         assert updates is not None, "whoever is seen is in memory"
-        bodies = [encode(one) for one in updates]
-        return _Drawn(bodies[0], find_places(*bodies) if len(bodies) > 1 else ())
+        body = encode(updates)
+        if owned is None:
+            return _Drawn(body)
+        # Numbers lie in the updates, which come first; users and groups need no second encoding.
+        second = b"".join(map(encode, entries_drawing(*renumbered(owned, marks(count, second=True))).updates))
+        places = find_places(body[_HEAD_BYTES : _HEAD_BYTES + len(second)], second)
+        return _Drawn(body, tuple((offset + _HEAD_BYTES, number) for offset, number in places))

@@ -158,8 +158,8 @@ class Views:
     def seen(self, viewer_id: int, user_ids: Sequence[int], chat_ids: Sequence[int]) -> Any:
         return None if viewer_id in self.reading else ()
 
-    def at_once(self, viewer_id: int, drawings: Sequence[Drawing], *peers: Any) -> list[Any] | None:
-        return [tl.updates(updates=one.updates, users=[], chats=[], date=0, seq=0) for one in drawings]
+    def at_once(self, viewer_id: int, drawing: Drawing, *peers: Any) -> Any | None:
+        return tl.updates(updates=drawing.updates, users=[], chats=[], date=0, seq=0)
 
     async def finish(self, viewer_id: int, drawing: Drawing) -> Any:
         await self.reading[viewer_id]
@@ -272,8 +272,8 @@ class PartsOfATurnTests(SynchronousTestCase):
         """It is logged, costs nobody else their update, and keeps nobody waiting."""
         at_once = self.views.at_once
 
-        def broken(viewer_id: int, drawings: Sequence[Drawing], *peers: Any) -> Any:
-            return at_once(viewer_id, drawings) if viewer_id != 1 else [None, None]
+        def broken(viewer_id: int, drawing: Drawing, *peers: Any) -> Any:
+            return at_once(viewer_id, drawing) if viewer_id != 1 else "nothing to encode"
 
         self.views.at_once = broken  # type: ignore[method-assign]
         told(self.live, "one", range(1, 5), 100)

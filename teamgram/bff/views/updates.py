@@ -206,15 +206,13 @@ class UpdateViews:
         chats = self._chats.seen(viewer_id, chat_ids) if users is not None else None
         return None if users is None or chats is None else (users, chats)
 
-    def at_once(
-        self, viewer_id: int, drawings: Sequence[Drawing], user_ids: Sequence[int], chat_ids: Sequence[int]
-    ) -> list[Any] | None:
-        """The ``updates`` objects of drawings that name the same peers; None: not all of them are in memory."""
+    def at_once(self, viewer_id: int, drawing: Drawing, user_ids: Sequence[int], chat_ids: Sequence[int]) -> Any | None:
+        """The ``updates`` object of a drawing that names these peers; None: not all of them are in memory."""
         users = self._users.cached(viewer_id, user_ids)
         chats = self._chats.cached(viewer_id, chat_ids) if users is not None else None
         if users is None or chats is None:
             return None
-        return [self._updates(drawing, users, chats) for drawing in drawings]
+        return self._updates(drawing, users, chats)
 
     async def peers(self, viewer_id: int, peers: set[int]) -> tuple[list[Any], list[Any]]:
         """(users, chats) for marked ids, as every answer carries them."""

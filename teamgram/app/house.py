@@ -101,6 +101,9 @@ class House(Service):
         stage_settings.database(self.configuration.authsession.Mysql, self.data_dir)
         manhole = manhole_settings(self.configuration.operations.Manhole, self.data_dir)
         self._build()
+        if await self.database_watch.has_lost_time():
+            self._log.warn("the database is a backup of before: its boxes go on above what clients have seen")
+            await self.domain.log.go_on_after_a_gap()
         for stage in (self.auth_sessions, self.session, self.gnetway, self.openclaw):
             stage.startService()
         await gatherResults([self.gnetway.listening, self.openclaw.listening], consumeErrors=True)
@@ -127,7 +130,7 @@ class House(Service):
             owner=ASKING.get,
         )
         self.cache = CountedCache(self._open_cache(), self.cache_times.observe)
-        self.database_watch = DatabaseWatch(self.database, reactor)
+        self.database_watch = DatabaseWatch(self.database, self.data_dir, reactor)
         self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
         self.domain = Domain.open(self.database, Fanout(), reactor)
         self.gnetway = GnetwayService(

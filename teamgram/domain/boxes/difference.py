@@ -60,6 +60,14 @@ class UpdateLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def go_on_after_a_gap(self) -> None:
+        """Let every box count on well above what anybody can have seen of a time that the database has lost.
+
+        Clients that saw some of it take new updates for a gap and ask for the difference; without this they would
+        take them for old ones, and new messages for the lost ones of the same ids.
+        """
+        await self._database.write("boxes go on", _after_a_gap_txn)
+
     async def state(self, owner_id: int) -> State:
         """The owner's pts (at least 1) and how many messages are unread."""
         return await self._database.read("update state", state_txn, owner_id)
@@ -91,6 +99,13 @@ def state_txn(txn: Transaction, owner_id: int) -> State:
     return State(row[0] if row else log.FIRST_PTS, int(unread[0]) if unread else 0)
 
 
+def _after_a_gap_txn(txn: Transaction) -> None:
+    txn.execute(
+        "UPDATE message_boxes SET pts = pts + ?, last_message_id = last_message_id + ? WHERE pts < ?",
+        (MAX_AHEAD, MAX_AHEAD, 2**31 - 100 * MAX_AHEAD),
+    )
+
+
 def go_on_above_txn(txn: Transaction, owner_id: int, pts: int) -> None:
     """Let a box count on from a pts that a client has seen; its message ids grow as much."""
     txn.execute(
@@ -118,7 +133,8 @@ def difference_txn(
     wanted = sorted({entry.event.id for entry in entries if isinstance(entry.event, NewMessage | MessageEdited)})
     messages = messages_txn(txn, owner_id, wanted)
     new = [entry.event.id for entry in entries if isinstance(entry.event, NewMessage)]
-    return Difference(entries, messages, state, complete, random_ids=_random_ids_txn(txn, owner_id, messages, new))
+    random_ids = _random_ids_txn(txn, owner_id, messages, new)
+    return Difference(entries, messages, state, complete, jumps=not entries, random_ids=random_ids)
 
 
 def _random_ids_txn(

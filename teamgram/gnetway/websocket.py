@@ -154,7 +154,7 @@ class WebSocketConnection(FrameStream, Protocol):
             self.stream_received(event)
         elif isinstance(event, websocket.Ping):
             if self._state is _State.OPEN:
-                self.transport.write(websocket.frame(event.payload, websocket.PONG))
+                self._write_counted(websocket.frame(event.payload, websocket.PONG))
         elif isinstance(event, websocket.Close):
             if self._state is _State.OPEN and self.conn is not None:
                 # Answered with its own code; what comes behind it is nobody's.
@@ -183,8 +183,12 @@ class WebSocketConnection(FrameStream, Protocol):
 
     def _write(self, data: bytes) -> None:
         if data and self._state is _State.OPEN:
-            self.transport.write(websocket.header(len(data), websocket.BINARY) + data)
-            self._count_written(len(data))
+            self._write_counted(websocket.header(len(data), websocket.BINARY) + data)
+
+    def _write_counted(self, frame: bytes) -> None:
+        # Pongs, too: they are what a peer without any key can have us write.
+        self.transport.write(frame)
+        self._count_written(len(frame))
 
 
 class WebSocketFactory(Factory):

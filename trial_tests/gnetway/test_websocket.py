@@ -197,6 +197,18 @@ class WebSocketTests(SynchronousTestCase):
         protocol.dataReceived(masked(b"hello", PING))
         self.assertEqual(frames(transport.taken()), [(PONG, b"hello")])
 
+    def test_pings_of_a_peer_that_does_not_read(self) -> None:
+        """The answers to pings count like everything else that is written: beyond the bound the peer is cut off."""
+        gnetway = Gnetway("websocket", settings=GnetwaySettings(max_send_buffer_bytes=10_000))
+        protocol, transport, _ = self.connect(gnetway)
+        transport.producer.pauseProducing()  # the kernel takes no more
+        for _ in range(1000):
+            protocol.dataReceived(masked(bytes(125), PING))
+            if transport.closed:
+                break
+        self.assertTrue(transport.closed)
+        self.assertLess(len(transport.value()), 11_000)
+
     def test_text_is_refused(self) -> None:
         """Text messages are of no use here: close code 1003."""
         protocol, transport, _ = self.connect(Gnetway("websocket"))

@@ -81,6 +81,8 @@ class Account(RpcService):
     @rpc("account.deleteAccount")
     async def delete_account(self, caller: RpcMetadata, query: Any) -> bool:
         """account.deleteAccount#a2c0cf74 flags:# reason:string password:flags.0?InputCheckPasswordSRP = Bool"""
+        user = await self._users.require(caller.user_id)
+        await self._sign_ins.check_ends_account(caller, user.created_at)
         await self._account_end(caller.user_id)
         return True
 

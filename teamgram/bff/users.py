@@ -6,7 +6,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.peers import InputPeers
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.full_users import FullUserViews
-from teamgram.bff.views.users import UserViews
+from teamgram.bff.views.users import UserViews, visible_phone
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.sight import sees
 from teamgram.domain.ids.phone import PhoneNumberInvalid, normalize_phone
@@ -81,7 +81,9 @@ class UsersService(RpcService):
             # Who may not be found by number is not found; saying "hidden" would tell that the number is here.
             rules = (await self._privacy.get([user.id]))[user.id]
             book = await self._contacts.book(caller.user_id)
-            if user.id not in book.contacts and not sees(book, user.id, rules, ADDED_BY_PHONE):
+            # A contact may be saved without a number, or with a guessed one: that it is a contact tells nothing.
+            is_known = user.id in book.contacts and visible_phone(user, book, rules)
+            if not is_known and not sees(book, user.id, rules, ADDED_BY_PHONE):
                 user = None
         if user is None:
             raise bad_request("PHONE_NOT_OCCUPIED")

@@ -32,6 +32,7 @@ class FreshDeviceTests(BackendTestCase):
             (tl.account.resetAuthorization(hash=11_000), RESET),
             (tl.auth.resetAuthorizations(), RESET),
             (tl.account.setAuthorizationTTL(authorization_ttl_days=1), RESET),
+            (tl.account.deleteAccount(reason=""), RESET),
             (tl.account.sendChangePhoneCode(phone_number=phone, settings=tl.codeSettings()), CHANGE),
             (tl.account.changePhone(phone_number=phone, phone_code_hash="x", phone_code="1"), CHANGE),
         ]
@@ -53,6 +54,15 @@ class FreshDeviceTests(BackendTestCase):
         house.clock.advance(DAY)
         self.assertTrue(await new.call(tl.auth.resetAuthorizations()))
         self.assertEqual(sorted(house.auth_sessions.users), [12])
+
+    async def test_a_new_account_may_be_ended(self) -> None:
+        """Who has just signed up changes their mind; there is nobody whom they take something from."""
+        house = House(self.open_database(), self.open_cache())
+        house.sign_ins.fresh.delay = DAY
+        only = house.device(11)
+        await only.sign_up(PHONE, "Ada")
+        house.clock.advance(60)
+        self.assertTrue(await only.call(tl.account.deleteAccount(reason="")))
 
     async def test_no_delay(self) -> None:
         """Without a delay nobody waits."""

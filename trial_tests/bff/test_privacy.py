@@ -132,6 +132,12 @@ class ShownTests(PeopleTestCase):
             user = self.input_user(house, "Bob")
             added = await ada.call(tl.contacts.addContact(id=user, first_name="Bob", last_name="", phone=BOB))
             self.assertEqual(added.users[0].phone, phone)
+            await ada.call(tl.contacts.addContact(id=user, first_name="Bob", last_name="", phone=""))
+            question = tl.contacts.resolvePhone(phone=BOB)
+            if phone is None:
+                self.assertEqual(await ada.error(question), "PHONE_NOT_OCCUPIED")
+            else:
+                self.assertEqual((await ada.call(question)).peer.user_id, self.ids["Bob"])
 
     async def test_a_deleted_account_is_nobodys_contact(self) -> None:
         """It leaves the lists, the statuses and the search of those who had it."""

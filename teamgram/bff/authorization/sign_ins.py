@@ -94,6 +94,17 @@ class SignIns:
         """
         self.fresh.check_ends_others(await self.signed_in_at(caller), self.now())
 
+    async def check_ends_account(self, caller: RpcMetadata, account_created_at: int) -> None:
+        """Whether the caller's device may end the account.
+
+        Args:
+            account_created_at: unix seconds.
+
+        Raises:
+            FreshResetForbidden.
+        """
+        self.fresh.check_ends_account(await self.signed_in_at(caller), account_created_at, self.now())
+
     async def check_changes_phone(self, caller: RpcMetadata) -> None:
         """Whether the caller's device may change the account's number.
 

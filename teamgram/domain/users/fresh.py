@@ -41,6 +41,18 @@ class FreshDevices:
         if self.is_fresh(signed_in_at, now):
             raise FreshResetForbidden(str(now - signed_in_at))
 
+    def check_ends_account(self, signed_in_at: int, account_created_at: int, now: int) -> None:
+        """End the account, and with it everybody's authorization for good; one that is as new itself may be ended.
+
+        Args:
+            account_created_at: unix seconds.
+
+        Raises:
+            FreshResetForbidden.
+        """
+        if not self.is_fresh(account_created_at, now):
+            self.check_ends_others(signed_in_at, now)
+
     def check_changes_phone(self, signed_in_at: int, now: int) -> None:
         """Take the account to another number.
 

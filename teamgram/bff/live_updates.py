@@ -169,6 +169,10 @@ class LiveUpdates:
     # Who is told now, and who later
 
     def _tell(self, items: list[_Item]) -> None:
+        if self._later and len(items) > _ALONE:
+            # This turn's part is used up: several commits may be settled in one.
+            self._tell_later(items)
+            return
         until = self._seconds() + self._part_seconds
         for number, item in enumerate(items, 1):
             waiting = self._waiting.get(item.user_id)

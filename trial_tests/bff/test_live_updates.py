@@ -226,6 +226,7 @@ class PartsOfATurnTests(SynchronousTestCase):
         self.assertEqual(self.pushes.calls, [10])
         self.assertEqual(self.live.waiting_users, 15)
         told(self.live, "two", everybody, 200)
+        self.assertEqual(self.pushes.calls, [10], "the turn's part was used up")
         turns = 0
         while self.live.waiting_users:
             self.turns.advance()

@@ -170,7 +170,11 @@ class Runner:
         raise AssertionError("unreachable")
 
     def _assistant(self, ref: ModelRef, reply: ModelReply) -> dict[str, Any]:
-        content: list[dict[str, Any]] = [{"type": "text", "text": reply.text}] if reply.text else []
+        content: list[dict[str, Any]] = []
+        if reply.thinking:
+            content.append({"type": "thinking", "thinking": reply.thinking})
+        if reply.text:
+            content.append({"type": "text", "text": reply.text})
         content += [
             {"type": "toolCall", "id": call.id, "name": call.name, "arguments": call.arguments}
             for call in reply.tool_calls

@@ -28,6 +28,7 @@ class FakeProvider(Resource):
     Attributes:
         asked: (path, headers, parsed body) of each request.
         left: requests whose client went away.
+        connections: how many were opened.
     """
 
     isLeaf = True
@@ -38,6 +39,14 @@ class FakeProvider(Resource):
         self.asked: list[tuple[str, dict[str, str], Any]] = []
         self.left = 0
         site: Any = Site(self)
+        self.connections = 0
+        build = site.buildProtocol
+
+        def counted(address: Any) -> Any:
+            self.connections += 1
+            return build(address)
+
+        site.buildProtocol = counted
         self._port: Any = reactor.listenTCP(0, site, interface="127.0.0.1")
         self.url = f"http://127.0.0.1:{self._port.getHost().port}"  # type: ignore[attr-defined]
 

@@ -1,16 +1,15 @@
-"""Anthropic's messages API, streamed."""
+"""Anthropic's messages API, streamed.
+
+Source of the events: https://docs.claude.com/en/docs/build-with-claude/streaming.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
+from teamgram.openclaw.agent.providers.failures import failure_of
 from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
-from teamgram.openclaw.agent.providers.model_api import (
-    RATE_LIMIT,
-    ModelReply,
-    ModelRequest,
-    ProviderError,
-)
-from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, from_json
+from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest
+from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, count, from_json
 from teamgram.openclaw.config.sections import ProviderSection
 from teamgram.openclaw.sessions.agent_sessions import text_of
 
@@ -25,9 +24,8 @@ class Anthropic:
     api = "anthropic-messages"
 
     def __init__(self, name: str, section: ProviderSection, reactor: Any) -> None:
-        self._name = name
         self._section = section
-        self._http = ProviderHttp(section, reactor)
+        self._http = ProviderHttp(name, section, reactor)
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelReply:
         """POST /v1/messages with ``stream``."""
@@ -46,62 +44,77 @@ class Anthropic:
         headers = {"x-api-key": self._section.api_key, "anthropic-version": _VERSION}
         path = "/messages" if self._section.base_url.rstrip("/").endswith("/v1") else "/v1/messages"
         told = _Messages(on_text)
-        await self._http.stream(path, headers, body, told.event)
+        await self._http.stream(path, headers, body, told)
         return told.reply(request.ref.model)
 
 
 class _Messages(ReplyStream):
-    """The events of the messages API."""
+    """The events of the messages API, or a whole message."""
 
     max_calls = 256
 
     def event(self, name: str, data: str) -> None:
-        """One server-sent event."""
-        value = from_json(data)
+        """See :meth:`ReplyStream.event`."""
+        value = from_json(data) if data else None
+        if value is None:
+            return
         kind = value.get("type")
         if kind == "message_start":
-            message = value["message"]
-            self.id, self.model = str(message.get("id") or ""), str(message.get("model") or "")
-            self._count(message.get("usage") or {})
-        elif kind == "content_block_start" and value["content_block"].get("type") == "tool_use":
-            block = value["content_block"]
-            self.call(int(value["index"])).update(id=block["id"], name=block["name"])
+            self._about(value["message"])
+        elif kind == "content_block_start":
+            self._begin(value.get("index"), value["content_block"])
         elif kind == "content_block_delta":
-            delta = value["delta"]
-            if delta.get("type") == "text_delta":
-                self.say(delta["text"])
-            elif delta.get("type") == "input_json_delta":
-                self._calls[int(value["index"])]["arguments"] += delta["partial_json"]
+            self._delta(value.get("index"), value["delta"])
         elif kind == "message_delta":
-            self.stop = str(value["delta"].get("stop_reason") or self.stop)
+            self.stop = str((value.get("delta") or {}).get("stop_reason") or self.stop)
             self._count(value.get("usage") or {})
         elif kind == "message_stop":
             self.ended = True
-        elif kind == "error":
-            raise _failure(value.get("error") or {})
+        elif kind == "message":
+            self._about(value)
+            for index, block in enumerate(value.get("content") or ()):
+                self._begin(index, block)
+            self.stop = str(value.get("stop_reason") or "end_turn")
+            self.ended = True
+        elif kind == "error" or name == "error" or value.get("error"):
+            raise failure_of(200, data)
+
+    def _about(self, message: dict[str, Any]) -> None:
+        self.id, self.model = str(message.get("id") or ""), str(message.get("model") or "")
+        self._count(message.get("usage") or {})
+
+    def _begin(self, index: Any, block: dict[str, Any]) -> None:
+        kind = block.get("type")
+        if kind == "tool_use":
+            self.progress += 1
+            # A stream begins it with an empty object and then tells the pieces.
+            arguments = block.get("input") or None
+            self.calls.begin(index, str(block.get("id") or ""), str(block.get("name") or ""), arguments)
+        elif kind == "text":
+            self.say(block.get("text"))
+        elif kind == "thinking":
+            self.think(block.get("thinking"))
+
+    def _delta(self, index: Any, delta: dict[str, Any]) -> None:
+        kind = delta.get("type")
+        if kind == "text_delta":
+            self.say(delta.get("text"))
+        elif kind == "thinking_delta":
+            self.think(delta.get("thinking"))
+        elif kind == "input_json_delta":
+            self.progress += 1
+            self.calls.add(index, "", "", delta.get("partial_json"))
 
     def _count(self, usage: dict[str, Any]) -> None:
         found = self.usage
-        found.input = int(usage.get("input_tokens") or found.input)
-        found.output = int(usage.get("output_tokens") or found.output)
-        found.cache_read = int(usage.get("cache_read_input_tokens") or found.cache_read)
-        found.cache_write = int(usage.get("cache_creation_input_tokens") or found.cache_write)
+        found.input = count(usage.get("input_tokens")) or found.input
+        found.output = count(usage.get("output_tokens")) or found.output
+        found.cache_read = count(usage.get("cache_read_input_tokens")) or found.cache_read
+        found.cache_write = count(usage.get("cache_creation_input_tokens")) or found.cache_write
 
     def reply(self, model: str) -> ModelReply:
         """See :meth:`ReplyStream.whole`."""
-        reason = _STOP_REASONS.get(self.stop, "stop")
-        return self.whole(model, reason, is_refused=self.stop == "refusal", is_complete=self.ended)
-
-
-def _failure(error: dict[str, Any]) -> ProviderError:
-    kind = str(error.get("type") or "")
-    if kind == "rate_limit_error":
-        return ProviderError(
-            "The model provider is rate limiting requests.", kind=RATE_LIMIT, reason="rate_limit", retryable=True
-        )
-    if kind in ("overloaded_error", "api_error"):
-        return ProviderError("The model provider is overloaded.", reason="overloaded", retryable=True)
-    return ProviderError("The model provider rejected the request.", reason="format")
+        return self.whole(model, _STOP_REASONS.get(self.stop, "stop"), is_refused=self.stop == "refusal")
 
 
 def to_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

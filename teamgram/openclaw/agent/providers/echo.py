@@ -18,7 +18,6 @@ from teamgram.openclaw.agent.providers.model_api import (
     ModelRequest,
     ToolCall,
     Usage,
-    failure_of,
 )
 from teamgram.openclaw.sessions.agent_sessions import text_of
 
@@ -50,6 +49,8 @@ class Echo:
             return ModelReply(reply, usage=Usage(read, len(reply) // 4), model=request.ref.model)
         for status in (400, 500):
             if f"FAIL{status}" in text:
+                from teamgram.openclaw.agent.providers.failures import failure_of
+
                 raise failure_of(status, "")
         options = {name: float(value) for name, value in _OPTION.findall(text)}
         calls: list[ToolCall] = []

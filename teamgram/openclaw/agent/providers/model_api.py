@@ -100,6 +100,7 @@ class ModelReply:
 
     Attributes:
         stop_reason: ``stop``, ``toolUse`` or ``length``.
+        thinking: what the model told of its thinking: kept, and no part of its words.
     """
 
     text: str
@@ -108,6 +109,7 @@ class ModelReply:
     stop_reason: str = "stop"
     response_id: str = ""
     model: str = ""
+    thinking: str = ""
 
 
 class ProviderError(Exception):
@@ -120,6 +122,7 @@ class ProviderError(Exception):
         status: of HTTP, 0 when there was no answer.
         retryable: the same call may work in a while.
         retry_after: seconds that the provider asked for, None if it did not.
+        parameter: the field of the request that it does not take, if it named one.
     """
 
     def __init__(
@@ -139,6 +142,7 @@ class ProviderError(Exception):
         self.status = status
         self.retryable = retryable
         self.retry_after = retry_after
+        self.parameter = ""
 
 
 class Provider(Protocol):
@@ -153,35 +157,3 @@ class Provider(Protocol):
         Raises:
             ProviderError: through the awaitable.
         """
-
-
-def failure_of(status: int, body_text: str) -> ProviderError:
-    """The error for an HTTP answer that is no success."""
-    text = body_text.lower()
-    if status == 429:
-        return ProviderError(
-            "The model provider is rate limiting requests (HTTP 429).",
-            kind=RATE_LIMIT, reason="rate_limit", status=status, retryable=True,
-        )  # fmt: skip
-    if status in (400, 413) and any(mark in text for mark in ("context length", "context_length", "too long")):
-        return ProviderError(
-            "The conversation is too long for the model.", kind=CONTEXT_LENGTH, reason="context_length", status=status
-        )
-    if status in (401, 403):
-        return ProviderError(
-            f"The model provider refused the credentials (HTTP {status}). Check models.providers.*.apiKey.",
-            reason="auth", status=status,
-        )  # fmt: skip
-    if status == 404:
-        return ProviderError("The model provider does not know this model (HTTP 404).", reason="model", status=status)
-    if status in (408, 409, 425) or status >= 500:
-        return ProviderError(
-            f"The model provider failed (HTTP {status}). This is usually temporary; try again shortly.",
-            kind=TIMEOUT if status in (408, 504) else UNKNOWN,
-            reason="overloaded" if status in (503, 529) else "server_error",
-            status=status,
-            retryable=True,
-        )
-    return ProviderError(
-        f"LLM request failed: the provider rejected the request (HTTP {status}).", reason="format", status=status
-    )

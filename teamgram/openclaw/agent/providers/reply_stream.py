@@ -6,23 +6,31 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from teamgram.openclaw.agent.providers.model_api import REFUSAL, ModelReply, ProviderError, ToolCall, Usage
+from teamgram.openclaw.agent.providers.model_api import REFUSAL, ModelReply, ProviderError, Usage
+from teamgram.openclaw.agent.providers.reply_text import Deltas, Joined, ThinkingTags, without_halves
+from teamgram.openclaw.agent.providers.tool_calls import GrowingCalls
+
+#: Thinking that is kept; the rest of a longer one is not.
+MAX_THINKING_CHARS = 256 * 1024
 
 
 def from_json(text: str) -> Any:
-    r"""What a provider sent. Half a surrogate pair (``\ud83d`` alone) becomes ``?``.
+    r"""What a provider sent. Halves of a surrogate pair (``\ud83d`` alone) stay: the other may be in the next event.
 
-    Such a text cannot be written anywhere, and its beginning stays in the session's state: one of them would end
-    every later run of that session.
+    Such a text cannot be written anywhere: whatever leaves a :class:`ReplyStream` has none.
 
     Raises:
         ValueError: it is no JSON.
     """
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        value = json.loads(text)
-        return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return json.loads(text)
+
+
+def count(value: Any) -> int:
+    """A figure of a provider's usage; what is none is 0."""
+    return int(value) if isinstance(value, int | float) and 0 <= value < 2**53 else 0
 
 
 class ReplyStream:
@@ -33,10 +41,11 @@ class ReplyStream:
         usage: what the provider counted so far.
         stop: its word for why the model stopped, empty before it did.
         id, model: of the reply, as the provider calls them.
-        ended: the event that closes a stream has come.
+        ended: the event that closes a stream has come; nothing follows.
+        progress: grows with every word and every piece of a call.
     """
 
-    max_calls: ClassVar[int]
+    max_calls: ClassVar[int] = 128
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
         self.usage = Usage()
@@ -44,31 +53,84 @@ class ReplyStream:
         self.id = ""
         self.model = ""
         self.ended = False
+        self.progress = 0
+        self.calls = GrowingCalls(self.max_calls)
         self._on_text = on_text
         self._text: list[str] = []
-        self._calls: dict[int, dict[str, str]] = {}
+        self._thinking: list[str] = []
+        self._thinking_size = 0
+        self._thoughts = Joined(self._thought)
+        self._tags = ThinkingTags(self._word, self._thought)
+        self._words = Joined(self._tags.add)
+        self._deltas = Deltas(self._words.add)
 
     @property
     def text(self) -> str:
         """What was said."""
         return "".join(self._text)
 
-    def say(self, text: str) -> None:
-        """More of it."""
+    @property
+    def is_complete(self) -> bool:
+        """The model has stopped, whether or not the stream was closed as it should be."""
+        return self.ended or bool(self.stop)
+
+    def event(self, name: str, data: str) -> None:
+        """One event of the stream, or the whole answer.
+
+        Raises:
+            ProviderError: the provider says that it failed.
+            ValueError, KeyError, TypeError, AttributeError, IndexError: it makes no sense.
+        """
+        raise NotImplementedError
+
+    def say(self, text: Any) -> None:
+        """More of its words: a text, or a list of parts (``text``, ``thinking``), or nothing."""
+        self.progress += 1
+        if isinstance(text, str):
+            self._deltas.add(text)
+            return
+        for part in text if isinstance(text, list) else ():
+            if isinstance(part, str):
+                self._deltas.add(part)
+            elif isinstance(part, dict):
+                if part.get("type") in ("thinking", "reasoning"):
+                    self.think(part.get("thinking") or part.get("text") or part.get("content"))
+                elif isinstance(part.get("text"), str):
+                    self._deltas.add(part["text"])
+
+    def say_whole(self, text: Any) -> None:
+        """All of its words, some of which may have come before."""
+        self.progress += 1
+        if isinstance(text, str):
+            self._deltas.add_whole(text)
+        elif text:
+            self.say(text)
+
+    def think(self, text: Any) -> None:
+        """More of its thinking: a text, or a list of parts."""
+        self.progress += 1
+        if isinstance(text, str):
+            self._thoughts.add(text)
+        for part in text if isinstance(text, list) else ():
+            self.think(part.get("text") if isinstance(part, dict) else part)
+
+    def _word(self, text: str) -> None:
         self._text.append(text)
         self._on_text(text)
 
-    def call(self, index: int) -> dict[str, str]:
-        """The tool call of that index, begun if there is none: ``id``, ``name`` and ``arguments``, which grow.
+    def _thought(self, text: str) -> None:
+        if self._thinking_size < MAX_THINKING_CHARS:
+            self._thinking.append(text[: MAX_THINKING_CHARS - self._thinking_size])
+            self._thinking_size += len(text)
 
-        Raises:
-            ValueError: there would be too many.
-        """
-        if index not in self._calls and len(self._calls) >= self.max_calls:
-            raise ValueError("too many tool calls")
-        return self._calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
+    def finish(self) -> None:
+        """Nothing more comes: what was held back is told."""
+        self._deltas.finish()
+        self._words.finish()
+        self._tags.finish()
+        self._thoughts.finish()
 
-    def whole(self, model: str, stop_reason: str, *, is_refused: bool, is_complete: bool) -> ModelReply:
+    def whole(self, model: str, stop_reason: str, *, is_refused: bool) -> ModelReply:
         """The reply. ``model`` is the one that was asked, ``stop_reason`` ours where no tool is wanted.
 
         Raises:
@@ -76,21 +138,16 @@ class ReplyStream:
         """
         if is_refused:
             raise ProviderError("The model refused to answer.", kind=REFUSAL, reason="refusal")
-        if not is_complete:
+        if not self.is_complete:
             raise ProviderError("The model provider broke off in mid-reply.", reason="network", retryable=True)
-        calls = [
-            ToolCall(call["id"] or f"call_{index}", call["name"], _arguments(call["arguments"]))
-            for index, call in sorted(self._calls.items())
-        ]
+        self.finish()
+        calls = self.calls.whole()
         return ModelReply(
-            self.text, calls, self.usage, "toolUse" if calls else stop_reason, self.id, self.model or model
+            self.text,
+            calls,
+            self.usage,
+            "toolUse" if calls else stop_reason,
+            without_halves(self.id),
+            without_halves(self.model) or model,
+            "".join(self._thinking),
         )
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    """The arguments of a tool call; models sometimes send nothing or nonsense, which the tool then refuses."""
-    try:
-        value = from_json(text) if text.strip() else {}
-    except ValueError:
-        return {"_invalid": text[:1000]}
-    return value if isinstance(value, dict) else {"_invalid": text[:1000]}

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from hashlib import md5, sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -42,6 +43,7 @@ class DirectoryBlobs:
         self._reactor = reactor
         self._min_free_bytes = min_free_bytes
         self._pool: ThreadPool | None = None
+        self._sweeping = Lock()
         self._swept = False
 
     async def stage(self, data: bytes) -> str:
@@ -53,6 +55,9 @@ class DirectoryBlobs:
         if staged:
             await self._in_thread(self._discard, tuple(staged))
 
+    async def drop_staged(self, before: float) -> None:
+        await self._in_thread(self._drop_staged, before)
+
     async def join(self, staged: Sequence[str]) -> Kept:
         return await self._in_thread(self._join, tuple(staged))
 
@@ -61,6 +66,9 @@ class DirectoryBlobs:
 
     async def read(self, name: str, offset: int, length: int) -> bytes:
         return await self._in_thread(self._read, name, offset, length)
+
+    async def hashes(self, name: str, offset: int, length: int, count: int) -> list[tuple[int, int, bytes]]:
+        return await self._in_thread(self._hashes, name, offset, length, count)
 
     async def close(self) -> None:
         pool, self._pool = self._pool, None
@@ -89,18 +97,22 @@ class DirectoryBlobs:
     def _new(self, size: int) -> Path:
         """A name to write under; there is room for so many bytes."""
         folder = self.directory / "new"
-        if not self._swept:
-            _make_folder(folder)
-            # Only ours to sweep: whoever writes here names the process, and a process that is gone writes no more.
-            for left in folder.iterdir():
-                owner = left.name.partition("-")[0]
-                if owner == str(os.getpid()) or not Path("/proc", owner).exists():
-                    left.unlink(missing_ok=True)
-            self._swept = True
+        with self._sweeping:
+            if not self._swept:
+                self._sweep(folder)
+                self._swept = True
         room = os.statvfs(folder)
         if room.f_bavail * room.f_frsize - size < self._min_free_bytes:
             raise BlobsFull
         return folder / f"{os.getpid()}-{secrets.token_hex(8)}"
+
+    def _sweep(self, folder: Path) -> None:
+        """Drop what was being written by processes that are gone; whoever writes here begins with its number."""
+        _make_folder(folder)
+        for left in folder.iterdir():
+            owner = left.name.partition("-")[0]
+            if owner == str(os.getpid()) or not Path("/proc", owner).exists():
+                left.unlink(missing_ok=True)
 
     def _stage(self, name: str, data: bytes) -> None:
         path = self._new(len(data))
@@ -110,6 +122,15 @@ class DirectoryBlobs:
     def _discard(self, staged: tuple[str, ...]) -> None:
         for name in staged:
             self._staged_path(name).unlink(missing_ok=True)
+
+    def _drop_staged(self, before: float) -> None:
+        folder = self.directory / "staged"
+        for path in folder.glob("*/*") if folder.is_dir() else ():
+            try:
+                if path.stat().st_mtime < before:
+                    path.unlink()
+            except FileNotFoundError:
+                pass
 
     def _keep(self, data: bytes) -> Kept:
         kept = Kept(sha256(data).hexdigest(), len(data), md5(data, usedforsecurity=False).hexdigest())
@@ -125,10 +146,12 @@ class DirectoryBlobs:
 
     def _join(self, staged: tuple[str, ...]) -> Kept:
         paths = [self._staged_path(name) for name in staged]
-        try:
-            size = sum(path.stat().st_size for path in paths)
-        except FileNotFoundError:
-            raise BlobMissing("a piece is gone") from None
+        size = 0
+        for piece in paths:
+            try:
+                size += piece.stat().st_size
+            except FileNotFoundError:
+                raise BlobMissing(piece.name) from None
         path = self._new(size)
         strong, weak, written = sha256(), md5(usedforsecurity=False), 0
         try:
@@ -143,7 +166,7 @@ class DirectoryBlobs:
                 os.fsync(target.fileno())
         except FileNotFoundError:
             path.unlink(missing_ok=True)
-            raise BlobMissing("a piece is gone") from None
+            raise BlobMissing(piece.name) from None
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -159,6 +182,15 @@ class DirectoryBlobs:
             return os.pread(descriptor, length, offset)
         finally:
             os.close(descriptor)
+
+    def _hashes(self, name: str, offset: int, length: int, count: int) -> list[tuple[int, int, bytes]]:
+        pieces = []
+        for at in range(offset, offset + length * count, length):
+            some = self._read(name, at, length)
+            if not some:
+                break
+            pieces.append((at, len(some), sha256(some).digest()))
+        return pieces
 
 
 def _write(path: Path, data: bytes) -> None:

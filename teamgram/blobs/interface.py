@@ -32,11 +32,14 @@ class Blobs(Protocol):
     async def discard(self, staged: Sequence[str]) -> None:
         """Drop staged pieces; those that are gone are passed over."""
 
+    async def drop_staged(self, before: float) -> None:
+        """Drop the pieces that were staged before then (unix seconds), whoever forgot them."""
+
     async def join(self, staged: Sequence[str]) -> Kept:
         """Keep staged pieces, one behind the other, as one; they stay staged.
 
         Raises:
-            BlobMissing: one of them is gone.
+            BlobMissing: one of them is gone; its text is the name.
             BlobsFull: there is no room.
         """
 
@@ -49,6 +52,13 @@ class Blobs(Protocol):
 
     async def read(self, name: str, offset: int, length: int) -> bytes:
         """At most ``length`` of the kept bytes from ``offset``; fewer, or none, behind their end.
+
+        Raises:
+            BlobMissing: there are none of that name.
+        """
+
+    async def hashes(self, name: str, offset: int, length: int, count: int) -> list[tuple[int, int, bytes]]:
+        """(offset, length, SHA-256) of the next ``count`` pieces of ``length`` bytes from ``offset``, to the end.
 
         Raises:
             BlobMissing: there are none of that name.

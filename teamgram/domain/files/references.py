@@ -1,0 +1,82 @@
+"""``file_reference``: what a client shows to get a file's bytes, or to send the file on.
+
+It says where the client was given the file (in which content, or to whom after
+an upload) and until when, so that whoever has lost that loses the file. It is signed;
+where it was given is covered, for numbers of contents are nobody's business.
+"""
+
+import hmac
+import secrets
+import struct
+from dataclasses import dataclass
+
+from teamgram.domain.files.errors import FileReferenceEmpty, FileReferenceExpired, FileReferenceInvalid
+
+KEY_LENGTH = 32
+KEY_NAME = "file_references.key"
+
+IN_CONTENT, TO_UPLOADER = 1, 2
+
+_LAYOUT = struct.Struct("<BI8s16s")
+_SIGNED = struct.Struct("<BIqq")
+_STEPS = 16
+"""References of one file given within a sixteenth of their lifetime are equal, so that answers are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a file was given: ``IN_CONTENT`` of that id, or ``TO_UPLOADER`` with that user id."""
+
+    kind: int
+    id: int
+
+
+class FileReferences:
+    """Signs references with ``key`` and reads them.
+
+    Args:
+        lifetime: seconds that a reference holds, at least.
+    """
+
+    def __init__(self, key: bytes, lifetime: int) -> None:
+        if len(key) != KEY_LENGTH:
+            raise ValueError(f"a key has {KEY_LENGTH} bytes")
+        self._key = key
+        self.lifetime = lifetime
+
+    def give(self, file_id: int, origin: Origin, now: int) -> bytes:
+        """A reference to a file for whoever is at ``origin``."""
+        step = max(1, self.lifetime // _STEPS)
+        expires = (now // step + 1) * step + self.lifetime
+        mac = self._mac(origin.kind, expires, origin.id, file_id)
+        covered = bytes(a ^ b for a, b in zip(struct.pack("<q", origin.id), self._cover(mac), strict=True))
+        return _LAYOUT.pack(origin.kind, expires, covered, mac)
+
+    def read(self, reference: bytes, file_id: int, now: int) -> Origin:
+        """Where it was given.
+
+        Raises:
+            FileReferenceEmpty, FileReferenceInvalid, FileReferenceExpired.
+        """
+        if not reference:
+            raise FileReferenceEmpty
+        if len(reference) != _LAYOUT.size:
+            raise FileReferenceInvalid
+        kind, expires, covered, mac = _LAYOUT.unpack(reference)
+        origin_id = struct.unpack("<q", bytes(a ^ b for a, b in zip(covered, self._cover(mac), strict=True)))[0]
+        if not hmac.compare_digest(mac, self._mac(kind, expires, origin_id, file_id)):
+            raise FileReferenceInvalid
+        if expires <= now:
+            raise FileReferenceExpired
+        return Origin(kind, origin_id)
+
+    def _mac(self, kind: int, expires: int, origin_id: int, file_id: int) -> bytes:
+        return hmac.digest(self._key, _SIGNED.pack(kind, expires, origin_id, file_id), "sha256")[:16]
+
+    def _cover(self, mac: bytes) -> bytes:
+        return hmac.digest(self._key, b"origin" + mac, "sha256")[:8]
+
+
+def new_key() -> bytes:
+    """A key that nobody knows."""
+    return secrets.token_bytes(KEY_LENGTH)

@@ -1,0 +1,43 @@
+"""SQL of ``documents`` and ``photos``. Every function runs inside a transaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from teamgram.database import Transaction
+from teamgram.domain.files.file import Document, File, Photo
+
+_encode = msgspec.json.Encoder().encode
+_decode_document: Callable[[Any], Document] = msgspec.json.Decoder(Document).decode
+_decode_photo: Callable[[Any], Photo] = msgspec.json.Decoder(Photo).decode
+
+
+def add_txn(txn: Transaction, owner_id: int, file: File) -> None:
+    """A file that was made."""
+    row: dict[str, Any] = {
+        "id": file.id,
+        "owner_id": owner_id,
+        "created_at": file.date,
+        "details": _encode(file),
+    }
+    if isinstance(file, Document):
+        row |= {"size": file.size, "blob_name": file.blob}
+    columns = ", ".join(row)
+    marks = ", ".join("?" * len(row))
+    table = "documents" if isinstance(file, Document) else "photos"
+    txn.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(row.values()))
+
+
+def document_txn(txn: Transaction, id_: int) -> Document | None:
+    """A document by its id."""
+    txn.execute("SELECT details FROM documents WHERE id = ?", (id_,))
+    row = txn.fetchone()
+    return _decode_document(row[0]) if row else None
+
+
+def photo_txn(txn: Transaction, id_: int) -> Photo | None:
+    """A photo by its id."""
+    txn.execute("SELECT details FROM photos WHERE id = ?", (id_,))
+    row = txn.fetchone()
+    return _decode_photo(row[0]) if row else None

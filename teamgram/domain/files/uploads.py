@@ -1,0 +1,142 @@
+"""Parts that come in any order over any connection, until somebody says which file they are."""
+
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from teamgram.blobs import BlobMissing, Blobs, BlobsFull, Kept
+from teamgram.database import Database
+from teamgram.domain.files import parts as rules
+from teamgram.domain.files import upload_store as store
+from teamgram.domain.files.errors import ChecksumInvalid, FilePartMissing, StorageFull, UploadsTooMany
+from teamgram.domain.files.settings import MAX_PART, FileSettings
+
+SWEEP_EVERY = 900
+_AT_ONCE = 500
+
+
+class Uploads:
+    """Every account's files on their way in."""
+
+    _log = Logger()
+
+    def __init__(self, database: Database, blobs: Blobs, clock: IReactorTime, settings: FileSettings) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+        self.settings = settings
+        self._held: int | None = None
+        self._joining: dict[tuple[int, int], DeferredLock] = {}
+        self._rounds = LoopingCall(lambda: Deferred.fromCoroutine(self.sweep()).addErrback(self._failed))
+
+    async def save_part(self, user_id: int, file_id: int, number: int, data: bytes, total: int = 0) -> None:
+        """Take a part; of one that comes again the last counts. It is on disk when this returns.
+
+        Args:
+            total: how many there will be, 0 when that is not known.
+
+        Raises:
+            FilePartInvalid, FilePartEmpty, FilePartTooBig, FilePartSizeInvalid, FilePartSizeChanged, FilePartsInvalid.
+            UploadsTooMany, StorageFull: there is no room.
+        """
+        settings = self.settings
+        rules.check_part(number, len(data), total, settings.max_parts)
+        if self._held is None:
+            self._held = await self._database.read("bytes in progress", store.held_txn)
+        if self._held + len(data) > settings.all_bytes:
+            raise UploadsTooMany("everybody's")
+        try:
+            staged = await self._blobs.stage(data)
+        except BlobsFull:
+            raise StorageFull from None
+        part = store.Part(user_id, file_id, number, len(data), staged, total)
+        try:
+            replaced, more = await self._database.write(
+                "save file part", store.save_part_txn, part, int(self._clock.seconds()), settings
+            )
+        except CancelledError:
+            # Whether it was written nobody knows; the piece goes with what is too old, if it is in no upload.
+            raise
+        except Exception:
+            await self._blobs.discard([staged])
+            raise
+        self._held += more
+        if replaced:
+            await self._blobs.discard([replaced])
+
+    async def finish(self, user_id: int, file_id: int, count: int, md5: str = "") -> Kept:
+        """The parts as one file. It may be asked for again for a day, at no cost.
+
+        Args:
+            md5: what the client says it is, in hexadecimal; empty when it does not.
+
+        Raises:
+            FilePartsInvalid, FilePartMissing, FilePartSizeInvalid, FilePartSizeChanged: they are not that file.
+            ChecksumInvalid, StorageFull.
+        """
+        key = user_id, file_id
+        lock = self._joining.setdefault(key, DeferredLock())
+        await lock.acquire()
+        try:
+            kept = await self._finish(user_id, file_id, count)
+        finally:
+            lock.release()
+            if not lock.locked and not lock.waiting:
+                self._joining.pop(key, None)
+        if md5 and md5.lower() != kept.md5:
+            raise ChecksumInvalid
+        return kept
+
+    async def _finish(self, user_id: int, file_id: int, count: int) -> Kept:
+        upload = await self._database.read("upload", store.upload_txn, user_id, file_id)
+        if upload.joined is not None:
+            parts, name, size, md5 = upload.joined
+            rules.check_whole(dict.fromkeys(range(parts), MAX_PART), count, self.settings.max_parts)
+            return Kept(name, size, md5)
+        rules.check_whole({number: size for number, size, _ in upload.parts}, count, self.settings.max_parts)
+        staged = [name for _, _, name in upload.parts]
+        try:
+            kept = await self._blobs.join(staged)
+        except BlobsFull:
+            raise StorageFull from None
+        except BlobMissing as missing:
+            # Another one took its place while it was read, or it was too old.
+            raise FilePartMissing(staged.index(str(missing))) from None
+        blob = kept.name, kept.size, kept.md5
+        less = await self._database.write("file joined", store.joined_txn, user_id, file_id, tuple(staged), blob)
+        if self._held is not None:
+            self._held -= less
+        await self._blobs.discard(staged)
+        return kept
+
+    # What nobody came back for
+
+    async def sweep(self) -> int:
+        """One round; how many uploads ended."""
+        settings = self.settings
+        before = int(self._clock.seconds()) - settings.upload_seconds
+        total, ended = 0, _AT_ONCE
+        while ended == _AT_ONCE:
+            ended = await self._database.write("end old uploads", store.end_old_txn, before, _AT_ONCE)
+            total += ended
+        self._held = await self._database.read("bytes in progress", store.held_txn)
+        # An hour more: a piece is staged before its row is written.
+        await self._blobs.drop_staged(before - 3600)
+        if total:
+            self._log.info("{count} old uploads ended", count=total)
+        return total
+
+    def _failed(self, failure: Failure) -> None:
+        self._log.failure("ending old uploads failed", failure=failure)
+
+    def start(self) -> None:
+        """A round now and then, the first after one interval."""
+        self._rounds.clock = self._clock
+        self._rounds.start(SWEEP_EVERY, now=False)
+
+    def stop(self) -> None:
+        """No more rounds."""
+        if self._rounds.running:
+            self._rounds.stop()

@@ -1,0 +1,163 @@
+"""Parts of files over a database and a directory: what comes is kept until it is a file, within bounds."""
+
+import os
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import Clock
+
+from teamgram.blobs import DirectoryBlobs
+from teamgram.domain.files.errors import (
+    ChecksumInvalid,
+    FilePartMissing,
+    FilePartsInvalid,
+    FilePartSizeChanged,
+    FilePartSizeInvalid,
+    StorageFull,
+    UploadsTooMany,
+)
+from teamgram.domain.files.settings import FileSettings
+from teamgram.domain.files.upload_store import LEAST_PART
+from teamgram.domain.files.uploads import Uploads
+from trial_tests.backends import BackendTestCase, on_every_backend
+
+KIB = 1024
+ME, OTHER = 10, 11
+
+
+@on_every_backend
+class UploadsTests(BackendTestCase):
+    """One database, one directory."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_700_000_000)
+        self.directory = Path(self.mktemp())
+
+    def opened(self, min_free: int = 0, **settings: Any) -> Uploads:
+        """As after a start."""
+        blobs = DirectoryBlobs(self.directory, self.real_reactor, min_free_bytes=min_free)
+        self.addCleanup(lambda: Deferred.fromCoroutine(blobs.close()))
+        self.blobs = blobs
+        return Uploads(self.open_database(), blobs, self.clock, FileSettings(**settings))
+
+    def staged(self) -> int:
+        """How many pieces lie there."""
+        return len(list(self.directory.glob("staged/*/*")))
+
+    async def test_any_order_and_many_at_once(self) -> None:
+        """Parts come last first and side by side; the file is they in order, and its pieces are gone."""
+        uploads = self.opened()
+        data = os.urandom(5 * 32 * KIB + 77)
+        pieces = [data[at : at + 32 * KIB] for at in range(0, len(data), 32 * KIB)]
+        await gatherResults(
+            [Deferred.fromCoroutine(uploads.save_part(ME, 1, number, pieces[number])) for number in (5, 3, 4, 0, 2, 1)]
+        )
+        kept = await uploads.finish(ME, 1, 6, md5(data).hexdigest())
+        self.assertEqual(await self.blobs.read(kept.name, 0, len(data)), data)
+        self.assertEqual(self.staged(), 0)
+        self.assertEqual(await uploads.finish(ME, 1, 6), kept)
+        with self.assertRaises(FilePartsInvalid):
+            await uploads.finish(ME, 1, 5)
+
+    async def test_the_last_of_a_part_counts(self) -> None:
+        """Also when it came before with other bytes."""
+        uploads = self.opened()
+        for data in (b"a" * KIB, b"b" * KIB, b"c" * 10):
+            await uploads.save_part(ME, 1, 0, data)
+        kept = await uploads.finish(ME, 1, 1)
+        self.assertEqual(await self.blobs.read(kept.name, 0, 100), b"c" * 10)
+        self.assertEqual(self.staged(), 0)
+
+    async def test_begun_again_under_the_same_number(self) -> None:
+        """A file that was joined makes way for another one."""
+        uploads = self.opened()
+        await uploads.save_part(ME, 1, 0, b"old")
+        await uploads.finish(ME, 1, 1)
+        await uploads.save_part(ME, 1, 0, b"new")
+        kept = await uploads.finish(ME, 1, 1)
+        self.assertEqual(await self.blobs.read(kept.name, 0, 10), b"new")
+
+    async def test_a_restart_keeps_parts(self) -> None:
+        """What was taken before it is there after it."""
+        await self.opened().save_part(ME, 1, 0, b"x" * KIB)
+        after = self.opened()
+        await after.save_part(ME, 1, 1, b"y")
+        self.assertEqual((await after.finish(ME, 1, 2)).size, KIB + 1)
+
+    async def test_everybody_has_their_own(self) -> None:
+        """The same number of another account is another file."""
+        uploads = self.opened()
+        await uploads.save_part(ME, 1, 0, b"mine")
+        with self.assertRaises(FilePartMissing):
+            await uploads.finish(OTHER, 1, 1)
+        await uploads.save_part(OTHER, 1, 0, b"theirs")
+        kept = await uploads.finish(ME, 1, 1)
+        self.assertEqual(await self.blobs.read(kept.name, 0, 10), b"mine")
+
+    async def test_refused(self) -> None:
+        """By name, and what is refused leaves no piece."""
+        uploads = self.opened()
+        await uploads.save_part(ME, 1, 1, b"x" * 2 * KIB)
+        for number, data, total, error in (
+            (0, b"x" * 1000, 0, FilePartSizeInvalid),
+            (0, b"x" * KIB, 0, FilePartSizeChanged),
+            (0, b"x" * 2 * KIB, 1, FilePartsInvalid),
+        ):
+            with self.assertRaises(error):
+                await uploads.save_part(ME, 1, number, data, total)
+        await uploads.save_part(ME, 1, 0, b"x" * 2 * KIB, 2)
+        with self.assertRaises(FilePartsInvalid):
+            await uploads.save_part(ME, 1, 0, b"x" * 2 * KIB, 3)
+        self.assertEqual(self.staged(), 2)
+        with self.assertRaises(ChecksumInvalid):
+            await uploads.finish(ME, 1, 2, "0" * 32)
+        self.assertEqual((await uploads.finish(ME, 1, 2, md5(b"x" * 4 * KIB).hexdigest().upper())).size, 4 * KIB)
+
+    async def test_an_account_has_its_part(self) -> None:
+        """Of bytes and of files; small parts count as larger ones, and what became a file counts no more."""
+        uploads = self.opened(account_bytes=3 * LEAST_PART, account_uploads=2)
+        await uploads.save_part(ME, 1, 0, b"x" * KIB)
+        await uploads.save_part(ME, 1, 0, b"x" * KIB)
+        await uploads.save_part(ME, 1, 1, b"x")
+        await uploads.save_part(ME, 2, 0, b"x" * KIB)
+        for file_id, number in ((2, 1), (3, 0)):
+            with self.assertRaises(UploadsTooMany):
+                await uploads.save_part(ME, file_id, number, b"x")
+        await uploads.save_part(OTHER, 3, 0, b"x")
+        await uploads.finish(ME, 1, 2)
+        await uploads.save_part(ME, 2, 0, b"x" * KIB)
+        await uploads.save_part(ME, 2, 1, b"x")
+        with self.assertRaises(UploadsTooMany):
+            await uploads.save_part(ME, 3, 0, b"x")
+
+    async def test_all_have_theirs(self) -> None:
+        """What everybody has in progress is bounded, also after a restart."""
+        await self.opened().save_part(ME, 1, 0, b"x")
+        uploads = self.opened(all_bytes=LEAST_PART)
+        with self.assertRaises(UploadsTooMany):
+            await uploads.save_part(OTHER, 1, 0, b"x")
+        await uploads.finish(ME, 1, 1)
+        await uploads.save_part(OTHER, 1, 0, b"x")
+
+    async def test_a_full_disk(self) -> None:
+        """Nothing new is taken."""
+        uploads = self.opened(min_free=1 << 60)
+        with self.assertRaises(StorageFull):
+            await uploads.save_part(ME, 1, 0, b"x")
+
+    async def test_ends_after_a_day(self) -> None:
+        """What nobody came back for goes, rows and pieces; what is younger stays."""
+        uploads = self.opened()
+        await uploads.save_part(ME, 1, 0, b"old")
+        (old,) = self.directory.glob("staged/*/*")
+        os.utime(old, (self.clock.seconds(), self.clock.seconds()))
+        self.clock.advance(86_400 + 3601)
+        await uploads.save_part(ME, 2, 0, b"young")
+        self.assertEqual(await uploads.sweep(), 1)
+        self.assertEqual(self.staged(), 1)
+        with self.assertRaises(FilePartMissing):
+            await uploads.finish(ME, 1, 1)
+        self.assertEqual((await uploads.finish(ME, 2, 1)).size, 5)

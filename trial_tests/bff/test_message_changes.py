@@ -117,6 +117,15 @@ class DeleteMessagesTests(TalkTestCase):
         self.assertEqual((await boris.history(boris.peer(anna))).messages, [])
         self.assertEqual((await boris.take())[-1].NAME, "updateDeleteMessages")
 
+    async def test_out_of_the_hands_of_who_has_blocked_them(self) -> None:
+        """What only the other side has stays there when it has blocked who would take it."""
+        house, anna, boris, _ = await self.house()
+        await anna.send(anna.peer(boris), "evidence")
+        await anna.call(tl.messages.deleteHistory(peer=anna.peer(boris), max_id=0))
+        await house.contacts.block(boris.user.id, anna.user.id, 1)
+        await anna.call(tl.messages.deleteHistory(peer=anna.peer(boris), max_id=0, revoke=True))
+        self.assertEqual(texts(await boris.history(boris.peer(anna))), ["evidence"])
+
     async def test_forwarding_what_is_partly_gone(self) -> None:
         """Of several messages those that are there are sent on; when none is it fails."""
         _, anna, boris, _ = await self.house()

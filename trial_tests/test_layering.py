@@ -103,6 +103,8 @@ WITHOUT_CIRCLES = [
     "bff",
     "domain",
     "cache",
+    "database",
+    "net",
     "blobs",
     "openclaw",
 ]

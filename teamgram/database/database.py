@@ -16,8 +16,9 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from twisted.internet.defer import Deferred, fail, succeed
 
+from teamgram.database.dialect import Engine
 from teamgram.database.dsn import SQLiteDSN, parse_dsn
-from teamgram.database.engines import Engine, MySQLEngine, SQLiteEngine
+from teamgram.database.engines import MySQLEngine, SQLiteEngine
 from teamgram.database.errors import DatabaseClosed, DatabaseOverloaded
 from teamgram.database.group_commit import MAX_BATCH, GroupCommit
 from teamgram.database.migrate import MIGRATIONS, migrate

@@ -13,98 +13,19 @@ Portable SQL keeps to these rules (the stores' tests run on both engines):
 
 import functools
 import os
-import re
 import sqlite3
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import pymysql
 from pymysql.constants import CLIENT, CR, ER, FIELD_TYPE
 from pymysql.converters import conversions
 
+from teamgram.database.dialect import Statements
 from teamgram.database.dsn import MySQLDSN
 from teamgram.database.errors import DatabaseUnavailable
-
-if TYPE_CHECKING:
-    from teamgram.database.transaction import Transaction
-
-_TOKEN = re.compile(r"\{([a-z_]+)\}")
-
-
-class Engine(Protocol):
-    """One SQL dialect and its driver.
-
-    Attributes:
-        name: "sqlite" or "mysql".
-        dbapi_name: the DB-API module that adbapi imports.
-        for_update: suffix of a SELECT that locks its rows.
-        begin_read: statement that begins a transaction that reads, "" where it begins by itself.
-        tokens: what stands for ``{token}`` in migrations.
-        most_readers: threads that read at once, however many are asked for.
-        reads_at_once: short reads are done in the reactor's thread.
-        shares_commits: writes go through one group-committing writer.
-        transactional_ddl: a failed migration is undone as a whole.
-    """
-
-    name: str
-    dbapi_name: str
-    for_update: str
-    begin_read: str
-    tokens: Mapping[str, str]
-    most_readers: int
-    reads_at_once: bool
-    shares_commits: bool
-    transactional_ddl: bool
-
-    def connect_arguments(self) -> dict[str, Any]:
-        """Keyword arguments of the driver's ``connect``."""
-
-    def connect(self) -> Any:
-        """A connection that writes, outside the pools.
-
-        Raises:
-            DatabaseUnavailable: saying where it tried.
-        """
-
-    def prepare_reader(self, connection: Any) -> None:
-        """Set up a new connection that only reads."""
-
-    def prepare_writer(self, connection: Any) -> None:
-        """Set up a new connection that writes."""
-
-    def statements(self, cursor: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        """``execute`` and ``executemany`` for portable SQL on this cursor."""
-
-    def upsert_sql(self, table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> str:
-        """INSERT that updates ``values`` when ``keys`` are taken; parameters in the order keys, values."""
-
-    def insert_ignore(self, txn: "Transaction", table: str, row: Mapping[str, Any]) -> bool:
-        """INSERT unless the key is taken; whether it was inserted."""
-
-    def is_retryable(self, error: BaseException) -> bool:
-        """The transaction was, or can safely be, rolled back and may succeed when run again."""
-
-    def is_disconnect(self, error: BaseException) -> bool:
-        """The connection is dead."""
-
-    def is_missing_table(self, error: BaseException) -> bool:
-        """A statement named a table that does not exist."""
-
-    def begin_migration(self, txn: "Transaction") -> None:
-        """Keep every other process from migrating until :meth:`end_migration`; a transaction where DDL has them."""
-
-    def end_migration(self, txn: "Transaction", succeeded: bool) -> None:
-        """Commit or undo, and let the others go on."""
-
-    def back_up(self, connection: Any, label: str) -> Path | None:
-        """Copy the whole database aside before it is migrated, where that is ours to do; the copy's path."""
-
-
-def expand_tokens(sql: str, engine: Engine) -> str:
-    """Replace ``{token}`` by the engine's words; KeyError on an unknown one."""
-    return _TOKEN.sub(lambda match: engine.tokens[match.group(1)], sql)
 
 
 @functools.cache
@@ -187,7 +108,7 @@ class SQLiteEngine:
         action = f"DO UPDATE SET {changes}" if changes else "DO NOTHING"
         return f"{_insert_sql(table, keys + values)} ON CONFLICT ({', '.join(keys)}) {action}"
 
-    def insert_ignore(self, txn: "Transaction", table: str, row: Mapping[str, Any]) -> bool:
+    def insert_ignore(self, txn: Statements, table: str, row: Mapping[str, Any]) -> bool:
         txn.execute(_ignoring_insert_sql(table, tuple(row)), tuple(row.values()))
         return txn.rowcount > 0
 
@@ -201,10 +122,10 @@ class SQLiteEngine:
     def is_missing_table(self, error: BaseException) -> bool:
         return isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such table")
 
-    def begin_migration(self, txn: "Transaction") -> None:
+    def begin_migration(self, txn: Statements) -> None:
         txn.execute("BEGIN IMMEDIATE")
 
-    def end_migration(self, txn: "Transaction", succeeded: bool) -> None:
+    def end_migration(self, txn: Statements, succeeded: bool) -> None:
         txn.execute("COMMIT" if succeeded else "ROLLBACK")
 
     def back_up(self, connection: sqlite3.Connection, label: str) -> Path | None:
@@ -333,7 +254,7 @@ class MySQLEngine:
         changes = ", ".join(f"{name} = VALUES({name})" for name in values) or f"{keys[0]} = {keys[0]}"
         return f"{_insert_sql(table, keys + values)} ON DUPLICATE KEY UPDATE {changes}"
 
-    def insert_ignore(self, txn: "Transaction", table: str, row: Mapping[str, Any]) -> bool:
+    def insert_ignore(self, txn: Statements, table: str, row: Mapping[str, Any]) -> bool:
         # Not INSERT IGNORE: that turns values that do not fit into other values. A refused INSERT undoes itself alone.
         try:
             txn.execute(_insert_sql(table, tuple(row)), tuple(row.values()))
@@ -355,12 +276,12 @@ class MySQLEngine:
     def is_missing_table(self, error: BaseException) -> bool:
         return isinstance(error, pymysql.ProgrammingError) and bool(error.args) and error.args[0] == ER.NO_SUCH_TABLE
 
-    def begin_migration(self, txn: "Transaction") -> None:
+    def begin_migration(self, txn: Statements) -> None:
         txn.execute("SELECT GET_LOCK(CONCAT('teamgram_', MD5(DATABASE())), 60)")
         if txn.fetchone() != (1,):
             raise DatabaseUnavailable("another process has been migrating this database for a minute")
 
-    def end_migration(self, txn: "Transaction", succeeded: bool) -> None:
+    def end_migration(self, txn: Statements, succeeded: bool) -> None:
         txn.execute("COMMIT")
         txn.execute("SELECT RELEASE_LOCK(CONCAT('teamgram_', MD5(DATABASE())))")
 

@@ -9,7 +9,7 @@ import sqlite3
 
 from twisted.logger import Logger
 
-from teamgram.database.engines import Engine
+from teamgram.database.dialect import Engine
 from teamgram.database.pool import PooledConnection
 from teamgram.database.transaction import Transaction
 from teamgram.database.workers import Job

@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from teamgram.database.engines import Engine, expand_tokens
+from teamgram.database.dialect import Engine, expand_tokens
 from teamgram.database.errors import DatabaseTooNew, MigrationError
 from teamgram.database.transaction import Transaction
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from teamgram.database.engines import Engine
+from teamgram.database.dialect import Engine
 from teamgram.database.errors import CommitOutcomeUnknown
 from teamgram.database.pool import PooledConnection
 from teamgram.database.transaction import Transaction

@@ -6,7 +6,7 @@ from typing import Any
 from twisted.enterprise import adbapi
 from twisted.internet.defer import Deferred
 
-from teamgram.database.engines import Engine
+from teamgram.database.dialect import Engine
 
 #: adbapi has no type hints.
 _ConnectionPool: Any = adbapi.ConnectionPool

@@ -1,6 +1,6 @@
 """Readers: each function sees one moment of the database and leaves nothing behind."""
 
-from teamgram.database.engines import Engine
+from teamgram.database.dialect import Engine
 from teamgram.database.parallel import MAX_ATTEMPTS, abandon, may_run_again
 from teamgram.database.pool import PooledConnection
 from teamgram.database.transaction import Transaction

@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
 
-from teamgram.database.engines import Engine
+from teamgram.database.dialect import Engine
 from teamgram.database.transaction import Transaction
 
 #: Instructions of SQLite's machine between two looks at the time. It counts a statement's over all its runs, so a read

@@ -1,10 +1,9 @@
 """What a store's function gets to work with inside a transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from teamgram.database.engines import Engine
+from teamgram.database.dialect import Engine
 
 Row = tuple[Any, ...]
 
@@ -27,7 +26,7 @@ class Transaction:
 
     __slots__ = ("_cursor", "after", "engine", "execute", "executemany", "fetchall", "fetchone")
 
-    def __init__(self, engine: "Engine", cursor: Any) -> None:
+    def __init__(self, engine: Engine, cursor: Any) -> None:
         self.engine = engine
         self._cursor = cursor
         self.execute: Callable[..., Any]

@@ -7,7 +7,8 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.database import DatabaseTooNew, MigrationError
-from teamgram.database.engines import MySQLEngine, SQLiteEngine, expand_tokens
+from teamgram.database.dialect import expand_tokens
+from teamgram.database.engines import MySQLEngine, SQLiteEngine
 from teamgram.database.migrate import MIGRATIONS, split_statements
 from trial_tests.backends import BackendTestCase, on_every_backend
 

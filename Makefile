@@ -12,10 +12,11 @@ PLAY ?= 20
 PLAYED := trial_tests.bff.test_updates.EveryClientEndsEqualTests trial_tests.bff.test_updates.EveryClientEndsEqualOnServersTests trial_tests.session.test_hostile.SessionFuzzTests
 BIN := .venv/bin
 
-.PHONY: help setup run test test-openclaw test-more-clients lint bench faults fuzz mutants siege clean
+.PHONY: help setup run desktop test test-openclaw test-more-clients lint bench faults fuzz mutants siege clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
+	@echo "make desktop  a Telegram Desktop that knows this server, made of Debian's package (installed if that may be), and start it"
 	@echo "make test     set up what the tests need and run all of them (TESTS=trial_tests.session for some)"
 	@echo "make test-openclaw  OpenClaw's own programs against our gateway (600 MB from npm; ACCEPTANCE=acceptance_tests.openclaw.test_tui for some)"
 	@echo "make test-more-clients  gotd, grammers, teleproto and others against our server (CLIENTS=acceptance_tests.clients.test_libraries.GotdTests for some)"
@@ -35,6 +36,10 @@ setup: .venv/.ready
 
 run: .venv/.ready
 	@exec $(BIN)/twistd -n --pidfile= teamgram --config $(CONFIG) --data-dir $(DATA_DIR)
+
+desktop: .venv/.ready
+	@sh tools/setup_desktop.sh
+	@$(BIN)/teamgram client desktop --config $(CONFIG) --data-dir $(DATA_DIR)
 
 .venv/.ready-test: .venv/.ready tools/setup_test.sh tools/python_environment.sh trial_tests/openclaw/npm/package-lock.json
 	@sh tools/setup_test.sh

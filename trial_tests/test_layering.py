@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cache": set(),
     "blobs": set(),
     "cluster": {"interfaces", "mtproto"},
+    "clients": {"mtproto"},
     "app": {
         "net",
         "mtproto",
@@ -39,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cache",
         "blobs",
         "cluster",
+        "clients",
     },
 }
 
@@ -47,6 +49,7 @@ CORES = [
     "net",
     "mtproto",
     "interfaces",
+    "clients",
     "gnetway/time_wheel.py",
     "gnetway/conn_context.py",
     "session/backpressure.py",
@@ -106,6 +109,7 @@ WITHOUT_CIRCLES = [
     "database",
     "net",
     "blobs",
+    "clients",
     "openclaw",
 ]
 

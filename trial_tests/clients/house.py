@@ -3,11 +3,13 @@
 import shutil
 import socket
 import tempfile
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.internet import defer
 
+from teamgram.clients.pointing import Server, point_at
 from trial_tests.backends import BackendTestCase, service
 from trial_tests.clients.kept_server import KeptServer
 from trial_tests.clients.process import LIBRARIES, PROJECT, ClientProcess, start_client
@@ -106,18 +108,29 @@ class HouseTestCase(BackendTestCase):
         self.clients.append(client)
         if transport:
             options["transport"] = transport
-        host = "127.0.0.1"
-        if library == "tdlib":
-            session, host = True, self.server.tdlib_address
-        if session:
+        if session or library == "tdlib":
             options["session"] = str(self.directory / name)
         if "pyrogram_driver.py" in self.libraries[library]:
             options["fingerprint"] = self.server.fingerprint
         if not port:
             ports = {"http": self.server.http_port, "websocket": self.server.websocket_port}
             port = ports.get(transport, self.server.port)
-        await client.do("connect", host=host, port=port, key=self.server.public_key, **options)
+        if library == "tdlib":
+            (self.directory / name).mkdir(exist_ok=True)
+            copy = self._tdlib(name, port)
+            await client.do("connect", library=str(copy), **options)
+            copy.unlink()
+        else:
+            await client.do("connect", host="127.0.0.1", port=port, key=self.server.public_key, **options)
         return client
+
+    def _tdlib(self, name: str, port: int) -> Path:
+        """A copy of TDLib's library that comes to that port with the server's key."""
+        [original] = PROJECT.glob(".test/tdlib/lib/python*/site-packages/tdjson.libs/libtdjson*")
+        server = Server(IPv4Address("127.0.0.1"), port, self.server.public_key.encode())
+        copy = self.directory / f"{name}.libtdjson.so"
+        copy.write_bytes(point_at(original.read_bytes(), server)[0])
+        return copy
 
     async def sign_up(self, library: str, name: str, transport: str = "", **options: Any) -> ClientProcess:
         """A connected client of a new user of that name; ``client.user`` and ``client.phone`` say who."""

@@ -76,14 +76,13 @@ class RunningServer:
         self.config = directory / "etc"
         self.data_dir = directory / "var"
         self.port = free_port()
+        self.second_port = free_port()
         self.websocket_port = free_port()
         self.http_port = free_port()
         self.gateway_port = free_port()
         shutil.copytree(PROJECT / "etc", self.config)
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:10443", f"127.0.0.1:{self.port}")
-        # TDLib has room for an address of this length only (drivers/tdlib_driver.py).
-        self.tdlib_address = "127.154.167.51"
-        self._rewrite("gnetway.yaml", r"127\.0\.0\.1:5222", f"{self.tdlib_address}:{self.port}")
+        self._rewrite("gnetway.yaml", r"127\.0\.0\.1:5222", f"127.0.0.1:{self.second_port}")
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:11443", f"127.0.0.1:{self.websocket_port}")
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:8801", f"127.0.0.1:{self.http_port}")
         self._rewrite("authsession.yaml", r"(?m)^  DSN: sqlite.*$", f'  DSN: "{dsn}"')

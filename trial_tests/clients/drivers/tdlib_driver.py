@@ -1,16 +1,12 @@
-"""TDLib as the ``tdjson`` wheel has it: a copy of its library in which only Telegram's addresses and keys are others.
+"""TDLib as the ``tdjson`` wheel has it, from a copy of its library that knows this server.
 
-TDLib cannot be told of another server. Its data centres' addresses and its RSA
-keys are text in the library and its ports are numbers in the code, so ours are
-written over them, byte for byte as long. The address is a loopback one with as
-many digits.
+TDLib cannot be told of another server: ``teamgram.clients`` writes ours over
+Telegram's in the library, and whoever starts this driver says where the copy is.
 """
 
 import asyncio
 import ctypes
 import json
-import re
-import struct
 import sys
 import threading
 from pathlib import Path
@@ -19,41 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from stdio import Driver
 
-#: Data centres 1, where it begins, and 2, and the same of the test servers; all as long as ours.
-DC_ADDRESSES = ("149.154.175.50", "149.154.167.51", "149.154.175.10", "149.154.167.40")
-_PEM = re.compile(rb"-----BEGIN RSA PUBLIC KEY-----\n[^-]+-----END RSA PUBLIC KEY-----")
-_IPV4 = re.compile(rb"(?<=\x00)(?:149\.154|95\.161)\.\d+\.\d+(?=\x00)")
-_IPV6 = re.compile(rb"(?<=\x00)2001:(?:b28|67c):[0-9a-f:]+(?=\x00)")
-#: 443 and 80 in one register and 5222 behind them: what the code of tdjson 1.8.69 for x86-64 makes its ports of.
-_PORTS = (b"\xbb\x01\0\0\x50\0\0\0", b"\xc7\x45\xb8\x66\x14\0\0")
 SERVER_ID = 1 << 20  # TDLib keeps room for local messages between those of the server
-
-
-def pointed_to(library, address, port, key):
-    """The library's bytes with that address for the first two data centres and that key for every key."""
-    pem = key.strip().encode()
-
-    def other_key(match):
-        # The third, of another length, is for something else.
-        return pem if len(match[0]) == len(pem) else match[0]
-
-    def other_address(match):
-        old = match[0].decode()
-        # Whoever looks for another data centre finds nobody.
-        return (address if old in DC_ADDRESSES else ("127" + old[old.index(".") :])[: len(old)]).encode()
-
-    def nobody(match):
-        return re.sub(rb"[0-9a-f]", b"0", match[0])[:-1] + b"1"
-
-    changed, keys = _PEM.subn(other_key, library)
-    changed, addresses = _IPV4.subn(other_address, changed)
-    changed = _IPV6.sub(nobody, changed)
-    number = struct.pack("<i", port)
-    found = [changed.count(pattern) for pattern in _PORTS]
-    changed = changed.replace(_PORTS[0], number + number).replace(_PORTS[1], _PORTS[1][:3] + number)
-    if keys < 2 or not addresses or found != [1, 1] or len(changed) != len(library):
-        raise ValueError("this TDLib, or our address or key, does not look as it should")
-    return changed
 
 
 class TdError(Exception):
@@ -75,10 +37,8 @@ class Tdlib(Driver):
 
     # --- the library ----------------------------------------------------
 
-    async def do_connect(
-        self, host, port, key, session, pfs=False, quick_ack=False, proxy=None, test_servers=False, log=0
-    ):
-        self._library = self._load(Path(session), host, port, key)
+    async def do_connect(self, library, session, pfs=False, quick_ack=False, proxy=None, test_servers=False, log=0):
+        self._library = ctypes.CDLL(library)
         self._library.td_receive.argtypes = [ctypes.c_double]
         self._library.td_receive.restype = self._library.td_execute.restype = ctypes.c_char_p
         if log:
@@ -114,15 +74,6 @@ class Tdlib(Driver):
         return await self._until("authorizationStateWaitPhoneNumber", "authorizationStateReady") == (
             "authorizationStateReady"
         )
-
-    def _load(self, directory, host, port, key):
-        directory.mkdir(parents=True, exist_ok=True)
-        [original] = Path(sys.prefix).glob("lib/python*/site-packages/tdjson.libs/libtdjson*")
-        copy = directory / "libtdjson.so"
-        copy.write_bytes(pointed_to(original.read_bytes(), host, port, key))
-        library = ctypes.CDLL(str(copy))
-        copy.unlink()
-        return library
 
     async def do_disconnect(self):
         await self._ask("close")

@@ -77,6 +77,7 @@ CORES = [
     "openclaw/gateway/outbox.py",
     "openclaw/agent/context.py",
     "openclaw/agent/idempotency.py",
+    "openclaw/agent/model_health.py",
     "openclaw/agent/outcome.py",
     "openclaw/agent/providers/failures.py",
     "openclaw/agent/providers/model_api.py",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from teamgram.openclaw.agent.model_health import ModelHealth
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.providers.model_api import (
     CONTEXT_LENGTH,
@@ -21,6 +22,8 @@ MAX_RETRIES_WITH_FALLBACK = 2
 _FIRST_DELAY_SECONDS = 1.0
 _LONGEST_DELAY_SECONDS = 30.0
 
+NOTHING_SAID = "The model said nothing."
+
 
 def chain_of(run: Run, agent: Agent) -> tuple[ModelRef, ...]:
     """The models to ask: the request's, else the session's, else the agent's own."""
@@ -35,54 +38,124 @@ class Resting(Protocol):
         """Come back after that time, or later when others are being served."""
 
 
-class Failover:
-    """Calls models for runs."""
+class Asker(Protocol):
+    """Who asks: hears how it goes, and waits between attempts.
 
-    def __init__(self, catalog: Catalog) -> None:
+    Attributes:
+        most_retries: attempts after the first at the last model of a chain.
+    """
+
+    most_retries: int
+
+    def asking(self, ref: ModelRef) -> None:
+        """A model is being asked."""
+
+    async def rest(self, error: ProviderError, attempt: int, retries: int, seconds: float) -> None:
+        """Wait so long before the next attempt, which is number ``attempt + 2`` of ``retries + 1``."""
+
+    def giving_up(
+        self, chain: tuple[ModelRef, ...], position: int, following: ModelRef | None, error: ProviderError
+    ) -> None:
+        """A model of the chain is given up for the following one, or for good."""
+
+    def may_be_silent(self) -> bool:
+        """Whether a reply without words and calls is one."""
+
+    def take_back(self) -> None:
+        """What this call has said so far does not hold: it is made again."""
+
+
+class Failover:
+    """Calls models; those that are dead are left out while others live."""
+
+    def __init__(self, catalog: Catalog, health: ModelHealth) -> None:
         self._catalog = catalog
+        self._health = health
 
     async def ask(
         self,
-        run: Run,
-        resting: Resting,
+        asker: Asker,
         chain: tuple[ModelRef, ...],
         make: Callable[[ModelRef], ModelRequest],
         on_text: Callable[[str], None],
-        take_back: Callable[[], None],
     ) -> tuple[ModelRef, ModelReply]:
         """The reply of the first model that gives one.
-
-        Args:
-            take_back: what this call has said so far does not hold: it is made again.
 
         Raises:
             ProviderError: the last model's failure; one about the conversation itself at once.
         """
+        for ref in chain:
+            self._health.configured(ref.provider, self._catalog.section(ref.provider))
+        # Where all are dead, or there is but one, nothing is left but to try.
+        living = [ref for ref in chain if len(chain) == 1 or not self._health.is_dead(ref)] or list(chain)
         last: ProviderError | None = None
-        for position, ref in enumerate(chain):
-            retries = MAX_RETRIES if position == len(chain) - 1 else MAX_RETRIES_WITH_FALLBACK
-            for attempt in range(retries + 1):
-                run.events.lifecycle("model", provider=ref.provider, model=ref.model)
-                try:
-                    provider = self._catalog.provider(ref.provider)
-                    return ref, await provider.complete(make(ref), on_text)
-                except ProviderError as error:
-                    last = error
-                take_back()
-                if last.kind in (CONTEXT_LENGTH, REFUSAL):
-                    raise last
-                if not last.retryable or attempt == retries:
-                    break
-                await self._wait(run, resting, last, attempt, retries)
+        for position, ref in enumerate(living):
+            following = living[position + 1] if position + 1 < len(living) else None
+            self._health.trying(ref)
+            try:
+                return ref, await self._ask_one(asker, ref, make(ref), on_text, is_last=following is None)
+            except ProviderError as error:
+                last = error
+            except BaseException:
+                self._health.undecided(ref)
+                raise
+            self._health.failed(ref, last)
+            if last.kind in (CONTEXT_LENGTH, REFUSAL):
+                raise last
             if len(chain) > 1:
-                self._tell_step(run, chain, position, last)
+                asker.giving_up(chain, chain.index(ref), following, last)
         assert last is not None
         raise last
 
-    async def _wait(self, run: Run, resting: Resting, error: ProviderError, attempt: int, retries: int) -> None:
-        seconds = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2**attempt)
-        seconds = max(seconds, error.retry_after or 0.0)
-        run.events.status(
+    async def _ask_one(
+        self, asker: Asker, ref: ModelRef, request: ModelRequest, on_text: Callable[[str], None], *, is_last: bool
+    ) -> ModelReply:
+        retries = asker.most_retries if is_last else min(asker.most_retries, MAX_RETRIES_WITH_FALLBACK)
+        if not is_last and self._health.is_doubtful(ref):
+            retries = 0
+        attempt = silences = 0
+        while True:
+            asker.asking(ref)
+            try:
+                reply = await self._catalog.provider(ref.provider).complete(request, on_text)
+                if not reply.text.strip() and not reply.tool_calls and not asker.may_be_silent():
+                    raise ProviderError(NOTHING_SAID, reason="empty", retryable=True)
+                self._health.succeeded(ref)
+                return reply
+            except ProviderError as error:
+                failure = error
+            asker.take_back()
+            if failure.reason == "empty":
+                silences += 1
+                if silences > 1:
+                    raise failure
+                continue
+            seconds = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2**attempt)
+            seconds = max(seconds, failure.retry_after or 0.0)
+            # Where another model waits, nobody waits long for this one.
+            if not failure.retryable or attempt == retries or (not is_last and seconds > _LONGEST_DELAY_SECONDS):
+                raise failure
+            await asker.rest(failure, attempt, retries, seconds)
+            attempt += 1
+
+
+class RunAsker:
+    """A run asks: its clients hear how it goes."""
+
+    most_retries = MAX_RETRIES
+
+    def __init__(self, run: Run, resting: Resting, take_back: Callable[[], None]) -> None:
+        self._run = run
+        self._resting = resting
+        self._take_back = take_back
+
+    def asking(self, ref: ModelRef) -> None:
+        """See :class:`Asker`."""
+        self._run.events.lifecycle("model", provider=ref.provider, model=ref.model)
+
+    async def rest(self, error: ProviderError, attempt: int, retries: int, seconds: float) -> None:
+        """See :class:`Asker`."""
+        self._run.events.status(
             "retrying",
             message=f"Provider temporarily unavailable. Retrying in {seconds:.0f}s ({attempt + 1}/{retries}).",
             retryAttempt=attempt + 1,
@@ -92,16 +165,26 @@ class Failover:
             maxAttempts=retries + 1,
             reason=error.reason,
         )
-        await resting.rest(run, seconds)
+        await self._resting.rest(self._run, seconds)
 
-    def _tell_step(self, run: Run, chain: tuple[ModelRef, ...], position: int, error: ProviderError | None) -> None:
-        following = chain[position + 1] if position + 1 < len(chain) else None
-        run.events.lifecycle(
+    def giving_up(
+        self, chain: tuple[ModelRef, ...], position: int, following: ModelRef | None, error: ProviderError
+    ) -> None:
+        """See :class:`Asker`."""
+        self._run.events.lifecycle(
             "fallback_step",
             fallbackStepType="fallback_step",
             fallbackStepFromModel=str(chain[position]),
             fallbackStepToModel=str(following) if following else None,
-            fallbackStepFromFailureReason=error.reason if error else "unknown",
+            fallbackStepFromFailureReason=error.reason,
             fallbackStepChainPosition=position + 1,
             fallbackStepFinalOutcome="next_model" if following else "chain_exhausted",
         )
+
+    def may_be_silent(self) -> bool:
+        """A run that has said something may end without another word; so may one that nobody asked for."""
+        return bool(self._run.live.text) or self._run.request.is_heartbeat
+
+    def take_back(self) -> None:
+        """See :class:`Asker`."""
+        self._take_back()

@@ -7,9 +7,11 @@ from typing import Any
 from twisted.logger import Logger
 
 from teamgram.openclaw.agent.compaction import Compaction
+from teamgram.openclaw.agent.failover import Failover
 from teamgram.openclaw.agent.history import Histories
 from teamgram.openclaw.agent.idempotency import Idempotency
 from teamgram.openclaw.agent.lanes import Lanes
+from teamgram.openclaw.agent.model_health import ModelHealth
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.runner import Runner
@@ -46,11 +48,19 @@ class AgentParts:
         self.catalog = Catalog(config, reactor)
         self.tools = Tools(lambda: config.sections.tools)
         self.histories = Histories(self.sessions)
-        self.compaction = Compaction(self.sessions, self.catalog, stream, self.now_ms)
+        failover = Failover(self.catalog, ModelHealth(reactor.seconds))
+        self.compaction = Compaction(self.sessions, self.catalog, failover, stream, reactor)
         self.on_changed: Callable[..., None] = lambda *args, **more: None
         idempotency = Idempotency()
         runner = Runner(
-            self.sessions, self.roster, self.catalog, self.tools, self.compaction, reactor, changed=self._changed
+            self.sessions,
+            self.roster,
+            self.catalog,
+            self.tools,
+            self.compaction,
+            failover,
+            reactor,
+            changed=self._changed,
         )
         self.lanes = Lanes(self.sessions, self.roster, runner, idempotency, reactor, self.now_ms, self._changed)
         config.on_change(lambda change: self.lanes.configured())

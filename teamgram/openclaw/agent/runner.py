@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from teamgram.openclaw.agent import context as conversation
 from teamgram.openclaw.agent.compaction import Compaction
 from teamgram.openclaw.agent.context import Context
-from teamgram.openclaw.agent.failover import Failover, Resting, chain_of
+from teamgram.openclaw.agent.failover import Failover, Resting, RunAsker, chain_of
 from teamgram.openclaw.agent.outcome import Outcome
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.providers.model_api import (
@@ -34,6 +34,10 @@ from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
 #: Model calls in one run; a model that still wants tools then is going round in circles.
 MAX_MODEL_CALLS = 50
+
+_NOT_SUMMED_UP = (
+    "⚠️ The older part of this conversation could not be summed up ({}). It is kept, but not seen this time."
+)
 
 Changed = Callable[..., None]
 
@@ -60,6 +64,7 @@ class Runner:
         catalog: Catalog,
         tools: Tools,
         compaction: Compaction,
+        failover: Failover,
         reactor: Any,
         *,
         changed: Changed,
@@ -70,7 +75,7 @@ class Runner:
         self._tools = tools
         self._compaction = compaction
         self._reactor = reactor
-        self._failover = Failover(catalog)
+        self._failover = failover
         self._ends = RunEnds(sessions, roster, self._now_ms)
         self._changed = changed
 
@@ -117,8 +122,10 @@ class Runner:
         chain = chain_of(run, agent)
         events.status("preparing_workspace")
         events.status("preparing_context")
-        most = self._catalog.context_tokens(chain[0])
-        context = await self._compaction.fitting_context(session, agent, chain[0], most)
+        context, trouble = await self._compaction.fitting_context(session, agent, chain)
+        if trouble:
+            words.begin_item()
+            words.add(_NOT_SUMMED_UP.format(trouble))
         run.started_at = session.run_started_at = self._now_ms()
         session.run_status, session.run_ended_at, session.last_run_id = "running", 0, run.id
         events.lifecycle("start", startedAt=run.started_at)
@@ -161,13 +168,21 @@ class Runner:
 
             words.begin_item()
             try:
-                ref, reply = await self._failover.ask(run, around, chain, make, words.add, words.take_back)
+                asker = RunAsker(run, around, words.take_back)
+                ref, reply = await self._failover.ask(asker, chain, make, words.add)
                 return context, ref, reply
             except ProviderError as error:
                 if error.kind != CONTEXT_LENGTH or attempt:
                     raise
-                context = await self._compaction.shrink(run.session, agent, chain[0], context)
+                context = await self._shrunk(run, agent, chain, context)
         raise AssertionError("unreachable")
+
+    async def _shrunk(self, run: Run, agent: Agent, chain: tuple[ModelRef, ...], context: Context) -> Context:
+        try:
+            return await self._compaction.shrink(run.session, agent, chain, context)
+        except ProviderError as error:
+            text = f"The conversation is too long for the model, and it could not be summed up: {error.message}"
+            raise ProviderError(text, kind=CONTEXT_LENGTH, reason="context_length", status=error.status) from None
 
     def _assistant(self, ref: ModelRef, reply: ModelReply) -> dict[str, Any]:
         content: list[dict[str, Any]] = []

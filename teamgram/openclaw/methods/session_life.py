@@ -112,7 +112,8 @@ class SessionLifeMethods:
         ref = self._rows.model_of(session, agent.id)
         context = await parts.compaction.context(session, parts.catalog.context_tokens(ref))
         try:
-            compacting = parts.compaction.compact(session, agent, ref, context, everything=True)
+            chain = agent.models if agent.models[0] == ref else (ref,)
+            compacting = parts.compaction.compact(session, agent, chain, context, everything=True)
             result = await on_disk(Deferred.fromCoroutine(compacting))
         except ProviderError as error:
             raise unavailable(error.message) from None

@@ -64,6 +64,16 @@ def fails(said: str = "", **how: Any) -> Step:
     return step
 
 
+def thinks(thinking: str, text: str = "") -> Step:
+    """A reply of thinking, and perhaps words."""
+
+    def step(request: ModelRequest, on_text: Callable[[str], None]) -> ModelReply:
+        on_text(text)
+        return ModelReply(text, thinking=thinking)
+
+    return step
+
+
 def wants(*calls: ToolCall, text: str = "") -> Step:
     """A reply that wants tools."""
 
@@ -126,6 +136,7 @@ class FailoverTests(TurnTestCase):
             self.house.advance(10.0)
             self.assertEqual(self.final(run_id), "from two")
             self.assertEqual((len(first.asked), len(second.asked)), (asked, 1))
+            self.house.reactor.advance(3600)
 
     def test_all_fail(self) -> None:
         """The last failure ends the run, under its kind."""
@@ -279,3 +290,30 @@ class ContextTests(TurnTestCase):
         self.house.advance(0.5)
         (end,) = self.ends("run-1")
         self.assertEqual(end["errorKind"], "context_length")
+
+    def test_a_failed_summary_loses_nothing(self) -> None:
+        """Empty twice, or refused: the transcript stays as it is, the turn goes on, and the person is told."""
+        filler = "x" * 1200
+        played = self.play(says(filler), says(" "), says(""), says("short"))
+        self.send(filler, "run-1")
+        self.house.advance(0.5)
+        before = self.history()
+        self.send(filler + " the question", "run-2")
+        self.house.advance(0.5)
+        self.assertIn("could not be summed up", self.final("run-2"))
+        self.assertTrue(self.final("run-2").endswith("short"))
+        self.assertEqual([asked.is_summary for asked in played.asked], [False, True, True, False])
+        self.assertEqual(self.ok("sessions.describe", key="main")["session"]["compactionCount"], 0)
+        self.assertEqual(self.history()[: len(before)], before)
+        self.assertIn("the question", words(played.asked[3].messages[-1]))
+
+    def test_a_summary_is_asked_for_again(self) -> None:
+        """A limit that passes costs a moment."""
+        filler = "x" * 1200
+        played = self.play(says(filler), fails(kind=RATE_LIMIT, retryable=True), says("the summary"), says("short"))
+        self.send(filler, "run-1")
+        self.house.advance(0.5)
+        self.send(filler, "run-2")
+        self.house.advance(3.0)
+        self.assertEqual((self.final("run-2"), len(played.asked)), ("short", 4))
+        self.assertEqual(self.ok("sessions.describe", key="main")["session"]["compactionCount"], 1)

@@ -26,7 +26,7 @@ class Catalog:
         Raises:
             ProviderError: the configuration has none of that name.
         """
-        section = self._config.sections.models.providers.get(name)
+        section = self.section(name)
         if section is None:
             if name == "echo":
                 return self._echo
@@ -51,6 +51,10 @@ class Catalog:
 
         return OpenAICompatible(name, section, self._reactor)
 
+    def section(self, name: str) -> ProviderSection | None:
+        """Its configuration in force; None for a provider that has none."""
+        return self._config.sections.models.providers.get(name)
+
     def knows_provider(self, name: str) -> bool:
         """Whether :meth:`provider` would find it."""
         return name == "echo" or name in self._config.sections.models.providers
@@ -69,7 +73,7 @@ class Catalog:
         return model.max_tokens if model else 0
 
     def _model(self, ref: ModelRef) -> ModelSection | None:
-        section = self._config.sections.models.providers.get(ref.provider)
+        section = self.section(ref.provider)
         return next((m for m in section.models if m.id == ref.model), None) if section else None
 
     def rows(self, default: ModelRef) -> list[dict[str, Any]]:

@@ -190,10 +190,7 @@ class Runner:
             content.append({"type": "thinking", "thinking": reply.thinking})
         if reply.text:
             content.append({"type": "text", "text": reply.text})
-        content += [
-            {"type": "toolCall", "id": call.id, "name": call.name, "arguments": call.arguments}
-            for call in reply.tool_calls
-        ]
+        content += [call.to_part() for call in reply.tool_calls]
         return {
             "role": "assistant",
             "content": content,

@@ -22,7 +22,7 @@ import msgspec
 
 from teamgram.database import private_file
 from teamgram.net.addresses import parse_networks
-from teamgram.openclaw.config import merge, yaml_file
+from teamgram.openclaw.config import merge, model_apis, yaml_file
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.state_file import read_json
@@ -270,6 +270,7 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
             issues.append({"path": f"gateway.trustedProxies[{index}]", "message": "must be an address or a network"})
     if gateway.auth.mode == "password" and not gateway.auth.password:
         issues.append({"path": "gateway.auth.password", "message": "is needed with gateway.auth.mode password"})
+    issues += model_apis.issues_of(sections)
     if issues:
         raise OpenClawConfigError(file, issues)
     return sections

@@ -1,14 +1,36 @@
 """The providers and models of the configuration in force."""
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from teamgram.openclaw.agent.providers.echo import Echo
-from teamgram.openclaw.agent.providers.model_api import ModelRef, Provider, ProviderError
+from teamgram.openclaw.agent.providers.model_api import ModelRef, ModelReply, ModelRequest, Provider, ProviderError
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.config.sections import ModelSection, ProviderSection
 
 DEFAULT_CONTEXT_TOKENS = 65536
-_ANTHROPIC_APIS = frozenset({"anthropic", "anthropic-messages"})
+#: ``api`` → (module, class); :mod:`teamgram.openclaw.config.model_apis` lets no other in.
+_KINDS = {
+    "openai-completions": ("openai", "OpenAICompatible"),
+    "openai-responses": ("openai_responses", "OpenAIResponses"),
+    "anthropic-messages": ("anthropic", "Anthropic"),
+    "google-generative-ai": ("google", "Google"),
+    "ollama": ("ollama", "Ollama"),
+}
+
+
+class _ByModel:
+    """A provider some of whose models are called by another kind of API."""
+
+    def __init__(self, usual: Provider, others: dict[str, Provider]) -> None:
+        self.api = usual.api
+        self._usual = usual
+        self._others = others
+
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelReply:
+        """As the model's own."""
+        return await self._others.get(request.ref.model, self._usual).complete(request, on_text)
 
 
 class Catalog:
@@ -40,16 +62,20 @@ class Catalog:
         return built[1]
 
     def _make(self, name: str, section: ProviderSection) -> Provider:
-        if section.api == "echo":
+        others = {model.id: model.api for model in section.models if model.api and model.api != section.api}
+        usual = self._make_for(section.api, name, section)
+        if not others:
+            return usual
+        made = {api: self._make_for(api, name, section) for api in set(others.values())}
+        return _ByModel(usual, {model: made[api] for model, api in others.items()})
+
+    def _make_for(self, api: str, name: str, section: ProviderSection) -> Provider:
+        if api == "echo":
             return self._echo
         # HTTP clients are loaded when somebody uses one: most of their weight is the import.
-        if section.api in _ANTHROPIC_APIS:
-            from teamgram.openclaw.agent.providers.anthropic import Anthropic
-
-            return Anthropic(name, section, self._reactor)
-        from teamgram.openclaw.agent.providers.openai import OpenAICompatible
-
-        return OpenAICompatible(name, section, self._reactor)
+        module, kind = _KINDS[api]
+        made: Provider = getattr(import_module(f"{__package__}.{module}"), kind)(name, section, self._reactor)
+        return made
 
     def section(self, name: str) -> ProviderSection | None:
         """Its configuration in force; None for a provider that has none."""

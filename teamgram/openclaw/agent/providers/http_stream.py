@@ -115,9 +115,14 @@ class _Body(Protocol):
 class ProviderHttp:
     """Calls one provider."""
 
-    def __init__(self, name: str, section: ProviderSection, reactor: Any) -> None:
+    def __init__(self, name: str, section: ProviderSection, reactor: Any, base_url: str = "") -> None:
+        """Args:
+        name: of the provider in the configuration.
+        base_url: when it is another than the section's.
+        """
         self._name = name
         self._section = section
+        self._base_url = base_url or section.base_url.rstrip("/")
         self._reactor = reactor
         pool = HTTPConnectionPool(reactor, persistent=True)
         pool.retryAutomatically = False
@@ -149,9 +154,11 @@ class ProviderHttp:
 
     async def _stream(self, path: str, headers: dict[str, str], body: Any, told: ReplyStream) -> None:
         seconds = self._section.timeout_seconds
+        if not self._base_url.startswith(("http://", "https://")):
+            raise ProviderError(f"models.providers.{self._name}.baseUrl must be an http(s) address.", reason="format")
         sent = {"content-type": "application/json", "accept": "text/event-stream", **headers, **self._section.headers}
         asking = self._client.post(
-            self._section.base_url.rstrip("/") + path,
+            self._base_url + path,
             data=frames.encode_json(body),
             headers=Headers({name: [value] for name, value in sent.items()}),
             unbuffered=True,
@@ -181,7 +188,7 @@ class ProviderHttp:
     def _no_reply(self, status: int, text: str, *, is_page: bool) -> ProviderError:
         if is_page and (status < 400 or status in (403, 404, 405)):
             return ProviderError(
-                f"What answers at {shown_address(self._section.base_url)} is a web page and no model "
+                f"What answers at {shown_address(self._base_url)} is a web page and no model "
                 f"(HTTP {status}). Check models.providers.{self._name}.baseUrl.",
                 reason="format",
                 status=status,

@@ -42,11 +42,21 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A model wants a tool."""
+    """A model wants a tool.
+
+    Attributes:
+        signature: what the provider wants back with the call (Gemini's ``thoughtSignature``), mostly empty.
+    """
 
     id: str
     name: str
     arguments: dict[str, Any]
+    signature: str = ""
+
+    def to_part(self) -> dict[str, Any]:
+        """As a part of a recorded message."""
+        part = {"type": "toolCall", "id": self.id, "name": self.name, "arguments": self.arguments}
+        return {**part, "thoughtSignature": self.signature} if self.signature else part
 
 
 @dataclass(slots=True)

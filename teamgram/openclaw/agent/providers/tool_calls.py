@@ -23,6 +23,7 @@ class _Growing:
     id: str = ""
     name: str = ""
     pieces: list[str] = field(default_factory=list)
+    signature: str = ""
 
     def rename(self, name: str) -> None:
         if name.startswith(self.name):
@@ -48,7 +49,7 @@ class GrowingCalls:
     def __bool__(self) -> bool:
         return bool(self._calls)
 
-    def begin(self, index: Any, call_id: str, name: str, arguments: Any = None) -> None:
+    def begin(self, index: Any, call_id: str, name: str, arguments: Any = None, signature: str = "") -> None:
         """A call of its own, whatever came before.
 
         Raises:
@@ -56,7 +57,7 @@ class GrowingCalls:
         """
         if len(self._calls) >= self._most:
             raise ValueError("too many tool calls")
-        self._calls.append(_Growing(index, call_id, name))
+        self._calls.append(_Growing(index, call_id, name, signature=signature))
         self._put(self._calls[-1], arguments)
 
     def add(self, index: Any, call_id: str, name: str, arguments: Any = None) -> None:
@@ -114,7 +115,8 @@ class GrowingCalls:
             if not call_id or call_id in taken:
                 call_id = new_id()
             taken.add(call_id)
-            found.append(ToolCall(call_id, without_halves(call.name) or "unnamed", _arguments(call.pieces)))
+            name = without_halves(call.name) or "unnamed"
+            found.append(ToolCall(call_id, name, _arguments(call.pieces), without_halves(call.signature)))
         return found
 
 

@@ -5,15 +5,7 @@ from pathlib import Path
 
 from teamgram import __version__
 from teamgram.app.server_key import ServerKey
-
-_SNIPPET = """\
-from telethon.sync import TelegramClient
-from telethon.crypto import rsa
-
-rsa.add_key(open({pem!r}).read(), old=False)
-client = TelegramClient("me", api_id=1, api_hash="0" * 32)
-client.session.set_dc({dc_id}, {host!r}, {port})
-client.connect()"""
+from teamgram.clients.snippets import snippet
 
 
 def listening_banner(
@@ -38,7 +30,17 @@ def listening_banner(
     if listeners.get("tcp"):
         host, _, port = listeners["tcp"][0].rpartition(":")
         host = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host).strip("[]")
-        snippet = _SNIPPET.format(pem=str(key.public_path), dc_id=dc_id, host=host, port=port)
+        program = snippet(
+            "Telethon",
+            host=host,
+            port=int(port),
+            pem=str(key.public_path),
+            fingerprint=key.fingerprint,
+            dc_id=dc_id,
+        )
+        lines += ["", "Telegram Desktop for this server, started: make desktop (docs/apps.md)"]
+        if listeners.get("http"):
+            lines += [f"All ways in, other libraries too: http://{listeners['http'][0]}/"]
         lines += ["", "To connect with Telethon (pip install telethon), paste:", ""]
-        lines += [f"    {line}" if line else "" for line in snippet.splitlines()]
+        lines += [f"    {line}" if line else "" for line in program.splitlines()]
     return "\n".join([*lines, ""])

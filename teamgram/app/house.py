@@ -31,6 +31,7 @@ from teamgram.app.signals import Signals
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
+from teamgram.clients.front_page import FrontPage
 from teamgram.database import Database, DatabaseError, open_database
 from teamgram.domain.domain import Domain
 from teamgram.domain.flood.limits import FloodLimits
@@ -140,6 +141,9 @@ class House(Service):
             rsa_keys=[self.key.key],
             session=self._build_session,
             settings=stage_settings.gnetway(configuration.gnetway),
+            documents=FrontPage(
+                self.key.public_pem, self.key.fingerprint, configuration.gnetway.DcId, lambda: self.gnetway.addresses
+            ).document,
         )
         self.warn_of_services_off(configuration)
         self.idle_memory = IdleMemory(reactor, self._work_done)

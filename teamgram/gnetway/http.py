@@ -38,6 +38,7 @@ MAX_WAITING = 32
 
 _OCTETS = (b"Content-Type", b"application/octet-stream")
 _ALLOW = (b"Allow", b"POST, OPTIONS")
+_ALLOW_READING = (b"Allow", b"GET")
 
 
 class _Waiting:
@@ -120,7 +121,7 @@ class HttpConnection(Protocol):
         # What follows a request that ends the connection is not read.
         self._last_request = not request.keep_alive
         if request.path not in PATHS:
-            self._answer(waiting, 404, b"")
+            self._show(waiting, request)
         elif waiting.origin is not None and not self._edge.allows_origin(waiting.origin):
             waiting.origin = None
             self._answer(waiting, 403, b"")
@@ -132,6 +133,18 @@ class HttpConnection(Protocol):
             self._answer(waiting, 400, b"")
         else:
             self._edge.dispatcher.frame_received(conn, request.body, False)
+
+    def _show(self, waiting: _Waiting, request: HttpRequest) -> None:
+        """What is there for browsers; only reading is allowed, and only this listener's own pages may read it."""
+        waiting.origin = None
+        document = self._edge.document(request.path, self.transport)
+        if document is None:
+            self._answer(waiting, 404, b"")
+        elif request.method != b"GET":
+            self._answer(waiting, 405, b"", _ALLOW_READING)
+        else:
+            headers, body = document
+            self._put(waiting, 200, headers, body)
 
     def _refuse(self, conn: ConnContext, error: HttpError) -> None:
         # Behind requests that wait, an answer here would be taken for theirs.
@@ -149,7 +162,7 @@ class HttpConnection(Protocol):
         return False
 
     def _answer(self, waiting: _Waiting, status: int, body: bytes, *headers_too: tuple[bytes, bytes]) -> None:
-        """Note the answer, and send what is answered from the front on: HTTP keeps the requests' order."""
+        """An answer of MTProto, or to what was meant as such."""
         headers = [_OCTETS, *headers_too]
         if waiting.origin is not None:
             headers += [
@@ -159,6 +172,10 @@ class HttpConnection(Protocol):
                 (b"Access-Control-Max-Age", b"86400"),
                 (b"Vary", b"Origin"),
             ]
+        self._put(waiting, status, headers, body)
+
+    def _put(self, waiting: _Waiting, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Note the answer, and send what is answered from the front on: HTTP keeps the requests' order."""
         waiting.answer = response(status, headers, body, not waiting.says_close)
         while self._waiting and self._waiting[0].answer is not None:
             answered = self._waiting.popleft()

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from teamgram.gnetway import prompt_port
 from teamgram.gnetway.connections import Connections
 from teamgram.gnetway.dispatch import SessionDispatcher
-from teamgram.gnetway.edge import Edge
+from teamgram.gnetway.edge import Documents, Edge
 from teamgram.gnetway.http import HttpFactory
 from teamgram.gnetway.key_cache import AuthKeyCache
 from teamgram.gnetway.key_exchange import KeyExchanges
@@ -52,6 +52,7 @@ class GnetwayService(Service):
         settings: GnetwaySettings | None = None,
         random: Callable[[], float] | None = None,
         listen: Listen = prompt_port.listen,
+        documents: Documents | None = None,
     ) -> None:
         """
         Args:
@@ -60,9 +61,11 @@ class GnetwayService(Service):
             session: given this as its gateway, makes who takes the frames; it may keep the gateway, not yet use it.
             random: numbers in 0..1 for the jitter.
             listen: opens a port.
+            documents: what HTTP listeners show browsers.
         """
         self._reactor = reactor
         self._wanted = tuple(listeners)
+        self._documents = documents
         self.settings = settings or GnetwaySettings()
         self.auth_keys = AuthKeyCache(
             auth_sessions,
@@ -141,7 +144,7 @@ class GnetwayService(Service):
         self._wanted = tuple(listeners)
 
     def _factory_for(self, settings: ListenerSettings) -> IProtocolFactory:
-        edge = Edge(settings, self.connections, self.dispatcher, self.settings)
+        edge = Edge(settings, self.connections, self.dispatcher, self.settings, self._documents)
         if settings.kind == "tcp":
             return TcpFactory(edge)
         if settings.kind == "websocket":

@@ -6,6 +6,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock, StringTransportWithDisconnection
 
+from teamgram.gnetway.edge import Documents
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
 from teamgram.interfaces.keys import AuthKeyInfo
@@ -55,6 +56,7 @@ class Gnetway:
         settings: GnetwaySettings | None = None,
         listener: ListenerSettings | None = None,
         rsa_keys: tuple[RsaPrivateKey, ...] = (),
+        documents: Documents | None = None,
     ) -> None:
         self.reactor = MemoryReactorClock()
         self.reactor.advance(NOW)
@@ -68,6 +70,7 @@ class Gnetway:
             settings=settings,
             random=lambda: 0.0,
             session=lambda gateway: self.session,
+            documents=documents,
             listen=lambda reactor, host, port, factory: reactor.listenTCP(port, factory, interface=host),
         )
         self.service.startService()

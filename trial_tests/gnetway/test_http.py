@@ -204,3 +204,58 @@ class HttpConnectionTests(SynchronousTestCase):
             self.assertEqual(status, 200)
             body = client.receive(unpack_plain(answer)[1])
         self.assertEqual(len(gnetway.authsessions.keys), 1)
+
+
+class DocumentTests(SynchronousTestCase):
+    """What a browser is shown beside MTProto."""
+
+    def setUp(self) -> None:
+        self.asked: list[tuple[bytes, str, int, bool]] = []
+        self.gnetway = Gnetway("http", KEY, documents=self.document)
+        self.protocol, self.transport = self.gnetway.connect()
+
+    def document(
+        self, path: bytes, host: str, port: int, is_tls: bool
+    ) -> tuple[list[tuple[bytes, bytes]], bytes] | None:
+        self.asked.append((path, host, port, is_tls))
+        return ([(b"Content-Type", b"text/html")], b"<p>hello") if path == b"/" else None
+
+    def get(self, path: bytes, method: bytes = b"GET", *headers: bytes) -> tuple[int, list[bytes], bytes]:
+        """The one answer to a request without a body."""
+        self.protocol.dataReceived(
+            b"\r\n".join((method + b" " + path + b" HTTP/1.1", b"Host: x", *headers)) + b"\r\n\r\n"
+        )
+        (answer,) = answers(self.transport.taken())
+        return answer
+
+    def test_shown(self) -> None:
+        """Its headers and body, for the address by which the browser came, and the connection stays for more."""
+        status, lines, body = self.get(b"/?from=somewhere")
+        self.assertEqual((status, body), (200, b"<p>hello"))
+        self.assertIn(b"Content-Type: text/html", lines)
+        self.assertNotIn(b"Content-Type: application/octet-stream", lines)
+        self.assertEqual(self.asked, [(b"/", "127.0.0.1", 10443, False)])
+        self.assertEqual(self.get(b"/favicon.ico")[0], 404)
+        self.assertFalse(self.transport.closed)
+
+    def test_only_read(self) -> None:
+        """Nothing but GET, and no page of another origin may read it."""
+        status, lines, _ = self.get(b"/", b"POST", b"Content-Length: 0")
+        self.assertEqual(status, 405)
+        self.assertIn(b"Allow: GET", lines)
+        _, lines, _ = self.get(b"/", b"GET", b"Origin: https://elsewhere.example")
+        self.assertEqual([line for line in lines if line.startswith(b"Access-Control")], [])
+
+    def test_the_order_of_answers(self) -> None:
+        """Behind a request that waits for its frame the page waits, too."""
+        self.protocol.dataReceived(post(sealed(KEY)))
+        self.protocol.dataReceived(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(self.transport.taken(), b"")
+        ref = self.gnetway.session.frames[0].conn
+        self.gnetway.service.send_data(ref, KEY.auth_key_id, 1, 7, payload(9))
+        self.assertEqual([len(body) == 8 for _, _, body in answers(self.transport.taken())], [False, True])
+
+    def test_mtproto_goes_before(self) -> None:
+        """No document is asked for at the paths of MTProto."""
+        self.get(b"/apiw1")
+        self.assertEqual(self.asked, [])

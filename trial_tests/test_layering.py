@@ -69,6 +69,7 @@ CORES = [
     "session/session.py",
     "session/session_list.py",
     "session/settings.py",
+    "openclaw/gateway/append_only.py",
     "openclaw/gateway/auth.py",
     "openclaw/gateway/door.py",
     "openclaw/gateway/events.py",

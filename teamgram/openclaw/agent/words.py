@@ -3,6 +3,7 @@
 from typing import Any
 
 from teamgram.openclaw.agent.run import Run
+from teamgram.openclaw.gateway.append_only import AppendOnly
 
 
 class Words:
@@ -12,6 +13,8 @@ class Words:
         self._run = run
         self._reactor = reactor
         self._timer: Any = None
+        # Who listens by ``on_text`` cannot take words back.
+        self._append = AppendOnly()
 
     def begin_item(self) -> None:
         """Another model call."""
@@ -47,8 +50,9 @@ class Words:
             return
         run.events.piece(piece, run.live.size)
         if run.request.on_text is not None:
-            # Who cannot take words back hears what is said instead of them.
-            run.request.on_text(piece.item_delta if piece.replaces else piece.text)
+            words = self._append.replace(piece.text) if piece.replaces else self._append.add(piece.text)
+            if words:
+                run.request.on_text(words)
 
     def stop(self) -> None:
         """No more timer."""

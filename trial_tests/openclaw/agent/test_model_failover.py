@@ -1,5 +1,9 @@
 """Models that die or say nothing: a provider that the test plays."""
 
+from twisted.internet.defer import Deferred
+
+from teamgram.openclaw.agent.run import RunRequest
+from teamgram.openclaw.agent.run_records import user_message
 from trial_tests.openclaw.agent.test_runner import TurnTestCase, fails, says, thinks
 
 
@@ -111,3 +115,26 @@ class MemoryTests(TurnTestCase):
         self.ok("config.patch", raw=patch, baseHash=base)
         self.house.advance(0.5)
         self.assertEqual((self.turn("run-2"), len(first.asked)), ("right", 2))
+
+
+class MidStreamTests(TurnTestCase):
+    """A stream that breaks in the middle and is asked for again."""
+
+    def test_never_doubled(self) -> None:
+        """On ``/mini`` and for an HTTP stream, which can only append, as on the WebSocket."""
+        self.play(fails("Hello w", retryable=True), says("Hello world"))
+        mini = self.house.client(mini=True)
+        mini.take()
+        mini.send({"type": "message", "content": "hi"})
+        self.house.advance(3.0)
+        frames = mini.take()
+        self.assertEqual("".join(f["content"] for f in frames if f["type"] == "chunk"), "Hello world")
+        self.assertEqual(frames[-1]["content"], "Hello world")
+
+        self.play(fails("Hello w", retryable=True), says("Hello world"))
+        session = self.house.parts.runs.session_for(self.house.parts.runs.parse_key("agent:main:http"))
+        heard: list[str] = []
+        request = RunRequest("run-http", user_message("run-http", "hi", 0), "f", on_text=heard.append)
+        self.successResultOf(Deferred.fromCoroutine(self.house.parts.runs.accept(session, request)))
+        self.house.advance(3.0)
+        self.assertEqual("".join(heard), "Hello world")

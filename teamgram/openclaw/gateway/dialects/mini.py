@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 
 from teamgram.net import websocket
 from teamgram.openclaw.gateway import auth, frames, scopes
+from teamgram.openclaw.gateway.append_only import AppendOnly
 from teamgram.openclaw.gateway.connection import Connection
 from teamgram.openclaw.gateway.dialects.desk import Desk
 from teamgram.openclaw.gateway.door import Answer, bearer
@@ -37,6 +38,7 @@ class Mini:
         self._own_port = own_port
         self._session_id = str(uuid.uuid4())
         self._runs: dict[str, str] = {}
+        self._words: dict[str, AppendOnly] = {}
 
     def opened(self) -> None:
         """Admit the client at once, or refuse it."""
@@ -57,6 +59,7 @@ class Mini:
     def closed(self) -> None:
         """Its turns go on."""
         self._runs.clear()
+        self._words.clear()
 
     def _refused(self) -> bool:
         connection = self._connection
@@ -112,6 +115,12 @@ class Mini:
         connection = self._connection
         self._desk.router.dispatch(Call("chat.send", params, connection, _MiniResponder(self, run_id), run_id))
 
+    def _delta(self, run_id: str, payload: dict[str, Any]) -> dict[str, Any] | None:
+        words = self._words.setdefault(run_id, AppendOnly())
+        text = payload.get("deltaText", "")
+        text = words.replace(text) if payload.get("replace") else words.add(text)
+        return {"type": "chunk", "content": text} if text else None
+
     def failed(self, run_id: str, message: str) -> None:
         """A message was refused before its turn began."""
         self._runs.pop(run_id, None)
@@ -128,11 +137,13 @@ class Mini:
         session_id = self._runs.get(payload.get("runId", "")) if isinstance(payload, dict) else None
         if session_id is None:
             return None
-        said = _said(event.name, payload)
+        run_id = payload["runId"]
+        said = self._delta(run_id, payload) if _is_delta(event.name, payload) else _said(event.name, payload)
         if said is None:
             return None
         if event.name == "chat" and payload["state"] in ("final", "error", "aborted"):
-            del self._runs[payload["runId"]]
+            del self._runs[run_id]
+            self._words.pop(run_id, None)
         return websocket.frame(frames.encode_json({**said, "sessionId": session_id}))
 
 
@@ -160,13 +171,14 @@ def _text(message: Any) -> str:
     return "".join(part.get("text", "") for part in content or () if isinstance(part, dict))
 
 
+def _is_delta(name: str, payload: dict[str, Any]) -> bool:
+    return name == "chat" and payload["state"] == "delta"
+
+
 def _said(name: str, payload: dict[str, Any]) -> dict[str, Any] | None:
     """What a ``chat`` or ``agent`` event is in this dialect."""
     if name == "chat":
         state = payload["state"]
-        if state == "delta":
-            text = payload.get("deltaText", "")
-            return {"type": "chunk", "content": text} if text else None
         if state in ("final", "aborted"):
             return {"type": "message_done", "content": _text(payload.get("message"))}
         if state == "error":

@@ -47,7 +47,7 @@ or, without the YAML, a redirect:
     sudo iptables -t nat -A OUTPUT -d {host} -p tcp --dport 443 -j REDIRECT --to-ports {tcp_port}"""
 
 
-class CommandFailed(Exception):
+class NoClientMade(Exception):
     """What went wrong, in words for the person at the terminal."""
 
 
@@ -55,7 +55,7 @@ def run_command(options: argparse.Namespace, command: Callable[[argparse.Namespa
     """Run it; the exit code. What goes wrong is told in a few lines."""
     try:
         return command(options)
-    except (CommandFailed, UnknownBuildError) as error:
+    except (NoClientMade, UnknownBuildError) as error:
         print(f"teamgram: {error}", file=sys.stderr)
         return 1
 
@@ -64,7 +64,7 @@ def make_desktop(options: argparse.Namespace) -> int:
     """Make the copy, say what was found, start it and see that it came through."""
     original = options.binary or desktop.find_binary()
     if original is None:
-        raise CommandFailed(_NO_DESKTOP)
+        raise NoClientMade(_NO_DESKTOP)
     directory = (options.directory or options.data_dir / "clients" / "desktop").absolute()
     program, copy = _copied(options, original.absolute(), directory)
     if options.no_start:
@@ -93,9 +93,9 @@ def _copied(options: argparse.Namespace, original: Path, directory: Path) -> tup
     try:
         changed, build = _pointed(program, address, port, _public_key(options), is_asked=options.port is not None)
     except UnknownBuildError as error:
-        raise CommandFailed(f"{original} is no build that is known here: {error}") from None
+        raise NoClientMade(f"{original} is no build that is known here: {error}") from None
     except ValueError as error:
-        raise CommandFailed(str(error)) from None
+        raise NoClientMade(str(error)) from None
     copy = desktop.lay_copy(original, changed, directory)
     print(f"{original}\n  -> {copy}")
     print(_findings(build, address, port))
@@ -137,7 +137,7 @@ def _where(options: argparse.Namespace) -> tuple[IPv4Address, int]:
     section = load_configuration(options.config).gnetway.Gnetway
     usable = [each for each in listeners(section, options.data_dir.absolute()) if _is_plain(each)]
     if not usable:
-        raise CommandFailed("gnetway.yaml has no plain TCP listener on IPv4: give --address and --port")
+        raise NoClientMade("gnetway.yaml has no plain TCP listener on IPv4: give --address and --port")
     address = _resolved(options.address or _dialled(usable[0].host))
     there = [each.port for each in usable if options.address or _dialled(each.host) == str(address)]
     return address, options.port or (APP_PORT if APP_PORT in there else there[0])
@@ -156,13 +156,13 @@ def _resolved(host: str) -> IPv4Address:
     """The IPv4 address of a name; an app's places are too short for names.
 
     Raises:
-        CommandFailed: it has none.
+        NoClientMade: it has none.
     """
     try:
         found = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)
         return IPv4Address(found[0][4][0])
     except (OSError, ValueError):
-        raise CommandFailed(f"{host} has no IPv4 address") from None
+        raise NoClientMade(f"{host} has no IPv4 address") from None
 
 
 def _public_key(options: argparse.Namespace) -> bytes:
@@ -170,7 +170,7 @@ def _public_key(options: argparse.Namespace) -> bytes:
     try:
         return bytes(path.read_bytes())
     except FileNotFoundError:
-        raise CommandFailed(
+        raise NoClientMade(
             f"{path} is not there: start the server once (it makes its key), or name its public key with --key"
         ) from None
 

@@ -53,7 +53,7 @@ class UnknownBuildError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BuildPart:
     """Something in a build.
 
     Attributes:
@@ -77,12 +77,12 @@ class Build:
         ports: little-endian numbers of 4 bytes; empty when they were not found and cannot be changed.
     """
 
-    keys: tuple[Place, ...]
-    ipv4: tuple[Place, ...]
-    ipv6: tuple[Place, ...]
-    ports: tuple[Place, ...]
+    keys: tuple[BuildPart, ...]
+    ipv4: tuple[BuildPart, ...]
+    ipv6: tuple[BuildPart, ...]
+    ports: tuple[BuildPart, ...]
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[BuildPart]:
         """All of them, as they lie in the file."""
         return sorted((*self.keys, *self.ipv4, *self.ipv6, *self.ports), key=lambda place: place.offset)
 
@@ -100,7 +100,7 @@ def examine(program: bytes) -> Build:
     return Build(keys, ipv4, ipv6, _table_ports(program) or _tdlib_ports(program))
 
 
-def _keys(program: bytes) -> tuple[Place, ...]:
+def _keys(program: bytes) -> tuple[BuildPart, ...]:
     found = []
     seen = set()
     for match in _PEM.finditer(program):
@@ -115,7 +115,7 @@ def _keys(program: bytes) -> tuple[Place, ...]:
             )
         seen.add(fingerprint)
         found.append(
-            Place(match.start(), len(match[0]), f"{fingerprint:016x}, of Telegram's {KNOWN_KEYS[fingerprint]}")
+            BuildPart(match.start(), len(match[0]), f"{fingerprint:016x}, of Telegram's {KNOWN_KEYS[fingerprint]}")
         )
     if missing := _NEEDED_KEYS - seen:
         names = " and ".join(KNOWN_KEYS[fingerprint] for fingerprint in sorted(missing))
@@ -132,7 +132,7 @@ def _fingerprint(letters: bytes) -> int:
         return 0
 
 
-def _ipv4(program: bytes) -> tuple[Place, ...]:
+def _ipv4(program: bytes) -> tuple[BuildPart, ...]:
     known = PRODUCTION_ADDRESSES | TEST_ADDRESSES
     found = []
     for place in (_text(match) for pattern in _IPV4 for match in pattern.finditer(program)):
@@ -148,9 +148,9 @@ def _ipv4(program: bytes) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def _text(match: re.Match[bytes]) -> Place:
+def _text(match: re.Match[bytes]) -> BuildPart:
     """What was found, without the zero byte before it."""
-    return Place(match.start() + 1, len(match[0]) - 1, match[0][1:].decode())
+    return BuildPart(match.start() + 1, len(match[0]) - 1, match[0][1:].decode())
 
 
 def _is_telegrams(text: str) -> bool:
@@ -161,7 +161,7 @@ def _is_telegrams(text: str) -> bool:
     return isinstance(address, IPv4Address) and any(address in network for network in _NETWORKS)
 
 
-def _table_ports(program: bytes) -> tuple[Place, ...]:
+def _table_ports(program: bytes) -> tuple[BuildPart, ...]:
     """Of Telegram Desktop's tables: all four of them, once for each processor that the file is for, or nothing."""
     runs: list[list[tuple[int, int]]] = []  # rows as (offset, data centre)
     for match in _ROW_END.finditer(program):
@@ -179,11 +179,11 @@ def _table_ports(program: bytes) -> tuple[Place, ...]:
     if not copies or any(len(counted[ids]) != times * copies for ids, times in _TABLES.items()):
         return ()
     rows = sorted(start for found in counted.values() for run in found for start, _ in run)
-    return tuple(Place(start + _ROW_PORT, 4, "443") for start in rows)
+    return tuple(BuildPart(start + _ROW_PORT, 4, "443") for start in rows)
 
 
-def _tdlib_ports(program: bytes) -> tuple[Place, ...]:
+def _tdlib_ports(program: bytes) -> tuple[BuildPart, ...]:
     if [program.count(pattern) for pattern in _TDLIB_PORTS] != [1, 1]:
         return ()
     both, behind = (program.index(pattern) for pattern in _TDLIB_PORTS)
-    return (Place(both, 4, "443"), Place(both + 4, 4, "80"), Place(behind + 3, 4, "5222"))
+    return (BuildPart(both, 4, "443"), BuildPart(both + 4, 4, "80"), BuildPart(behind + 3, 4, "5222"))

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from teamgram.clients.build import MAX_BUILD_BYTES, Build, Place, UnknownBuildError, examine
+from teamgram.clients.build import MAX_BUILD_BYTES, Build, BuildPart, UnknownBuildError, examine
 
 _BEGIN, _END = b"-----BEGIN RSA PUBLIC KEY-----", b"-----END RSA PUBLIC KEY-----"
 #: What must not be left anywhere, not even inside machine code: beginnings of Telegram's addresses as text.
@@ -88,7 +88,7 @@ def _in_lines_of(pem: bytes, letters: bytes) -> bytes:
     return _BEGIN + bytes(body) + _END
 
 
-def _write(changed: bytearray, place: Place, new: bytes) -> None:
+def _write(changed: bytearray, place: BuildPart, new: bytes) -> None:
     if len(new) != place.length:
         raise UnknownBuildError(f"{place.text} at byte {place.offset} is too short a place")
     changed[place.offset : place.offset + place.length] = new

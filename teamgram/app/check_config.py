@@ -25,6 +25,7 @@ def check(directory: Path, data_dir: Path) -> int:
     check_certificates(listeners)
     level_filter(configuration)
     where = stage_settings.database(configuration.authsession.Mysql, data_dir)
+    stage_settings.files(configuration.dfs)
     manhole = manhole_settings(configuration.operations.Manhole, data_dir)
     openclaw = directory / "openclaw.yaml"
     try:

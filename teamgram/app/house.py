@@ -16,6 +16,7 @@ from teamgram.app import stage_settings
 from teamgram.app.banner import listening_banner
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
+from teamgram.app.config.units import parse_size
 from teamgram.app.control_methods import OperatorMethods
 from teamgram.app.database_watch import DatabaseWatch
 from teamgram.app.idle_memory import IdleMemory
@@ -30,10 +31,14 @@ from teamgram.app.server_key import load_server_key
 from teamgram.app.signals import Signals
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
+from teamgram.blobs import DirectoryBlobs
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.clients.front_page import FrontPage
 from teamgram.database import Database, DatabaseError, open_database
+from teamgram.domain.codes.sealing import load_or_create_key
 from teamgram.domain.domain import Domain
+from teamgram.domain.files.filing import Filing
+from teamgram.domain.files.references import KEY_NAME
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.gnetway.service import GnetwayService
@@ -99,6 +104,7 @@ class House(Service):
     async def _start(self) -> None:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.key = load_server_key(self.configuration.gnetway, self.data_dir)
+        stage_settings.files(self.configuration.dfs)
         stage_settings.database(self.configuration.authsession.Mysql, self.data_dir)
         manhole = manhole_settings(self.configuration.operations.Manhole, self.data_dir)
         self._build()
@@ -133,7 +139,7 @@ class House(Service):
         self.cache = CountedCache(self._open_cache(), self.cache_times.observe)
         self.database_watch = DatabaseWatch(self.database, self.data_dir, reactor)
         self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
-        self.domain = Domain.open(self.database, Fanout(), reactor)
+        self.domain = Domain.open(self.database, Fanout(), reactor, self._open_filing())
         self.gnetway = GnetwayService(
             reactor=reactor,
             listeners=self.listeners,
@@ -181,6 +187,13 @@ class House(Service):
         self.services: Bff = build_bff(self, session, self.domain)
         self.bff = Caller(self.services.rpc, self.flood_limits)
         return self.routes_to_bff(self.configuration)[1]
+
+    def _open_filing(self) -> Filing:
+        file = self.configuration.dfs
+        blobs = DirectoryBlobs(self.data_dir / "files", self._reactor, min_free_bytes=parse_size(file.MinFreeSpace))
+        key = load_or_create_key(self.data_dir / KEY_NAME)
+        settings = stage_settings.files(file)
+        return Filing.open(self.database, blobs, self._reactor, self._reactor, settings, key)
 
     def _work_done(self) -> int:
         return self.gnetway.dispatcher.frames_in + self.gnetway.connections.opened
@@ -235,6 +248,8 @@ class House(Service):
             notes.append(f"the sign-in code is {self.services.fixed_code} for every number")
         if self.openclaw.new_token:
             notes.append(f"the gateway's token, shown this once: {self.openclaw.new_token}")
+        if self.configuration.dfs.Minio is not None:
+            notes.append("dfs.yaml: Minio is not used; files are kept in the data directory (Storage: directory)")
         if self.configuration.unused:
             count = len(self.configuration.unused)
             notes.append(f"{count} keys of the configuration mean nothing here; teamgram check-config lists them")

@@ -39,6 +39,7 @@ _LIVE = {
     "session": ("BFFProxyClients", "Log"),
     "authsession": ("Log",),
     "bff": ("Code", "Country", "FloodLimits", "FreshSessionDelay", "PublicAddresses", "Log"),
+    "dfs": ("Log",),
     "operations": ("Manhole",),
 }
 #: What says something to teamgram's other processes and nothing here.
@@ -90,6 +91,7 @@ class Reload:
             listeners = stage_settings.listeners(configuration.gnetway.Gnetway, house.data_dir)
             check_certificates(listeners)
             level_filter(configuration)
+            stage_settings.files(configuration.dfs)
             manhole = manhole_settings(configuration.operations.Manhole, house.data_dir)
             openclaw = Path(configuration.directory) / "openclaw.yaml"
             validate(read_yaml(openclaw, house.openclaw.plane.config.content)[1], str(openclaw))
@@ -130,7 +132,12 @@ class Reload:
         house.warn_of_services_off(configuration)
         # A client is told the data centre of its key exchange, which stays until the restart.
         house.services.configuration.use(
-            stage_settings.configuration(configuration.bff, self._began_with.gnetway, wanted.listeners)
+            stage_settings.configuration(
+                configuration.bff,
+                self._began_with.gnetway,
+                wanted.listeners,
+                stage_settings.files(self._began_with.dfs),
+            )
         )
         try:
             house.openclaw.plane.config.reload()

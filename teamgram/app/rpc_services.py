@@ -67,7 +67,7 @@ def build_bff(house: House, session: SessionService, domain: Domain) -> Bff:
         session: is told about keys, and pushes what happens.
     """
     configuration, clock = house.configuration, house._reactor
-    shared = Shared.over(domain, clock)
+    shared = Shared.over(domain, clock, configuration.gnetway.DcId)
     live = LiveUpdates(shared.updates, session, clock)
     domain.fanout.subscribe(live)
     on_loopback = stage_settings.only_loopback(house.listeners)
@@ -101,7 +101,12 @@ def build_bff(house: House, session: SessionService, domain: Domain) -> Bff:
         push=session,
         tokens=SignInTokens(house.cache, clock.seconds),
         service_messages=domain.service_messages,
-        configuration=stage_settings.configuration(configuration.bff, configuration.gnetway, house.listeners),
+        configuration=stage_settings.configuration(
+            configuration.bff,
+            configuration.gnetway,
+            house.listeners,
+            stage_settings.files(configuration.dfs),
+        ),
         langpacks=house.data_dir / lang_packs if lang_packs else None,
     )
     services += conversation_services(shared)

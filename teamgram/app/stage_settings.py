@@ -10,6 +10,7 @@ from teamgram.bff.configuration import ConfigurationSettings
 from teamgram.database import DSNError
 from teamgram.database.dsn import MySQLDSN, SQLiteDSN, parse_dsn
 from teamgram.domain.codes.settings import CodeSettings
+from teamgram.domain.files.settings import MAX_PART, FileSettings
 from teamgram.domain.flood.limits import FloodSettings
 from teamgram.domain.users.fresh import DAY
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
@@ -166,6 +167,37 @@ def session(file: sections.SessionFile) -> SessionSettings:
     )
 
 
+MAX_FILE_PARTS = 8000
+"""What clients can be told to send at most (core.telegram.org/api/files: 4,000 MiB)."""
+
+
+def files(file: sections.DfsFile) -> FileSettings:
+    """The bounds of files.
+
+    Raises:
+        ConfigError: a store that is not there, or a size that no client can send.
+    """
+    if file.Storage == "minio":
+        raise ConfigError(
+            "dfs.yaml", "Storage", "this version keeps files in a directory only; write Storage: directory"
+        )
+    if file.Storage != "directory":
+        raise ConfigError("dfs.yaml", "Storage", f'{file.Storage!r} is no store; write "directory"')
+    parts = parse_size(file.MaxFileSize) // MAX_PART
+    if not 1 <= parts <= MAX_FILE_PARTS:
+        raise ConfigError("dfs.yaml", "MaxFileSize", "is between 512KiB and 4000MiB")
+    lifetime = int(parse_duration(file.FileReferenceLifetime))
+    if lifetime < 1:
+        raise ConfigError("dfs.yaml", "FileReferenceLifetime", "is a second at least")
+    return FileSettings(
+        max_parts=parts,
+        account_bytes=parse_size(file.UploadBytesPerAccount),
+        all_bytes=parse_size(file.UploadBytes),
+        account_uploads=file.UploadsPerAccount,
+        reference_seconds=lifetime,
+    )
+
+
 def codes(section: sections.CodeSection, loopback: bool) -> CodeSettings:
     """``loopback``: nobody outside this machine reaches a listener, so the fixed code is harmless."""
     return CodeSettings(
@@ -198,7 +230,10 @@ def flood(file: sections.BffFile) -> FloodSettings:
 
 
 def configuration(
-    file: sections.BffFile, gnetway_file: sections.GnetwayFile, found: list[ListenerSettings]
+    file: sections.BffFile,
+    gnetway_file: sections.GnetwayFile,
+    found: list[ListenerSettings],
+    files_settings: FileSettings,
 ) -> ConfigurationSettings:
     """What ``help.getConfig`` tells."""
     return ConfigurationSettings(
@@ -207,4 +242,5 @@ def configuration(
         tcp_port=next((listener.port for listener in found if listener.kind == "tcp"), 0),
         country=file.Country,
         welcome=file.WelcomeMessage,
+        max_file_parts=files_settings.max_parts,
     )

@@ -40,7 +40,7 @@ class DialogsService(RpcService):
                 dialog_view(dialog, notify_settings_view(chosen.get(str(dialog.peer), UNCHANGED)))
                 for dialog in listed.dialogs
             ],
-            "messages": [message_view(message) for message in messages],
+            "messages": [message_view(message, self._shared.updates.files) for message in messages],
             "chats": chats,
             "users": users,
         }

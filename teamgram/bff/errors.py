@@ -16,6 +16,8 @@ from teamgram.domain.codes.codes import (
 from teamgram.domain.contacts import relations
 from teamgram.domain.contacts.contacts import ContactIdInvalid, ContactNameEmpty
 from teamgram.domain.errors import DomainError, FloodWait
+from teamgram.domain.files import errors as files
+from teamgram.domain.files.errors import FilePartMissing
 from teamgram.domain.ids.phone import PhoneNumberInvalid
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
@@ -52,6 +54,28 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     relations.PeerBlockedByOwner: (400, "YOU_BLOCKED_USER"),
     relations.PeerDeactivated: (400, "INPUT_USER_DEACTIVATED"),
     relations.PeerIsBot: (400, "USER_IS_BOT"),
+    files.ChecksumInvalid: (400, "MD5_CHECKSUM_INVALID"),
+    files.FileNotFound: (400, "LOCATION_INVALID"),
+    files.FilePartEmpty: (400, "FILE_PART_EMPTY"),
+    files.FilePartInvalid: (400, "FILE_PART_INVALID"),
+    files.FilePartSizeChanged: (400, "FILE_PART_SIZE_CHANGED"),
+    files.FilePartSizeInvalid: (400, "FILE_PART_SIZE_INVALID"),
+    files.FilePartTooBig: (400, "FILE_PART_TOO_BIG"),
+    files.FilePartsInvalid: (400, "FILE_PARTS_INVALID"),
+    files.FileReferenceEmpty: (400, "FILE_REFERENCE_EMPTY"),
+    files.FileReferenceExpired: (400, "FILE_REFERENCE_EXPIRED"),
+    files.FileReferenceInvalid: (400, "FILE_REFERENCE_INVALID"),
+    files.ImageInvalid: (400, "IMAGE_PROCESS_FAILED"),
+    files.LimitInvalid: (400, "LIMIT_INVALID"),
+    files.OffsetInvalid: (400, "OFFSET_INVALID"),
+    files.PhotoDimensionsInvalid: (400, "PHOTO_INVALID_DIMENSIONS"),
+    files.PhotoFileInvalid: (400, "PHOTO_SAVE_FILE_INVALID"),
+    files.PhotoTypeInvalid: (400, "PHOTO_EXT_INVALID"),
+    # Of these two Telegram's list has none.
+    files.StorageFull: (400, "STORAGE_FULL"),
+    files.UploadsTooMany: (400, "UPLOADS_TOO_MUCH"),
+    messages.CaptionTooLong: (400, "MEDIA_CAPTION_TOO_LONG"),
+    messages.MediaForbidden: (403, "CHAT_SEND_MEDIA_FORBIDDEN"),
     messages.EditForbidden: (403, "CHAT_WRITE_FORBIDDEN"),
     messages.EntitiesTooLong: (400, "ENTITIES_TOO_LONG"),
     messages.EntityBoundsInvalid: (400, "ENTITY_BOUNDS_INVALID"),
@@ -92,6 +116,8 @@ def rpc_error_for(error: DomainError) -> RpcError | None:
     """The wire's name of a domain error; None when the table has none, which is a bug."""
     if isinstance(error, FloodWait):
         return RpcError(420, "FLOOD_WAIT", max(1, error.seconds))
+    if isinstance(error, FilePartMissing):
+        return RpcError(400, f"FILE_PART_{error.number}_MISSING")
     for kind in type(error).__mro__:
         entry = RPC_ERRORS.get(kind)
         if entry is not None:

@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from teamgram.bff.views.alike import Owned, alike, renumbered
+from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import peers_in
 from teamgram.bff.views.updates import Drawing, UpdateViews, entries_drawing, split_peers, transient_drawing
 from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage
@@ -82,13 +83,13 @@ class _Item:
     told: _Told
     owned: Owned | None
 
-    def drawing(self) -> Drawing:
+    def drawing(self, files: FileViews) -> Drawing:
         """For this user alone."""
-        return entries_drawing(*self.owned) if self.owned is not None else self.told.event or Drawing()
+        return entries_drawing(*self.owned, files) if self.owned is not None else self.told.event or Drawing()
 
     def peers(self) -> set[int]:
         """Whom the drawing names."""
-        return peers_in(self.owned[1].values()) if self.owned is not None else self.drawing().peers
+        return peers_in(self.owned[1].values()) if self.owned is not None else (self.told.event or Drawing()).peers
 
 
 class LiveUpdates:
@@ -234,7 +235,7 @@ class LiveUpdates:
             while waiting:
                 item = waiting[0]
                 try:
-                    body = encode(await self._views.finish(user_id, item.drawing()))
+                    body = encode(await self._views.finish(user_id, item.drawing(self._views.files)))
                     except_key = item.told.except_perm_auth_key_id
                     self._push.push(PushedUpdates(body, (Receiver(user_id),), (), except_key))
                 except CancelledError:
@@ -289,7 +290,7 @@ class LiveUpdates:
         return True
 
     def _draw_alone(self, item: _Item) -> bool:
-        drawing = item.drawing()
+        drawing = item.drawing(self._views.files)
         updates = self._views.at_once(item.user_id, drawing, *split_peers(drawing.peers))
         if updates is None:
             return False
@@ -298,14 +299,23 @@ class LiveUpdates:
 
     def _encoded(self, item: _Item, sketch: _Sketch, count: int) -> _Drawn:
         """The sketch as the item's user sees it, with marks in place of so many numbers."""
+        files = self._views.files
+        # It is drawn twice, and only the marks may differ.
+        files.hold()
+        try:
+            return self._drawn_with_marks(item, sketch, count, files)
+        finally:
+            files.go_on()
+
+    def _drawn_with_marks(self, item: _Item, sketch: _Sketch, count: int, files: FileViews) -> _Drawn:
         owned = item.owned
-        drawing = item.drawing() if owned is None else entries_drawing(*renumbered(owned, marks(count)))
+        drawing = item.drawing(files) if owned is None else entries_drawing(*renumbered(owned, marks(count)), files)
         updates = self._views.at_once(item.user_id, drawing, sketch.user_ids, sketch.chat_ids)
         assert updates is not None, "whoever is seen is in memory"
         body = encode(updates)
         if owned is None:
             return _Drawn(body)
         # Numbers lie in the updates, which come first; users and groups need no second encoding.
-        second = b"".join(map(encode, entries_drawing(*renumbered(owned, marks(count, second=True))).updates))
+        second = b"".join(map(encode, entries_drawing(*renumbered(owned, marks(count, second=True)), files).updates))
         places = find_places(body[_HEAD_BYTES : _HEAD_BYTES + len(second)], second)
         return _Drawn(body, tuple((offset + _HEAD_BYTES, number) for offset, number in places))

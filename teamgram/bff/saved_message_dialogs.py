@@ -33,7 +33,7 @@ class SavedMessageDialogs(RpcService):
                 tl.savedDialog(peer=peer_view(dialog.peer), top_message=dialog.top_message_id, pinned=dialog.pinned)
                 for dialog in listed.dialogs
             ],
-            "messages": [message_view(message) for message in messages],
+            "messages": [message_view(message, self._shared.updates.files) for message in messages],
             "chats": chats,
             "users": users,
         }

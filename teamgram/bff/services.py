@@ -12,9 +12,11 @@ from teamgram.bff.configuration import ConfigurationService, ConfigurationSettin
 from teamgram.bff.contacts import Blocks, ContactsService
 from teamgram.bff.dialogs import DialogsService, PrivateChatSettings
 from teamgram.bff.drafts import Drafts
+from teamgram.bff.files.service import FilesService
 from teamgram.bff.langpack import Langpack, load_languages
 from teamgram.bff.messages.history import MessageHistory
 from teamgram.bff.messages.marks import GroupReadMarks, ReadMarks
+from teamgram.bff.messages.media import SendingMedia
 from teamgram.bff.messages.removing import RemovingMessages
 from teamgram.bff.messages.sending import SendingMessages
 from teamgram.bff.notification import Notification
@@ -101,6 +103,8 @@ def conversation_services(shared: Shared) -> list[RpcService]:
     """Every service about conversations."""
     return [
         SendingMessages(shared),
+        SendingMedia(shared),
+        FilesService(shared),
         MessageHistory(shared),
         ReadMarks(shared),
         GroupReadMarks(shared),

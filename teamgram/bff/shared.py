@@ -10,6 +10,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.peers import InputPeers
 from teamgram.bff.send_order import SendOrder
 from teamgram.bff.views.chats import ChatViews
+from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.updates import UpdateViews
@@ -40,13 +41,19 @@ class Shared:
     order: SendOrder = field(default_factory=SendOrder)
 
     @classmethod
-    def over(cls, domain: Domain, clock: IReactorTime) -> "Shared":
-        """The views of a domain."""
+    def over(cls, domain: Domain, clock: IReactorTime, dc_id: int = 2) -> "Shared":
+        """The views of a domain.
+
+        Args:
+            dc_id: where clients get files.
+        """
         users = UserViews(domain.users, domain.contacts, domain.presence, domain.privacy)
         people = PeopleUpdates(
             domain.users, domain.contacts, domain.presence, domain.privacy, domain.notifications, users
         )
-        updates = UpdateViews(users, ChatViews(domain.chats), people, clock)
+        updates = UpdateViews(
+            users, ChatViews(domain.chats), people, FileViews(domain.filing.references, dc_id, clock), clock
+        )
         return cls(domain, clock, InputPeers(domain.users), users, people, updates)
 
     def now(self) -> int:
@@ -96,7 +103,10 @@ class Shared:
         """``messages.messages``."""
         users, chats = await self.peers(viewer_id, peers_in(messages))
         return tl.messages.messages(
-            messages=[message_view(message) for message in messages], topics=[], chats=chats, users=users
+            messages=[message_view(message, self.updates.files) for message in messages],
+            topics=[],
+            chats=chats,
+            users=users,
         )
 
     async def page_answer(self, viewer_id: int, found: Found) -> Any:
@@ -107,7 +117,7 @@ class Shared:
         return tl.messages.messagesSlice(
             count=found.count,
             offset_id_offset=found.offset or None,
-            messages=[message_view(message) for message in found.messages],
+            messages=[message_view(message, self.updates.files) for message in found.messages],
             topics=[],
             chats=chats,
             users=users,

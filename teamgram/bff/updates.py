@@ -48,6 +48,7 @@ class Updates(RpcService):
         return await self._answer(caller.user_id, difference, now)
 
     async def _answer(self, viewer_id: int, difference: Difference, now: int) -> Any:
+        files = self._shared.updates.files
         new_messages: list[Any] = []
         other_updates: list[Any] = []
         for entry in difference.entries:
@@ -56,9 +57,9 @@ class Updates(RpcService):
                 message = difference.messages.get(event.id)
                 # A message that is gone again is not told; the state that comes with this answer is past it.
                 if message is not None:
-                    new_messages.append(message_view(message))
+                    new_messages.append(message_view(message, files))
                 continue
-            update = entry_view(entry, difference.messages.get(getattr(event, "id", 0)))
+            update = entry_view(entry, difference.messages.get(getattr(event, "id", 0)), files)
             if update is not None:
                 other_updates.append(update)
         # Its own messages by the names that the client gave them: it may have sent them before the cut.

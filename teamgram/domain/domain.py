@@ -12,6 +12,8 @@ from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
+from teamgram.domain.files.filing import Filing
+from teamgram.domain.messages.media import FileAccess
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.service_messages import ServiceMessages
@@ -54,10 +56,18 @@ class Domain:
     trimming: LogTrimming
     service_messages: ServiceMessages
     observers: MessageObservers
+    filing: Filing
+    access: FileAccess
 
     @classmethod
     def open(
-        cls, database: Database, fanout: Fanout, clock: IReactorTime, *, keep_log_seconds: int = KEEP_LOG
+        cls,
+        database: Database,
+        fanout: Fanout,
+        clock: IReactorTime,
+        filing: Filing,
+        *,
+        keep_log_seconds: int = KEEP_LOG,
     ) -> "Domain":
         """Nothing is read or started yet.
 
@@ -87,14 +97,18 @@ class Domain:
             trimming=LogTrimming(database, clock, keep_log_seconds),
             service_messages=ServiceMessages(database, fanout, clock),
             observers=observers,
+            filing=filing,
+            access=FileAccess(database, filing.files, filing.references),
         )
 
     def start(self) -> None:
         """Keep who is online online, and drop old log entries, from now on."""
         self.presence.start()
         self.trimming.start()
+        self.filing.start()
 
     async def stop(self) -> None:
         """Remember who was here; before the database closes."""
         self.trimming.stop()
+        await self.filing.stop()
         await self.presence.stop()

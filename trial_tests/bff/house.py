@@ -29,6 +29,7 @@ from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, Authorization, Cl
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
 from teamgram.interfaces.updates import PushedUpdates
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
+from trial_tests.domain.filing import unused_filing
 
 NOW = 1_700_000_000
 
@@ -227,7 +228,7 @@ class House:
             CodeWebhook(settings, self.clock, self),
             self.clock.seconds,
         )
-        self.people = Domain.open(database, self.fanout, self.clock)
+        self.people = Domain.open(database, self.fanout, self.clock, unused_filing(database, self.clock))
         self.shared = Shared.over(self.people, self.clock)
         sign_ins = self.sign_ins = SignIns(
             self.auth_sessions,  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
 from teamgram.session.fan_outs import Forms
 from teamgram.session.service import to_layer
 from trial_tests.backends import BackendTestCase
+from trial_tests.domain.filing import open_filing
 
 START = 1_700_000_000
 _phones = itertools.count(10_000_000)
@@ -126,7 +127,9 @@ class House:
         self.push = FakePush()
         self.database = case.open_database()
         self.fanout = Fanout(self.new_bus())
-        domain = self.domain = Domain.open(self.database, self.fanout, self.clock)
+        domain = self.domain = Domain.open(
+            self.database, self.fanout, self.clock, open_filing(case, self.database, self.clock)
+        )
         self.users, self.contacts, self.privacy = domain.users, domain.contacts, domain.privacy
         self.shared = Shared.over(domain, self.clock)
         self.live = LiveUpdates(self.shared.updates, self.push, self.clock, seconds=self.clock.seconds)

@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.bff.live_updates import LiveUpdates
+from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.updates import Drawing, entries_drawing, transient_drawing
 from teamgram.domain.boxes.events import LogEntry, NewMessage
 from teamgram.domain.boxes.message import PLAIN, Message
+from teamgram.domain.files.references import FileReferences
 from teamgram.domain.privacy.rules import Rule, RuleKind
 from teamgram.domain.updates.events import TransientEvent
 from teamgram.interfaces.rpc import RpcError
@@ -41,7 +44,7 @@ class Alone:
         for owner_id in dict.fromkeys(entry.owner_id for entry in entries):
             own = [entry for entry in entries if entry.owner_id == owner_id]
             mine = {message.id: message for (owner, _), message in messages.items() if owner == owner_id}
-            self._draw(owner_id, entries_drawing(own, mine), except_perm_auth_key_id)
+            self._draw(owner_id, entries_drawing(own, mine, self._house.shared.updates.files), except_perm_auth_key_id)
 
     def _draw(self, user_id: int, drawing: Drawing, except_perm_auth_key_id: int) -> None:
         drawn: list[Any] = []
@@ -154,6 +157,7 @@ class Views:
 
     def __init__(self) -> None:
         self.reading: dict[int, Deferred[None]] = {}
+        self.files = FileViews(FileReferences(b"k" * 32, 86_400), 2, Clock())
 
     def seen(self, viewer_id: int, user_ids: Sequence[int], chat_ids: Sequence[int]) -> Any:
         return None if viewer_id in self.reading else ()

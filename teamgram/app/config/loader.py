@@ -29,13 +29,14 @@ class Configuration:
     session: sections.SessionFile
     authsession: sections.AuthsessionFile
     bff: sections.BffFile
+    dfs: sections.DfsFile
     operations: sections.OperationsFile
     contents: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     unused: tuple[str, ...] = field(default=())
 
 
 def load_configuration(directory: Path, before: Configuration | None = None) -> Configuration:
-    """Read the files of ``directory``, one a service, and ``operations.yaml`` if it is there.
+    """Read the files of ``directory``, one a service; ``sections.OPTIONAL_FILES`` if they are there.
 
     Args:
         before: what is in force: a file that was emptied or cut off since is refused.

@@ -266,15 +266,56 @@ class OperationsFile(Section, frozen=True, kw_only=True):
     Manhole: ManholeSection = ManholeSection()
 
 
+class MinioBucketSection(Section, frozen=True, kw_only=True):
+    """Where teamgram keeps what."""
+
+    Documents: str = ""
+    Photos: str = ""
+    Videos: str = ""
+    EncryptedFiles: str = ""
+
+
+class MinioSection(Section, frozen=True, kw_only=True):
+    """An S3-compatible store; see ``DfsFile.Storage``."""
+
+    Endpoint: str = ""
+    AccessKeyID: str = ""
+    SecretAccessKey: str = ""
+    UseSSL: bool = False
+    Bucket: MinioBucketSection = MinioBucketSection()
+
+
+class DfsFile(ServiceFile, frozen=True, kw_only=True):
+    """``dfs.yaml``: files that people send; it may be missing."""
+
+    MiniHttp: Unused = UNSET
+    Cache: Unused = UNSET
+    IdGen: Unused = UNSET
+    SSDB: Unused = UNSET
+    Minio: MinioSection | None = None
+    #: "directory": below the data directory, in ``files``. "minio", which is not there yet, stops the start.
+    Storage: str = "directory"
+    MaxFileSize: Size = "2000MiB"
+    #: What an account's uploads may hold before they are files, and everybody's; and how many files at once.
+    UploadBytesPerAccount: Size = "4GiB"
+    UploadBytes: Size = "64GiB"
+    UploadsPerAccount: Count = 1000
+    #: Room on the disk below which nothing new is taken: the database needs it.
+    MinFreeSpace: Size = "512MiB"
+    #: How long a client may use what it was told of a file before it asks again.
+    FileReferenceLifetime: Duration = "24h"
+
+
 FILES: dict[str, type[Section]] = {
     "gnetway.yaml": GnetwayFile,
     "session.yaml": SessionFile,
     "authsession.yaml": AuthsessionFile,
     "bff.yaml": BffFile,
+    "dfs.yaml": DfsFile,
     "operations.yaml": OperationsFile,
 }
 
-#: Those that an operator's directory need not have, teamgram's own having none of them.
-OPTIONAL_FILES = ("operations.yaml",)
+#: Those that an operator's directory need not have.
+OPTIONAL_FILES = ("dfs.yaml", "operations.yaml")
 
 __all__ = ["FILES", "OPTIONAL_FILES", "UNSET", "UnsetType"]

@@ -80,7 +80,7 @@ class ChatsService(RpcService):
         return await self._told(change, [participants], {*chat.members, *inviters, marked_chat(chat_id)})
 
     async def _told(self, change: OwnChange, more: Sequence[Any] = (), peers: Iterable[int] = ()) -> Any:
-        drawing = entries_drawing(change.entries, change.messages)
+        drawing = entries_drawing(change.entries, change.messages, self._shared.updates.files)
         drawing.updates[:0] = more
         drawing.peers.update(peers)
         return await self._shared.updates.finish(change.owner_id, drawing)

@@ -41,6 +41,8 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
         "chat_read_mark_expire_period": KEEP_READ_DATES,
         "chat_read_mark_size_threshold": settings.chat_size_max,
         "pm_read_date_expire_period": KEEP_READ_DATES,
+        "upload_max_fileparts_default": settings.max_file_parts,
+        "upload_max_fileparts_premium": settings.max_file_parts,
         "dialogs_pinned_limit_default": MAX_PINNED,
         "dialogs_pinned_limit_premium": MAX_PINNED,
         "dialogs_folder_pinned_limit_default": MAX_PINNED_ARCHIVED,

@@ -34,4 +34,5 @@ class ConfigurationSettings:
     edit_time_limit_seconds: int = 172_800
     message_length_max: int = 4096
     caption_length_max: int = 1024
+    max_file_parts: int = 4000
     about_length_max: int = 140

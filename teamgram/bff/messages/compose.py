@@ -56,6 +56,18 @@ async def composed(
     return texts.clean(text, entities)
 
 
+async def captioned(
+    shared: Shared, caller: RpcMetadata, text: str, views: Sequence[Any] | None
+) -> tuple[str, tuple[Entity, ...], int]:
+    """``composed``, but of what may be empty, because there is media beside it.
+
+    Raises:
+        MessageTooLong, EntityBoundsInvalid.
+        RpcError: ``ENTITY_MENTION_USER_INVALID``.
+    """
+    return await composed(shared, caller, text, views) if text.strip() else ("", (), 0)
+
+
 async def mentioned(
     shared: Shared, caller: RpcMetadata, peer: Peer, text: str, entities: Iterable[Entity]
 ) -> frozenset[int]:

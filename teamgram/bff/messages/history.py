@@ -78,7 +78,7 @@ class MessageHistory(RpcService):
         found = await self._shared.domain.messages.get(caller.user_id, [id_ for id_ in ids if id_])
         users, chats = await self._shared.peers(caller.user_id, peers_in(found.values()))
         messages = [
-            message_view(found[id_]) if id_ in found else tl.messageEmpty(id=asked)
+            message_view(found[id_], self._shared.updates.files) if id_ in found else tl.messageEmpty(id=asked)
             for id_, asked in zip(ids, (getattr(view, "id", 0) or 0 for view in query.id), strict=True)
         ]
         return tl.messages.messages(messages=messages, topics=[], chats=chats, users=users)

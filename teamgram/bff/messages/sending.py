@@ -5,7 +5,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from teamgram.bff.errors import bad_request
-from teamgram.bff.messages.compose import check_schedule, composed, mentioned, reply_from, reply_markup_from
+from teamgram.bff.messages.compose import captioned, check_schedule, composed, mentioned, reply_from, reply_markup_from
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import entity_views
@@ -33,7 +33,7 @@ class SendingMessages(RpcService):
         shared = self._shared
         with shared.order.place(caller) as place:
             peer = await shared.peer(caller, query.peer)
-            _check_send_as(query)
+            check_send_as(query)
             if query.schedule_date:
                 check_schedule(shared, query)
             text, entities, tags = await composed(shared, caller, query.message, query.entities)
@@ -90,7 +90,7 @@ class SendingMessages(RpcService):
         with shared.order.place(caller) as place:
             to_peer = await shared.peer(caller, query.to_peer)
             from_peer = await self._from_peer(caller, query)
-            _check_send_as(query)
+            check_send_as(query)
             check_schedule(shared, query)
             reply_to_id, quote = await reply_from(shared, caller, to_peer, query)
             await place.turn()
@@ -103,7 +103,8 @@ class SendingMessages(RpcService):
                         tuple(query.id),
                         tuple(query.random_id),
                         shared.now(),
-                        drop_author=query.drop_author,
+                        drop_author=query.drop_author or query.drop_media_captions,
+                        drop_captions=query.drop_media_captions,
                         silent=query.silent,
                         noforwards=query.noforwards,
                         # A message of another dialog can only be answered in words.
@@ -139,7 +140,7 @@ class SendingMessages(RpcService):
         entities: tuple[Entity, ...] = ()
         tags = 0
         if query.message is not None:
-            text, entities, tags = await composed(shared, caller, query.message, query.entities)
+            text, entities, tags = await captioned(shared, caller, query.message, query.entities)
         markup = None
         if is_bot:
             # An edit without a keyboard takes the keyboard off.
@@ -188,7 +189,7 @@ def _short(sent: Sent) -> Any:
     )
 
 
-def _check_send_as(query: Any) -> None:
+def check_send_as(query: Any) -> None:
     """In private chats and basic groups everybody speaks for themselves."""
     if query.send_as is not None and query.send_as.NAME != "inputPeerSelf":
         raise bad_request("SEND_AS_PEER_INVALID")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from teamgram.bff.views.media import FileViews
 from teamgram.domain.boxes.message import Action, Draft, Entity, Forward, Message
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.mtproto.tl import TLError, decode, tl
@@ -141,7 +142,7 @@ def _is_outgoing(message: Message) -> bool:
     return message.out and message.sender_id != message.peer
 
 
-def message_view(message: Message) -> Any:
+def message_view(message: Message, files: FileViews) -> Any:
     """``message`` or ``messageService`` as its owner sees it."""
     extra = message.extra
     if extra.action is not None:
@@ -174,6 +175,8 @@ def message_view(message: Message) -> Any:
         reply_to=reply_view(message),
         date=message.date,
         message=message.text,
+        media=files.in_message(extra.media, message.content_id),
+        grouped_id=extra.grouped_id or None,
         reply_markup=reply_markup_view(extra.reply_markup),
         entities=entity_views(extra.entities),
         edit_date=message.edit_date or None,

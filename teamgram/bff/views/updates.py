@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.bff.views.chats import ChatViews, banned_rights_view
+from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import (
     dialog_peer_view,
     draft_view,
@@ -40,7 +41,7 @@ class Drawing:
     event: TransientEvent | None = None
 
 
-def entry_view(entry: LogEntry, message: Message | None) -> Any:
+def entry_view(entry: LogEntry, message: Message | None, files: FileViews) -> Any:
     """The ``Update`` of a log entry, or None when it has nothing to show any more (its message is deleted).
 
     Args:
@@ -50,11 +51,11 @@ def entry_view(entry: LogEntry, message: Message | None) -> Any:
     if isinstance(event, logged.NewMessage):
         if message is None:
             return None
-        return tl.updateNewMessage(message=message_view(message), pts=pts, pts_count=pts_count)
+        return tl.updateNewMessage(message=message_view(message, files), pts=pts, pts_count=pts_count)
     if isinstance(event, logged.MessageEdited):
         if message is None:
             return None
-        return tl.updateEditMessage(message=message_view(message), pts=pts, pts_count=pts_count)
+        return tl.updateEditMessage(message=message_view(message, files), pts=pts, pts_count=pts_count)
     if isinstance(event, logged.MessagesDeleted):
         return tl.updateDeleteMessages(messages=list(event.ids), pts=pts, pts_count=pts_count)
     if isinstance(event, logged.InboxRead):
@@ -78,13 +79,13 @@ def entry_view(entry: LogEntry, message: Message | None) -> Any:
     )
 
 
-def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message]) -> Drawing:
+def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message], files: FileViews) -> Drawing:
     """The updates of one user's log entries, in order."""
     drawing = Drawing()
     for entry in entries:
         event = entry.event
         message = messages.get(event.id) if isinstance(event, logged.NewMessage | logged.MessageEdited) else None
-        update = entry_view(entry, message)
+        update = entry_view(entry, message, files)
         if update is None:
             # The message is gone again; its pts must be told all the same, or the client takes it for a gap.
             update = tl.updateDeleteMessages(messages=[event.id], pts=entry.pts, pts_count=entry.pts_count)  # type: ignore[union-attr]
@@ -194,7 +195,10 @@ def split_peers(peers: set[int]) -> tuple[list[int], list[int]]:
 class UpdateViews:
     """Puts the users and groups that updates name beside them, as a given viewer sees them."""
 
-    def __init__(self, users: UserViews, chats: ChatViews, people: PeopleUpdates, clock: IReactorTime) -> None:
+    def __init__(
+        self, users: UserViews, chats: ChatViews, people: PeopleUpdates, files: FileViews, clock: IReactorTime
+    ) -> None:
+        self.files = files
         self._users = users
         self._chats = chats
         self._people = people
@@ -239,7 +243,7 @@ class UpdateViews:
         Args:
             ids: (random_id, message id) of what was sent.
         """
-        drawing = entries_drawing(change.entries, change.messages)
+        drawing = entries_drawing(change.entries, change.messages, self.files)
         drawing.updates[:0] = [tl.updateMessageID(random_id=random_id, id=id_) for random_id, id_ in ids]
         return await self.finish(change.owner_id, drawing)
 

@@ -10,6 +10,8 @@ from enum import IntFlag
 
 import msgspec
 
+from teamgram.domain.boxes.media import Media
+
 
 class Tag(IntFlag):
     """What a content has that search can ask for; the bits are stored."""
@@ -95,7 +97,8 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
 class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything of a content besides sender, date and text.
 
-    ``reply_markup`` is TL of the newest layer, opaque to the domain.
+    ``reply_markup`` is TL of the newest layer, opaque to the domain. ``grouped_id`` is the
+    same in all messages of an album.
     """
 
     entities: tuple[Entity, ...] = ()
@@ -106,6 +109,8 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     noforwards: bool = False
     invert_media: bool = False
     reply_markup: bytes = b""
+    media: Media | None = None
+    grouped_id: int = 0
 
 
 PLAIN = Extra()

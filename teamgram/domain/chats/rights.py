@@ -18,7 +18,7 @@ from teamgram.domain.chats.errors import (
 )
 
 WRITING = Banned.SEND_MESSAGES | Banned.SEND_PLAIN
-"""Either of them forbids texts, and there is nothing else to send yet."""
+"""Either of them forbids texts. What forbids media is in ``messages/media.py``."""
 
 
 def known(chat: Chat | None, chat_id: int, user_id: int) -> Chat:
@@ -71,13 +71,16 @@ def check_looks(chat: Chat, user_id: int) -> None:
         raise ChatForbidden(str(chat.id))
 
 
-def check_writes(chat: Chat, user_id: int) -> None:
+def check_writes(chat: Chat, user_id: int, forbidden_by: Banned = WRITING) -> None:
     """Send, edit and be seen typing: for members who are not silenced.
+
+    Args:
+        forbidden_by: the bans any of which silences members in what they do.
 
     Raises:
         ChatWriteForbidden.
     """
-    if not may(chat, user_id, WRITING):
+    if not may(chat, user_id, forbidden_by):
         raise ChatWriteForbidden(str(chat.id))
 
 

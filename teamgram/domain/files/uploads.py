@@ -14,6 +14,10 @@ from teamgram.domain.files.errors import ChecksumInvalid, FilePartMissing, Stora
 from teamgram.domain.files.settings import MAX_PART, FileSettings
 
 SWEEP_EVERY = 900
+
+Uploaded = Kept
+"""A file whose parts have all come: where its bytes lie, how many they are, and their MD5."""
+
 _AT_ONCE = 500
 
 
@@ -66,7 +70,7 @@ class Uploads:
         if replaced:
             await self._blobs.discard([replaced])
 
-    async def finish(self, user_id: int, file_id: int, count: int, md5: str = "") -> Kept:
+    async def finish(self, user_id: int, file_id: int, count: int, md5: str = "") -> Uploaded:
         """The parts as one file. It may be asked for again for a day, at no cost.
 
         Args:
@@ -89,7 +93,7 @@ class Uploads:
             raise ChecksumInvalid
         return kept
 
-    async def _finish(self, user_id: int, file_id: int, count: int) -> Kept:
+    async def _finish(self, user_id: int, file_id: int, count: int) -> Uploaded:
         upload = await self._database.read("upload", store.upload_txn, user_id, file_id)
         if upload.joined is not None:
             parts, name, size, md5 = upload.joined

@@ -1,20 +1,31 @@
 """Who gets what is written in a dialog, and whether it may be written there."""
 
+from collections.abc import Sequence
+
 from teamgram.database import Transaction
 from teamgram.domain.boxes.audience import Audience
+from teamgram.domain.boxes.media import Media
 from teamgram.domain.chats import rights
-from teamgram.domain.chats.chat import Chat
+from teamgram.domain.chats.chat import Banned, Chat
 from teamgram.domain.chats.store import chat_txn, member_ids_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_user
+from teamgram.domain.messages.errors import MediaForbidden
+from teamgram.domain.messages.media import forbidden_by
 from teamgram.domain.messages.place import place_txn
 
 
-def audience_txn(txn: Transaction, sender_id: int, peer: int) -> tuple[Audience, Chat | None]:
+def audience_txn(
+    txn: Transaction, sender_id: int, peer: int, media: Sequence[Media | None] = (None,)
+) -> tuple[Audience, Chat | None]:
     """Who gets what ``sender_id`` writes to ``peer`` (marked id), and the group if it is one.
+
+    Args:
+        media: what each message carries, None for a text.
 
     Raises:
         ChatNotFound, ChatWriteForbidden: see ``rights.check_writes``.
+        MediaForbidden: see ``check_sends``.
         UserNotFound, PeerBlockedByOwner, PeerDeactivated, PeerIsBot, BlockedByPeer: see ``relations.check_writes``.
     """
     if is_user(peer):
@@ -22,18 +33,37 @@ def audience_txn(txn: Transaction, sender_id: int, peer: int) -> tuple[Audience,
         return Audience.private(sender_id, peer, delivered=delivered), None
     # Held, so that nobody comes or goes until the transaction ends.
     chat = rights.known(chat_txn(txn, chat_id_of(peer), (sender_id,), lock=True), chat_id_of(peer), sender_id)
-    rights.check_writes(chat, sender_id)
+    for one in media:
+        check_sends(chat, sender_id, one)
     return Audience.group(chat.id, member_ids_txn(txn, chat.id)), chat
 
 
-def writable_txn(txn: Transaction, sender_id: int, peer: int) -> None:
+def check_sends(chat: Chat, sender_id: int, media: Media | None) -> None:
+    """Write a text or media in a group.
+
+    Raises:
+        ChatWriteForbidden: they may send nothing there, or no texts.
+        MediaForbidden: they may send, but not this.
+    """
+    if media is None:
+        rights.check_writes(chat, sender_id)
+        return
+    rights.check_writes(chat, sender_id, Banned.SEND_MESSAGES)
+    if not rights.may(chat, sender_id, forbidden_by(media)):
+        raise MediaForbidden(str(chat.id))
+
+
+def writable_txn(txn: Transaction, sender_id: int, peer: int, bans: Banned = rights.WRITING) -> None:
     """Whether ``sender_id`` may write to ``peer`` (marked id), without writing.
+
+    Args:
+        bans: those of a group that forbid it.
 
     Raises:
         As ``audience_txn``.
     """
     place = place_txn(txn, sender_id, peer)
     if isinstance(place, Chat):
-        rights.check_writes(place, sender_id)
+        rights.check_writes(place, sender_id, bans)
     else:
         relations.check_writes(place)

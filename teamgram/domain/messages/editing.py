@@ -11,8 +11,10 @@ from teamgram.domain.boxes.message import Entity, Message, pack_extra
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.messages import rules
-from teamgram.domain.messages.errors import MessageIdInvalid, MessageNotModified
+from teamgram.domain.messages.errors import CaptionTooLong, MessageEmpty, MessageIdInvalid, MessageNotModified
+from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.place import place_txn
+from teamgram.domain.messages.text import MAX_CAPTION
 from teamgram.domain.updates.fanout import Fanout
 
 
@@ -58,6 +60,7 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
     Raises:
         MessageIdInvalid, MessageAuthorRequired, …: see ``rules.check_edits``.
         MessageNotModified: it says so already.
+        MessageEmpty, CaptionTooLong: only beside media may a text be empty, and it is shorter there.
     """
     owner_id, message_id = request.owner_id, request.message_id
     message = editable_txn(txn, owner_id, request.peer, message_id, request.now)
@@ -66,6 +69,11 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
     changes.lock(owner for _, owner, _, _ in copies)
     text = message.text if request.text is None else request.text
     entities = message.extra.entities if request.text is None else request.entities
+    media = message.extra.media
+    if not text and media is None:
+        raise MessageEmpty
+    if media is not None and len(text) > MAX_CAPTION:
+        raise CaptionTooLong(str(len(text)))
     reply_markup = message.extra.reply_markup if request.reply_markup is None else request.reply_markup
     new = (text, entities, reply_markup)
     if new == (message.text, message.extra.entities, message.extra.reply_markup):
@@ -84,7 +92,7 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
             text.casefold(),
             pack_extra(extra),
             request.now,
-            *((request.tags,) if tags else ()),
+            *((request.tags | media_tags(media),) if tags else ()),
             message.content_id,
         ),
     )

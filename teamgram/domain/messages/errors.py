@@ -11,6 +11,14 @@ class MessageTooLong(DomainError):
     """More than 4096 characters."""
 
 
+class CaptionTooLong(DomainError):
+    """More than 1024 characters beside media."""
+
+
+class MediaForbidden(DomainError):
+    """The group does not let its members send that kind of media."""
+
+
 class EntitiesTooLong(DomainError):
     """What entities carry (links, languages) is too long."""
 

@@ -9,6 +9,8 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import DuplicateRandomId, OwnChange
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import messages_txn
+from teamgram.domain.chats import rights
+from teamgram.domain.chats.chat import Banned
 from teamgram.domain.messages import audience, deleting, editing, history, pins, reading, sending
 from teamgram.domain.messages.history import Found, Page, Search
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
@@ -31,23 +33,37 @@ class Messages:
             ChatNotFound, ChatWriteForbidden, PeerBlockedByOwner, QuoteInvalid, …: see ``sending.send_txn``.
             RandomIdDuplicate: it was used for another dialog.
         """
+        return await self.send_all((request,))
+
+    async def send_all(self, requests: tuple[SendRequest, ...]) -> Sent:
+        """Send several messages of one sender to one peer, all or none; as ``send`` otherwise."""
+        first = requests[0]
         try:
             return await self._database.write_in_line(
-                _line(request), "send message", sending.send_txn, self._fanout, request
+                _line(first), "send message", sending.send_txn, self._fanout, requests
             )
         except DuplicateRandomId:
-            assert request.random_id is not None
-            return await self._database.read(
-                "first result", sending.sent_before_txn, request.sender_id, request.peer, (request.random_id,)
-            )
+            ids = [request.random_id for request in requests if request.random_id is not None]
+            return await self.sent_before(first.sender_id, first.peer, ids)
 
-    async def check_writable(self, sender_id: int, peer: int) -> None:
+    async def sent_before(self, sender_id: int, peer: int, random_ids: Sequence[int]) -> Sent:
+        """What became of these random_ids; those that are new are left out.
+
+        Raises:
+            RandomIdDuplicate: one was used for another dialog.
+        """
+        return await self._database.read("first result", sending.sent_before_txn, sender_id, peer, tuple(random_ids))
+
+    async def check_writable(self, sender_id: int, peer: int, bans: Banned = rights.WRITING) -> None:
         """Whether a user may write to ``peer``: for who has work to do before they write.
+
+        Args:
+            bans: those of a group that would forbid it.
 
         Raises:
             ChatNotFound, ChatWriteForbidden, PeerBlockedByOwner, …: they may not, see ``audience.audience_txn``.
         """
-        await self._database.read("may write", audience.writable_txn, sender_id, peer)
+        await self._database.read("may write", audience.writable_txn, sender_id, peer, bans)
 
     async def forward(self, request: ForwardRequest) -> Sent:
         """Send messages on; those sent before keep their first result.

@@ -1,6 +1,7 @@
 """Sending and forwarding: one transaction each, and never twice for one random_id."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -17,6 +18,7 @@ from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import audience_txn
 from teamgram.domain.messages.authors import authors_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
+from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.replies import Quote, answered_txn, first_written_txn
 from teamgram.domain.updates.events import DraftChanged
 from teamgram.domain.updates.fanout import Fanout
@@ -24,7 +26,7 @@ from teamgram.domain.updates.fanout import Fanout
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """A text that a user sends.
+    """A text or media (``extra.media``, with the text as its caption) that a user sends.
 
     Attributes:
         peer: marked id of the dialog.
@@ -65,6 +67,7 @@ class ForwardRequest:
     random_ids: tuple[int, ...]
     date: int
     drop_author: bool = False
+    drop_captions: bool = False
     silent: bool = False
     noforwards: bool = False
     reply_to_id: int = 0
@@ -84,41 +87,45 @@ class Sent:
     ids: tuple[tuple[int, int], ...]
 
 
-def send_txn(txn: Transaction, fanout: Fanout, request: SendRequest) -> Sent:
-    """Write the message into every box of its audience.
+def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) -> Sent:
+    """Write messages of one sender to one peer into every box of its audience: all or none.
 
     Raises:
-        DuplicateRandomId: it was sent before; ``sent_before_txn`` has the result.
-        RandomIdEmpty.
+        DuplicateRandomId: one was sent before; ``sent_before_txn`` has the result.
+        RandomIdEmpty, RandomIdInvalid.
         QuoteInvalid, ForwardsRestricted, …: see ``replies.answered_txn``.
-        ChatNotFound, ChatWriteForbidden, UserNotFound, PeerBlockedByOwner, …: see ``audience_txn``.
+        ChatNotFound, ChatWriteForbidden, MediaForbidden, PeerBlockedByOwner, …: see ``audience_txn``.
     """
-    sender_id, peer = request.sender_id, request.peer
-    if request.random_id == 0:
+    first = requests[0]
+    sender_id, peer = first.sender_id, first.peer
+    random_ids = [request.random_id for request in requests]
+    if 0 in random_ids:
         raise RandomIdEmpty
-    audience, chat = audience_txn(txn, sender_id, peer)
-    changes = BoxChanges(txn, request.date)
+    if len(set(random_ids)) != len(random_ids):
+        raise RandomIdInvalid("one is there twice")
+    audience, chat = audience_txn(txn, sender_id, peer, [request.extra.media for request in requests])
+    changes = BoxChanges(txn, first.date)
     changes.lock(audience.owner_ids)
-    mentioned = request.mentioned
-    answered = answered_txn(txn, sender_id, peer, request.reply_to_id, request.quote)
-    if chat is not None and answered.author_id:
-        mentioned |= {answered.author_id}
-    extra = request.extra
-    if answered.reply is not None:
-        extra = msgspec.structs.replace(extra, reply=answered.reply)
-    outgoing = Outgoing(
-        request.text,
-        extra,
-        request.tags,
-        request.random_id,
-        answered.ids,
-        mentioned - {sender_id},
+    answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.quote)
+    outgoing = []
+    for request in requests:
+        mentioned = request.mentioned
+        if chat is not None and answered.author_id:
+            mentioned |= {answered.author_id}
+        extra = request.extra
+        if answered.reply is not None:
+            extra = msgspec.structs.replace(extra, reply=answered.reply)
+        tags = request.tags | media_tags(extra.media)
+        outgoing.append(Outgoing(request.text, extra, tags, request.random_id, answered.ids, mentioned - {sender_id}))
+    posted = changes.post(sender_id, audience, outgoing)
+    if first.clear_draft:
+        clear_draft_txn(txn, fanout, sender_id, peer, first.perm_auth_key_id)
+    changes.save(fanout.deliver, first.perm_auth_key_id)
+    ids = tuple(
+        (request.random_id, copies[sender_id].id)
+        for request, copies in zip(requests, posted, strict=True)
+        if request.random_id is not None
     )
-    (copies,) = changes.post(sender_id, audience, [outgoing])
-    if request.clear_draft:
-        clear_draft_txn(txn, fanout, sender_id, peer, request.perm_auth_key_id)
-    changes.save(fanout.deliver, request.perm_auth_key_id)
-    ids = ((request.random_id, copies[sender_id].id),) if request.random_id is not None else ()
     return Sent(changes.own(sender_id), ids)
 
 
@@ -172,18 +179,21 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
         raise RandomIdEmpty
     if len(set(request.random_ids)) != len(request.message_ids) or len(request.random_ids) != len(request.message_ids):
         raise RandomIdInvalid(f"{len(request.random_ids)} for {len(request.message_ids)} messages")
-    audience, _ = audience_txn(txn, sender_id, request.to_peer)
+    originals = _originals_txn(txn, request)
+    carried = [original.extra.media for original in originals if original is not None]
+    audience, _ = audience_txn(txn, sender_id, request.to_peer, carried)
     changes = BoxChanges(txn, request.date)
     changes.lock(audience.owner_ids)
     # After the lock nobody else can be sending for this sender.
     before = sent_before_txn(txn, sender_id, request.to_peer, request.random_ids)
     done = dict(before.ids)
-    originals = _originals_txn(txn, request)
+    # What was an album stays one.
+    groups = {one.extra.grouped_id: new_group() for one in originals if one is not None and one.extra.grouped_id}
     answered = answered_txn(txn, sender_id, request.to_peer, request.reply_to_id)
     outgoing = [
         Outgoing(
-            original.text,
-            _forwarded_txn(txn, original, request),
+            "" if request.drop_captions and original.extra.media is not None else original.text,
+            _forwarded_txn(txn, original, request, groups),
             _tags_txn(txn, original),
             random_id,
             answered.ids,
@@ -228,7 +238,12 @@ def _tags_txn(txn: Transaction, message: Message) -> int:
     return int(row[0]) if row else 0
 
 
-def _forwarded_txn(txn: Transaction, original: Message, request: ForwardRequest) -> Extra:
+def new_group() -> int:
+    """What the messages of one album have in common."""
+    return secrets.randbits(62) + 1
+
+
+def _forwarded_txn(txn: Transaction, original: Message, request: ForwardRequest, groups: Mapping[int, int]) -> Extra:
     forward = None
     if not request.drop_author:
         forward = first_written_txn(txn, request.sender_id, original)
@@ -243,10 +258,14 @@ def _forwarded_txn(txn: Transaction, original: Message, request: ForwardRequest)
                     saved_date=original.date,
                     saved_out=original.out,
                 )
+    media = original.extra.media
     return Extra(
-        entities=original.extra.entities,
+        entities=() if request.drop_captions and media is not None else original.extra.entities,
         forward=forward,
         silent=request.silent,
         noforwards=request.noforwards,
+        invert_media=original.extra.invert_media,
         reply_markup=b"" if request.drop_author else original.extra.reply_markup,
+        media=media,
+        grouped_id=groups.get(original.extra.grouped_id, 0),
     )

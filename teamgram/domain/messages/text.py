@@ -14,6 +14,8 @@ from teamgram.domain.messages.errors import EntitiesTooLong, EntityBoundsInvalid
 
 MAX_LENGTH = 4096
 """Characters (code points) of a text; ``message_length_max`` in help.getConfig."""
+MAX_CAPTION = 1024
+"""Characters of a text beside media; ``caption_length_max`` in help.getConfig."""
 MAX_ENTITIES = 100
 MAX_URL = 2048
 """Characters of a hidden link, and of a code block's language."""

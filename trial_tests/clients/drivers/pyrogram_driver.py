@@ -187,6 +187,16 @@ class Pyrogram(Driver):
         kind, value = peer if len(peer) == 2 else (peer[0], None)
         return -value if kind == "chat" else "me" if kind == "self" else value
 
+    async def do_send_file(self, peer, path, photo=False, caption=""):
+        send = self.client.send_photo if photo else self.client.send_document
+        return self._message(await send(self._chat(peer), path, caption=caption))
+
+    async def do_download(self, peer, id, path):
+        """What a message carries, and its caption."""
+        message = await self.client.get_messages(self._chat(peer), id)
+        await self.client.download_media(message, file_name=path)
+        return {"text": message.caption or "", "kind": "photo" if message.photo else "document"}
+
     async def do_send(self, peer, text, reply_to=None, silent=None):
         reply = {}
         if reply_to is not None:

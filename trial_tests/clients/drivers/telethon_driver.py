@@ -204,6 +204,19 @@ class Telethon(Driver):
         sent = await self.client.send_message(await self._peer(peer), text, reply_to=reply_to, silent=silent)
         return self._message(sent)
 
+    async def do_send_file(self, peer, path, photo=False, caption=""):
+        sent = await self.client.send_file(await self._peer(peer), path, force_document=not photo, caption=caption)
+        return self._message(sent)
+
+    async def do_send_album(self, peer, paths):
+        return [self._message(sent) for sent in await self.client.send_file(await self._peer(peer), paths)]
+
+    async def do_download(self, peer, id, path):
+        """What a message carries, and its caption."""
+        message = await self.client.get_messages(await self._peer(peer), ids=id)
+        await message.download_media(file=path)
+        return {"text": message.message, "kind": type(message.media).__name__, "grouped_id": message.grouped_id}
+
     async def do_send_raw(self, peer, text, random_id):
         """With a chosen random_id: the same one twice must make one message."""
         await self.client(functions.messages.SendMessageRequest(await self._peer(peer), text, random_id=random_id))

@@ -24,6 +24,7 @@ from teamgram.domain.users.user import User
 from teamgram.openclaw.agents_service import AgentsService, agents_extension
 from teamgram.openclaw.messenger.channel import Messenger, MessengerDomain
 from teamgram.openclaw.service import OpenClawService
+from trial_tests.domain.filing import unused_filing
 from trial_tests.openclaw.house import TOKEN
 
 
@@ -41,7 +42,7 @@ class MessengerTestCase(TestCase):
         self.database = open_database("sqlite:test.db", self.directory, reactor, pool_size=2)
         self.addCleanup(self.database.close)
         fanout = Fanout()
-        self.talk = Domain.open(self.database, fanout, reactor)
+        self.talk = Domain.open(self.database, fanout, reactor, unused_filing(self.database, reactor))
         self.users, self.contacts = self.talk.users, self.talk.contacts
         self.ann = await self.users.create(phone="4915100000001", first_name="Ann", now=1)
         await self.start()

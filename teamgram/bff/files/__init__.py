@@ -1,0 +1,1 @@
+"""RPCFiles, and how clients name media."""

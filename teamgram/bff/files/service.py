@@ -1,0 +1,89 @@
+"""upload.* and messages.uploadMedia."""
+
+from typing import Any
+
+from teamgram.bff.errors import bad_request
+from teamgram.bff.files.input_media import InputMediaReader
+from teamgram.bff.registry import RpcService, rpc
+from teamgram.bff.shared import Shared
+from teamgram.domain.files.file import Document
+from teamgram.domain.files.files import Named, part_of
+from teamgram.domain.files.ranges import check_range
+from teamgram.interfaces.rpc import RpcMetadata
+from teamgram.mtproto.tl import tl
+
+_KINDS = {"inputDocumentFileLocation": "document", "inputPhotoFileLocation": "photo"}
+
+_TYPES = {
+    "image/jpeg": tl.storage.fileJpeg,
+    "image/png": tl.storage.filePng,
+    "image/webp": tl.storage.fileWebp,
+    "image/gif": tl.storage.fileGif,
+    "application/pdf": tl.storage.filePdf,
+    "audio/mpeg": tl.storage.fileMp3,
+    "video/mp4": tl.storage.fileMp4,
+    "video/quicktime": tl.storage.fileMov,
+}
+
+
+class FilesService(RpcService):
+    """Bytes in and out."""
+
+    name = "RPCFiles"
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._media = InputMediaReader(shared)
+
+    @rpc("upload.saveFilePart")
+    async def save_file_part(self, caller: RpcMetadata, query: Any) -> bool:
+        """upload.saveFilePart#b304a621 file_id:long file_part:int bytes:bytes = Bool"""
+        uploads = self._shared.domain.filing.uploads
+        await uploads.save_part(caller.user_id, query.file_id, query.file_part, query.bytes)
+        return True
+
+    @rpc("upload.saveBigFilePart")
+    async def save_big_file_part(self, caller: RpcMetadata, query: Any) -> bool:
+        """upload.saveBigFilePart#de7b673d file_id:long file_part:int file_total_parts:int bytes:bytes = Bool"""
+        # -1: a stream, of which the number of parts is not known yet.
+        total = query.file_total_parts
+        if total == 0 or total < -1:
+            raise bad_request("FILE_PARTS_INVALID")
+        uploads = self._shared.domain.filing.uploads
+        await uploads.save_part(caller.user_id, query.file_id, query.file_part, query.bytes, max(0, total))
+        return True
+
+    @rpc("upload.getFile")
+    async def get_file(self, caller: RpcMetadata, query: Any) -> Any:
+        """upload.getFile#be5335be flags:# precise:flags.0?true ... offset:long limit:int = upload.File"""
+        check_range(query.offset, query.limit, precise=query.precise)
+        file, blob = await self._location(caller, query.location)
+        content = await self._shared.domain.filing.files.read(blob, query.offset, query.limit)
+        whole = isinstance(file, Document) and blob == file.blob
+        make = _TYPES.get(file.mime_type, tl.storage.fileUnknown) if whole else tl.storage.fileJpeg
+        return tl.upload.file(type=make(), mtime=file.date, bytes=content)
+
+    @rpc("upload.getFileHashes")
+    async def get_file_hashes(self, caller: RpcMetadata, query: Any) -> list[Any]:
+        """upload.getFileHashes#9156982a location:InputFileLocation offset:long = Vector<FileHash>"""
+        if query.offset < 0:
+            raise bad_request("OFFSET_INVALID")
+        _, blob = await self._location(caller, query.location)
+        pieces = await self._shared.domain.filing.files.hashes(blob, query.offset)
+        return [tl.fileHash(offset=offset, limit=length, hash=digest) for offset, length, digest in pieces]
+
+    async def _location(self, caller: RpcMetadata, location: Any) -> tuple[Any, str]:
+        kind = _KINDS.get(location.NAME)
+        if kind is None:
+            raise bad_request("LOCATION_INVALID")
+        named = Named(kind, location.id, location.access_hash, location.file_reference)
+        file = await self._shared.domain.access.open(caller.user_id, named, self._shared.now())
+        return file, part_of(file, location.thumb_size)[0]
+
+    @rpc("messages.uploadMedia")
+    async def upload_media(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.uploadMedia#14967978 flags:# ... peer:InputPeer media:InputMedia = MessageMedia"""
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
+        await shared.domain.messages.check_writable(caller.user_id, peer.marked)
+        return shared.updates.files.uploaded(await self._media.media(caller, query.media), caller.user_id)

@@ -1,0 +1,108 @@
+"""messages.sendMedia and sendMultiMedia."""
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from teamgram.bff.errors import bad_request
+from teamgram.bff.files.input_media import InputMediaReader
+from teamgram.bff.messages.compose import captioned, check_schedule, mentioned, reply_from, reply_markup_from
+from teamgram.bff.messages.sending import check_send_as
+from teamgram.bff.registry import RpcService, rpc
+from teamgram.bff.shared import Shared
+from teamgram.domain.boxes.media import Media
+from teamgram.domain.boxes.message import Extra
+from teamgram.domain.chats.chat import Banned
+from teamgram.domain.ids.peer import Peer
+from teamgram.domain.messages.errors import CaptionTooLong, RandomIdEmpty
+from teamgram.domain.messages.sending import SendRequest, new_group
+from teamgram.domain.messages.text import MAX_CAPTION
+from teamgram.interfaces.rpc import RpcMetadata
+
+MAX_ALBUM = 10
+
+
+class SendingMedia(RpcService):
+    """What puts media into conversations."""
+
+    name = "RPCMessages"
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._reader = InputMediaReader(shared)
+
+    @rpc("messages.sendMedia")
+    async def send_media(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.sendMedia#330e77f flags:# ... peer:InputPeer ... media:InputMedia message:string ... = Updates"""
+        return await self._send(caller, query, [query], 0)
+
+    @rpc("messages.sendMultiMedia")
+    async def send_multi_media(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.sendMultiMedia#1bf89d74 flags:# ... multi_media:Vector<InputSingleMedia> ... = Updates"""
+        if not query.multi_media:
+            raise bad_request("MEDIA_EMPTY")
+        if len(query.multi_media) > MAX_ALBUM:
+            raise bad_request("MULTI_MEDIA_TOO_LONG")
+        return await self._send(caller, query, query.multi_media, new_group() if len(query.multi_media) > 1 else 0)
+
+    async def _send(self, caller: RpcMetadata, query: Any, singles: list[Any], grouped_id: int) -> Any:
+        shared = self._shared
+        messages = shared.domain.messages
+        with shared.order.place(caller) as place:
+            peer = await shared.peer(caller, query.peer)
+            check_send_as(query)
+            check_schedule(shared, query)
+            random_ids = [single.random_id for single in singles]
+            if 0 in random_ids:
+                raise RandomIdEmpty
+            before = await messages.sent_before(caller.user_id, peer.marked, random_ids)
+            if len(before.ids) == len(singles):
+                return await shared.updates.answer(before.own, before.ids)
+            # Files are put together, and pictures opened, only for who may write there.
+            await messages.check_writable(caller.user_id, peer.marked, Banned.SEND_MESSAGES)
+            reply_to_id, quote = await reply_from(shared, caller, peer, query)
+            markup = await reply_markup_from(shared, caller, getattr(query, "reply_markup", None))
+            requests = []
+            for single in singles:
+                text, entities, tags = await captioned(shared, caller, single.message, single.entities)
+                if len(text) > MAX_CAPTION:
+                    raise CaptionTooLong(str(len(text)))
+                media = await self._reader.media(caller, single.media)
+                if grouped_id:
+                    _check_goes_into_albums(media)
+                requests.append(
+                    SendRequest(
+                        caller.user_id,
+                        peer.marked,
+                        text,
+                        single.random_id,
+                        shared.now(),
+                        Extra(
+                            entities=entities,
+                            silent=query.silent,
+                            noforwards=query.noforwards,
+                            invert_media=query.invert_media,
+                            reply_markup=markup,
+                            media=media,
+                            grouped_id=grouped_id,
+                        ),
+                        tags,
+                        reply_to_id,
+                        quote,
+                        await self._mentioned(caller, peer, text, entities),
+                        query.clear_draft,
+                        caller.perm_auth_key_id,
+                    )
+                )
+            await place.turn()
+            sending = Deferred.fromCoroutine(messages.send_all(tuple(requests)))
+        sent = await sending
+        return await shared.updates.answer(sent.own, sent.ids)
+
+    async def _mentioned(self, caller: RpcMetadata, peer: Peer, text: str, entities: Any) -> frozenset[int]:
+        return await mentioned(self._shared, caller, peer, text, entities) if text else frozenset()
+
+
+def _check_goes_into_albums(media: Media) -> None:
+    if media.photo is None and media.document is None:
+        raise bad_request("MEDIA_INVALID")

@@ -1,0 +1,143 @@
+"""Documents, photos and other media as TL objects, with references for where they are given."""
+
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+
+from teamgram.domain.boxes.media import Media, Place
+from teamgram.domain.files.file import Attribute, Document, Photo, PhotoSize
+from teamgram.domain.files.references import IN_CONTENT, TO_UPLOADER, FileReferences, Origin
+from teamgram.mtproto.tl import tl
+
+
+def _size_views(stripped: bytes, sizes: tuple[PhotoSize, ...]) -> list[Any]:
+    views = [tl.photoSize(type=one.type, w=one.w, h=one.h, size=one.size) for one in sizes]
+    return [tl.photoStrippedSize(type="i", bytes=stripped), *views] if stripped else views
+
+
+def attribute_view(attribute: Attribute) -> Any:
+    """``DocumentAttribute``."""
+    kind = attribute.kind
+    if kind == "imageSize":
+        return tl.documentAttributeImageSize(w=attribute.w, h=attribute.h)
+    if kind == "animated":
+        return tl.documentAttributeAnimated()
+    if kind == "hasStickers":
+        return tl.documentAttributeHasStickers()
+    if kind == "filename":
+        return tl.documentAttributeFilename(file_name=attribute.file_name)
+    if kind == "sticker":
+        return tl.documentAttributeSticker(mask=attribute.mask, alt=attribute.alt, stickerset=tl.inputStickerSetEmpty())
+    if kind == "audio":
+        return tl.documentAttributeAudio(
+            voice=attribute.voice,
+            duration=int(attribute.seconds),
+            title=attribute.title or None,
+            performer=attribute.performer or None,
+            waveform=attribute.waveform or None,
+        )
+    return tl.documentAttributeVideo(
+        round_message=attribute.round_message,
+        supports_streaming=attribute.supports_streaming,
+        nosound=attribute.nosound,
+        duration=attribute.seconds,
+        w=attribute.w,
+        h=attribute.h,
+        preload_prefix_size=attribute.preload_prefix_size or None,
+    )
+
+
+def _geo_view(place: Place) -> Any:
+    return tl.geoPoint(long=place.longitude, lat=place.latitude, access_hash=0, accuracy_radius=place.accuracy or None)
+
+
+class FileViews:
+    """Renders media. References given in one ``moment`` are equal."""
+
+    def __init__(self, references: FileReferences, dc_id: int, clock: IReactorTime) -> None:
+        self._references = references
+        self._dc_id = dc_id
+        self._clock = clock
+        self._moment: int | None = None
+
+    def hold(self) -> None:
+        """Time stands still until ``go_on``: what is drawn twice is drawn alike."""
+        self._moment = int(self._clock.seconds())
+
+    def go_on(self) -> None:
+        """Time goes on."""
+        self._moment = None
+
+    def _reference(self, file_id: int, origin: Origin) -> bytes:
+        now = int(self._clock.seconds()) if self._moment is None else self._moment
+        return self._references.give(file_id, origin, now)
+
+    def document(self, document: Document, origin: Origin) -> Any:
+        """``document``, given at ``origin``."""
+        return tl.document(
+            id=document.id,
+            access_hash=document.access_hash,
+            file_reference=self._reference(document.id, origin),
+            date=document.date,
+            mime_type=document.mime_type,
+            size=document.size,
+            thumbs=_size_views(document.stripped, document.thumbs) or None,
+            dc_id=self._dc_id,
+            attributes=[attribute_view(attribute) for attribute in document.attributes],
+        )
+
+    def photo(self, photo: Photo, origin: Origin) -> Any:
+        """``photo``, given at ``origin``."""
+        return tl.photo(
+            id=photo.id,
+            access_hash=photo.access_hash,
+            file_reference=self._reference(photo.id, origin),
+            date=photo.date,
+            sizes=_size_views(photo.stripped, photo.sizes),
+            dc_id=self._dc_id,
+        )
+
+    def uploaded(self, media: Media, user_id: int) -> Any:
+        """``MessageMedia`` for who has uploaded it."""
+        return self._media(media, Origin(TO_UPLOADER, user_id))
+
+    def in_message(self, media: Media | None, content_id: int) -> Any:
+        """``MessageMedia`` in a message of that content, or None."""
+        return None if media is None else self._media(media, Origin(IN_CONTENT, content_id))
+
+    def _media(self, media: Media, origin: Origin) -> Any:
+        if media.photo is not None:
+            return tl.messageMediaPhoto(photo=self.photo(media.photo, origin), spoiler=media.spoiler)
+        if media.document is not None:
+            document = media.document
+            video, audio = document.attribute("video"), document.attribute("audio")
+            return tl.messageMediaDocument(
+                document=self.document(document, origin),
+                spoiler=media.spoiler,
+                video=video is not None,
+                round=video is not None and video.round_message,
+                voice=audio is not None and audio.voice,
+            )
+        if media.place is not None:
+            place = media.place
+            if not place.title:
+                return tl.messageMediaGeo(geo=_geo_view(place))
+            return tl.messageMediaVenue(
+                geo=_geo_view(place),
+                title=place.title,
+                address=place.address,
+                provider=place.provider,
+                venue_id=place.venue_id,
+                venue_type=place.venue_type,
+            )
+        if media.contact is not None:
+            card = media.contact
+            return tl.messageMediaContact(
+                phone_number=card.phone,
+                first_name=card.first_name,
+                last_name=card.last_name,
+                vcard=card.vcard,
+                user_id=0,
+            )
+        assert media.dice is not None
+        return tl.messageMediaDice(value=media.dice.value, emoticon=media.dice.emoticon)

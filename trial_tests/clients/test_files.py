@@ -1,0 +1,99 @@
+"""Real libraries send each other files, byte for byte, and what was acknowledged outlives the server."""
+
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from trial_tests.backends import on_every_backend
+from trial_tests.clients.house import HouseTestCase
+from trial_tests.clients.process import ClientProcess
+
+MIB = 1 << 20
+
+
+class FilesTestCase(HouseTestCase):
+    """Files to send."""
+
+    def file(self, name: str, size: int) -> Path:
+        """A file of noise."""
+        path = self.directory / name
+        path.write_bytes(os.urandom(size))
+        return path
+
+    def picture(self, name: str, w: int = 1600, h: int = 900) -> Path:
+        """A picture of noise."""
+        path = self.directory / name
+        Image.effect_noise((w, h), 40).convert("RGB").save(path, "JPEG", quality=90)
+        return path
+
+    async def newest(self, client: ClientProcess, peer: list[object]) -> int:
+        """The id of a dialog's newest message."""
+        return int((await client.do("history", peer=peer))[0]["id"])
+
+    async def got(self, client: ClientProcess, peer: list[object]) -> Path:
+        """The file of a dialog's newest message, downloaded."""
+        path = self.directory / f"got-{os.urandom(4).hex()}.bin"
+        await client.do("download", peer=peer, id=await self.newest(client, peer), path=str(path), timeout=120)
+        return path
+
+
+@on_every_backend
+class FilesTests(FilesTestCase):
+    """Two people and a group."""
+
+    one_server = True
+
+    async def send_and_get(self, one: ClientProcess, other: ClientProcess, sizes: tuple[int, ...]) -> None:
+        """Documents there, a photo, and one back."""
+        await self.acquaint(one, other)
+        there, back = ["user", other.user["id"]], ["user", one.user["id"]]
+        for size in sizes:
+            path = self.file(f"{one.user['id']}-{size}.bin", size)
+            await one.do("send_file", peer=there, path=str(path), caption="here", timeout=120)
+            self.assertEqual((await self.got(other, back)).read_bytes(), path.read_bytes())
+        await one.do("send_file", peer=there, path=str(self.picture("a.jpg")), photo=True, timeout=120)
+        image = Image.open(await self.got(other, back))
+        self.assertEqual((image.format, max(image.size)), ("JPEG", 1600))
+        path = self.file(f"back-{one.user['id']}.bin", 70_000)
+        await other.do("send_file", peer=back, path=str(path), timeout=120)
+        self.assertEqual((await self.got(one, there)).read_bytes(), path.read_bytes())
+
+    async def test_telethon(self) -> None:
+        """One byte, in the middle of what is sent small, and over 10 MB."""
+        ada, bob = await self.sign_up("telethon", "Ada"), await self.sign_up("telethon", "Bob")
+        await self.send_and_get(ada, bob, (1, 5 * MIB + 3, 12 * MIB + 77))
+
+    async def test_kurigram(self) -> None:
+        """With Telethon at the other end."""
+        cyd, bob = await self.sign_up("kurigram", "Cyd"), await self.sign_up("telethon", "Bob")
+        await self.send_and_get(cyd, bob, (1, 5 * MIB + 3, 11 * MIB))
+
+    async def test_album(self) -> None:
+        """Photos sent together stay together."""
+        ada, bob = await self.sign_up("telethon", "Ada"), await self.sign_up("telethon", "Bob")
+        await self.acquaint(ada, bob)
+        paths = [str(self.picture(f"{n}.jpg", 200 + n, 100)) for n in range(3)]
+        await ada.do("send_album", peer=["user", bob.user["id"]], paths=paths, timeout=120)
+        history = await bob.do("history", peer=["user", ada.user["id"]])
+        groups = set()
+        for number, message in enumerate(reversed(history)):
+            path = self.directory / f"album-{number}.jpg"
+            told = await bob.do("download", peer=["user", ada.user["id"]], id=message["id"], path=str(path))
+            groups.add(told["grouped_id"])
+            self.assertEqual(Image.open(path).size[0], 200 + number)
+        self.assertEqual((len(history), len(groups)), (3, 1))
+
+
+class KilledTests(FilesTestCase):
+    """The server ends as by ``kill -9``."""
+
+    async def test_what_was_acknowledged_opens_whole(self) -> None:
+        """Right after the answer, and what was half there begins again by itself."""
+        ada, bob = await self.sign_up("telethon", "Ada"), await self.sign_up("telethon", "Bob")
+        await self.acquaint(ada, bob)
+        path = self.file("a.bin", 3 * MIB + 1)
+        await ada.do("send_file", peer=["user", bob.user["id"]], path=str(path), timeout=120)
+        await self.server.kill()
+        await self.server.start()
+        self.assertEqual((await self.got(bob, ["user", ada.user["id"]])).read_bytes(), path.read_bytes())

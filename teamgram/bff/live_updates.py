@@ -35,6 +35,9 @@ PART_SECONDS = 0.001
 _HEAD_BYTES = 12
 """Of ``updates``, before the first ``Update``: its id, and the vector's with its count."""
 
+MAX_WAITING = 20_000
+"""Users' parts that may wait for their turn; what is more is drawn without waiting, so that nobody can pile them up."""
+
 _ALONE = 2
 """So few receivers are drawn for one by one: finding what is alike would cost more."""
 
@@ -118,6 +121,7 @@ class LiveUpdates:
         # What must leave after something else of the same user: something is read for it, or its turn has not come.
         self._waiting: dict[int, deque[_Item]] = {}
         self._later: deque[int] = deque()
+        self._items = 0
         self._settled: list[Deferred[None]] = []
         self._numbers = count()
 
@@ -178,9 +182,9 @@ class LiveUpdates:
         for number, item in enumerate(items, 1):
             waiting = self._waiting.get(item.user_id)
             if waiting is not None:
-                waiting.append(item)
+                self._wait(item)
             elif not self._is_drawn(item):
-                self._waiting[item.user_id] = deque([item])
+                self._wait(item)
                 Deferred.fromCoroutine(self._drain(item.user_id))
             if number < len(items) and self._seconds() >= until:
                 self._tell_later(items[number:])
@@ -192,12 +196,13 @@ class LiveUpdates:
         if not self._later:
             self._clock.callLater(0, self._go_on)
         for item in items:
-            waiting = self._waiting.get(item.user_id)
-            if waiting is None:
-                self._waiting[item.user_id] = deque([item])
+            if item.user_id not in self._waiting:
                 self._later.append(item.user_id)
-            else:
-                waiting.append(item)
+            self._wait(item)
+
+    def _wait(self, item: _Item) -> None:
+        self._items += 1
+        self._waiting.setdefault(item.user_id, deque()).append(item)
 
     def _go_on(self) -> None:
         """The next part of what did not fit into a turn."""
@@ -207,6 +212,7 @@ class LiveUpdates:
             user_id = self._later.popleft()
             waiting = self._waiting[user_id]
             while waiting and self._is_drawn(waiting[0]):
+                self._items -= 1
                 done = waiting.popleft().told
                 told[done.number] = done
             if waiting:
@@ -215,7 +221,7 @@ class LiveUpdates:
                 Deferred.fromCoroutine(self._drain(user_id))
             else:
                 self._waits_no_more(user_id)
-            if self._seconds() >= until:
+            if self._seconds() >= until and self._items <= MAX_WAITING:
                 break
         self._hand_over(told)
         if self._later:
@@ -243,7 +249,9 @@ class LiveUpdates:
                 except Exception:
                     self._failed(user_id)
                 waiting.popleft()
+                self._items -= 1
         finally:
+            self._items -= len(waiting)
             self._waits_no_more(user_id)
 
     def _waits_no_more(self, user_id: int) -> None:

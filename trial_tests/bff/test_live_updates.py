@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.bff import live_updates
 from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.updates import Drawing, entries_drawing, transient_drawing
@@ -238,6 +239,20 @@ class PartsOfATurnTests(SynchronousTestCase):
         self.assertGreater(turns, 1)
         for user_id in everybody:
             self.assertEqual(self.pushes.got[user_id], [("one", 100 + user_id), ("two", 200 + user_id)])
+
+    def test_too_many_waiting(self) -> None:
+        """More than may wait do not: they are drawn in the turn, however long it gets, and then parts are kept again."""
+        self.patch(live_updates, "MAX_WAITING", 10)
+        for number in range(1, 5):
+            told(self.live, str(number), range(1, 26), number * 100)
+        self.turns.advance()
+        self.assertLessEqual(sum(len(waiting) for waiting in self.live._waiting.values()), 10)
+        while self.live.waiting_users:
+            self.turns.advance()
+        self.assertEqual({len(got) for got in self.pushes.got.values()}, {4})
+        told(self.live, "5", range(1, 26), 500)
+        self.turns.advance()
+        self.assertGreater(self.live.waiting_users, 0)
 
     def test_behind_what_is_read(self) -> None:
         """Who needs something read gets it all later, in order; the others do not wait for them."""

@@ -241,7 +241,7 @@ class PartsOfATurnTests(SynchronousTestCase):
             self.assertEqual(self.pushes.got[user_id], [("one", 100 + user_id), ("two", 200 + user_id)])
 
     def test_too_many_waiting(self) -> None:
-        """More than may wait do not: they are drawn in the turn, however long it gets, and then parts are kept again."""
+        """More than may wait do not: they are drawn in the turn, however long; then parts are kept again."""
         self.patch(live_updates, "MAX_WAITING", 10)
         for number in range(1, 5):
             told(self.live, str(number), range(1, 26), number * 100)

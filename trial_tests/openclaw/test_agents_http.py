@@ -81,6 +81,8 @@ class HttpApiTests(LiveTestCase):
             await self.post("/v1/chat/completions", {**body, "user": user} if user else body)
         status, _, body = await self.get("/sessions/openai-user:ann/history?limit=3", "GET", None, **_BEARER)
         self.assertEqual((status, body["sessionKey"], len(body["items"])), (200, "agent:main:openai-user:ann", 3))
+        path = f"/sessions/openai-user:ann/history?limit={'9' * 5000}"
+        self.assertEqual((await self.get(path, "GET", None, **_BEARER))[0], 200)
 
     async def test_bad_requests(self) -> None:
         """No such model, no message, no JSON, a failed run."""

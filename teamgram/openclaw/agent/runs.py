@@ -85,12 +85,14 @@ class AgentRuns:
         """Fires when none is left."""
         return self._lanes.when_idle()
 
-    def parse_key(self, session_key: str, agent_id: str | None = None) -> SessionKey:
-        """The canonical key of what a client said.
+    def parse_key(self, session_key: Any, agent_id: Any = None) -> SessionKey:
+        """The canonical key of what a client said, of whatever type: not all methods have a declared shape.
 
         Raises:
             GatewayError: it is none, or its agent does not exist.
         """
+        if not isinstance(session_key, str) or not isinstance(agent_id or "", str):
+            raise invalid("a session key and an agent id must be text")
         try:
             key = agent_session_keys.parse(session_key, agent_id or self._roster.default.id, self._main_key())
         except agent_session_keys.BadSessionKey as error:

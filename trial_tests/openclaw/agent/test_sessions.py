@@ -191,6 +191,16 @@ class LifeTests(AgentsTestCase):
         self.assertEqual([end["state"] for end in self.ends("run-1")], ["aborted"])
         self.assertEqual(os.stat(archived).st_size, size)
 
+    def test_keys_that_are_no_text(self) -> None:
+        """Methods without a declared shape refuse them in words, not with a fault of ours."""
+        wrong: tuple[Any, ...] = (5, 1.5, True, [1], {"a": 1})
+        for value in wrong:
+            for method in ("sessions.activate", "sessions.close"):
+                self.assertEqual(self.error(method, key=value)["code"], "INVALID_REQUEST", (method, value))
+            for method, key in (("sessions.activate", "key"), ("sessions.get", "key"), ("chat.startup", "sessionKey")):
+                error = self.error(method, **{key: "main", "agentId": value})
+                self.assertEqual(error["code"], "INVALID_REQUEST", (method, value))
+
     def test_states(self) -> None:
         """active, idle after the configured time, closed, and active again."""
         state = lambda: self.ok("sessions.describe", key="main")["session"]["state"]  # noqa: E731

@@ -72,6 +72,14 @@ class JsonRpcTests(DialectTestCase):
             self.assertIn(name, welcome["supportedMethods"])
         self.assertNotIn("agent.invoke", welcome["supportedMethods"])
 
+    def test_capabilities_that_are_none(self) -> None:
+        """What is no list of words is passed over."""
+        wrong: tuple[Any, ...] = (5, True, 1.5, {"a": 1}, "words", [1, None, {}])
+        for said in wrong:
+            client = self.house.client(path="/jsonrpc")
+            client.send({"type": "gateway.hello", "version": "1", "authToken": TOKEN, "capabilities": said})
+            self.assertEqual(client.take()[-1]["type"], "gateway.welcome", said)
+
     def test_by_path_nothing_is_said_first(self) -> None:
         """On /jsonrpc there is no challenge of the other protocol."""
         self.assertEqual(self.house.client(path="/jsonrpc").take(), [])

@@ -84,7 +84,8 @@ class JsonRpc:
             return
         if self._refused(first.get("authToken")):
             return
-        capabilities = [each for each in first.get("capabilities") or () if isinstance(each, str)]
+        said = first.get("capabilities")
+        capabilities = [each for each in said if isinstance(each, str)] if isinstance(said, list) else []
         client = {
             "id": "gateway-client",
             "version": str(first.get("version") or ""),

@@ -12,7 +12,7 @@ PLAY ?= 20
 PLAYED := trial_tests.bff.test_updates.EveryClientEndsEqualTests trial_tests.bff.test_updates.EveryClientEndsEqualOnServersTests trial_tests.session.test_hostile.SessionFuzzTests
 BIN := .venv/bin
 
-.PHONY: help setup run desktop test test-openclaw test-more-clients lint bench faults fuzz mutants siege clean
+.PHONY: help setup run desktop test test-openclaw test-more-clients test-apps lint bench faults fuzz mutants siege clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
@@ -20,6 +20,7 @@ help:
 	@echo "make test     set up what the tests need and run all of them (TESTS=trial_tests.session for some)"
 	@echo "make test-openclaw  OpenClaw's own programs against our gateway (600 MB from npm; ACCEPTANCE=acceptance_tests.openclaw.test_tui for some)"
 	@echo "make test-more-clients  gotd, grammers, teleproto and others against our server (CLIENTS=acceptance_tests.clients.test_libraries.GotdTests for some)"
+	@echo "make test-apps  Telegram Desktop against our server, with mouse and keyboard (Debian's telegram-desktop xvfb openbox xdotool imagemagick)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    CPU time per operation and memory, printed as a table"
 	@echo "make faults   break connections, frames and the server, N=$(N) times each, play at random for long (PLAY=$(PLAY)), and see that nothing is lost"
@@ -55,6 +56,9 @@ test-openclaw: .venv/.ready-test
 test-more-clients: .venv/.ready-test
 	@sh tools/setup_more_clients.sh
 	@$(BIN)/python -m tools.run_trial -j 1 $(CLIENTS)
+
+test-apps: .venv/.ready-test
+	@$(BIN)/python -m tools.run_trial -j 1 acceptance_tests.apps
 
 .venv/.ready-lint: .venv/.ready
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[lint]' && touch $@

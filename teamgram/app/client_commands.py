@@ -183,7 +183,9 @@ def _start(options: argparse.Namespace, copy: Path, directory: Path) -> int:
     process = desktop.start(copy, directory, os.environ)
     print(f"started, process {process.pid}; its data is in {directory / 'data'}")
     if before is None:
-        print("Whether it comes through cannot be seen from here: the server's log says so (/metrics did not answer).")
+        print(
+            "Whether it comes through cannot be seen from here (/metrics did not answer): look into the server's log."
+        )
         return 0
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
@@ -216,13 +218,16 @@ def _ended(code: int, directory: Path) -> int:
 def _frames_in(options: argparse.Namespace) -> float | None:
     """Encrypted frames that the server has had from its clients; None when its metrics cannot be read from here."""
     from teamgram.app.gateway_client import find_target
+    from teamgram.openclaw.config.errors import OpenClawConfigError
 
+    if options.address and not _resolved(options.address).is_loopback:
+        return None  # what answers here may be another server
     try:
         target = find_target(options.config, options.data_dir.absolute(), token="-")
         address = target.url.replace("ws://", "http://", 1)
         with urllib.request.urlopen(f"{address}/metrics", timeout=_PROBE_SECONDS) as response:
             text = response.read(_MAX_METRICS_BYTES).decode("utf-8", "replace")
-    except (OSError, ValueError):
+    except (OSError, ValueError, OpenClawConfigError):
         return None
     found = _FRAMES.search(text)
     return float(found[1]) if found else None

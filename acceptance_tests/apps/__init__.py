@@ -1,0 +1,1 @@
+"""Telegram's own apps against our server, with hands and eyes: ``make test-apps``."""

@@ -1,6 +1,7 @@
 """The agents' parts, put together once: sessions, roster, models, tools, runs."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,22 @@ from teamgram.openclaw.sessions.agent_session import AgentSession
 from teamgram.openclaw.sessions.agent_sessions import AgentSessions
 
 
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """A run that a restart ended; ``text`` says so to whoever waits for it."""
+
+    session: AgentSession
+    run_id: str
+    text: str
+
+
 class AgentParts:
     """What everything about agents is made of.
 
     Attributes:
         state_dir: where the control plane keeps its own.
         directory: ``<state_dir>/agents``.
+        cut_off: what :func:`teamgram.openclaw.agent.recovery.recover` found.
         on_changed: called with (session, reason=, phase=, run_id=) when clients should look again.
     """
 
@@ -50,6 +61,7 @@ class AgentParts:
         self.histories = Histories(self.sessions)
         failover = Failover(self.catalog, ModelHealth(reactor.seconds))
         self.compaction = Compaction(self.sessions, self.catalog, failover, stream, reactor)
+        self.cut_off: list[CutOff] = []
         self.on_changed: Callable[..., None] = lambda *args, **more: None
         idempotency = Idempotency()
         runner = Runner(

@@ -6,7 +6,7 @@ from twisted.logger import Logger
 
 from teamgram.openclaw.agent.idempotency import TTL_MS
 from teamgram.openclaw.agent.outcome import ERROR, Outcome
-from teamgram.openclaw.agent.parts import AgentParts
+from teamgram.openclaw.agent.parts import AgentParts, CutOff
 from teamgram.openclaw.agent.run_records import end_record, error_message, message_record
 from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.agent_session import AgentSession, OpenRun
@@ -14,11 +14,18 @@ from teamgram.openclaw.sessions.agent_session import AgentSession, OpenRun
 INTERRUPTED = "The gateway restarted while this run was running. Nothing was repeated; send the message again to go on."
 UNANSWERED = "The gateway restarted before this message was answered. Send it again to go on."
 
+#: How a run ends that was cut off.
+_RESTART = "restart"
+
 _log = Logger()
 
 
 def recover(parts: AgentParts) -> None:
-    """Look at every session that was in use lately. Reads block; the writes follow by themselves."""
+    """Look at every session that was in use lately. Reads block; the writes follow by themselves.
+
+    Runs that a restart cut off are in ``parts.cut_off`` then: those of now, and those of lately, since the process may
+    have died again before it told anybody.
+    """
     now_ms = parts.now_ms()
     ends: list[tuple[int, AgentSession, dict[str, Any]]] = []
     for session in parts.sessions:
@@ -34,6 +41,9 @@ def recover(parts: AgentParts) -> None:
             _remember(parts, session, data)
         except (TypeError, ValueError):
             _log.warn("a run of {key} ended in a way that cannot be read", key=session.key)
+        else:
+            if data.get("stopReason") == _RESTART:
+                parts.cut_off.append(CutOff(session, str(data.get("runId")), str(data.get("summary") or "")))
     for session in parts.sessions:
         if session.open_runs:
             _end_open_runs(parts, session, now_ms)
@@ -90,7 +100,8 @@ def _end_one(parts: AgentParts, session: AgentSession, run: OpenRun, now_ms: int
         text = UNANSWERED
         records.append(message_record(run.run_id, run.waiting, now_ms))
     records.append(message_record(run.run_id, error_message(run.run_id, text, now_ms), now_ms))
-    outcome = Outcome(ERROR, text, run.accepted_at, now_ms, stop_reason="restart", session_id=session.session_id)
+    parts.cut_off.append(CutOff(session, run.run_id, text))
+    outcome = Outcome(ERROR, text, run.accepted_at, now_ms, stop_reason=_RESTART, session_id=session.session_id)
     records.append(end_record(run.run_id, run.method, run.fingerprint, outcome, now_ms))
     known = parts.runs.idempotency
     known.begin(session.key, run.method, run.run_id, run.fingerprint, None)

@@ -146,9 +146,26 @@ class Messenger(Service):
                     continue
                 if self.running:
                     self._domain.observers.observe(account.user_id, partial(self._told, account))
+                    await self._tell_cut_off(account)
                     self.inbox.heard(account)
         finally:
             self._opening.release()
+
+    async def _tell_cut_off(self, account: AgentAccount) -> None:
+        """After a restart: whoever waits for an answer that was cut off is told. Twice told is once shown."""
+        prefix = f"{CHANNEL}:{account.user_id}:"
+        mine = [cut for cut in self._parts.cut_off if cut.run_id.startswith(prefix)]
+        self._parts.cut_off = [cut for cut in self._parts.cut_off if cut not in mine]
+        for cut in mine:
+            peer = cut.session.origin.get("peer") if isinstance(cut.session.origin, dict) else None
+            if not isinstance(peer, int):
+                continue
+            try:
+                await self._say(account, peer, f"⚠️ {cut.text}", f"cut-off:{cut.run_id}")
+            except DomainError as error:
+                self._log.warn(
+                    "nobody could be told that run {run_id} was cut off: {error!r}", run_id=cut.run_id, error=error
+                )
 
     def _open_again_later(self) -> None:
         if self.running and (self._reopening is None or not self._reopening.active()):

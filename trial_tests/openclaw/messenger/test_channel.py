@@ -1,6 +1,7 @@
 """Agents as accounts of the messenger: a real database, real accounts, real runs."""
 
 import itertools
+import shutil
 from typing import Any
 
 from twisted.internet import reactor
@@ -13,6 +14,7 @@ from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.messages.text import MAX_LENGTH
+from teamgram.openclaw.agent.recovery import INTERRUPTED
 from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.messenger.reply import pieces
 from trial_tests.openclaw.messenger.messenger import MessengerTestCase
@@ -101,6 +103,26 @@ class MessengerTests(MessengerTestCase):
         await self.start()
         await deferLater(reactor, 0.3, lambda: None)
         self.assertEqual(await self.answers(2), ["first", "second"])
+
+    async def test_killed_in_mid_turn(self) -> None:
+        """Whoever waits for an answer that ``kill -9`` cut off is told in their chat, once, however often it starts."""
+        await self.write("chunks=200 delay=0.2")
+
+        async def begun() -> bool:
+            return any("word1" in text for _, text in await self.box())
+
+        await self.until(begun)
+        state, killed = self.directory / "openclaw", self.directory / "killed"
+        shutil.copytree(state, killed)
+        await self.stop()
+        shutil.rmtree(state)
+        shutil.copytree(killed, state)
+        await self.start()
+        await self.until(lambda: self._last(f"⚠️ {INTERRUPTED}"))
+        await self.stop()
+        await self.start()
+        await self.quiet()
+        self.assertEqual([INTERRUPTED in text for _, text in await self.box()].count(True), 1)
 
     async def test_who_blocked_the_agent(self) -> None:
         """``send`` does not reach who has blocked the agent's account, and says so."""

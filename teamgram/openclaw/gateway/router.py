@@ -210,14 +210,14 @@ class Router:
                 {"method": call.method, "reason": "gateway-restarting", "phase": self.draining},
                 retry_after_ms=1000,
             )
-        if connection.role == OPERATOR:
-            scope = scopes.ADMIN if found is None else found.scope
-            if scope is not None:
-                require_scope(scope, connection.granted)
         if found is None:
+            # Before any scope: the real gateway sends people after a right that would not help them. Which methods
+            # there are is no secret, the hello lists them.
             if call.method == "connect":
                 raise invalid("connect is only valid as the first request")
             raise invalid(f"unknown method: {call.method}")
+        if connection.role == OPERATOR and found.scope is not None:
+            require_scope(found.scope, connection.granted)
         if found.control_plane_write:
             self._count_write(call)
         problem = self._schemas.problem(call.method, call.params)

@@ -119,8 +119,25 @@ class ReplayTests(SynchronousTestCase):
         self.play("presence_seq_filtering")
 
     def test_requests_errors(self) -> None:
-        """Roles, scopes, shapes, and the eleventh wrong call in a row."""
-        self.play("requests_errors")
+        """Roles, scopes, shapes, and the eleventh wrong call in a row.
+
+        One difference is meant: who may little is told that a method does not exist, and not that a scope is missing
+        for it.
+        """
+        house = House()
+        self.addCleanup(house.close)
+        replay = Replay("requests_errors", house)
+        replay.run()
+        missing = "'FORBIDDEN', 'missing scope: operator.admin', ('MISSING_SCOPE',), None)"
+        self.assertEqual(
+            replay.differences(),
+            [
+                f"c2 res: -('res', 'r2', {missing}",
+                f"c2 res: -('res', 'r3', {missing}",
+                "c2 res: +('res', 'r2', 'INVALID_REQUEST', 'connect is only valid as the first request', (), None)",
+                "c2 res: +('res', 'r3', 'INVALID_REQUEST', 'unknown method: nope.method', (), None)",
+            ],
+        )
 
     def test_cli_commands(self) -> None:
         """The calls that the ``openclaw`` command line makes of the core."""

@@ -19,6 +19,12 @@ def is_saturated(session: ClientSession, settings: SessionSettings, share: float
 def holds_back(session: ClientSession, settings: SessionSettings) -> bool:
     """Whether so much of a session is unsent that it waits with its next request: answers cost memory.
 
-    What follows ``auth.bindTempAuthKey`` waits for its answer: before it, nobody asks.
+    What follows ``auth.bindTempAuthKey`` waits for its answer: before it, nobody asks. Pieces of files are as large as
+    all else that may wait, so the next one is made when the connection has room for it.
     """
-    return session.binding or session.core.outbox.queued_bytes > settings.unsent_limit_bytes
+    return (
+        session.binding
+        or session.giving
+        or session.core.outbox.queued_bytes > settings.unsent_limit_bytes
+        or (session.takes_files and not session.writable and session.conn is not None)
+    )

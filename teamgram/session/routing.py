@@ -19,6 +19,7 @@ _ID_MAP_PREFIX = "/mtproto."
 _NOT_FOR_UPDATES = ("upload.", "help.", "langpack.", "auth.exportAuthorization", "auth.importAuthorization")
 _BEFORE_BINDING = ("help.", "langpack.")
 _BRING_FILES = ("upload.",)
+_GIVE_FILES = frozenset(("upload.getFile", "upload.getWebFile", "upload.getCdnFile"))
 _BEFORE_INIT = frozenset(("auth.bindTempAuthKey",))
 
 UNKNOWN_METHOD = "unknown"
@@ -38,6 +39,7 @@ class MethodRoute:
             sessions come and go beside the main one, under the same key.
         before_binding: a temporary key may call it before it is bound.
         before_init: so it may, and before any ``invokeWithLayer``.
+        gives_files: its answers are pieces of files.
         brings_files: its requests are as long as the part of a file that they bring.
         times: of its answers, under whatever layer's id it was asked for.
     """
@@ -49,6 +51,7 @@ class MethodRoute:
     before_binding: bool
     before_init: bool
     brings_files: bool
+    gives_files: bool
     times: MethodTimes
 
 
@@ -144,6 +147,7 @@ class Routing:
             before_binding=before_init or name.startswith(_BEFORE_BINDING),
             before_init=before_init,
             brings_files=name.startswith(_BRING_FILES),
+            gives_files=name in _GIVE_FILES,
             times=self.times_of(name),
         )
         return route

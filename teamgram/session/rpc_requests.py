@@ -145,6 +145,8 @@ class RpcRequests:
         metadata = session.metadata
         assert metadata is not None
         request = RpcRequest(metadata, msg_id, route.service, route.method, invocation.query, invocation.no_updates)
+        if route.gives_files:
+            session.takes_files = True
         started = perf_counter()
         try:
             result = route.caller.call(request)
@@ -174,6 +176,7 @@ class RpcRequests:
             of_session = self._by_session[session] = {}
         of_session[running.msg_id] = running
         session.binding = session.binding or running.route.before_init
+        session.giving = session.giving or running.route.gives_files
         self.running[running] = None
         running.wrapper.under_way += 1
         running.deferred.addCallbacks(
@@ -227,6 +230,8 @@ class RpcRequests:
             del self._by_session[session]
         if running.route.before_init:
             session.binding = False
+        if running.route.gives_files:
+            session.giving = False
         running.route.times.answered(perf_counter() - running.started)
         self._gives_way(running)
 

@@ -17,6 +17,8 @@ class ClientSession:
         writable: ``conn`` takes more.
         layer: what ``invokeWithLayer`` said in this session, 0 before it did.
         binding: one of its requests under way binds its temporary key.
+        giving: one of them is answered with a piece of a file.
+        takes_files: it has asked for one.
         holds: some of its requests wait in its key's ``holding``.
         wants_updates: it made a call that was not wrapped in ``invokeWithoutUpdates``.
         called_at: when it last made one (unix seconds).
@@ -33,6 +35,7 @@ class ClientSession:
         "connections",
         "core",
         "dirty",
+        "giving",
         "holds",
         "http",
         "keys",
@@ -40,6 +43,7 @@ class ClientSession:
         "local_addr",
         "metadata",
         "refused",
+        "takes_files",
         "transport",
         "wants_updates",
         "writable",
@@ -58,6 +62,8 @@ class ClientSession:
         self.transport = "tcp"
         self.holds = False
         self.binding = False
+        self.giving = False
+        self.takes_files = False
         self.wants_updates = False
         self.called_at = 0.0
         self.dirty = False

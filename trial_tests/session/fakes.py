@@ -24,6 +24,7 @@ KEY = 77
 USER = 1001
 
 GET_CONFIG = struct.pack("<I", 0xC4F9186B)
+GET_FILE = struct.pack("<I", 0xBE5335BE)
 GET_NEAREST_DC = struct.pack("<I", 0x1FB33026)
 GET_STATE = struct.pack("<I", 0xEDD4882A)
 BIND_TEMP_AUTH_KEY = struct.pack("<I", 0xCDD42A05)
@@ -37,6 +38,7 @@ METHODS = {
     0xEDD4882A: "updates.getState",
     0xCDD42A05: "auth.bindTempAuthKey",
     0xB304A621: "upload.saveFilePart",
+    0xBE5335BE: "upload.getFile",
     0x6A3F8D65: "messages.getAllDrafts",
     0x12345678: "nobody.knowsThisMethod",
 }

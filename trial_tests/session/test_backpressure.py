@@ -10,6 +10,7 @@ from teamgram.session import service_messages as wire
 from trial_tests.session.fakes import (
     BOOL_TRUE,
     GET_CONFIG,
+    GET_FILE,
     GET_NEAREST_DC,
     KEY,
     Harness,
@@ -172,6 +173,29 @@ class BackpressureTests(SynchronousTestCase):
         harness.service.set_writable(client.conn, True)
         self.assertEqual(len(client.results()), 3)
         self.assertEqual(harness.gateway.resumed, [client.conn])
+
+    def test_pieces_of_files_wait_for_room(self) -> None:
+        """One is read at a time, and the next when the one before has left: a slow reader costs one, however many
+        it asked for; another session of the key waits for none of them.
+        """
+        harness = Harness()
+        harness.bff.slow.add("upload.getFile")
+        client, other = harness.client(1), harness.client(2)
+        client.send(ping())
+        client.received()
+        asked = [client.send(GET_FILE) for _ in range(4)]
+        harness.turn()
+        self.assertEqual(len(harness.bff.waiting), 1)
+        self.assertIn(other.send(GET_CONFIG), other.results())
+        for number in range(4):
+            harness.service.set_writable(client.conn, False)
+            harness.bff.waiting[number][1].callback(b"piece" * 1000)
+            harness.turn()
+            self.assertEqual((len(harness.bff.waiting), client.results()), (number + 1, {}))
+            harness.service.set_writable(client.conn, True)
+            self.assertEqual(list(client.results()), [asked[number]])
+            harness.turn()
+            self.assertEqual(len(harness.bff.waiting), min(number + 2, 4))
 
     def test_client_comes_back_to_more_than_a_connection_may_leave_unread(self) -> None:
         """What waits for it leaves by its new connection, also by HTTP, and its frames are taken."""

@@ -91,6 +91,16 @@ class ClientCommandTests(CommandTestCase):
         (self.data_dir / "clients" / "desktop" / self.binary.name).unlink()
         await self.refused(1, "ports is not known", "--binary", str(self.binary), "--port", "4430")
 
+    async def test_where_it_cannot_be_started(self) -> None:
+        """Without a display, and of a program for another system, the copy is made and that is said."""
+        output, _ = await self.make()
+        self.assertIn("no display here", output)
+        self.assertNotIn("started, process", output)
+        self.binary.write_bytes(b"MZ" + builds.desktop())
+        output, copy = await self.make()
+        self.assertIn("a program for another system", output)
+        self.assertTrue(copy.startswith(b"MZ"))
+
     async def test_tdlib(self) -> None:
         """The library's copy has the same name."""
         library = self.place()

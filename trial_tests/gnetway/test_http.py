@@ -240,11 +240,12 @@ class DocumentTests(SynchronousTestCase):
 
     def test_only_read(self) -> None:
         """Nothing but GET, and no page of another origin may read it."""
-        status, lines, _ = self.get(b"/", b"POST", b"Content-Length: 0")
+        elsewhere = b"Origin: https://elsewhere.example"
+        status, lines, _ = self.get(b"/", b"POST", b"Content-Length: 0", elsewhere)
         self.assertEqual(status, 405)
         self.assertIn(b"Allow: GET", lines)
-        _, lines, _ = self.get(b"/", b"GET", b"Origin: https://elsewhere.example")
-        self.assertEqual([line for line in lines if line.startswith(b"Access-Control")], [])
+        for answered in (lines, self.get(b"/", b"GET", elsewhere)[1], self.get(b"/nothing", b"GET", elsewhere)[1]):
+            self.assertEqual([line for line in answered if line.startswith(b"Access-Control")], [])
 
     def test_the_order_of_answers(self) -> None:
         """Behind a request that waits for its frame the page waits, too."""

@@ -87,8 +87,9 @@ class RunEnds:
         words.flush()
         text = run.live.text
         records = []
-        if text:
-            records.append(message_record(run.id, cut_off_message(text, self._now_ms()), self._now_ms()))
+        if run.live.unrecorded:
+            message = cut_off_message(run.live.unrecorded, self._now_ms())
+            records.append(message_record(run.id, message, self._now_ms()))
         session = run.session
         session.run_status, session.aborted_last_run = "aborted", True
         outcome = self._outcome(run, ABORTED, "aborted", stop_reason=reason, text=text)
@@ -118,8 +119,9 @@ class RunEnds:
         session.run_status, session.last_error = "error", error.message
         outcome = self._outcome(run, ERROR, error.message, stop_reason="error", text=run.live.text, model=str(chosen))
         records = []
-        if run.live.text:
-            records.append(message_record(run.id, cut_off_message(run.live.text, self._now_ms()), self._now_ms()))
+        if run.live.unrecorded:
+            message = cut_off_message(run.live.unrecorded, self._now_ms())
+            records.append(message_record(run.id, message, self._now_ms()))
         records.append(message_record(run.id, error_message(run.id, error.message, now_ms), self._now_ms()))
         await self._settle(run, records, outcome)
         run.events.lifecycle(

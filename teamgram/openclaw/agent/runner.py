@@ -137,12 +137,14 @@ class Runner:
         for _ in range(MAX_MODEL_CALLS):
             context, ref, reply = await self._ask(run, words, around, agent, chain, context)
             words.flush()
+            reply.usage.price(self._catalog.prices(ref))
             usage.add(reply.usage)
             events.usage(usage.output)
             session.context_tokens_used = reply.usage.input + reply.usage.cache_read + reply.usage.output
             message = self._assistant(ref, reply)
             if reply.tool_calls:
                 await self._record(run, context, [message])
+                run.live.recorded()
                 for call in reply.tool_calls:
                     used_tools.append(call.name)
                     await self._record(run, context, [await self._use_tool(run, agent, call)])
@@ -150,6 +152,7 @@ class Runner:
                 return await self._ends.done(run, ref, message, usage, used_tools)
             else:
                 await self._record(run, context, [message])
+                run.live.recorded()
             for record in around.take_steered(run):
                 context.messages.append(record["message"])
                 context.ids.append(record["id"])

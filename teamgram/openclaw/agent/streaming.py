@@ -71,6 +71,7 @@ class LiveText:
         self._item: list[str] = []
         self._item_size = 0
         self._item_start = 0
+        self._recorded = 0
         self._space = ""
         self._replaces = False
         self._growth = _Growth(ALWAYS_WHOLE)
@@ -81,6 +82,15 @@ class LiveText:
     def text(self) -> str:
         """Everything so far, trimmed; also what was not told yet."""
         return "".join(self._told) + "".join(self._waiting)
+
+    @property
+    def unrecorded(self) -> str:
+        """What the transcript does not have yet, trimmed."""
+        return self.text[self._recorded :].strip()
+
+    def recorded(self) -> None:
+        """The transcript has everything so far."""
+        self._recorded = len(self.text)
 
     @property
     def size(self) -> int:

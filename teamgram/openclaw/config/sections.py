@@ -172,8 +172,12 @@ class ModelSection(OpenClawSection, frozen=True):
     input: list[str] = msgspec.field(default_factory=lambda: ["text"])
     context_window: int = 0
     max_tokens: int = 0
+    #: US dollars for a million tokens: ``input``, ``output``, ``cacheRead``, ``cacheWrite``.
     cost: Free = {}
     api: str = ""
+    #: What the server does not take. Of OpenClaw's switches we act on ``supportsUsageInStreaming`` and
+    #: ``maxTokensField``; whatever else it refuses is found out when it does.
+    compat: Free = {}
 
 
 class ProviderSection(OpenClawSection, frozen=True):

@@ -138,3 +138,29 @@ class MidStreamTests(TurnTestCase):
         self.successResultOf(Deferred.fromCoroutine(self.house.parts.runs.accept(session, request)))
         self.house.advance(3.0)
         self.assertEqual("".join(heard), "Hello world")
+
+
+class CostTests(TurnTestCase):
+    """What a turn costs, by the operator's prices."""
+
+    config = {
+        "models": {
+            "providers": {
+                "one": {
+                    "baseUrl": "http://x",
+                    "models": [{"id": "a", "cost": {"input": 3, "output": 15, "cacheRead": "x"}}],
+                }
+            }
+        },
+        "agents": {"defaults": {"model": "one/a"}},
+    }
+
+    def test_told(self) -> None:
+        """In the recorded message: dollars by kind of token, and their sum."""
+        self.play(says("Yes."))
+        self.send("hi")
+        self.house.advance(0.2)
+        cost = self.ok("chat.history", sessionKey="main")["messages"][-1]["usage"]["cost"]
+        self.assertAlmostEqual(cost["input"], 10 * 3e-6)
+        self.assertAlmostEqual(cost["total"], 10 * 3e-6 + 2 * 15e-6)
+        self.assertEqual(cost["cacheRead"], 0)

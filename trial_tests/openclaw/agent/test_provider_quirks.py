@@ -13,6 +13,7 @@ from teamgram.openclaw.agent.providers.anthropic import Anthropic
 from teamgram.openclaw.agent.providers.failures import failure_of, retry_after
 from teamgram.openclaw.agent.providers.model_api import ModelRef, ModelRequest
 from teamgram.openclaw.agent.providers.openai import joined_roles
+from teamgram.openclaw.config.sections import ModelSection
 from trial_tests.openclaw.agent.fake_provider import Answer, openai_chunk, openai_text, sse
 from trial_tests.openclaw.agent.test_providers import ProviderTestCase, anthropic_text
 
@@ -181,6 +182,13 @@ class AskedAgainTests(ProviderTestCase):
         reply, _ = await self.ask(refusal, openai_text("ok"), messages=messages)
         self.assertEqual(reply.text, "ok")
         self.assertEqual(self.fake.asked[1][2]["messages"][1:], [{"role": "user", "content": "a\n\nb"}])
+
+    async def test_known_beforehand(self) -> None:
+        """The switches of a model's ``compat`` save the first refusal."""
+        compat = {"supportsUsageInStreaming": False, "maxTokensField": "max_completion_tokens"}
+        await self.ask(openai_text("ok"), max_tokens=7, models=[ModelSection(id="m", compat=compat)])
+        ((_, _, body),) = self.fake.asked
+        self.assertEqual(("stream_options" in body, body["max_completion_tokens"]), (False, 7))
 
     async def test_for_ever(self) -> None:
         """A server that refuses the same again is not asked for ever."""

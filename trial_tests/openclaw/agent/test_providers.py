@@ -42,12 +42,20 @@ class ProviderTestCase(TestCase):
     kind: Any = OpenAICompatible
 
     async def ask(
-        self, *answers: Answer, seconds: float = 5.0, messages: Any = None, tools: Any = (), max_tokens: int = 0
+        self,
+        *answers: Answer,
+        seconds: float = 5.0,
+        messages: Any = None,
+        tools: Any = (),
+        max_tokens: int = 0,
+        models: Any = (),
     ) -> tuple[ModelReply, list[str]]:
         """One call: the reply, and the words as they came."""
         self.fake = FakeProvider(*answers)
         self.addCleanup(self.fake.stop)
-        section = ProviderSection(base_url=self.fake.url + "/v1", api_key="sk-secret", timeout_seconds=seconds)
+        section = ProviderSection(
+            base_url=self.fake.url + "/v1", api_key="sk-secret", timeout_seconds=seconds, models=list(models)
+        )
         self.provider = self.kind("fake", section, reactor)
         self.addCleanup(self.provider._http._pool.closeCachedConnections)
         said: list[str] = []
@@ -191,7 +199,10 @@ class AnthropicTests(ProviderTestCase):
         self.assertEqual((said, reply.text, reply.response_id), (["Hel", "lo"], "Hello", "m1"))
         self.assertEqual((reply.usage.input, reply.usage.cache_read, reply.usage.output), (9, 4, 3))
         path, headers, body = self.fake.asked[0]
-        self.assertEqual((path, headers["x-api-key"], body["system"]), ("/v1/messages", "sk-secret", "Be kind."))
+        self.assertEqual((path, headers["x-api-key"]), ("/v1/messages", "sk-secret"))
+        cache = {"type": "ephemeral"}
+        self.assertEqual(body["system"], [{"type": "text", "text": "Be kind.", "cache_control": cache}])
+        self.assertEqual(body["messages"][-1]["content"], [{"type": "text", "text": "hi", "cache_control": cache}])
 
     async def test_tool(self) -> None:
         """A tool call, its arguments in pieces."""

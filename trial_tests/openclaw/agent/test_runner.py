@@ -9,6 +9,7 @@ from twisted.internet.task import deferLater
 from teamgram.openclaw.agent.providers.model_api import (
     CONTEXT_LENGTH,
     RATE_LIMIT,
+    REFUSAL,
     ModelReply,
     ModelRequest,
     ProviderError,
@@ -193,6 +194,27 @@ class ToolTurnTests(TurnTestCase):
         roles = [role for role, _ in self.history()]
         self.assertEqual(roles, ["user", "assistant", "toolResult", "toolResult", "assistant"])
         self.assertIn("probe", [spec.name for spec in played.asked[0].tools])
+
+    def test_failed_after_a_call(self) -> None:
+        """The words before the call are in the transcript once, and those after it once."""
+        self.play(
+            wants(ToolCall("c1", "probe", {"n": 1}), text="Trying."), fails("Half", reason="refusal", kind=REFUSAL)
+        )
+        self.send("hi")
+        self.house.advance(0.5)
+        said = [text for role, text in self.history() if role == "assistant"]
+        self.assertEqual(said, ["Trying.", "⚠️ it failed"])
+
+    def test_stopped_after_a_call(self) -> None:
+        """So they are when somebody stops the run."""
+        schema = parameters({})
+        self.house.parts.tools.add(Tool("slow", "Never ends.", schema, lambda arguments, context: Deferred()))
+        self.play(wants(ToolCall("c2", "slow", {}), text="Waiting."))
+        self.send("hi")
+        self.house.advance(0.5)
+        self.ok("chat.abort", sessionKey="main")
+        said = [text for role, text in self.history() if role == "assistant"]
+        self.assertEqual(said, ["Waiting."])
 
     def test_refused(self) -> None:
         """A tool that the session may not use is not offered, and refused when the model wants it all the same."""

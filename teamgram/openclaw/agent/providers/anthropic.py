@@ -15,6 +15,9 @@ from teamgram.openclaw.sessions.agent_sessions import text_of
 
 _VERSION = "2023-06-01"
 _DEFAULT_MAX_TOKENS = 8192
+#: Marks the end of what the next call will begin with again.
+#: Source: https://docs.claude.com/en/docs/build-with-claude/prompt-caching.
+_CACHE = {"type": "ephemeral"}
 _STOP_REASONS = {"tool_use": "toolUse", "max_tokens": "length"}
 
 
@@ -32,11 +35,11 @@ class Anthropic:
         body: dict[str, Any] = {
             "model": request.ref.model,
             "max_tokens": request.max_tokens or _DEFAULT_MAX_TOKENS,
-            "messages": to_messages(request.messages),
+            "messages": _cached(to_messages(request.messages)),
             "stream": True,
         }
         if request.system:
-            body["system"] = request.system
+            body["system"] = [{"type": "text", "text": request.system, "cache_control": _CACHE}]
         if request.tools:
             body["tools"] = [
                 {"name": t.name, "description": t.description, "input_schema": t.parameters} for t in request.tools
@@ -115,6 +118,15 @@ class _Messages(ReplyStream):
     def reply(self, model: str) -> ModelReply:
         """See :meth:`ReplyStream.whole`."""
         return self.whole(model, _STOP_REASONS.get(self.stop, "stop"), is_refused=self.stop == "refusal")
+
+
+def _cached(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same, its last part marked: the next turn begins with all of it."""
+    if messages:
+        last = messages[-1]
+        *parts, end = last["content"]
+        messages = [*messages[:-1], {**last, "content": [*parts, {**end, "cache_control": _CACHE}]}]
+    return messages
 
 
 def to_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -98,6 +98,11 @@ class Catalog:
         model = self._model(ref)
         return model.max_tokens if model else 0
 
+    def prices(self, ref: ModelRef) -> dict[str, Any]:
+        """``cost`` of the model: US dollars for a million tokens of each kind; empty where the operator gave none."""
+        model = self._model(ref)
+        return model.cost if model else {}
+
     def _model(self, ref: ModelRef) -> ModelSection | None:
         section = self.section(ref.provider)
         return next((m for m in section.models if m.id == ref.model), None) if section else None

@@ -61,12 +61,17 @@ class ToolCall:
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens, as the provider counted them."""
+    """Tokens, as the provider counted them, and what they cost.
+
+    Attributes:
+        cost: US dollars by the names of ``usage.cost``; empty while no price is known.
+    """
 
     input: int = 0
     output: int = 0
     cache_read: int = 0
     cache_write: int = 0
+    cost: dict[str, float] = field(default_factory=dict)
 
     def add(self, other: "Usage") -> None:
         """Count another call."""
@@ -74,6 +79,25 @@ class Usage:
         self.output += other.output
         self.cache_read += other.cache_read
         self.cache_write += other.cache_write
+        for name, dollars in other.cost.items():
+            self.cost[name] = self.cost.get(name, 0.0) + dollars
+
+    def price(self, prices: dict[str, Any]) -> None:
+        """Say what these tokens cost.
+
+        Args:
+            prices: US dollars for a million tokens: ``input``, ``output``, ``cacheRead``, ``cacheWrite``.
+        """
+        counted = {
+            "input": self.input,
+            "output": self.output,
+            "cacheRead": self.cache_read,
+            "cacheWrite": self.cache_write,
+        }
+        for name, tokens in counted.items():
+            price = prices.get(name)
+            if isinstance(price, int | float) and not isinstance(price, bool):
+                self.cost[name] = price * tokens / 1_000_000
 
     def to_wire(self) -> dict[str, Any]:
         """``usage`` of a recorded message."""
@@ -83,7 +107,10 @@ class Usage:
             "totalTokens": self.input + self.output + self.cache_read + self.cache_write,
             "cacheRead": self.cache_read,
             "cacheWrite": self.cache_write,
-            "cost": {"input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0, "total": 0},
+            "cost": {
+                **{name: self.cost.get(name, 0) for name in ("input", "output", "cacheRead", "cacheWrite")},
+                "total": sum(self.cost.values()),
+            },
         }
 
 

@@ -28,25 +28,35 @@ class OpenAICompatible:
     def __init__(self, name: str, section: ProviderSection, reactor: Any) -> None:
         self._section = section
         self._http = ProviderHttp(name, section, reactor)
-        self._refused: dict[str, set[str]] = {}
+        self._refused = {model.id: _known_refused(model.compat) for model in section.models}
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelReply:
         """POST /chat/completions with ``stream``."""
         headers = {"authorization": f"Bearer {self._section.api_key}"} if self._section.api_key else {}
         refused = self._refused.setdefault(request.ref.model, set())
         for _ in range(_MOST_ASKED - 1):
-            told = _Chunks(on_text)
+            told, body = _Chunks(on_text), to_body(request, refused)
             try:
-                await self._http.stream("/chat/completions", headers, to_body(request, refused), told)
+                await self._http.stream("/chat/completions", headers, body, told)
                 return told.reply(request.ref.model)
             except ProviderError as error:
                 what = "roles" if error.reason == "roles" else error.parameter
-                if not what or what in refused or told.text:
+                if what in refused or what not in ("roles", *body) or told.text:
                     raise
                 refused.add(what)
         told = _Chunks(on_text)
         await self._http.stream("/chat/completions", headers, to_body(request, refused), told)
         return told.reply(request.ref.model)
+
+
+def _known_refused(compat: dict[str, Any]) -> set[str]:
+    """What a model does not take by its ``compat`` switches."""
+    refused = set()
+    if compat.get("supportsUsageInStreaming") is False:
+        refused.add("stream_options")
+    if compat.get("maxTokensField") == "max_completion_tokens":
+        refused.add("max_tokens")
+    return refused
 
 
 class _Chunks(ReplyStream):

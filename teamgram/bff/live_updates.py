@@ -5,12 +5,13 @@ numbers in it, and it is drawn anew only where a viewer sees a user or a group
 in a way of their own. Usually all that is needed is in memory; when something
 must be read first, that user's later updates wait behind it, so that they leave
 in commit order. Drawing for many takes its part of a reactor turn like anything
-else; who has not had theirs gets it in the next.
+else, and so does finding out whom a commit is for; who has not had theirs gets
+it in the next.
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import count
 from time import perf_counter
 
@@ -18,16 +19,17 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from teamgram.bff.told import Drawn, Item, Sketch, Told
 from teamgram.bff.views.alike import Owned, alike, renumbered
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import peers_in
-from teamgram.bff.views.updates import Drawing, UpdateViews, entries_drawing, split_peers, transient_drawing
-from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage
+from teamgram.bff.views.updates import UpdateViews, entries_drawing, split_peers, transient_drawing
+from teamgram.domain.boxes.events import LogEntry
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.updates.events import TransientEvent
 from teamgram.interfaces.updates import PushedUpdates, Receiver, UpdatesPush
 from teamgram.mtproto.tl import encode
-from teamgram.mtproto.tl.places import Places, find_places, marks
+from teamgram.mtproto.tl.places import find_places, marks
 
 PART_SECONDS = 0.001
 """How long drawing for many may take in one reactor turn."""
@@ -40,59 +42,6 @@ MAX_WAITING = 20_000
 
 _ALONE = 2
 """So few receivers are drawn for one by one: finding what is alike would cost more."""
-
-
-@dataclass(slots=True)
-class _Sketch:
-    """Whom it names that some are told alike."""
-
-    user_ids: list[int]
-    chat_ids: list[int]
-
-
-@dataclass(slots=True)
-class _Drawn:
-    """A sketch as some viewers see it, encoded, and those of them who have not got it yet."""
-
-    body: bytes
-    places: Places = ()
-    receivers: list[Receiver] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Told:
-    """What one commit, or one event, tells.
-
-    Attributes:
-        number: grows from one to the next.
-        event: the drawing of an event, which is the same for all.
-        ready: what somebody is to get now.
-    """
-
-    number: int
-    except_perm_auth_key_id: int
-    event: Drawing | None
-    is_for_many: bool
-    sketches: dict[Hashable, _Sketch] = field(default_factory=dict)
-    drawn: dict[Hashable, _Drawn] = field(default_factory=dict)
-    ready: list[_Drawn] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Item:
-    """One user's part of what is told; ``owned`` is None for an event."""
-
-    user_id: int
-    told: _Told
-    owned: Owned | None
-
-    def drawing(self, files: FileViews) -> Drawing:
-        """For this user alone."""
-        return entries_drawing(*self.owned, files) if self.owned is not None else self.told.event or Drawing()
-
-    def peers(self) -> set[int]:
-        """Whom the drawing names."""
-        return peers_in(self.owned[1].values()) if self.owned is not None else (self.told.event or Drawing()).peers
 
 
 class LiveUpdates:
@@ -119,9 +68,13 @@ class LiveUpdates:
         self._part_seconds = part_seconds
         self._seconds = seconds
         # What must leave after something else of the same user: something is read for it, or its turn has not come.
-        self._waiting: dict[int, deque[_Item]] = {}
+        self._waiting: dict[int, deque[Item]] = {}
         self._later: deque[int] = deque()
         self._items = 0
+        # What was told when the turn's part was used up: nobody has looked yet for whom it is.
+        self._untold: deque[tuple[int, Callable[[], list[Item]]]] = deque()
+        self._left = part_seconds
+        self._scheduled = False
         self._settled: list[Deferred[None]] = []
         self._numbers = count()
 
@@ -132,7 +85,7 @@ class LiveUpdates:
 
     async def settled(self) -> None:
         """Wait until everything that was told has been pushed; before sessions go away at the end."""
-        if self._waiting:
+        if self._waiting or self._untold:
             waiter: Deferred[None] = Deferred()
             self._settled.append(waiter)
             await waiter
@@ -141,10 +94,7 @@ class LiveUpdates:
 
     def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
         """Push a transient event to those who are there."""
-        here = [user_id for user_id in dict.fromkeys(user_ids) if self._is_here(user_id, except_perm_auth_key_id)]
-        if here:
-            told = _Told(next(self._numbers), except_perm_auth_key_id, transient_drawing(event), len(here) > _ALONE)
-            self._tell([_Item(user_id, told, None) for user_id in here])
+        self._tell(partial(self._event_items, user_ids, event, except_perm_auth_key_id), len(user_ids))
 
     def logged(
         self,
@@ -153,32 +103,55 @@ class LiveUpdates:
         except_perm_auth_key_id: int,
     ) -> None:
         """Push log entries to those of their owners who are there."""
+        self._tell(partial(self._entry_items, entries, messages, except_perm_auth_key_id), len(entries))
+
+    def _event_items(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> list[Item]:
+        has_session = self._push.has_updates_session
+        here = [user_id for user_id in dict.fromkeys(user_ids) if has_session(user_id, except_perm_auth_key_id)]
+        if not here:
+            return []
+        told = Told(next(self._numbers), except_perm_auth_key_id, transient_drawing(event), len(here) > _ALONE)
+        return [Item(user_id, told, None) for user_id in here]
+
+    def _entry_items(
+        self,
+        entries: Sequence[LogEntry],
+        messages: Mapping[tuple[int, int], Message],
+        except_perm_auth_key_id: int,
+    ) -> list[Item]:
         by_owner: dict[int, list[LogEntry]] = {}
         for entry in entries:
-            by_owner.setdefault(entry.owner_id, []).append(entry)
-        told = _Told(next(self._numbers), except_perm_auth_key_id, None, len(by_owner) > _ALONE)
-        items = []
-        for owner_id, own in by_owner.items():
-            if self._is_here(owner_id, except_perm_auth_key_id):
-                mine = {
-                    entry.event.id: messages[owner_id, entry.event.id]
-                    for entry in own
-                    if isinstance(entry.event, NewMessage | MessageEdited) and (owner_id, entry.event.id) in messages
-                }
-                items.append(_Item(owner_id, told, (own, mine)))
-        self._tell(items)
-
-    def _is_here(self, user_id: int, except_perm_auth_key_id: int) -> bool:
-        return self._push.has_updates_session(user_id, except_perm_auth_key_id)
+            own = by_owner.get(entry.owner_id)
+            if own is None:
+                by_owner[entry.owner_id] = [entry]
+            else:
+                own.append(entry)
+        told = Told(next(self._numbers), except_perm_auth_key_id, None, len(by_owner) > _ALONE)
+        has_session = self._push.has_updates_session
+        return [
+            Item(owner_id, told, own, messages)
+            for owner_id, own in by_owner.items()
+            if has_session(owner_id, except_perm_auth_key_id)
+        ]
 
     # Who is told now, and who later
 
-    def _tell(self, items: list[_Item]) -> None:
-        if self._later and len(items) > _ALONE:
-            # This turn's part is used up: several commits may be settled in one.
-            self._tell_later(items)
+    def _tell(self, items: Callable[[], list[Item]], size: int) -> None:
+        """Tell it now; later what is for many when this turn's part is used up, and whatever comes behind that."""
+        is_for_many = size > _ALONE
+        if self._untold or (is_for_many and (self._later or self._left <= 0)):
+            self._items += size
+            self._untold.append((size, items))
+            self._schedule()
             return
-        until = self._seconds() + self._part_seconds
+        began = self._seconds()
+        self._tell_now(items(), began + self._left)
+        if is_for_many:
+            # Several commits may be settled in one turn.
+            self._left -= self._seconds() - began
+            self._schedule()
+
+    def _tell_now(self, items: list[Item], until: float) -> None:
         for number, item in enumerate(items, 1):
             waiting = self._waiting.get(item.user_id)
             if waiting is not None:
@@ -192,42 +165,80 @@ class LiveUpdates:
         if items:
             self._hand_over({items[0].told.number: items[0].told})
 
-    def _tell_later(self, items: list[_Item]) -> None:
-        if not self._later:
-            self._clock.callLater(0, self._go_on)
+    def _tell_later(self, items: list[Item]) -> None:
         for item in items:
             if item.user_id not in self._waiting:
                 self._later.append(item.user_id)
             self._wait(item)
+        self._schedule()
 
-    def _wait(self, item: _Item) -> None:
+    def _wait(self, item: Item) -> None:
         self._items += 1
         self._waiting.setdefault(item.user_id, deque()).append(item)
 
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._clock.callLater(0, self._go_on)
+
     def _go_on(self) -> None:
         """The next part of what did not fit into a turn."""
-        until = self._seconds() + self._part_seconds
-        told: dict[int, _Told] = {}
-        while self._later:
-            user_id = self._later.popleft()
+        self._scheduled = False
+        began = self._seconds()
+        until = began + self._part_seconds
+        if self._look_for_whom(until):
+            self._draw_later(until)
+        self._left = self._part_seconds - (self._seconds() - began)
+        if self._later or self._untold:
+            self._schedule()
+        else:
+            self._left = self._part_seconds
+            self._tell_settled()
+
+    def _look_for_whom(self, until: float) -> bool:
+        """Find out for whom that is which nobody has looked at; False when the time is up."""
+        while self._untold:
+            size, found = self._untold.popleft()
+            self._items -= size
+            try:
+                items = found()
+            except Exception:
+                self._log.failure("for whom something is could not be found")
+                continue
+            if len(items) > _ALONE:
+                self._tell_later(items)
+            else:
+                self._tell_now(items, until)
+            if self._is_over(until):
+                return False
+        return True
+
+    def _draw_later(self, until: float) -> None:
+        """Draw for one user after another; who is not done with stays the first."""
+        told: dict[int, Told] = {}
+        is_over = False
+        while self._later and not is_over:
+            user_id = self._later[0]
             waiting = self._waiting[user_id]
-            while waiting and self._is_drawn(waiting[0]):
+            while waiting and not is_over and self._is_drawn(waiting[0]):
                 self._items -= 1
                 done = waiting.popleft().told
                 told[done.number] = done
-            if waiting:
+                is_over = self._is_over(until)
+            if not waiting:
+                del self._waiting[self._later.popleft()]
+            elif not is_over:
                 # What came before it leaves before it.
                 self._hand_over(told)
+                self._later.popleft()
                 Deferred.fromCoroutine(self._drain(user_id))
-            else:
-                self._waits_no_more(user_id)
-            if self._seconds() >= until and self._items <= MAX_WAITING:
-                break
+                is_over = self._is_over(until)
         self._hand_over(told)
-        if self._later:
-            self._clock.callLater(0, self._go_on)
 
-    def _hand_over(self, told: Mapping[int, _Told]) -> None:
+    def _is_over(self, until: float) -> bool:
+        return self._seconds() >= until and self._items <= MAX_WAITING
+
+    def _hand_over(self, told: Mapping[int, Told]) -> None:
         """Push what was drawn, in the order in which it happened."""
         for _, one in sorted(told.items()):
             ready, one.ready = one.ready, []
@@ -256,7 +267,10 @@ class LiveUpdates:
 
     def _waits_no_more(self, user_id: int) -> None:
         del self._waiting[user_id]
-        if not self._waiting:
+        self._tell_settled()
+
+    def _tell_settled(self) -> None:
+        if not self._waiting and not self._untold:
             settled, self._settled = self._settled, []
             for waiter in settled:
                 waiter.callback(None)
@@ -267,7 +281,7 @@ class LiveUpdates:
 
     # Drawing
 
-    def _is_drawn(self, item: _Item) -> bool:
+    def _is_drawn(self, item: Item) -> bool:
         """Make the user's update ready, or find that it cannot be made; False: something must be read first."""
         try:
             return self._draw(item)
@@ -275,55 +289,56 @@ class LiveUpdates:
             self._failed(item.user_id)
             return True
 
-    def _draw(self, item: _Item) -> bool:
+    def _draw(self, item: Item) -> bool:
         told, user_id = item.told, item.user_id
         if told.event is not None and told.event.event is not None:
             return False
-        shared = alike(item.owned) if item.owned is not None and told.is_for_many else None
-        if not told.is_for_many or (shared is None and item.owned is not None):
+        owned = item.owned() if told.is_for_many else None
+        shared = alike(owned) if owned is not None else None
+        if not told.is_for_many or (shared is None and owned is not None):
             return self._draw_alone(item)
         key, numbers = shared or ((), ())
         sketch = told.sketches.get(key)
         if sketch is None:
-            sketch = told.sketches[key] = _Sketch(*split_peers(item.peers()))
+            peers = peers_in(owned[1].values()) if owned is not None else item.drawing(self._views.files).peers
+            sketch = told.sketches[key] = Sketch(*split_peers(peers))
         seen = self._views.seen(user_id, sketch.user_ids, sketch.chat_ids)
         if seen is None:
             return False
         drawn = told.drawn.get((key, seen))
         if drawn is None:
-            drawn = told.drawn[key, seen] = self._encoded(item, sketch, len(numbers))
+            drawn = told.drawn[key, seen] = self._encoded(item, owned, sketch, len(numbers))
         if not drawn.receivers:
             told.ready.append(drawn)
         drawn.receivers.append(Receiver(user_id, numbers))
         return True
 
-    def _draw_alone(self, item: _Item) -> bool:
+    def _draw_alone(self, item: Item) -> bool:
         drawing = item.drawing(self._views.files)
         updates = self._views.at_once(item.user_id, drawing, *split_peers(drawing.peers))
         if updates is None:
             return False
-        item.told.ready.append(_Drawn(encode(updates), (), [Receiver(item.user_id)]))
+        item.told.ready.append(Drawn(encode(updates), (), [Receiver(item.user_id)]))
         return True
 
-    def _encoded(self, item: _Item, sketch: _Sketch, count: int) -> _Drawn:
+    def _encoded(self, item: Item, owned: Owned | None, sketch: Sketch, count: int) -> Drawn:
         """The sketch as the item's user sees it, with marks in place of so many numbers."""
         files = self._views.files
         # It is drawn twice, and only the marks may differ.
         files.hold()
         try:
-            return self._drawn_with_marks(item, sketch, count, files)
+            return self._drawn_with_marks(item, owned, sketch, count, files)
         finally:
             files.go_on()
 
-    def _drawn_with_marks(self, item: _Item, sketch: _Sketch, count: int, files: FileViews) -> _Drawn:
-        owned = item.owned
+    def _drawn_with_marks(self, item: Item, owned: Owned | None, sketch: Sketch, count: int, files: FileViews) -> Drawn:
         drawing = item.drawing(files) if owned is None else entries_drawing(*renumbered(owned, marks(count)), files)
         updates = self._views.at_once(item.user_id, drawing, sketch.user_ids, sketch.chat_ids)
         assert updates is not None, "whoever is seen is in memory"
         body = encode(updates)
         if owned is None:
-            return _Drawn(body)
+            return Drawn(body)
         # Numbers lie in the updates, which come first; users and groups need no second encoding.
         second = b"".join(map(encode, entries_drawing(*renumbered(owned, marks(count, second=True)), files).updates))
         places = find_places(body[_HEAD_BYTES : _HEAD_BYTES + len(second)], second)
-        return _Drawn(body, tuple((offset + _HEAD_BYTES, number) for offset, number in places))
+        return Drawn(body, tuple((offset + _HEAD_BYTES, number) for offset, number in places))

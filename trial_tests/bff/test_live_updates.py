@@ -71,6 +71,8 @@ class EqualityTests(BackendTestCase):
                     phone = dice.choice(["", known.user.phone])
                     name = dice.choice(["Mum", "Boss", known.user.first_name])
                     await house.contacts.add(device.user.id, known.user, name, "", phone, START)
+            if dice.random() < 0.5:
+                continue  # most people leave their rules as they are
             who = tuple(other.user.id for other in dice.sample(devices, 5))
             for key in ("PhoneNumber", "StatusTimestamp"):
                 kinds = dice.sample([RuleKind.ALLOW_USERS, RuleKind.DISALLOW_ALL, RuleKind.ALLOW_ALL], 2)
@@ -253,6 +255,39 @@ class PartsOfATurnTests(SynchronousTestCase):
         told(self.live, "5", range(1, 26), 500)
         self.turns.advance()
         self.assertGreater(self.live.waiting_users, 0)
+
+    def test_many_for_one(self) -> None:
+        """What waits for one user is drawn in parts, too, and stays in order."""
+        for number in range(30):
+            told(self.live, str(number), range(1, 4), number * 100)
+        turns = 0
+        while self.live.waiting_users:
+            before = sum(self.pushes.calls)
+            self.turns.advance()
+            turns += 1
+            self.assertLessEqual(sum(self.pushes.calls) - before, 10)
+        self.assertGreater(turns, 5)
+        for user_id in range(1, 4):
+            self.assertEqual([text for text, _ in self.pushes.got[user_id]], [str(number) for number in range(30)])
+
+    def test_many_commits_in_one_turn(self) -> None:
+        """Nobody looks for whom they are once the turn's part is used up; what comes later stays behind them."""
+        asked: list[int] = []
+        self.pushes.has_updates_session = lambda user_id, _: not asked.append(user_id)  # type: ignore
+        told(self.live, "first", range(1, 26), 100)
+        asked.clear()
+        for number in range(20):
+            told(self.live, str(number), range(1, 9), 1000 + number * 100)
+        told(self.live, "private", [5], 9000)
+        self.assertEqual(asked, [])
+        settled = Deferred.fromCoroutine(self.live.settled())
+        before = 0
+        while not settled.called:
+            self.turns.advance()
+            self.assertLessEqual(len(asked) - before, 100, "as many as a turn has time for")
+            before = len(asked)
+        texts = [text for text, _ in self.pushes.got[5]]
+        self.assertEqual(texts, ["first", *map(str, range(20)), "private"])
 
     def test_behind_what_is_read(self) -> None:
         """Who needs something read gets it all later, in order; the others do not wait for them."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from teamgram.domain.contacts.book import AddressBook, Contact
 from teamgram.domain.contacts.contacts import Contacts
-from teamgram.domain.contacts.sight import Seen, last_seen, sees
+from teamgram.domain.contacts.sight import STRANGER, Seen, are_strangers, last_seen, sees
 from teamgram.domain.presence.presence import Presence, Status
 from teamgram.domain.privacy.keys import ADDED_BY_PHONE, PHONE_NUMBER
 from teamgram.domain.privacy.privacy import Privacy
@@ -53,6 +53,8 @@ class UserViews:
         self._contacts = contacts
         self._presence = presence
         self._privacy = privacy
+        self._strangers: dict[int, tuple[tuple[User, Status, PrivacyRules], SeenUser]] = {}
+        self._strangers_at = 0
 
     def cached(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any] | None:
         """``user`` objects for the viewer in the given order, or None: ask ``render``."""
@@ -76,6 +78,7 @@ class UserViews:
         own = self._privacy.cached(viewer_id)
         if book is None or own is None:
             return None
+        now = self._presence.now()
         seen = []
         for user_id in user_ids:
             user = self._users.cached(user_id)
@@ -83,8 +86,23 @@ class UserViews:
             rules = self._privacy.cached(user_id)
             if user is None or status is None or rules is None:
                 return None
-            seen.append(how_seen(user, book, own, status, rules, self._presence.now()))
+            if are_strangers(book, own, user_id, rules):
+                seen.append(self._seen_by_strangers(user, status, rules, now))
+            else:
+                seen.append(how_seen(user, book, own, status, rules, now))
         return tuple(seen)
+
+    def _seen_by_strangers(self, user: User, status: Status, rules: PrivacyRules, now: int) -> SeenUser:
+        """What all see in the same way to whom the user is nobody: worked out once a second for all of them."""
+        if now != self._strangers_at:
+            self._strangers_at = now
+            self._strangers.clear()
+        facts = (user, status, rules)
+        known = self._strangers.get(user.id)
+        # Each of them is replaced as a whole when it changes.
+        if known is None or any(one is not other for one, other in zip(known[0], facts, strict=True)):
+            known = self._strangers[user.id] = (facts, how_seen(user, STRANGER, {}, status, rules, now))
+        return known[1]
 
     async def render(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any]:
         """``user`` objects for the viewer in the given order, each once; ids that nobody has are left out."""

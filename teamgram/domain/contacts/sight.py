@@ -10,6 +10,26 @@ from teamgram.domain.contacts.book import AddressBook
 from teamgram.domain.privacy.keys import STATUS_TIMESTAMP
 from teamgram.domain.privacy.rules import PrivacyKey, PrivacyRules, allows
 
+STRANGER = AddressBook(0, {}, frozenset(), {}, frozenset())
+"""The book of somebody who knows nobody and is known to nobody."""
+
+
+def are_strangers(book: AddressBook, own_rules: PrivacyRules, user_id: int, rules: PrivacyRules) -> bool:
+    """Whether the owner of ``book`` sees a user as ``STRANGER`` does: neither book nor rules say anything of the two.
+
+    True only where that is plain to see; False costs no more than looking closer.
+    """
+    return not (
+        rules
+        or STATUS_TIMESTAMP in own_rules
+        or user_id == book.owner_id
+        or user_id in book.contacts
+        or user_id in book.added_by
+        or user_id in book.close_friend_of
+        or user_id in book.blocked
+        or user_id in book.blocked_by
+    )
+
 
 def sees(book: AddressBook, user_id: int, rules: PrivacyRules, key: PrivacyKey) -> bool:
     """Whether the owner of ``book`` sees what ``key`` is about of a user; not of who has blocked them.

@@ -5,7 +5,7 @@ from dataclasses import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.domain.contacts.book import AddressBook, Contact
-from teamgram.domain.contacts.sight import Seen, last_seen, sees, shows
+from teamgram.domain.contacts.sight import Seen, are_strangers, last_seen, sees, shows
 from teamgram.domain.privacy.rules import Rule, RuleKind
 
 VIEWER, USER = 1, 2
@@ -64,3 +64,22 @@ class SightTests(SynchronousTestCase):
         self.assertIs(last_seen(BOOK, {}, USER, NOBODY), Seen.ROUGHLY)
         self.assertIs(last_seen(BOOK, NOBODY, USER, NOBODY), Seen.ROUGHLY)
         self.assertIs(last_seen(BOOK, NOBODY, VIEWER, NOBODY), Seen.EXACTLY)
+
+    def test_strangers(self) -> None:
+        """Anything that stands between two people, on either side, makes them no strangers."""
+        self.assertTrue(are_strangers(BOOK, {}, USER, {}))
+        self.assertTrue(
+            are_strangers(BOOK, {"PhoneNumber": NOBODY[KEY]}, USER, {}), "their own number is not asked for"
+        )
+        known = {USER: Contact(USER, "x")}
+        for book, own, rules in (
+            (replace(BOOK, contacts=known), {}, {}),
+            (replace(BOOK, added_by=frozenset({USER})), {}, {}),
+            (replace(BOOK, close_friend_of=frozenset({USER})), {}, {}),
+            (replace(BOOK, blocked={USER: 1}), {}, {}),
+            (replace(BOOK, blocked_by=frozenset({USER})), {}, {}),
+            (BOOK, NOBODY, {}),
+            (BOOK, {}, NOBODY),
+        ):
+            self.assertFalse(are_strangers(book, own, USER, rules))
+        self.assertFalse(are_strangers(BOOK, {}, VIEWER, {}))

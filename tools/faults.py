@@ -28,7 +28,7 @@ from twisted.internet.task import deferLater, react
 from twisted.logger import globalLogPublisher
 
 from teamgram.app.config.loader import load_configuration
-from teamgram.app.house import House
+from teamgram.app.server import TeamgramServer
 from teamgram.mtproto.crypto.rsa import RsaPublicKey
 from teamgram.mtproto.envelope import AuthKey
 from teamgram.mtproto.tl import encode, tl
@@ -54,23 +54,25 @@ class InThisProcess:
         self.port = files.port
         session = files.config / "session.yaml"
         session.write_text(session.read_text() + f"\nLimits:\n  DisconnectedRetention: {RETENTION:.0f}s\n")
-        self.house = House(load_configuration(files.config), files.data_dir, reactor)
-        self.house._announce = lambda: None  # type: ignore[method-assign]
+        self.server = TeamgramServer(load_configuration(files.config), files.data_dir, reactor)
+        self.server._announce = lambda stages: None  # type: ignore[method-assign]
 
     async def start(self) -> RsaPublicKey:
-        self.house.startService()
-        while self.house._not_ready():
+        self.server.startService()
+        while self.server.not_ready():
             await deferLater(self._reactor, 0.02)
-        return self.house.key.key.public
+        return self.server.key.key.public
 
     async def stop(self) -> None:
-        await self.house.stopService()
+        await self.server.stopService()
 
     def held(self) -> dict[str, int]:
         """What is there only while somebody is served."""
-        stage = self.house.session.stage
+        stages = self.server.stages
+        assert stages is not None
+        stage = stages.session.stage
         return {
-            "connections": len(list(self.house.gnetway.connections)),
+            "connections": len(list(stages.gnetway.connections)),
             "requests": len(stage.requests.running),
             "waiting requests": len(stage.requests.waiting),
             "tasks": len(stage.tasks._running),
@@ -79,7 +81,8 @@ class InThisProcess:
 
     def sessions(self) -> int:
         """Those that are kept for clients that may come back."""
-        return sum(len(keys.sessions) for keys in self.house.session.stage.keys.lists.values())
+        assert self.server.stages is not None
+        return sum(len(keys.sessions) for keys in self.server.stages.session.stage.keys.lists.values())
 
 
 class InOwnProcess:

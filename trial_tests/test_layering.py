@@ -113,6 +113,7 @@ WITHOUT_CIRCLES = [
     "blobs",
     "clients",
     "openclaw",
+    "app",
 ]
 
 

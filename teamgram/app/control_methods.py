@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
 
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid
 from teamgram.openclaw.gateway.router import Call, method
-
-if TYPE_CHECKING:
-    from teamgram.app.house import House
+from teamgram.session.watched_keys import WatchedKeys
 
 
 class OperatorMethods:
     """``teamgram.*``; register with the control plane's router."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, watched: WatchedKeys, reload: Callable[[], Deferred[bool]]) -> None:
+        self._watched = watched
+        self._reload = reload
 
     @method("teamgram.debug", scopes.ADMIN)
     def debug(self, call: Call) -> dict[str, Any]:
@@ -31,9 +33,9 @@ class OperatorMethods:
             raise invalid("authKeyId must be an auth key's id, in decimal digits") from None
         if not -(2**63) <= auth_key_id < 2**63 or not isinstance(on, bool):
             raise invalid("authKeyId must have 64 bits and a sign, and on must be boolean")
-        return {"watched": [str(watched) for watched in sorted(self._house.session.stage.watched.set(auth_key_id, on))]}
+        return {"watched": [str(watched) for watched in sorted(self._watched.set(auth_key_id, on))]}
 
     @method("teamgram.reload", scopes.ADMIN)
     async def reload(self, call: Call) -> dict[str, Any]:
         """As SIGHUP; the log says what came of it."""
-        return {"reloaded": await self._house.reload()}
+        return {"reloaded": await self._reload()}

@@ -7,14 +7,14 @@ purpose: a screen may be shared, a scrollback may be kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from twisted.internet.defer import Deferred
+
+from teamgram.app.stages import Stages
 from teamgram.gnetway.conn_context import ConnContext
 from teamgram.session.main_auth import MainAuthWrapper
 from teamgram.session.session_list import ClientSession
-
-if TYPE_CHECKING:
-    from teamgram.app.house import House
 
 _SHOWN_ROWS = 60
 
@@ -23,7 +23,7 @@ connections()   wrappers()   sessions(user_id=0)   queues()
 show(x)    x: one of those objects, or a conn_id, session_id, auth_key_id or user_id
 close(x)   closes a connection; ends a session; closes every connection of a key
 debug(auth_key_id)   logs each frame and request of one key; debug(auth_key_id, False) ends it
-reload()   as SIGHUP does        house   everything else"""
+reload()   as SIGHUP does        stages   everything else"""
 
 Columns = dict[str, Callable[[Any], Any]]
 
@@ -91,16 +91,17 @@ _COLUMNS: dict[type, Columns] = {
 
 
 class LiveView:
-    """A running house, looked at."""
+    """A running process, looked at."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, stages: Stages, reload: Callable[[], Deferred[bool]]) -> None:
+        self._stages = stages
+        self._reload = reload
 
     def namespace(self) -> dict[str, Any]:
         """The names of a new shell."""
         return {
             "__doc__": HELP,
-            "house": self._house,
+            "stages": self._stages,
             "connections": self.connections,
             "wrappers": self.wrappers,
             "sessions": self.sessions,
@@ -108,17 +109,17 @@ class LiveView:
             "show": self.show,
             "close": self.close,
             "debug": self.debug,
-            "reload": self._house.reload,
+            "reload": self._reload,
             "usage": lambda: print(HELP),
         }
 
     def connections(self) -> Table:
         """Every open connection."""
-        return Table(self._house.gnetway.connections, _CONNECTION)
+        return Table(self._stages.gnetway.connections, _CONNECTION)
 
     def wrappers(self) -> Table:
         """Every permanent key (and unbound temporary one) in memory."""
-        return Table(self._house.session.stage.keys.wrappers.values(), _WRAPPER)
+        return Table(self._stages.session.stage.keys.wrappers.values(), _WRAPPER)
 
     def sessions(self, user_id: int = 0) -> Table:
         """Every session in memory, or one user's."""
@@ -133,7 +134,7 @@ class LiveView:
 
     def queues(self) -> Table:
         """What waits, and where."""
-        house, stage = self._house, self._house.session.stage
+        stages, stage = self._stages, self._stages.session.stage
         sessions = self.sessions()
         return Table(
             [
@@ -142,11 +143,11 @@ class LiveView:
                 ("sessions with requests that wait for others", len(stage.requests.waiting)),
                 ("bytes unsent", sum(session.core.outbox.queued_bytes for session in sessions)),
                 ("bytes unacknowledged", sum(session.core.outbox.unacked_bytes for session in sessions)),
-                ("users whose updates wait for a read", house.services.live.waiting_users),
-                ("database reads", house.database.waiting_reads),
-                ("database writes", house.database.waiting_writes),
-                ("key exchanges", len(house.gnetway.exchanges)),
-                ("auth keys being asked for", house.gnetway.auth_keys.queries_in_flight),
+                ("users whose updates wait for a read", stages.services.live.waiting_users),
+                ("database reads", stages.database.waiting_reads),
+                ("database writes", stages.database.waiting_writes),
+                ("key exchanges", len(stages.gnetway.exchanges)),
+                ("auth keys being asked for", stages.gnetway.auth_keys.queries_in_flight),
             ],
             {"queue": lambda row: row[0], "waiting": lambda row: row[1]},
         )
@@ -159,10 +160,10 @@ class LiveView:
         """
         if not isinstance(x, int):
             return x
-        conn = self._house.gnetway.connections.get(x)
+        conn = self._stages.gnetway.connections.get(x)
         if conn is not None:
             return conn
-        keys = self._house.session.stage.keys
+        keys = self._stages.session.stage.keys
         if x in keys.lists:
             return keys.wrapper_of(keys.lists[x])
         for session in self.sessions():
@@ -184,19 +185,19 @@ class LiveView:
         for name, read in columns.items():
             print(f"  {name:<18}{read(found)}")
         if isinstance(found, ClientSession):
-            requests = self._house.session.stage.requests
+            requests = self._stages.session.stage.requests
             print(f"  {'methods':<18}{[running.route.method for running in requests.running_of(found)]}")
             print(f"  {'waiting':<18}{len(requests.waiting.get(found, ()))}")
 
     def close(self, x: Any) -> str:
         """Close a connection, end a session, or close every connection of a key; clients come again by themselves."""
         found = self.find(x)
-        gnetway = self._house.gnetway
+        gnetway = self._stages.gnetway
         if isinstance(found, ConnContext):
             gnetway.connections.close(found, "closed by the operator")
             return f"connection {found.ref.conn_id} closes"
         if isinstance(found, ClientSession):
-            self._house.session.stage.sessions.end(found)
+            self._stages.session.stage.sessions.end(found)
             return f"session {found.core.session_id} ended"
         if isinstance(found, MainAuthWrapper):
             return self._close_wrappers([found])
@@ -205,7 +206,7 @@ class LiveView:
         raise LookupError(f"a {type(found).__name__} cannot be closed")
 
     def _close_wrappers(self, wrappers: Sequence[MainAuthWrapper]) -> str:
-        gnetway = self._house.gnetway
+        gnetway = self._stages.gnetway
         ids = {keys.auth_key_id for wrapper in wrappers for keys in wrapper.lists}
         closing = [conn for conn in gnetway.connections if any(conn.uses_key(auth_key_id) for auth_key_id in ids)]
         for conn in closing:
@@ -214,5 +215,5 @@ class LiveView:
 
     def debug(self, auth_key_id: int, on: bool = True) -> str:
         """Log each frame and request of one auth key (its permanent or a temporary one), or end that."""
-        watched = self._house.session.stage.watched.set(auth_key_id, on)
+        watched = self._stages.session.stage.watched.set(auth_key_id, on)
         return f"watched: {', '.join(map(str, sorted(watched))) or 'none'}"

@@ -8,7 +8,6 @@ asks for a key or a password from a file.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -20,25 +19,10 @@ from twisted.logger import Logger
 
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.sections import ManholeSection
+from teamgram.app.manhole_settings import ManholeSettings
 
 HOST_KEY_FILE = "manhole_host_key"
 _FILE = "operations.yaml"
-
-
-@dataclass(frozen=True)
-class ManholeSettings:
-    """A manhole that can be opened.
-
-    Attributes:
-        authorized_keys: content of the file of public keys, or empty.
-        password: or empty.
-    """
-
-    host: str
-    port: int
-    user: str
-    authorized_keys: bytes = b""
-    password: bytes = field(default=b"", repr=False)
 
 
 def manhole_settings(section: ManholeSection, data_dir: Path) -> ManholeSettings | None:

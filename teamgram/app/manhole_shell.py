@@ -12,7 +12,7 @@ from code import InteractiveInterpreter
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.conch.checkers import InMemorySSHKeyDB, SSHPublicKeyChecker, readAuthorizedKeyFile
 from twisted.conch.insults.insults import ServerProtocol
@@ -33,10 +33,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from teamgram.app.config.errors import ConfigError
+from teamgram.app.manhole_settings import ManholeSettings
 from teamgram.database import private_file
-
-if TYPE_CHECKING:
-    from teamgram.app.manhole import ManholeSettings
 
 Namespace = Callable[[], dict[str, Any]]
 

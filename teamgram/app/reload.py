@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import DeferredLock
 from twisted.internet.error import CannotListenError
@@ -23,15 +23,14 @@ from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration, load_configuration
 from teamgram.app.logs import level_filter, set_levels
-from teamgram.app.manhole import ManholeSettings, manhole_settings
+from teamgram.app.manhole import Manhole, manhole_settings
+from teamgram.app.manhole_settings import ManholeSettings
+from teamgram.app.stages import Stages
 from teamgram.domain.codes.settings import CodeSettings
 from teamgram.gnetway.settings import ListenerSettings
 from teamgram.gnetway.tls import CertificateError, ReloadableCertificate
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import read_yaml, validate
-
-if TYPE_CHECKING:
-    from teamgram.app.house import House
 
 #: What takes effect without a restart; everything else is compared with what the process began with.
 _LIVE = {
@@ -62,13 +61,14 @@ class _Wanted:
 
 
 class Reload:
-    """Puts another configuration into the force of a running house."""
+    """Puts another configuration into the force of a running process."""
 
     _log = Logger()
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._began_with = house.configuration
+    def __init__(self, stages: Stages, manhole: Manhole) -> None:
+        self._stages = stages
+        self._manhole = manhole
+        self._began_with = stages.configuration
         # Two SIGHUPs in a row: one after the other, or the older files might win.
         self._one_at_a_time = DeferredLock()
 
@@ -85,16 +85,16 @@ class Reload:
             return True
 
     def _read(self) -> _Wanted:
-        house = self._house
+        stages = self._stages
         try:
-            configuration = load_configuration(house.configuration.directory, house.configuration)
-            listeners = stage_settings.listeners(configuration.gnetway.Gnetway, house.data_dir)
+            configuration = load_configuration(stages.configuration.directory, stages.configuration)
+            listeners = stage_settings.listeners(configuration.gnetway.Gnetway, stages.data_dir)
             check_certificates(listeners)
             level_filter(configuration)
             stage_settings.files(configuration.dfs)
-            manhole = manhole_settings(configuration.operations.Manhole, house.data_dir)
+            manhole = manhole_settings(configuration.operations.Manhole, stages.data_dir)
             openclaw = Path(configuration.directory) / "openclaw.yaml"
-            validate(read_yaml(openclaw, house.openclaw.plane.config.content)[1], str(openclaw))
+            validate(read_yaml(openclaw, stages.openclaw.plane.config.content)[1], str(openclaw))
         except (ConfigError, OpenClawConfigError) as error:
             raise ReloadRefused(_in_one_line(error)) from None
         loopback = stage_settings.only_loopback(listeners)
@@ -104,34 +104,34 @@ class Reload:
 
     async def _open(self, wanted: _Wanted) -> None:
         """What may still fail: ports. Nobody may sign in with the fixed code through one that opens to the world."""
-        house = self._house
-        codes = house.services.codes
-        codes_before, manhole_before = codes.settings, house.manhole.settings
-        fresh, delay_before = house.services.fresh, house.services.fresh.delay
+        stages = self._stages
+        codes = stages.services.codes
+        codes_before, manhole_before = codes.settings, self._manhole.settings
+        fresh, delay_before = stages.services.fresh, stages.services.fresh.delay
         if not wanted.codes.allow_fixed_code:
             codes.use(wanted.codes)
         fresh.delay = max(delay_before, wanted.fresh_session_delay)
         try:
-            await house.manhole.set(wanted.manhole)
-            await house.gnetway.set_listeners(wanted.listeners)
+            await self._manhole.set(wanted.manhole)
+            await stages.gnetway.set_listeners(wanted.listeners)
         except (CannotListenError, CertificateError, ConfigError) as error:
             codes.use(codes_before)
             fresh.delay = delay_before
-            await house.manhole.set(manhole_before)
+            await self._manhole.set(manhole_before)
             raise ReloadRefused(_in_one_line(error)) from None
         codes.use(wanted.codes)
         fresh.delay = wanted.fresh_session_delay
 
     def _apply(self, wanted: _Wanted) -> None:
-        house, configuration = self._house, wanted.configuration
-        before = house.configuration
-        house.configuration, house.listeners = configuration, wanted.listeners
-        set_levels(house.levels, configuration)
-        house.flood_limits.set(stage_settings.flood(configuration.bff))
-        house.session.set_id_map(*house.routes_to_bff(configuration))
-        house.warn_of_services_off(configuration)
+        stages, configuration = self._stages, wanted.configuration
+        before = stages.configuration
+        stages.configuration, stages.listeners = configuration, wanted.listeners
+        set_levels(stages.levels, configuration)
+        stages.flood_limits.set(stage_settings.flood(configuration.bff))
+        stages.session.set_id_map(*stages.routes_to_bff(configuration))
+        stages.warn_of_services_off(configuration)
         # A client is told the data centre of its key exchange, which stays until the restart.
-        house.services.configuration.use(
+        stages.services.configuration.use(
             stage_settings.configuration(
                 configuration.bff,
                 self._began_with.gnetway,
@@ -140,7 +140,7 @@ class Reload:
             )
         )
         try:
-            house.openclaw.plane.config.reload()
+            stages.openclaw.plane.config.reload()
         except OpenClawConfigError as error:
             # It was edited between the two readings, or a patch made over RPC does not go with it.
             self._log.error("openclaw.yaml not reloaded: {why}", why=_in_one_line(error))

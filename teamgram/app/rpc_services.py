@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 from teamgram.app import stage_settings
+from teamgram.app.config.loader import Configuration
 from teamgram.bff.authorization import AccountEnd, SignIns
 from teamgram.bff.configuration.service import ConfigurationService
 from teamgram.bff.honest_empties import honest_empties
@@ -13,6 +15,8 @@ from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.registry import RpcService, collect
 from teamgram.bff.services import conversation_services, people_services
 from teamgram.bff.shared import Shared
+from teamgram.cache import Cache
+from teamgram.database import Database
 from teamgram.domain.codes.codes import SignInCodes
 from teamgram.domain.codes.delivery import CodeWebhook
 from teamgram.domain.codes.sealing import KEY_FILE, CodeSeal, load_or_create_key
@@ -20,10 +24,9 @@ from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.domain.domain import Domain
 from teamgram.domain.users.expiry import AccountExpiry
 from teamgram.domain.users.fresh import FreshDevices
+from teamgram.gnetway.settings import ListenerSettings
+from teamgram.interfaces.authsession import AuthSessions
 from teamgram.session.service import SessionService
-
-if TYPE_CHECKING:
-    from teamgram.app.house import House
 
 
 @dataclass(frozen=True)
@@ -60,29 +63,40 @@ class Bff:
         await self.domain.stop()
 
 
-def build_bff(house: House, session: SessionService, domain: Domain) -> Bff:
-    """Every RPC service of the process ``house`` is about to start.
+def build_bff(
+    configuration: Configuration,
+    data_dir: Path,
+    clock: Any,
+    *,
+    listeners: list[ListenerSettings],
+    database: Database,
+    cache: Cache,
+    auth_sessions: AuthSessions,
+    session: SessionService,
+    domain: Domain,
+) -> Bff:
+    """Every RPC service of the process.
 
     Args:
+        listeners: what clients come in by; says whether everybody is on this machine.
         session: is told about keys, and pushes what happens.
     """
-    configuration, clock = house.configuration, house._reactor
     shared = Shared.over(domain, clock, configuration.gnetway.DcId)
     live = LiveUpdates(shared.updates, session, clock)
     domain.fanout.subscribe(live)
-    on_loopback = stage_settings.only_loopback(house.listeners)
+    on_loopback = stage_settings.only_loopback(listeners)
     code_settings = stage_settings.codes(configuration.bff.Code, on_loopback)
     codes = SignInCodes(
-        house.database,
-        house.cache,
-        CodeSeal(load_or_create_key(house.data_dir / KEY_FILE)),
+        database,
+        cache,
+        CodeSeal(load_or_create_key(data_dir / KEY_FILE)),
         code_settings,
         domain.service_messages,
         CodeWebhook(code_settings, clock),
         clock.seconds,
     )
     sign_ins = SignIns(
-        house.auth_sessions,
+        auth_sessions,
         session,
         domain.fanout,
         domain.service_messages,
@@ -96,22 +110,22 @@ def build_bff(house: House, session: SessionService, domain: Domain) -> Bff:
         shared,
         sign_ins=sign_ins,
         codes=codes,
-        auth_sessions=house.auth_sessions,
+        auth_sessions=auth_sessions,
         session_control=session,
         push=session,
-        tokens=SignInTokens(house.cache, clock.seconds),
+        tokens=SignInTokens(cache, clock.seconds),
         service_messages=domain.service_messages,
         configuration=stage_settings.configuration(
             configuration.bff,
             configuration.gnetway,
-            house.listeners,
+            listeners,
             stage_settings.files(configuration.dfs),
         ),
-        langpacks=house.data_dir / lang_packs if lang_packs else None,
+        langpacks=data_dir / lang_packs if lang_packs else None,
     )
     services += conversation_services(shared)
     services += honest_empties(collect(services))
     account_end = AccountEnd(domain.users, domain.contacts, domain.watchers, sign_ins, domain.fanout)
-    expiry = AccountExpiry(house.database, clock, domain.presence.is_online, account_end)
+    expiry = AccountExpiry(database, clock, domain.presence.is_online, account_end)
     configuration_service = next(service for service in services if isinstance(service, ConfigurationService))
     return Bff(services, domain, live, codes, sign_ins.fresh, configuration_service, expiry)

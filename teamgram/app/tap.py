@@ -29,11 +29,11 @@ def makeService(options: Options) -> IService:
     """
     from twisted.internet import reactor
 
-    from teamgram.app.house import House
+    from teamgram.app.server import TeamgramServer
 
     try:
         configuration = load_configuration(Path(options["config"]))
-        return House(configuration, Path(options["data-dir"]).absolute(), reactor)
+        return TeamgramServer(configuration, Path(options["data-dir"]).absolute(), reactor)
     except ConfigError as error:
         raise SystemExit(explain(error)) from None
 

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.registry import Collector
 
-from teamgram.app.metrics import Times
+from teamgram.app.times import Times
 from teamgram.mtproto.tl import tl
 from trial_tests.app.operating import OperatingTestCase
 

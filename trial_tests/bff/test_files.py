@@ -273,6 +273,36 @@ class FilesTests(BackendTestCase):
             self.assertEqual(message.message, "")
             self.assertEqual(await downloaded(self.eve, location(message.media)), b"data")
 
+    async def test_protected_files_stay(self) -> None:
+        """What may not be forwarded goes nowhere by its id either, nor by an upload of it; to look at it is allowed."""
+        invited = [self.ann.input_user(self.bob)]
+        made = await self.ann.call(tl.messages.createChat(users=invited, title="Secrets"))
+        chat_id = made.updates.chats[0].id
+        group = tl.inputPeerChat(chat_id=chat_id)
+        free = input_document((await sent(self.ann, group, await document(self.ann, b"data"))).media)
+        protect = tl.messages.toggleNoForwards(peer=group, enabled=True)
+        await self.ann.call(protect)
+        mine = (await self.bob.history(group)).messages[0].media
+        to_eve = self.bob.peer(self.eve)
+        elsewhere = tl.messages.sendMedia(peer=to_eve, media=input_document(mine), message="", random_id=61)
+        album = tl.messages.sendMultiMedia(
+            peer=to_eve, multi_media=[tl.inputSingleMedia(media=input_document(mine), random_id=62, message="")]
+        )
+        again = tl.messages.uploadMedia(peer=to_eve, media=input_document(mine))
+        for query in (elsewhere, album, again):
+            await self.refused("CHAT_FORWARDS_RESTRICTED", self.bob, query)
+        self.assertEqual(await downloaded(self.bob, location(mine)), b"data")
+        await self.ann.call(tl.messages.toggleNoForwards(peer=group, enabled=False))
+        await self.ann.call(tl.messages.deleteChatUser(chat_id=chat_id, user_id=self.ann.input_user(self.bob)))
+        await self.refused("CHAT_FORBIDDEN", self.bob, elsewhere)
+        await sent(self.ann, self.to_bob, free)
+        one = await sent(self.ann, self.to_bob, await document(self.ann, b"mine", 8), noforwards=True)
+        self.assertTrue(one.noforwards)
+        protected = tl.messages.sendMedia(
+            peer=to_eve, media=input_document(await self.seen_by_bob()), message="", random_id=63
+        )
+        await self.refused("CHAT_FORWARDS_RESTRICTED", self.bob, protected)
+
     async def test_album(self) -> None:
         """All or nothing, under one number; forwarded it stays an album under another."""
         singles = [

@@ -97,7 +97,7 @@ class InputMediaReader:
             raise bad_request("MEDIA_EMPTY")
         named = Named(kind, view.id, view.access_hash, view.file_reference)
         try:
-            return await self._shared.domain.access.open(caller.user_id, named, self._shared.now())
+            return await self._shared.domain.access.open(caller.user_id, named, self._shared.now(), to_send=True)
         except FileNotFound:
             raise bad_request("DOCUMENT_INVALID" if kind == "document" else "MEDIA_INVALID") from None
 

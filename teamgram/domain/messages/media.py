@@ -3,11 +3,16 @@
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.media import Media
 from teamgram.domain.boxes.message import Tag
+from teamgram.domain.boxes.store import message_columns, message_from_row
+from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
+from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.files.errors import FileReferenceExpired
 from teamgram.domain.files.file import Document, File
 from teamgram.domain.files.files import Files, Named
 from teamgram.domain.files.references import TO_UPLOADER, FileReferences
+from teamgram.domain.ids.peer import chat_id_of, is_chat
+from teamgram.domain.messages import rules
 
 
 def media_tags(media: Media | None) -> Tag:
@@ -64,6 +69,25 @@ def _has_content_txn(txn: Transaction, owner_id: int, content_id: int) -> bool:
     return txn.fetchone() is not None
 
 
+def _copyable_txn(txn: Transaction, owner_id: int, content_id: int) -> bool:
+    """Whether the owner has the content, and may take it elsewhere.
+
+    Raises:
+        ForwardsRestricted, ChatForbidden: see ``rules.check_copies``.
+    """
+    txn.execute(f"SELECT {message_columns} WHERE m.content_id = ? AND m.owner_id = ?", (content_id, owner_id))
+    row = txn.fetchone()
+    if row is None:
+        return False
+    message = message_from_row(row)
+    chat = None
+    if is_chat(message.peer):
+        chat_id = chat_id_of(message.peer)
+        chat = rights.known(chat_txn(txn, chat_id, (owner_id,)), chat_id, owner_id)
+    rules.check_copies(message, message.id, message.peer, chat)
+    return True
+
+
 class FileAccess:
     """Gives a file to whom it was given."""
 
@@ -72,10 +96,14 @@ class FileAccess:
         self._files = files
         self._references = references
 
-    async def open(self, user_id: int, named: Named, now: int) -> File:
-        """The file that a user names, if it is theirs to read and send on.
+    async def open(self, user_id: int, named: Named, now: int, *, to_send: bool = False) -> File:
+        """The file that a user names, if it is theirs to read.
+
+        Args:
+            to_send: and to send on, which is taking it out of where they have it, as forwarding is.
 
         Raises:
+            ForwardsRestricted, ChatForbidden: it may not be sent on.
             FileNotFound: there is none, or its access_hash is another one.
             FileReferenceEmpty, FileReferenceInvalid: it was not given to anybody so.
             FileReferenceExpired: it is too old, or the user has not (any more) what it came with.
@@ -85,7 +113,8 @@ class FileAccess:
         if origin.kind == TO_UPLOADER:
             theirs = origin.id == user_id
         else:
-            theirs = await self._database.read("has content", _has_content_txn, user_id, origin.id)
+            check = _copyable_txn if to_send else _has_content_txn
+            theirs = await self._database.read("has content", check, user_id, origin.id)
         if not theirs:
             raise FileReferenceExpired
         return file

@@ -26,6 +26,9 @@ class Engine(Protocol):
         name: "sqlite" or "mysql".
         dbapi_name: the DB-API module that adbapi imports.
         for_update: suffix of a SELECT that locks its rows.
+        ordered_join: a JOIN (its ``ON`` follows) that looks up the right table for rows of the left one, never the
+            other way round.
+        by_index: behind a table's name: use this index of it (``by_index.format("its_name")``).
         begin_read: statement that begins a transaction that reads, "" where it begins by itself.
         tokens: what stands for ``{token}`` in migrations.
         most_readers: threads that read at once, however many are asked for.
@@ -37,6 +40,8 @@ class Engine(Protocol):
     name: str
     dbapi_name: str
     for_update: str
+    ordered_join: str
+    by_index: str
     begin_read: str
     tokens: Mapping[str, str]
     most_readers: int

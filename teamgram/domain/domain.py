@@ -20,6 +20,8 @@ from teamgram.domain.messages.service_messages import ServiceMessages
 from teamgram.domain.messages.trimming import LogTrimming
 from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
+from teamgram.domain.search.indexing import SearchIndexer
+from teamgram.domain.search.search import MessageSearch
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.notifications import NotificationSettings
 from teamgram.domain.users.settings import AccountSettings
@@ -58,6 +60,8 @@ class Domain:
     observers: MessageObservers
     filing: Filing
     access: FileAccess
+    indexer: SearchIndexer
+    search: MessageSearch
 
     @classmethod
     def open(
@@ -79,6 +83,8 @@ class Domain:
         watchers = Watchers(contacts, dialogs.private_peers)
         observers = MessageObservers()
         fanout.subscribe(observers)
+        indexer = SearchIndexer(database, clock)
+        fanout.subscribe(indexer)
         return cls(
             fanout=fanout,
             users=Users(database, fanout.bus),
@@ -99,16 +105,20 @@ class Domain:
             observers=observers,
             filing=filing,
             access=FileAccess(database, filing.files, filing.references),
+            indexer=indexer,
+            search=MessageSearch(database, indexer),
         )
 
     def start(self) -> None:
-        """Keep who is online online, and drop old log entries, from now on."""
+        """Keep who is online online, drop old log entries and index messages, from now on."""
         self.presence.start()
         self.trimming.start()
         self.filing.start()
+        self.indexer.start()
 
     async def stop(self) -> None:
         """Remember who was here; before the database closes."""
         self.trimming.stop()
         await self.filing.stop()
+        await self.indexer.stop()
         await self.presence.stop()

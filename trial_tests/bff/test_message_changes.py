@@ -243,15 +243,17 @@ class PinMessageTests(TalkTestCase):
 class SearchTests(TalkTestCase):
     """messages.search and searchGlobal."""
 
-    async def test_text_whatever_its_case(self) -> None:
-        """Parts of texts are found in every script; wildcards are letters like others."""
+    async def test_words_whatever_their_case(self) -> None:
+        """Words of texts are found in every script, in any order, by their beginnings; the rest is passed over."""
         _, anna, boris, _ = await self.house()
         for text in ("Привет, Мир", "hello World", "100% sure", "100 percent", "see https://example.org"):
             await anna.send(anna.peer(boris), text)
         peer = boris.peer(anna)
         self.assertEqual(texts(await boris.call(search(peer, q="МИР"))), ["Привет, Мир"])
-        self.assertEqual(texts(await boris.call(search(peer, q="world"))), ["hello World"])
-        self.assertEqual(texts(await boris.call(search(peer, q="100%"))), ["100% sure"])
+        self.assertEqual(texts(await boris.call(search(peer, q="wor HEL"))), ["hello World"])
+        self.assertEqual(texts(await boris.call(search(peer, q="orld"))), [])
+        self.assertEqual(texts(await boris.call(search(peer, q="100%"))), ["100 percent", "100% sure"])
+        self.assertEqual(texts(await boris.call(search(peer, q="%"))), [])
         links = await boris.call(search(peer, filter=tl.inputMessagesFilterUrl()))
         self.assertEqual(texts(links), ["see https://example.org"])
         mine = await boris.call(search(peer, from_id=tl.inputPeerSelf()))
@@ -264,6 +266,48 @@ class SearchTests(TalkTestCase):
             )
         )
         self.assertEqual([counter.count for counter in counters], [1, 0])
+
+    async def test_pages_and_filters(self) -> None:
+        """What is found comes in pages with a count and offsets, from one sender, of some days, and of one's notes."""
+        house, anna, boris, clara = await self.house()
+        sent, dates = [], []
+        for number in range(6):
+            device = boris if number % 2 else anna
+            other = anna if number % 2 else boris
+            sent.append((await device.send(device.peer(other), f"café number {number}")).id)
+            dates.append(int(house.clock.seconds()))
+            house.clock.advance(10)
+            await device.send(device.peer(clara), "café elsewhere")
+        peer = anna.peer(boris)
+        first = await anna.call(search(peer, q="CAFE", limit=2))
+        self.assertEqual((first.NAME, first.count, first.offset_id_offset or 0), ("messages.messagesSlice", 6, 0))
+        self.assertEqual(texts(first), ["café number 5", "café number 4"])
+        second = await anna.call(search(peer, q="CAFE", limit=2, offset_id=first.messages[-1].id))
+        self.assertEqual(texts(second), ["café number 3", "café number 2"])
+        self.assertEqual((second.count, second.offset_id_offset), (6, 2))
+        self.assertEqual(
+            texts(await anna.call(search(peer, q="cafe", from_id=tl.inputPeerSelf()))),
+            [f"café number {number}" for number in (4, 2, 0)],
+        )
+        some = await anna.call(search(peer, q="cafe", min_date=dates[1], max_date=dates[3]))
+        self.assertEqual(texts(some), [f"café number {number}" for number in (3, 2, 1)])
+        await anna.send(tl.inputPeerSelf(), "café of mine")
+        self.assertEqual(texts(await anna.call(search(tl.inputPeerSelf(), q="cafe"))), ["café of mine"])
+
+    async def test_edited_and_deleted(self) -> None:
+        """An edit is found by its new words only; what is deleted, for one or for all, is not found."""
+        _, anna, boris, _ = await self.house()
+        ids = [(await anna.send(anna.peer(boris), text)).id for text in ("first word", "second word", "third word")]
+        peer = anna.peer(boris)
+        self.assertEqual((await anna.call(search(peer, q="word"))).NAME, "messages.messages")
+        await anna.call(tl.messages.editMessage(peer=peer, id=ids[0], message="changed"))
+        self.assertEqual(texts(await anna.call(search(peer, q="first"))), [])
+        self.assertEqual(texts(await boris.call(search(boris.peer(anna), q="changed"))), ["changed"])
+        await anna.call(tl.messages.deleteMessages(id=[ids[1]]))
+        self.assertEqual(texts(await anna.call(search(peer, q="second"))), [])
+        self.assertEqual(texts(await boris.call(search(boris.peer(anna), q="second"))), ["second word"])
+        await anna.call(tl.messages.deleteMessages(id=[ids[2]], revoke=True))
+        self.assertEqual(texts(await boris.call(search(boris.peer(anna), q="word"))), ["second word"])
 
     async def test_everywhere(self) -> None:
         """searchGlobal looks into every conversation of the caller and no one else's."""

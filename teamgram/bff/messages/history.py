@@ -8,11 +8,14 @@ from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.domain.boxes.message import Tag
 from teamgram.domain.ids.peer import PeerKind
-from teamgram.domain.messages.history import Page, Search
+from teamgram.domain.messages.history import Found, Page, Search
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
 MAX_MESSAGE_IDS = 200
+
+MAX_QUERY = 256
+"""Characters of a search's text that count."""
 
 # What each filter asks for; ``None``: nothing here can ever match.
 _FILTERS: dict[str, dict[str, Any]] = {
@@ -116,20 +119,25 @@ class MessageHistory(RpcService):
             caller.user_id,
             peer,
             saved_peer=saved_peer,
-            text=query.q.strip()[:256],
             from_id=from_id,
             min_date=query.min_date,
             max_date=query.max_date,
             **_filter(query.filter),
         )
-        found = await shared.domain.messages.page(search, page_from(query))
+        found = await self._found(query.q.strip()[:MAX_QUERY], search, page_from(query))
         return await shared.page_answer(caller.user_id, found)
+
+    async def _found(self, text: str, search: Search, page: Page) -> Found:
+        """Without a text all that there is of the kind."""
+        if text:
+            return await self._shared.domain.search.page(text, search, page)
+        return await self._shared.domain.messages.page(search, page)
 
     @rpc("messages.searchGlobal")
     async def search_global(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.searchGlobal#4bc6589a flags:# ... q:string filter:MessagesFilter ... = messages.Messages"""
         shared = self._shared
-        text = query.q.strip()[:256]
+        text = query.q.strip()[:MAX_QUERY]
         wanted = _filter(query.filter)
         if not text and not wanted:
             raise bad_request("SEARCH_QUERY_EMPTY")
@@ -138,7 +146,6 @@ class MessageHistory(RpcService):
         search = Search(
             caller.user_id,
             None,
-            text=text,
             min_date=query.min_date,
             max_date=query.max_date,
             folder_id=query.folder_id,
@@ -146,7 +153,7 @@ class MessageHistory(RpcService):
             **wanted,
         )
         # Ids of private chats and basic groups are one sequence, so the id alone says where to go on.
-        found = await shared.domain.messages.page(search, Page(offset_id=query.offset_id, limit=query.limit))
+        found = await self._found(text, search, Page(offset_id=query.offset_id, limit=query.limit))
         answer = await shared.page_answer(caller.user_id, found)
         if found.messages and answer.NAME == "messages.messagesSlice":
             answer.next_rate = found.messages[-1].date

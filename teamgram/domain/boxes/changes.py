@@ -148,7 +148,6 @@ class BoxChanges:
                     "sent_at": date,
                     "edited_at": 0,
                     "message": message.text,
-                    "folded": message.text.casefold(),
                     "tags": message.tags,
                     "extra": pack_extra(message.extra),
                 },

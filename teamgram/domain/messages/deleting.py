@@ -1,6 +1,6 @@
 """Deleting: from one's own box or from everybody's; what dialogs show is counted anew."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
@@ -8,6 +8,7 @@ from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
 from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
+from teamgram.domain.boxes.talks import Talk, note_changes_txn, talk_of
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts import relations
@@ -128,14 +129,22 @@ def _remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -
         changes.append(owner_id, MessagesDeleted(tuple(sorted(message_ids))), len(message_ids))
     for owner_id, peer in sorted({(copy[1], copy[3]) for copy in copies}):
         recount_dialog_txn(txn, owner_id, peer)
-    # The row stays, so that a resend with the same random_id is still known; what it said does not.
-    for some in chunks(sorted({copy[0] for copy in copies})):
+    _empty_txn(txn, {content_id: talk_of(owner_id, peer) for content_id, owner_id, _, peer in copies})
+
+
+def _empty_txn(txn: Transaction, talks: Mapping[int, Talk]) -> None:
+    """Take what they said from contents (by id, with their conversations) that nobody has any more."""
+    for some in chunks(sorted(talks)):
         txn.execute(
-            "UPDATE message_contents SET message = '', folded = '', extra = NULL"
-            f" WHERE id IN ({marks(some)})"
+            f"SELECT id, message FROM message_contents WHERE id IN ({marks(some)})"
             " AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.content_id = message_contents.id)",
             some,
         )
+        rows = txn.fetchall()
+        note_changes_txn(txn, [(content_id, talks[content_id], message) for content_id, message in rows if message])
+        # The row stays, so that a resend with the same random_id is still known; what it said does not.
+        if gone := [row[0] for row in rows]:
+            txn.execute(f"UPDATE message_contents SET message = '', extra = NULL WHERE id IN ({marks(gone)})", gone)
 
 
 def recount_dialog_txn(txn: Transaction, owner_id: int, peer: int) -> None:
@@ -249,7 +258,7 @@ def _clear_note_txn(txn: Transaction, changes: BoxChanges, note: Copy) -> None:
     _, owner_id, message_id, peer = note
     txn.execute(
         "INSERT INTO message_contents (sender_id, random_id, sender_message_id, sender_pts, sent_at, edited_at,"
-        " message, folded, tags, extra) VALUES (?, NULL, ?, ?, ?, 0, '', '', ?, ?)",
+        " message, tags, extra) VALUES (?, NULL, ?, ?, ?, 0, '', ?, ?)",
         (
             owner_id,
             message_id,

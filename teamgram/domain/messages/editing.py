@@ -9,6 +9,7 @@ from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.message import Entity, Message, pack_extra
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
+from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.errors import CaptionTooLong, MessageEmpty, MessageIdInvalid, MessageNotModified
@@ -84,12 +85,13 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         reply_markup=reply_markup,
         invert_media=request.invert_media or message.extra.invert_media,
     )
+    if text != message.text:
+        note_changes_txn(txn, [(message.content_id, talk_of(owner_id, message.peer), message.text)])
     tags = "" if request.text is None else ", tags = ?"
     txn.execute(
-        f"UPDATE message_contents SET message = ?, folded = ?, extra = ?, edited_at = ?{tags} WHERE id = ?",
+        f"UPDATE message_contents SET message = ?, extra = ?, edited_at = ?{tags} WHERE id = ?",
         (
             text,
-            text.casefold(),
             pack_extra(extra),
             request.now,
             *((request.tags | media_tags(media),) if tags else ()),

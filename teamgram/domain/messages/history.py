@@ -1,4 +1,4 @@
-"""Reading a message box: pages of a dialog, and search in it.
+"""Reading a message box: pages of a dialog, or of what it has of a kind.
 
 Paging is Telegram's (core.telegram.org/api/offsets): the matching messages lie
 in a row, newest first; the offset names a place in it, ``add_offset`` moves
@@ -35,7 +35,6 @@ class Search:
 
     Attributes:
         peer: marked id of the dialog; None for the whole box.
-        text: part of the message, whatever its letters' case.
         tags: any of these (``Tag``).
         min_date, max_date: unix seconds, both included; 0 for no bound.
         peers: "users", "groups" or "all", where ``peer`` is None.
@@ -44,7 +43,6 @@ class Search:
 
     owner_id: int
     peer: int | None
-    text: str = ""
     from_id: int = 0
     tags: int = 0
     pinned: bool = False
@@ -72,26 +70,16 @@ class Found:
     offset: int = 0
 
 
-def _condition(search: Search) -> tuple[str, list[object]]:
+def condition(search: Search) -> tuple[str, list[object]]:
+    """What is asked of each message, whichever dialog it lies in: SQL and its parameters.
+
+    It speaks of ``m`` (messages) and, for ``from_id`` and ``tags``, of ``c`` (message_contents).
+    """
     parts = ["m.owner_id = ?"]
     params: list[object] = [search.owner_id]
-    if search.peer is not None:
-        parts.append("m.peer = ?")
-        params.append(search.peer)
-    elif search.peers == "users":
-        parts.append(users_only("m.peer"))
-    elif search.peers == "groups":
-        parts.append(groups_only("m.peer"))
     if search.saved_peer:
         parts.append("m.saved_peer = ?")
         params.append(search.saved_peer)
-    if search.text:
-        # "!" escapes, because MySQL and SQLite disagree about backslashes in literals.
-        folded = search.text.casefold()
-        for special in "!%_":
-            folded = folded.replace(special, "!" + special)
-        parts.append("c.folded LIKE ? ESCAPE '!'")
-        params.append(f"%{folded}%")
     if search.from_id:
         parts.append("c.sender_id = ?")
         params.append(search.from_id)
@@ -110,21 +98,34 @@ def _condition(search: Search) -> tuple[str, list[object]]:
     if search.max_date:
         parts.append("m.sent_at <= ?")
         params.append(search.max_date)
-    if search.folder_id is not None:
-        parts.append("m.peer IN (SELECT d.peer FROM dialogs d WHERE d.owner_id = ? AND d.folder_id = ?)")
-        params += [search.owner_id, search.folder_id]
     return " AND ".join(parts), params
 
 
+def _in_dialogs(search: Search) -> tuple[str, list[object]]:
+    """The condition with the dialogs in it."""
+    where, params = condition(search)
+    if search.peer is not None:
+        where += " AND m.peer = ?"
+        params.append(search.peer)
+    elif search.peers == "users":
+        where += f" AND {users_only('m.peer')}"
+    elif search.peers == "groups":
+        where += f" AND {groups_only('m.peer')}"
+    if search.folder_id is not None:
+        where += " AND m.peer IN (SELECT d.peer FROM dialogs d WHERE d.owner_id = ? AND d.folder_id = ?)"
+        params += [search.owner_id, search.folder_id]
+    return where, params
+
+
 def _needs_content(search: Search) -> bool:
-    return bool(search.text or search.from_id or search.tags)
+    return bool(search.from_id or search.tags)
 
 
 def count_txn(txn: Transaction, search: Search, where: str = "", extra: Sequence[object] = ()) -> int:
     """How many messages match."""
-    condition, params = _condition(search)
+    within, params = _in_dialogs(search)
     join = " JOIN message_contents c ON c.id = m.content_id" if _needs_content(search) else ""
-    txn.execute(f"SELECT COUNT(*) FROM messages m{join} WHERE {condition}{where}", (*params, *extra))
+    txn.execute(f"SELECT COUNT(*) FROM messages m{join} WHERE {within}{where}", (*params, *extra))
     row = txn.fetchone()
     return int(row[0]) if row else 0
 
@@ -162,9 +163,9 @@ def page_txn(txn: Transaction, search: Search, page: Page) -> Found:
 def _rows(
     txn: Transaction, search: Search, where: str, place: list[int], order: str, limit: int, skip: int
 ) -> list[Message]:
-    condition, params = _condition(search)
+    within, params = _in_dialogs(search)
     txn.execute(
-        f"SELECT {message_columns} WHERE {condition}{where} ORDER BY m.id {order} LIMIT ? OFFSET ?",
+        f"SELECT {message_columns} WHERE {within}{where} ORDER BY m.id {order} LIMIT ? OFFSET ?",
         (*params, *place, limit, skip),
     )
     return [message_from_row(row) for row in txn.fetchall()]

@@ -1,0 +1,324 @@
+"""The index against a plain reading of every message, on both databases."""
+
+import random
+import shutil
+from pathlib import Path
+
+from twisted.internet import task
+
+from teamgram.database import Database, Transaction
+from teamgram.database.migrate import MIGRATIONS
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.talks import note_changes_txn
+from teamgram.domain.chats.chats import Actor, Chats
+from teamgram.domain.messages.deleting import HistoryRequest
+from teamgram.domain.messages.editing import EditRequest
+from teamgram.domain.messages.history import Page, Search
+from teamgram.domain.messages.messages import Messages
+from teamgram.domain.messages.sending import SendRequest
+from teamgram.domain.search import finding, indexing, store
+from teamgram.domain.search.indexing import SearchIndexer
+from teamgram.domain.search.search import MessageSearch
+from teamgram.domain.search.words import asked_words, match, words_of
+from teamgram.domain.updates.fanout import Fanout
+from trial_tests.backends import BackendTestCase, on_every_backend
+from trial_tests.domain.accounts import add_accounts
+
+ANNA, BORIS, CLARA, DORA = USERS = (1, 2, 3, 4)
+SEARCH = 71
+"""Number of the migration that made the index."""
+
+VOCABULARY = [
+    "the",
+    "then",
+    "theory",
+    "кот",
+    "котёл",
+    "Café",
+    "cafeteria",
+    "東京",
+    "東京都",
+    "京都",
+    "x1",
+    "x12",
+    "👍",
+    "of",
+]
+
+
+def row_count_txn(txn: Transaction, table: str) -> int:
+    """Rows of a table."""
+    txn.execute(f"SELECT COUNT(*) FROM {table}")
+    row = txn.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def expected(everything: list[Message], text: str, search: Search, page: Page) -> tuple[list[int], int]:
+    """(ids of the page, count) by reading everything, newest first."""
+    asked = asked_words(text)
+    row = [
+        message
+        for message in everything
+        if match(words_of(message.text), asked)
+        and (not search.from_id or message.sender_id == search.from_id)
+        and (not search.min_date or message.date >= search.min_date)
+        and (not search.max_date or message.date <= search.max_date)
+    ]
+    place = sum(message.id >= page.offset_id for message in row) if page.offset_id else 0
+    if page.offset_date and not page.offset_id:
+        place = sum(message.date >= page.offset_date for message in row)
+    start = place + page.add_offset
+    window = [row[at] for at in range(start, start + page.limit) if 0 <= at < len(row)]
+    ids = [message.id for message in window if (not page.max_id or message.id < page.max_id)]
+    return [id_ for id_ in ids if id_ > page.min_id], len(row)
+
+
+class SearchTestCase(BackendTestCase):
+    """Messages and an index over one database."""
+
+    async def house(self) -> tuple[Database, Messages, SearchIndexer, MessageSearch]:
+        """Four accounts; the indexer is not started."""
+        database = self.open_database()
+        await add_accounts(database, *USERS)
+        fanout = Fanout()
+        self.clock = task.Clock()
+        indexer = SearchIndexer(database, self.clock)
+        fanout.subscribe(indexer)
+        return database, Messages(database, fanout), indexer, MessageSearch(database, indexer)
+
+    async def found(
+        self, search: MessageSearch, text: str, owner_id: int = ANNA, peer: int | None = BORIS
+    ) -> list[str]:
+        """Texts, newest first."""
+        page = await search.page(text, Search(owner_id, peer), Page(limit=100))
+        return [message.text for message in page.messages]
+
+
+@on_every_backend
+class FindingTests(SearchTestCase):
+    """``MessageSearch.page``."""
+
+    async def test_like_reading_everything(self) -> None:
+        """Random messages, edits and deletions: each search finds, counts and pages as reading all of it would."""
+        rng = random.Random(20261201)
+        database, messages, _, search = await self.house()
+        # Short of it, so that every way to cross out a word is taken.
+        self.patch(finding, "_FEW", 5)
+        chat = (await Chats(database, Fanout()).create(Actor(ANNA, 1_000), [BORIS, CLARA], "Group")).chat_id
+        peers = [(ANNA, BORIS), (BORIS, ANNA), (ANNA, CLARA), (CLARA, ANNA), (ANNA, ANNA), (BORIS, CLARA)]
+        peers += [(owner_id, -chat) for owner_id in (ANNA, BORIS, CLARA)]
+        for number in range(160):
+            owner_id, peer = rng.choice(peers)
+            now = 1_000 + number // 2
+            everything = (await messages.page(Search(owner_id, None), Page(limit=100))).messages
+            own = [message for message in everything if message.out and message.text]
+            deed = rng.random()
+            if deed < 0.75 or not own:
+                text = " ".join(rng.choices(VOCABULARY, k=rng.randint(1, 6)))
+                await messages.send(SendRequest(owner_id, peer, text, number + 1, now))
+            elif deed < 0.85:
+                one = rng.choice(own)
+                text = " ".join(rng.choices(VOCABULARY, k=3)) + f" e{number}"
+                await messages.edit(EditRequest(owner_id, one.peer, one.id, now, text))
+            elif deed < 0.98:
+                one = rng.choice(own)
+                await messages.delete(owner_id, [one.id], revoke=rng.random() < 0.5, now=now)
+            else:
+                await messages.delete_history(HistoryRequest(BORIS, CLARA, now, max_id=3))
+            for _ in range(3):
+                await self.check(rng, messages, search, rng.choice(peers))
+        self.assertEqual(await database.read("left", row_count_txn, "search_changes"), 0)
+
+    async def check(
+        self, rng: random.Random, messages: Messages, search: MessageSearch, place: tuple[int, int]
+    ) -> None:
+        """One random search."""
+        owner_id, peer = place
+        where = Search(
+            owner_id,
+            rng.choice((peer, peer, None)),
+            from_id=rng.choice((0, 0, ANNA, BORIS)),
+            min_date=rng.choice((0, 0, 1_020)),
+            max_date=rng.choice((0, 0, 1_050)),
+        )
+        asked = [word[: rng.randint(1, len(word))] for word in rng.choices(VOCABULARY, k=rng.choice((1, 1, 2, 3)))]
+        page = Page(
+            offset_id=rng.choice((0, 0, 5, 20, 60)),
+            offset_date=rng.choice((0, 1_030)),
+            add_offset=rng.choice((0, 0, 2, -2)),
+            limit=rng.choice((1, 5, 100)),
+            max_id=rng.choice((0, 0, 40)),
+            min_id=rng.choice((0, 0, 10)),
+        )
+        text = " ".join(asked)
+        found = await search.page(text, where, page)
+        everything: list[Message] = []
+        while more := (await messages.page(Search(owner_id, where.peer), Page(limit=100, add_offset=len(everything)))):
+            if not more.messages:
+                break
+            everything += more.messages
+        told = ([message.id for message in found.messages], found.count)
+        self.assertEqual(told, expected(everything, text, where, page), (text, where, page))
+
+    async def test_numbers_cut_off(self) -> None:
+        """What a server cuts from a long list of numbers is read row by row."""
+        database, messages, _, search = await self.house()
+        for number in range(30):
+            await messages.send(SendRequest(ANNA, BORIS, f"word {number}", number + 1, 1_000))
+        self.assertEqual(len(await self.found(search, "word")), 30)
+
+        class Cut:
+            """As ``group_concat_max_len`` does."""
+
+            def __init__(self, txn: Transaction) -> None:
+                self.execute, self.fetchall, self.engine, self._txn = txn.execute, txn.fetchall, txn.engine, txn
+
+            def fetchone(self) -> object:
+                row = self._txn.fetchone()
+                return (*row[:2], row[2][:-1]) if row and len(row) == 3 else row
+
+        def cut_txn(txn: Transaction) -> list[int]:
+            return finding.found_ids_txn(Cut(txn), "word", Search(ANNA, BORIS))  # type: ignore[arg-type]
+
+        self.assertEqual(await database.read("cut", cut_txn), list(range(30, 0, -1)))
+
+
+@on_every_backend
+class IndexingTests(SearchTestCase):
+    """``SearchIndexer``."""
+
+    async def test_soon_after_the_commit(self) -> None:
+        """A sent message is indexed by itself within a second; nothing is looked for when nothing happens."""
+        database, messages, indexer, _ = await self.house()
+        indexer.start()
+        self.clock.advance(0)
+        await self.idle(indexer)
+        self.assertEqual([call for call in self.clock.getDelayedCalls() if call.active()], [])
+        await messages.send(SendRequest(ANNA, BORIS, "one two", 1, 1_000))
+        self.assertLess(indexing.DELAY, 1.0)
+        for _ in range(10):
+            self.clock.advance(0.1)
+        await self.idle(indexer)
+        self.assertEqual(await database.read("rows", row_count_txn, "search_words"), 2)
+
+    async def idle(self, indexer: SearchIndexer) -> None:
+        """Wait for the round that has begun."""
+        for _ in range(100):
+            await task.deferLater(self.real_reactor, 0.01, lambda: None)
+            self.clock.advance(0)
+            if not indexer._alone.locked:
+                await task.deferLater(self.real_reactor, 0.02, lambda: None)
+                if not indexer._alone.locked:
+                    return
+
+    async def test_completed_after_a_crash(self) -> None:
+        """What was not indexed when the program died, in the middle of a step, too, is indexed by the next one."""
+        database, messages, indexer, search = await self.house()
+        self.patch(indexing, "STEP", 4)
+        for number in range(10):
+            await messages.send(SendRequest(ANNA, BORIS, f"word n{number}", number + 1, 1_000))
+        await messages.edit(EditRequest(ANNA, BORIS, 2, 1_000, "edited"))
+        self.assertTrue(await indexer._step())
+
+        def die_txn(txn: Transaction) -> None:
+            found = store.unindexed_txn(txn, 4, 4)
+            store.index_txn(txn, found, {}, 8)
+            raise RuntimeError("killed")
+
+        died = database.write("die", die_txn)
+        await self.assertFailure(died, RuntimeError)
+        await messages.delete(ANNA, [1], revoke=True, now=1_000)
+        await messages.delete(ANNA, [10], revoke=True, now=1_000)
+
+        again = self.open_database()
+        search = MessageSearch(again, SearchIndexer(again, task.Clock()))
+        self.assertEqual(await self.found(search, "word"), [f"word n{number}" for number in range(8, 1, -1)])
+        self.assertEqual(await self.found(search, "edited"), ["edited"])
+        # Two words each, one of the edited message, none of the deleted ones.
+        self.assertEqual(await again.read("rows", row_count_txn, "search_words"), 2 * 7 + 1)
+        self.assertEqual(await again.read("changes", row_count_txn, "search_changes"), 0)
+
+    async def test_text_where_there_was_none(self) -> None:
+        """A picture that gets its first words by an edit is found by them."""
+        database, messages, _, search = await self.house()
+        await messages.send(SendRequest(ANNA, BORIS, "", 1, 1_000))
+        self.assertEqual(await self.found(search, "caption"), [])
+
+        def edit_txn(txn: Transaction) -> None:
+            note_changes_txn(txn, [(1, (ANNA, BORIS), "")])
+            txn.execute("UPDATE message_contents SET message = 'a caption' WHERE id = 1")
+
+        await database.write("as editing does", edit_txn)
+        self.assertEqual(await self.found(search, "caption"), ["a caption"])
+
+    async def test_committed_late(self) -> None:
+        """Where several write at once: what got its number before, and is committed after, a newer one is found."""
+        database, messages, indexer, search = await self.house()
+        if database.engine.shares_commits:
+            # SQLite has one writer: the next one begins when this one is committed.
+            self.assertTrue(indexer._in_order)
+            return
+        await messages.send(SendRequest(ANNA, BORIS, "early", 1, 1_000))
+        other = database.engine.connect()
+        self.addCleanup(other.close)
+        with other.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO message_contents (sender_id, random_id, sender_message_id, sender_pts, sent_at, edited_at,"
+                " message, tags, peer) VALUES (3, 9, 1, 2, 1000, 0, 'late word', 0, 4)"
+            )
+            content_id = cursor.lastrowid
+            cursor.execute(
+                "INSERT INTO messages (owner_id, id, peer, content_id, sent_at, outgoing, mentioned, mention_unread,"
+                f" pinned, reply_to_id, saved_peer) VALUES (3, 1, 4, {content_id}, 1000, 1, 0, 0, 0, 0, 0)"
+            )
+        await messages.send(SendRequest(ANNA, BORIS, "newer", 2, 1_000))
+        indexer.start()
+        self.clock.advance(0)
+        await self.idle(indexer)
+        self.assertEqual(await self.found(search, "newer"), ["newer"])
+        other.commit()
+        self.assertEqual(await self.found(search, "late", CLARA, DORA), [])
+        self.clock.advance(indexing.SETTLE)
+        await self.idle(indexer)
+        self.clock.advance(indexing.SETTLE)
+        await self.idle(indexer)
+        self.assertEqual(await self.found(search, "late", CLARA, DORA), ["late word"])
+        up_to, newest = await database.read("state", store.indexed_up_to_txn)
+        self.assertEqual(up_to, newest)
+
+    def migrations_before(self) -> Path:
+        before = Path(self.mktemp())
+        before.mkdir()
+        for path in MIGRATIONS.glob("*.sql"):
+            if int(path.name[:4]) < SEARCH:
+                shutil.copy(path, before)
+        return before
+
+    async def test_old_database(self) -> None:
+        """Messages of the time before there was an index are found, those whose sender deleted them as well."""
+        old = self.open_database(migrations=self.migrations_before())
+
+        def write_txn(txn: Transaction) -> None:
+            for number, (text, peer) in enumerate((("Old words", BORIS), ("kept by Boris", 0)), 1):
+                txn.execute(
+                    "INSERT INTO message_contents (sender_id, random_id, sender_message_id, sender_pts, sent_at,"
+                    " edited_at, message, folded, tags, peer) VALUES (?, ?, ?, ?, 100, 0, ?, ?, 0, ?)",
+                    (ANNA, number, number, number + 1, text, text.casefold(), peer),
+                )
+                for owner_id, other_id in ((ANNA, BORIS), (BORIS, ANNA)):
+                    if peer or owner_id == BORIS:
+                        txn.execute(
+                            "INSERT INTO messages (owner_id, id, peer, content_id, sent_at, outgoing, mentioned,"
+                            " mention_unread, pinned, reply_to_id, saved_peer)"
+                            " VALUES (?, ?, ?, ?, 100, ?, 0, 0, 0, 0, 0)",
+                            (owner_id, number, other_id, number, int(owner_id == ANNA)),
+                        )
+
+        await old.write("as it was", write_txn)
+        await old.close()
+        database = self.open_database()
+        search = MessageSearch(database, SearchIndexer(database, task.Clock()))
+        self.assertEqual(await self.found(search, "words"), ["Old words"])
+        self.assertEqual(await self.found(search, "kept", BORIS, ANNA), ["kept by Boris"])
+        self.assertEqual(await self.found(search, "kept"), [])

@@ -14,5 +14,6 @@ else
 fi
 echo "installing Debian's telegram-desktop"
 $root apt-get install -y -q telegram-desktop || {
-    $root apt-get update -q && $root apt-get install -y -q telegram-desktop
+    # Debian 13 has none: what else there is says the command that comes next.
+    $root apt-get update -q && $root apt-get install -y -q telegram-desktop || true
 }

@@ -109,7 +109,7 @@ class PointingTests(SynchronousTestCase):
         """Whatever lacks something of Telegram's, or has more of it than is known, is refused in words."""
         self.refused(b"", "key of Telegram's test servers and servers is not in it")
         self.refused(builds.desktop(keys=(builds.TEST_KEY,)), "the key of Telegram's servers is not in it")
-        self.refused(builds.desktop(ipv4=builds.IPV4[:-1]), "are not in it: 95.161.76.100$")
+        self.refused(builds.desktop(ipv4=builds.IPV4[:-1]), "are not in it as text: 95.161.76.100$")
         self.refused(builds.desktop(ipv4=(*builds.IPV4, b"149.154.165.1")), "no known build has: 149.154.165.1 at")
         self.refused(builds.desktop() + b"\0http://149.154.167.51/api\0", "left inside other text")
         other = letters_of(RsaPrivateKey.generate().public_pem())

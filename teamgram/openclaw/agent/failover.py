@@ -1,6 +1,7 @@
 """Asking a model until one answers: again after a while, then the next of the chain."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from teamgram.openclaw.agent.model_health import ModelHealth
@@ -113,6 +114,7 @@ class Failover:
         retries = asker.most_retries if is_last else min(asker.most_retries, MAX_RETRIES_WITH_FALLBACK)
         if not is_last and self._health.is_doubtful(ref):
             retries = 0
+        request = replace(request, take_back=asker.take_back)
         attempt = silences = 0
         while True:
             asker.asking(ref)

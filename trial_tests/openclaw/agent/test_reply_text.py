@@ -77,6 +77,34 @@ class ThinkingTagsTests(SynchronousTestCase):
             for size in (1, 2, 3, 5, 100):
                 self.assertEqual(self.split(text, size), expected, (text, size))
 
+    def test_only_the_end_of_it(self) -> None:
+        """A template that opens the block in the prompt: all before a closing tag on its own line was thinking."""
+        for size in (1, 3, 7, 100):
+            said: list[str] = []
+            told = _Chunks(said.append, said.clear)
+            text = "Hm, so\n</think>\n\nYes </think> no."
+            for at in range(0, len(text), size):
+                told.event("", json.dumps(openai_chunk(content=text[at : at + size])))
+            told.event("", json.dumps(openai_chunk("stop")))
+            reply = told.reply("m")
+            self.assertEqual((reply.text, reply.thinking.strip()), ("Yes </think> no.", "Hm, so"), size)
+            self.assertEqual(("".join(said), told.thinks_first), (reply.text, True))
+
+    def test_known_to_think_first(self) -> None:
+        """The next replies of that model show no thinking; one without the tag is words."""
+        for text, expected in (
+            ("Hm, so\n</think>\n\nYes.", ("Yes.", "Hm, so\n")),
+            ("Just words.", ("Just words.", "")),
+        ):
+            said: list[str] = []
+            told = _Chunks(said.append, self.fail, thinks_first=True)
+            for at in range(0, len(text), 3):
+                told.event("", json.dumps(openai_chunk(content=text[at : at + 3])))
+            told.event("", json.dumps(openai_chunk("stop")))
+            reply = told.reply("m")
+            self.assertEqual((reply.text, reply.thinking), expected)
+            self.assertEqual("".join(said), reply.text)
+
     def test_nothing_is_cut_up(self) -> None:
         """What is no tag comes as it came."""
         words: list[str] = []

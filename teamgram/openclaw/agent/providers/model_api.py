@@ -121,6 +121,7 @@ class ModelRequest:
     Attributes:
         messages: as transcripts have them: user, assistant, toolResult.
         is_summary: the call compacts a conversation; nobody sees its words as they come.
+        take_back: to be called when what was told of the reply turned out to be no words of it.
     """
 
     ref: ModelRef
@@ -129,6 +130,7 @@ class ModelRequest:
     tools: list[ToolSpec] = field(default_factory=list)
     max_tokens: int = 0
     is_summary: bool = False
+    take_back: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)

@@ -41,7 +41,7 @@ class Ollama:
                 for t in request.tools
             ]
         headers = {"authorization": f"Bearer {self._section.api_key}"} if self._section.api_key else {}
-        told = _Lines(on_text)
+        told = _Lines(on_text, request.take_back)
         await self._http.stream("/api/chat", headers, body, told)
         return told.whole(request.ref.model, "length" if told.stop == "length" else "stop", is_refused=False)
 

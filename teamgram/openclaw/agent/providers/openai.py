@@ -28,6 +28,7 @@ class OpenAICompatible:
     def __init__(self, name: str, section: ProviderSection, reactor: Any) -> None:
         self._section = section
         self._http = ProviderHttp(name, section, reactor)
+        self._thinking_first: set[str] = set()
         self._refused = {model.id: _known_refused(model.compat) for model in section.models}
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelReply:
@@ -35,17 +36,25 @@ class OpenAICompatible:
         headers = {"authorization": f"Bearer {self._section.api_key}"} if self._section.api_key else {}
         refused = self._refused.setdefault(request.ref.model, set())
         for _ in range(_MOST_ASKED - 1):
-            told, body = _Chunks(on_text), to_body(request, refused)
+            told, body = self._reply(request, on_text), to_body(request, refused)
             try:
-                await self._http.stream("/chat/completions", headers, body, told)
-                return told.reply(request.ref.model)
+                return await self._ask(request, headers, body, told)
             except ProviderError as error:
                 what = "roles" if error.reason == "roles" else error.parameter
                 if what in refused or what not in ("roles", *body) or told.text:
                     raise
                 refused.add(what)
-        told = _Chunks(on_text)
-        await self._http.stream("/chat/completions", headers, to_body(request, refused), told)
+        return await self._ask(request, headers, to_body(request, refused), self._reply(request, on_text))
+
+    def _reply(self, request: ModelRequest, on_text: Callable[[str], None]) -> "_Chunks":
+        return _Chunks(on_text, request.take_back, thinks_first=request.ref.model in self._thinking_first)
+
+    async def _ask(
+        self, request: ModelRequest, headers: dict[str, str], body: dict[str, Any], told: "_Chunks"
+    ) -> ModelReply:
+        await self._http.stream("/chat/completions", headers, body, told)
+        if told.thinks_first:
+            self._thinking_first.add(request.ref.model)
         return told.reply(request.ref.model)
 
 

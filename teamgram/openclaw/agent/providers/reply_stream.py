@@ -43,11 +43,24 @@ class ReplyStream:
         id, model: of the reply, as the provider calls them.
         ended: the event that closes a stream has come; nothing follows.
         progress: grows with every word and every piece of a call.
+        thinks_first: the reply had the end of a thinking block without its beginning.
     """
 
     max_calls: ClassVar[int] = 128
 
-    def __init__(self, on_text: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        on_text: Callable[[str], None],
+        take_back: Callable[[], None] = lambda: None,
+        *,
+        thinks_first: bool = False,
+    ) -> None:
+        """Args:
+        take_back: what was told of this reply is no part of its words.
+        thinks_first: earlier replies of the model had the end of a thinking block alone.
+        """
+        self.thinks_first = thinks_first
+        self._take_back = take_back
         self.usage = Usage()
         self.stop = ""
         self.id = ""
@@ -60,7 +73,7 @@ class ReplyStream:
         self._thinking: list[str] = []
         self._thinking_size = 0
         self._thoughts = Joined(self._thought)
-        self._tags = ThinkingTags(self._word, self._thought)
+        self._tags = ThinkingTags(self._word, self._thought, self._was_thinking, begins_thinking=thinks_first)
         self._words = Joined(self._tags.add)
         self._deltas = Deltas(self._words.add)
 
@@ -117,6 +130,12 @@ class ReplyStream:
     def _word(self, text: str) -> None:
         self._text.append(text)
         self._on_text(text)
+
+    def _was_thinking(self) -> None:
+        said, self._text = self.text, []
+        self.thinks_first = True
+        self._thought(said)
+        self._take_back()
 
     def _thought(self, text: str) -> None:
         if self._thinking_size < MAX_THINKING_CHARS:

@@ -117,15 +117,31 @@ class Deltas:
 class ThinkingTags:
     """Takes ``<think>…</think>`` out of a text: at its beginning or at the beginning of a line, outside code fences.
 
-    A block that is never closed is thinking to its end.
+    A block that is never closed is thinking to its end. Some chat templates open it in the prompt, so that a reply has
+    only the end of it, on a line of its own: then all before that was thinking.
     """
 
-    def __init__(self, on_text: Callable[[str], None], on_thinking: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        on_text: Callable[[str], None],
+        on_thinking: Callable[[str], None],
+        on_late_end: Callable[[], None] = lambda: None,
+        *,
+        begins_thinking: bool = False,
+    ) -> None:
+        """Args:
+        on_late_end: what was told as words until now was thinking.
+        begins_thinking: the model is known to leave the opening tag out; without the closing one all is words.
+        """
         self._on_text = on_text
         self._on_thinking = on_thinking
+        self._on_late_end = on_late_end
         self._held = ""
         self._words: list[str] = []
-        self._is_thinking = False
+        self._is_thinking = begins_thinking
+        # What may still turn out to be words.
+        self._unsure: list[str] | None = [] if begins_thinking else None
+        self._has_thought = False
         self._is_line_start = True
         self._in_fence = False
         self._has_spoken = False
@@ -142,12 +158,20 @@ class ThinkingTags:
     def finish(self) -> None:
         """Nothing more comes: what was held back was no tag."""
         held, self._held = self._held, ""
-        if self._is_thinking:
-            if held:
-                self._on_thinking(held)
+        if self._unsure is not None:
+            self._word("".join(self._unsure) + held)
+            self._tell()
+        elif self._is_thinking:
+            self._thought(held)
         else:
             self._word(held)
             self._tell()
+
+    def _thought(self, text: str) -> None:
+        if self._unsure is not None:
+            self._unsure.append(text)
+        elif text:
+            self._on_thinking(text)
 
     def _tell(self) -> None:
         words, self._words = "".join(self._words), []
@@ -168,12 +192,12 @@ class ThinkingTags:
         if found is None:
             at = self._held.rfind("<", -_LONGEST_TAG)
             end = len(self._held) if at < 0 else at
-            if end:
-                self._on_thinking(self._held[:end])
+            self._thought(self._held[:end])
             self._held = self._held[end:]
             return False
-        if found.start():
-            self._on_thinking(self._held[: found.start()])
+        unsure, self._unsure = self._unsure, None
+        self._thought("".join(unsure or ()) + self._held[: found.start()])
+        self._has_thought = True
         self._held = self._held[found.end() :]
         self._is_thinking, self._is_line_start, self._skips_space = False, True, True
         return True
@@ -197,6 +221,13 @@ class ThinkingTags:
                     self._tell()
                     self._held = body[opened.end() :]
                     self._is_thinking = True
+                    return True
+                closed = _CLOSE.match(body)
+                if closed is not None and not self._has_thought:
+                    self._tell()
+                    self._on_late_end()
+                    self._held = body[closed.end() :]
+                    self._has_thought = self._skips_space = True
                     return True
                 if len(body) < _LONGEST_TAG and ">" not in body and "\n" not in body:
                     return False

@@ -20,26 +20,26 @@ class SendOrder:
     """A line for each session that is sending."""
 
     def __init__(self) -> None:
-        self._last: dict[_Line, Place] = {}
+        self._last: dict[_Line, PlaceInLine] = {}
 
-    def place(self, caller: RpcMetadata) -> "Place":
+    def place(self, caller: RpcMetadata) -> "PlaceInLine":
         """The place behind what this session is sending already."""
         line = caller.auth_key_id, caller.session_id
-        place = self._last[line] = Place(self, line, self._last.get(line))
+        place = self._last[line] = PlaceInLine(self, line, self._last.get(line))
         return place
 
-    def passed(self, line: _Line, place: "Place") -> None:
+    def passed(self, line: _Line, place: "PlaceInLine") -> None:
         """That place is behind; the last one takes the line with it."""
         if self._last.get(line) is place:
             del self._last[line]
 
 
-class Place:
+class PlaceInLine:
     """One send's place; leaving it lets the next one write, once all before it have left."""
 
     __slots__ = ("_before", "_line", "_next", "_order", "_passed")
 
-    def __init__(self, order: SendOrder, line: _Line, before: "Place | None") -> None:
+    def __init__(self, order: SendOrder, line: _Line, before: "PlaceInLine | None") -> None:
         self._order = order
         self._line = line
         self._before = before

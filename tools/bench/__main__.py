@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet import task
 from twisted.internet.defer import Deferred
 
-from tools.bench import encoding
+from tools.bench import encoding, search
 from tools.bench.control_plane import ControlPlaneBench
 from tools.bench.groups import GroupBench
 from tools.bench.latency import Latency
@@ -26,8 +26,10 @@ async def measure(reactor: Any, words: list[str]) -> None:
     """Run and print, figure by figure."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if not words or any(word in "encoding" for word in words):
-        for name, seconds in encoding.measure().items():
+    for title, measured in (("encoding", encoding.measure), ("search", search.measure)):
+        if words and not any(word in title for word in words):
+            continue
+        for name, seconds in measured().items():
             print(f"{name:<58}{seconds * 1e6:>12.2f} µs", flush=True)
     directory = Path(tempfile.mkdtemp(prefix="teamgram-bench-"))
     server = RunningServer(reactor, directory)

@@ -57,6 +57,23 @@ class GoneFromTheGroupTests(GroupTestCase):
         self.assertEqual(texts(await anna.history(peer)), ["hers", "mine"])
         self.assertEqual(await anna.take(), [])
 
+    async def test_links_of_who_was_an_administrator(self) -> None:
+        """Who is put out, or made a member again, has left no door open: their links let nobody in any more."""
+        house, anna, boris, _, chat_id = await self.group()
+        peer, eve = tl.inputPeerChat(chat_id=chat_id), await house.sign_up("Eve")
+        promote = tl.messages.editChatAdmin(chat_id=chat_id, user_id=anna.input_user(boris), is_admin=True)
+        demote = tl.messages.editChatAdmin(chat_id=chat_id, user_id=anna.input_user(boris), is_admin=False)
+        put_out = tl.messages.deleteChatUser(chat_id=chat_id, user_id=anna.input_user(boris))
+        hers = (await anna.call(tl.messages.exportChatInvite(peer=peer))).link.rpartition("+")[2]
+        for end in (demote, put_out):
+            await anna.call(promote)
+            his = (await boris.call(tl.messages.exportChatInvite(peer=peer))).link.rpartition("+")[2]
+            await eve.call(tl.messages.checkChatInvite(hash=his))
+            await anna.call(end)
+            join = tl.messages.importChatInvite(hash=his)
+            self.assertEqual(await error_of(eve.call(join)), "INVITE_HASH_EXPIRED", end.NAME)
+        await eve.call(tl.messages.importChatInvite(hash=hers))
+
     async def test_put_out(self) -> None:
         """Who was put out changes nothing there any more, by no road, and nobody hears of them."""
         await self.check_changes_nothing(put_out=True)

@@ -21,6 +21,7 @@ from teamgram.domain.chats.errors import (
     ChatTitleEmpty,
     UsersTooMany,
 )
+from teamgram.domain.chats.invite import revoke_links_txn
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.updates.events import (
     ChatChanged,
@@ -211,6 +212,8 @@ class Chats:
         members = store.member_ids_txn(txn, chat_id)
         standing = Standing.LEFT if leaves else Standing.REMOVED
         store.put_participants_txn(txn, chat_id, [replace(other, role=Role.MEMBER, standing=standing)])
+        if not leaves:
+            revoke_links_txn(txn, chat_id, user_id)
         store.raise_version_txn(txn, chat_id)
         stay = [member_id for member_id in members if member_id != user_id]
         self._tell_first(txn, actor, chat_id, stay, ChatParticipantRemoved(chat_id, user_id, chat.version + 1))
@@ -268,6 +271,8 @@ class Chats:
         if other.role is Role.CREATOR or other.role is role:
             raise ChatNotModified(str(chat_id))
         store.put_participants_txn(txn, chat_id, [replace(other, role=role)])
+        if not is_admin:
+            revoke_links_txn(txn, chat_id, user_id)
         store.raise_version_txn(txn, chat_id)
         self._changed(txn, chat_id)
         event = ChatParticipantAdminChanged(chat_id, user_id, is_admin, chat.version + 1)

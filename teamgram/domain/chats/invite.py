@@ -88,3 +88,10 @@ def invite_for_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str, loc
         raise InviteHashInvalid
     rights.check_manages_link(chat, user_id, invite.admin_id)
     return invite
+
+
+def revoke_links_txn(txn: Transaction, chat_id: int, admin_id: int) -> None:
+    """Nobody joins any more by the links of who is no administrator any more, and cannot take them back themselves."""
+    txn.execute(
+        "UPDATE chat_invites SET revoked = 1 WHERE chat_id = ? AND admin_id = ? AND revoked = 0", (chat_id, admin_id)
+    )

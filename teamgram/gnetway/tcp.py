@@ -155,10 +155,11 @@ class FrameStream:
         self.transport.abortConnection()
 
     def _write(self, data: bytes) -> None:
-        self.transport.write(data)
         self._count_written(len(data))
+        self.transport.write(data)
 
     def _count_written(self, size: int) -> None:
+        """Before it is written: what fills the buffer itself, a piece of a file, was written while there was room."""
         conn = self.conn
         if conn is not None and not conn.writable:
             self.edge.connections.written_while_blocked(conn, size)

@@ -187,8 +187,8 @@ class WebSocketConnection(FrameStream, Protocol):
 
     def _write_counted(self, frame: bytes) -> None:
         # Pongs, too: they are what a peer without any key can have us write.
-        self.transport.write(frame)
         self._count_written(len(frame))
+        self.transport.write(frame)
 
 
 class WebSocketFactory(Factory):

@@ -115,6 +115,24 @@ class TcpConnectionTests(SynchronousTestCase):
         self.assertTrue(transport.closed)
         self.assertEqual(sent, 5)
 
+    def test_a_frame_larger_than_the_bound_leaves(self) -> None:
+        """What fills the buffer by itself was written while there was room: a piece of a file cuts nobody off."""
+        gnetway = Gnetway("tcp", KEY, settings=GnetwaySettings(max_send_buffer_bytes=2000))
+        protocol, transport = gnetway.connect()
+        protocol.dataReceived(INTERMEDIATE + framed(sealed(KEY)))
+        ref = gnetway.session.frames[0].conn
+        write = transport.write
+
+        def filled(data: bytes) -> None:
+            write(data)
+            transport.producer.pauseProducing()
+
+        self.patch(transport, "write", filled)
+        self.assertTrue(gnetway.service.send_data(ref, KEY.auth_key_id, 1, 7, payload(9, body=bytes(8000))))
+        self.assertFalse(transport.closed)
+        self.assertTrue(gnetway.service.send_data(ref, KEY.auth_key_id, 1, 7, payload(9, body=bytes(8000))))
+        self.assertTrue(transport.closed)
+
     def test_loss_closes_the_sessions(self) -> None:
         """Session hears which session lost which connection."""
         gnetway = Gnetway("tcp", KEY)

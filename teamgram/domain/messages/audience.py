@@ -21,7 +21,7 @@ def audience_txn(
     """Who gets what ``sender_id`` writes to ``peer`` (marked id), and the group if it is one.
 
     Args:
-        media: what each message carries, None for a text.
+        media: what each message carries, None for a text; empty: ``check_sends`` is asked later.
 
     Raises:
         ChatNotFound, ChatWriteForbidden: see ``rights.check_writes``.
@@ -33,6 +33,7 @@ def audience_txn(
         return Audience.private(sender_id, peer, delivered=delivered), None
     # Held, so that nobody comes or goes until the transaction ends.
     chat = rights.known(chat_txn(txn, chat_id_of(peer), (sender_id,), lock=True), chat_id_of(peer), sender_id)
+    rights.check_writes(chat, sender_id, Banned.SEND_MESSAGES)
     for one in media:
         check_sends(chat, sender_id, one)
     return Audience.group(chat.id, member_ids_txn(txn, chat.id)), chat

@@ -15,7 +15,7 @@ from teamgram.domain.chats import rights
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat
 from teamgram.domain.messages import rules
-from teamgram.domain.messages.audience import audience_txn
+from teamgram.domain.messages.audience import audience_txn, check_sends
 from teamgram.domain.messages.authors import authors_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
 from teamgram.domain.messages.media import media_tags
@@ -179,14 +179,16 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
         raise RandomIdEmpty
     if len(set(request.random_ids)) != len(request.message_ids) or len(request.random_ids) != len(request.message_ids):
         raise RandomIdInvalid(f"{len(request.random_ids)} for {len(request.message_ids)} messages")
-    originals = _originals_txn(txn, request)
-    carried = [original.extra.media for original in originals if original is not None]
-    audience, _ = audience_txn(txn, sender_id, request.to_peer, carried)
+    audience, chat = audience_txn(txn, sender_id, request.to_peer, ())
     changes = BoxChanges(txn, request.date)
     changes.lock(audience.owner_ids)
     # After the lock nobody else can be sending for this sender.
     before = sent_before_txn(txn, sender_id, request.to_peer, request.random_ids)
     done = dict(before.ids)
+    originals = _originals_txn(txn, request)
+    for original in originals:
+        if chat is not None and original is not None:
+            check_sends(chat, sender_id, original.extra.media)
     # What was an album stays one.
     groups = {one.extra.grouped_id: new_group() for one in originals if one is not None and one.extra.grouped_id}
     answered = answered_txn(txn, sender_id, request.to_peer, request.reply_to_id)

@@ -10,7 +10,7 @@ it in the next.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from time import perf_counter
@@ -75,6 +75,8 @@ class LiveUpdates:
         self._untold: deque[tuple[int, Callable[[], list[Item]]]] = deque()
         self._left = part_seconds
         self._scheduled = False
+        # What a user who has several things waiting sees of the same people: nothing changes while one part is drawn.
+        self._last_seen: tuple[tuple[int, list[int], list[int]], Hashable] | None = None
         self._settled: list[Deferred[None]] = []
         self._numbers = count()
 
@@ -239,7 +241,8 @@ class LiveUpdates:
         return self._seconds() >= until and self._items <= MAX_WAITING
 
     def _hand_over(self, told: Mapping[int, Told]) -> None:
-        """Push what was drawn, in the order in which it happened."""
+        """Push what was drawn, in the order in which it happened; a part ends with it."""
+        self._last_seen = None
         for _, one in sorted(told.items()):
             ready, one.ready = one.ready, []
             for drawn in ready:
@@ -302,9 +305,14 @@ class LiveUpdates:
         if sketch is None:
             peers = peers_in(owned[1].values()) if owned is not None else item.drawing(self._views.files).peers
             sketch = told.sketches[key] = Sketch(*split_peers(peers))
-        seen = self._views.seen(user_id, sketch.user_ids, sketch.chat_ids)
-        if seen is None:
-            return False
+        whom = (user_id, sketch.user_ids, sketch.chat_ids)
+        if self._last_seen is not None and self._last_seen[0] == whom:
+            seen = self._last_seen[1]
+        else:
+            seen = self._views.seen(*whom)
+            if seen is None:
+                return False
+            self._last_seen = whom, seen
         drawn = told.drawn.get((key, seen))
         if drawn is None:
             drawn = told.drawn[key, seen] = self._encoded(item, owned, sketch, len(numbers))

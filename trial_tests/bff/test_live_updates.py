@@ -270,6 +270,21 @@ class PartsOfATurnTests(SynchronousTestCase):
         for user_id in range(1, 4):
             self.assertEqual([text for text, _ in self.pushes.got[user_id]], [str(number) for number in range(30)])
 
+    def test_seen_once_in_a_part(self) -> None:
+        """How a user sees the same people is found out once for all that is drawn for them in one part, not longer."""
+        asked: list[int] = []
+        self.views.seen = lambda viewer_id, *_: asked.append(viewer_id) or ()  # type: ignore
+        for number in range(1, 21):
+            told(self.live, str(number), range(1, 26), number * 100)
+        asked.clear()
+        everywhere: list[int] = []
+        while self.live.waiting_users:
+            self.turns.advance()
+            self.assertEqual(len(asked), len(set(asked)))
+            everywhere += asked
+            asked.clear()
+        self.assertGreater(len(everywhere), len(set(everywhere)), "what is seen may change between two parts")
+
     def test_many_commits_in_one_turn(self) -> None:
         """Nobody looks for whom they are once the turn's part is used up; what comes later stays behind them."""
         asked: list[int] = []

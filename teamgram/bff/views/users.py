@@ -53,7 +53,7 @@ class UserViews:
         self._contacts = contacts
         self._presence = presence
         self._privacy = privacy
-        self._strangers: dict[int, tuple[tuple[User, Status, PrivacyRules], SeenUser]] = {}
+        self._strangers: dict[int, tuple[User, Status, PrivacyRules, SeenUser]] = {}
         self._strangers_at = 0
 
     def cached(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any] | None:
@@ -97,12 +97,12 @@ class UserViews:
         if now != self._strangers_at:
             self._strangers_at = now
             self._strangers.clear()
-        facts = (user, status, rules)
         known = self._strangers.get(user.id)
         # Each of them is replaced as a whole when it changes.
-        if known is None or any(one is not other for one, other in zip(known[0], facts, strict=True)):
-            known = self._strangers[user.id] = (facts, how_seen(user, STRANGER, {}, status, rules, now))
-        return known[1]
+        if known is None or known[0] is not user or known[1] is not status or known[2] is not rules:
+            known = user, status, rules, how_seen(user, STRANGER, {}, status, rules, now)
+            self._strangers[user.id] = known
+        return known[3]
 
     async def render(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any]:
         """``user`` objects for the viewer in the given order, each once; ids that nobody has are left out."""

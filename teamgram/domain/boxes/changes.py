@@ -127,7 +127,7 @@ class BoxChanges:
         Raises:
             DuplicateRandomId: one of them was sent before.
         """
-        txn, date, boxes = self.txn, self.date, audience.boxes
+        txn, date, boxes, entries = self.txn, self.date, audience.boxes, self.entries
         posted: list[dict[int, Message]] = []
         rows: list[Row] = []
         sent_to = next((peer for owner_id, peer in boxes if owner_id == sender_id), 0)
@@ -156,12 +156,13 @@ class BoxChanges:
                 raise DuplicateRandomId
             content_id = txn.lastrowid
             reply_to_ids = message.reply_to_ids or {}
+            text, extra, spoken_to = message.text, message.extra, message.mentioned
             for owner_id, peer in boxes:
                 box = self._boxes[owner_id]
-                box.last_message_id += 1
-                message_id = box.last_message_id
+                message_id = box.last_message_id = box.last_message_id + 1
+                box.pts += 1
                 out = owner_id == sender_id
-                mentioned = owner_id in message.mentioned
+                mentioned = owner_id in spoken_to
                 reply_to_id = reply_to_ids.get(owner_id, 0)
                 copy = Message(
                     owner_id,
@@ -170,8 +171,8 @@ class BoxChanges:
                     content_id,
                     sender_id,
                     date,
-                    message.text,
-                    message.extra,
+                    text,
+                    extra,
                     0,
                     out,
                     mentioned,
@@ -181,10 +182,11 @@ class BoxChanges:
                 )
                 sent[owner_id] = copy
                 self.messages[owner_id, message_id] = copy
-                self.append(owner_id, NewMessage(message_id))
+                entries.append(LogEntry(owner_id, box.pts, 1, date, NewMessage(message_id)))
                 if not out:
                     unread[owner_id] += 1
-                    mentions[owner_id] += mentioned
+                    if mentioned:
+                        mentions[owner_id] += 1
                 rows.append(
                     (
                         owner_id,

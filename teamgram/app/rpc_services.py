@@ -10,6 +10,7 @@ from teamgram.app import stage_settings
 from teamgram.app.config.loader import Configuration
 from teamgram.bff.authorization import AccountEnd, SignIns
 from teamgram.bff.configuration.service import ConfigurationService
+from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.honest_empties import honest_empties
 from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.registry import RpcService, collect
@@ -26,6 +27,7 @@ from teamgram.domain.users.expiry import AccountExpiry
 from teamgram.domain.users.fresh import FreshDevices
 from teamgram.gnetway.settings import ListenerSettings
 from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.bus import Bus
 from teamgram.session.service import SessionService
 
 
@@ -39,6 +41,7 @@ class Bff:
 
     rpc: list[RpcService]
     domain: Domain
+    devices: DevicesHere
     live: LiveUpdates
     codes: SignInCodes
     fresh: FreshDevices
@@ -54,6 +57,7 @@ class Bff:
     def start(self) -> None:
         """What the domain does by itself, and the end of accounts that want to be forgotten, from now on."""
         self.domain.start()
+        self.devices.ask()
         self.expiry.start()
 
     async def stop(self) -> None:
@@ -74,15 +78,18 @@ def build_bff(
     auth_sessions: AuthSessions,
     session: SessionService,
     domain: Domain,
+    bus: Bus,
 ) -> Bff:
     """Every RPC service of the process.
 
     Args:
         listeners: what clients come in by; says whether everybody is on this machine.
-        session: is told about keys, and pushes what happens.
+        session: is told about keys.
+        bus: to session and from it.
     """
     shared = Shared.over(domain, clock, configuration.gnetway.DcId)
-    live = LiveUpdates(shared.updates, session, clock)
+    devices = DevicesHere(bus, domain.presence)
+    live = LiveUpdates(shared.updates, devices, bus, clock)
     domain.fanout.subscribe(live)
     on_loopback = stage_settings.only_loopback(listeners)
     code_settings = stage_settings.codes(configuration.bff.Code, on_loopback)
@@ -101,7 +108,7 @@ def build_bff(
         domain.fanout,
         domain.service_messages,
         domain.account_settings,
-        session,
+        bus,
         clock,
         FreshDevices(stage_settings.fresh_session_delay(configuration.bff, on_loopback)),
     )
@@ -112,7 +119,7 @@ def build_bff(
         codes=codes,
         auth_sessions=auth_sessions,
         session_control=session,
-        push=session,
+        bus=bus,
         tokens=SignInTokens(cache, clock.seconds),
         service_messages=domain.service_messages,
         configuration=stage_settings.configuration(
@@ -128,4 +135,4 @@ def build_bff(
     account_end = AccountEnd(domain.users, domain.contacts, domain.watchers, sign_ins, domain.fanout)
     expiry = AccountExpiry(database, clock, domain.presence.is_online, account_end)
     configuration_service = next(service for service in services if isinstance(service, ConfigurationService))
-    return Bff(services, domain, live, codes, sign_ins.fresh, configuration_service, expiry)
+    return Bff(services, domain, devices, live, codes, sign_ins.fresh, configuration_service, expiry)

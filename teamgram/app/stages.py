@@ -22,6 +22,7 @@ from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
 from teamgram.blobs import DirectoryBlobs
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
+from teamgram.cache.bus import MemoryBus
 from teamgram.clients.front_page import FrontPage
 from teamgram.database import Database, open_database
 from teamgram.domain.codes.sealing import load_or_create_key
@@ -96,7 +97,8 @@ class Stages:
         self.cache = CountedCache(self._open_cache(), self.cache_times.observe)
         self.database_watch = DatabaseWatch(self.database, self.data_dir, reactor)
         self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
-        self.domain = Domain.open(self.database, Fanout(), reactor, self._open_filing())
+        self.bus = MemoryBus()
+        self.domain = Domain.open(self.database, Fanout(self.bus), reactor, self._open_filing())
         self.gnetway = GnetwayService(
             reactor=reactor,
             listeners=listeners,
@@ -131,7 +133,7 @@ class Stages:
             id_map=self.configuration.session.BFFProxyClients.IDMap,
             callers=self._build_bff,
             clock=self._reactor,
-            presence=self.domain.presence,
+            bus=self.bus,
             settings=stage_settings.session(self.configuration.session),
         )
         return self.session
@@ -147,6 +149,7 @@ class Stages:
             auth_sessions=self.auth_sessions,
             session=session,
             domain=self.domain,
+            bus=self.bus,
         )
         self.bff = Caller(self.services.rpc, self.flood_limits)
         return self.routes_to_bff(self.configuration)[1]

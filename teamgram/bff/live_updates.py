@@ -19,6 +19,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.told import Drawn, Item, Sketch, Told
 from teamgram.bff.views.alike import Owned, alike, renumbered
 from teamgram.bff.views.media import FileViews
@@ -27,7 +28,8 @@ from teamgram.bff.views.updates import UpdateViews, entries_drawing, split_peers
 from teamgram.domain.boxes.events import LogEntry
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.updates.events import TransientEvent
-from teamgram.interfaces.updates import PushedUpdates, Receiver, UpdatesPush
+from teamgram.interfaces.bus import Bus
+from teamgram.interfaces.updates import PushedUpdates, Receiver
 from teamgram.mtproto.tl import encode
 from teamgram.mtproto.tl.places import find_places, marks
 
@@ -48,6 +50,8 @@ class LiveUpdates:
     """Subscribe it to the ``Fanout``.
 
     Args:
+        devices: who is there to be told.
+        bus: to session.
         seconds: what the part of a turn is measured by.
     """
 
@@ -56,14 +60,16 @@ class LiveUpdates:
     def __init__(
         self,
         views: UpdateViews,
-        push: UpdatesPush,
+        devices: DevicesHere,
+        bus: Bus,
         clock: IReactorTime,
         *,
         part_seconds: float = PART_SECONDS,
         seconds: Callable[[], float] = perf_counter,
     ) -> None:
         self._views = views
-        self._push = push
+        self._devices = devices
+        self._bus = bus
         self._clock = clock
         self._part_seconds = part_seconds
         self._seconds = seconds
@@ -108,8 +114,8 @@ class LiveUpdates:
         self._tell(partial(self._entry_items, entries, messages, except_perm_auth_key_id), len(entries))
 
     def _event_items(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> list[Item]:
-        has_session = self._push.has_updates_session
-        here = [user_id for user_id in dict.fromkeys(user_ids) if has_session(user_id, except_perm_auth_key_id)]
+        takes_updates = self._devices.take_updates
+        here = [user_id for user_id in dict.fromkeys(user_ids) if takes_updates(user_id, except_perm_auth_key_id)]
         if not here:
             return []
         told = Told(next(self._numbers), except_perm_auth_key_id, transient_drawing(event), len(here) > _ALONE)
@@ -129,11 +135,11 @@ class LiveUpdates:
             else:
                 own.append(entry)
         told = Told(next(self._numbers), except_perm_auth_key_id, None, len(by_owner) > _ALONE)
-        has_session = self._push.has_updates_session
+        takes_updates = self._devices.take_updates
         return [
             Item(owner_id, told, own, messages)
             for owner_id, own in by_owner.items()
-            if has_session(owner_id, except_perm_auth_key_id)
+            if takes_updates(owner_id, except_perm_auth_key_id)
         ]
 
     # Who is told now, and who later
@@ -247,7 +253,7 @@ class LiveUpdates:
             ready, one.ready = one.ready, []
             for drawn in ready:
                 receivers, drawn.receivers = tuple(drawn.receivers), []
-                self._push.push(PushedUpdates(drawn.body, receivers, drawn.places, one.except_perm_auth_key_id))
+                self._bus.publish(PushedUpdates(drawn.body, receivers, drawn.places, one.except_perm_auth_key_id))
 
     async def _drain(self, user_id: int) -> None:
         waiting = self._waiting[user_id]
@@ -257,7 +263,7 @@ class LiveUpdates:
                 try:
                     body = encode(await self._views.finish(user_id, item.drawing(self._views.files)))
                     except_key = item.told.except_perm_auth_key_id
-                    self._push.push(PushedUpdates(body, (Receiver(user_id),), (), except_key))
+                    self._bus.publish(PushedUpdates(body, (Receiver(user_id),), (), except_key))
                 except CancelledError:
                     raise
                 except Exception:

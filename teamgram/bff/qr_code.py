@@ -14,8 +14,9 @@ from teamgram.bff.views.authorizations import authorization_view
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.codes.tokens import SignInTokens, WaitingDevice
 from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
-from teamgram.interfaces.updates import PushedUpdates, UpdatesPush
+from teamgram.interfaces.updates import PushedUpdates
 from teamgram.mtproto.tl import encode, tl
 
 
@@ -30,13 +31,13 @@ class QrCode(RpcService):
         auth_sessions: AuthSessions,
         views: UserViews,
         tokens: SignInTokens,
-        push: UpdatesPush,
+        bus: Bus,
     ) -> None:
         self._sign_ins = sign_ins
         self._auth_sessions = auth_sessions
         self._views = views
         self._tokens = tokens
-        self._push = push
+        self._bus = bus
 
     @rpc("auth.exportLoginToken", login=False)
     async def export_login_token(self, caller: RpcMetadata, query: Any) -> Any:
@@ -64,7 +65,7 @@ class QrCode(RpcService):
         await self._tokens.accept(query.token, key, caller.user_id)
         await self._sign_ins.sign_in(key, caller.user_id, client, client.client_addr)
         update = tl.updateShort(update=tl.updateLoginToken(), date=self._sign_ins.now())
-        self._push.push(PushedUpdates.for_device(encode(update), caller.user_id, key))
+        self._bus.publish(PushedUpdates.for_device(encode(update), caller.user_id, key))
         for device in await self._sign_ins.devices(caller.user_id, caller.perm_auth_key_id):
             if device.perm_auth_key_id == key:
                 return authorization_view(device, caller.perm_auth_key_id)

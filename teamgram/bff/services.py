@@ -37,8 +37,8 @@ from teamgram.domain.codes.codes import SignInCodes
 from teamgram.domain.codes.delivery import CodeMessages
 from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.session import SessionControl
-from teamgram.interfaces.updates import UpdatesPush
 
 
 def people_services(
@@ -48,7 +48,7 @@ def people_services(
     codes: SignInCodes,
     auth_sessions: AuthSessions,
     session_control: SessionControl,
-    push: UpdatesPush,
+    bus: Bus,
     tokens: SignInTokens,
     service_messages: CodeMessages,
     configuration: ConfigurationSettings,
@@ -77,7 +77,7 @@ def people_services(
             users, contacts, codes, sign_ins, views, fanout, Welcome(users, service_messages, configuration.welcome)
         ),
         Bindings(auth_sessions, session_control, sign_ins, views, tokens, configuration.dc_id),
-        QrCode(sign_ins, auth_sessions, views, tokens, push),
+        QrCode(sign_ins, auth_sessions, views, tokens, bus),
         Account(users, contacts, domain.watchers, codes, sign_ins, account_end, domain.account_settings, views, fanout),
         Devices(sign_ins),
         UsersService(users, contacts, domain.privacy, shared.input_peers, views, full_views),

@@ -4,6 +4,17 @@ An event is a frozen struct of ids, plain values and TL bytes of the newest
 layer, which ``msgspec`` can write and read again: no TL object, no pickle,
 nothing that only one process has. Nobody is asked anything here, and nothing
 comes back: a question over a network would have to be waited for.
+
+What a bus over a network has to hold, as one in a process does by itself:
+
+- What one process publishes is heard in the order of the calls.
+- What is published while a request is served is heard, where the request came
+  from, before its answer: the next request of a key that was just signed in is
+  its user's. What session publishes is heard before the requests that it sends
+  on afterwards.
+
+An event may get lost with its process, so each says how something *is*
+(not how it changed) or has a log behind it.
 """
 
 from collections.abc import Callable

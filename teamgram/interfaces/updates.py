@@ -1,11 +1,11 @@
-"""How updates reach sessions, and how sessions tell who is there.
+"""How updates reach sessions, and how sessions tell who is there: events of the bus (``interfaces.bus``).
 
 What crosses here is ids and TL bytes of the newest layer: nothing that would
 have to be in the same process.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from teamgram.mtproto.tl.places import Places
 
@@ -19,7 +19,10 @@ class Receiver(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PushedUpdates:
-    """One ``Updates`` object for some users.
+    """One ``Updates`` object for some users, for all sessions that get a receiver's updates.
+
+    Session converts it once for each layer among them. Each user gets what is
+    pushed in the order of the events.
 
     Attributes:
         body: boxed, of the newest layer, with the first marks (``mtproto.tl.places``) where the receivers' numbers go.
@@ -41,25 +44,31 @@ class PushedUpdates:
         return cls(body, (Receiver(user_id),), only_perm_auth_key_id=perm_auth_key_id)
 
 
-class UpdatesPush(Protocol):
-    """Session's side of the push, as bff's update rendering sees it. Nothing here waits."""
+@dataclass(frozen=True, slots=True)
+class UpdatesSessionChanged:
+    """How it is with a signed-in device's updates session from now on.
 
-    def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
-        """Whether rendering for this user is worth it: some session of theirs would get it now.
+    Attributes:
+        server: the session process that has the device.
+        connected: some connection carries it; both are False when there is none (any more).
+        takes_updates: an update would be kept for it or sent. Not so when it lost one already: its client is to
+            get all by the difference, so that none is worth drawing until it was told.
+    """
 
-        ``except_perm_auth_key_id`` is the device that ``push`` will leave out.
-        """
-
-    def push(self, updates: PushedUpdates) -> None:
-        """Send it to the receivers' updates sessions, converted once for each layer among them.
-
-        Each user gets what is pushed in the order of the calls.
-        """
+    server: str
+    user_id: int
+    perm_auth_key_id: int
+    connected: bool
+    takes_updates: bool
 
 
-class PresenceSink(Protocol):
-    """Told by session when a signed-in device's first updates session opens or its last one closes."""
+@dataclass(frozen=True, slots=True)
+class SessionsGone:
+    """A session process begins, or ended: of what it told about devices nothing holds any more."""
 
-    def device_connected(self, user_id: int, perm_auth_key_id: int) -> None: ...
+    server: str
 
-    def device_disconnected(self, user_id: int, perm_auth_key_id: int) -> None: ...
+
+@dataclass(frozen=True, slots=True)
+class DevicesAsked:
+    """Somebody begins who knows of no device: every session process tells how it is with each, as if it changed."""

@@ -184,7 +184,7 @@ class Delivery:
             self._flush_http(session, session.http, now)
         else:
             while session.conn is not None and session.writable:
-                packet = core.packet(now)
+                packet = self._packet(session, now)
                 if packet is None:
                     break
                 conn = session.conn
@@ -200,6 +200,17 @@ class Delivery:
                 self._turns.rpc_ready(wrapper)
         if session.refused:
             self.read_again(session)
+
+    def _packet(self, session: ClientSession, now: float) -> bytes | None:
+        """The session's next frame; once it says that updates were lost, the session takes some again."""
+        core = session.core
+        if not core.outbox.push_lost:
+            return core.packet(now)
+        packet = core.packet(now)
+        wrapper = self._keys.wrappers.get(session.keys.wrapper_id)
+        if wrapper is not None and wrapper.updates_session is session:
+            self._push.updates_session_changed(wrapper)
+        return packet
 
     def _flush_http(self, session: ClientSession, polls: HttpPolls, now: float) -> None:
         """Answer the requests that are due, and wake up for the next."""
@@ -223,7 +234,7 @@ class Delivery:
     def _answer_poll(self, session: ClientSession, conn: ConnRef, now: float) -> bool:
         """Answer one HTTP request; False when its connection is gone."""
         core = session.core
-        return self._send(session, conn, core.packet(now) or core.empty_packet(now), now)
+        return self._send(session, conn, self._packet(session, now) or core.empty_packet(now), now)
 
     def _send(self, session: ClientSession, conn: ConnRef, packet: bytes, now: float) -> bool:
         keys = session.keys

@@ -29,7 +29,8 @@ class MainAuthWrapper:
         holding: requests that wait until there are fewer, or the session has less unsent, in order, by session;
             the session whose turn it is first.
         updates_session: the one session that gets this key's updates.
-        online: presence was told that the device is there.
+        online: the others were told that the device is there.
+        takes_updates: they were told that it takes updates.
         frames_this_turn: frames taken since the last turn ended.
         refused: connections whose frame the full channel refused.
     """
@@ -48,6 +49,7 @@ class MainAuthWrapper:
         "refused",
         "rpc_queue",
         "session_data_chan",
+        "takes_updates",
         "under_way",
         "updates_session",
         "user_id",
@@ -70,6 +72,7 @@ class MainAuthWrapper:
         self.holding: dict[ClientSession, list[QueuedRpc]] | None = None
         self.updates_session: ClientSession | None = None
         self.online = False
+        self.takes_updates = False
         self.frames_this_turn = 0
         self.is_behind = False
         self.is_ready = False

@@ -8,21 +8,31 @@ get the difference instead.
 
 from collections.abc import Callable
 
+from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.keys import AuthKeyType
-from teamgram.interfaces.updates import PresenceSink, PushedUpdates, Receiver
+from teamgram.interfaces.updates import (
+    DevicesAsked,
+    PushedUpdates,
+    Receiver,
+    SessionsGone,
+    UpdatesSessionChanged,
+)
 from teamgram.session.fan_outs import FanOuts, Forms
 from teamgram.session.main_auth import MainAuthWrapper
 from teamgram.session.session_list import ClientSession
 from teamgram.session.turns import ReactorTurns
 
+_TOLD_IN_A_TURN = 200
+"""Users of whom somebody who asks hears in one turn: well below a millisecond."""
+
 
 class Push:
-    """Implements ``interfaces.updates.UpdatesPush`` over the wrappers of signed-in keys.
+    """Hears ``PushedUpdates`` on the bus, and tells there whose devices take some.
 
     Args:
+        server: this process's name in what it tells.
         convert: a boxed object of the newest layer, and a layer, to the object in that layer.
         part_seconds: how long what many get has in a turn.
-        presence: told when a device comes and goes.
 
     Attributes:
         fan_outs: updates for a user with signed-in keys in memory, since the start.
@@ -31,31 +41,22 @@ class Push:
 
     def __init__(
         self,
+        bus: Bus,
+        server: str,
         turns: ReactorTurns,
         convert: Callable[[bytes, int], bytes],
         part_seconds: float,
-        presence: PresenceSink | None = None,
     ) -> None:
+        self._bus = bus
+        self._server = server
         self._turns = turns
         self._convert = convert
         self._fan_outs = FanOuts(turns, self._queue, part_seconds)
-        self._presence = presence
         self.pushed = 0
         self.fan_outs = 0
         self._users: dict[int, dict[int, MainAuthWrapper]] = {}
-
-    def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
-        """Whether some updates session of the user, but for one device's, would take an update now."""
-        wrappers = self._users.get(user_id)
-        if wrappers is None:
-            return False
-        for perm_auth_key_id, wrapper in wrappers.items():
-            session = wrapper.updates_session
-            # One that lost an update already gets all of it by the difference.
-            if session is not None and perm_auth_key_id != except_perm_auth_key_id:
-                if not session.core.outbox.push_lost:
-                    return True
-        return False
+        bus.listen(PushedUpdates, self.push)
+        bus.listen(DevicesAsked, self._tell_all)
 
     def push(self, updates: PushedUpdates) -> None:
         """Queue ``updates`` for the receivers' updates sessions; for many it is done in parts of a turn."""
@@ -91,6 +92,8 @@ class Push:
                 session.core.outbox.drop_pushes()
             else:
                 session.core.outbox.add_push(body)
+            if wrapper.takes_updates and session.core.outbox.push_lost:
+                self.updates_session_changed(wrapper)
             if session.conn is not None:
                 ready.append(session)
         return ready
@@ -108,7 +111,7 @@ class Push:
             wrappers.pop(wrapper.perm_auth_key_id, None)
             if not wrappers:
                 del self._users[wrapper.user_id]
-        self._set_online(wrapper, False)
+        self._tell(wrapper, False, False)
 
     # Which session gets a key's updates
 
@@ -134,16 +137,42 @@ class Push:
         self.updates_session_changed(wrapper)
 
     def updates_session_changed(self, wrapper: MainAuthWrapper) -> None:
-        """Another session gets the wrapper's updates, or the one that does came or went."""
+        """Another session gets the wrapper's updates, or the one that does came or went, or lost some or said so."""
         session = wrapper.updates_session
-        self._set_online(wrapper, bool(wrapper.user_id) and session is not None and session.conn is not None)
+        if not wrapper.user_id or session is None:
+            self._tell(wrapper, False, False)
+        else:
+            self._tell(wrapper, session.conn is not None, not session.core.outbox.push_lost)
 
-    def _set_online(self, wrapper: MainAuthWrapper, online: bool) -> None:
-        if wrapper.online is online:
+    def _tell(self, wrapper: MainAuthWrapper, connected: bool, takes_updates: bool) -> None:
+        if wrapper.online is connected and wrapper.takes_updates is takes_updates:
             return
-        wrapper.online = online
-        if self._presence is not None:
-            if online:
-                self._presence.device_connected(wrapper.user_id, wrapper.perm_auth_key_id)
-            else:
-                self._presence.device_disconnected(wrapper.user_id, wrapper.perm_auth_key_id)
+        wrapper.online = connected
+        wrapper.takes_updates = takes_updates
+        self._publish(wrapper)
+
+    def _publish(self, wrapper: MainAuthWrapper) -> None:
+        self._bus.publish(
+            UpdatesSessionChanged(
+                self._server, wrapper.user_id, wrapper.perm_auth_key_id, wrapper.online, wrapper.takes_updates
+            )
+        )
+
+    def start(self) -> None:
+        """What another process of this name told before holds no more."""
+        self._bus.publish(SessionsGone(self._server))
+
+    def _tell_all(self, asked: DevicesAsked) -> None:
+        """How it is with each device, some of them in each turn."""
+        users = list(self._users)
+
+        def some() -> None:
+            for user_id in users[-_TOLD_IN_A_TURN:]:
+                for wrapper in self._users.get(user_id, {}).values():
+                    if wrapper.online or wrapper.takes_updates:
+                        self._publish(wrapper)
+            del users[-_TOLD_IN_A_TURN:]
+            if users:
+                self._turns.last(some)
+
+        some()

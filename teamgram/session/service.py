@@ -11,10 +11,10 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.keys import AuthKeyInfo
 from teamgram.interfaces.rpc import RpcCaller
 from teamgram.interfaces.session import ConnRef, Gateway, SessionData
-from teamgram.interfaces.updates import PresenceSink
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, encode, registry
 from teamgram.session.memory import hold_bound
 from teamgram.session.routing import Routing
@@ -46,13 +46,13 @@ _KEY_SWEEP_INTERVAL = 10.0
 
 
 class SessionService(Service):
-    """Implements ``SessionInbound``, ``SessionControl`` and ``UpdatesPush`` of ``interfaces``.
+    """Implements ``SessionInbound`` and ``SessionControl`` of ``interfaces``.
 
     Args:
         gateway: where answers leave.
         id_map: ``BFFProxyClients.IDMap`` of ``etc/session.yaml``.
         callers: given this service, makes who is behind each of its targets; they may keep it and call it later.
-        presence: told when devices come and go.
+        bus: where it hears what to push, and tells who is there.
 
     Raises:
         ValueError: the IDMap names a target without a caller.
@@ -68,7 +68,7 @@ class SessionService(Service):
         id_map: Mapping[str, str],
         callers: Callable[["SessionService"], Mapping[str, RpcCaller]],
         clock: IReactorTime,
-        presence: PresenceSink | None = None,
+        bus: Bus,
         settings: SessionSettings | None = None,
         convert: Callable[[bytes, int], bytes] = to_layer,
         name_of: Callable[[int], str | None] = method_name,
@@ -86,13 +86,11 @@ class SessionService(Service):
             convert=convert,
             unique_id=unique_id,
             newest_layer=NEWEST_LAYER,
-            presence=presence,
+            bus=bus,
         )
         # Bound here because they are called for every frame.
         self.send_data: Callable[[SessionData], None] = self.stage.frames.send_data
         self.set_writable: Callable[[ConnRef, bool], None] = self.stage.delivery.set_writable
-        self.has_updates_session = self.stage.push.has_updates_session
-        self.push = self.stage.push.push
         self._housekeeping = LoopingCall(self._tick)
         self._housekeeping.clock = clock
         self._next_key_sweep = 0.0
@@ -170,6 +168,7 @@ class SessionService(Service):
     def startService(self) -> None:
         """Start the clockwork."""
         super().startService()
+        self.stage.push.start()
         self._housekeeping.start(self.settings.sweep_interval, now=False)
 
     async def _drain(self) -> None:

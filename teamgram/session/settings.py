@@ -8,6 +8,7 @@ class SessionSettings:
     """Every limit of the session stage and what happens at it.
 
     Attributes:
+        server: this process's name in what it tells the others.
         retention: seconds a session without a connection is kept, with what
             it still has to deliver.
         idle_wrapper_retention: seconds a key without any session is kept in
@@ -80,6 +81,7 @@ class SessionSettings:
         min_layer: oldest layer that may be announced.
     """
 
+    server: str = "session"
     retention: float = 300.0
     idle_wrapper_retention: float = 60.0
     sessions_per_key: int = 64

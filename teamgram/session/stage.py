@@ -12,8 +12,8 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.session import Gateway
-from teamgram.interfaces.updates import PresenceSink
 from teamgram.session.counts import SessionCounts
 from teamgram.session.delivery import Delivery
 from teamgram.session.device_notes import DeviceNotes
@@ -39,7 +39,7 @@ class Stage:
         convert: a boxed object of the newest layer, and a layer, to the object in that layer.
         unique_id: makes ``new_session_created.unique_id``s.
         newest_layer: what a client of a newer layer is served in.
-        presence: told when devices come and go.
+        bus: where it hears what to push and what became of keys, and tells who is there.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Stage:
         convert: Callable[[bytes, int], bytes],
         unique_id: Callable[[], int],
         newest_layer: int,
-        presence: PresenceSink | None = None,
+        bus: Bus,
     ) -> None:
         self.routing = routing
         self.counts = SessionCounts()
@@ -68,7 +68,7 @@ class Stage:
             behind_seconds=settings.behind_seconds,
             gunzip_turn_bytes=settings.gunzip_turn_bytes,
         )
-        self.push = Push(self.turns, convert, settings.behind_seconds, presence)
+        self.push = Push(bus, settings.server, self.turns, convert, settings.behind_seconds)
         devices = DeviceNotes(auth_sessions, self.tasks, clock)
         self.delivery = Delivery(
             gateway=gateway,

@@ -15,6 +15,7 @@ from teamgram.bff.registry import collect
 from teamgram.bff.services import people_services
 from teamgram.bff.shared import Shared
 from teamgram.cache import Cache
+from teamgram.cache.bus import MemoryBus
 from teamgram.database import Database
 from teamgram.domain.codes import CodeSettings, SignInCodes
 from teamgram.domain.codes.delivery import CodeWebhook
@@ -106,9 +107,6 @@ class FakePush:
     """Remembers what was pushed past the fan-out."""
 
     pushed: list[tuple[int, Any, int]] = field(default_factory=list)
-
-    def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
-        return True
 
     def push(self, updates: PushedUpdates) -> None:
         for user_id, _ in updates.receivers:
@@ -211,10 +209,12 @@ class House:
         self.database = database
         self.auth_sessions = FakeAuthSessions()
         self.session_control = FakeSessionControl()
-        self.push = FakePush()
         self.service_messages = FakeCodeMessages()
         self.events = Events()
-        self.fanout = Fanout()
+        self.bus = MemoryBus()
+        self.push = FakePush()
+        self.bus.listen(PushedUpdates, self.push.push)
+        self.fanout = Fanout(self.bus)
         self.fanout.subscribe(self.events)
         settings = code_settings or CodeSettings()
         self.posts: list[tuple[str, bytes]] = []
@@ -236,7 +236,7 @@ class House:
             self.fanout,
             self.service_messages,
             self.people.account_settings,
-            self.push,
+            self.bus,
             self.clock,
             FreshDevices(),
         )
@@ -246,7 +246,7 @@ class House:
             codes=self.codes,
             auth_sessions=self.auth_sessions,  # type: ignore[arg-type]
             session_control=self.session_control,
-            push=self.push,
+            bus=self.bus,
             tokens=SignInTokens(cache, self.clock.seconds),
             service_messages=self.service_messages,
             configuration=ConfigurationSettings(),

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from teamgram.bff.caller import Caller
+from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.services import conversation_services
 from teamgram.bff.shared import Shared
@@ -18,7 +19,7 @@ from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
 from teamgram.interfaces.keys import AuthKeyType
 from teamgram.interfaces.rpc import RpcMetadata, RpcRequest
-from teamgram.interfaces.updates import PushedUpdates
+from teamgram.interfaces.updates import PushedUpdates, UpdatesSessionChanged
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
 from teamgram.session.fan_outs import Forms
 from teamgram.session.service import to_layer
@@ -30,13 +31,24 @@ _phones = itertools.count(10_000_000)
 
 
 class FakePush:
-    """``UpdatesPush`` that keeps what devices would have got; every update passes the codec on its way."""
+    """Session: keeps what devices would have got; every update passes the codec on its way."""
 
-    def __init__(self) -> None:
+    def __init__(self, bus: MemoryBus) -> None:
         self.devices: dict[int, list[Device]] = defaultdict(list)
+        self._bus = bus
+        bus.listen(PushedUpdates, self.push)
 
-    def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
-        return any(device.caller.perm_auth_key_id != except_perm_auth_key_id for device in self.devices[user_id])
+    def come(self, device: "Device") -> None:
+        self.devices[device.user.id].append(device)
+        self._tell(device, True)
+
+    def go(self, device: "Device") -> None:
+        self.devices[device.user.id].remove(device)
+        self._tell(device, False)
+
+    def _tell(self, device: "Device", is_here: bool) -> None:
+        key = device.caller.perm_auth_key_id
+        self._bus.publish(UpdatesSessionChanged("session", device.user.id, key, False, is_here))
 
     def push(self, updates: PushedUpdates) -> None:
         forms = Forms(updates, to_layer)
@@ -59,7 +71,7 @@ class Device:
         self.caller = RpcMetadata(key, key, AuthKeyType.PERM, key, user.id, layer)
         self.pushed: list[Any] = []
         self.bodies: list[bytes] = []
-        house.push.devices[user.id].append(self)
+        house.push.come(self)
 
     async def call(self, query: Any) -> Any:
         """The answer to a method, through the caller and the codec."""
@@ -73,7 +85,7 @@ class Device:
 
     def go_offline(self) -> None:
         """No more pushes."""
-        self._house.push.devices[self.user.id].remove(self)
+        self._house.push.go(self)
 
     async def take(self) -> list[Any]:
         """The single updates pushed since the last call."""
@@ -124,15 +136,17 @@ class House:
         self.clock = Clock()
         self.clock.advance(START)
         self.keys = itertools.count(1000)
-        self.push = FakePush()
+        self.bus = self.new_bus()
+        self.push = FakePush(self.bus)
         self.database = case.open_database()
-        self.fanout = Fanout(self.new_bus())
+        self.fanout = Fanout(self.bus)
         domain = self.domain = Domain.open(
             self.database, self.fanout, self.clock, open_filing(case, self.database, self.clock)
         )
         self.users, self.contacts, self.privacy = domain.users, domain.contacts, domain.privacy
         self.shared = Shared.over(domain, self.clock)
-        self.live = LiveUpdates(self.shared.updates, self.push, self.clock, seconds=self.clock.seconds)
+        self.devices = DevicesHere(self.bus, domain.presence)
+        self.live = LiveUpdates(self.shared.updates, self.devices, self.bus, self.clock, seconds=self.clock.seconds)
         self.fanout.subscribe(self.live)
         # Before the database closes: what is still being drawn reads it.
         case.addCleanup(lambda: Deferred.fromCoroutine(self.live.settled()))

@@ -174,16 +174,16 @@ class Views:
 
 
 class Pushes:
-    """``UpdatesPush`` that keeps the text and pts of what each user gets, and how many in which call."""
+    """Everybody is here; keeps the text and pts of what each user gets, and how many in which call."""
 
     def __init__(self) -> None:
         self.got: dict[int, list[tuple[str, int]]] = {}
         self.calls: list[int] = []
 
-    def has_updates_session(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
+    def take_updates(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
         return True
 
-    def push(self, updates: PushedUpdates) -> None:
+    def publish(self, updates: PushedUpdates) -> None:
         self.calls.append(len(updates.receivers))
         for user_id, numbers in updates.receivers:
             (one,) = decode(fill(updates.body, updates.places, numbers)).updates
@@ -220,7 +220,8 @@ class PartsOfATurnTests(SynchronousTestCase):
         self.turns = Turns()
         self.views, self.pushes = Views(), Pushes()
         self.passed = 0.0
-        self.live = LiveUpdates(self.views, self.pushes, self.turns, part_seconds=10, seconds=self.seconds)  # type: ignore[arg-type]
+        pushes: Any = self.pushes
+        self.live = LiveUpdates(self.views, pushes, pushes, self.turns, part_seconds=10, seconds=self.seconds)  # type: ignore[arg-type]
 
     def seconds(self) -> float:
         self.passed += 1

@@ -7,10 +7,11 @@ import msgspec
 
 from teamgram.cache.bus import MemoryBus, RowsChanged
 from teamgram.domain.updates.fanout import EntriesTold, EventTold
-from teamgram.interfaces.updates import PushedUpdates, Receiver
+from teamgram.interfaces.updates import DevicesAsked, PushedUpdates, Receiver, SessionsGone, UpdatesSessionChanged
 from teamgram.mtproto.tl import tl
 from trial_tests.bff import talk_house, test_chats, test_updates
 from trial_tests.bff.test_messages import TalkTestCase
+from trial_tests.session import fakes, test_push, test_reliability
 
 CROSSED: Counter[str] = Counter()
 
@@ -29,9 +30,11 @@ def crossed(event: Any) -> Any:
 
 
 class _OverAWire:
+    house: type = talk_house.House
+
     def setUp(self) -> None:
         CROSSED.clear()
-        self.patch(talk_house.House, "new_bus", WireBus)  # type: ignore[attr-defined]
+        self.patch(self.house, "new_bus", WireBus)  # type: ignore[attr-defined]
 
     def tearDown(self) -> None:
         self.assertTrue(CROSSED, "nothing went over the wire")  # type: ignore[attr-defined]
@@ -43,6 +46,24 @@ class GroupsOverAWireTests(_OverAWire, test_chats.GroupTests):
 
 class EveryClientEndsEqualOverAWireTests(_OverAWire, test_updates.EveryClientEndsEqualTests):
     """Random play of several clients."""
+
+
+class SessionOverAWireTests(_OverAWire, test_push.PushTests):
+    """Pushes come and devices are told of over it."""
+
+    house = fakes.Harness
+
+
+class FanOutOverAWireTests(_OverAWire, test_push.FanOutTests):
+    """What many get, too."""
+
+    house = fakes.Harness
+
+
+class CutConnectionsOverAWireTests(_OverAWire, test_reliability.CutConnectionTests):
+    """Nobody is missed because what was told of a device is not how it is."""
+
+    house = fakes.Harness
 
 
 class EventsTests(TalkTestCase):
@@ -63,6 +84,11 @@ class EventsTests(TalkTestCase):
         self.assertEqual({type(event) for event in heard}, {EntriesTold, EventTold, RowsChanged})
         self.assertLessEqual({"chats", "contacts"}, {one.table for one in heard if isinstance(one, RowsChanged)})
         for event in heard:
+            self.assertEqual(crossed(event), event)
+
+    def test_of_devices(self) -> None:
+        """How it is with one, and that somebody begins."""
+        for event in (UpdatesSessionChanged("session", 1, -2, True, False), SessionsGone("session"), DevicesAsked()):
             self.assertEqual(crossed(event), event)
 
     def test_pushes(self) -> None:

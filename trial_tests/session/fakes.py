@@ -8,10 +8,12 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from teamgram.bff.devices_here import DevicesHere
+from teamgram.cache.bus import MemoryBus
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo, FutureSalt
 from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.interfaces.session import ConnRef, SessionData
-from teamgram.interfaces.updates import PresenceSink, PushedUpdates, Receiver
+from teamgram.interfaces.updates import PushedUpdates, Receiver
 from teamgram.session import service_messages as wire
 from teamgram.session.service import SessionService
 from teamgram.session.settings import SessionSettings
@@ -253,24 +255,44 @@ def with_layer(query: bytes, layer: int = 200, device: bytes = b"phone", version
     return struct.pack("<IiIIi", 0xDA9B0D0D, layer, 0xC1CD5EA9, 0, 4) + fields + query
 
 
-class Harness:
-    """A service between its fakes, with one client connection."""
+class FakePresence:
+    """Keeps who came and went."""
 
-    def __init__(
-        self, settings: SessionSettings | None = None, presence: PresenceSink | None = None, **changes: Any
-    ) -> None:
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int, int]] = []
+
+    def device_connected(self, user_id: int, perm_auth_key_id: int) -> None:
+        self.told.append(("+", user_id, perm_auth_key_id))
+
+    def device_disconnected(self, user_id: int, perm_auth_key_id: int) -> None:
+        self.told.append(("-", user_id, perm_auth_key_id))
+
+
+class Harness:
+    """A service between its fakes, with one client connection.
+
+    Attributes:
+        new_bus: makes what carries its events.
+    """
+
+    new_bus: type[MemoryBus] = MemoryBus
+
+    def __init__(self, settings: SessionSettings | None = None, bus: MemoryBus | None = None, **changes: Any) -> None:
         self.clock = Clock()
         self.clock.advance(NOW)
         self.gateway = FakeGateway()
         self.auth_sessions = FakeAuthSessions(self.clock)
         self.bff = FakeBff()
+        self.bus = bus or self.new_bus()
+        self.presence = FakePresence()
+        self.devices = DevicesHere(self.bus, self.presence)  # type: ignore[arg-type]
         self.service = SessionService(
             gateway=self.gateway,
             auth_sessions=self.auth_sessions,  # type: ignore[arg-type]
             id_map=ID_MAP,
             callers=lambda session: {"bff.bff": self.bff},
             clock=self.clock,
-            presence=presence,
+            bus=self.bus,
             settings=settings or SessionSettings(**changes),
             convert=lambda updates, layer: struct.pack("<Ii", 0x74AE4240, layer) + updates,
             name_of=METHODS.get,
@@ -283,7 +305,7 @@ class Harness:
 
     def push(self, user_id: int, body: bytes, **but: Any) -> None:
         """One object for one user."""
-        self.service.push(PushedUpdates(body, (Receiver(user_id),), **but))
+        self.bus.publish(PushedUpdates(body, (Receiver(user_id),), **but))
 
     def turn(self) -> None:
         """Let the reactor's turn end."""

@@ -31,19 +31,6 @@ WITHOUT_UPDATES = struct.pack("<I", 0xBF9459B7)
 UPDATES = 0x74AE4240
 
 
-class Presence:
-    """Keeps what it was told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, int, int]] = []
-
-    def device_connected(self, user_id: int, perm_auth_key_id: int) -> None:
-        self.told.append(("+", user_id, perm_auth_key_id))
-
-    def device_disconnected(self, user_id: int, perm_auth_key_id: int) -> None:
-        self.told.append(("-", user_id, perm_auth_key_id))
-
-
 def updates(client: Client) -> list[int]:
     """The layers that updates were encoded in for a client, as it received them."""
     return [struct.unpack_from("<i", one.body, 4)[0] for one in client.received() if one.constructor_id == UPDATES]
@@ -112,8 +99,8 @@ class PushTests(SynchronousTestCase):
     def test_strangers_get_nothing(self) -> None:
         """Nobody there: nothing to render, nothing sent."""
         harness, one, _ = self.two_devices()
-        self.assertTrue(harness.service.has_updates_session(USER))
-        self.assertFalse(harness.service.has_updates_session(4711))
+        self.assertTrue(harness.devices.take_updates(USER))
+        self.assertFalse(harness.devices.take_updates(4711))
         harness.push(4711, b"updt")
         self.assertEqual(updates(one), [])
 
@@ -143,7 +130,7 @@ class PushTests(SynchronousTestCase):
         """A media temporary key's session gets no updates, whatever it calls."""
         harness = Harness()
         media = started(harness, 1, auth_key_id=79, perm_auth_key_id=KEY, key_type=AuthKeyType.MEDIA_TEMP)
-        self.assertFalse(harness.service.has_updates_session(USER))
+        self.assertFalse(harness.devices.take_updates(USER))
         harness.push(USER, b"updt")
         self.assertEqual(updates(media), [])
 
@@ -152,7 +139,7 @@ class PushTests(SynchronousTestCase):
         harness = Harness()
         client = started(harness, 1)
         client.close()
-        self.assertTrue(harness.service.has_updates_session(USER))
+        self.assertTrue(harness.devices.take_updates(USER))
         harness.push(USER, b"one.")
         harness.push(USER, b"two.")
         client.connect()
@@ -181,13 +168,13 @@ class PushTests(SynchronousTestCase):
         client.close()
         for _ in range(10):
             harness.push(USER, b"updt")
-        self.assertFalse(harness.service.has_updates_session(USER))
+        self.assertFalse(harness.devices.take_updates(USER))
         (session,) = harness.service.stage.keys.lists[KEY].sessions.values()
         self.assertEqual(session.core.outbox.push_bytes, 0)
         client.connect()
         client.send(ping())
         self.assertIn(UPDATES_TOO_LONG, [one.body for one in client.received()])
-        self.assertTrue(harness.service.has_updates_session(USER))
+        self.assertTrue(harness.devices.take_updates(USER))
 
     def test_client_that_does_not_read(self) -> None:
         """Fifty clients that never read cost no more than their bound each."""
@@ -255,12 +242,11 @@ class PushTests(SynchronousTestCase):
 class PresenceTests(SynchronousTestCase):
     def test_connected_and_disconnected(self) -> None:
         """Told with the first updates session and with the end of its last connection."""
-        presence = Presence()
-        harness = Harness(presence=presence)
+        harness = Harness()
         client = harness.client()
         client.send(ping())
         client.received()
-        self.assertEqual(presence.told, [])
+        self.assertEqual(harness.presence.told, [])
         client.send(GET_STATE)
         client.received()
         client.send(GET_STATE)
@@ -269,29 +255,29 @@ class PresenceTests(SynchronousTestCase):
         client.connect()
         client.send(ping())
         harness.service.user_signed_out(KEY)
-        self.assertEqual(presence.told, [("+", USER, KEY), ("-", USER, KEY), ("+", USER, KEY), ("-", USER, KEY)])
+        self.assertEqual(
+            harness.presence.told, [("+", USER, KEY), ("-", USER, KEY), ("+", USER, KEY), ("-", USER, KEY)]
+        )
 
     def test_another_session_takes_over_silently(self) -> None:
         """The device stays there while any session that wants updates is connected."""
-        presence = Presence()
-        harness = Harness(presence=presence)
+        harness = Harness()
         one, _ = started(harness, 1), started(harness, 2)
         one.close()
-        self.assertEqual(presence.told, [("+", USER, KEY)])
+        self.assertEqual(harness.presence.told, [("+", USER, KEY)])
 
     def test_http_session_leaves_with_its_retention(self) -> None:
         """Nothing tells that an HTTP client went but that it does not come back."""
-        presence = Presence()
-        harness = Harness(presence=presence, retention=30.0)
+        harness = Harness(retention=30.0)
         harness.service.startService()
         client = harness.client(transport="http")
         client.send(GET_STATE)
         harness.clock.pump([1.0] * 20)
         client.send(struct.pack("<Iiii", wire.HTTP_WAIT, 0, 0, 1000), content_related=False)
         harness.clock.pump([1.0] * 20)
-        self.assertEqual(presence.told, [("+", USER, KEY)])
+        self.assertEqual(harness.presence.told, [("+", USER, KEY)])
         harness.clock.pump([1.0] * 20)
-        self.assertEqual(presence.told[1:], [("-", USER, KEY)])
+        self.assertEqual(harness.presence.told[1:], [("-", USER, KEY)])
         self.successResultOf(harness.service.stopService())
 
 
@@ -310,7 +296,7 @@ class FanOutTests(SynchronousTestCase):
     def fan_out(self, harness: Harness, clients: dict[int, Client], base: int) -> None:
         receivers = tuple(Receiver(user_id, (base + user_id,)) for user_id in clients)
         body = struct.pack("<ii", *marks(1), 7)
-        harness.service.push(PushedUpdates(body, receivers, ((0, 0),)))
+        harness.bus.publish(PushedUpdates(body, receivers, ((0, 0),)))
 
     def numbers(self, client: Client) -> list[int]:
         """Each update's number, as it left for the client so far; no turn ends for it."""

@@ -11,7 +11,17 @@ import struct
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.session import service_messages as wire
-from trial_tests.session.fakes import GET_CONFIG, GET_NEAREST_DC, GET_STATE, USER, Client, Harness, Received, unpack
+from trial_tests.session.fakes import (
+    GET_CONFIG,
+    GET_NEAREST_DC,
+    GET_STATE,
+    KEY,
+    USER,
+    Client,
+    Harness,
+    Received,
+    unpack,
+)
 
 UPDATES = 0x74AE4240
 RUNS = 1000
@@ -92,13 +102,14 @@ class TrainTraveller:
 
     def step(self) -> None:
         """One of the things that happen."""
+        self.check_what_was_told()
         what = self.chance.random()
         if what < 0.35:
             self.request(self.chance.choice((GET_CONFIG, GET_NEAREST_DC, GET_STATE)))
         elif what < 0.5 and self.harness.bff.waiting:
             waiting = self.harness.bff.waiting
             waiting.pop(self.chance.randrange(len(waiting)))[1].callback(b"\xb5\x75\x72\x99")
-        elif what < 0.7 and self.harness.service.has_updates_session(USER):
+        elif what < 0.7 and self.harness.devices.take_updates(USER):
             self.harness.push(USER, struct.pack("<i", self.pushed))
             self.pushed += 1
         elif what < 0.85:
@@ -108,6 +119,15 @@ class TrainTraveller:
             self.reconnect()
         else:
             self.harness.clock.advance(self.chance.random() * 3)
+
+    def check_what_was_told(self) -> None:
+        """Whoever would take an update is drawn for."""
+        wrapper = self.harness.service.stage.keys.wrappers.get(KEY)
+        session = wrapper.updates_session if wrapper is not None else None
+        if session is not None and not session.core.outbox.push_lost:
+            assert self.harness.devices.take_updates(USER), "an update would never be drawn"
+        if session is None:
+            assert not self.harness.devices.take_updates(USER), "drawn for nobody"
 
     def settle(self) -> None:
         """A last connection that holds."""

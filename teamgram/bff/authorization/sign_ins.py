@@ -9,10 +9,11 @@ from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.fresh import FreshDevices
 from teamgram.domain.users.settings import AccountSettings
 from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.keys import Authorization, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.interfaces.session import SessionControl
-from teamgram.interfaces.updates import PushedUpdates, UpdatesPush
+from teamgram.interfaces.updates import PushedUpdates
 from teamgram.mtproto.tl import encode, tl
 
 DEFAULT_AUTHORIZATION_TTL_DAYS = 180
@@ -31,7 +32,7 @@ class SignIns:
         fanout: Fanout,
         service_messages: CodeMessages,
         account_settings: AccountSettings,
-        push: UpdatesPush,
+        bus: Bus,
         clock: IReactorTime,
         fresh: FreshDevices,
     ) -> None:
@@ -40,7 +41,7 @@ class SignIns:
         self._fanout = fanout
         self._service_messages = service_messages
         self._account_settings = account_settings
-        self._push = push
+        self._bus = bus
         self._clock = clock
         self.fresh = fresh
 
@@ -200,7 +201,7 @@ class SignIns:
         user_id, signed_out = await self._auth_sessions.unbind_user(perm_auth_key_id)
         for key in signed_out or [perm_auth_key_id]:
             if user_id and not by_itself:
-                self._push.push(PushedUpdates.for_device(encode(tl.updatesTooLong()), user_id, key))
+                self._bus.publish(PushedUpdates.for_device(encode(tl.updatesTooLong()), user_id, key))
             self._session_control.user_signed_out(key)
         for key in signed_out:
             self._log.info(

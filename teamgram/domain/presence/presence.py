@@ -49,7 +49,7 @@ _NEVER_SEEN = Status(False, 0)
 
 
 class Presence:
-    """Implements ``interfaces.updates.PresenceSink``.
+    """Who is online, as their devices come and go.
 
     Args:
         fanout: how those who watch a user hear of a change.

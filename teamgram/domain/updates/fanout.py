@@ -1,7 +1,7 @@
 """From "it is committed" to "whoever is there hears of it".
 
 Domain code publishes here; ``bff/live_updates.py`` subscribes, renders per
-viewer and hands the result to ``interfaces.updates.UpdatesPush``. Nothing here
+viewer and tells session (``interfaces.updates.PushedUpdates``). Nothing here
 waits, and nothing here is durable: the log that ``updates.getDifference`` reads
 is, so a lost publish costs a delay and never a message.
 """

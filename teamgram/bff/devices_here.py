@@ -1,0 +1,70 @@
+"""Which devices have a session that takes updates, as the session processes tell it.
+
+It knows of a device as long as a session process keeps something for it, so
+it is as large as they are. What a process told ends with it (``SessionsGone``),
+and who begins here asks all of them once.
+"""
+
+from teamgram.domain.presence.presence import Presence
+from teamgram.interfaces.bus import Bus
+from teamgram.interfaces.updates import DevicesAsked, SessionsGone, UpdatesSessionChanged
+
+
+class DevicesHere:
+    """Listens to session, and tells presence who comes and goes.
+
+    Args:
+        presence: hears of each device that is connected once, and once that it is no more.
+    """
+
+    def __init__(self, bus: Bus, presence: Presence) -> None:
+        self._bus = bus
+        self._presence = presence
+        # By user, then by permanent key.
+        self._devices: dict[int, dict[int, UpdatesSessionChanged]] = {}
+        bus.listen(UpdatesSessionChanged, self._changed)
+        bus.listen(SessionsGone, self._gone)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._devices.values()))
+
+    def ask(self) -> None:
+        """Have those told that were there before."""
+        self._bus.publish(DevicesAsked())
+
+    def take_updates(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
+        """Whether some device of the user, but for that one, would get an update: else none need be drawn."""
+        devices = self._devices.get(user_id)
+        if devices is None:
+            return False
+        for perm_auth_key_id, device in devices.items():
+            if device.takes_updates and perm_auth_key_id != except_perm_auth_key_id:
+                return True
+        return False
+
+    def _changed(self, now: UpdatesSessionChanged) -> None:
+        user_id, key = now.user_id, now.perm_auth_key_id
+        devices = self._devices.get(user_id)
+        before = devices.get(key) if devices is not None else None
+        if before is not None and before.server != now.server and before.connected and not now.connected:
+            return  # the device came back by another process before this one let go of it
+        if now.connected or now.takes_updates:
+            if devices is None:
+                devices = self._devices[user_id] = {}
+            devices[key] = now
+        elif devices is not None and before is not None:
+            del devices[key]
+            if not devices:
+                del self._devices[user_id]
+        was_connected = before is not None and before.connected
+        if now.connected and not was_connected:
+            self._presence.device_connected(user_id, key)
+        elif was_connected and not now.connected:
+            self._presence.device_disconnected(user_id, key)
+
+    def _gone(self, gone: SessionsGone) -> None:
+        lost = [
+            device for devices in self._devices.values() for device in devices.values() if device.server == gone.server
+        ]
+        for device in lost:
+            self._changed(UpdatesSessionChanged(device.server, device.user_id, device.perm_auth_key_id, False, False))

@@ -1,13 +1,14 @@
 """Real libraries send each other files, byte for byte, and what was acknowledged outlives the server."""
 
 import os
+import unittest
 from hashlib import sha256
 from pathlib import Path
 
 from PIL import Image
 
 from trial_tests.backends import on_every_backend
-from trial_tests.clients.house import HouseTestCase
+from trial_tests.clients.house import HouseTestCase, have
 from trial_tests.clients.process import ClientProcess
 
 MIB = 1 << 20
@@ -69,6 +70,18 @@ class FilesTests(FilesTestCase):
         """With Telethon at the other end; small ones, for without its C extension it ciphers 50 kB a second."""
         cyd, bob = await self.sign_up("kurigram", "Cyd"), await self.sign_up("telethon", "Bob")
         await self.send_and_get(cyd, bob, (1, 200_000))
+
+    @unittest.skipUnless(have("gramjs"), "no GramJS: tools/setup_test.sh needs node and npm")
+    async def test_gramjs(self) -> None:
+        """In Node, with Telethon at the other end."""
+        gil, bob = await self.sign_up("gramjs", "Gil"), await self.sign_up("telethon", "Bob")
+        await self.send_and_get(gil, bob, (1, 3 * MIB + 3))
+
+    @unittest.skipUnless(have("mtcute"), "no mtcute: tools/setup_test.sh needs node and npm")
+    async def test_mtcute(self) -> None:
+        """In Node, by connections of its own for files."""
+        mia, bob = await self.sign_up("mtcute", "Mia"), await self.sign_up("telethon", "Bob")
+        await self.send_and_get(mia, bob, (1, 3 * MIB + 3, 11 * MIB))
 
     async def test_pieces_of_a_mib(self) -> None:
         """The largest that may be asked for, several at once over one connection: none cuts it off."""

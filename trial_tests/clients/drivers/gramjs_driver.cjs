@@ -131,6 +131,15 @@ const commands = {
   async send({ peer, text, reply_to: replyTo }) {
     return tell(await client.sendMessage(await inputPeer(peer), { message: text, replyTo }))
   },
+  async send_file({ peer, path, photo = false, caption = '' }) {
+    const options = { file: path, caption, forceDocument: !photo, workers: 1 }
+    return tell(await client.sendFile(await inputPeer(peer), options))
+  },
+  async download({ peer, id, path }) {
+    const [message] = await client.getMessages(await inputPeer(peer), { ids: [id] })
+    await client.downloadMedia(message, { outputFile: path })
+    return { text: message.message, kind: message.media.className }
+  },
   async edit({ peer, id, text }) {
     return tell(await client.editMessage(await inputPeer(peer), { message: id, text }))
   },

@@ -120,6 +120,15 @@ const commands = {
   async send({ peer: to, text, reply_to: replyTo }) {
     return tell(await client.sendText(marked(to), text, { replyTo }))
   },
+  async send_file({ peer: to, path, photo = false, caption = '' }) {
+    const type = photo ? 'photo' : 'document'
+    return tell(await client.sendMedia(marked(to), { type, file: `file:${path}`, caption }))
+  },
+  async download({ peer: to, id, path }) {
+    const [message] = await client.getMessages(marked(to), [id])
+    await client.downloadToFile(path, message.media)
+    return { text: message.text, kind: message.media.type }
+  },
   async edit({ peer: to, id, text }) {
     return tell(await client.editMessage({ chatId: marked(to), message: id, text }))
   },

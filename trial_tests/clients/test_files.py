@@ -83,6 +83,21 @@ class FilesTests(FilesTestCase):
         mia, bob = await self.sign_up("mtcute", "Mia"), await self.sign_up("telethon", "Bob")
         await self.send_and_get(mia, bob, (1, 3 * MIB + 3, 11 * MIB))
 
+    @unittest.skipUnless(have("tdlib"), "no TDLib: tools/setup_test.sh installs tdjson where there is a wheel for it")
+    async def test_tdlib(self) -> None:
+        """What most apps are made of, with Telethon at the other end."""
+        tia, bob = await self.sign_up("tdlib", "Tia"), await self.sign_up("telethon", "Bob")
+        await self.send_and_get(tia, bob, (1, 3 * MIB + 3, 11 * MIB))
+
+    async def test_in_a_group(self) -> None:
+        """Every member gets it, whatever they use."""
+        ada, bob = await self.sign_up("telethon", "Ada"), await self.sign_up("telethon", "Bob")
+        await self.acquaint(ada, bob)
+        group = await ada.do("create_group", title="files", users=[bob.user["id"]])
+        path = self.file("group.bin", 700_001)
+        await ada.do("send_file", peer=["chat", group], path=str(path), timeout=120)
+        self.assertEqual((await self.got(bob, ["chat", group])).read_bytes(), path.read_bytes())
+
     async def test_pieces_of_a_mib(self) -> None:
         """The largest that may be asked for, several at once over one connection: none cuts it off."""
         ada = await self.sign_up("telethon", "Ada")

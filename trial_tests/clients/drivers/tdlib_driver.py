@@ -7,6 +7,7 @@ Telegram's in the library, and whoever starts this driver says where the copy is
 import asyncio
 import ctypes
 import json
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -314,6 +315,27 @@ class Tdlib(Driver):
     async def do_pin(self, peer, id):
         chat = await self._chat(peer)
         await self._ask("pinChatMessage", chat_id=chat, message_id=id * SERVER_ID, only_for_self=False)
+
+    async def do_send_file(self, peer, path, photo=False, caption=""):
+        kind, file = ("Photo", "photo") if photo else ("Document", "document")
+        content = {
+            "@type": f"inputMessage{kind}",
+            file: {"@type": f"input{kind}", file: {"@type": "inputFileLocal", "path": path}},
+            "caption": {"@type": "formattedText", "text": caption},
+        }
+        message = await self._ask("sendMessage", chat_id=await self._chat(peer), input_message_content=content)
+        return await self._delivered(message)
+
+    async def do_download(self, peer, id, path):
+        message = await self._ask("getMessage", chat_id=await self._chat(peer), message_id=id * SERVER_ID)
+        content = message["content"]
+        if content["@type"] == "messagePhoto":
+            file = content["photo"]["sizes"][-1]["photo"]
+        else:
+            file = content["document"]["document"]
+        got = await self._ask("downloadFile", file_id=file["id"], priority=1, offset=0, limit=0, synchronous=True)
+        shutil.copyfile(got["local"]["path"], path)
+        return {"text": content["caption"]["text"], "kind": content["@type"]}
 
     async def do_history(self, peer, limit=100):
         chat, found, oldest = await self._chat(peer), [], 0

@@ -28,7 +28,6 @@ from teamgram.domain.users.fresh import FreshDevices
 from teamgram.gnetway.settings import ListenerSettings
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.bus import Bus
-from teamgram.session.service import SessionService
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,6 @@ def build_bff(
     database: Database,
     cache: Cache,
     auth_sessions: AuthSessions,
-    session: SessionService,
     domain: Domain,
     bus: Bus,
 ) -> Bff:
@@ -84,7 +82,6 @@ def build_bff(
 
     Args:
         listeners: what clients come in by; says whether everybody is on this machine.
-        session: is told about keys.
         bus: to session and from it.
     """
     shared = Shared.over(domain, clock, configuration.gnetway.DcId)
@@ -104,7 +101,6 @@ def build_bff(
     )
     sign_ins = SignIns(
         auth_sessions,
-        session,
         domain.fanout,
         domain.service_messages,
         domain.account_settings,
@@ -118,7 +114,6 @@ def build_bff(
         sign_ins=sign_ins,
         codes=codes,
         auth_sessions=auth_sessions,
-        session_control=session,
         bus=bus,
         tokens=SignInTokens(cache, clock.seconds),
         service_messages=domain.service_messages,

@@ -147,7 +147,6 @@ class Stages:
             database=self.database,
             cache=self.cache,
             auth_sessions=self.auth_sessions,
-            session=session,
             domain=self.domain,
             bus=self.bus,
         )

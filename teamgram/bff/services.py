@@ -38,7 +38,6 @@ from teamgram.domain.codes.delivery import CodeMessages
 from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.bus import Bus
-from teamgram.interfaces.session import SessionControl
 
 
 def people_services(
@@ -47,7 +46,6 @@ def people_services(
     sign_ins: SignIns,
     codes: SignInCodes,
     auth_sessions: AuthSessions,
-    session_control: SessionControl,
     bus: Bus,
     tokens: SignInTokens,
     service_messages: CodeMessages,
@@ -76,7 +74,7 @@ def people_services(
         SignIn(
             users, contacts, codes, sign_ins, views, fanout, Welcome(users, service_messages, configuration.welcome)
         ),
-        Bindings(auth_sessions, session_control, sign_ins, views, tokens, configuration.dc_id),
+        Bindings(auth_sessions, bus, sign_ins, views, tokens, configuration.dc_id),
         QrCode(sign_ins, auth_sessions, views, tokens, bus),
         Account(users, contacts, domain.watchers, codes, sign_ins, account_end, domain.account_settings, views, fanout),
         Devices(sign_ins),

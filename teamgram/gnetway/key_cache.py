@@ -7,6 +7,7 @@ for a few seconds so that a client that keeps trying costs no database trip.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 from weakref import WeakValueDictionary
 
@@ -16,6 +17,7 @@ from twisted.python.failure import Failure
 
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.keys import AuthKeyInfo
+from teamgram.interfaces.session import KeyBound
 from teamgram.mtproto.envelope import AuthKey
 
 MAX_UNKNOWN = 10_000
@@ -110,6 +112,23 @@ class AuthKeyCache:
             key.replace(info)
         self._keep(key)
         return key
+
+    def bound(self, bound: KeyBound) -> None:
+        """A stored key's binding changed: connections that hold it see the change, its secret is the same."""
+        key = self.get(bound.auth_key_id)
+        if key is not None:
+            key.replace(
+                replace(
+                    key.info,
+                    key_type=bound.key_type,
+                    perm_auth_key_id=bound.perm_auth_key_id,
+                    expires_at=bound.expires_at,
+                    dc_id=bound.dc_id,
+                )
+            )
+        query = self._queries.get(bound.auth_key_id)
+        if query is not None:
+            query.asked_too_early = True
 
     def forget(self, auth_key_id: int) -> None:
         """The stored key changed or went: the next frame asks again."""

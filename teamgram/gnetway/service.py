@@ -23,8 +23,7 @@ from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
 from teamgram.gnetway.tcp import TcpFactory
 from teamgram.gnetway.websocket import WebSocketFactory
 from teamgram.interfaces.authsession import AuthSessions
-from teamgram.interfaces.keys import AuthKeyInfo
-from teamgram.interfaces.session import ConnRef, Gateway, SessionInbound
+from teamgram.interfaces.session import ConnRef, Gateway, KeyBound, SessionInbound
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey
 
 #: Seconds that the connections of a destroyed key stay, for the answer that told so to be read.
@@ -104,9 +103,9 @@ class GnetwayService(Service):
         if context is not None:
             self.connections.close(context, reason)
 
-    def key_changed(self, key: AuthKeyInfo) -> None:
-        """The key's binding changed: replace it in the cache, keep its connections."""
-        self.auth_keys.put(key)
+    def key_bound(self, bound: KeyBound) -> None:
+        """The key's binding changed: change it in the cache, keep its connections."""
+        self.auth_keys.bound(bound)
 
     def forget_auth_key(self, auth_key_id: int) -> None:
         """Drop the key from the cache; if it is gone, its connections close when they have had time to read."""

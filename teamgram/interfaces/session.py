@@ -1,4 +1,4 @@
-"""What crosses between gnetway and session, and what bff tells session about keys."""
+"""What crosses between gnetway and session, and what session is told about keys."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -76,21 +76,52 @@ class Gateway(Protocol):
     def forget_auth_key(self, auth_key_id: int) -> None:
         """The key was bound, destroyed or expired: drop it from the cache; close its connections if it is gone."""
 
-    def key_changed(self, key: AuthKeyInfo) -> None:
-        """The key's binding changed: replace it in the cache, keep its connections."""
+    def key_bound(self, bound: "KeyBound") -> None:
+        """The key's binding changed: change it in the cache, keep its connections."""
 
 
-class SessionControl(Protocol):
-    """What bff tells session about keys, after it is stored. Nothing here waits."""
+# What became of keys, told over the bus (``interfaces.bus``) after it is stored. Whoever does not have a key in memory
+# reads it with its next frame, as it is then.
 
-    def user_signed_in(self, perm_auth_key_id: int, user_id: int) -> None:
-        """From now on requests of this key carry this user_id and its updates are pushed to it."""
 
-    def user_signed_out(self, perm_auth_key_id: int) -> None:
-        """From now on requests of this key carry user_id 0. The key itself stays."""
+@dataclass(frozen=True, slots=True)
+class UserSignedIn:
+    """From now on requests of this key carry this user_id, and its updates are pushed to it."""
 
-    def key_bound(self, key: AuthKeyInfo) -> None:
-        """A temporary key was bound: its sessions move to the permanent key's wrapper."""
+    perm_auth_key_id: int
+    user_id: int
 
-    def key_destroyed(self, auth_key_id: int) -> None:
-        """The key is gone: its sessions end and its connections are closed."""
+
+@dataclass(frozen=True, slots=True)
+class UserSignedOut:
+    """From now on requests of this key carry user_id 0. The key itself stays."""
+
+    perm_auth_key_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBound:
+    """A temporary key was bound: its sessions move to the permanent key's wrapper. The secret itself does not cross.
+
+    Attributes:
+        expires_at: unix seconds.
+        dc_id: the permanent key's.
+    """
+
+    auth_key_id: int
+    key_type: AuthKeyType
+    perm_auth_key_id: int
+    expires_at: int
+    dc_id: int = 0
+
+    @classmethod
+    def of(cls, key: AuthKeyInfo) -> "KeyBound":
+        """What is told of a key as it is bound now."""
+        return cls(key.auth_key_id, key.key_type, key.perm_auth_key_id, key.expires_at, key.dc_id)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDestroyed:
+    """The key is gone: its sessions end and its connections are closed."""
+
+    auth_key_id: int

@@ -8,8 +8,7 @@ in its wrapper's ``session_data_chan``.
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.interfaces.authsession import AuthSessions
-from teamgram.interfaces.keys import AuthKeyInfo
-from teamgram.interfaces.session import Gateway, SessionData
+from teamgram.interfaces.session import Gateway, KeyBound, SessionData
 from teamgram.session import service_messages as wire
 from teamgram.session.delivery import Delivery
 from teamgram.session.device_notes import DeviceNotes
@@ -160,9 +159,9 @@ class LoadedKeys:
         wrapper.forget_metadata()
         self._push.signed_in(wrapper)
 
-    def bound(self, key: AuthKeyInfo) -> None:
+    def bound(self, key: KeyBound) -> None:
         """Move a temporary key's sessions to the permanent key's wrapper."""
-        self._gateway.key_changed(key)
+        self._gateway.key_bound(key)
         keys = self._table.lists.get(key.auth_key_id)
         if keys is None or keys.wrapper_id == key.perm_auth_key_id:
             return

@@ -12,9 +12,16 @@ from twisted.logger import Logger
 
 from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.bus import Bus
-from teamgram.interfaces.keys import AuthKeyInfo
 from teamgram.interfaces.rpc import RpcCaller
-from teamgram.interfaces.session import ConnRef, Gateway, SessionData
+from teamgram.interfaces.session import (
+    ConnRef,
+    Gateway,
+    KeyBound,
+    KeyDestroyed,
+    SessionData,
+    UserSignedIn,
+    UserSignedOut,
+)
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, encode, registry
 from teamgram.session.memory import hold_bound
 from teamgram.session.routing import Routing
@@ -46,13 +53,13 @@ _KEY_SWEEP_INTERVAL = 10.0
 
 
 class SessionService(Service):
-    """Implements ``SessionInbound`` and ``SessionControl`` of ``interfaces``.
+    """Implements ``SessionInbound`` of ``interfaces``, and listens to the bus.
 
     Args:
         gateway: where answers leave.
         id_map: ``BFFProxyClients.IDMap`` of ``etc/session.yaml``.
         callers: given this service, makes who is behind each of its targets; they may keep it and call it later.
-        bus: where it hears what to push, and tells who is there.
+        bus: where it hears what to push and what became of keys, and tells who is there.
 
     Raises:
         ValueError: the IDMap names a target without a caller.
@@ -91,6 +98,7 @@ class SessionService(Service):
         # Bound here because they are called for every frame.
         self.send_data: Callable[[SessionData], None] = self.stage.frames.send_data
         self.set_writable: Callable[[ConnRef, bool], None] = self.stage.delivery.set_writable
+        self._listen(bus)
         self._housekeeping = LoopingCall(self._tick)
         self._housekeeping.clock = clock
         self._next_key_sweep = 0.0
@@ -111,23 +119,19 @@ class SessionService(Service):
         """That connection no longer carries that session."""
         self.stage.delivery.close_session(auth_key_id, session_id, conn)
 
-    # SessionControl
+    # The bus
 
-    def user_signed_in(self, perm_auth_key_id: int, user_id: int) -> None:
-        """From now on requests of this key carry this user_id and its updates are pushed to it."""
-        self.stage.loaded.set_user(perm_auth_key_id, user_id)
+    def _listen(self, bus: Bus) -> None:
+        """Hear what became of keys."""
+        stage = self.stage
+        bus.listen(UserSignedIn, lambda told: stage.loaded.set_user(told.perm_auth_key_id, told.user_id))
+        bus.listen(UserSignedOut, lambda told: stage.loaded.set_user(told.perm_auth_key_id, 0))
+        bus.listen(KeyBound, stage.loaded.bound)
+        bus.listen(KeyDestroyed, self._key_destroyed)
 
-    def user_signed_out(self, perm_auth_key_id: int) -> None:
-        """From now on requests of this key carry user_id 0. The key itself stays."""
-        self.stage.loaded.set_user(perm_auth_key_id, 0)
-
-    def key_bound(self, key: AuthKeyInfo) -> None:
-        """A temporary key was bound: its sessions move to the permanent key's wrapper."""
-        self.stage.loaded.bound(key)
-
-    def key_destroyed(self, auth_key_id: int) -> None:
-        """The key is gone: at the turn's end, when who asked for it was answered, its sessions end."""
-        self.stage.turns.last(lambda: self.stage.loaded.destroyed(auth_key_id))
+    def _key_destroyed(self, told: KeyDestroyed) -> None:
+        """At the turn's end, when who asked for it was answered, its sessions end."""
+        self.stage.turns.last(lambda: self.stage.loaded.destroyed(told.auth_key_id))
 
     # Clockwork
 

@@ -28,6 +28,7 @@ from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.fresh import FreshDevices
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, Authorization, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
+from teamgram.interfaces.session import KeyBound, KeyDestroyed, UserSignedIn, UserSignedOut
 from teamgram.interfaces.updates import PushedUpdates
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
 from trial_tests.domain.filing import unused_filing
@@ -84,22 +85,16 @@ class FakeAuthSessions:
 
 
 @dataclass
-class FakeSessionControl:
+class ToldOfKeys:
     """Remembers what session was told."""
 
     told: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def user_signed_in(self, perm_auth_key_id: int, user_id: int) -> None:
-        self.told.append(("in", perm_auth_key_id, user_id))
-
-    def user_signed_out(self, perm_auth_key_id: int) -> None:
-        self.told.append(("out", perm_auth_key_id))
-
-    def key_bound(self, key: AuthKeyInfo) -> None:
-        self.told.append(("bound", key.auth_key_id, key.perm_auth_key_id))
-
-    def key_destroyed(self, auth_key_id: int) -> None:
-        self.told.append(("destroyed", auth_key_id))
+    def listen(self, bus: MemoryBus) -> None:
+        bus.listen(UserSignedIn, lambda told: self.told.append(("in", told.perm_auth_key_id, told.user_id)))
+        bus.listen(UserSignedOut, lambda told: self.told.append(("out", told.perm_auth_key_id)))
+        bus.listen(KeyBound, lambda told: self.told.append(("bound", told.auth_key_id, told.perm_auth_key_id)))
+        bus.listen(KeyDestroyed, lambda told: self.told.append(("destroyed", told.auth_key_id)))
 
 
 @dataclass
@@ -208,10 +203,11 @@ class House:
         self.clock.rightNow = NOW
         self.database = database
         self.auth_sessions = FakeAuthSessions()
-        self.session_control = FakeSessionControl()
+        self.session_control = ToldOfKeys()
         self.service_messages = FakeCodeMessages()
         self.events = Events()
         self.bus = MemoryBus()
+        self.session_control.listen(self.bus)
         self.push = FakePush()
         self.bus.listen(PushedUpdates, self.push.push)
         self.fanout = Fanout(self.bus)
@@ -232,7 +228,6 @@ class House:
         self.shared = Shared.over(self.people, self.clock)
         sign_ins = self.sign_ins = SignIns(
             self.auth_sessions,  # type: ignore[arg-type]
-            self.session_control,
             self.fanout,
             self.service_messages,
             self.people.account_settings,
@@ -245,7 +240,6 @@ class House:
             sign_ins=sign_ins,
             codes=self.codes,
             auth_sessions=self.auth_sessions,  # type: ignore[arg-type]
-            session_control=self.session_control,
             bus=self.bus,
             tokens=SignInTokens(cache, self.clock.seconds),
             service_messages=self.service_messages,

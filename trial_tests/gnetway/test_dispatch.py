@@ -12,7 +12,7 @@ from teamgram.gnetway.key_cache import AuthKeyCache
 from teamgram.gnetway.key_exchange import KeyExchanges
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.interfaces.keys import AuthKeyType
-from teamgram.interfaces.session import ConnRef
+from teamgram.interfaces.session import ConnRef, KeyBound
 from teamgram.mtproto.envelope import AuthKey
 from trial_tests.gnetway.client import opened, payload, sealed
 from trial_tests.gnetway.fakes import FakeAuthSessions, FakeLink, FakeSession, perm_key
@@ -140,13 +140,16 @@ class SessionDispatcherTests(SynchronousTestCase):
         self.assertEqual(len(self.session.frames), 1)
 
     def test_binding_reaches_the_next_frame(self) -> None:
-        """After key_changed the same connection's frames carry the permanent key."""
+        """After key_bound the same connection's frames carry the permanent key."""
         temp = replace(self.key, key_type=AuthKeyType.TEMP, perm_auth_key_id=0, expires_at=int(NOW) + 1000)
         self.authsessions.keys[temp.auth_key_id] = temp
         self.receive(sealed(temp))
-        self.keys.put(replace(temp, perm_auth_key_id=77))
+        self.keys.bound(KeyBound(temp.auth_key_id, AuthKeyType.MEDIA_TEMP, 77, temp.expires_at, 4))
         self.receive(sealed(temp))
-        self.assertEqual([data.perm_auth_key_id for data in self.session.frames], [0, 77])
+        frames = [(data.perm_auth_key_id, data.key_type, data.dc_id) for data in self.session.frames]
+        self.assertEqual(frames, [(0, AuthKeyType.TEMP, temp.dc_id), (77, AuthKeyType.MEDIA_TEMP, 4)])
+        self.keys.bound(KeyBound(5, AuthKeyType.TEMP, 77, 0))
+        self.assertIsNone(self.keys.get(5), "whoever has it not asks with its next frame")
 
     def test_destroyed_key_is_unknown_on_its_own_connection(self) -> None:
         """A key forgotten after destruction gets -404 although its connection used it a moment ago."""

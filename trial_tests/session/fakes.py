@@ -10,9 +10,9 @@ from twisted.internet.task import Clock
 
 from teamgram.bff.devices_here import DevicesHere
 from teamgram.cache.bus import MemoryBus
-from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo, FutureSalt
+from teamgram.interfaces.keys import AuthKeyType, ClientInfo, FutureSalt
 from teamgram.interfaces.rpc import RpcError, RpcRequest
-from teamgram.interfaces.session import ConnRef, SessionData
+from teamgram.interfaces.session import ConnRef, KeyBound, SessionData
 from teamgram.interfaces.updates import PushedUpdates, Receiver
 from teamgram.session import service_messages as wire
 from teamgram.session.service import SessionService
@@ -73,7 +73,7 @@ class FakeGateway:
         self.resumed: list[ConnRef] = []
         self.closed: list[tuple[ConnRef, str]] = []
         self.forgotten: list[int] = []
-        self.changed: list[AuthKeyInfo] = []
+        self.changed: list[KeyBound] = []
 
     def send_data(self, conn: ConnRef, auth_key_id: int, server_salt: int, session_id: int, payload: bytes) -> bool:
         if conn in self.gone:
@@ -91,7 +91,7 @@ class FakeGateway:
     def forget_auth_key(self, auth_key_id: int) -> None:
         self.forgotten.append(auth_key_id)
 
-    def key_changed(self, key: AuthKeyInfo) -> None:
+    def key_bound(self, key: KeyBound) -> None:
         self.changed.append(key)
 
 

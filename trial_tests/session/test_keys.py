@@ -5,7 +5,7 @@ import struct
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo, FutureSalt
-from teamgram.interfaces.session import DataChannelFull
+from teamgram.interfaces.session import DataChannelFull, KeyBound, KeyDestroyed, UserSignedIn, UserSignedOut
 from teamgram.session import service_messages as wire
 from trial_tests.session.fakes import (
     BIND_TEMP_AUTH_KEY,
@@ -117,10 +117,10 @@ class KeyTests(SynchronousTestCase):
         client = harness.client()
         client.send(GET_CONFIG)
         harness.turn()
-        harness.service.user_signed_in(KEY, 5)
+        harness.bus.publish(UserSignedIn(KEY, 5))
         client.send(GET_CONFIG)
         harness.turn()
-        harness.service.user_signed_out(KEY)
+        harness.bus.publish(UserSignedOut(KEY))
         client.send(GET_CONFIG)
         harness.turn()
         self.assertEqual([request.metadata.user_id for request in harness.bff.calls], [0, 5, 0])
@@ -131,7 +131,7 @@ class KeyTests(SynchronousTestCase):
         harness.auth_sessions.hold()
         client = harness.client()
         client.send(GET_CONFIG)
-        harness.service.user_signed_out(KEY)
+        harness.bus.publish(UserSignedOut(KEY))
         harness.auth_sessions.release()
         harness.turn()
         self.assertEqual(harness.bff.calls[0].metadata.user_id, 0)
@@ -146,8 +146,8 @@ class KeyTests(SynchronousTestCase):
         self.assertEqual(results[refused].error(), (401, "AUTH_KEY_PERM_EMPTY"))
         self.assertEqual((results[config].error(), results[bind].error()), (None, None))
         self.assertEqual(harness.bff.calls[-1].metadata.perm_auth_key_id, 0)
-        bound = AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0, 4)
-        harness.service.key_bound(bound)
+        bound = KeyBound(TEMP_KEY, AuthKeyType.TEMP, KEY, 0, 4)
+        harness.bus.publish(bound)
         self.assertEqual(harness.gateway.changed, [bound])
         state = client.send(GET_STATE)
         self.assertIsNone(client.results()[state].error())
@@ -165,7 +165,7 @@ class KeyTests(SynchronousTestCase):
         client = harness.client(3, auth_key_id=TEMP_KEY, perm_auth_key_id=0, key_type=AuthKeyType.TEMP)
         bind = client.send(BIND_TEMP_AUTH_KEY)
         client.received()
-        harness.service.key_bound(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0))
+        harness.bus.publish(KeyBound.of(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0)))
         harness.bff.waiting[0][1].callback(BOOL_TRUE)
         self.assertIn(bind, client.results())
 
@@ -176,7 +176,7 @@ class KeyTests(SynchronousTestCase):
         client.send(BIND_TEMP_AUTH_KEY)
         client.received()
         harness.auth_sessions.failing = True
-        harness.service.key_bound(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0))
+        harness.bus.publish(KeyBound.of(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0)))
         self.assertTrue(self.flushLoggedErrors(OSError))
         harness.auth_sessions.failing = False
         client.perm_auth_key_id = KEY
@@ -192,7 +192,7 @@ class KeyTests(SynchronousTestCase):
         moves = harness.client(2, auth_key_id=TEMP_KEY, key_type=AuthKeyType.TEMP)
         stays.send(GET_CONFIG)
         moves.send(GET_STATE)
-        harness.service.key_bound(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, 99, 0))
+        harness.bus.publish(KeyBound.of(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, 99, 0)))
         harness.turn()
         users = {call.method: call.metadata.user_id for call in harness.bff.calls}
         self.assertEqual(users, {"help.getConfig": USER, "updates.getState": 7})
@@ -204,7 +204,7 @@ class KeyTests(SynchronousTestCase):
         harness.client(1).send(ping())
         harness.client(2, auth_key_id=TEMP_KEY, key_type=AuthKeyType.TEMP).send(ping())
         harness.turn()
-        harness.service.key_destroyed(KEY)
+        harness.bus.publish(KeyDestroyed(KEY))
         harness.turn()
         self.assertEqual(set(harness.gateway.forgotten), {KEY, TEMP_KEY})
         self.assertEqual((harness.service.stage.keys.lists, harness.service.stage.keys.wrappers), ({}, {}))
@@ -217,7 +217,7 @@ class KeyTests(SynchronousTestCase):
         asked = [client.send(with_layer(GET_NEAREST_DC))] + [client.send(GET_NEAREST_DC) for _ in range(2)]
         harness.turn()
         self.assertEqual(len(harness.bff.waiting), 1)
-        harness.service.key_bound(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0))
+        harness.bus.publish(KeyBound.of(AuthKeyInfo(TEMP_KEY, b"", AuthKeyType.TEMP, KEY, 0)))
         client.perm_auth_key_id = KEY
         harness.turn()
         for number in range(3):
@@ -232,7 +232,7 @@ class KeyTests(SynchronousTestCase):
         stays.send(ping())
         harness.client(2, auth_key_id=TEMP_KEY, key_type=AuthKeyType.TEMP).send(ping())
         harness.turn()
-        harness.service.key_destroyed(TEMP_KEY)
+        harness.bus.publish(KeyDestroyed(TEMP_KEY))
         harness.turn()
         self.assertEqual(harness.gateway.forgotten, [TEMP_KEY])
         self.assertIn(stays.send(GET_CONFIG), stays.results())

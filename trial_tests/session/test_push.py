@@ -6,6 +6,7 @@ from typing import Any, cast
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo
+from teamgram.interfaces.session import KeyBound, KeyDestroyed, UserSignedIn, UserSignedOut
 from teamgram.interfaces.updates import PushedUpdates, Receiver
 from teamgram.mtproto.tl.places import marks
 from teamgram.session import fan_outs
@@ -203,9 +204,9 @@ class PushTests(SynchronousTestCase):
         """After sign-out its updates stop, after sign-in as another user it gets that user's."""
         harness = Harness()
         client = started(harness, 1)
-        harness.service.user_signed_out(KEY)
+        harness.bus.publish(UserSignedOut(KEY))
         harness.push(USER, b"updt")
-        harness.service.user_signed_in(KEY, 5)
+        harness.bus.publish(UserSignedIn(KEY, 5))
         harness.push(5, b"updt")
         self.assertEqual(updates(client), [200])
 
@@ -215,13 +216,13 @@ class PushTests(SynchronousTestCase):
         client = harness.client(3, auth_key_id=78, perm_auth_key_id=0, key_type=AuthKeyType.TEMP)
         client.send(BIND_TEMP_AUTH_KEY)
         client.received()
-        harness.service.key_bound(AuthKeyInfo(78, b"", AuthKeyType.TEMP, KEY, 0))
+        harness.bus.publish(KeyBound.of(AuthKeyInfo(78, b"", AuthKeyType.TEMP, KEY, 0)))
         client.send(with_layer(GET_STATE))
         client.received()
         replaced = started(harness, 4, auth_key_id=79, perm_auth_key_id=KEY, key_type=AuthKeyType.TEMP)
         harness.push(USER, b"updt")
         self.assertEqual((updates(client), updates(replaced)), ([], [200]))
-        harness.service.key_destroyed(79)
+        harness.bus.publish(KeyDestroyed(79))
         harness.turn()
         harness.push(USER, b"updt")
         self.assertEqual(updates(client), [200])
@@ -254,7 +255,7 @@ class PresenceTests(SynchronousTestCase):
         client.close()
         client.connect()
         client.send(ping())
-        harness.service.user_signed_out(KEY)
+        harness.bus.publish(UserSignedOut(KEY))
         self.assertEqual(
             harness.presence.told, [("+", USER, KEY), ("-", USER, KEY), ("+", USER, KEY), ("-", USER, KEY)]
         )

@@ -5,6 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType
 from teamgram.interfaces.rpc import RpcError
+from teamgram.interfaces.session import KeyBound
 from trial_tests.session.fakes import BOOL_TRUE, GET_CONFIG, GET_STATE, KEY, USER, Client, Harness, ping, with_layer
 
 OTHER = 88
@@ -70,5 +71,5 @@ class WatchedKeysTests(SynchronousTestCase):
         self.watched.set(KEY, True)
         temporary = self.harness.client(auth_key_id=TEMP_KEY, perm_auth_key_id=0, key_type=AuthKeyType.TEMP)
         self.assertEqual(told(temporary, ping()), [])
-        self.harness.service.key_bound(AuthKeyInfo(TEMP_KEY, bytes(256), AuthKeyType.TEMP, KEY))
+        self.harness.bus.publish(KeyBound.of(AuthKeyInfo(TEMP_KEY, bytes(256), AuthKeyType.TEMP, KEY)))
         self.assertEqual(len(told(temporary, ping())), 2)

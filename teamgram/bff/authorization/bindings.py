@@ -8,8 +8,9 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.codes.tokens import SignInTokens
 from teamgram.interfaces.authsession import AuthSessions, BindTempAuthKeyError
+from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
-from teamgram.interfaces.session import SessionControl
+from teamgram.interfaces.session import KeyBound, KeyDestroyed
 from teamgram.mtproto import data_centres
 from teamgram.mtproto.tl import tl
 
@@ -22,14 +23,14 @@ class Bindings(RpcService):
     def __init__(
         self,
         auth_sessions: AuthSessions,
-        session_control: SessionControl,
+        bus: Bus,
         sign_ins: SignIns,
         views: UserViews,
         tokens: SignInTokens,
         dc_id: int,
     ) -> None:
         self._auth_sessions = auth_sessions
-        self._session_control = session_control
+        self._bus = bus
         self._sign_ins = sign_ins
         self._views = views
         self._tokens = tokens
@@ -53,7 +54,7 @@ class Bindings(RpcService):
             )
         except BindTempAuthKeyError as error:
             raise bad_request(error.reason) from None
-        self._session_control.key_bound(key)
+        self._bus.publish(KeyBound.of(key))
         return True
 
     @rpc("auth.dropTempAuthKeys", login=False)
@@ -61,7 +62,7 @@ class Bindings(RpcService):
         """auth.dropTempAuthKeys#8e48a188 except_auth_keys:Vector<long> = Bool"""
         dropped = await self._auth_sessions.drop_temp_auth_keys(caller.perm_auth_key_id, query.except_auth_keys)
         for auth_key_id in dropped:
-            self._session_control.key_destroyed(auth_key_id)
+            self._bus.publish(KeyDestroyed(auth_key_id))
         return True
 
     @rpc("auth.exportAuthorization")

@@ -12,7 +12,7 @@ from teamgram.interfaces.authsession import AuthSessions
 from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.keys import Authorization, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
-from teamgram.interfaces.session import SessionControl
+from teamgram.interfaces.session import UserSignedIn, UserSignedOut
 from teamgram.interfaces.updates import PushedUpdates
 from teamgram.mtproto.tl import encode, tl
 
@@ -28,7 +28,6 @@ class SignIns:
     def __init__(
         self,
         auth_sessions: AuthSessions,
-        session_control: SessionControl,
         fanout: Fanout,
         service_messages: CodeMessages,
         account_settings: AccountSettings,
@@ -37,7 +36,6 @@ class SignIns:
         fresh: FreshDevices,
     ) -> None:
         self._auth_sessions = auth_sessions
-        self._session_control = session_control
         self._fanout = fanout
         self._service_messages = service_messages
         self._account_settings = account_settings
@@ -140,7 +138,7 @@ class SignIns:
             return False
         origin = exporter.carried_from or exporter.perm_auth_key_id
         await self._auth_sessions.bind_user(caller.perm_auth_key_id, user_id, self.now(), origin)
-        self._session_control.user_signed_in(caller.perm_auth_key_id, user_id)
+        self._bus.publish(UserSignedIn(caller.perm_auth_key_id, user_id))
         self._log.info(
             "authorization of user {user_id} carried from auth key {origin} to {perm_auth_key_id}, from {client}",
             user_id=user_id,
@@ -159,7 +157,7 @@ class SignIns:
             if device.perm_auth_key_id != perm_auth_key_id
         ]
         await self._auth_sessions.bind_user(perm_auth_key_id, user_id, now)
-        self._session_control.user_signed_in(perm_auth_key_id, user_id)
+        self._bus.publish(UserSignedIn(perm_auth_key_id, user_id))
         self._log.info(
             "user {user_id} signed in: auth key {perm_auth_key_id}, layer {layer}, from {client}",
             user_id=user_id,
@@ -202,7 +200,7 @@ class SignIns:
         for key in signed_out or [perm_auth_key_id]:
             if user_id and not by_itself:
                 self._bus.publish(PushedUpdates.for_device(encode(tl.updatesTooLong()), user_id, key))
-            self._session_control.user_signed_out(key)
+            self._bus.publish(UserSignedOut(key))
         for key in signed_out:
             self._log.info(
                 "user {user_id} signed out: auth key {perm_auth_key_id}", user_id=user_id, perm_auth_key_id=key

@@ -32,12 +32,12 @@ def crossed(event: Any) -> Any:
 
 
 class _OverAWire:
-    house: type = talk_house.House
+    wired: type = talk_house.House
     within_session: tuple[str, ...] = ()
 
     def setUp(self) -> None:
         CROSSED.clear()
-        self.patch(self.house, "new_bus", WireBus)  # type: ignore[attr-defined]
+        self.patch(self.wired, "new_bus", WireBus)  # type: ignore[attr-defined]
 
     def tearDown(self) -> None:
         if self._testMethodName not in self.within_session:  # type: ignore[attr-defined]
@@ -55,26 +55,26 @@ class EveryClientEndsEqualOverAWireTests(_OverAWire, test_updates.EveryClientEnd
 class SessionOverAWireTests(_OverAWire, test_push.PushTests):
     """Pushes come and devices are told of over it."""
 
-    house = fakes.Harness
+    wired = fakes.Harness
 
 
 class FanOutOverAWireTests(_OverAWire, test_push.FanOutTests):
     """What many get, too."""
 
-    house = fakes.Harness
+    wired = fakes.Harness
 
 
 class KeysOverAWireTests(_OverAWire, test_keys.KeyTests):
     """What becomes of keys is told over it."""
 
-    house = fakes.Harness
+    wired = fakes.Harness
     within_session = ("test_destroy_auth_key_is_answered_first",)
 
 
 class CutConnectionsOverAWireTests(_OverAWire, test_reliability.CutConnectionTests):
     """Nobody is missed because what was told of a device is not how it is."""
 
-    house = fakes.Harness
+    wired = fakes.Harness
 
 
 class EventsTests(TalkTestCase):

@@ -33,7 +33,7 @@ from teamgram.interfaces.updates import PushedUpdates, Receiver
 from teamgram.mtproto.tl import encode
 from teamgram.mtproto.tl.places import find_places, marks
 
-PART_SECONDS = 0.001
+PART_SECONDS = 0.0005
 """How long drawing for many may take in one reactor turn."""
 
 _HEAD_BYTES = 12
@@ -192,15 +192,15 @@ class LiveUpdates:
     def _go_on(self) -> None:
         """The next part of what did not fit into a turn."""
         self._scheduled = False
-        began = self._seconds()
-        until = began + self._part_seconds
-        if self._look_for_whom(until):
-            self._draw_later(until)
-        self._left = self._part_seconds - (self._seconds() - began)
+        # A turn may come here that has settled commits before: both share one part.
+        left, self._left = self._left, self._part_seconds
+        if left > 0 or self._items > MAX_WAITING:
+            until = self._seconds() + left
+            if self._look_for_whom(until):
+                self._draw_later(until)
         if self._later or self._untold:
             self._schedule()
         else:
-            self._left = self._part_seconds
             self._tell_settled()
 
     def _look_for_whom(self, until: float) -> bool:

@@ -257,6 +257,15 @@ class PartsOfATurnTests(SynchronousTestCase):
         self.turns.advance()
         self.assertGreater(self.live.waiting_users, 0)
 
+    def test_one_part_a_turn(self) -> None:
+        """A turn that has drawn for those whose commit it settled draws no other part for those who wait."""
+        told(self.live, "one", range(1, 26), 100)
+        self.assertEqual(sum(self.pushes.calls), 10)
+        self.turns.advance()
+        self.assertEqual(sum(self.pushes.calls), 10)
+        self.turns.advance()
+        self.assertGreater(sum(self.pushes.calls), 10)
+
     def test_many_for_one(self) -> None:
         """What waits for one user is drawn in parts, too, and stays in order."""
         for number in range(30):

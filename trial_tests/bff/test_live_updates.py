@@ -298,7 +298,7 @@ class PartsOfATurnTests(SynchronousTestCase):
     def test_many_commits_in_one_turn(self) -> None:
         """Nobody looks for whom they are once the turn's part is used up; what comes later stays behind them."""
         asked: list[int] = []
-        self.pushes.has_updates_session = lambda user_id, _: not asked.append(user_id)  # type: ignore
+        self.pushes.take_updates = lambda user_id, _: not asked.append(user_id)  # type: ignore
         told(self.live, "first", range(1, 26), 100)
         asked.clear()
         for number in range(20):

@@ -156,6 +156,8 @@ const scenarios = {
     await page.locator(".card", { hasText: "Phone" }).getByRole("button", { name: "Remove" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
     await page.getByText("Phone was removed.").waitFor();
+    // The list is asked for again and drawn a moment later.
+    await page.locator(".card", { hasText: "Phone" }).waitFor({ state: "detached" });
     say({ removed: (await page.locator(".card", { hasText: "Phone" }).count()) === 0 });
   },
 

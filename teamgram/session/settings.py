@@ -117,7 +117,7 @@ class SessionSettings:
     resend_age: float = 240.0
     invoke_after_timeout: float = 10.0
     http_resend_after: float = 10.0
-    salts_ahead: int = 4
+    salts_ahead: int = 8
     sweep_interval: float = 0.5
     drain_timeout: float = 10.0
     min_layer: int = 135

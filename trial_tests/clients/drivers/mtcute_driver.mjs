@@ -1,4 +1,5 @@
 // mtcute: unmodified but for the server's address and key.
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -126,7 +127,8 @@ const commands = {
   },
   async download({ peer: to, id, path }) {
     const [message] = await client.getMessages(marked(to), [id])
-    await client.downloadToFile(path, message.media)
+    // Its downloadToFile returns before the last bytes are in the file.
+    await writeFile(path, await client.downloadAsBuffer(message.media))
     return { text: message.text, kind: message.media.type }
   },
   async edit({ peer: to, id, text }) {

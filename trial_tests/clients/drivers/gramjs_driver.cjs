@@ -3,6 +3,7 @@
 'use strict'
 
 const { createHash, createPublicKey } = require('node:crypto')
+const { writeFile } = require('node:fs/promises')
 const { createRequire } = require('node:module')
 const { join } = require('node:path')
 const { emit, serve } = require('./stdio.cjs')
@@ -137,7 +138,8 @@ const commands = {
   },
   async download({ peer, id, path }) {
     const [message] = await client.getMessages(await inputPeer(peer), { ids: [id] })
-    await client.downloadMedia(message, { outputFile: path })
+    // Given a file it returns before the last bytes are in it.
+    await writeFile(path, await client.downloadMedia(message))
     return { text: message.message, kind: message.media.className }
   },
   async edit({ peer, id, text }) {

@@ -45,9 +45,10 @@ def run_tests(tree: Path, tests: Sequence[str], seconds: float | None = None, ke
         keep_compiled: write compiled modules, which the next processes read.
     """
     limit = START_SECONDS + TEST_SECONDS * len(tests) if seconds is None else seconds
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment |= {"TEAMGRAM_TEST_GRACE": str(limit)} | ({} if keep_compiled else {"PYTHONDONTWRITEBYTECODE": "1"})
-    # Not the copy's environment: all of ours is installed there, and the tree itself comes first on the path.
+    # Not the copy's environment: all of ours is installed there. The path says that the copy comes first, also to a
+    # server that a test starts.
+    environment = os.environ | {"PYTHONPATH": str(tree), "TEAMGRAM_TEST_GRACE": str(limit)}
+    environment |= {} if keep_compiled else {"PYTHONDONTWRITEBYTECODE": "1"}
     outcome = Outcome()
     with tempfile.TemporaryFile() as events:
         process = subprocess.Popen(

@@ -69,7 +69,7 @@ class AgentsService(Service):
         HttpApi(parts, tools, plane.http)
         plane.runs.use(parts.runs)
         plane.health.sources.append(self._health)
-        recover(parts)
+        plane.lifetime.before_ready.append(recover(parts))
 
     def startService(self) -> None:
         """Let the clock start runs."""

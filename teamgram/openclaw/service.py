@@ -174,6 +174,8 @@ class OpenClawService(MultiService):
             listener = await endpoint.listen(OpenClawFactory(self.plane.sockets, gate, mini=mini))
             self._listeners.append(listener)
             self.ports.append((interface, listener.getHost().port))
+        for each in self.plane.lifetime.before_ready:
+            await each
         self.plane.health.rebuild()
         self.plane.lifetime.is_ready = True
 

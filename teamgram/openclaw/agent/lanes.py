@@ -151,9 +151,6 @@ class Lanes:
         # The newest of them answers for all.
         lane.active = run = taken.pop()
         self._take_along(run, taken)
-        note = run.session.open_run(run.id)
-        if note is not None:
-            note.waiting = None
         writing = self._sessions.append(run.session, [self._user_record(run)], self._now_ms())
         writing.addCallbacks(self._in_place, self._could_not_begin, callbackArgs=(run,), errbackArgs=(run,))
 
@@ -168,7 +165,6 @@ class Lanes:
         for each, message in zip(taken, messages, strict=True):
             run.granted &= each.granted
             outcome = Outcome(OK, "completed", each.accepted_at, self._now_ms(), session_id=run.session.session_id)
-            run.session.close_run(each.id)
             records += [message, self._end_record(each, outcome)]
             self._reactor.callLater(0, self._ended_along, each, outcome)
         if records:
@@ -295,7 +291,6 @@ class Lanes:
     def _end_unstarted(self, run: Run, reason: str) -> None:
         """A waiting run is stopped: what was said stays in the transcript, nobody answers it."""
         outcome = Outcome(ABORTED, "aborted", run.accepted_at, self._now_ms(), stop_reason=reason)
-        run.session.close_run(run.id)
         records = [self._user_record(run), self._end_record(run, outcome)]
         writing = self._sessions.append(run.session, records, self._now_ms())
         writing.addErrback(self._log_failure)

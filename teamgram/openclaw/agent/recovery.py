@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
 from teamgram.openclaw.agent.idempotency import TTL_MS
@@ -20,11 +21,12 @@ _RESTART = "restart"
 _log = Logger()
 
 
-def recover(parts: AgentParts) -> None:
-    """Look at every session that was in use lately. Reads block; the writes follow by themselves.
+def recover(parts: AgentParts) -> Deferred[None]:
+    """Look at every session that was in use lately. Reads block; fires when what had to be written is.
 
-    Runs that a restart cut off are in ``parts.cut_off`` then: those of now, and those of lately, since the process may
-    have died again before it told anybody.
+    Until then a history may lack what was said last: it waits in the session's state and is just being put in its
+    place. Runs that a restart cut off are in ``parts.cut_off`` then: those of now, and those of lately, since the
+    process may have died again before it told anybody.
     """
     now_ms = parts.now_ms()
     ends: list[tuple[int, AgentSession, dict[str, Any]]] = []
@@ -44,9 +46,16 @@ def recover(parts: AgentParts) -> None:
         else:
             if data.get("stopReason") == _RESTART:
                 parts.cut_off.append(CutOff(session, str(data.get("runId")), str(data.get("summary") or "")))
-    for session in parts.sessions:
-        if session.open_runs:
-            _end_open_runs(parts, session, now_ms)
+    writes: list[Deferred[Any]] = [
+        _end_open_runs(parts, session, now_ms)
+        for session in (*parts.sessions, *parts.sessions.superseded)
+        if session.open_runs
+    ]
+    for session in parts.sessions.superseded:
+        _log.warn("{id} of {key} was being deleted; it is put aside", id=session.session_id, key=session.key)
+        aside = parts.sessions.archive(session, now_ms)
+        writes.append(aside.addErrback(lambda failure: _log.failure("not put aside", failure=failure)))
+    return DeferredList(writes).addCallback(lambda _: None)
 
 
 def _recent_ends(
@@ -81,16 +90,15 @@ def _remember(parts: AgentParts, session: AgentSession, data: dict[str, Any]) ->
     known.end(session.key, method, run_id, outcome)
 
 
-def _end_open_runs(parts: AgentParts, session: AgentSession, now_ms: int) -> None:
+def _end_open_runs(parts: AgentParts, session: AgentSession, now_ms: int) -> Deferred[None]:
     records: list[dict[str, Any]] = []
     for run in session.open_runs:
         records += _end_one(parts, session, run, now_ms)
     _log.warn("{count} runs of {key} were cut off", count=len(session.open_runs), key=session.key)
-    session.open_runs = []
     session.run_status, session.last_error = "error", INTERRUPTED
     session.run_ended_at = now_ms
     writing = parts.sessions.append(session, records, now_ms)
-    writing.addErrback(lambda failure: _log.failure("an interrupted run could not be ended", failure=failure))
+    return writing.addErrback(lambda failure: _log.failure("an interrupted run could not be ended", failure=failure))
 
 
 def _end_one(parts: AgentParts, session: AgentSession, run: OpenRun, now_ms: int) -> list[dict[str, Any]]:

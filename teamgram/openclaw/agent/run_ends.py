@@ -70,7 +70,6 @@ class RunEnds:
     async def _settle(self, run: Run, records: list[dict[str, Any]], outcome: Outcome) -> None:
         """Write the end of a run with whatever else it leaves, in one append."""
         session = run.session
-        session.close_run(run.id)
         session.run_ended_at = session.last_interaction_at = outcome.ended_at
         end = end_record(run.id, run.request.method, run.request.fingerprint, outcome, self._now_ms())
         await self._sessions.append(session, [*records, end], self._now_ms())

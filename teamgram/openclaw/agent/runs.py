@@ -190,17 +190,13 @@ class AgentRuns:
             # Talking in a session that was put away takes it up again.
             session.closed_at = session.archived_at = 0
         session.chat_type = session.chat_type or "direct"
-        # A copy: what an append under way encodes must not change under it.
         if is_first:
-            session.open_runs = [*session.open_runs, note]
-            await self._sessions.append(
-                session, [message_record(run.id, request.message, self._now_ms())], run.accepted_at
-            )
+            message = message_record(run.id, request.message, self._now_ms())
+            await self._sessions.append(session, [message], run.accepted_at, note)
             run.is_ready = True
         else:
             note.waiting = request.message
-            session.open_runs = [*session.open_runs, note]
-            await self._sessions.save(session, run.accepted_at)
+            await self._sessions.save(session, run.accepted_at, note)
 
     def _drop(self, run: Run) -> None:
         run.session.close_run(run.id)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 
 class Lifetime:
     """Asked by whoever needs the time, a folder or to know how far the start and the end have come.
@@ -12,6 +14,7 @@ class Lifetime:
     Attributes:
         boot_id: another one after each restart.
         is_ready: connects are accepted; until then they are told to come back.
+        before_ready: what has to be done first; none of it fails.
         draining: everything is on its way down: nobody is let in.
     """
 
@@ -28,6 +31,7 @@ class Lifetime:
         self.boot_id = str(uuid.uuid4())
         self.started_at = self.seconds()
         self.is_ready = False
+        self.before_ready: list[Deferred[None]] = []
         self.draining = False
         self._restart = restart
 

@@ -121,6 +121,12 @@ class AgentSession(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=T
         """The accepted run of that id."""
         return next((run for run in self.open_runs if run.run_id == run_id), None)
 
+    def take_up(self, run_id: str) -> None:
+        """The message of a run that waits is in the transcript now."""
+        self.open_runs = [
+            msgspec.structs.replace(run, waiting=None) if run.run_id == run_id else run for run in self.open_runs
+        ]
+
     def close_run(self, run_id: str) -> None:
         """That run has ended."""
         self.open_runs = [run for run in self.open_runs if run.run_id != run_id]

@@ -17,7 +17,7 @@ from twisted.logger import Logger
 
 from teamgram.openclaw.sessions import agent_session, transcript_files, transcripts
 from teamgram.openclaw.sessions import keys as agent_session_keys
-from teamgram.openclaw.sessions.agent_session import AgentSession
+from teamgram.openclaw.sessions.agent_session import AgentSession, OpenRun
 from teamgram.openclaw.sessions.keys import SessionKey
 from teamgram.openclaw.sessions.transcript_writer import OnDisk, Read, TranscriptWriter
 
@@ -43,6 +43,7 @@ class AgentSessions:
 
     Attributes:
         reported: what a crash left behind and the start repaired, worded for the log.
+        superseded: sessions whose key another one has taken over; a crash came before they were put aside.
     """
 
     _log = Logger()
@@ -53,6 +54,7 @@ class AgentSessions:
         """
         self.directory = directory
         self.reported: list[str] = []
+        self.superseded: list[AgentSession] = []
         self._reactor = reactor
         self._by_key: dict[str, AgentSession] = {}
         self._by_id: dict[str, AgentSession] = {}
@@ -150,11 +152,14 @@ class AgentSessions:
         self._log.warn("transcript {report}", report=text)
 
     def _add(self, session: AgentSession) -> None:
-        older = self._by_key.get(session.key)
-        if older is not None and older.updated_at > session.updated_at:
-            return
-        self._by_key[session.key] = session
         self._by_id[session.session_id] = session
+        other = self._by_key.get(session.key)
+        if other is not None:
+            # A key is free for another session only when its last one is being deleted, though that may still write.
+            older, session = sorted((other, session), key=lambda each: (each.created_at, each.updated_at))
+            self.retire(older)
+            self.superseded.append(older)
+        self._by_key[session.key] = session
         if session.label:
             self._labels[session.label] = session.key
 
@@ -212,12 +217,18 @@ class AgentSessions:
             self._labels[label] = session.key
         return True
 
-    def append(self, session: AgentSession, records: Iterable[dict[str, Any]], now_ms: int) -> Deferred[None]:
+    def append(
+        self, session: AgentSession, records: Iterable[dict[str, Any]], now_ms: int, opens: OpenRun | None = None
+    ) -> Deferred[None]:
         """Write records and the session's state after them; fires when they are on disk, then observers hear.
 
         The records get their parents, and the session counts them, when their turn comes: at once, unless the
-        transcript is just being replaced. If the disk refuses, the caller's Deferred fails and what was counted comes
-        right with the next start.
+        transcript is just being replaced. Only then are runs opened, taken up and closed in the session, too: the
+        state that another change writes meanwhile must not say of a run what no record on disk says. If the disk
+        refuses, the caller's Deferred fails and what was counted comes right with the next start.
+
+        Args:
+            opens: a run that is accepted with this.
 
         Fails with:
             TranscriptGone: the session was deleted.
@@ -228,7 +239,13 @@ class AgentSessions:
         if self._by_id.get(session.session_id) is not session:
             return fail(TranscriptGone(session.key))
         numbered: list[tuple[dict[str, Any], int]] = []
-        done = self._writer(session).append(lambda: self._batch(session, records, numbered, now_ms))
+
+        def make() -> tuple[bytes, int]:
+            if opens is not None:
+                session.open_runs = [*session.open_runs, opens]
+            return self._batch(session, records, numbered, now_ms)
+
+        done = self._writer(session).append(make)
         return done.addCallback(self._tell, session, numbered)
 
     def append_after(self, session: AgentSession, make: "Read[list[dict[str, Any]]]", now_ms: int) -> Deferred[None]:
@@ -276,9 +293,9 @@ class AgentSessions:
                     # What is on disk is on disk: who hears of it cannot undo that.
                     self._log.failure("a listener of {key} failed", key=session.key)
 
-    def save(self, session: AgentSession, now_ms: int) -> Deferred[None]:
-        """Write the session's state alone: a setting changed."""
-        return self.append(session, (), now_ms)
+    def save(self, session: AgentSession, now_ms: int, opens: OpenRun | None = None) -> Deferred[None]:
+        """Write the session's state alone: a setting changed, or a run was accepted that waits."""
+        return self.append(session, (), now_ms, opens)
 
     def _writer(self, session: AgentSession) -> TranscriptWriter:
         writer = self._writers.get(session.session_id)
@@ -379,6 +396,8 @@ def _count(session: AgentSession, record: dict[str, Any]) -> int:
     session.messages = 1 if kind == transcripts.RESET else session.messages + 1
     message = record.get("message")
     if isinstance(message, dict):
+        if message.get("role") == "user":
+            session.take_up(str(record.get("runId")))
         session.preview = text_of(message)[:120] or session.preview
         session.updated_at = max(session.updated_at, transcripts.from_iso(str(record.get("timestamp"))))
     return session.messages

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,10 @@ class PlayTests(AgentsTestCase):
             if kind == "history":
                 histories.append(f"q{number}")
             house.advance(chance.choice((0.0, 0.0, 0.02, 0.1, 0.4)))
+            if chance.random() < 0.3:
+                answers = {request: client.response(request) for request in asked}
+                told = [asked[request] for request, answer in answers.items() if answer is not None and answer["ok"]]
+                self.check_killed_now(house, told, f"{note}, killed after request {number}")
         house.advance(30)
         kept = self.kept(house.directory, note)
         acknowledged = [text for request, text in asked.items() if client.response(request)["ok"]]
@@ -166,6 +171,17 @@ class PlayTests(AgentsTestCase):
                 self.assertEqual((again.messages, again.last_id), (session.messages, session.last_id), note)
         house.reactor.advance(1)
         self.assertEqual(self.flushLoggedErrors(), [], note)
+
+    def check_killed_now(self, house: AgentsHouse, acknowledged: list[str], note: str) -> None:
+        """What is on disk at this moment is enough for the next process to have all that was acknowledged, once."""
+        directory = Path(self.mktemp())
+        shutil.copytree(house.directory, directory)
+        later = AgentsHouse(directory=directory)
+        later.reactor.rightNow = house.reactor.rightNow
+        later.advance(1)
+        kept = self.kept(directory, note)
+        later.close()
+        self.assertEqual({text: kept[text] for text in acknowledged}, dict.fromkeys(acknowledged, 1), note)
 
     def kept(self, directory: Path, note: str) -> Counter[str]:
         """How often each text was said by the user or put in, over all transcripts but forks; each must be whole."""

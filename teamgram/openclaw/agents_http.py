@@ -20,7 +20,7 @@ from teamgram.openclaw.gateway.http import HttpRoutes, answer_json
 from teamgram.openclaw.methods.chat import clean
 from teamgram.openclaw.methods.tools import ToolMethods
 from teamgram.openclaw.sessions.agent_session import AgentSession
-from teamgram.openclaw.sessions.agent_sessions import text_of
+from teamgram.openclaw.sessions.transcripts import text_of
 
 _MODEL = "openclaw"
 _HISTORY_PATH = "/sessions/"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from teamgram.openclaw.sessions import transcripts
-from teamgram.openclaw.sessions.agent_sessions import text_of
+from teamgram.openclaw.sessions.transcripts import text_of
 
 _CHARS_PER_TOKEN = 4
 _PER_MESSAGE_TOKENS = 8

@@ -9,7 +9,8 @@ from typing import Any
 from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.agent_session import AgentSession
-from teamgram.openclaw.sessions.agent_sessions import AgentSessions, text_of
+from teamgram.openclaw.sessions.agent_sessions import AgentSessions
+from teamgram.openclaw.sessions.transcripts import text_of
 
 DEFAULT_LIMIT = 200
 MAX_BYTES = 6 * 1024 * 1024

@@ -19,7 +19,7 @@ from teamgram.openclaw.gateway.errors import UNAVAILABLE, GatewayError, invalid
 from teamgram.openclaw.gateway.router import Call, method
 from teamgram.openclaw.methods.chat import clean, content_of
 from teamgram.openclaw.sessions.agent_session import AgentSession
-from teamgram.openclaw.sessions.agent_sessions import text_of
+from teamgram.openclaw.sessions.transcripts import text_of
 
 _DEFAULT_WAIT_MS = 30_000
 _LONGEST_WAIT_MS = 3_600_000

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from teamgram.openclaw.sessions import keys as agent_session_keys
+from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.keys import SessionKey
 
 ACTIVE, IDLE, COMPACTING, CLOSED = "active", "idle", "compacting", "closed"
@@ -130,6 +131,24 @@ class AgentSession(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=T
     def close_run(self, run_id: str) -> None:
         """That run has ended."""
         self.open_runs = [run for run in self.open_runs if run.run_id != run_id]
+
+    def count(self, record: dict[str, Any]) -> int:
+        """Let a record that is added change the counters; its number in the history, 0 if it is not shown."""
+        self.last_id = str(record.get("id") or self.last_id)
+        kind = record.get("type")
+        if record.get("customType") == transcripts.RUN_END and isinstance(record.get("data"), dict):
+            self.close_run(str(record["data"].get("runId")))
+        if kind not in (transcripts.MESSAGE, transcripts.RESET):
+            return 0
+        self.leaf_id = self.last_id
+        self.messages = 1 if kind == transcripts.RESET else self.messages + 1
+        message = record.get("message")
+        if isinstance(message, dict):
+            if message.get("role") == "user":
+                self.take_up(str(record.get("runId")))
+            self.preview = transcripts.text_of(message)[:120] or self.preview
+            self.updated_at = max(self.updated_at, transcripts.from_iso(str(record.get("timestamp"))))
+        return self.messages
 
 
 def new_revision() -> str:

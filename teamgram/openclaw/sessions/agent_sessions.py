@@ -5,8 +5,6 @@ Layout: ``<data>/openclaw/agents/<agentId>/sessions/<sessionId>.jsonl``.
 
 import copy
 import errno
-import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,13 +17,10 @@ from teamgram.openclaw.sessions import agent_session, transcript_files, transcri
 from teamgram.openclaw.sessions import keys as agent_session_keys
 from teamgram.openclaw.sessions.agent_session import AgentSession, OpenRun
 from teamgram.openclaw.sessions.keys import SessionKey
+from teamgram.openclaw.sessions.session_files import SAFE_ID, SessionFiles
 from teamgram.openclaw.sessions.transcript_writer import OnDisk, Read, TranscriptWriter
 
 T = TypeVar("T")
-
-_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-#: One read of this much finds the last state of nearly every session.
-_TAIL_BYTES = 8192
 
 #: Tells of a record that is on disk: (session, record, its number in the history or 0).
 Appended = Callable[[AgentSession, dict[str, Any], int], None]
@@ -67,89 +62,11 @@ class AgentSessions:
 
     def load(self) -> None:
         """Read every session's first and last lines, and cut what a crash left half written. Blocks."""
-        for path in self._files():
-            try:
-                session = self._load_one(path)
-            except Exception as error:
-                # One file that cannot be read keeps no other session away.
-                self._report(f"{os.path.basename(path)}: cannot be read ({type(error).__name__}: {error}); left alone")
-                continue
-            if session is not None:
-                self._add(session)
-
-    def _files(self) -> Iterator[str]:
-        try:
-            agents = [entry.path for entry in os.scandir(self.directory) if entry.is_dir()]
-        except FileNotFoundError:
-            return
-        for agent in agents:
-            try:
-                with os.scandir(os.path.join(agent, "sessions")) as entries:
-                    for entry in entries:
-                        if entry.name.endswith(transcript_files.SUFFIX):
-                            yield entry.path
-            except FileNotFoundError:
-                continue
-
-    def _load_one(self, path: str) -> AgentSession | None:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            size = os.fstat(descriptor).st_size
-            tail = os.pread(descriptor, _TAIL_BYTES, max(0, size - _TAIL_BYTES))
-        finally:
-            os.close(descriptor)
-        session = None
-        if tail.endswith(b"\n"):
-            found = transcripts.decode_line(tail[tail.rfind(b"\n", 0, len(tail) - 1) + 1 :])
-            if found is not None and found.get("customType") == transcripts.SESSION_STATE:
-                session = agent_session.from_state(found.get("data"))
-        if session is None:
-            session, size = self._recover(Path(path))
-        if session is not None:
-            agent_session_keys.parse(session.key, session.agent_id)  # Everything else takes it for one.
+        files = SessionFiles(self.directory)
+        for session, size in files.load():
             self._on_disk[session.session_id] = OnDisk(size, session.messages)
-        return session
-
-    def _recover(self, path: Path) -> tuple[AgentSession | None, int]:
-        """The session of a file whose last line is no whole state: after a crash, or written by somebody else."""
-        size, cut = transcript_files.cut_torn_batch(path)
-        if cut:
-            self._report(f"{path.name}: cut {cut} bytes of an append that was never acknowledged")
-        after: list[dict[str, Any]] = []
-        session = None
-        reader = transcript_files.read_backward(path, size, most_bytes=max(size, 1))
-        for record in reader:
-            if record.get("customType") == transcripts.SESSION_STATE:
-                session = agent_session.from_state(record.get("data"))
-                if session is not None:
-                    break
-            after.append(record)
-        reader.close()  # type: ignore[attr-defined]
-        if session is None:
-            session = self._from_header(path)
-        if session is None:
-            self._report(f"{path.name}: has no readable first line; it is left alone")
-            return None, size
-        for record in reversed(after):
-            _count(session, record)
-        return session, size
-
-    def _from_header(self, path: Path) -> AgentSession | None:
-        first = transcript_files.read_first(path)
-        session_id = first.get("id") if first and first.get("type") == "session" else None
-        if first is None or not isinstance(session_id, str) or not _SAFE_ID.fullmatch(session_id):
-            return None
-        agent_id = path.parent.parent.name
-        try:
-            key = agent_session_keys.parse(str(first.get("key") or f"agent:{agent_id}:explicit:{session_id}"), agent_id)
-        except agent_session_keys.BadSessionKey:
-            return None
-        created = transcripts.from_iso(str(first.get("timestamp")))
-        return agent_session.new(key, created, session_id=session_id, created_via="file")
-
-    def _report(self, text: str) -> None:
-        self.reported.append(text)
-        self._log.warn("transcript {report}", report=text)
+            self._add(session)
+        self.reported = files.reported
 
     def _add(self, session: AgentSession) -> None:
         self._by_id[session.session_id] = session
@@ -201,7 +118,7 @@ class AgentSessions:
         Raises:
             BadSessionKey: the session id cannot name a file.
         """
-        if session_id and (not _SAFE_ID.fullmatch(session_id) or session_id in self._by_id):
+        if session_id and (not SAFE_ID.fullmatch(session_id) or session_id in self._by_id):
             raise agent_session_keys.BadSessionKey(f"invalid session id: {session_id[:64]}")
         session = agent_session.new(key, now_ms, session_id=session_id, created_via=created_via)
         self._add(session)
@@ -273,7 +190,7 @@ class AgentSessions:
             session.last_id = session.session_id
         for record in records:
             record["parentId"] = session.last_id
-            number = _count(session, record)
+            number = session.count(record)
             batch.append(record)
             numbered.append((record, number))
         session.updated_at = max(session.updated_at, now_ms)
@@ -348,7 +265,7 @@ class AgentSessions:
             shorter.last_id, shorter.messages = session.session_id, 0
             for record in records:
                 record["parentId"] = shorter.last_id
-                _count(shorter, record)
+                shorter.count(record)
             after.append(shorter)
             lines = [self._header(session, now_ms), *records, _state(shorter, now_ms)]
             return transcripts.encode_lines(lines), shorter.messages
@@ -382,32 +299,3 @@ def _state(session: AgentSession, now_ms: int) -> dict[str, Any]:
     return transcripts.record(
         transcripts.CUSTOM, session.last_id, now_ms, customType=transcripts.SESSION_STATE, data=session
     )
-
-
-def _count(session: AgentSession, record: dict[str, Any]) -> int:
-    """Let a record that is added change the session's counters; its number in the history, 0 if it is not shown."""
-    session.last_id = str(record.get("id") or session.last_id)
-    kind = record.get("type")
-    if record.get("customType") == transcripts.RUN_END and isinstance(record.get("data"), dict):
-        session.close_run(str(record["data"].get("runId")))
-    if kind not in (transcripts.MESSAGE, transcripts.RESET):
-        return 0
-    session.leaf_id = session.last_id
-    session.messages = 1 if kind == transcripts.RESET else session.messages + 1
-    message = record.get("message")
-    if isinstance(message, dict):
-        if message.get("role") == "user":
-            session.take_up(str(record.get("runId")))
-        session.preview = text_of(message)[:120] or session.preview
-        session.updated_at = max(session.updated_at, transcripts.from_iso(str(record.get("timestamp"))))
-    return session.messages
-
-
-def text_of(message: dict[str, Any]) -> str:
-    """The words of a message, whatever form its content has."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    return "".join(part.get("text", "") for part in content if isinstance(part, dict) and part.get("type") == "text")

@@ -88,6 +88,16 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def text_of(message: dict[str, Any]) -> str:
+    """The words of a message, whatever form its content has."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    return "".join(part.get("text", "") for part in content if isinstance(part, dict) and part.get("type") == "text")
+
+
 def whole_bytes(tail: bytes) -> int:
     """How many bytes of the end of a file are whole lines: up to and with the last line end."""
     return tail.rfind(b"\n") + 1

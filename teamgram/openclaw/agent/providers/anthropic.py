@@ -11,7 +11,7 @@ from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
 from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest
 from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, count, from_json
 from teamgram.openclaw.config.sections import ProviderSection
-from teamgram.openclaw.sessions.agent_sessions import text_of
+from teamgram.openclaw.sessions.transcripts import text_of
 
 _VERSION = "2023-06-01"
 _DEFAULT_MAX_TOKENS = 8192

@@ -19,7 +19,7 @@ from teamgram.openclaw.agent.providers.model_api import (
     ToolCall,
     Usage,
 )
-from teamgram.openclaw.sessions.agent_sessions import text_of
+from teamgram.openclaw.sessions.transcripts import text_of
 
 _OPTION = re.compile(r"\b(chunks|delay|size)=([0-9]+(?:\.[0-9]+)?)")
 _MAX_CHUNKS = 100_000

@@ -14,7 +14,7 @@ from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
 from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest, Usage
 from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, count, from_json
 from teamgram.openclaw.config.sections import ProviderSection
-from teamgram.openclaw.sessions.agent_sessions import text_of
+from teamgram.openclaw.sessions.transcripts import text_of
 
 _VERSION = "/v1beta"
 #: Finish reasons by which the model does not want to.

@@ -13,7 +13,7 @@ from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
 from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest, ProviderError, Usage
 from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, count, from_json
 from teamgram.openclaw.config.sections import ProviderSection
-from teamgram.openclaw.sessions.agent_sessions import text_of
+from teamgram.openclaw.sessions.transcripts import text_of
 
 #: Requests for one reply: as it is, and again without what the provider turned out not to take.
 _MOST_ASKED = 4

@@ -14,7 +14,7 @@ from teamgram.domain.codes.codes import (
     ResendUnavailable,
 )
 from teamgram.domain.contacts import relations
-from teamgram.domain.contacts.contacts import ContactIdInvalid, ContactNameEmpty
+from teamgram.domain.contacts.contacts import ContactIdInvalid, ContactMissing, ContactNameEmpty
 from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.files import errors as files
 from teamgram.domain.files.errors import FilePartMissing
@@ -22,6 +22,7 @@ from teamgram.domain.ids.phone import PhoneNumberInvalid
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
 from teamgram.domain.privacy import errors as privacy
+from teamgram.domain.profiles import errors as profiles
 from teamgram.domain.users.fresh import FreshChangePhoneForbidden, FreshResetForbidden
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastNameInvalid
 from teamgram.domain.users.user import UserNotFound
@@ -35,6 +36,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     CodeHashEmpty: (400, "PHONE_CODE_HASH_EMPTY"),
     CodeInvalid: (400, "PHONE_CODE_INVALID"),
     CodeNotDelivered: (400, "SMS_CODE_CREATE_FAILED"),
+    ContactMissing: (400, "CONTACT_MISSING"),
     ContactIdInvalid: (400, "CONTACT_ID_INVALID"),
     ContactNameEmpty: (400, "CONTACT_NAME_EMPTY"),
     FirstNameInvalid: (400, "FIRSTNAME_INVALID"),
@@ -70,6 +72,11 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     files.OffsetInvalid: (400, "OFFSET_INVALID"),
     files.PhotoDimensionsInvalid: (400, "PHOTO_INVALID_DIMENSIONS"),
     files.PhotoFileInvalid: (400, "PHOTO_SAVE_FILE_INVALID"),
+    files.PhotoFileMissing: (400, "PHOTO_FILE_MISSING"),
+    files.PhotoTooSmall: (400, "PHOTO_CROP_SIZE_SMALL"),
+    files.VideoFileInvalid: (400, "VIDEO_FILE_INVALID"),
+    profiles.PhotoInvalid: (400, "PHOTO_INVALID"),
+    profiles.PhotosTooMany: (400, "ALBUM_PHOTOS_TOO_MANY"),
     files.PhotoTypeInvalid: (400, "PHOTO_EXT_INVALID"),
     # Of these two Telegram's list has none.
     files.StorageFull: (400, "STORAGE_FULL"),

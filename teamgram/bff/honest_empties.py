@@ -254,7 +254,6 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("passkeys", "RPCPasskey", "account.passkeys", "account.getPasskeys"),
     ("music on profiles", "RPCUserChannelProfiles", "account.savedMusicIds", "account.getSavedMusicIds"),
     ("music on profiles", "RPCUserChannelProfiles", "users.savedMusic", "users.getSavedMusic"),
-    ("profile photos", "RPCUserChannelProfiles", "photos.photos", "photos.getUserPhotos"),
     ("link previews", "RPCWebPage", _no_preview, "messages.getWebPagePreview"),
     (
         "scheduled messages",

@@ -7,6 +7,7 @@ from teamgram.bff.account import Account, Devices
 from teamgram.bff.authorization import AccountEnd, Bindings, SignIn, SignIns
 from teamgram.bff.authorization.welcome import Welcome
 from teamgram.bff.chats.invites import ChatInvitesService
+from teamgram.bff.chats.photos import ChatPhotosService
 from teamgram.bff.chats.service import ChatsService, ProtectedChats
 from teamgram.bff.configuration import ConfigurationService, ConfigurationSettings
 from teamgram.bff.contacts import Blocks, ContactsService
@@ -21,6 +22,7 @@ from teamgram.bff.messages.removing import RemovingMessages
 from teamgram.bff.messages.sending import SendingMessages
 from teamgram.bff.notification import Notification
 from teamgram.bff.privacy_settings import PrivacySettings
+from teamgram.bff.profile_photos import ProfilePhotosService
 from teamgram.bff.qr_code import QrCode
 from teamgram.bff.registry import RpcService
 from teamgram.bff.reports import Reports
@@ -63,7 +65,14 @@ def people_services(
     domain, views, clock = shared.domain, shared.user_views, shared.clock
     users, contacts, fanout = domain.users, domain.contacts, domain.fanout
     account_end = AccountEnd(users, contacts, domain.watchers, sign_ins, fanout)
-    full_views = FullUserViews(contacts, domain.privacy, domain.notifications, PrivateChatSettings(shared))
+    full_views = FullUserViews(
+        contacts,
+        domain.privacy,
+        domain.notifications,
+        domain.profile_photos,
+        shared.updates.files,
+        PrivateChatSettings(shared),
+    )
     return [
         ConfigurationService(configuration, views, clock),
         AccentColors(),
@@ -112,6 +121,8 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         SavedMessageDialogs(shared),
         Drafts(shared),
         ChatsService(shared),
+        ChatPhotosService(shared),
+        ProfilePhotosService(shared),
         ChatInvitesService(shared),
         Reports(shared),
         Updates(shared),

@@ -47,12 +47,12 @@ class Shared:
         Args:
             dc_id: where clients get files.
         """
-        users = UserViews(domain.users, domain.contacts, domain.presence, domain.privacy)
+        users = UserViews(domain.users, domain.contacts, domain.presence, domain.privacy, dc_id)
         people = PeopleUpdates(
             domain.users, domain.contacts, domain.presence, domain.privacy, domain.notifications, users
         )
         updates = UpdateViews(
-            users, ChatViews(domain.chats), people, FileViews(domain.filing.references, dc_id, clock), clock
+            users, ChatViews(domain.chats, dc_id), people, FileViews(domain.filing.references, dc_id, clock), clock
         )
         return cls(domain, clock, InputPeers(domain.users), users, people, updates)
 

@@ -8,11 +8,13 @@ from teamgram.database import Database
 from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
+from teamgram.domain.chats.photos import ChatPhotos
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.files.filing import Filing
+from teamgram.domain.files.references import OF_GROUP, ON_PROFILE
 from teamgram.domain.messages.media import FileAccess
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
@@ -20,6 +22,7 @@ from teamgram.domain.messages.service_messages import ServiceMessages
 from teamgram.domain.messages.trimming import LogTrimming
 from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
+from teamgram.domain.profiles.photos import ProfilePhotos
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
 from teamgram.domain.updates.fanout import Fanout
@@ -60,6 +63,8 @@ class Domain:
     observers: MessageObservers
     filing: Filing
     access: FileAccess
+    profile_photos: ProfilePhotos
+    chat_photos: ChatPhotos
     indexer: SearchIndexer
     search: MessageSearch
 
@@ -81,13 +86,17 @@ class Domain:
         contacts, privacy = Contacts(database, fanout.bus), Privacy(database, fanout.bus)
         dialogs, chats = Dialogs(database, fanout), Chats(database, fanout)
         watchers = Watchers(contacts, dialogs.private_peers)
+        users = Users(database, fanout.bus)
+        profile_photos = ProfilePhotos(database, fanout, users, contacts, privacy, watchers, filing.files)
+        chat_photos = ChatPhotos(database, chats, filing.files)
+        shown = {ON_PROFILE: profile_photos.is_shown, OF_GROUP: chat_photos.is_shown}
         observers = MessageObservers()
         fanout.subscribe(observers)
         indexer = SearchIndexer(database, clock)
         fanout.subscribe(indexer)
         return cls(
             fanout=fanout,
-            users=Users(database, fanout.bus),
+            users=users,
             contacts=contacts,
             watchers=watchers,
             privacy=privacy,
@@ -104,7 +113,9 @@ class Domain:
             service_messages=ServiceMessages(database, fanout, clock),
             observers=observers,
             filing=filing,
-            access=FileAccess(database, filing.files, filing.references),
+            access=FileAccess(database, filing.files, filing.references, shown),
+            profile_photos=profile_photos,
+            chat_photos=chat_photos,
             indexer=indexer,
             search=MessageSearch(database, indexer),
         )

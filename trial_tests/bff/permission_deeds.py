@@ -16,6 +16,7 @@ from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.bff.permission_table import FORBIDDEN, NONE, OWN, YES
 from trial_tests.bff.talk_house import Device, House
+from trial_tests.bff.test_files import picture, uploaded
 
 EVERYTHING = Banned.SEND_MESSAGES | Banned.SEND_PLAIN | Banned.CHANGE_INFO | Banned.INVITE_USERS | Banned.PIN_MESSAGES
 
@@ -243,6 +244,11 @@ async def title(g: Group) -> Any:
 
 async def about(g: Group) -> Any:
     return await g.do(tl.messages.editChatAbout(peer=g.peer, about=f"about {next(g.cast.house.keys)}"))
+
+
+async def photo(g: Group) -> Any:
+    file = await uploaded(g.actor, picture(160, 160), next(g.cast.house.keys))
+    return await g.do(tl.messages.editChatPhoto(chat_id=g.id, photo=tl.inputChatUploadedPhoto(file=file)))
 
 
 async def add(g: Group) -> Any:

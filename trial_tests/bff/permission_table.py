@@ -110,6 +110,7 @@ CHATS = (
     _all("onlines", "see how many are online", FORBIDDEN, YES),
     _permitted("title", "rename it", ADMIN),
     _permitted("about", "describe it", ADMIN),
+    _permitted("photo", "give it a photo", ADMIN),
     _permitted("add", "bring somebody in", ADMIN),
     _group("add_kicked", "bring in who was put out", left=WRITE, banned=ADMIN, member=ADMIN, admin=YES, creator=YES),
     _group("add_left", "bring back who left", left=WRITE, banned=ADMIN, member=STAYS_OUT, admin=STAYS_OUT,

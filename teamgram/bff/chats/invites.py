@@ -48,12 +48,12 @@ class ChatInvitesService(RpcService):
             raise bad_request("INVITE_HASH_EMPTY")
         _, chat = await self._invites.check(caller.user_id, query.hash, shared.now())
         if chat.member(caller.user_id) is not None:
-            return tl.chatInviteAlready(chat=chat_view(chat, caller.user_id))
+            return tl.chatInviteAlready(chat=chat_view(chat, caller.user_id, shared.updates.files.dc_id))
         shown, _ = await shared.peers(caller.user_id, chat.members[:_SHOWN])
         return tl.chatInvite(
             title=chat.title,
             about=chat.about or None,
-            photo=tl.photoEmpty(id=0),
+            photo=shared.updates.files.given(await shared.domain.chat_photos.of(chat), caller.user_id),
             participants_count=len(chat.members),
             participants=shown,
             color=0,

@@ -14,6 +14,7 @@ from teamgram.bff.views.updates import entries_drawing
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.errors import ChatNotFound
+from teamgram.domain.chats.rights import sees
 from teamgram.domain.ids.peer import PeerKind, marked_chat
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.users.notifications import UNCHANGED
@@ -161,6 +162,7 @@ class ChatsService(RpcService):
             id=chat.id,
             about=chat.about if present else "",
             participants=participants_view(chat, viewer_id),
+            chat_photo=await self._photo(chat, viewer_id),
             notify_settings=notify_settings_view(chosen),
             exported_invite=invite_view(invite) if invite is not None else None,
             bot_info=[tl.botInfo(user_id=user.id) for user in members.values() if user.is_bot] or None,
@@ -171,12 +173,16 @@ class ChatsService(RpcService):
         users, chats = await shared.peers(viewer_id, {*members, *inviters, marked_chat(chat.id)})
         return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
 
+    async def _photo(self, chat: Chat, viewer_id: int) -> Any:
+        photo = await self._shared.domain.chat_photos.of(chat) if sees(chat, viewer_id) else None
+        return self._shared.updates.files.of_group(photo, chat.id) if photo is not None else None
+
     @rpc("messages.getChats")
     async def get_chats(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getChats#49e9528f id:Vector<long> = messages.Chats"""
         found = await self._shared.domain.chats.get(query.id[:MAX_CHAT_IDS])
         chats = [
-            chat_view(found[chat_id], caller.user_id)
+            chat_view(found[chat_id], caller.user_id, self._shared.updates.files.dc_id)
             for chat_id in dict.fromkeys(query.id[:MAX_CHAT_IDS])
             if chat_id in found and found[chat_id].participant(caller.user_id) is not None
         ]
@@ -204,7 +210,8 @@ class ChatsService(RpcService):
         limit = min(max(query.limit, 1), MAX_CHAT_IDS)
         ids = await self._shared.domain.chats.common(caller.user_id, user.id, query.max_id, limit)
         found = await self._shared.domain.chats.get(ids)
-        return tl.messages.chats(chats=[chat_view(found[chat_id], caller.user_id) for chat_id in ids])
+        dc_id = self._shared.updates.files.dc_id
+        return tl.messages.chats(chats=[chat_view(found[chat_id], caller.user_id, dc_id) for chat_id in ids])
 
 
 def _invited(updates: Any, missing: Sequence[int]) -> Any:

@@ -6,9 +6,10 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
-from teamgram.domain.files.file import Document
+from teamgram.domain.files.file import BIG, SMALL, Document, Photo
 from teamgram.domain.files.files import Named, part_of
 from teamgram.domain.files.ranges import check_range
+from teamgram.domain.ids.peer import PeerKind
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -24,6 +25,15 @@ _TYPES = {
     "video/mp4": tl.storage.fileMp4,
     "video/quicktime": tl.storage.fileMov,
 }
+
+
+def _type(file: Document | Photo, blob: str) -> Any:
+    """The class of ``storage.FileType`` of a file's part."""
+    if isinstance(file, Document) and blob == file.blob:
+        return _TYPES.get(file.mime_type, tl.storage.fileUnknown)
+    if isinstance(file, Photo) and any(blob == video.blob for video in file.videos):
+        return tl.storage.fileMp4
+    return tl.storage.fileJpeg
 
 
 class FilesService(RpcService):
@@ -59,8 +69,7 @@ class FilesService(RpcService):
         check_range(query.offset, query.limit, precise=query.precise)
         file, blob = await self._location(caller, query.location)
         content = await self._shared.domain.filing.files.read(blob, query.offset, query.limit)
-        whole = isinstance(file, Document) and blob == file.blob
-        make = _TYPES.get(file.mime_type, tl.storage.fileUnknown) if whole else tl.storage.fileJpeg
+        make = _type(file, blob)
         return tl.upload.file(type=make(), mtime=file.date, bytes=content)
 
     @rpc("upload.getFileHashes")
@@ -73,12 +82,23 @@ class FilesService(RpcService):
         return [tl.fileHash(offset=offset, limit=length, hash=digest) for offset, length, digest in pieces]
 
     async def _location(self, caller: RpcMetadata, location: Any) -> tuple[Any, str]:
+        if location.NAME == "inputPeerPhotoFileLocation":
+            photo = await self._peer_photo(caller, location)
+            return photo, part_of(photo, BIG if location.big else SMALL)[0]
+        # inputFileLocation and inputPhotoLegacyFileLocation name volumes: no layer served here ever gives one.
         kind = _KINDS.get(location.NAME)
         if kind is None:
             raise bad_request("LOCATION_INVALID")
         named = Named(kind, location.id, location.access_hash, location.file_reference)
         file = await self._shared.domain.access.open(caller.user_id, named, self._shared.now())
         return file, part_of(file, location.thumb_size)[0]
+
+    async def _peer_photo(self, caller: RpcMetadata, location: Any) -> Photo:
+        """The photo of a person or a group, named by its id alone: whoever sees them gets it."""
+        peer = await self._shared.peer(caller, location.peer)
+        domain = self._shared.domain
+        photos = domain.profile_photos if peer.kind is PeerKind.USER else domain.chat_photos
+        return await photos.shown(caller.user_id, peer.id, location.photo_id)
 
     @rpc("messages.uploadMedia")
     async def upload_media(self, caller: RpcMetadata, query: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
+from teamgram.bff.views.media import chat_photo_view
 from teamgram.domain.chats.chat import Banned, Chat, Participant, Role, Standing
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invite import Invite
@@ -29,8 +30,9 @@ class SeenChat(NamedTuple):
 class ChatViews:
     """Renders groups; ``cached`` never waits, ``render`` always answers."""
 
-    def __init__(self, chats: Chats) -> None:
+    def __init__(self, chats: Chats, dc_id: int) -> None:
         self._chats = chats
+        self._dc_id = dc_id
 
     def cached(self, viewer_id: int, chat_ids: Iterable[int]) -> list[Any] | None:
         """``Chat`` objects for the viewer, or None: ask ``render``."""
@@ -39,7 +41,7 @@ class ChatViews:
             chat = self._chats.cached(chat_id)
             if chat is None:
                 return None
-            views.append(chat_view(chat, viewer_id))
+            views.append(chat_view(chat, viewer_id, self._dc_id))
         return views
 
     def seen(self, viewer_id: int, chat_ids: Iterable[int]) -> tuple[SeenChat | None, ...] | None:
@@ -56,7 +58,7 @@ class ChatViews:
         """``Chat`` objects for the viewer, each once; ids that no group has are left out."""
         ids = list(dict.fromkeys(chat_ids))
         chats = await self._chats.get(ids)
-        return [chat_view(chats[chat_id], viewer_id) for chat_id in ids if chat_id in chats]
+        return [chat_view(chats[chat_id], viewer_id, self._dc_id) for chat_id in ids if chat_id in chats]
 
 
 def how_seen(chat: Chat, viewer_id: int) -> SeenChat | None:
@@ -68,15 +70,19 @@ def how_seen(chat: Chat, viewer_id: int) -> SeenChat | None:
     return SeenChat(chat.creator_id == viewer_id, not present, present and participant.role is Role.ADMIN)
 
 
-def chat_view(chat: Chat, viewer_id: int) -> Any:
-    """``chat``, or ``chatForbidden`` for who was put out of it."""
+def chat_view(chat: Chat, viewer_id: int, dc_id: int) -> Any:
+    """``chat``, or ``chatForbidden`` for who was put out of it.
+
+    Args:
+        dc_id: where clients get its photo.
+    """
     seen = how_seen(chat, viewer_id)
     if seen is None:
         return tl.chatForbidden(id=chat.id, title=chat.title)
     return tl.chat(
         id=chat.id,
         title=chat.title,
-        photo=tl.chatPhotoEmpty(),
+        photo=chat_photo_view(chat.photo, dc_id),
         participants_count=len(chat.members),
         date=chat.created_at,
         version=chat.version,

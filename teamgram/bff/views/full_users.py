@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.domain.contacts.book import AddressBook
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.sight import sees
 from teamgram.domain.privacy.keys import ABOUT, BIRTHDAY
 from teamgram.domain.privacy.privacy import Privacy
+from teamgram.domain.profiles.photos import ProfilePhotos
 from teamgram.domain.users.notifications import UNCHANGED, NotificationSettings
 from teamgram.domain.users.user import SERVICE_USER_ID, User
 from teamgram.mtproto.tl import tl
@@ -38,11 +40,15 @@ class FullUserViews:
         contacts: Contacts,
         privacy: Privacy,
         notifications: NotificationSettings,
+        photos: ProfilePhotos,
+        files: FileViews,
         conversations: PrivateChats | None = None,
     ) -> None:
         self._contacts = contacts
         self._privacy = privacy
         self._notifications = notifications
+        self._photos = photos
+        self._files = files
         self._conversations = conversations
 
     async def render(self, viewer_id: int, user: User) -> Any:
@@ -54,12 +60,16 @@ class FullUserViews:
         if self._conversations is not None:
             conversation = await self._conversations.with_user(viewer_id, user.id)
         contact = book.contacts.get(user.id)
+        photos = await self._photos.full(viewer_id, user)
         return tl.userFull(
             id=user.id,
             blocked=user.id in book.blocked,
             can_pin_message=True,
             about=(user.about or None) if sees(book, user.id, rules, ABOUT) else None,
             settings=peer_settings_view(book, user),
+            personal_photo=self._files.on_profile(photos.personal, user.id),
+            profile_photo=self._files.on_profile(photos.profile, user.id),
+            fallback_photo=self._files.on_profile(photos.fallback, user.id),
             notify_settings=notify_settings_view(chosen),
             bot_info=tl.botInfo(user_id=user.id, description=user.about or None) if user.is_bot else None,
             pinned_msg_id=conversation.pinned_message_id or None,

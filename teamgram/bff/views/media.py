@@ -5,14 +5,46 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.domain.boxes.media import Media, Place
-from teamgram.domain.files.file import Attribute, Document, Photo, PhotoSize
-from teamgram.domain.files.references import IN_CONTENT, TO_UPLOADER, FileReferences, Origin
+from teamgram.domain.files.file import Attribute, Avatar, Document, Photo, PhotoSize
+from teamgram.domain.files.references import (
+    IN_CONTENT,
+    OF_GROUP,
+    ON_PROFILE,
+    TO_UPLOADER,
+    FileReferences,
+    Origin,
+)
 from teamgram.mtproto.tl import tl
 
 
 def _size_views(stripped: bytes, sizes: tuple[PhotoSize, ...]) -> list[Any]:
     views = [tl.photoSize(type=one.type, w=one.w, h=one.h, size=one.size) for one in sizes]
     return [tl.photoStrippedSize(type="i", bytes=stripped), *views] if stripped else views
+
+
+def user_photo_view(avatar: Avatar | None, dc_id: int, *, personal: bool = False) -> Any:
+    """``userProfilePhoto``, or None."""
+    if avatar is None:
+        return None
+    return tl.userProfilePhoto(
+        has_video=avatar.has_video,
+        personal=personal,
+        photo_id=avatar.photo_id,
+        stripped_thumb=avatar.stripped or None,
+        dc_id=dc_id,
+    )
+
+
+def chat_photo_view(avatar: Avatar | None, dc_id: int) -> Any:
+    """``ChatPhoto``."""
+    if avatar is None:
+        return tl.chatPhotoEmpty()
+    return tl.chatPhoto(
+        has_video=avatar.has_video,
+        photo_id=avatar.photo_id,
+        stripped_thumb=avatar.stripped or None,
+        dc_id=dc_id,
+    )
 
 
 def attribute_view(attribute: Attribute) -> Any:
@@ -56,7 +88,7 @@ class FileViews:
 
     def __init__(self, references: FileReferences, dc_id: int, clock: IReactorTime) -> None:
         self._references = references
-        self._dc_id = dc_id
+        self.dc_id = dc_id
         self._clock = clock
         self._moment: int | None = None
 
@@ -82,7 +114,7 @@ class FileViews:
             mime_type=document.mime_type,
             size=document.size,
             thumbs=_size_views(document.stripped, document.thumbs) or None,
-            dc_id=self._dc_id,
+            dc_id=self.dc_id,
             attributes=[attribute_view(attribute) for attribute in document.attributes],
         )
 
@@ -94,8 +126,29 @@ class FileViews:
             file_reference=self._reference(photo.id, origin),
             date=photo.date,
             sizes=_size_views(photo.stripped, photo.sizes),
-            dc_id=self._dc_id,
+            video_sizes=[
+                tl.videoSize(type=one.type, w=one.w, h=one.h, size=one.size, video_start_ts=one.start or None)
+                for one in photo.videos
+            ]
+            or None,
+            dc_id=self.dc_id,
         )
+
+    def on_profile(self, photo: Photo | None, user_id: int) -> Any:
+        """``photo`` of somebody's profile, or None."""
+        return None if photo is None else self.photo(photo, Origin(ON_PROFILE, user_id))
+
+    def of_group(self, photo: Photo | None, chat_id: int) -> Any:
+        """``Photo`` of a group."""
+        return tl.photoEmpty(id=0) if photo is None else self.photo(photo, Origin(OF_GROUP, chat_id))
+
+    def in_action(self, photo: Photo | None, content_id: int) -> Any:
+        """``Photo`` that a service message speaks of."""
+        return tl.photoEmpty(id=0) if photo is None else self.photo(photo, Origin(IN_CONTENT, content_id))
+
+    def given(self, photo: Photo | None, user_id: int) -> Any:
+        """``Photo`` for that user alone."""
+        return tl.photoEmpty(id=0) if photo is None else self.photo(photo, Origin(TO_UPLOADER, user_id))
 
     def uploaded(self, media: Media, user_id: int) -> Any:
         """``MessageMedia`` for who has uploaded it."""

@@ -84,13 +84,19 @@ def forward_view(forward: Forward) -> Any:
     )
 
 
-def action_view(action: Action) -> Any:
-    """``MessageAction``."""
+def action_view(action: Action, content_id: int, files: FileViews) -> Any:
+    """``MessageAction`` of a message of that content."""
     kind = action.kind
     if kind == "chatCreate":
         return tl.messageActionChatCreate(title=action.title, users=list(action.user_ids))
     if kind == "chatEditTitle":
         return tl.messageActionChatEditTitle(title=action.title)
+    if kind == "chatEditPhoto":
+        return tl.messageActionChatEditPhoto(photo=files.in_action(action.photo, content_id))
+    if kind == "chatDeletePhoto":
+        return tl.messageActionChatDeletePhoto()
+    if kind == "suggestProfilePhoto":
+        return tl.messageActionSuggestProfilePhoto(photo=files.in_action(action.photo, content_id))
     if kind == "chatAddUser":
         return tl.messageActionChatAddUser(users=list(action.user_ids))
     if kind == "chatDeleteUser":
@@ -156,7 +162,7 @@ def message_view(message: Message, files: FileViews) -> Any:
             peer_id=peer_view(message.peer),
             reply_to=reply_view(message),
             date=message.date,
-            action=action_view(extra.action),
+            action=action_view(extra.action, message.content_id, files),
         )
     saved_peer = message.saved_peer
     return tl.message(

@@ -3,9 +3,19 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from teamgram.bff.views.media import user_photo_view
 from teamgram.domain.contacts.book import AddressBook, Contact
 from teamgram.domain.contacts.contacts import Contacts
-from teamgram.domain.contacts.sight import STRANGER, Seen, are_strangers, last_seen, sees
+from teamgram.domain.contacts.sight import (
+    STRANGER,
+    PhotoSight,
+    Seen,
+    are_strangers,
+    last_seen,
+    photo_sight,
+    sees,
+)
+from teamgram.domain.files.file import Avatar
 from teamgram.domain.presence.presence import Presence, Status
 from teamgram.domain.privacy.keys import ADDED_BY_PHONE, PHONE_NUMBER
 from teamgram.domain.privacy.privacy import Privacy
@@ -35,6 +45,7 @@ class SeenUser(NamedTuple):
     contact: Contact | None
     phone: str
     status: SeenStatus | None
+    photo: Avatar | None
 
 
 _RECENTLY, _EMPTY = SeenStatus("userStatusRecently"), SeenStatus("userStatusEmpty")
@@ -48,7 +59,8 @@ class UserViews:
     something it needs is not in memory. ``render`` always answers.
     """
 
-    def __init__(self, users: Users, contacts: Contacts, presence: Presence, privacy: Privacy) -> None:
+    def __init__(self, users: Users, contacts: Contacts, presence: Presence, privacy: Privacy, dc_id: int) -> None:
+        self._dc_id = dc_id
         self._users = users
         self._contacts = contacts
         self._presence = presence
@@ -69,7 +81,7 @@ class UserViews:
             rules = self._privacy.cached(user_id)
             if user is None or status is None or rules is None:
                 return None
-            views.append(user_view(user, book, own, status, rules, self._presence.now()))
+            views.append(user_view(user, book, own, status, rules, self._presence.now(), self._dc_id))
         return views
 
     def seen(self, viewer_id: int, user_ids: Sequence[int]) -> tuple[SeenUser, ...] | None:
@@ -116,19 +128,22 @@ class UserViews:
         rules = await self._privacy.get({*users, viewer_id})
         own, now = rules[viewer_id], self._presence.now()
         return [
-            user_view(users[user_id], book, own, statuses[user_id], rules[user_id], now)
+            user_view(users[user_id], book, own, statuses[user_id], rules[user_id], now, self._dc_id)
             for user_id in ids
             if user_id in users
         ]
 
 
-def user_view(user: User, book: AddressBook, own: PrivacyRules, status: Status, rules: PrivacyRules, now: int) -> Any:
+def user_view(
+    user: User, book: AddressBook, own: PrivacyRules, status: Status, rules: PrivacyRules, now: int, dc_id: int
+) -> Any:
     """``user`` as the owner of ``book`` sees them.
 
     Args:
         own: the viewer's own privacy rules.
         rules: the privacy rules of ``user``.
         now: unix seconds.
+        dc_id: where clients get photos.
     """
     if user.is_deleted:
         return tl.user(id=user.id, access_hash=user.access_hash, deleted=True)
@@ -148,6 +163,7 @@ def user_view(user: User, book: AddressBook, own: PrivacyRules, status: Status, 
         last_name=(contact.last_name if contact is not None else user.last_name) or None,
         username=user.username or None,
         phone=seen.phone or None,
+        photo=user_photo_view(seen.photo, dc_id, personal=contact is not None and contact.photo is not None),
         status=None if seen.status is None else _status_view(seen.status),
         bot_info_version=1 if user.is_bot else None,
     )
@@ -162,7 +178,21 @@ def how_seen(
         book.contacts.get(user.id),
         visible_phone(user, book, rules),
         None if user.is_bot else visible_status(user.id, book, own, status, rules, now),
+        visible_photo(user, book, rules),
     )
+
+
+def visible_photo(user: User, book: AddressBook, rules: PrivacyRules) -> Avatar | None:
+    """The user's photo as the owner of ``book`` sees it: what they gave a contact themselves before all else."""
+    contact = book.contacts.get(user.id)
+    if contact is not None and contact.photo is not None:
+        return contact.photo
+    if user.photo is None and user.fallback_photo is None:
+        return None
+    sight = photo_sight(book, user.id, rules)
+    if sight is PhotoSight.PHOTOS:
+        return user.photo
+    return user.fallback_photo if sight is PhotoSight.FALLBACK else None
 
 
 def visible_phone(user: User, book: AddressBook, rules: PrivacyRules) -> str:

@@ -11,6 +11,7 @@ from enum import IntFlag
 import msgspec
 
 from teamgram.domain.boxes.media import Media
+from teamgram.domain.files.file import Photo
 
 
 class Tag(IntFlag):
@@ -92,6 +93,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str
     title: str = ""
     user_ids: tuple[int, ...] = ()
+    photo: Photo | None = None
 
 
 class Extra(msgspec.Struct, frozen=True, omit_defaults=True):

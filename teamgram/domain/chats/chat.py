@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
+from teamgram.domain.files.file import Avatar
+
 MAX_PARTICIPANTS = 200
 
 
@@ -85,6 +87,7 @@ class Chat:
     noforwards: bool
     participants: Mapping[int, Participant]
     asked: frozenset[int] | None = None
+    photo: Avatar | None = None
 
     @property
     def members(self) -> list[int]:

@@ -156,7 +156,7 @@ class Chats:
         participants += [Participant(user_id, actor.user_id, actor.now) for user_id in others]
         store.put_participants_txn(txn, chat_id, participants)
         audience = Audience.group(chat_id, (participant.user_id for participant in participants))
-        change = self._tell_txn(txn, actor, chat_id, audience, Action("chatCreate", title, tuple(others)))
+        change = self.tell_txn(txn, actor, chat_id, audience, Action("chatCreate", title, tuple(others)))
         return Created(chat_id, change, tuple(missing))
 
     async def add_user(self, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
@@ -195,7 +195,7 @@ class Chats:
         event = ChatParticipantAdded(chat.id, user_id, inviter_id, actor.now, chat.version + 1)
         self._tell_first(txn, actor, chat.id, others, event)
         audience = Audience.group(chat.id, (*others, user_id))
-        return self._tell_txn(txn, actor, chat.id, audience, action)
+        return self.tell_txn(txn, actor, chat.id, audience, action)
 
     async def remove_user(self, actor: Actor, chat_id: int, user_id: int) -> OwnChange:
         """Leave a group (oneself), or put somebody out of it.
@@ -218,7 +218,7 @@ class Chats:
         stay = [member_id for member_id in members if member_id != user_id]
         self._tell_first(txn, actor, chat_id, stay, ChatParticipantRemoved(chat_id, user_id, chat.version + 1))
         audience = Audience.group(chat_id, members)
-        return self._tell_txn(txn, actor, chat_id, audience, Action("chatDeleteUser", user_ids=(user_id,)))
+        return self.tell_txn(txn, actor, chat_id, audience, Action("chatDeleteUser", user_ids=(user_id,)))
 
     async def edit_title(self, actor: Actor, chat_id: int, title: str) -> OwnChange:
         """Rename a group.
@@ -235,7 +235,7 @@ class Chats:
             raise ChatNotModified(str(chat_id))
         store.update_chat_txn(txn, chat_id, title=title)
         audience = Audience.group(chat_id, store.member_ids_txn(txn, chat_id))
-        return self._tell_txn(txn, actor, chat_id, audience, Action("chatEditTitle", title))
+        return self.tell_txn(txn, actor, chat_id, audience, Action("chatEditTitle", title))
 
     async def edit_about(self, actor: Actor, chat_id: int, about: str) -> None:
         """Change a group's description.
@@ -343,7 +343,7 @@ class Chats:
         rights.check_permitted(chat, actor.user_id, banned)
         return chat
 
-    def _tell_txn(
+    def tell_txn(
         self,
         txn: Transaction,
         actor: Actor,
@@ -356,7 +356,8 @@ class Chats:
         self._changed(txn, chat_id)
         changes = BoxChanges(txn, actor.now)
         changes.lock(audience.owner_ids)
-        changes.post(actor.user_id, audience, [Outgoing("", Extra(action=action), int(Tag.SERVICE))])
+        tags = Tag.SERVICE | Tag.CHAT_PHOTO if action.photo is not None else Tag.SERVICE
+        changes.post(actor.user_id, audience, [Outgoing("", Extra(action=action), int(tags))])
         changes.save(self._fanout.deliver, actor.perm_auth_key_id)
         return changes.own(actor.user_id)
 

@@ -71,6 +71,12 @@ def check_looks(chat: Chat, user_id: int) -> None:
         raise ChatForbidden(str(chat.id))
 
 
+def sees(chat: Chat, user_id: int) -> bool:
+    """Whether they see what the group is called and looks like: who is in it, and who left on their own."""
+    participant = chat.participant(user_id)
+    return participant is not None and participant.standing is not Standing.REMOVED
+
+
 def check_writes(chat: Chat, user_id: int, forbidden_by: Banned = WRITING) -> None:
     """Send, edit and be seen typing: for members who are not silenced.
 

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from teamgram.database import Row, Transaction
 from teamgram.domain.chats.chat import Chat, Participant, Role, Standing
+from teamgram.domain.files.file import unpack_avatar
 
-_COLUMNS = "id, title, about, creator_id, created_at, version, default_banned_rights, deactivated, noforwards"
+_COLUMNS = "id, title, about, creator_id, created_at, version, default_banned_rights, deactivated, noforwards, photo"
 _PARTICIPANT = "user_id, inviter_id, joined_at, role, status"
 
 
@@ -54,7 +55,20 @@ def _chat(row: Row, participants: Iterable[Row], asked: frozenset[int] | None) -
         user_id: Participant(user_id, inviter_id, joined_at, Role(role), Standing(status))
         for user_id, inviter_id, joined_at, role, status in participants
     }
-    return Chat(row[0], row[1], row[2], row[3], row[4], row[5], row[6], bool(row[7]), bool(row[8]), found, asked)
+    return Chat(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        bool(row[7]),
+        bool(row[8]),
+        found,
+        asked,
+        unpack_avatar(row[9]),
+    )
 
 
 def is_member_txn(txn: Transaction, chat_id: int, user_id: int) -> bool:
@@ -97,7 +111,7 @@ def put_participants_txn(txn: Transaction, chat_id: int, participants: Sequence[
         )
 
 
-def update_chat_txn(txn: Transaction, chat_id: int, **columns: int | str) -> None:
+def update_chat_txn(txn: Transaction, chat_id: int, **columns: int | str | bytes | None) -> None:
     """Change columns of one group."""
     changes = ", ".join(f"{name} = ?" for name in columns)
     txn.execute(f"UPDATE chats SET {changes} WHERE id = ?", (*columns.values(), chat_id))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from teamgram.domain.files.file import Avatar
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -12,6 +14,7 @@ class Contact:
         phone: digits as the owner knows them; empty when added without a number.
         is_mutual: the contact has the owner in their book, too.
         note: what the owner wrote about the contact.
+        photo: what the owner alone sees as their photo.
     """
 
     user_id: int
@@ -21,6 +24,7 @@ class Contact:
     is_mutual: bool = False
     is_close_friend: bool = False
     note: str = ""
+    photo: Avatar | None = None
 
 
 @dataclass(frozen=True, slots=True)

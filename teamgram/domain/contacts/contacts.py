@@ -9,6 +9,7 @@ from teamgram.domain.contacts import store
 from teamgram.domain.contacts.book import AddressBook, Contact
 from teamgram.domain.contacts.relations import relation_txn
 from teamgram.domain.errors import DomainError
+from teamgram.domain.files.file import Avatar
 from teamgram.domain.privacy.facts import allowing_txn
 from teamgram.domain.privacy.keys import ADDED_BY_PHONE
 from teamgram.domain.privacy.privacy import rules_txn
@@ -17,6 +18,10 @@ from teamgram.domain.users.user import User
 
 class ContactIdInvalid(DomainError):
     """That user cannot be a contact (oneself, a deleted account)."""
+
+
+class ContactMissing(DomainError):
+    """Only for a contact: that user is none."""
 
 
 class ContactNameEmpty(DomainError):
@@ -189,6 +194,17 @@ class Contacts:
         before = store.close_friends_txn(txn, owner_id)
         store.set_close_friends_txn(txn, owner_id, user_ids)
         txn.call_after(self._books.invalidate_all, {owner_id, *before, *user_ids})
+
+    def set_photo_txn(self, txn: Transaction, owner_id: int, user_id: int, avatar: Avatar | None) -> None:
+        """Change what the owner alone sees as a contact's photo, or (None) see their own again.
+
+        Raises:
+            ContactMissing: that user is none of the owner's contacts.
+        """
+        if not store.is_contact_txn(txn, owner_id, user_id):
+            raise ContactMissing(str(user_id))
+        store.set_photo_txn(txn, owner_id, user_id, avatar)
+        txn.call_after(self._books.invalidate, owner_id)
 
     async def set_note(self, owner_id: int, user_id: int, note: str) -> bool:
         """Write a note on a contact; False when the user is not one."""

@@ -7,7 +7,7 @@ something is decided from the database, in the transaction that changes it: ``pr
 from enum import Enum
 
 from teamgram.domain.contacts.book import AddressBook
-from teamgram.domain.privacy.keys import STATUS_TIMESTAMP
+from teamgram.domain.privacy.keys import PROFILE_PHOTO, STATUS_TIMESTAMP
 from teamgram.domain.privacy.rules import PrivacyKey, PrivacyRules, allows
 
 STRANGER = AddressBook(0, {}, frozenset(), {}, frozenset())
@@ -60,6 +60,21 @@ def shows(book: AddressBook, own_rules: PrivacyRules, user_id: int, key: Privacy
         is_contact=contact is not None,
         is_close_friend=contact is not None and contact.is_close_friend,
     )
+
+
+class PhotoSight(Enum):
+    """Which of a user's photos are seen."""
+
+    PHOTOS = 1
+    FALLBACK = 2
+    NOTHING = 3
+
+
+def photo_sight(book: AddressBook, user_id: int, rules: PrivacyRules) -> PhotoSight:
+    """Which photos the owner of ``book`` sees of a user: who is blocked none, who may not see theirs the fallback."""
+    if user_id in book.blocked_by:
+        return PhotoSight.NOTHING
+    return PhotoSight.PHOTOS if sees(book, user_id, rules, PROFILE_PHOTO) else PhotoSight.FALLBACK
 
 
 class Seen(Enum):

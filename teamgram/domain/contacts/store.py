@@ -5,16 +5,18 @@ from dataclasses import replace
 
 from teamgram.database import Transaction
 from teamgram.domain.contacts.book import AddressBook, Contact
+from teamgram.domain.files.file import Avatar, pack_avatar, unpack_avatar
 
 
 def book_txn(txn: Transaction, owner_id: int) -> AddressBook:
     txn.execute(
-        "SELECT contact_id, first_name, last_name, phone, is_mutual, is_close_friend, note"
+        "SELECT contact_id, first_name, last_name, phone, is_mutual, is_close_friend, note, photo"
         " FROM contacts WHERE owner_id = ?",
         (owner_id,),
     )
     contacts = {
-        row[0]: Contact(row[0], row[1], row[2], row[3], bool(row[4]), bool(row[5]), row[6]) for row in txn.fetchall()
+        row[0]: Contact(row[0], row[1], row[2], row[3], bool(row[4]), bool(row[5]), row[6], unpack_avatar(row[7]))
+        for row in txn.fetchall()
     }
     txn.execute("SELECT owner_id, is_close_friend FROM contacts WHERE contact_id = ?", (owner_id,))
     rows = txn.fetchall()
@@ -107,11 +109,24 @@ def set_close_friends_txn(txn: Transaction, owner_id: int, user_ids: Sequence[in
 
 
 def set_note_txn(txn: Transaction, owner_id: int, user_id: int, note: str) -> bool:
-    txn.execute("SELECT 1 FROM contacts WHERE owner_id = ? AND contact_id = ?", (owner_id, user_id))
-    if txn.fetchone() is None:
+    if not is_contact_txn(txn, owner_id, user_id):
         return False
     txn.execute("UPDATE contacts SET note = ? WHERE owner_id = ? AND contact_id = ?", (note, owner_id, user_id))
     return True
+
+
+def set_photo_txn(txn: Transaction, owner_id: int, user_id: int, avatar: Avatar | None) -> None:
+    """What the owner alone sees as a contact's photo."""
+    txn.execute(
+        "UPDATE contacts SET photo_id = ?, photo = ? WHERE owner_id = ? AND contact_id = ?",
+        (avatar.photo_id if avatar is not None else 0, pack_avatar(avatar), owner_id, user_id),
+    )
+
+
+def is_contact_txn(txn: Transaction, owner_id: int, user_id: int) -> bool:
+    """Whether the owner has that user in their book."""
+    txn.execute("SELECT 1 FROM contacts WHERE owner_id = ? AND contact_id = ?", (owner_id, user_id))
+    return txn.fetchone() is not None
 
 
 def remember_phone_txn(txn: Transaction, owner_id: int, phone: str, first_name: str, last_name: str, now: int) -> None:

@@ -83,5 +83,17 @@ class PhotoDimensionsInvalid(DomainError):
     """A picture that is too large, or far too long for its width."""
 
 
+class PhotoTooSmall(DomainError):
+    """A picture too small to be somebody's photo."""
+
+
+class PhotoFileMissing(DomainError):
+    """Neither a picture nor a video was sent along."""
+
+
+class VideoFileInvalid(DomainError):
+    """Those bytes are no MP4, or one that is too large for a photo."""
+
+
 class PhotoFileInvalid(DomainError):
     """A file too large for a photo."""

@@ -36,6 +36,17 @@ class PhotoSize(msgspec.Struct, frozen=True, omit_defaults=True):
     blob: str
 
 
+class VideoSize(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A moving profile photo: an MP4 as it was uploaded; ``start`` is the second that the still stands for."""
+
+    type: str
+    w: int
+    h: int
+    size: int
+    blob: str
+    start: float = 0.0
+
+
 class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file as it was sent.
 
@@ -69,6 +80,43 @@ class Photo(msgspec.Struct, frozen=True, omit_defaults=True):
     date: int
     sizes: tuple[PhotoSize, ...]
     stripped: bytes = b""
+    videos: tuple[VideoSize, ...] = ()
+
+    @property
+    def is_portrait(self) -> bool:
+        """Whether it was made to be somebody's, or a group's: it has the squares that clients ask for by peer."""
+        return {SMALL, BIG} <= {one.type for one in self.sizes}
+
+
+SMALL, BIG = "a", "c"
+"""The squares that ``inputPeerPhotoFileLocation`` means (core.telegram.org/api/files#image-thumbnail-types)."""
+
+
+class Avatar(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of a photo goes along wherever its person or group is shown."""
+
+    photo_id: int
+    stripped: bytes = b""
+    has_video: bool = False
+
+
+def avatar_of(photo: Photo) -> Avatar:
+    """The photo as it goes along with its person or group."""
+    return Avatar(photo.id, photo.stripped, bool(photo.videos))
+
+
+_encode_avatar = msgspec.json.Encoder().encode
+_decode_avatar = msgspec.json.Decoder(Avatar).decode
+
+
+def pack_avatar(avatar: Avatar | None) -> bytes | None:
+    """As it is stored."""
+    return None if avatar is None else _encode_avatar(avatar)
+
+
+def unpack_avatar(stored: bytes | None) -> Avatar | None:
+    """The inverse of ``pack_avatar``."""
+    return _decode_avatar(stored) if stored else None
 
 
 File = Document | Photo

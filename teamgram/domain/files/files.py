@@ -10,19 +10,26 @@ from twisted.internet.interfaces import IReactorTime
 from teamgram.blobs import BlobMissing, Blobs, BlobsFull, Kept
 from teamgram.database import Database
 from teamgram.domain.files import store
+from teamgram.domain.files.drawings import NOBODY
 from teamgram.domain.files.errors import (
     FileNotFound,
     ImageInvalid,
     PhotoDimensionsInvalid,
     PhotoFileInvalid,
+    PhotoFileMissing,
     PhotoTypeInvalid,
     StorageFull,
+    VideoFileInvalid,
 )
-from teamgram.domain.files.file import Attribute, Document, File, Photo, PhotoSize
+from teamgram.domain.files.file import Attribute, Document, File, Photo, PhotoSize, VideoSize
 from teamgram.domain.files.images import MAX_IMAGE, PHOTO_BOXES, THUMB_BOXES, Images, MadePicture
+from teamgram.domain.files.mp4 import dimensions
 from teamgram.domain.files.ranges import HASHED, MAX_PIECE
 
 _REMEMBERED = 2000
+
+MAX_VIDEO = 2 << 20
+"""Bytes of a moving photo (errors of photos.uploadProfilePhoto, VIDEO_FILE_INVALID)."""
 
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/webp"})
 """Documents of these types are given a thumbnail when their sender has none."""
@@ -93,6 +100,55 @@ class Files:
         await self._database.write("new photo", store.add_txn, owner_id, photo)
         return photo
 
+    async def make_portrait(
+        self, owner_id: int, still: Kept | None, video: Kept | None = None, start: float = 0.0
+    ) -> Photo:
+        """A photo to be shown as somebody's or a group's.
+
+        Args:
+            video: a moving one beside it; without a still one is drawn, for nothing here opens videos.
+            start: the second of the video that the still stands for.
+
+        Raises:
+            PhotoFileMissing: neither is there.
+            PhotoFileInvalid: see ``MAX_IMAGE``.
+            VideoFileInvalid: no MP4, or larger than ``MAX_VIDEO``.
+            PhotoTooSmall, PhotoTypeInvalid, PhotoDimensionsInvalid, ImageInvalid: see ``Images.portrait``.
+            StorageFull.
+        """
+        videos = (await self._video(video, start),) if video is not None else ()
+        if still is not None:
+            if still.size > MAX_IMAGE:
+                raise PhotoFileInvalid(str(still.size))
+            made = await self._images.portrait(await self._whole(still))
+        elif videos:
+            made = await self._images.drawn(NOBODY, owner_id)
+        else:
+            raise PhotoFileMissing
+        return await self._portrait_of(owner_id, made, videos)
+
+    async def draw_portrait(self, owner_id: int, subject: str) -> Photo:
+        """A photo of our own drawing (``drawings.drawn``), to be shown as ``owner_id``'s.
+
+        Raises:
+            ImageInvalid, StorageFull.
+        """
+        return await self._portrait_of(owner_id, await self._images.drawn(subject, owner_id), ())
+
+    async def _portrait_of(self, owner_id: int, made: MadePicture, videos: tuple[VideoSize, ...]) -> Photo:
+        sizes = await self._kept_sizes(made)
+        photo = Photo(_new_id(), _new_hash(), int(self._clock.seconds()), sizes, made.stripped, videos)
+        await self._database.write("new photo", store.add_txn, owner_id, photo)
+        return photo
+
+    async def _video(self, kept: Kept, start: float) -> VideoSize:
+        if kept.size > MAX_VIDEO:
+            raise VideoFileInvalid(str(kept.size))
+        size = dimensions(await self._whole(kept))
+        if size is None:
+            raise VideoFileInvalid
+        return VideoSize("u", *size, kept.size, kept.name, start)
+
     async def _thumb(self, kept: Kept) -> MadePicture | None:
         if kept.size > MAX_IMAGE:
             return None
@@ -122,20 +178,34 @@ class Files:
         Raises:
             FileNotFound: there is none, or its access_hash is another one.
         """
-        key = named.kind, named.id
+        file = await self._by_id(named.kind, named.id)
+        if not compare_digest(_bytes(named.access_hash), _bytes(file.access_hash)):
+            raise FileNotFound
+        return file
+
+    async def photo(self, photo_id: int) -> Photo:
+        """A photo that the server itself names.
+
+        Raises:
+            FileNotFound: there is none.
+        """
+        photo = await self._by_id("photo", photo_id)
+        assert isinstance(photo, Photo)
+        return photo
+
+    async def _by_id(self, kind: str, id_: int) -> File:
+        key = kind, id_
         file = self._known.get(key)
         if file is None:
-            if named.kind == "document":
-                file = await self._database.read("document", store.document_txn, named.id)
+            if kind == "document":
+                file = await self._database.read("document", store.document_txn, id_)
             else:
-                file = await self._database.read("photo", store.photo_txn, named.id)
+                file = await self._database.read("photo", store.photo_txn, id_)
             if file is None:
                 raise FileNotFound
             self._known[key] = file
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
-        if not compare_digest(_bytes(named.access_hash), _bytes(file.access_hash)):
-            raise FileNotFound
         return file
 
     # Reading
@@ -165,14 +235,15 @@ class Files:
 
 
 def part_of(file: File, thumb_size: str) -> tuple[str, int]:
-    """(blob, size) of a document or of one of its thumbs, or of a size of a photo.
+    """(blob, size) of a document or of one of its thumbs, or of a size of a photo, moving ones among them.
 
     Raises:
         FileNotFound: it has no such size.
     """
     if isinstance(file, Document) and not thumb_size:
         return file.blob, file.size
-    sizes = file.thumbs if isinstance(file, Document) else file.sizes
+    sizes: tuple[PhotoSize | VideoSize, ...]
+    sizes = file.thumbs if isinstance(file, Document) else (*file.sizes, *file.videos)
     for size in sizes:
         if size.type == thumb_size:
             return size.blob, size.size

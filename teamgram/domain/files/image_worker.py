@@ -1,8 +1,8 @@
 """The process that opens pictures, so that the server's own never does. Run as ``python -m`` by ``images``.
 
 One job at a time over standard input and output, each a 4-byte little-endian length and a msgpack map: in comes
-``{bytes, boxes}``, out goes ``{sizes: [{type, w, h, bytes}], stripped}`` or ``{error}``. What it may use is limited
-by the kernel; a picture that needs more ends this process, and the next job gets another one.
+``{kind, bytes, boxes}``, out goes ``{sizes: [{type, w, h, bytes}], stripped}`` or ``{error}``. What it may use is
+limited by the kernel; a picture that needs more ends this process, and the next job gets another one.
 """
 
 import io
@@ -13,6 +13,8 @@ import sys
 from typing import Any
 
 import msgspec
+
+from teamgram.domain.files import drawings
 
 MAX_PIXELS = 64_000_000
 MEMORY = 1 << 30
@@ -99,12 +101,41 @@ def shrink(data: bytes, boxes: list[tuple[str, int]]) -> dict[str, Any]:
     return {"sizes": sizes, "stripped": _stripped(image)}
 
 
-def _answer(data: bytes, boxes: list[tuple[str, int]]) -> dict[str, Any]:
+def portrait(image: Any, boxes: list[tuple[str, int]]) -> dict[str, Any]:
+    """The square in the middle of a picture, in each of the sizes; a smaller one is not made larger.
+
+    One that does not fill the smallest is refused.
+    """
+    from PIL import Image
+
+    side = min(image.size)
+    if side < boxes[0][1]:
+        raise _Refused("small")
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    square = image.crop((left, top, left + side, top + side))
+    sizes = []
+    for letter, box in boxes:
+        box = min(box, side)
+        content = _jpeg(square.resize((box, box), Image.Resampling.LANCZOS), quality=87, optimize=False)
+        sizes.append({"type": letter, "w": box, "h": box, "bytes": content})
+    return {"sizes": sizes, "stripped": _stripped(square)}
+
+
+def _done(job: dict[str, Any]) -> dict[str, Any]:
+    boxes = [(letter, box) for letter, box in job["boxes"]]
+    if job["kind"] == "portrait":
+        return portrait(_opened(job["bytes"]), boxes)
+    if job["kind"] == "drawn":
+        return portrait(drawings.drawn(job["subject"], job["colour"]), boxes)
+    return shrink(job["bytes"], boxes)
+
+
+def _answer(job: dict[str, Any]) -> dict[str, Any]:
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime)
     resource.setrlimit(resource.RLIMIT_CPU, (spent + CPU_SECONDS, resource.RLIM_INFINITY))
     try:
-        return shrink(data, boxes)
+        return _done(job)
     except _Refused as refused:
         return {"error": str(refused)}
     except Exception:
@@ -121,7 +152,7 @@ def main() -> None:
     read, write = sys.stdin.buffer, sys.stdout.buffer
     while head := read.read(4):
         job = msgspec.msgpack.decode(read.read(struct.unpack("<I", head)[0]))
-        answer = msgspec.msgpack.encode(_answer(job["bytes"], [(letter, box) for letter, box in job["boxes"]]))
+        answer = msgspec.msgpack.encode(_answer(job))
         write.write(struct.pack("<I", len(answer)) + answer)
         write.flush()
 

@@ -16,11 +16,19 @@ from twisted.python.failure import Failure
 
 import msgspec
 
-from teamgram.domain.files.errors import ImageInvalid, PhotoDimensionsInvalid, PhotoTypeInvalid, UploadsTooMany
+from teamgram.domain.files.errors import (
+    ImageInvalid,
+    PhotoDimensionsInvalid,
+    PhotoTooSmall,
+    PhotoTypeInvalid,
+    UploadsTooMany,
+)
 
 PHOTO_BOXES = (("s", 100), ("m", 320), ("x", 800), ("y", 1280), ("w", 2560))
 """Letters and squares of a photo's sizes (core.telegram.org/api/files#image-thumbnail-types)."""
 THUMB_BOXES = (("m", 320),)
+PORTRAIT_BOXES = (("a", 160), ("b", 320), ("c", 640))
+"""Squares of the photos of people and groups."""
 
 MAX_IMAGE = 10 << 20
 """Bytes of a picture that is opened."""
@@ -31,7 +39,12 @@ SECONDS = 30.0
 IDLE_SECONDS = 60.0
 MAX_WAITING = 200
 
-_REASONS = {"type": PhotoTypeInvalid, "dimensions": PhotoDimensionsInvalid, "process": ImageInvalid}
+_REASONS = {
+    "type": PhotoTypeInvalid,
+    "dimensions": PhotoDimensionsInvalid,
+    "process": ImageInvalid,
+    "small": PhotoTooSmall,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +84,29 @@ class Images:
             ImageInvalid: broken, or it takes too much to open.
             UploadsTooMany: too many others wait.
         """
+        return await self._made({"kind": "photo", "bytes": data, "boxes": boxes})
+
+    async def portrait(self, data: bytes) -> MadePicture:
+        """The square in the middle of the picture, as in ``PORTRAIT_BOXES``.
+
+        Raises:
+            PhotoTooSmall: it does not fill the smallest.
+            PhotoTypeInvalid, PhotoDimensionsInvalid, ImageInvalid, UploadsTooMany: as ``shrink``.
+        """
+        return await self._made({"kind": "portrait", "bytes": data, "boxes": PORTRAIT_BOXES})
+
+    async def drawn(self, subject: str, colour: int) -> MadePicture:
+        """A portrait of our own drawing: see ``drawings.drawn``.
+
+        Raises:
+            ImageInvalid, UploadsTooMany.
+        """
+        return await self._made({"kind": "drawn", "subject": subject, "colour": colour, "boxes": PORTRAIT_BOXES})
+
+    async def _made(self, request: dict[str, Any]) -> MadePicture:
         if len(self._waiting) >= MAX_WAITING:
             raise UploadsTooMany("pictures")
-        job = _Job(msgspec.msgpack.encode({"bytes": data, "boxes": boxes}))
+        job = _Job(msgspec.msgpack.encode(request))
         self._waiting.append(job)
         self._work()
         answer = await job.done

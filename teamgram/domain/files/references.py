@@ -15,7 +15,7 @@ from teamgram.domain.files.errors import FileReferenceEmpty, FileReferenceExpire
 KEY_LENGTH = 32
 KEY_NAME = "file_references.key"
 
-IN_CONTENT, TO_UPLOADER = 1, 2
+IN_CONTENT, TO_UPLOADER, ON_PROFILE, OF_GROUP = 1, 2, 3, 4
 
 _LAYOUT = struct.Struct("<BI8s16s")
 _SIGNED = struct.Struct("<BIqq")
@@ -25,7 +25,10 @@ _STEPS = 16
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a file was given: ``IN_CONTENT`` of that id, or ``TO_UPLOADER`` with that user id."""
+    """Where a file was given: ``IN_CONTENT`` of that id, or ``TO_UPLOADER`` with that user id.
+
+    Or as a photo ``ON_PROFILE`` of the user, or ``OF_GROUP``, with that id.
+    """
 
     kind: int
     id: int

@@ -10,7 +10,8 @@ from teamgram.domain.files.file import Document, File, Photo
 
 _encode = msgspec.json.Encoder().encode
 _decode_document: Callable[[Any], Document] = msgspec.json.Decoder(Document).decode
-_decode_photo: Callable[[Any], Photo] = msgspec.json.Decoder(Photo).decode
+decode_photo: Callable[[Any], Photo] = msgspec.json.Decoder(Photo).decode
+"""A photo from its ``details``."""
 
 
 def add_txn(txn: Transaction, owner_id: int, file: File) -> None:
@@ -40,4 +41,4 @@ def photo_txn(txn: Transaction, id_: int) -> Photo | None:
     """A photo by its id."""
     txn.execute("SELECT details FROM photos WHERE id = ?", (id_,))
     row = txn.fetchone()
-    return _decode_photo(row[0]) if row else None
+    return decode_photo(row[0]) if row else None

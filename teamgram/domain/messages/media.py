@@ -1,5 +1,7 @@
 """Media in messages: what each right covers, and whose a file is to read."""
 
+from collections.abc import Awaitable, Callable, Mapping
+
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.media import Media
 from teamgram.domain.boxes.message import Tag
@@ -88,13 +90,24 @@ def _copyable_txn(txn: Transaction, owner_id: int, content_id: int) -> bool:
     return True
 
 
-class FileAccess:
-    """Gives a file to whom it was given."""
+Shown = Callable[[int, int, int], Awaitable[bool]]
+"""Whether a user is still shown, at what has that id, the file of the third."""
 
-    def __init__(self, database: Database, files: Files, references: FileReferences) -> None:
+
+class FileAccess:
+    """Gives a file to whom it was given.
+
+    Args:
+        shown: by the kind of ``Origin`` who decides where no message is.
+    """
+
+    def __init__(
+        self, database: Database, files: Files, references: FileReferences, shown: Mapping[int, Shown]
+    ) -> None:
         self._database = database
         self._files = files
         self._references = references
+        self._shown = shown
 
     async def open(self, user_id: int, named: Named, now: int, *, to_send: bool = False) -> File:
         """The file that a user names, if it is theirs to read.
@@ -112,6 +125,8 @@ class FileAccess:
         origin = self._references.read(named.reference, named.id, now)
         if origin.kind == TO_UPLOADER:
             theirs = origin.id == user_id
+        elif origin.kind in self._shown:
+            theirs = await self._shown[origin.kind](user_id, origin.id, named.id)
         else:
             check = _copyable_txn if to_send else _has_content_txn
             theirs = await self._database.read("has content", check, user_id, origin.id)

@@ -13,13 +13,17 @@ PHONE_NUMBER = "PhoneNumber"
 ADDED_BY_PHONE = "AddedByPhone"
 """Being found by the number."""
 
+PROFILE_PHOTO = "ProfilePhoto"
+"""Their photos; who does not see them sees the fallback."""
+
 ABOUT = "About"
 BIRTHDAY = "Birthday"
 
-ENFORCED = frozenset({STATUS_TIMESTAMP, CHAT_INVITE, FORWARDS, PHONE_NUMBER, ADDED_BY_PHONE, ABOUT, BIRTHDAY})
+ENFORCED = frozenset(
+    {STATUS_TIMESTAMP, CHAT_INVITE, FORWARDS, PHONE_NUMBER, ADDED_BY_PHONE, PROFILE_PHOTO, ABOUT, BIRTHDAY}
+)
 
 WITHOUT_EFFECT = {
-    "ProfilePhoto": "there are no profile photos yet",
     "PhoneCall": "there are no calls",
     "PhoneP2P": "there are no calls",
     "VoiceMessages": "there are no voice messages yet",

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from teamgram.database import Transaction
+from teamgram.domain.files.file import unpack_avatar
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.users.user import User, UserNotFound
 
 _COLUMNS = (
     "id, access_hash, phone, first_name, last_name, username, about,"
-    " is_bot, is_verified, is_support, is_deleted, lang_code, photo_id, created_at, birthday"
+    " is_bot, is_verified, is_support, is_deleted, lang_code, created_at, birthday, photo, fallback_photo"
 )
 _CHANGEABLE = frozenset(
     {
@@ -23,7 +24,6 @@ _CHANGEABLE = frozenset(
         "is_support",
         "is_deleted",
         "lang_code",
-        "photo_id",
         "birthday",
     }
 )
@@ -44,9 +44,10 @@ def _user(row: Sequence[Any]) -> User:
         is_support=bool(row[9]),
         is_deleted=bool(row[10]),
         lang_code=row[11],
-        photo_id=row[12],
-        created_at=row[13],
-        birthday=row[14],
+        created_at=row[12],
+        birthday=row[13],
+        photo=unpack_avatar(row[14]),
+        fallback_photo=unpack_avatar(row[15]),
     )
 
 

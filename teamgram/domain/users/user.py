@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from teamgram.domain.errors import DomainError
+from teamgram.domain.files.file import Avatar
 
 SERVICE_USER_ID = 777000
 """The official account that sends sign-in codes and login notices."""
@@ -22,6 +23,7 @@ class User:
             service account and deleted accounts.
         username: as its owner writes it, without "@"; empty for none.
         created_at: unix seconds.
+        fallback_photo: shown to whom the account does not show its ``photo``.
     """
 
     id: int
@@ -36,9 +38,10 @@ class User:
     is_support: bool = False
     is_deleted: bool = False
     lang_code: str = ""
-    photo_id: int = 0
     created_at: int = 0
     birthday: str = ""
+    photo: Avatar | None = None
+    fallback_photo: Avatar | None = None
 
     def __repr__(self) -> str:
         return f"<User {self.id}>"

@@ -10,7 +10,7 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.errors import DomainError
 from teamgram.domain.ids.peer import Peer
 from teamgram.domain.ids.username import username_key
-from teamgram.domain.users import store
+from teamgram.domain.users import photos_store, store
 from teamgram.domain.users.user import User, UserNotFound
 
 
@@ -204,16 +204,20 @@ class Users:
                 "last_name": "",
                 "username": "",
                 "about": "",
-                "photo_id": 0,
                 "birthday": "",
                 "is_deleted": True,
             },
         )
+        photos_store.clear_txn(txn, user_id)
         return self._changed_txn(txn, user_id)
+
+    def invalidate_after_txn(self, txn: Transaction, user_id: int) -> None:
+        """Whoever remembers the account reads it again once the transaction is committed."""
+        txn.call_after(self._rows.invalidate, user_id)
 
     def _changed_txn(self, txn: Transaction, user_id: int) -> User:
         user = store.users_by_id_txn(txn, [user_id]).get(user_id)
         if user is None:
             raise UserNotFound(f"no user {user_id}")
-        txn.call_after(self._rows.invalidate, user_id)
+        self.invalidate_after_txn(txn, user_id)
         return user

@@ -38,7 +38,7 @@ def measure() -> dict[str, float]:
             ("a frequent word", "1w"),
         ):
             began = time.process_time()
-            found = finding.page_txn(txn, text, Search(OWNER, None), Page(limit=20))
+            found, _ = finding.page_txn(txn, text, Search(OWNER, None), Page(limit=20))
             figures[f"search, {name} ({found.count} found)"] = time.process_time() - began
         txn.execute("COMMIT")
         return figures
@@ -77,6 +77,6 @@ def _index_txn(txn: Transaction) -> float:
     read = 0
     talks: dict[Talk, int] = {}
     while (found := store.unindexed_txn(txn, read, _STEP)).last_id:
-        talks |= store.index_txn(txn, found, talks, found.last_id)
+        talks.update(store.index_txn(txn, found, talks, found.last_id).talks)
         read = found.last_id
     return time.process_time() - began

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
+from teamgram.domain.boxes.contents import mark_stale_txn
 from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
 from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
@@ -126,6 +127,7 @@ def _remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -
         txn.executemany(
             "DELETE FROM messages WHERE owner_id = ? AND id = ?", [(owner_id, message_id) for message_id in message_ids]
         )
+        mark_stale_txn(txn, owner_id, message_ids)
         changes.append(owner_id, MessagesDeleted(tuple(sorted(message_ids))), len(message_ids))
     for owner_id, peer in sorted({(copy[1], copy[3]) for copy in copies}):
         recount_dialog_txn(txn, owner_id, peer)
@@ -141,7 +143,7 @@ def _empty_txn(txn: Transaction, talks: Mapping[int, Talk]) -> None:
             some,
         )
         rows = txn.fetchall()
-        note_changes_txn(txn, [(content_id, talks[content_id], message) for content_id, message in rows if message])
+        note_changes_txn(txn, [(content_id, talks[content_id], message) for content_id, message in rows])
         # The row stays, so that a resend with the same random_id is still known; what it said does not.
         if gone := [row[0] for row in rows]:
             txn.execute(f"UPDATE message_contents SET message = '', extra = NULL WHERE id IN ({marks(gone)})", gone)
@@ -273,6 +275,7 @@ def _clear_note_txn(txn: Transaction, changes: BoxChanges, note: Copy) -> None:
         " reply_to_id = 0 WHERE owner_id = ? AND id = ?",
         (txn.lastrowid, owner_id, message_id),
     )
+    mark_stale_txn(txn, owner_id, (message_id,))
     changes.append(owner_id, MessageEdited(message_id))
     changes.messages[owner_id, message_id] = messages_txn(txn, owner_id, [message_id])[message_id]
     recount_dialog_txn(txn, owner_id, peer)

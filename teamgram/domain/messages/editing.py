@@ -85,7 +85,7 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         reply_markup=reply_markup,
         invert_media=request.invert_media or message.extra.invert_media,
     )
-    if text != message.text:
+    if request.text is not None:
         note_changes_txn(txn, [(message.content_id, talk_of(owner_id, message.peer), message.text)])
     tags = "" if request.text is None else ", tags = ?"
     txn.execute(

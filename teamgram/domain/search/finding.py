@@ -1,101 +1,178 @@
-"""Which of somebody's messages have the words that are asked for.
+"""Which of somebody's messages have what is asked for.
 
-The rarest word decides which contents are looked up in the box; the others
-only cross out. Numbers come from the database as one text (``GROUP_CONCAT``),
-which costs a tenth of as many rows.
+For each term the contents of the conversations that have it, from blocks and
+from rows (``folding``), as one set; these are crossed, the rarest first, with
+each other and with what lies in the box (``boxes/contents``). A set knows how
+many it has and which is at what place, so counts are exact and a page anywhere
+costs the same.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-import msgspec
+from pyroaring import BitMap64
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.contents import box_contents_txn
 from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.numbers import numbers_txn, unpack_all
 from teamgram.domain.boxes.store import chunks, marks, messages_txn
 from teamgram.domain.boxes.talks import talk_of
 from teamgram.domain.ids.peer import groups_only, users_only
 from teamgram.domain.messages.history import MAX_PAGE, Found, Page, Search, condition
-from teamgram.domain.search.words import asked_words, match, words_of
+from teamgram.domain.search.folding import END
+from teamgram.domain.search.terms import Asked, asked_by, terms_of
 
 _FEW = 400
-"""So many messages are read rather than another word's contents."""
+"""So many messages are read rather than another term's contents."""
+
+_LOOKED_UP = 1000
+"""So many contents are looked up in the box one by one."""
 
 _COUNTED = 5000
-"""Which of two words that are both more frequent than this is the rarer one is not worth finding out."""
+"""Which of two terms that both have more rows than this is the rarer one is not worth finding out."""
 
-_decode_numbers = msgspec.json.Decoder(list[int]).decode
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """The rows of the index that one word that is asked for stands for, in some conversations."""
-
-    beginning: bytes
-    talks: tuple[int, ...]
-
-    @property
-    def condition(self) -> str:
-        return f"w.talk IN ({marks(self.talks)}) AND w.word >= ? AND w.word < ?"
-
-    @property
-    def params(self) -> tuple[object, ...]:
-        # No byte of UTF-8 is 255.
-        return (*self.talks, self.beginning, self.beginning + b"\xff")
+_NEIGHBOURS = 10
+"""Messages of which the oldest content is taken for the first one's: a note's is newer (see ``boxes/contents``)."""
 
 
-def page_txn(txn: Transaction, text: str, search: Search, page: Page) -> Found:
-    """One page of the messages that ``search`` describes and that have the words of ``text``; see ``history``."""
-    found = found_ids_txn(txn, text, search)
-    limit = max(0, min(page.limit, MAX_PAGE))
-    if not found or not limit:
-        return Found((), len(found))
+@dataclass(slots=True)
+class _Place:
+    """Where is looked.
+
+    Attributes:
+        unstored: messages of the box that were read one by one.
+    """
+
+    txn: Transaction
+    owner_id: int
+    talks: Sequence[int]
+    segments: Sequence[int] = ()
+    box: BitMap64 | None = None
+    unstored: int = field(default=0)
+
+    def own_txn(self, found: BitMap64) -> BitMap64:
+        """Those that lie in the box."""
+        if len(found) > _LOOKED_UP:
+            if self.box is None:
+                contents = box_contents_txn(self.txn, self.owner_id)
+                self.box, self.unstored = contents.ids, contents.unstored
+            return found & self.box
+        own = BitMap64()
+        for some in chunks(found):
+            # Left to itself SQLite may walk through the whole box.
+            self.txn.execute(
+                f"SELECT content_id FROM messages {_by_content(self.txn)} WHERE owner_id = ?"
+                f" AND content_id IN ({marks(some)})",
+                (self.owner_id, *some),
+            )
+            own.update([row[0] for row in self.txn.fetchall()])
+        return own
+
+
+def _by_content(txn: Transaction) -> str:
+    return txn.engine.by_index.format("messages_by_content")
+
+
+def page_txn(txn: Transaction, text: str, search: Search, page: Page) -> tuple[Found, int]:
+    """One page of the messages that ``search`` describes and that have the words of ``text``; see ``history``.
+
+    Returns:
+        the page, and how many messages of the box had to be read one by one.
+    """
+    found, unstored = found_txn(txn, text, search)
+    count, limit = len(found), max(0, min(page.limit, MAX_PAGE))
+    if not count or not limit:
+        return Found((), count), unstored
     start = _place_txn(txn, search.owner_id, found, page) + page.add_offset
-    window = found[max(0, start) : max(0, start + limit)]
-    wanted = [
-        id_ for id_ in window if (not page.max_id or id_ < page.max_id) and (not page.min_id or id_ > page.min_id)
+    window = found[max(0, count - max(0, start + limit)) : max(0, count - max(0, start))]
+    messages = [
+        message
+        for message in newest_first_txn(txn, search.owner_id, window)
+        if (not page.max_id or message.id < page.max_id) and (not page.min_id or message.id > page.min_id)
     ]
-    messages = messages_txn(txn, search.owner_id, wanted)
-    kept: list[Message] = [messages[id_] for id_ in wanted if id_ in messages]
-    return Found(tuple(kept), len(found), found.index(kept[0].id) if kept else 0)
+    newer = count - found.rank(messages[0].content_id) if messages else 0
+    return Found(tuple(messages), count, newer), unstored
 
 
-def _place_txn(txn: Transaction, owner_id: int, found: Sequence[int], page: Page) -> int:
-    """How many of the found (newest first) are at the page's offset or newer."""
+def newest_first_txn(txn: Transaction, owner_id: int, contents: BitMap64) -> list[Message]:
+    """The owner's messages with these contents."""
+    ids: list[int] = []
+    for some in chunks(contents):
+        txn.execute(
+            f"SELECT id FROM messages {_by_content(txn)} WHERE owner_id = ? AND content_id IN ({marks(some)})",
+            (owner_id, *some),
+        )
+        ids += [row[0] for row in txn.fetchall()]
+    messages = messages_txn(txn, owner_id, ids)
+    return [messages[id_] for id_ in sorted(messages, reverse=True)]
+
+
+def _place_txn(txn: Transaction, owner_id: int, found: BitMap64, page: Page) -> int:
+    """How many of the found are at the page's offset or newer."""
     if page.offset_id > 0:
-        return bisect_right(found, -page.offset_id, key=int.__neg__)
-    return _since_txn(txn, owner_id, found, page.offset_date) if page.offset_date > 0 else 0
+        txn.execute(
+            "SELECT content_id FROM messages WHERE owner_id = ? AND id >= ? ORDER BY id LIMIT ?",
+            (owner_id, page.offset_id, _NEIGHBOURS),
+        )
+        first = min((row[0] for row in txn.fetchall()), default=0)
+        return len(found) - found.rank(first - 1) if first else 0
+    return len(found) - _before_txn(txn, owner_id, found, page.offset_date) if page.offset_date > 0 else 0
 
 
-def _since_txn(txn: Transaction, owner_id: int, found: Sequence[int], date: int) -> int:
-    """How many of the found (newest first) are from ``date`` on: dates grow with ids, so few are looked up."""
-
-    def is_older(id_: int) -> bool:
-        txn.execute("SELECT sent_at FROM messages WHERE owner_id = ? AND id = ?", (owner_id, id_))
-        row = txn.fetchone()
-        return row is not None and row[0] < date
-
-    return bisect_left(found, True, key=is_older)
+def _before_txn(txn: Transaction, owner_id: int, found: BitMap64, date: int) -> int:
+    """How many of the found are from before that (unix seconds): dates grow with contents, so few are looked up."""
+    return first_where(len(found), lambda at: _sent_at_txn(txn, owner_id, found[at]) >= date)
 
 
-def found_ids_txn(txn: Transaction, text: str, search: Search) -> list[int]:
-    """The owner's ids of all that is found, newest first."""
-    asked = asked_words(text)
-    if not asked:
-        return []
-    found: set[int] = set()
-    for talks in chunks(_talks_txn(txn, search)):
-        words = [_Word(beginning, talks) for beginning in asked]
-        if len(words) > 1:
-            words.sort(key=lambda word: _rows_txn(txn, word))
-        found.update(_found_in_txn(txn, search, words))
-    newest_first = sorted(found, reverse=True)
-    if search.min_date:
-        del newest_first[_since_txn(txn, search.owner_id, newest_first, search.min_date) :]
-    if search.max_date:
-        del newest_first[: _since_txn(txn, search.owner_id, newest_first, search.max_date + 1)]
-    return newest_first
+def first_where(count: int, condition: Callable[[int], bool]) -> int:
+    """The first number from 0 on of which it is true, all after it being so; ``count`` if there is none below."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if condition(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _sent_at_txn(txn: Transaction, owner_id: int, content_id: int) -> int:
+    txn.execute(
+        f"SELECT sent_at FROM messages {_by_content(txn)} WHERE content_id = ? AND owner_id = ?", (content_id, owner_id)
+    )
+    row = txn.fetchone()
+    return int(row[0]) if row else 0
+
+
+def found_txn(txn: Transaction, text: str, search: Search) -> tuple[BitMap64, int]:
+    """Contents of all that is found, and how many messages of the box had to be read one by one."""
+    asked = asked_by(text, search)
+    if not asked or (text and not asked[0].beginning):
+        return BitMap64(), 0
+    talks = _talks_txn(txn, search)
+    place = _Place(txn, search.owner_id, talks, _segments_txn(txn, talks))
+    found = _crossed_txn(place, asked)
+    if found and (search.pinned or search.mentioned or search.unread_mentions):
+        found &= _marked_txn(txn, search)
+    if found and search.min_date:
+        found = found[_before_txn(txn, search.owner_id, found, search.min_date) :]
+    if found and search.max_date:
+        found = found[: _before_txn(txn, search.owner_id, found, search.max_date + 1)]
+    return found, place.unstored
+
+
+def _marked_txn(txn: Transaction, search: Search) -> BitMap64:
+    where, params = condition(
+        Search(
+            search.owner_id,
+            None,
+            pinned=search.pinned,
+            mentioned=search.mentioned,
+            unread_mentions=search.unread_mentions,
+        )
+    )
+    return BitMap64(numbers_txn(txn, ("m.content_id",), f"FROM messages m WHERE {where}", params))
 
 
 def _talks_txn(txn: Transaction, search: Search) -> list[int]:
@@ -121,61 +198,88 @@ def _talks_txn(txn: Transaction, search: Search) -> list[int]:
     return [row[0] for row in txn.fetchall()]
 
 
-def _rows_txn(txn: Transaction, word: _Word) -> int:
-    """How many rows a word has, as far as that matters."""
-    txn.execute(
-        f"SELECT COUNT(*) FROM"
-        f" (SELECT 1 AS one FROM search_words w WHERE {word.condition} LIMIT {_COUNTED}) AS some_rows",
-        word.params,
-    )
-    row = txn.fetchone()
-    return int(row[0]) if row else 0
+def _segments_txn(txn: Transaction, talks: Sequence[int]) -> list[int]:
+    found: list[int] = []
+    for some in chunks(talks):
+        txn.execute(f"SELECT id FROM search_segments WHERE talk IN ({marks(some)})", some)
+        found += [row[0] for row in txn.fetchall()]
+    return found
 
 
-def _found_in_txn(txn: Transaction, search: Search, words: Sequence[_Word]) -> Collection[int]:
-    rarest, *others = words
-    where, params = condition(replace(search, min_date=0, max_date=0))
-    content = ""
-    if search.from_id or search.tags:
-        content = f" {txn.engine.ordered_join} message_contents c ON c.id = w.content_id"
-    # Left to itself SQLite walks through the whole box for each content as soon as more is asked than the index has.
-    by_content = txn.engine.by_index.format("messages_by_content")
-    source = (
-        f"FROM search_words w {txn.engine.ordered_join} messages m {by_content} ON m.content_id = w.content_id{content}"
-        f" WHERE {rarest.condition} AND {where}"
-    )
-    if not others:
-        return _numbers_txn(txn, ("m.id",), source, (*rarest.params, *params))
-    numbers = _numbers_txn(txn, ("w.content_id", "m.id"), source, (*rarest.params, *params))
-    ids = dict(zip(numbers[0::2], numbers[1::2], strict=True))
-    for at, word in enumerate(others):
-        if len(ids) <= _FEW:
-            return _having_txn(txn, ids, [other.beginning for other in others[at:]])
-        having = set(_numbers_txn(txn, ("w.content_id",), f"FROM search_words w WHERE {word.condition}", word.params))
-        ids = {content_id: id_ for content_id, id_ in ids.items() if content_id in having}
-    return ids.values()
+def _crossed_txn(place: _Place, asked: Sequence[Asked]) -> BitMap64:
+    """What lies in the box and has all that is asked for."""
+    blocks = [(one, _in_blocks_txn(place, one)) for one in asked]
+    if len(blocks) > 1:
+        sizes = {one: len(ids) + _row_count_txn(place, one) for one, ids in blocks}
+        blocks.sort(key=lambda item: sizes[item[0]])
+    rarest, ids = blocks[0]
+    found = place.own_txn(ids | _in_rows_txn(place, rarest))
+    for at, (one, ids) in enumerate(blocks[1:], 1):
+        if len(found) <= _FEW and all(other.said for other, _ in blocks[at:]):
+            return _having_txn(place.txn, found, [other for other, _ in blocks[at:]])
+        found &= ids | _in_rows_txn(place, one)
+    return found
 
 
-def _having_txn(txn: Transaction, ids: dict[int, int], asked: Sequence[bytes]) -> list[int]:
-    having: list[int] = []
-    for some in chunks(ids):
-        txn.execute(f"SELECT id, message FROM message_contents WHERE id IN ({marks(some)})", some)
-        having += [ids[content_id] for content_id, message in txn.fetchall() if match(words_of(message), asked)]
+def _in_blocks_txn(place: _Place, asked: Asked) -> BitMap64:
+    """Contents that have it, as far as they are in blocks."""
+    found = BitMap64()
+    txn = place.txn
+    for segments in chunks(place.segments):
+        where = f"FROM search_blocks WHERE segment IN ({marks(segments)})"
+        if asked.terms:
+            txn.execute(f"SELECT postings, ids {where} AND word IN ({marks(asked.terms)})", (*segments, *asked.terms))
+            found |= unpack_all(txn.fetchall())
+            continue
+        # In a block of its own where it stands for many words.
+        txn.execute(f"SELECT postings, ids, segment {where} AND word = ?", (*segments, asked.beginning + END))
+        rows = txn.fetchall()
+        found |= unpack_all((row[0], row[1]) for row in rows)
+        left = sorted(set(segments).difference(row[2] for row in rows))
+        if left:
+            txn.execute(
+                f"SELECT postings, ids FROM search_blocks WHERE segment IN ({marks(left)}) AND word >= ? AND word < ?",
+                (*left, asked.beginning, asked.beginning + END),
+            )
+            found |= unpack_all(txn.fetchall())
+    return found
+
+
+def _rows_of(talks: Sequence[int], asked: Asked) -> tuple[str, tuple[object, ...]]:
+    """FROM and WHERE of its rows, and their parameters."""
+    where = f"FROM search_words w WHERE w.talk IN ({marks(talks)})"
+    if asked.terms:
+        return f"{where} AND w.word IN ({marks(asked.terms)})", (*talks, *asked.terms)
+    return f"{where} AND w.word >= ? AND w.word < ?", (*talks, asked.beginning, asked.beginning + END)
+
+
+def _in_rows_txn(place: _Place, asked: Asked) -> BitMap64:
+    found = BitMap64()
+    for talks in chunks(place.talks):
+        source, params = _rows_of(talks, asked)
+        found.update(numbers_txn(place.txn, ("w.content_id",), source, params))
+    return found
+
+
+def _row_count_txn(place: _Place, asked: Asked) -> int:
+    """How many rows it has, as far as that matters."""
+    count = 0
+    for talks in chunks(place.talks):
+        source, params = _rows_of(talks, asked)
+        place.txn.execute(f"SELECT COUNT(*) FROM (SELECT 1 AS one {source} LIMIT {_COUNTED}) AS some_rows", params)
+        row = place.txn.fetchone()
+        count += int(row[0]) if row else 0
+        if count >= _COUNTED:
+            break
+    return count
+
+
+def _having_txn(txn: Transaction, found: BitMap64, asked: Sequence[Asked]) -> BitMap64:
+    having = BitMap64()
+    for some in chunks(found):
+        txn.execute(f"SELECT id, message, sender_id, tags FROM message_contents WHERE id IN ({marks(some)})", some)
+        for content_id, message, sender_id, tags in txn.fetchall():
+            terms = terms_of(message, sender_id, tags)
+            if all(one.is_in(terms) for one in asked):
+                having.add(content_id)
     return having
-
-
-def _numbers_txn(txn: Transaction, columns: Sequence[str], source: str, params: Sequence[object]) -> list[int]:
-    """The values of some columns, row after row."""
-    expression = " || ',' || ".join(columns)
-    txn.execute(f"SELECT COUNT(*), SUM({columns[-1]}), GROUP_CONCAT({expression}) {source}", params)
-    count, total, joined = txn.fetchone() or (0, 0, None)
-    if not count:
-        return []
-    text = joined.decode() if isinstance(joined, bytes) else joined
-    # A server cuts the text off at its limits (group_concat_max_len, max_allowed_packet): then by rows after all.
-    numbers = _decode_numbers(f"[{text.rstrip(',')}]")
-    step = len(columns)
-    if len(numbers) == count * step and sum(numbers[step - 1 :: step]) == total:
-        return numbers
-    txn.execute(f"SELECT {', '.join(columns)} {source}", params)
-    return [number for row in txn.fetchall() for number in row]

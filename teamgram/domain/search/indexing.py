@@ -24,6 +24,7 @@ from teamgram.domain.boxes.events import LogEntry
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.talks import Talk
 from teamgram.domain.search import store
+from teamgram.domain.search.upkeep import Upkeep
 from teamgram.domain.updates.events import TransientEvent
 
 DELAY = 0.4
@@ -66,6 +67,7 @@ class SearchIndexer:
         self._done: set[int] = set()
         self._talks: dict[Talk, int] = {}
         self._told = 0
+        self._upkeep = Upkeep(database, clock)
 
     def start(self) -> None:
         """Index what there is, and from now on what is changed."""
@@ -80,6 +82,25 @@ class SearchIndexer:
             self._next = None
         await self._alone.acquire()
         self._alone.release()
+
+    async def tidy(self, at_most: int = 1 << 30) -> None:
+        """Do the upkeep that is due, at most so many steps of it."""
+        await self._alone.acquire()
+        try:
+            while at_most and await self._upkeep.step():
+                at_most -= 1
+        finally:
+            self._alone.release()
+
+    def box_is_long(self, owner_id: int) -> None:
+        """A search had to read many messages of the box one by one."""
+        self._upkeep.box_is_long(owner_id)
+        self._after(DELAY)
+
+    @property
+    def is_behind(self) -> bool:
+        """Messages that were there before there was an index are not all indexed yet."""
+        return self._read is None or self._newest - self._read > _AT_ONCE
 
     async def catch_up(self) -> None:
         """Index what was committed before the call, so that a search finds what was just sent.
@@ -103,6 +124,7 @@ class SearchIndexer:
         self, entries: Sequence[LogEntry], messages: Mapping[tuple[int, int], Message], except_perm_auth_key_id: int
     ) -> None:
         """Something was committed: look soon."""
+        self._upkeep.boxes_changed(entries)
         self._after(DELAY)
 
     # --- steps ---
@@ -127,6 +149,7 @@ class SearchIndexer:
             more = await self._step()
             if not self._in_order:
                 await self._look_back()
+            more = await self._upkeep.work() or more
         finally:
             self._alone.release()
         if more:
@@ -157,7 +180,7 @@ class SearchIndexer:
         self._read = read
         self._newest = max(self._newest, read)
         if not self._in_order and found.last_id:
-            self._done.update(found.words)
+            self._done.update(found.terms)
             self._marks.append((self._clock.seconds(), read))
         self._tell_progress(read)
         return True
@@ -175,12 +198,14 @@ class SearchIndexer:
         self._done = {content_id for content_id in self._done if content_id > up_to}
 
     async def _write(self, found: store.Indexed) -> None:
-        talks = {talk for talk, _ in found.words.values()} | {talk for _, talk, _ in found.gone}
+        talks = {talk for talk, _ in (*found.terms.values(), *found.gone.values())}
         known = {talk: self._talks[talk] for talk in talks if talk in self._talks}
-        new = await self._database.write("index messages", store.index_txn, found, known, self._settled)
+        written = await self._database.write("index messages", store.index_txn, found, known, self._settled)
         if len(self._talks) > _MOST_TALKS:
             self._talks.clear()
-        self._talks |= new
+            self._upkeep.forget()
+        self._talks.update(written.talks)
+        self._upkeep.wrote(written.rows)
 
     def _tell_progress(self, read: int) -> None:
         if read - self._told >= _PROGRESS_EVERY and self._newest > read:

@@ -1,6 +1,7 @@
 """Searching in somebody's messages."""
 
 from teamgram.database import Database
+from teamgram.domain.boxes.contents import BLOCK
 from teamgram.domain.messages.history import Found, Page, Search
 from teamgram.domain.search import finding
 from teamgram.domain.search.indexing import SearchIndexer
@@ -19,4 +20,7 @@ class MessageSearch:
         Each word of it begins one of the message's, in any order (see ``words``).
         """
         await self._indexer.catch_up()
-        return await self._database.read("search messages", finding.page_txn, text, search, page)
+        found, unstored = await self._database.read("search messages", finding.page_txn, text, search, page)
+        if unstored > 2 * BLOCK:
+            self._indexer.box_is_long(search.owner_id)
+        return found

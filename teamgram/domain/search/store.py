@@ -1,20 +1,30 @@
-"""The index in the database: which words the contents of each conversation have.
+"""The index in the database: which terms (``terms``) the contents of each conversation have.
 
-Rows are kept by conversation and not by box: a message of a group costs its
+They are kept by conversation and not by box: a message of a group costs its
 words once, however many members have it. Which of the contents lie in somebody's
-box is asked of their messages when they search.
+box is asked of their messages when they search. What is new is written as rows;
+``folding`` makes blocks of many.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.message import Tag
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.boxes.talks import Talk, talk_of
+from teamgram.domain.search import folding
+from teamgram.domain.search.terms import TAGS, saved_term, sender_term, terms_of
 from teamgram.domain.search.words import words_of
 
 INDEXED_UP_TO = "search_indexed"
-"""Name of the server's state: every content up to this id has its words in the index."""
+"""Name of the server's state: every content up to this id has its terms in the index."""
+
+
+_COLUMNS = "id, sender_id, peer, tags, message"
+
+Terms = Mapping[int, tuple[Talk, Collection[bytes]]]
+"""By content: its conversation and terms of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +32,30 @@ class Indexed:
     """What one step reads for the index.
 
     Attributes:
-        words: by content: its conversation, and the words that it has.
-        gone: by content: its conversation, and words that it may have had and has no more.
+        terms: what there is to find.
+        gone: of contents that have changed: terms that they may have had and have no more.
         changes: ids of the changes that this deals with.
         last_id: the newest content that was looked at; 0 for none.
     """
 
-    words: Mapping[int, tuple[Talk, Collection[bytes]]]
-    gone: Sequence[tuple[int, Talk, Collection[bytes]]]
+    terms: Terms
+    gone: Terms
     changes: Sequence[int]
     last_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one step wrote.
+
+    Attributes:
+        talks: ids of conversations that were not among the known.
+        rows: by id of a conversation: how many rows it got; for those that were not known how many it has, up to
+            ``folding.FOLD_ROWS``.
+    """
+
+    talks: Mapping[Talk, int]
+    rows: Mapping[int, int]
 
 
 def indexed_up_to_txn(txn: Transaction) -> tuple[int, int]:
@@ -45,25 +69,27 @@ def indexed_up_to_txn(txn: Transaction) -> tuple[int, int]:
 
 def unindexed_txn(txn: Transaction, after: int, limit: int) -> Indexed:
     """What the index lacks: the next contents after ``after``, and what has changed before them."""
-    txn.execute(
-        "SELECT id, sender_id, peer, message FROM message_contents WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
-    )
+    txn.execute(f"SELECT {_COLUMNS} FROM message_contents WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
     rows = txn.fetchall()
     last_id = rows[-1][0] if rows else 0
-    words = _words_txn(txn, rows)
+    terms = _terms_txn(txn, rows)
     txn.execute("SELECT id, content_id, low, high, message FROM search_changes ORDER BY id LIMIT ?", (limit,))
     changes = txn.fetchall()
     if not changes:
-        return Indexed(words, (), (), last_id)
-    old = sorted({change[1] for change in changes})
-    for some in chunks(old):
-        txn.execute(f"SELECT id, sender_id, peer, message FROM message_contents WHERE id IN ({marks(some)})", some)
-        words |= _words_txn(txn, txn.fetchall())
-    gone = [
-        (content_id, (low, high), words_of(message) - set(words[content_id][1] if content_id in words else ()))
-        for _, content_id, low, high, message in changes
-    ]
-    return Indexed(words, gone, [change[0] for change in changes], last_id)
+        return Indexed(terms, {}, (), last_id)
+    senders: dict[int, int] = {}
+    for some in chunks(sorted({change[1] for change in changes})):
+        txn.execute(f"SELECT {_COLUMNS} FROM message_contents WHERE id IN ({marks(some)})", some)
+        old = txn.fetchall()
+        senders |= {row[0]: row[1] for row in old}
+        terms |= _terms_txn(txn, old)
+    gone: dict[int, tuple[Talk, set[bytes]]] = {}
+    for _, content_id, low, high, message in changes:
+        before = {*words_of(message), *TAGS.values(), sender_term(senders.get(content_id, 0))}
+        if content_id in terms:
+            before.difference_update(terms[content_id][1])
+        gone.setdefault(content_id, ((low, high), set()))[1].update(before)
+    return Indexed(terms, gone, [change[0] for change in changes], last_id)
 
 
 def late_txn(txn: Transaction, after: int, up_to: int, known: Collection[int]) -> Indexed:
@@ -75,59 +101,81 @@ def late_txn(txn: Transaction, after: int, up_to: int, known: Collection[int]) -
         f"SELECT id FROM message_contents WHERE id > ? AND id <= ? ORDER BY id{txn.engine.for_update}", (after, up_to)
     )
     late = [row[0] for row in txn.fetchall() if row[0] not in known]
-    words: dict[int, tuple[Talk, Collection[bytes]]] = {}
+    terms: dict[int, tuple[Talk, set[bytes]]] = {}
     for some in chunks(late):
-        txn.execute(f"SELECT id, sender_id, peer, message FROM message_contents WHERE id IN ({marks(some)})", some)
-        words |= _words_txn(txn, txn.fetchall())
-    return Indexed(words, (), (), up_to)
+        txn.execute(f"SELECT {_COLUMNS} FROM message_contents WHERE id IN ({marks(some)})", some)
+        terms |= _terms_txn(txn, txn.fetchall())
+    return Indexed(terms, {}, (), up_to)
 
 
-def _words_txn(
-    txn: Transaction, rows: Iterable[tuple[int, int, int, str]]
-) -> dict[int, tuple[Talk, Collection[bytes]]]:
-    found: dict[int, tuple[Talk, Collection[bytes]]] = {}
-    for content_id, sender_id, peer, message in rows:
-        if not message:
+def _terms_txn(txn: Transaction, rows: Iterable[tuple[int, int, int, int, str]]) -> dict[int, tuple[Talk, set[bytes]]]:
+    found: dict[int, tuple[Talk, set[bytes]]] = {}
+    for content_id, sender_id, peer, tags, message in rows:
+        if message and peer and peer != sender_id:
+            found[content_id] = talk_of(sender_id, peer), terms_of(message, sender_id, tags)
             continue
-        if peer:
-            found[content_id] = talk_of(sender_id, peer), words_of(message)
+        if not peer and tags & Tag.SERVICE:
+            # The note that a history was cleared.
             continue
-        # Its sender has no copy, or had none any more when contents began to know where they were sent.
-        txn.execute("SELECT owner_id, peer FROM messages WHERE content_id = ? LIMIT 1", (content_id,))
+        # It may have no copy any more; its sender has none, or had none when contents began to know where they were
+        # sent; or it is in Saved Messages.
+        txn.execute("SELECT owner_id, peer, saved_peer FROM messages WHERE content_id = ? LIMIT 1", (content_id,))
         copy = txn.fetchone()
-        if copy is not None:
-            found[content_id] = talk_of(*copy), words_of(message)
+        if copy is None:
+            continue
+        terms = terms_of(message, sender_id, tags)
+        if copy[2]:
+            terms.add(saved_term(copy[2]))
+        found[content_id] = talk_of(copy[0], copy[1]), terms
     return found
 
 
-def index_txn(
-    txn: Transaction, indexed: Indexed, known_talks: Mapping[Talk, int], complete_up_to: int
-) -> dict[Talk, int]:
-    """Write it; may be done again. The ids of conversations that were not among the known.
+def index_txn(txn: Transaction, indexed: Indexed, known_talks: Mapping[Talk, int], complete_up_to: int) -> Written:
+    """Write it; may be done again.
 
     Args:
         complete_up_to: content id to remember as ``INDEXED_UP_TO``, 0 for none.
     """
-    talks = {talk for talk, _ in indexed.words.values()} | {talk for _, talk, _ in indexed.gone}
+    talks = {talk for talk, _ in indexed.terms.values()} | {talk for talk, _ in indexed.gone.values()}
     new = {talk: _talk_id_txn(txn, talk) for talk in sorted(talks) if talk not in known_talks}
-
-    def id_of(talk: Talk) -> int:
-        return new[talk] if talk in new else known_talks[talk]
-
-    gone = [(id_of(talk), word, content_id) for content_id, talk, words in indexed.gone for word in words]
-    if gone:
-        txn.executemany("DELETE FROM search_words WHERE talk = ? AND word = ? AND content_id = ?", gone)
+    ids = {talk: new[talk] if talk in new else known_talks[talk] for talk in talks}
+    folding.lock_talks_txn(txn, sorted(ids.values()))
+    counts = {id_: _row_count_txn(txn, id_) for id_ in new.values()}
+    if indexed.gone:
+        _remove_txn(txn, indexed, ids)
     # In the order of the table: neighbours cost less.
     rows = sorted(
-        (id_of(talk), word, content_id) for content_id, (talk, words) in indexed.words.items() for word in words
+        (ids[talk], term, content_id) for content_id, (talk, terms) in indexed.terms.items() for term in terms
     )
     if rows:
         txn.executemany(txn.engine.upsert_sql("search_words", ("talk", "word", "content_id"), ()), rows)
+    for id_, _, _ in rows:
+        counts[id_] = counts.get(id_, 0) + 1
     for some in chunks(indexed.changes):
         txn.execute(f"DELETE FROM search_changes WHERE id IN ({marks(some)})", some)
     if complete_up_to:
         txn.upsert("server_state", {"name": INDEXED_UP_TO}, {"value": complete_up_to})
-    return new
+    return Written(new, counts)
+
+
+def _remove_txn(txn: Transaction, indexed: Indexed, ids: Mapping[Talk, int]) -> None:
+    rows = [(ids[talk], term, content_id) for content_id, (talk, terms) in indexed.gone.items() for term in terms]
+    txn.executemany("DELETE FROM search_words WHERE talk = ? AND word = ? AND content_id = ?", sorted(rows))
+    by_talk: dict[int, list[tuple[int, Collection[bytes], Collection[bytes]]]] = {}
+    for content_id, (talk, terms) in indexed.gone.items():
+        kept = indexed.terms[content_id][1] if content_id in indexed.terms else ()
+        by_talk.setdefault(ids[talk], []).append((content_id, terms, kept))
+    for id_, gone in sorted(by_talk.items()):
+        folding.remove_txn(txn, id_, gone)
+
+
+def _row_count_txn(txn: Transaction, talk: int) -> int:
+    txn.execute(
+        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_words WHERE talk = ? LIMIT ?) AS some_rows",
+        (talk, folding.FOLD_ROWS),
+    )
+    row = txn.fetchone()
+    return int(row[0]) if row else 0
 
 
 def _talk_id_txn(txn: Transaction, talk: Talk) -> int:

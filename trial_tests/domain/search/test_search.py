@@ -8,6 +8,7 @@ from twisted.internet import task
 
 from teamgram.database import Database, Transaction
 from teamgram.database.migrate import MIGRATIONS
+from teamgram.domain.boxes import contents, numbers
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.talks import note_changes_txn
 from teamgram.domain.chats.chats import Actor, Chats
@@ -16,9 +17,10 @@ from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.history import Page, Search
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
-from teamgram.domain.search import finding, indexing, store
+from teamgram.domain.search import finding, folding, indexing, store
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
+from teamgram.domain.search.terms import terms_of
 from teamgram.domain.search.words import asked_words, match, words_of
 from teamgram.domain.updates.fanout import Fanout
 from trial_tests.backends import BackendTestCase, on_every_backend
@@ -101,8 +103,23 @@ class FindingTests(SearchTestCase):
 
     async def test_like_reading_everything(self) -> None:
         """Random messages, edits and deletions: each search finds, counts and pages as reading all of it would."""
-        rng = random.Random(20261201)
-        database, messages, _, search = await self.house()
+        await self.compare(random.Random(20261201), folding_now=False)
+
+    async def test_folded(self) -> None:
+        """The same while rows are folded and segments merged between and after any two deeds."""
+        self.patch(folding, "FOLD_ROWS", 6)
+        self.patch(folding, "FAN_OUT", 2)
+        self.patch(folding, "MOST_WORDS", 1)
+        self.patch(folding, "STEP_ROWS", 5)
+        self.patch(folding, "STEP_BLOCKS", 2)
+        self.patch(contents, "BLOCK", 8)
+        self.patch(numbers, "_FEW", 2)
+        self.patch(finding, "_LOOKED_UP", 3)
+        await self.compare(random.Random(20261202), folding_now=True)
+
+    async def compare(self, rng: random.Random, *, folding_now: bool) -> None:
+        """Do and look for much by chance."""
+        database, messages, indexer, search = await self.house()
         # Short of it, so that every way to cross out a word is taken.
         self.patch(finding, "_FEW", 5)
         chat = (await Chats(database, Fanout()).create(Actor(ANNA, 1_000), [BORIS, CLARA], "Group")).chat_id
@@ -126,9 +143,35 @@ class FindingTests(SearchTestCase):
                 await messages.delete(owner_id, [one.id], revoke=rng.random() < 0.5, now=now)
             else:
                 await messages.delete_history(HistoryRequest(BORIS, CLARA, now, max_id=3))
+            for _ in range(rng.choice((0, 1, 2, 30)) if folding_now else 0):
+                await indexer.tidy(at_most=1)
             for _ in range(3):
                 await self.check(rng, messages, search, rng.choice(peers))
         self.assertEqual(await database.read("left", row_count_txn, "search_changes"), 0)
+        if folding_now:
+            await indexer.tidy()
+            self.assertGreater(await database.read("blocks", row_count_txn, "search_blocks"), 100)
+            self.assertGreater(await database.read("boxes", row_count_txn, "box_contents"), 10)
+            await database.read("right terms", self.check_index_txn)
+
+    def check_index_txn(self, txn: Transaction) -> None:
+        """In the index are the terms of what somebody has, and no other."""
+        txn.execute("SELECT word, postings, ids FROM search_blocks")
+        postings = {
+            (word, content_id)
+            for word, count, ids in txn.fetchall()
+            if not word.endswith(folding.END)
+            for content_id in numbers.unpack(count, ids)
+        }
+        txn.execute("SELECT word, content_id FROM search_words")
+        postings.update(txn.fetchall())
+        txn.execute(
+            "SELECT id, message, sender_id, tags FROM message_contents c"
+            " WHERE peer <> 0 AND EXISTS (SELECT 1 FROM messages m WHERE m.content_id = c.id)"
+        )
+        there = {(term, row[0]) for row in txn.fetchall() for term in terms_of(*row[1:])}
+        # Where something was saved from is not known any more when it is gone.
+        self.assertEqual({posting for posting in postings if not posting[0].startswith(b"\x00p")}, there)
 
     async def check(
         self, rng: random.Random, messages: Messages, search: MessageSearch, place: tuple[int, int]
@@ -178,10 +221,10 @@ class FindingTests(SearchTestCase):
                 row = self._txn.fetchone()
                 return (*row[:2], row[2][:-1]) if row and len(row) == 3 else row
 
-        def cut_txn(txn: Transaction) -> list[int]:
-            return finding.found_ids_txn(Cut(txn), "word", Search(ANNA, BORIS))  # type: ignore[arg-type]
+        def cut_txn(txn: Transaction) -> int:
+            return len(finding.found_txn(Cut(txn), "word", Search(ANNA, BORIS))[0])  # type: ignore[arg-type]
 
-        self.assertEqual(await database.read("cut", cut_txn), list(range(30, 0, -1)))
+        self.assertEqual(await database.read("cut", cut_txn), 30)
 
 
 @on_every_backend
@@ -200,7 +243,7 @@ class IndexingTests(SearchTestCase):
         for _ in range(10):
             self.clock.advance(0.1)
         await self.idle(indexer)
-        self.assertEqual(await database.read("rows", row_count_txn, "search_words"), 2)
+        self.assertEqual(await database.read("rows", row_count_txn, "search_words"), 3)
 
     async def idle(self, indexer: SearchIndexer) -> None:
         """Wait for the round that has begun."""
@@ -235,8 +278,8 @@ class IndexingTests(SearchTestCase):
         search = MessageSearch(again, SearchIndexer(again, task.Clock()))
         self.assertEqual(await self.found(search, "word"), [f"word n{number}" for number in range(8, 1, -1)])
         self.assertEqual(await self.found(search, "edited"), ["edited"])
-        # Two words each, one of the edited message, none of the deleted ones.
-        self.assertEqual(await again.read("rows", row_count_txn, "search_words"), 2 * 7 + 1)
+        # Two words each, one of the edited message, the sender of all of these; none of the deleted ones.
+        self.assertEqual(await again.read("rows", row_count_txn, "search_words"), 2 * 7 + 1 + 8)
         self.assertEqual(await again.read("changes", row_count_txn, "search_changes"), 0)
 
     async def test_text_where_there_was_none(self) -> None:

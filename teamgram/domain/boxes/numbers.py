@@ -1,0 +1,62 @@
+"""Sets of contents, in memory and in the database."""
+
+import struct
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from pyroaring import BitMap64
+
+from teamgram.database import Transaction
+
+_FEW = 8
+"""So many numbers are stored one by one, more as a Roaring bitmap (github.com/RoaringBitmap/RoaringFormatSpec)."""
+
+_decode_numbers = msgspec.json.Decoder(list[int]).decode
+
+
+def pack(numbers: BitMap64) -> tuple[int, bytes]:
+    """(how many, as they are stored)."""
+    count = len(numbers)
+    if count <= _FEW:
+        return count, struct.pack(f"<{count}q", *numbers)
+    numbers.run_optimize()
+    return count, numbers.serialize()
+
+
+def unpack(count: int, stored: bytes) -> BitMap64:
+    """The inverse of ``pack``."""
+    if count <= _FEW:
+        return BitMap64(struct.unpack(f"<{count}q", stored))
+    return BitMap64.deserialize(stored)
+
+
+def unpack_all(rows: Iterable[tuple[int, bytes]]) -> BitMap64:
+    """All numbers of stored sets."""
+    small: list[bytes] = []
+    found = BitMap64()
+    for count, stored in rows:
+        if count <= _FEW:
+            small.append(stored)
+        else:
+            found |= BitMap64.deserialize(stored)
+    if small:
+        one = b"".join(small)
+        found |= BitMap64(struct.unpack(f"<{len(one) // 8}q", one))
+    return found
+
+
+def numbers_txn(txn: Transaction, columns: Sequence[str], source: str, params: Sequence[object]) -> list[int]:
+    """The values of some columns, row after row; as one text (``GROUP_CONCAT``), for a tenth of the price of rows."""
+    expression = " || ',' || ".join(columns)
+    txn.execute(f"SELECT COUNT(*), SUM({columns[-1]}), GROUP_CONCAT({expression}) {source}", params)
+    count, total, joined = txn.fetchone() or (0, 0, None)
+    if not count:
+        return []
+    text = joined.decode() if isinstance(joined, bytes) else joined
+    # A server cuts the text off at its limits (group_concat_max_len, max_allowed_packet): then by rows after all.
+    numbers = _decode_numbers(f"[{text.rstrip(',')}]")
+    step = len(columns)
+    if len(numbers) == count * step and sum(numbers[step - 1 :: step]) == total:
+        return numbers
+    txn.execute(f"SELECT {', '.join(columns)} {source}", params)
+    return [number for row in txn.fetchall() for number in row]

@@ -1,0 +1,263 @@
+"""Making the index of a long conversation short: many rows into sets of contents, small sets into larger ones.
+
+What was indexed lately lies in ``search_words``, a row for each posting. When a
+conversation has ``FOLD_ROWS`` of these, they become a segment: for each term a
+block with all its contents. When it has ``FAN_OUT`` segments of one level, they
+become one of the next, so a posting is moved a few times however long the
+conversation gets, and a term lies in a few blocks.
+
+A query asks for beginnings of words. Where more than ``MOST_WORDS`` words of a
+segment begin with the same characters, a block has what all of them have; its
+key is the beginning and the byte 255, which is in no word.
+
+A posting moves in one transaction, so at every moment it is found: in a row or
+in a block, once or twice. Nothing has to be repaired after a crash.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pyroaring import BitMap64
+
+from teamgram.database import Transaction
+from teamgram.domain.boxes.numbers import pack, unpack
+from teamgram.domain.boxes.store import marks
+from teamgram.domain.search.terms import is_word
+
+FOLD_ROWS = 4096
+FAN_OUT = 8
+MOST_LEVELS = 7
+MOST_WORDS = 64
+
+STEP_ROWS = 16_000
+"""Postings of one transaction, read as rows."""
+
+STEP_BLOCKS = 500
+"""Blocks of each segment that one transaction reads."""
+
+END = b"\xff"
+"""Ends the key of a block with what all words with a beginning have. No byte of UTF-8 is 255."""
+
+_Open = tuple[tuple[bytes, int, BitMap64], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What is being moved, and how far.
+
+    Attributes:
+        into: the new segment.
+        sources: segments; none for the rows of the conversation.
+        after: terms up to this one have been moved. Rows of that one may be left.
+        open: beginnings of the last word: how many words had each, and which contents.
+        removals: of the new segment when it was begun.
+    """
+
+    talk: int
+    into: int
+    sources: tuple[int, ...]
+    after: bytes = b""
+    open: _Open = ()
+    removals: int = 0
+
+
+def lock_talks_txn(txn: Transaction, talks: Sequence[int]) -> None:
+    """Nobody else, in any process, changes the index of these conversations in this transaction's time."""
+    if txn.engine.for_update and talks:
+        txn.execute(
+            f"SELECT id FROM search_talks WHERE id IN ({marks(talks)}) ORDER BY id{txn.engine.for_update}", talks
+        )
+
+
+def due_txn(txn: Transaction, talk: int) -> Fold | None:
+    """Begin what is to be done next in the conversation."""
+    lock_talks_txn(txn, (talk,))
+    txn.execute("SELECT 1 FROM search_words WHERE talk = ? LIMIT 1 OFFSET ?", (talk, FOLD_ROWS - 1))
+    if txn.fetchone() is not None:
+        return Fold(talk, _new_segment_txn(txn, talk, 1), ())
+    txn.execute(
+        "SELECT level, COUNT(*) FROM search_segments WHERE talk = ? AND level < ? GROUP BY level ORDER BY level",
+        (talk, MOST_LEVELS),
+    )
+    for level, count in txn.fetchall():
+        if count >= FAN_OUT:
+            txn.execute(
+                "SELECT id FROM search_segments WHERE talk = ? AND level = ? ORDER BY id LIMIT ?",
+                (talk, level, FAN_OUT),
+            )
+            sources = tuple(row[0] for row in txn.fetchall())
+            return Fold(talk, _new_segment_txn(txn, talk, level + 1), sources)
+    return None
+
+
+def _new_segment_txn(txn: Transaction, talk: int, level: int) -> int:
+    txn.execute("INSERT INTO search_segments (talk, level, removals) VALUES (?, ?, 0)", (talk, level))
+    return txn.lastrowid
+
+
+def step_txn(txn: Transaction, fold: Fold) -> Fold | None:
+    """Move the next terms; what is left to do. May be done again with the same argument.
+
+    When postings were taken out meanwhile, or another process has begun to merge the new segment, it stays as it is and
+    what is left of the sources is due once more.
+    """
+    lock_talks_txn(txn, (fold.talk,))
+    txn.execute("SELECT removals FROM search_segments WHERE id = ?", (fold.into,))
+    if txn.fetchone() != (fold.removals,):
+        return None
+    postings, last = _blocks_txn(txn, fold) if fold.sources else _rows_txn(txn, fold)
+    blocks: dict[bytes, BitMap64] = {}
+    opened = [(beginning, words, [ids]) for beginning, words, ids in fold.open]
+    for term, ids in postings.items():
+        while opened and not term.startswith(opened[-1][0]):
+            _close(opened.pop(), blocks)
+        blocks[term] = ids
+        if is_word(term):
+            _open(opened, term, ids, is_new=term != fold.after)
+    if last:
+        while opened:
+            _close(opened.pop(), blocks)
+    _write_txn(txn, fold, blocks)
+    if last:
+        if fold.sources:
+            # Another process may have begun to fill one of them after we had read it.
+            txn.execute(
+                f"DELETE FROM search_segments WHERE id IN ({marks(fold.sources)})"
+                " AND NOT EXISTS (SELECT 1 FROM search_blocks b WHERE b.segment = search_segments.id)",
+                fold.sources,
+            )
+        return None
+    still = tuple((beginning, words, BitMap64.union(*ids)) for beginning, words, ids in opened)
+    return replace(fold, after=max(postings, default=fold.after), open=still)
+
+
+def beginnings(word: bytes) -> Iterator[bytes]:
+    """What a word begins with, a character more each time, the whole word last."""
+    for end in range(1, len(word) + 1):
+        # Bytes of UTF-8 that go on with a character.
+        if end == len(word) or not 0x80 <= word[end] < 0xC0:
+            yield word[:end]
+
+
+def _open(opened: list[tuple[bytes, int, list[BitMap64]]], word: bytes, ids: BitMap64, is_new: bool) -> None:
+    known = len(opened[-1][0]) if opened else 0
+    opened += [(beginning, 0, []) for beginning in beginnings(word) if len(beginning) > known]
+    for at, (beginning, words, parts) in enumerate(opened):
+        parts.append(ids)
+        if len(parts) > 4 * MOST_WORDS:
+            parts[:] = [BitMap64.union(*parts)]
+        opened[at] = beginning, words + is_new, parts
+
+
+def _close(one: tuple[bytes, int, list[BitMap64]], blocks: dict[bytes, BitMap64]) -> None:
+    beginning, words, parts = one
+    if words > MOST_WORDS:
+        blocks[beginning + END] = BitMap64.union(*parts)
+
+
+def _rows_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bool]:
+    """(contents by term, in order; whether these are all that is left). The rows are gone."""
+    txn.execute(
+        "SELECT word, content_id FROM search_words WHERE talk = ? AND word >= ? ORDER BY word, content_id LIMIT ?",
+        (fold.talk, fold.after, STEP_ROWS),
+    )
+    rows = txn.fetchall()
+    found: dict[bytes, list[int]] = {}
+    for word, content_id in rows:
+        found.setdefault(word, []).append(content_id)
+    if rows:
+        last_word, last_id = rows[-1]
+        txn.execute(
+            "DELETE FROM search_words WHERE talk = ? AND word >= ? AND word < ?", (fold.talk, fold.after, last_word)
+        )
+        txn.execute(
+            "DELETE FROM search_words WHERE talk = ? AND word = ? AND content_id <= ?", (fold.talk, last_word, last_id)
+        )
+    return {word: BitMap64(ids) for word, ids in found.items()}, len(rows) < STEP_ROWS
+
+
+def _blocks_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bool]:
+    """As ``_rows_txn``. What words with a beginning have is left out, for it is found out anew."""
+    up_to: bytes | None = None
+    for segment in fold.sources:
+        txn.execute(
+            "SELECT word FROM search_blocks WHERE segment = ? AND word > ? ORDER BY word LIMIT 1 OFFSET ?",
+            (segment, fold.after, STEP_BLOCKS - 1),
+        )
+        row = txn.fetchone()
+        if row is not None and (up_to is None or row[0] < up_to):
+            up_to = row[0]
+    where = f"FROM search_blocks WHERE segment IN ({marks(fold.sources)}) AND word > ?"
+    params: list[object] = [*fold.sources, fold.after]
+    if up_to is not None:
+        where += " AND word <= ?"
+        params.append(up_to)
+    txn.execute(f"SELECT word, postings, ids {where}", params)
+    found: dict[bytes, list[BitMap64]] = {}
+    for word, count, ids in txn.fetchall():
+        if not word.endswith(END):
+            found.setdefault(word, []).append(unpack(count, ids))
+    txn.execute(f"DELETE {where}", params)
+    return {word: BitMap64.union(*found[word]) for word in sorted(found)}, up_to is None
+
+
+def _write_txn(txn: Transaction, fold: Fold, blocks: dict[bytes, BitMap64]) -> None:
+    rows = []
+    for word, ids in sorted(blocks.items()):
+        if word == fold.after:
+            # The first part of it was moved by the step before.
+            txn.execute("SELECT postings, ids FROM search_blocks WHERE segment = ? AND word = ?", (fold.into, word))
+            row = txn.fetchone()
+            if row is not None:
+                ids = ids | unpack(*row)
+        rows.append((fold.into, word, *pack(ids)))
+    if rows:
+        columns = ("postings", "ids")
+        txn.executemany(txn.engine.upsert_sql("search_blocks", ("segment", "word"), columns), rows)
+
+
+def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]) -> None:
+    """Take postings out of the conversation's blocks.
+
+    Args:
+        gone: for each content the terms that it has no more, and those that it has.
+    """
+    txn.execute("SELECT id FROM search_segments WHERE talk = ?", (talk,))
+    segments = [row[0] for row in txn.fetchall()]
+    if not segments:
+        return
+    txn.execute("UPDATE search_segments SET removals = removals + 1 WHERE talk = ?", (talk,))
+    by_key: dict[bytes, set[int]] = {}
+    for content_id, terms, kept in gone:
+        keys = set(terms)
+        for term in terms:
+            if is_word(term):
+                keys.update(beginning + END for beginning in beginnings(term))
+        for term in kept:
+            if is_word(term):
+                keys.difference_update(beginning + END for beginning in beginnings(term))
+        for key in keys:
+            by_key.setdefault(key, set()).add(content_id)
+    keys_in_order = sorted(by_key)
+    for segment in segments:
+        for at in range(0, len(keys_in_order), 500):
+            some = keys_in_order[at : at + 500]
+            txn.execute(
+                f"SELECT word, postings, ids FROM search_blocks WHERE segment = ? AND word IN ({marks(some)})",
+                (segment, *some),
+            )
+            for word, count, ids in txn.fetchall():
+                _remove_from_txn(txn, segment, word, unpack(count, ids), BitMap64(by_key[word]))
+
+
+def _remove_from_txn(txn: Transaction, segment: int, word: bytes, ids: BitMap64, gone: BitMap64) -> None:
+    if not ids.intersect(gone):
+        return
+    left = ids - gone
+    if left:
+        txn.execute(
+            "UPDATE search_blocks SET postings = ?, ids = ? WHERE segment = ? AND word = ?",
+            (*pack(left), segment, word),
+        )
+    else:
+        txn.execute("DELETE FROM search_blocks WHERE segment = ? AND word = ?", (segment, word))

@@ -112,7 +112,9 @@ class Stages:
         )
         self.warn_of_services_off(configuration)
         domain = self.domain
-        messenger = MessengerDomain(domain.users, domain.messages, domain.observers, domain.log)
+        messenger = MessengerDomain(
+            domain.users, domain.messages, domain.observers, domain.log, domain.dialogs, domain.chats
+        )
         self.openclaw = OpenClawService(
             configuration.directory / "openclaw.yaml",
             self.data_dir,

@@ -4,12 +4,16 @@ from typing import Any
 
 from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from teamgram.openclaw.agent.cron import Cron
-from teamgram.openclaw.agent.delivery import Deliveries
+from teamgram.openclaw.agent.delivery import Deliveries, OutboundChannel
 from teamgram.openclaw.agent.heartbeat import Heartbeat
+from teamgram.openclaw.agent.job_delivery import JobDelivery
+from teamgram.openclaw.agent.outgoing import OutgoingMessage, OutgoingMessages
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.recovery import recover
+from teamgram.openclaw.agent.reply_delivery import ReplyDelivery
 from teamgram.openclaw.agent.tools import core, workspace
 from teamgram.openclaw.agent.tools.registry import ToolContext
 from teamgram.openclaw.agents_http import HttpApi
@@ -34,8 +38,11 @@ class AgentsService(Service):
     Attributes:
         parts: their parts.
         deliveries: where a messaging channel hangs itself in.
+        outgoing: what waits to be delivered.
         cron, heartbeat: what starts runs by itself.
     """
+
+    _log = Logger()
 
     def __init__(self, plane: ControlPlane) -> None:
         """Load all sessions and register everything; blocks for as long as that takes."""
@@ -51,11 +58,13 @@ class AgentsService(Service):
         self.reset_session = life.reset_session
         self.deliveries = Deliveries(parts, chat.say)
         self.heartbeat = Heartbeat(parts, plane.system)
-        self.cron = Cron(parts, self.heartbeat.leave)
+        self.outgoing = outgoing = OutgoingMessages(parts, self.deliveries)
+        self.cron = Cron(parts, self.heartbeat.leave, JobDelivery(parts, self.deliveries, outgoing))
+        self._replies = chat.replies = ReplyDelivery(self.deliveries, outgoing)
+        outgoing.on_settled += [self.cron.settled, self._reply_settled]
         tools = ToolMethods(parts, self.deliveries)
-        for family in (
-            chat, sessions, life, AgentMethods(parts), AgentsMethods(parts), tools, CronMethods(self.cron)
-        ):  # fmt: skip
+        agent = AgentMethods(parts, self._replies)
+        for family in (chat, sessions, life, agent, AgentsMethods(parts), tools, CronMethods(self.cron)):
             plane.router.register(family)
         plane.capabilities.append("published-model-catalog")  # `openclaw models list` asks nobody without it.
         for tool in (
@@ -74,6 +83,7 @@ class AgentsService(Service):
     def startService(self) -> None:
         """Let the clock start runs."""
         super().startService()
+        self.outgoing.start()
         self.cron.start()
         self.heartbeat.start()
 
@@ -86,6 +96,12 @@ class AgentsService(Service):
     async def _stop(self) -> None:
         await self.parts.lanes.shutdown()
         await self.cron.stop()
+        await self.outgoing.stop()
+
+    def _reply_settled(self, message: OutgoingMessage, good: bool) -> None:
+        if message.id.startswith("reply:") and not good:
+            telling = Deferred.fromCoroutine(self._replies.tell_failed(message))
+            telling.addErrback(lambda failure: self._log.failure("owners could not be told", failure=failure))
 
     def _status(self, context: ToolContext) -> dict[str, Any]:
         session = context.session
@@ -143,7 +159,7 @@ def agents_extension(plane: ControlPlane, messenger: MessengerDomain | None = No
     both = MultiService()
     agents.setServiceParent(both)
     channel = Messenger(agents.parts, agents.reset_session, messenger)
-    agents.deliveries.channels[CHANNEL] = channel.deliver
+    agents.deliveries.channels[CHANNEL] = OutboundChannel(channel.deliver, channel.is_owner)
     plane.health.sources.append(channel.health)
     for name, text, figure in channel.inbox.failures.totals():
         plane.collector.totals[name] = (text, figure)

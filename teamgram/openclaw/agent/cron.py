@@ -9,9 +9,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.openclaw.agent import cron_schedule
+from teamgram.openclaw.agent import cron_schedule, job_delivery
+from teamgram.openclaw.agent.cron_expression import BadSchedule
 from teamgram.openclaw.agent.idempotency import fingerprint
+from teamgram.openclaw.agent.job_delivery import JobDelivery
 from teamgram.openclaw.agent.outcome import ERROR, OK, Outcome
+from teamgram.openclaw.agent.outgoing import OutgoingMessage
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
@@ -26,6 +29,7 @@ _MAX_LOG = 1000
 _LONGEST_SLEEP = 3600.0
 #: Sessions of single runs that stay in the index, for each job; older ones are archived.
 MAX_RUN_SESSIONS = 50
+CUT_OFF = "The gateway restarted while this job was running. It is not run again for that time."
 
 Job = dict[str, Any]
 
@@ -39,10 +43,11 @@ class Cron:
 
     _log = Logger()
 
-    def __init__(self, parts: AgentParts, leave_event: Callable[[str, bool], None]) -> None:
+    def __init__(self, parts: AgentParts, leave_event: Callable[[str, bool], None], delivery: JobDelivery) -> None:
         """Args:
         leave_event: takes the text of a ``systemEvent`` job: (text, now?).
         """
+        self._delivery = delivery
         self._parts = parts
         self._file = StateFile(parts.state_dir / "cron.json", self._snapshot, parts.reactor)
         stored = read_json(self._file.path) or {}
@@ -51,6 +56,7 @@ class Cron:
         self._leave_event = leave_event
         self._timer: Any = None
         self._running: dict[str, Deferred[Any]] = {}
+        self._telling: set[Deferred[None]] = set()
         self._started = False
 
     def _snapshot(self) -> dict[str, Any]:
@@ -94,7 +100,8 @@ class Cron:
             "state": {},
         }
         self._check(job)
-        self._plan(job, now_ms)
+        self._check_schedule(job["schedule"])
+        self._plan(job, self._since(job, now_ms))
         self.jobs[job["id"]] = job
         await self._saved(job, "added")
         return job
@@ -113,8 +120,12 @@ class Cron:
             changed["payload"] = {k: v for k, v in {**job["payload"], **patch["payload"]}.items() if v is not None}
         self._check(changed)
         now_ms = self._parts.now_ms()
+        since = now_ms
+        if "schedule" in patch:
+            self._check_schedule(changed["schedule"])
+            since = self._since(changed, now_ms)
         changed["updatedAtMs"] = now_ms
-        self._plan(changed, now_ms)
+        self._plan(changed, since)
         self.jobs[job["id"]] = changed
         await self._saved(changed, "updated")
         return changed
@@ -136,10 +147,17 @@ class Cron:
             raise invalid(f'Unknown agent id "{agent_id}"')
         if job.get("trigger"):
             raise invalid("invalid cron job: triggers are not supported")
+        job_delivery.check(job)
+
+    def _check_schedule(self, schedule: dict[str, Any]) -> None:
         try:
-            cron_schedule.next_run(job["schedule"], self._parts.now_ms(), job["createdAtMs"])
-        except cron_schedule.BadSchedule as error:
+            cron_schedule.check(schedule, self._parts.now_ms())
+        except BadSchedule as error:
             raise invalid(f"invalid cron job: {error}") from None
+
+    def _since(self, job: Job, now_ms: int) -> int:
+        """After when the first run of a new schedule may be: a single one that has only just gone by comes at once."""
+        return now_ms - cron_schedule.GRACE_MS if job["schedule"]["kind"] == "at" else now_ms
 
     def _plan(self, job: Job, after_ms: int) -> None:
         state = job["state"]
@@ -171,9 +189,12 @@ class Cron:
     def start(self) -> None:
         """From now on jobs run. One that was due while the process was down runs once, at once."""
         self._started = True
-        for job in self.jobs.values():
-            # What a crash cut off is not begun again: it may have done something.
-            job["state"].pop("runningAtMs", None)
+        for job in tuple(self.jobs.values()):
+            # What a crash cut off is not begun again: it may have done something. But it is told.
+            cut_off = job["state"].get("runningAtMs")
+            if cut_off is not None:
+                outcome = Outcome(ERROR, CUT_OFF, cut_off, self._parts.now_ms())
+                self._note_end((outcome, {}), job, str(job["state"].get("runningId") or uuid.uuid4()), cut_off)
         self._arm()
 
     async def stop(self) -> None:
@@ -181,7 +202,7 @@ class Cron:
         self._started = False
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
-        for running in list(self._running.values()):
+        for running in (*self._running.values(), *self._telling):
             running.cancel()
         await self._file.close()
 
@@ -230,7 +251,7 @@ class Cron:
     def _switch_off(self, job: Job, error: Exception) -> None:
         """A job that cannot even be begun: the operator sees why, and switches it on again when it is mended."""
         job["enabled"] = False
-        for name in ("nextRunAtMs", "runningAtMs"):
+        for name in ("nextRunAtMs", "runningAtMs", "runningId"):
             job["state"].pop(name, None)
         job["state"] |= {"lastRunStatus": "error", "lastStatus": "error", "lastError": f"{error!r}"}
         self._file.save().addErrback(lambda failure: None)
@@ -241,7 +262,7 @@ class Cron:
         """Start a job now; returns the run's id."""
         now_ms = self._parts.now_ms()
         run_id = str(uuid.uuid4())
-        job["state"]["runningAtMs"] = now_ms
+        job["state"] |= {"runningAtMs": now_ms, "runningId": run_id}
         self._plan(job, now_ms)
         self._arm()
         running = Deferred.fromCoroutine(self._run(job, run_id))
@@ -256,7 +277,14 @@ class Cron:
         """Whether it runs now."""
         return job["id"] in self._running
 
-    async def _run(self, job: Job, run_id: str) -> Outcome:
+    async def _run(self, job: Job, run_id: str) -> tuple[Outcome, dict[str, Any]]:
+        """How it ended, and what became of its answer."""
+        outcome = await self._carry_out(job, run_id)
+        if outcome.status != OK or job["payload"]["kind"] == "systemEvent":
+            return outcome, {}
+        return outcome, await self._delivery.announce(job, run_id, outcome)
+
+    async def _carry_out(self, job: Job, run_id: str) -> Outcome:
         # The next time is on disk before anything happens: a crash after this never runs the job twice.
         await self._file.save()
         parts, payload = self._parts, job["payload"]
@@ -309,11 +337,13 @@ class Cron:
         if isinstance(result, Failure):
             if result.check(GatewayError) is None:
                 self._log.failure("cron job {job_id} failed", failure=result, job_id=job["id"])
-            result = Outcome(ERROR, result.getErrorMessage(), started_ms, now_ms)
+            result = Outcome(ERROR, result.getErrorMessage(), started_ms, now_ms), {}
+        result, delivered = result
         status = "ok" if result.status == OK else "error"
         job = self.jobs.get(job["id"], job)
         state = job["state"]
-        state.pop("runningAtMs", None)
+        for name in ("runningAtMs", "runningId"):
+            state.pop(name, None)
         state |= {"lastRunAtMs": started_ms, "lastRunStatus": status, "lastStatus": status}
         state["lastDurationMs"] = now_ms - started_ms
         state["consecutiveErrors"] = 0 if status == "ok" else state.get("consecutiveErrors", 0) + 1
@@ -329,6 +359,7 @@ class Cron:
             "runAtMs": started_ms,
             "durationMs": now_ms - started_ms,
             "summary": (result.text or result.summary)[:2000],
+            **delivered,
         }
         if result.session_id:
             entry["sessionId"] = result.session_id
@@ -339,6 +370,29 @@ class Cron:
             if job.get("deleteAfterRun", False) and status == "ok":
                 self.jobs.pop(job["id"], None)
             job["enabled"] = False
+        if job_delivery.is_trouble(entry):
+            self._tell(self._delivery.tell_trouble(job, entry, now_ms))
         self._file.save().addErrback(lambda failure: None)
         self._parts.stream.broadcast("cron", entry)
         self._archive_old_sessions(job)
+
+    def _tell(self, telling: Any) -> None:
+        task: Deferred[None] = Deferred.fromCoroutine(telling)
+        self._telling.add(task)
+        task.addErrback(lambda failure: self._log.failure("nobody could be told of a job", failure=failure))
+        task.addBoth(lambda _: self._telling.discard(task))
+
+    def settled(self, message: OutgoingMessage, good: bool) -> None:
+        """An announcement went at last, or was given up: the log says so, and owners hear of the latter."""
+        entry = next((entry for entry in reversed(self.log) if entry.get("runId") == message.run_id), None)
+        job = self.jobs.get(message.job_id)
+        if entry is None:
+            return
+        entry |= {"delivered": good, "deliveryStatus": "delivered" if good else "not-delivered"}
+        entry.pop("deliveryError", None)
+        if not good:
+            entry["deliveryError"] = message.error
+            if job is not None:
+                self._tell(self._delivery.tell_trouble(job, entry, self._parts.now_ms()))
+        self._file.save().addErrback(lambda failure: None)
+        self._parts.stream.broadcast("cron", entry)

@@ -4,101 +4,31 @@ import datetime
 import zoneinfo
 from typing import Any
 
-_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_NAMES = {
-    3: {name: number for number, name in enumerate(_MONTHS, 1)},
-    4: {name: number for number, name in enumerate(_DAYS)},
-}
-_MACROS = {
-    "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
-}  # fmt: skip
-_MAX_DAYS = 366 * 5
+from teamgram.openclaw.agent.cron_expression import BadSchedule, CronExpression
+
+#: A job that comes more often keeps the gateway from everything else.
+LEAST_EVERY_MS = 1000
+#: A time that has only just gone by is meant: the client's clock and ours differ.
+GRACE_MS = 60_000
+_FARTHEST_MS = round(10 * 365.25 * 86_400_000)
 
 
-class BadSchedule(ValueError):
-    """The schedule cannot be understood; the message is for the client."""
+def check(schedule: dict[str, Any], now_ms: int) -> None:
+    """What somebody asks for now.
 
-
-class CronExpression:
-    """Five fields: minute, hour, day of month, month, day of week; as in Vixie cron, either day field may match."""
-
-    def __init__(self, text: str) -> None:
-        """Parse.
-
-        Raises:
-            BadSchedule: it is none.
-        """
-        parts = _MACROS.get(text.strip().lower(), text).split()
-        if len(parts) == 6:
-            # Some write seconds first; we have none, so only "0" can be meant.
-            if parts[0] != "0":
-                raise BadSchedule("cron expressions have minutes as their smallest unit")
-            parts = parts[1:]
-        if len(parts) != 5:
-            raise BadSchedule(f'"{text}" is no cron expression: five fields are needed')
-        sets = [_field(part, index) for index, part in enumerate(parts)]
-        self._minutes, self._hours, self._days, self._months = sets[:4]
-        self._weekdays = {day % 7 for day in sets[4]}
-        self._any_day, self._any_weekday = parts[2].startswith("*"), parts[4].startswith("*")
-
-    def _on(self, day: datetime.date) -> bool:
-        if day.month not in self._months:
-            return False
-        in_month, in_week = day.day in self._days, day.isoweekday() % 7 in self._weekdays
-        if self._any_day or self._any_weekday:
-            return in_month and in_week
-        return in_month or in_week
-
-    def next_after(self, ms: int, zone: datetime.tzinfo) -> int | None:
-        """The next time after ``ms``, None if there is none in five years. A wall time that a clock change skips is
-        passed over, one that comes twice counts once."""
-        start = datetime.datetime.fromtimestamp(ms / 1000, zone)
-        day = start.date()
-        for _ in range(_MAX_DAYS):
-            if self._on(day):
-                for hour in sorted(self._hours):
-                    for minute in sorted(self._minutes):
-                        moment = datetime.datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
-                        found = round(moment.timestamp() * 1000)
-                        back = datetime.datetime.fromtimestamp(found / 1000, zone)
-                        if found > ms and (back.hour, back.minute) == (hour, minute):
-                            return found
-            day += datetime.timedelta(days=1)
-        return None
-
-
-def _field(text: str, index: int) -> set[int]:
-    low, high = _FIELDS[index]
-    found: set[int] = set()
-    for part in text.lower().split(","):
-        span, slash, step_text = part.partition("/")
-        step = 1
-        if slash:
-            if not step_text.isdigit() or not int(step_text):
-                raise BadSchedule(f'"{text}" is no cron field')
-            step = int(step_text)
-        if span == "*":
-            first, last = low, high
-        else:
-            left, dash, right = span.partition("-")
-            first = _number(left, index, text)
-            last = _number(right, index, text) if dash else (high if slash else first)
-        if not low <= first <= last <= high:
-            raise BadSchedule(f'"{text}" is out of range')
-        found.update(range(first, last + 1, step))
-    return found
-
-
-def _number(text: str, index: int, field: str) -> int:
-    names = _NAMES.get(index, {})
-    if text in names:
-        return names[text]
-    if not (text.isascii() and text.isdigit()):
-        raise BadSchedule(f'"{field}" is no cron field')
-    return int(text)
+    Raises:
+        BadSchedule: it cannot be understood, is over already, or comes too often.
+    """
+    next_run(schedule, now_ms, now_ms)
+    if schedule["kind"] == "every" and int(schedule["everyMs"]) < LEAST_EVERY_MS:
+        raise BadSchedule(f"everyMs must be at least {LEAST_EVERY_MS}")
+    if schedule["kind"] == "at":
+        at = _moment(str(schedule["at"]))
+        if at < now_ms - GRACE_MS:
+            ago = (now_ms - at) // 60_000
+            raise BadSchedule(f"schedule.at is in the past: {_iso(at)} ({ago} minutes ago). Now: {_iso(now_ms)}")
+        if at > now_ms + _FARTHEST_MS:
+            raise BadSchedule(f"schedule.at is too far in the future: {_iso(at)}; at most 10 years")
 
 
 def next_run(schedule: dict[str, Any], after_ms: int, created_ms: int) -> int | None:
@@ -116,7 +46,8 @@ def next_run(schedule: dict[str, Any], after_ms: int, created_ms: int) -> int | 
         at = _moment(str(schedule["at"]))
         return at if at > after_ms else None
     if kind == "every":
-        every = int(schedule["everyMs"])
+        # One that was made before there was a least interval keeps to it too.
+        every = max(int(schedule["everyMs"]), LEAST_EVERY_MS)
         anchor = int(schedule.get("anchorMs", created_ms))
         return anchor + ((after_ms - anchor) // every + 1) * every if after_ms >= anchor else anchor
     if kind == "cron":
@@ -124,19 +55,27 @@ def next_run(schedule: dict[str, Any], after_ms: int, created_ms: int) -> int | 
     raise BadSchedule(f'schedules of kind "{kind}" are not supported')
 
 
+def _iso(ms: int) -> str:
+    try:
+        return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{ms} ms"
+
+
 def _moment(text: str) -> int:
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) <= 16:
         return int(text)
     try:
         moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise BadSchedule(f'"{text}" is no time') from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp() * 1000)
+        return round((moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise BadSchedule(f'"{text[:80]}" is no time') from None
 
 
-def _zone(name: Any) -> datetime.tzinfo:
+def _zone(name: Any) -> datetime.tzinfo | None:
+    """The zone of that name; None, which is this machine's own, without one."""
     if not name:
-        return datetime.UTC
+        return None
     try:
         return zoneinfo.ZoneInfo(str(name))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

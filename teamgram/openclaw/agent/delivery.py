@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,8 +14,31 @@ from teamgram.openclaw.sessions.agent_session import AgentSession
 
 _MAX_REMEMBERED = 1000
 
-#: Sends (to, text, agent id, idempotency key) over a channel; returns facts for the answer.
-Channel = Callable[[str, str, str, str], Awaitable[dict[str, Any]]]
+#: Where what belongs to no channel goes: into a session of ours.
+_SESSIONS = ("webchat", "session")
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundChannel:
+    """A messaging channel.
+
+    Attributes:
+        deliver: sends (to, text, agent id, idempotency key); returns facts for the answer.
+        is_owner: whether a peer there is an owner of the agents.
+    """
+
+    deliver: Callable[[str, str, str, str], Awaitable[dict[str, Any]]]
+    is_owner: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRoute:
+    """Where somebody is to be reached: a channel and who or what there."""
+
+    channel: str
+    to: str
+
+
 #: Adds an assistant message to a session; returns its id.
 Say = Callable[[AgentSession, str], Awaitable[str]]
 
@@ -27,7 +51,7 @@ class Deliveries:
     """
 
     def __init__(self, parts: AgentParts, say: Say) -> None:
-        self.channels: dict[str, Channel] = {}
+        self.channels: dict[str, OutboundChannel] = {}
         self._parts = parts
         self._say = say
         self._known: OrderedDict[str, tuple[str, dict[str, Any] | None, list[Deferred[None]]]] = OrderedDict()
@@ -85,7 +109,7 @@ class Deliveries:
     async def _deliver(
         self, to: str, text: str, channel: str, key: str, agent_id: str, granted: frozenset[str]
     ) -> dict[str, Any]:
-        if channel and channel not in ("webchat", "session"):
+        if channel and channel not in _SESSIONS:
             return await self._over(channel, to, text, agent_id, key)
         session = self._parts.sessions.get(self._parts.runs.canonical_key(to)) or self._parts.sessions.by_label(to)
         if session is not None:
@@ -97,12 +121,42 @@ class Deliveries:
         return await self._over(next(iter(self.channels)), to, text, agent_id, key)
 
     async def _over(self, channel: str, to: str, text: str, agent_id: str, key: str) -> dict[str, Any]:
-        function = self.channels.get(channel)
-        if function is None:
+        found = self.channels.get(channel)
+        if found is None:
             raise unavailable(f'OutboundDeliveryError: channel "{channel}" is not configured', {"channel": channel})
         try:
-            return {"channel": channel, "to": to, **await function(to, text, agent_id, key)}
+            return {"channel": channel, "to": to, **await found.deliver(to, text, agent_id, key)}
         except GatewayError:
             raise
         except Exception as error:
             raise unavailable(f"OutboundDeliveryError: {type(error).__name__}") from error
+
+    # Where to
+
+    def knows(self, channel: str) -> bool:
+        """Whether there is such a channel: one that refuses may do better later."""
+        return not channel or channel in _SESSIONS or channel in self.channels
+
+    def route_of(self, session: AgentSession | None) -> DeliveryRoute | None:
+        """Whom a session's conversation is with, None for one of ours alone."""
+        if session is None or session.channel not in self.channels or not session.peer:
+            return None
+        return DeliveryRoute(str(session.channel), session.peer)
+
+    def owners(self, agent_id: str) -> list[DeliveryRoute]:
+        """The owners who talk with an agent on a channel, the last one first. Strangers are told nothing unasked."""
+        found: dict[DeliveryRoute, None] = {}
+        for session in self._parts.sessions.newest_first("last_interaction_at"):
+            route = self.route_of(session) if session.agent_id == agent_id else None
+            if route is not None and self.channels[route.channel].is_owner(route.to):
+                found[route] = None
+        return list(found)
+
+    async def say_in_main(self, text: str, agent_id: str) -> None:
+        """Say something in an agent's main session, where every client of ours looks.
+
+        Raises:
+            GatewayError: the disk refuses.
+        """
+        session = self._parts.runs.session_for(self._parts.runs.parse_key(f"agent:{agent_id}:main"), created_via="cron")
+        await self._say(session, text)

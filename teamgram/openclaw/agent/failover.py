@@ -157,9 +157,12 @@ class RunAsker:
 
     async def rest(self, error: ProviderError, attempt: int, retries: int, seconds: float) -> None:
         """See :class:`Asker`."""
+        text = f"Provider temporarily unavailable. Retrying in {seconds:.0f}s ({attempt + 1}/{retries})."
+        if self._run.request.on_wait is not None:
+            self._run.request.on_wait(text)
         self._run.events.status(
             "retrying",
-            message=f"Provider temporarily unavailable. Retrying in {seconds:.0f}s ({attempt + 1}/{retries}).",
+            message=text,
             retryAttempt=attempt + 1,
             maxRetries=retries,
             delayMs=round(seconds * 1000),

@@ -21,6 +21,8 @@ _EVERY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 #: Whoever may write may also wake the agent, so a beat may do no more than they.
 _GRANTED = scopes.expand([scopes.WRITE])
+#: Whoever wakes the agent within this time of another is told of in one turn.
+COALESCE_SECONDS = 0.25
 _PROMPT = "These things happened since you last looked. Say briefly what the owner should know or do about them."
 
 
@@ -56,6 +58,8 @@ class Heartbeat:
         self._timer: Any = None
         self._interval = 0.0
         self._running = False
+        self._soon: Any = None
+        self._turn_runs = self._again = False
         wakes.on_wake = self._woken
         parts.config.on_change(lambda change: self._configured())
 
@@ -83,6 +87,9 @@ class Heartbeat:
         """No more."""
         self._running = False
         self._disarm()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
 
     def _disarm(self) -> None:
         if self._timer is not None and self._timer.active():
@@ -92,12 +99,22 @@ class Heartbeat:
         """Something happened: bring it with the next beat, or at once."""
         self._wakes.system_events.append(text)
         if now:
-            self.beat()
+            self.beat_soon()
 
     def _woken(self, text: str, mode: str, params: dict[str, Any]) -> None:
         # The text is in the queue already.
         if mode == "now":
-            self.beat()
+            self.beat_soon()
+
+    def beat_soon(self) -> None:
+        """One beat for all who ask for one within a moment, or while one is under way."""
+        self._again = self._turn_runs
+        if self._soon is None and not self._turn_runs:
+            self._soon = self._parts.reactor.callLater(COALESCE_SECONDS, self._beat_now)
+
+    def _beat_now(self) -> None:
+        self._soon = None
+        self.beat()
 
     def _due(self) -> None:
         self._arm()
@@ -108,17 +125,28 @@ class Heartbeat:
         events = self._wakes.system_events
         if not self._wakes.heartbeats_enabled:
             self._tell("skipped", reason="disabled")
+        elif self._turn_runs:
+            pass  # What came meanwhile is brought when that one has ended.
         elif not events:
             self._tell("skipped", reason="nothing-new")
         else:
             texts = list(events)
             events.clear()
-            Deferred.fromCoroutine(self._turn(texts)).addErrback(self._failed, texts)
+            self._turn_runs = True
+            turn = Deferred.fromCoroutine(self._turn(texts))
+            turn.addErrback(self._failed, texts)
+            turn.addBoth(self._turn_over)
 
-    def _failed(self, failure: Any, texts: list[str]) -> None:
+    def _turn_over(self, result: Any) -> None:
+        self._turn_runs = False
+        if self._again and self._wakes.system_events and result is None and self._running:
+            self.beat_soon()
+
+    def _failed(self, failure: Any, texts: list[str]) -> str:
         self._log.failure("a heartbeat failed", failure=failure)
         self._wakes.system_events.extendleft(reversed(texts))
         self._tell("failed", reason=failure.getErrorMessage())
+        return "failed"
 
     async def _turn(self, texts: list[str]) -> None:
         parts = self._parts

@@ -39,6 +39,7 @@ class RunRequest:
         sender: the client's place in the event stream; it alone hears tools' arguments and results.
         timeout_ms: 0 is the configured one.
         on_text: hears the words as they come, beside all events (HTTP streaming, the messenger).
+        on_wait: hears, in words for people, that a model failed and is asked again in a while.
         person: whose share of the slots it takes. Whoever has the gateway's secret is an owner, and so is the clock;
             the messenger names everybody else.
     """
@@ -55,6 +56,7 @@ class RunRequest:
     extra_system: str = ""
     is_heartbeat: bool = False
     on_text: Callable[[str], None] | None = None
+    on_wait: Callable[[str], None] | None = None
     person: str = OWNERS
 
 

@@ -143,16 +143,14 @@ class Runner:
             session.context_tokens_used = reply.usage.input + reply.usage.cache_read + reply.usage.output
             message = self._assistant(ref, reply)
             if reply.tool_calls:
-                await self._record(run, context, [message])
-                run.live.recorded()
+                await self._record_said(run, context, message)
                 for call in reply.tool_calls:
                     used_tools.append(call.name)
                     await self._record(run, context, [await self._use_tool(run, agent, call)])
             elif not around.has_steered(run):
                 return await self._ends.done(run, ref, message, usage, used_tools)
             else:
-                await self._record(run, context, [message])
-                run.live.recorded()
+                await self._record_said(run, context, message)
             for record in around.take_steered(run):
                 context.messages.append(record["message"])
                 context.ids.append(record["id"])
@@ -205,6 +203,11 @@ class Runner:
             "timestamp": self._now_ms(),
             "responseId": reply.response_id,
         }
+
+    async def _record_said(self, run: Run, context: Context, message: dict[str, Any]) -> None:
+        # Before the disk has it: who stops the run meanwhile must not write the same words again.
+        run.live.recorded()
+        await self._record(run, context, [message])
 
     async def _record(self, run: Run, context: Context, messages: list[dict[str, Any]]) -> None:
         records = [self._message_record(run, message) for message in messages]

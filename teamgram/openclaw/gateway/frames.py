@@ -5,6 +5,7 @@ gets is ``res`` and ``event``. Shape errors are worded as the reference
 gateway words them, because clients print them.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,6 +38,11 @@ class Malformed:
     value: Any
 
 
+#: A pair, half of one (in the group), any other escape; in this order, so that no backslash is taken for another's.
+_HALVES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
+)
+
 _decode_request = msgspec.json.Decoder(Request).decode
 _decode_any = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -57,7 +63,10 @@ def decode_request(payload: bytes) -> Request | Malformed:
     except msgspec.ValidationError:
         return _explain(decode_json(payload))
     except (msgspec.DecodeError, RecursionError) as error:
-        raise NotJson(str(error)) from None
+        whole = without_half_pairs(payload)
+        if whole is None:
+            raise NotJson(str(error)) from None
+        return decode_request(whole)
     if request.id and request.method and (request.traceparent is None or len(request.traceparent) <= 128):
         return request
     return _explain(decode_json(payload))
@@ -72,7 +81,20 @@ def decode_json(payload: bytes) -> Any:
     try:
         return _decode_any(payload)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise NotJson(str(error)) from None
+        whole = without_half_pairs(payload)
+        if whole is None:
+            raise NotJson(str(error)) from None
+        return decode_json(whole)
+
+
+def without_half_pairs(payload: bytes) -> bytes | None:
+    """JSON with U+FFFD where half a surrogate pair is escaped, None if there is none.
+
+    JavaScript writes such halves (``JSON.stringify("\\ud83d")``) and reads them; they are no text that anybody could
+    keep. Looked for only in what could not be read.
+    """
+    whole = _HALVES.sub(lambda found: b"\\ufffd" if found[1] else found[0], payload)
+    return None if whole == payload else whole
 
 
 def _explain(value: Any) -> Malformed:

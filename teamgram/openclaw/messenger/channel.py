@@ -18,12 +18,13 @@ from twisted.python.failure import Failure
 
 from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.boxes.message import Message
+from teamgram.domain.chats.chats import Chats
+from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.errors import DomainError
 from teamgram.domain.ids.peer import is_user
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.sending import SendRequest
-from teamgram.domain.messages.text import MAX_LENGTH
 from teamgram.domain.users.user import User
 from teamgram.domain.users.users import Users
 from teamgram.openclaw.agent.idempotency import fingerprint
@@ -33,11 +34,13 @@ from teamgram.openclaw.agent.run import CHAT, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent.slots import OWNERS
 from teamgram.openclaw.config.live import Change
-from teamgram.openclaw.gateway.errors import GatewayError, invalid
+from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
 from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
+from teamgram.openclaw.messenger.activity import RunActivity
 from teamgram.openclaw.messenger.addressing import command_of, may_be_answered, names
 from teamgram.openclaw.messenger.inbox import AgentInbox
 from teamgram.openclaw.messenger.owners import Owners
+from teamgram.openclaw.messenger.pieces import pieces
 from teamgram.openclaw.messenger.reply import MessengerReply, random_id
 from teamgram.openclaw.sessions import keys as agent_session_keys
 from teamgram.openclaw.sessions.agent_session import AgentSession
@@ -48,6 +51,9 @@ ACCOUNT = "default"
 _REOPEN_SECONDS = 60.0
 _STOP, _RESETS = frozenset({"/stop", "/abort"}), {"/new": "new", "/reset": "reset"}
 _START = "/start"
+_TYPING = "sendMessageTypingAction"
+#: Of one delivery.
+MAX_MESSAGE_CHARS = 1_000_000
 
 #: What people who are not known as owners may not have done for them, until the operator changes the session.
 _DENIED = ["group:fs", "group:nodes", "group:messaging"]
@@ -65,6 +71,8 @@ class MessengerDomain:
     messages: Messages
     observers: MessageObservers
     log: UpdateLog
+    dialogs: Dialogs
+    chats: Chats
 
 
 class Messenger(Service):
@@ -246,12 +254,24 @@ class Messenger(Service):
         about = {"channel": CHANNEL, "senderId": str(sender.id), "senderName": name, "senderIsOwner": is_owner}
         said = text if is_user(message.peer) else f"{name}: {text}"
         reply: list[MessengerReply] = []
+        activity = RunActivity(
+            self._reactor,
+            lambda: self._type_there(account.user_id, message.peer),
+            lambda word: reply[0].note(word) if reply else None,
+        )
+
+        def heard(words: str) -> None:
+            activity.words()
+            if reply:
+                reply[0].say(words)
+
         request = RunRequest(
             run_id,
             user_message(run_id, said, message.date * 1000, __openclaw=about),
             fingerprint(said),
             CHAT,
-            on_text=lambda words: reply[0].say(words) if reply else None,
+            on_text=heard,
+            on_wait=activity.waits,
             person=OWNERS if is_owner else f"{CHANNEL}:{sender.id}",
         )
         accepted = await self._parts.runs.accept(session, request)
@@ -269,11 +289,21 @@ class Messenger(Service):
                 text=lambda: run.live.text,
             )
         )
-        self._run(self._finish(run, reply[0]))
+        activity.start()
+        self._run(self._finish(run, reply[0], activity))
 
-    async def _finish(self, run: Any, reply: MessengerReply) -> None:
+    async def _type_there(self, user_id: int, peer: int) -> None:
+        if is_user(peer):
+            await self._domain.dialogs.say_typing(user_id, peer, _TYPING, 0)
+        else:
+            await self._domain.chats.say_typing(user_id, -peer, _TYPING, 0)
+
+    async def _finish(self, run: Any, reply: MessengerReply, activity: RunActivity) -> None:
         outcome = await run.when_ended()
+        activity.stop()
         text = f"{outcome.text}\n\n⚠️ {outcome.summary}".strip() if outcome.status == ERROR else outcome.text
+        if not text and reply.has_note:
+            text = "Stopped."  # The note that stands there would say for ever that somebody is at work.
         if text:
             try:
                 await reply.end(text)
@@ -287,10 +317,17 @@ class Messenger(Service):
     # From agents to people
 
     async def _say(self, account: AgentAccount, peer: int, text: str, key: str) -> int:
-        request = SendRequest(
-            account.user_id, peer, text[:MAX_LENGTH], random_id(account.user_id, key), int(self._reactor.seconds())
-        )
-        return (await self._domain.messages.send(request)).ids[0][1]
+        """Any text, in as many messages as it takes; the id of the last one. Under one key it is said once."""
+        message_id, now = 0, int(self._reactor.seconds())
+        for number, piece in enumerate(piece for piece in pieces(text.strip()) if piece.strip()):
+            random = random_id(account.user_id, key, number) if number else random_id(account.user_id, key)
+            request = SendRequest(account.user_id, peer, piece, random, now)
+            message_id = (await self._domain.messages.send(request)).ids[0][1]
+        return message_id
+
+    def is_owner(self, peer: str) -> bool:
+        """Whether a peer (a marked id) is an owner's private chat."""
+        return peer.isascii() and peer.isdigit() and len(peer) < 20 and int(peer) in self.owners
 
     async def deliver(self, to: str, text: str, agent_id: str, key: str) -> dict[str, Any]:
         """``send``: to a user id, a ``@username`` or a ``+phone``.
@@ -300,7 +337,10 @@ class Messenger(Service):
         """
         account = self.accounts.by_agent.get(agent_id)
         if account is None:
-            raise invalid(f'agent "{agent_id}" has no account in the messenger')
+            # It may have one in a moment: accounts are opened after the start.
+            raise unavailable(f'agent "{agent_id}" has no account in the messenger', retryable=True)
+        if len(text) > MAX_MESSAGE_CHARS:
+            raise invalid(f"message is longer than {MAX_MESSAGE_CHARS} characters")
         target = to.removeprefix(f"{CHANNEL}:").strip()
         users, peer = self._domain.users, 0
         if target.lstrip("-").isdigit() and not target.startswith("+"):

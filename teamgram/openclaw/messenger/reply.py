@@ -12,7 +12,7 @@ from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
-from teamgram.domain.messages.text import MAX_LENGTH
+from teamgram.openclaw.messenger.pieces import pieces
 
 #: Between two edits of one message: people read no faster, and every edit goes to all their devices.
 EDIT_SECONDS = 1.0
@@ -24,20 +24,12 @@ def random_id(*parts: object) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def pieces(text: str) -> list[str]:
-    """A text as messages of at most :data:`MAX_LENGTH` characters, cut at line ends or spaces where there are any."""
-    found = []
-    while len(text) > MAX_LENGTH:
-        cut = text.rfind("\n", MAX_LENGTH // 2, MAX_LENGTH)
-        cut = cut if cut > 0 else text.rfind(" ", MAX_LENGTH // 2, MAX_LENGTH)
-        cut = cut + 1 if cut > 0 else MAX_LENGTH
-        found.append(text[:cut])
-        text = text[cut:]
-    return [*found, text] if text else found
-
-
 class MessengerReply:
-    """One run's reply. :meth:`say` as the words come, then :meth:`end` with all of them."""
+    """One run's reply. :meth:`say` as the words come, then :meth:`end` with all of them.
+
+    Attributes:
+        has_note: a word stood in its place for a while.
+    """
 
     _log = Logger()
 
@@ -67,15 +59,25 @@ class MessengerReply:
         self._writing: Deferred[None] | None = None
         self._timer: Any = None
         self._ended = False
+        self.has_note = False
 
     def say(self, words: str) -> None:
         """There is more text; it is shown when it is time."""
         if self._timer is None and self._writing is None and not self._ended:
             self._timer = self._reactor.callLater(EDIT_SECONDS if self._shown else 0.0, self._due)
 
+    def note(self, text: str) -> None:
+        """Show a word where the reply will stand, unless there are words of it already."""
+        if not self._shown and self._timer is None and self._writing is None and not self._ended:
+            self.has_note = True
+            self._write(text)
+
     def _due(self) -> None:
         self._timer = None
-        self._writing = Deferred.fromCoroutine(self._show(self._text()))
+        self._write(self._text())
+
+    def _write(self, text: str) -> None:
+        self._writing = Deferred.fromCoroutine(self._show(text))
         self._writing.addErrback(self._failed)
         self._writing.addBoth(self._written)
 

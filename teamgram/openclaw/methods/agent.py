@@ -7,11 +7,13 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from teamgram.openclaw.agent.delivery import DeliveryRoute
 from teamgram.openclaw.agent.idempotency import fingerprint
 from teamgram.openclaw.agent.outcome import ABORTED, ERROR, Outcome
 from teamgram.openclaw.agent.parts import AgentParts
+from teamgram.openclaw.agent.reply_delivery import ReplyDelivery
 from teamgram.openclaw.agent.roster import Agent
-from teamgram.openclaw.agent.run import AGENT, FOLLOWUP, RunRequest
+from teamgram.openclaw.agent.run import AGENT, FOLLOWUP, Run, RunRequest
 from teamgram.openclaw.agent.run_events import terminal_reply
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.gateway import scopes
@@ -30,8 +32,9 @@ class AgentMethods:
 
     _log = Logger()
 
-    def __init__(self, parts: AgentParts) -> None:
+    def __init__(self, parts: AgentParts, replies: ReplyDelivery) -> None:
         self._parts = parts
+        self._replies = replies
 
     @method("agent", scopes.WRITE)
     async def agent(self, call: Call) -> dict[str, Any]:
@@ -44,6 +47,7 @@ class AgentMethods:
         run_id = params["idempotencyKey"]
         agent = self._agent(params)
         session, is_named = self._session(params, agent, run_id)
+        route = self._route(params, session)
         known = parts.runs.idempotency.find(session.key, AGENT, run_id, parts.now_ms())
         request = RunRequest(
             run_id,
@@ -65,7 +69,8 @@ class AgentMethods:
         if known is not None:
             return {"runId": run_id, "status": "in_flight", **where, "agentId": session.agent_id}
         assert accepted.run is not None
-        accepted.run.when_ended().addCallback(self._answer_again, call, session, run_id).addErrback(self._failed)
+        answering = Deferred.fromCoroutine(self._answer_again(accepted.run, call, session, route))
+        answering.addErrback(self._failed)
         return {
             "runId": run_id,
             **where,
@@ -104,18 +109,33 @@ class AgentMethods:
         key = runs.parse_key(f"agent:{agent.id}:explicit:{run_id}"[:512])
         return runs.session_for(key, created_via="run"), False
 
-    def _answer_again(self, outcome: Outcome, call: Call, session: AgentSession, run_id: str) -> Any:
-        if not call.connection.is_open:
-            return None
-        return Deferred.fromCoroutine(self._send_final(outcome, call, session, run_id))
+    def _route(self, params: dict[str, Any], session: AgentSession) -> DeliveryRoute | None:
+        """Where the reply is to be delivered besides, None for nowhere.
 
-    async def _send_final(self, outcome: Outcome, call: Call, session: AgentSession, run_id: str) -> None:
+        Raises:
+            GatewayError: it is to be delivered, and nobody knows where.
+        """
+        if not params.get("deliver"):
+            return None
+        channel = params.get("replyChannel") or params.get("channel") or ""
+        route = self._replies.route(session, channel, params.get("replyTo") or params.get("to") or "")
+        if route is None and not params.get("bestEffortDeliver"):
+            raise invalid("delivery target is required: name channel and to, or a session that talks with somebody")
+        return route
+
+    async def _answer_again(self, run: Run, call: Call, session: AgentSession, route: DeliveryRoute | None) -> None:
+        delivered = await self._replies.deliver(run, route) if route is not None else None
+        outcome = await run.when_ended()
+        if not call.connection.is_open:
+            return
         try:
-            answer = await self._final(session, run_id, outcome)
+            answer = await self._final(session, run.id, outcome)
         except GatewayError as error:
             call.reply.error(error)
-        else:
-            call.reply.result(answer)
+            return
+        if delivered is not None:
+            answer["result"]["deliveryStatus"] = delivered
+        call.reply.result(answer)
 
     def _failed(self, failure: Any) -> None:
         self._log.failure("a run's answer could not be sent", failure=failure)

@@ -3,10 +3,14 @@
 import unicodedata
 from typing import Any
 
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
 from teamgram.openclaw.agent import history
 from teamgram.openclaw.agent.idempotency import Entry, fingerprint
 from teamgram.openclaw.agent.outcome import ABORTED, ERROR, Outcome
 from teamgram.openclaw.agent.parts import AgentParts
+from teamgram.openclaw.agent.reply_delivery import ReplyDelivery
 from teamgram.openclaw.agent.run import CHAT, STEER, RunRequest
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.run_records import user_message
@@ -77,7 +81,13 @@ def content_of(text: str, attachments: Any) -> Any:
 
 
 class ChatMethods:
-    """The family. ``wait_for`` and ``start`` are used by the ``agent`` family too."""
+    """The family.
+
+    Attributes:
+        replies: brings replies to channels; set once there are any.
+    """
+
+    _log = Logger()
 
     def __init__(self, parts: AgentParts, rows: SessionRows, reset: Any) -> None:
         """Args:
@@ -86,6 +96,7 @@ class ChatMethods:
         self._parts = parts
         self._rows = rows
         self._reset = reset
+        self.replies: ReplyDelivery | None = None
 
     @method("chat.send", scopes.WRITE)
     async def send(self, call: Call) -> dict[str, Any]:
@@ -131,7 +142,16 @@ class ChatMethods:
             timeout_ms=params.get("timeoutMs") or 0,
         )
         accepted = await parts.runs.accept(session, request)
+        if params.get("deliver") and accepted.run is not None and self.replies is not None:
+            route = self.replies.route(
+                session, params.get("originatingChannel") or "", params.get("originatingTo") or ""
+            )
+            if route is not None:
+                Deferred.fromCoroutine(self.replies.deliver(accepted.run, route)).addErrback(self._undelivered)
         return chat_answer(run_id, accepted)
+
+    def _undelivered(self, failure: Any) -> None:
+        self._log.failure("a reply could not be delivered", failure=failure)
 
     @method("chat.abort", scopes.WRITE)
     async def abort(self, call: Call) -> dict[str, Any]:

@@ -27,6 +27,16 @@ class RecoveryTests(AgentsTestCase):
         self.assertEqual(client.events("chat"), [])
         self.assertEqual(len(self.history(client=client)), 2)
 
+    def test_callers_of_agent(self) -> None:
+        """Whoever asks again, or waits, hears that the run was cut off."""
+        self.ok("agent", message="work chunks=50 delay=0.1", idempotencyKey="run-a", sessionKey="main")
+        self.house.advance(0.5)
+        client = self.operator(self.house.again())
+        again = {"message": "work chunks=50 delay=0.1", "idempotencyKey": "run-a", "sessionKey": "main"}
+        self.assertEqual(self.error("agent", client, **again)["message"], INTERRUPTED)
+        waited = self.ok("agent.wait", client, runId="run-a", timeoutMs=1)
+        self.assertEqual((waited["status"], waited["error"]), ("error", INTERRUPTED))
+
     def test_message_that_waited(self) -> None:
         """It was acknowledged, so it is in the history, with the reason why nobody answered."""
         self.send("first chunks=50 delay=0.1")

@@ -216,6 +216,19 @@ class ToolTurnTests(TurnTestCase):
         said = [text for role, text in self.history() if role == "assistant"]
         self.assertEqual(said, ["Waiting."])
 
+    def test_stopped_while_a_call_is_written(self) -> None:
+        """The words are in the transcript once also when the disk was busy with them."""
+        self.play(wants(ToolCall("c1", "probe", {"n": 1}), text="Trying."), says("Done."), seconds=0.2)
+        self.send("hi")
+        self.house.slow_disk(0.5)
+        self.house.advance(0.4)
+        self.client.request("chat.abort", {"sessionKey": "main"})
+        self.house.advance(3.0)
+        self.house.slow_disk(0.0)
+        self.assertEqual(self.ends("run-1")[0]["state"], "aborted")
+        said = [text for role, text in self.history() if role == "assistant"]
+        self.assertEqual(said, ["Trying."])
+
     def test_refused(self) -> None:
         """A tool that the session may not use is not offered, and refused when the model wants it all the same."""
         self.ok("sessions.patch", key="main", permissionMode="read-only")

@@ -5,7 +5,7 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw.gateway import frames
-from teamgram.openclaw.gateway.frames import Malformed, NotJson, Request
+from teamgram.openclaw.gateway.frames import Malformed, NotJson, Request, decode_json, decode_request
 
 
 class DecodeTests(SynchronousTestCase):
@@ -41,6 +41,26 @@ class DecodeTests(SynchronousTestCase):
         """Text, cut JSON, and nesting without end."""
         for payload in (b"hello", b'{"type":', b"", b"[" * 100_000):
             self.assertRaises(NotJson, frames.decode_request, payload)
+
+
+class HalfPairTests(SynchronousTestCase):
+    """JavaScript escapes half a surrogate pair alone; nobody waits for an answer in vain because of that."""
+
+    def test_taken(self) -> None:
+        """Half a pair is U+FFFD; whole pairs and escaped backslashes are what they were."""
+        params = rb'{"a":"hi \ud83d","b":"\ud83d\ude00 \\ud83d","c":"\uDE00\uD83D"}'
+        request = decode_request(b'{"type":"req","id":"7","method":"x","params":' + params + b"}")
+        assert isinstance(request, Request)
+        self.assertEqual(request.id, "7")
+        expected = {"a": "hi \ufffd", "b": "\U0001f600 \\ud83d", "c": "\ufffd\ufffd"}
+        self.assertEqual(request.params, expected)
+        self.assertEqual(decode_json(rb'["\udfff"]'), ["\ufffd"])
+
+    def test_still_no_json(self) -> None:
+        """What is no JSON beside that stays none."""
+        for frame in (rb'{"a":"\ud83d"', rb'"\ud83"', rb'{"id":"\ud83d\x"}', rb"\ud83d", b'"\xff\\ud83d"'):
+            with self.assertRaises(NotJson, msg=str(frame)):
+                decode_request(frame)
 
 
 class EncodeTests(SynchronousTestCase):

@@ -61,7 +61,8 @@ class MessengerTestCase(TestCase):
 
     async def start(self) -> None:
         """Start the control plane."""
-        domain = MessengerDomain(self.users, self.talk.messages, self.talk.observers, self.talk.log)
+        talk = self.talk
+        domain = MessengerDomain(self.users, talk.messages, talk.observers, talk.log, talk.dialogs, talk.chats)
         self.registry = CollectorRegistry()
         self.service = OpenClawService(
             self.directory / "openclaw.yaml",

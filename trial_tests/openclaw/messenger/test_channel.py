@@ -7,16 +7,17 @@ from typing import Any
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.cache.bus import MemoryBus
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.messages.text import MAX_LENGTH
+from teamgram.openclaw.agent.providers.model_api import ProviderError
 from teamgram.openclaw.agent.recovery import INTERRUPTED
 from teamgram.openclaw.gateway.errors import GatewayError
-from teamgram.openclaw.messenger.reply import pieces
+from teamgram.openclaw.messenger import activity
 from trial_tests.openclaw.messenger.messenger import MessengerTestCase
 
 
@@ -187,16 +188,58 @@ class MessengerTests(MessengerTestCase):
         )
         self.assertEqual(len(await self.box()), 3)
 
+    async def test_send_of_any_length(self) -> None:
+        """Ten thousand characters come whole, in several messages, once."""
+        text = "\n".join(f"line {number} " + "x" * 90 for number in range(100))
+        for _ in range(2):
+            await self.agents.deliveries.deliver(str(self.ann.id), text, "telegram", "long", "main", frozenset())
+            self.agents.deliveries._known.clear()
+        said = [each for out, each in await self.box() if not out]
+        self.assertEqual("".join(said), text)
+        self.assertEqual(len(said), 3)
 
-class PiecesTests(SynchronousTestCase):
-    """Long texts as several messages."""
+    async def test_announcement(self) -> None:
+        """A job's answer reaches whom it names; the log says so."""
+        job = await self.agents.cron.add(
+            {
+                "name": "tea",
+                "schedule": {"kind": "every", "everyMs": 3_600_000},
+                "payload": {"kind": "agentTurn", "message": "time for tea"},
+                "delivery": {"mode": "announce", "channel": "telegram", "to": str(self.ann.id)},
+            }
+        )
+        self.agents.cron.run(job)
+        await self.until(lambda: len(self.agents.cron.log) == 1)
+        self.assertEqual([text for out, text in await self.box() if not out], ["time for tea"])
+        self.assertEqual(self.agents.cron.log[0]["deliveryStatus"], "delivered")
 
-    def test_cut_at_lines(self) -> None:
-        """Nothing is lost, no piece is too long, and lines stay whole where they can."""
-        text = "\n".join("x" * 300 for _ in range(40))
-        found = pieces(text)
-        self.assertEqual("".join(found), text)
-        self.assertTrue(all(len(piece) <= MAX_LENGTH for piece in found))
-        self.assertTrue(all(piece.endswith("\n") for piece in found[:-1]))
-        self.assertEqual(pieces("y" * 5000), ["y" * MAX_LENGTH, "y" * (5000 - MAX_LENGTH)])
-        self.assertEqual(pieces(""), [])
+    async def test_while_the_model_fails(self) -> None:
+        """The person sees that the agent types, and after a while a word, which the answer replaces."""
+        self.patch(activity, "TYPING_SECONDS", 0.1)
+        self.patch(activity, "WORD_SECONDS", 0.2)
+        typed: list[int] = []
+        real = self.talk.dialogs.say_typing
+
+        async def typing(user_id: int, other_id: int, *more: Any) -> None:
+            typed.append(other_id)
+            await real(user_id, other_id, *more)
+
+        self.patch(Dialogs, "say_typing", lambda dialogs, *args: typing(*args))
+        provider = self.agents.parts.catalog.provider("echo")
+        answer = provider.complete
+        failures = [ProviderError("busy", reason="overloaded", retryable=True)]
+
+        async def complete(*args: Any) -> Any:
+            if failures:
+                raise failures.pop()
+            return await answer(*args)
+
+        provider.complete = complete
+        await self.write("hello")
+        await self.until(lambda: self.box_has("⏳ Provider temporarily unavailable"))
+        self.assertEqual(await self.answers(1), ["hello"])
+        self.assertGreater(len(typed), 3)
+        self.assertEqual(set(typed), {self.ann.id})
+        count = len(typed)
+        await self.quiet(0.3)
+        self.assertEqual(len(typed), count)

@@ -113,7 +113,13 @@ class Stages:
         self.warn_of_services_off(configuration)
         domain = self.domain
         messenger = MessengerDomain(
-            domain.users, domain.messages, domain.observers, domain.log, domain.dialogs, domain.chats
+            domain.users,
+            domain.messages,
+            domain.observers,
+            domain.log,
+            domain.dialogs,
+            domain.chats,
+            domain.portraits,
         )
         self.openclaw = OpenClawService(
             configuration.directory / "openclaw.yaml",

@@ -13,6 +13,7 @@ from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
+from teamgram.domain.files.drawings import SERVICE
 from teamgram.domain.files.filing import Filing
 from teamgram.domain.files.references import OF_GROUP, ON_PROFILE
 from teamgram.domain.messages.media import FileAccess
@@ -23,11 +24,13 @@ from teamgram.domain.messages.trimming import LogTrimming
 from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.profiles.photos import ProfilePhotos
+from teamgram.domain.profiles.portraits import Portraits
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.notifications import NotificationSettings
 from teamgram.domain.users.settings import AccountSettings
+from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.domain.users.users import Users
 
 KEEP_LOG = 30 * 86_400
@@ -65,6 +68,7 @@ class Domain:
     access: FileAccess
     profile_photos: ProfilePhotos
     chat_photos: ChatPhotos
+    portraits: Portraits
     indexer: SearchIndexer
     search: MessageSearch
 
@@ -116,6 +120,7 @@ class Domain:
             access=FileAccess(database, filing.files, filing.references, shown),
             profile_photos=profile_photos,
             chat_photos=chat_photos,
+            portraits=Portraits(users, filing.files, profile_photos, fanout),
             indexer=indexer,
             search=MessageSearch(database, indexer),
         )
@@ -126,10 +131,13 @@ class Domain:
         self.trimming.start()
         self.filing.start()
         self.indexer.start()
+        self.portraits.want(SERVICE_USER_ID, SERVICE)
+        self.fanout.subscribe(self.portraits)
 
     async def stop(self) -> None:
         """Remember who was here; before the database closes."""
         self.trimming.stop()
+        self.portraits.stop()
         await self.filing.stop()
         await self.indexer.stop()
         await self.presence.stop()

@@ -5,11 +5,13 @@ import unittest
 from hashlib import sha256
 from pathlib import Path
 
+from twisted.internet.task import deferLater
+
 from PIL import Image
 
 from trial_tests.backends import on_every_backend
 from trial_tests.clients.house import HouseTestCase, have
-from trial_tests.clients.process import ClientProcess
+from trial_tests.clients.process import ClientError, ClientProcess
 
 MIB = 1 << 20
 
@@ -61,15 +63,40 @@ class FilesTests(FilesTestCase):
         await other.do("send_file", peer=back, path=str(path), timeout=120)
         self.assertEqual((await self.got(one, there)).read_bytes(), path.read_bytes())
 
+    async def put_up_and_get(self, one: ClientProcess, other: ClientProcess) -> None:
+        """Photos of both, seen by the other, and one of a group."""
+        await self.acquaint(one, other)
+        group = await one.do("create_group", title="photos", users=[other.user["id"]])
+        for owner, viewer in ((one, other), (other, one)):
+            await owner.do("set_photo", path=str(self.picture("p.jpg", 900, 700)), timeout=120)
+            await owner.do("set_photo", path=str(self.picture("g.jpg", 400, 700)), group=group, timeout=120)
+            for peer, side in ((["user", owner.user["id"]], 640), (["chat", group], 400)):
+                path = self.directory / f"photo-{os.urandom(4).hex()}.jpg"
+                await self.until_photo(viewer, peer, path, side)
+
+    async def until_photo(self, viewer: ClientProcess, peer: list[object], path: Path, side: int) -> None:
+        """Wait until the viewer has heard of it and downloads it."""
+        for _ in range(50):
+            try:
+                await viewer.do("get_photo", peer=peer, path=str(path), timeout=30)
+                if Image.open(path).size == (side, side):
+                    return
+            except ClientError:
+                pass
+            await deferLater(self.reactor, 0.2)
+        self.fail(f"no photo of {peer}")
+
     async def test_telethon(self) -> None:
         """One byte, in the middle of what is sent small, and over 10 MB."""
         ada, bob = await self.sign_up("telethon", "Ada"), await self.sign_up("telethon", "Bob")
         await self.send_and_get(ada, bob, (1, 5 * MIB + 3, 12 * MIB + 77))
+        await self.put_up_and_get(ada, bob)
 
     async def test_kurigram(self) -> None:
         """With Telethon at the other end; small ones, for without its C extension it ciphers 50 kB a second."""
         cyd, bob = await self.sign_up("kurigram", "Cyd"), await self.sign_up("telethon", "Bob")
         await self.send_and_get(cyd, bob, (1, 200_000))
+        await self.put_up_and_get(cyd, bob)
 
     @unittest.skipUnless(have("gramjs"), "no GramJS: tools/setup_test.sh needs node and npm")
     async def test_gramjs(self) -> None:
@@ -88,6 +115,7 @@ class FilesTests(FilesTestCase):
         """What most apps are made of, with Telethon at the other end."""
         tia, bob = await self.sign_up("tdlib", "Tia"), await self.sign_up("telethon", "Bob")
         await self.send_and_get(tia, bob, (1, 3 * MIB + 3, 11 * MIB))
+        await self.put_up_and_get(tia, bob)
 
     async def test_in_a_group(self) -> None:
         """Every member gets it, whatever they use."""

@@ -21,10 +21,12 @@ from teamgram.domain.boxes.message import Message
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.errors import DomainError
+from teamgram.domain.files.drawings import AGENT
 from teamgram.domain.ids.peer import is_user
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.sending import SendRequest
+from teamgram.domain.profiles.portraits import Portraits
 from teamgram.domain.users.user import User
 from teamgram.domain.users.users import Users
 from teamgram.openclaw.agent.idempotency import fingerprint
@@ -65,7 +67,11 @@ ResetSession = Callable[[AgentSession, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class MessengerDomain:
-    """The messenger's own objects, from the app."""
+    """The messenger's own objects, from the app.
+
+    Attributes:
+        portraits: draws what agents look like.
+    """
 
     users: Users
     messages: Messages
@@ -73,6 +79,7 @@ class MessengerDomain:
     log: UpdateLog
     dialogs: Dialogs
     chats: Chats
+    portraits: Portraits | None = None
 
 
 class Messenger(Service):
@@ -154,6 +161,8 @@ class Messenger(Service):
                     continue
                 if self.running:
                     self._domain.observers.observe(account.user_id, partial(self._told, account))
+                    if self._domain.portraits is not None:
+                        self._domain.portraits.want(account.user_id, AGENT)
                     await self._tell_cut_off(account)
                     self.inbox.heard(account)
         finally:

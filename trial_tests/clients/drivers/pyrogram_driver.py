@@ -191,6 +191,16 @@ class Pyrogram(Driver):
         send = self.client.send_photo if photo else self.client.send_document
         return self._message(await send(self._chat(peer), path, caption=caption))
 
+    async def do_set_photo(self, path, group=0):
+        if group:
+            await self.client.set_chat_photo(-group, photo=path)
+        else:
+            await self.client.set_profile_photo(photo=path)
+
+    async def do_get_photo(self, peer, path):
+        chat = await self.client.get_chat(self._chat(peer))
+        await self.client.download_media(chat.photo.big_file_id, file_name=path)
+
     async def do_download(self, peer, id, path):
         """What a message carries, and its caption."""
         message = await self.client.get_messages(self._chat(peer), id)

@@ -326,6 +326,20 @@ class Tdlib(Driver):
         message = await self._ask("sendMessage", chat_id=await self._chat(peer), input_message_content=content)
         return await self._delivered(message)
 
+    async def do_set_photo(self, path, group=0):
+        photo = {"@type": "inputChatPhotoStatic", "photo": {"@type": "inputFileLocal", "path": path}}
+        if group:
+            await self._ask("setChatPhoto", chat_id=await self._chat(["chat", group]), photo=photo)
+        else:
+            await self._ask("setProfilePhoto", photo=photo, is_public=False)
+
+    async def do_get_photo(self, peer, path):
+        photo = (await self._ask("getChat", chat_id=await self._chat(peer)))["photo"]
+        got = await self._ask(
+            "downloadFile", file_id=photo["big"]["id"], priority=1, offset=0, limit=0, synchronous=True
+        )
+        shutil.copyfile(got["local"]["path"], path)
+
     async def do_download(self, peer, id, path):
         message = await self._ask("getMessage", chat_id=await self._chat(peer), message_id=id * SERVER_ID)
         content = message["content"]

@@ -211,6 +211,18 @@ class Telethon(Driver):
     async def do_send_album(self, peer, paths):
         return [self._message(sent) for sent in await self.client.send_file(await self._peer(peer), paths)]
 
+    async def do_set_photo(self, path, group=0):
+        """The user's own photo, or a group's."""
+        file = await self.client.upload_file(path)
+        if group:
+            photo = types.InputChatUploadedPhoto(file=file)
+            await self.client(functions.messages.EditChatPhotoRequest(group, photo))
+        else:
+            await self.client(functions.photos.UploadProfilePhotoRequest(file=file))
+
+    async def do_get_photo(self, peer, path):
+        await self.client.download_profile_photo(await self._peer(peer), file=path)
+
     async def do_download(self, peer, id, path):
         """What a message carries, and its caption."""
         message = await self.client.get_messages(await self._peer(peer), ids=id)

@@ -23,6 +23,7 @@ from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
 from teamgram.domain.privacy import errors as privacy
 from teamgram.domain.profiles import errors as profiles
+from teamgram.domain.stickers import errors as stickers
 from teamgram.domain.users.fresh import FreshChangePhoneForbidden, FreshResetForbidden
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastNameInvalid
 from teamgram.domain.users.user import UserNotFound
@@ -81,6 +82,25 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     # Of these two Telegram's list has none.
     files.StorageFull: (400, "STORAGE_FULL"),
     files.UploadsTooMany: (400, "UPLOADS_TOO_MUCH"),
+    stickers.SetNameInvalid: (400, "SHORT_NAME_INVALID"),
+    stickers.SetNameOccupied: (400, "SHORT_NAME_OCCUPIED"),
+    stickers.SetTitleInvalid: (400, "PACK_TITLE_INVALID"),
+    stickers.StickerEmojiInvalid: (400, "STICKER_EMOJI_INVALID"),
+    stickers.StickerFileInvalid: (400, "STICKER_FILE_INVALID"),
+    stickers.StickerInvalid: (400, "STICKER_INVALID"),
+    stickers.StickerPngDimensions: (400, "STICKER_PNG_DIMENSIONS"),
+    stickers.StickerPngInvalid: (400, "STICKER_PNG_NOPNG"),
+    stickers.StickerSetInvalid: (400, "STICKERSET_INVALID"),
+    # Telegram's list has none of this one.
+    stickers.StickerSetsTooMany: (400, "STICKERSETS_TOO_MUCH"),
+    stickers.StickersEmpty: (400, "STICKERS_EMPTY"),
+    stickers.StickersTooMany: (400, "STICKERS_TOO_MUCH"),
+    stickers.StickerTgsInvalid: (400, "STICKER_TGS_NOTGS"),
+    stickers.StickerVideoBig: (400, "STICKER_VIDEO_BIG"),
+    stickers.StickerVideoDimensions: (400, "STICKER_GIF_DIMENSIONS"),
+    stickers.StickerVideoInvalid: (400, "STICKER_VIDEO_NOWEBM"),
+    stickers.ThumbPngInvalid: (400, "STICKER_THUMB_PNG_NOPNG"),
+    stickers.ThumbTgsInvalid: (400, "STICKER_THUMB_TGS_NOTGS"),
     messages.CaptionTooLong: (400, "MEDIA_CAPTION_TOO_LONG"),
     messages.MediaForbidden: (403, "CHAT_SEND_MEDIA_FORBIDDEN"),
     messages.EditForbidden: (403, "CHAT_WRITE_FORBIDDEN"),

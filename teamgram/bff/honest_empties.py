@@ -82,10 +82,6 @@ def _peer_view(caller: RpcMetadata, written: Any) -> Any:
     return tl.peerUser(user_id=caller.user_id)
 
 
-def _no_sticker_set(caller: RpcMetadata, query: Any) -> Any:
-    raise bad_request("STICKERSET_INVALID")
-
-
 def _no_keywords(caller: RpcMetadata, query: Any) -> Any:
     version = getattr(query, "from_version", 0)
     return tl.emojiKeywordsDifference(lang_code=query.lang_code, from_version=version, version=version, keywords=[])
@@ -148,38 +144,19 @@ def _no_stories(caller: RpcMetadata, query: Any) -> Any:
 
 _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     # what there is none of, service, the constructor that is answered empty (or a function), methods
-    ("sticker sets", "RPCStickers", "messages.allStickers", "messages.getAllStickers messages.getMaskStickers"),
-    ("stickers", "RPCStickers", "messages.stickers", "messages.getStickers"),
-    ("stickers", "RPCStickers", "messages.favedStickers", "messages.getFavedStickers"),
-    ("stickers", "RPCStickers", "messages.recentStickers", "messages.getRecentStickers"),
     (
-        "sticker sets",
+        "featured sticker sets",
         "RPCStickers",
         "messages.featuredStickers",
         "messages.getFeaturedStickers messages.getOldFeaturedStickers",
     ),
-    ("sticker sets", "RPCStickers", "messages.archivedStickers", "messages.getArchivedStickers"),
+    ("featured custom emoji", "RPCCustomEmojis", "messages.featuredStickers", "messages.getFeaturedEmojiStickers"),
     (
-        "sticker sets",
-        "RPCStickers",
-        "messages.foundStickerSets",
-        "messages.searchStickerSets messages.searchEmojiStickerSets",
-    ),
-    ("sticker sets (error STICKERSET_INVALID)", "RPCStickers", _no_sticker_set, "messages.getStickerSet"),
-    ("custom emoji", "RPCCustomEmojis", "messages.allStickers", "messages.getEmojiStickers"),
-    ("custom emoji", "RPCCustomEmojis", "messages.featuredStickers", "messages.getFeaturedEmojiStickers"),
-    ("custom emoji", "RPCCustomEmojis", _nothing, "messages.getCustomEmojiDocuments"),
-    (
-        "custom emoji",
+        "custom emoji of the server's choice",
         "RPCCustomEmojis",
         "emojiList",
         "account.getDefaultProfilePhotoEmojis account.getDefaultGroupPhotoEmojis",
     ),
-    ("stickers", "RPCStickers", "messages.foundStickers", "messages.searchStickers"),
-    ("sticker sets", "RPCStickers", "messages.myStickers", "messages.getMyStickers"),
-    ("stickers", "RPCStickers", _nothing, "messages.getAttachedStickers"),
-    ("custom emoji", "RPCCustomEmojis", "emojiList", "messages.searchCustomEmoji"),
-    ("saved GIFs", "RPCGifs", "messages.savedGifs", "messages.getSavedGifs"),
     ("emoji keywords", "RPCEmoji", _no_keywords, "messages.getEmojiKeywords messages.getEmojiKeywordsDifference"),
     ("emoji keywords", "RPCEmoji", _nothing, "messages.getEmojiKeywordsLanguages"),
     (

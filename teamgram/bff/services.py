@@ -28,6 +28,9 @@ from teamgram.bff.registry import RpcService
 from teamgram.bff.reports import Reports
 from teamgram.bff.saved_message_dialogs import SavedMessageDialogs
 from teamgram.bff.shared import Shared
+from teamgram.bff.stickers.making import MakingStickerSets
+from teamgram.bff.stickers.saved import SavedGifs, StickersAtHand
+from teamgram.bff.stickers.sets import CustomEmoji, StickerSetsService
 from teamgram.bff.terms import Promotions, Terms
 from teamgram.bff.two_fa import TwoFa
 from teamgram.bff.updates import Updates
@@ -112,6 +115,11 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         SendingMessages(shared),
         SendingMedia(shared),
         FilesService(shared),
+        StickerSetsService(shared),
+        MakingStickerSets(shared),
+        StickersAtHand(shared),
+        CustomEmoji(shared),
+        SavedGifs(shared),
         MessageHistory(shared),
         ReadMarks(shared),
         GroupReadMarks(shared),

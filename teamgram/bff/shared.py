@@ -13,6 +13,7 @@ from teamgram.bff.views.chats import ChatViews
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.people_updates import PeopleUpdates
+from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.updates import UpdateViews
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.boxes.message import Message
@@ -51,9 +52,9 @@ class Shared:
         people = PeopleUpdates(
             domain.users, domain.contacts, domain.presence, domain.privacy, domain.notifications, users
         )
-        updates = UpdateViews(
-            users, ChatViews(domain.chats, dc_id), people, FileViews(domain.filing.references, dc_id, clock), clock
-        )
+        files = FileViews(domain.filing.references, dc_id, clock)
+        stickers = StickerViews(domain.sticker_sets, domain.installed_sets, files)
+        updates = UpdateViews(users, ChatViews(domain.chats, dc_id), people, stickers, files, clock)
         return cls(domain, clock, InputPeers(domain.users), users, people, updates)
 
     def now(self) -> int:

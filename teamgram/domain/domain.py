@@ -15,7 +15,7 @@ from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.files.drawings import SERVICE
 from teamgram.domain.files.filing import Filing
-from teamgram.domain.files.references import OF_GROUP, ON_PROFILE
+from teamgram.domain.files.references import IN_STICKER_SET, OF_GROUP, ON_PROFILE, SAVED_BY
 from teamgram.domain.messages.media import FileAccess
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
@@ -25,8 +25,12 @@ from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.profiles.photos import ProfilePhotos
 from teamgram.domain.profiles.portraits import Portraits
+from teamgram.domain.saved_files.saved_files import SavedFiles
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
+from teamgram.domain.stickers.finding import StickerSearch
+from teamgram.domain.stickers.installed import InstalledSets
+from teamgram.domain.stickers.sets import StickerSets
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.notifications import NotificationSettings
 from teamgram.domain.users.settings import AccountSettings
@@ -71,6 +75,10 @@ class Domain:
     portraits: Portraits
     indexer: SearchIndexer
     search: MessageSearch
+    sticker_sets: StickerSets
+    installed_sets: InstalledSets
+    sticker_search: StickerSearch
+    saved_files: SavedFiles
 
     @classmethod
     def open(
@@ -93,7 +101,13 @@ class Domain:
         users = Users(database, fanout.bus)
         profile_photos = ProfilePhotos(database, fanout, users, contacts, privacy, watchers, filing.files)
         chat_photos = ChatPhotos(database, chats, filing.files)
-        shown = {ON_PROFILE: profile_photos.is_shown, OF_GROUP: chat_photos.is_shown}
+        sticker_sets, saved_files = StickerSets(database, filing, fanout, clock), SavedFiles(database, fanout, clock)
+        shown = {
+            ON_PROFILE: profile_photos.is_shown,
+            OF_GROUP: chat_photos.is_shown,
+            IN_STICKER_SET: sticker_sets.is_of_set,
+            SAVED_BY: saved_files.is_saved,
+        }
         observers = MessageObservers()
         fanout.subscribe(observers)
         indexer = SearchIndexer(database, clock)
@@ -123,6 +137,10 @@ class Domain:
             portraits=Portraits(users, filing.files, profile_photos, fanout),
             indexer=indexer,
             search=MessageSearch(database, indexer),
+            sticker_sets=sticker_sets,
+            installed_sets=InstalledSets(database, fanout, clock),
+            sticker_search=StickerSearch(database),
+            saved_files=saved_files,
         )
 
     def start(self) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from trial_tests.backends import on_every_backend
 from trial_tests.clients.house import HouseTestCase, have
 from trial_tests.clients.process import ClientError, ClientProcess
+from trial_tests.domain.files.test_animations import tgs
 
 MIB = 1 << 20
 
@@ -134,6 +135,24 @@ class FilesTests(FilesTestCase):
         newest = await self.newest(ada, ["self", 0])
         told = await ada.do("pieces", peer=["self", 0], id=newest, size=9 * MIB + 5, limit=MIB, timeout=120)
         self.assertEqual(told, sha256(path.read_bytes()).hexdigest())
+
+    async def test_stickers(self) -> None:
+        """One makes a set, another installs it and sends of it, and whoever gets one finds the set by it."""
+        ada, bob = await self.sign_up("telethon", "Ada"), await self.sign_up("telethon", "Bob")
+        await self.acquaint(ada, bob)
+        still, moving = self.directory / "still.png", self.directory / "moving.tgs"
+        Image.effect_noise((512, 400), 40).save(still, "PNG")
+        moving.write_bytes(tgs())
+        files = [[str(still), "image/png", "😀"], [str(moving), "application/x-tgsticker", "🎉"]]
+        name = f"set_{ada.user['id']}"
+        made = await ada.do("make_set", short_name=name, title="Noise", stickers=files, timeout=60)
+        self.assertEqual(made["mime_types"], ["image/webp", "application/x-tgsticker"])
+        self.assertEqual(await bob.do("install_set", short_name=name), [name])
+        await bob.do("send_sticker", peer=["user", ada.user["id"]], short_name=name, number=1)
+        newest = await self.newest(ada, ["user", bob.user["id"]])
+        theirs = await ada.do("set_of", peer=["user", bob.user["id"]], id=newest)
+        self.assertEqual(theirs, {**made, "alt": "🎉"})
+        self.assertEqual((await self.got(ada, ["user", bob.user["id"]])).read_bytes(), moving.read_bytes())
 
     async def test_album(self) -> None:
         """Photos sent together stay together."""

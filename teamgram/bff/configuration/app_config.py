@@ -7,6 +7,7 @@ from typing import Any
 from teamgram.bff.configuration.settings import ConfigurationSettings
 from teamgram.domain.dialogs.dialogs import MAX_PINNED, MAX_PINNED_ARCHIVED
 from teamgram.domain.messages.reading import KEEP_READ_DATES
+from teamgram.domain.saved_files.saved_files import LIMITS
 from teamgram.mtproto.tl import tl
 
 #: What there is none of here. Apps index these without asking whether they are there: Telegram Web K throws when a
@@ -52,6 +53,10 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
         "reactions_user_max_default": 0,
         "reactions_user_max_premium": 0,
         "round_video_encoding": _ROUND_VIDEO,
+        "saved_gifs_limit_default": LIMITS["gifs"],
+        "saved_gifs_limit_premium": LIMITS["gifs"],
+        "stickers_faved_limit_default": LIMITS["faved"],
+        "stickers_faved_limit_premium": LIMITS["faved"],
         "topics_pinned_limit": 0,
         "about_length_limit_default": settings.about_length_max,
         "about_length_limit_premium": settings.about_length_max,

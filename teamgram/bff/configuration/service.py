@@ -11,6 +11,7 @@ from teamgram.bff.configuration.settings import ConfigurationSettings
 from teamgram.bff.langpack import ENGLISH
 from teamgram.bff.registry import EncodedResult, RpcService, rpc
 from teamgram.bff.views.users import UserViews
+from teamgram.domain.saved_files.saved_files import LIMITS
 from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.data_centres import served
@@ -90,7 +91,7 @@ class ConfigurationService(RpcService):
             revoke_time_limit=_MAX_INT,
             revoke_pm_time_limit=_MAX_INT,
             rating_e_decay=2_419_200,
-            stickers_recent_limit=200,
+            stickers_recent_limit=LIMITS["recent"],
             channels_read_media_period=604_800,
             call_receive_timeout_ms=20_000,
             call_ring_timeout_ms=90_000,

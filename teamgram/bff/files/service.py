@@ -6,6 +6,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
+from teamgram.bff.stickers.naming import named_set
 from teamgram.domain.files.file import BIG, SMALL, Document, Photo
 from teamgram.domain.files.files import Named, part_of
 from teamgram.domain.files.ranges import check_range
@@ -31,6 +32,8 @@ def _type(file: Document | Photo, blob: str) -> Any:
     """The class of ``storage.FileType`` of a file's part."""
     if isinstance(file, Document) and blob == file.blob:
         return _TYPES.get(file.mime_type, tl.storage.fileUnknown)
+    if isinstance(file, Document) and file.sticker is not None:
+        return tl.storage.fileWebp
     if isinstance(file, Photo) and any(blob == video.blob for video in file.videos):
         return tl.storage.fileMp4
     return tl.storage.fileJpeg
@@ -85,6 +88,8 @@ class FilesService(RpcService):
         if location.NAME == "inputPeerPhotoFileLocation":
             photo = await self._peer_photo(caller, location)
             return photo, part_of(photo, BIG if location.big else SMALL)[0]
+        if location.NAME == "inputStickerSetThumb":
+            return await self._set_thumb(location)
         # inputFileLocation and inputPhotoLegacyFileLocation name volumes: no layer served here ever gives one.
         kind = _KINDS.get(location.NAME)
         if kind is None:
@@ -99,6 +104,12 @@ class FilesService(RpcService):
         domain = self._shared.domain
         photos = domain.profile_photos if peer.kind is PeerKind.USER else domain.chat_photos
         return await photos.shown(caller.user_id, peer.id, location.photo_id)
+
+    async def _set_thumb(self, location: Any) -> tuple[Any, str]:
+        set_ = await self._shared.domain.sticker_sets.find(named_set(location.stickerset))
+        if set_.thumb is None:
+            raise bad_request("LOCATION_INVALID")
+        return set_.thumb, set_.thumb.blob
 
     @rpc("messages.uploadMedia")
     async def upload_media(self, caller: RpcMetadata, query: Any) -> Any:

@@ -8,8 +8,10 @@ from teamgram.domain.boxes.media import Media, Place
 from teamgram.domain.files.file import Attribute, Avatar, Document, Photo, PhotoSize
 from teamgram.domain.files.references import (
     IN_CONTENT,
+    IN_STICKER_SET,
     OF_GROUP,
     ON_PROFILE,
+    SAVED_BY,
     TO_UPLOADER,
     FileReferences,
     Origin,
@@ -47,6 +49,12 @@ def chat_photo_view(avatar: Avatar | None, dc_id: int) -> Any:
     )
 
 
+def _set_view(attribute: Attribute) -> Any:
+    if not attribute.set_id:
+        return tl.inputStickerSetEmpty()
+    return tl.inputStickerSetID(id=attribute.set_id, access_hash=attribute.set_access_hash)
+
+
 def attribute_view(attribute: Attribute) -> Any:
     """``DocumentAttribute``."""
     kind = attribute.kind
@@ -59,7 +67,18 @@ def attribute_view(attribute: Attribute) -> Any:
     if kind == "filename":
         return tl.documentAttributeFilename(file_name=attribute.file_name)
     if kind == "sticker":
-        return tl.documentAttributeSticker(mask=attribute.mask, alt=attribute.alt, stickerset=tl.inputStickerSetEmpty())
+        coords = attribute.mask_coords
+        return tl.documentAttributeSticker(
+            mask=attribute.mask,
+            alt=attribute.alt,
+            stickerset=_set_view(attribute),
+            mask_coords=tl.maskCoords(n=coords.n, x=coords.x, y=coords.y, zoom=coords.zoom) if coords else None,
+        )
+    if kind == "customEmoji":
+        # Nobody here pays for them.
+        return tl.documentAttributeCustomEmoji(
+            free=True, text_color=attribute.text_color, alt=attribute.alt, stickerset=_set_view(attribute)
+        )
     if kind == "audio":
         return tl.documentAttributeAudio(
             voice=attribute.voice,
@@ -118,6 +137,11 @@ class FileViews:
             attributes=[attribute_view(attribute) for attribute in document.attributes],
         )
 
+    def sticker(self, document: Document) -> Any:
+        """A document as the set that it belongs to gives it."""
+        said = document.sticker
+        return self.document(document, Origin(IN_STICKER_SET, said.set_id if said is not None else 0))
+
     def photo(self, photo: Photo, origin: Origin) -> Any:
         """``photo``, given at ``origin``."""
         return tl.photo(
@@ -149,6 +173,13 @@ class FileViews:
     def given(self, photo: Photo | None, user_id: int) -> Any:
         """``Photo`` for that user alone."""
         return tl.photoEmpty(id=0) if photo is None else self.photo(photo, Origin(TO_UPLOADER, user_id))
+
+    def saved(self, document: Document, user_id: int) -> Any:
+        """A document as a user's own list gives it."""
+        said = document.sticker
+        if said is not None and said.set_id:
+            return self.sticker(document)
+        return self.document(document, Origin(SAVED_BY, user_id))
 
     def uploaded(self, media: Media, user_id: int) -> Any:
         """``MessageMedia`` for who has uploaded it."""

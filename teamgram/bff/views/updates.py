@@ -16,6 +16,7 @@ from teamgram.bff.views.messages import (
     peers_in,
 )
 from teamgram.bff.views.people_updates import PeopleUpdates
+from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.boxes import events as logged
 from teamgram.domain.boxes.changes import OwnChange
@@ -96,7 +97,7 @@ def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message]
 
 
 def transient_drawing(event: TransientEvent) -> Drawing:
-    """The update of a transient event about a conversation; others are left to ``PeopleUpdates``."""
+    """The update of a transient event about a conversation; ``StickerViews`` and ``PeopleUpdates`` have the others."""
     draw = _TRANSIENT.get(type(event))
     return Drawing(event=event) if draw is None else draw(event)
 
@@ -196,9 +197,16 @@ class UpdateViews:
     """Puts the users and groups that updates name beside them, as a given viewer sees them."""
 
     def __init__(
-        self, users: UserViews, chats: ChatViews, people: PeopleUpdates, files: FileViews, clock: IReactorTime
+        self,
+        users: UserViews,
+        chats: ChatViews,
+        people: PeopleUpdates,
+        stickers: StickerViews,
+        files: FileViews,
+        clock: IReactorTime,
     ) -> None:
         self.files = files
+        self.stickers = stickers
         self._users = users
         self._chats = chats
         self._people = people
@@ -232,7 +240,8 @@ class UpdateViews:
     async def finish(self, viewer_id: int, drawing: Drawing) -> Any:
         """The ``updates`` object."""
         if drawing.event is not None:
-            updates, user_ids = await self._people.render(viewer_id, drawing.event)
+            render = (self.stickers if self.stickers.handles(drawing.event) else self._people).render
+            updates, user_ids = await render(viewer_id, drawing.event)
             drawing = Drawing(updates, set(user_ids))
         users, chats = await self.peers(viewer_id, drawing.peers)
         return self._updates(drawing, users, chats)

@@ -3,10 +3,20 @@
 import msgspec
 
 
+class MaskCoords(msgspec.Struct, frozen=True):
+    """Where on a face a mask lies (core.telegram.org/constructor/maskCoords)."""
+
+    n: int
+    x: float
+    y: float
+    zoom: float
+
+
 class Attribute(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a document is; ``kind`` is the TL name without ``documentAttribute``, first letter small.
 
-    ``seconds`` is the duration of audio and video.
+    ``seconds`` is the duration of audio and video; ``set_id`` and ``set_access_hash`` name the
+    sticker set that a sticker or custom emoji belongs to.
     """
 
     kind: str
@@ -24,6 +34,10 @@ class Attribute(msgspec.Struct, frozen=True, omit_defaults=True):
     waveform: bytes = b""
     alt: str = ""
     mask: bool = False
+    set_id: int = 0
+    set_access_hash: int = 0
+    mask_coords: MaskCoords | None = None
+    text_color: bool = False
 
 
 class PhotoSize(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,6 +84,11 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     def attribute(self, kind: str) -> Attribute | None:
         """The attribute of that kind."""
         return next((one for one in self.attributes if one.kind == kind), None)
+
+    @property
+    def sticker(self) -> Attribute | None:
+        """What makes it a sticker or a custom emoji."""
+        return self.attribute("sticker") or self.attribute("customEmoji")
 
 
 class Photo(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -208,6 +208,10 @@ class Files:
                 self._known.popitem(last=False)
         return file
 
+    def forget(self, kind: str, id_: int) -> None:
+        """What is known of that file changed: the next who asks reads it anew."""
+        self._known.pop((kind, id_), None)
+
     # Reading
 
     async def read(self, blob: str, offset: int, limit: int) -> bytes:

@@ -1,7 +1,8 @@
 """The process that opens pictures, so that the server's own never does. Run as ``python -m`` by ``images``.
 
 One job at a time over standard input and output, each a 4-byte little-endian length and a msgpack map: in comes
-``{kind, bytes, boxes}``, out goes ``{sizes: [{type, w, h, bytes}], stripped}`` or ``{error}``. What it may use is
+``{kind, bytes, boxes}``, out goes ``{sizes: [{type, w, h, bytes}], stripped}``, of a sticker
+``{format, w, h, seconds, rate, content, thumb}``, or ``{error}``. What it may use is
 limited by the kernel; a picture that needs more ends this process, and the next job gets another one.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from teamgram.domain.files import drawings
+from teamgram.domain.files.animations import NotAnAnimation, read_tgs, read_webm
 
 MAX_PIXELS = 64_000_000
 MEMORY = 1 << 30
@@ -121,7 +123,63 @@ def portrait(image: Any, boxes: list[tuple[str, int]]) -> dict[str, Any]:
     return {"sizes": sizes, "stripped": _stripped(square)}
 
 
+_STICKER_THUMB = 128
+_MAX_STICKER_SIDE = 2048
+
+
+def look(data: bytes) -> dict[str, Any]:
+    """A sticker: what it is, how large, how long; a still one as WebP alone, and a small one."""
+    read = {b"\x1f\x8b": ("tgs", read_tgs), b"\x1a\x45": ("webm", read_webm)}.get(data[:2])
+    if read is not None:
+        kind, reader = read
+        try:
+            found = reader(data)
+        except NotAnAnimation:
+            raise _Refused("type") from None
+        size = {"w": found.w, "h": found.h, "seconds": found.seconds, "rate": found.frames_per_second}
+        return {"format": kind, **size, "content": b"", "thumb": None}
+    return _still(data)
+
+
+def _still(data: bytes) -> dict[str, Any]:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        image = Image.open(io.BytesIO(data), formats=("PNG", "WEBP"))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise _Refused("type") from None
+    if getattr(image, "n_frames", 1) != 1:
+        raise _Refused("type")
+    if max(image.size) > _MAX_STICKER_SIDE:
+        raise _Refused("dimensions")
+    alone = image.format == "WEBP" and len(data) == 8 + struct.unpack_from("<I", data, 4)[0]
+    # Always opened whole: a header says nothing about the rest.
+    pixels = image.convert("RGBA")
+    if alone and not image.info.keys() & {"exif", "xmp", "icc_profile"}:
+        content = data
+    else:
+        content = _webp(pixels, lossless=True)
+    thumb = None
+    if max(pixels.size) > _STICKER_THUMB:
+        small = pixels.copy()
+        small.thumbnail((_STICKER_THUMB, _STICKER_THUMB))
+        thumb = {"w": small.width, "h": small.height, "bytes": _webp(small, quality=80)}
+    size = {"w": pixels.width, "h": pixels.height, "seconds": 0.0, "rate": 0.0}
+    return {"format": "webp", **size, "content": content, "thumb": thumb}
+
+
+def _webp(image: Any, **options: Any) -> bytes:
+    from PIL import Image
+
+    plain = Image.frombytes("RGBA", image.size, image.tobytes())
+    written = io.BytesIO()
+    plain.save(written, "WEBP", **options)
+    return written.getvalue()
+
+
 def _done(job: dict[str, Any]) -> dict[str, Any]:
+    if job["kind"] == "sticker":
+        return look(job["bytes"])
     boxes = [(letter, box) for letter, box in job["boxes"]]
     if job["kind"] == "portrait":
         return portrait(_opened(job["bytes"]), boxes)

@@ -65,6 +65,26 @@ class MadePicture:
     stripped: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class SeenSticker:
+    """What a file is that shall be a sticker.
+
+    Attributes:
+        format: "webp", "tgs" or "webm". A PNG has become WebP.
+        seconds, rate: of animations: how long, and frames a second where the file says.
+        content: of a still one.
+        thumb: (width, height, WebP) of a large still one.
+    """
+
+    format: str
+    w: int
+    h: int
+    seconds: float
+    rate: float
+    content: bytes
+    thumb: tuple[int, int, bytes] | None
+
+
 class Images:
     """The workers. ``reactor`` spawns processes."""
 
@@ -103,7 +123,22 @@ class Images:
         """
         return await self._made({"kind": "drawn", "subject": subject, "colour": colour, "boxes": PORTRAIT_BOXES})
 
+    async def look(self, data: bytes) -> SeenSticker:
+        """What a file is that shall be a sticker.
+
+        Raises:
+            PhotoTypeInvalid, PhotoDimensionsInvalid, ImageInvalid, UploadsTooMany: as ``shrink``.
+        """
+        answer = await self._ask({"kind": "sticker", "bytes": data})
+        thumb = answer.pop("thumb")
+        return SeenSticker(**answer, thumb=(thumb["w"], thumb["h"], thumb["bytes"]) if thumb is not None else None)
+
     async def _made(self, request: dict[str, Any]) -> MadePicture:
+        answer = await self._ask(request)
+        sizes = tuple(MadeSize(one["type"], one["w"], one["h"], one["bytes"]) for one in answer["sizes"])
+        return MadePicture(sizes, answer["stripped"])
+
+    async def _ask(self, request: dict[str, Any]) -> Any:
         if len(self._waiting) >= MAX_WAITING:
             raise UploadsTooMany("pictures")
         job = _Job(msgspec.msgpack.encode(request))
@@ -112,8 +147,7 @@ class Images:
         answer = await job.done
         if "error" in answer:
             raise _REASONS.get(answer["error"], ImageInvalid)
-        sizes = tuple(MadeSize(one["type"], one["w"], one["h"], one["bytes"]) for one in answer["sizes"])
-        return MadePicture(sizes, answer["stripped"])
+        return answer
 
     def _work(self) -> None:
         while self._waiting:

@@ -31,10 +31,10 @@ def media_tags(media: Media | None) -> Tag:
 
 
 def _document_tags(document: Document) -> Tag:
+    if document.sticker is not None:
+        return Tag(0)
     if document.attribute("animated") is not None:
         return Tag.GIF
-    if document.attribute("sticker") is not None:
-        return Tag(0)
     video = document.attribute("video")
     if video is not None:
         return Tag.ROUND_VIDEO if video.round_message else Tag.VIDEO
@@ -61,7 +61,7 @@ def forbidden_by(media: Media) -> Banned:
         return Banned.SEND_MESSAGES | Banned.SEND_PLAIN
     if media.dice is not None:
         return Banned.SEND_MESSAGES | Banned.SEND_GAMES
-    if media.document is not None and media.document.attribute("sticker") is not None:
+    if media.document is not None and media.document.sticker is not None:
         return Banned.SEND_MESSAGES | Banned.SEND_STICKERS
     return Banned.SEND_MESSAGES | Banned.SEND_MEDIA | _RIGHTS.get(media_tags(media), Banned(0))
 

@@ -192,6 +192,38 @@ class PinnedSavedDialogsReordered(msgspec.Struct, frozen=True, tag=True):
     peers: tuple[int, ...]
 
 
+class StickerSetsChanged(msgspec.Struct, frozen=True, tag=True):
+    """The receiver's list of sticker sets of that kind changed, or a set in it (``updateStickerSets``)."""
+
+    kind: str
+
+
+class StickerSetInstalled(msgspec.Struct, frozen=True, tag=True):
+    """The receiver installed a set on another device (``updateNewStickerSet``)."""
+
+    set_id: int
+
+
+class StickerSetsReordered(msgspec.Struct, frozen=True, tag=True):
+    """The receiver put their sets of a kind in another order (ids, first on top)."""
+
+    kind: str
+    set_ids: tuple[int, ...]
+
+
+class StickerSetRaised(msgspec.Struct, frozen=True, tag=True):
+    """A set of the receiver's is the first of its kind, for they used it."""
+
+    kind: str
+    set_id: int
+
+
+class SavedFilesChanged(msgspec.Struct, frozen=True, tag=True):
+    """One of the receiver's lists of files at hand changed: "recent", "attached", "faved", "gifs" or "ringtones"."""
+
+    list: str
+
+
 TransientEvent: TypeAlias = (
     UserStatusChanged
     | UserNameChanged
@@ -216,4 +248,9 @@ TransientEvent: TypeAlias = (
     | DialogUnreadMarkChanged
     | SavedDialogPinnedChanged
     | PinnedSavedDialogsReordered
+    | StickerSetsChanged
+    | StickerSetInstalled
+    | StickerSetsReordered
+    | StickerSetRaised
+    | SavedFilesChanged
 )

@@ -229,6 +229,50 @@ class Telethon(Driver):
         await message.download_media(file=path)
         return {"text": message.message, "kind": type(message.media).__name__, "grouped_id": message.grouped_id}
 
+    # --- stickers -------------------------------------------------------
+
+    async def do_make_set(self, short_name, title, stickers):
+        """A sticker set of files: [path, MIME type, emoji] each."""
+        items = []
+        for path, mime_type, emoji in stickers:
+            media = types.InputMediaUploadedDocument(await self.client.upload_file(path), mime_type, [])
+            told = await self.client(functions.messages.UploadMediaRequest("me", media))
+            items.append(types.InputStickerSetItem(document=self._input(told.document), emoji=emoji))
+        request = functions.stickers.CreateStickerSetRequest("me", title, short_name, items)
+        return self._set(await self.client(request))
+
+    async def do_get_set(self, short_name):
+        named = types.InputStickerSetShortName(short_name)
+        return self._set(await self.client(functions.messages.GetStickerSetRequest(named, 0)))
+
+    async def do_install_set(self, short_name):
+        named = types.InputStickerSetShortName(short_name)
+        await self.client(functions.messages.InstallStickerSetRequest(named, archived=False))
+        return [one.short_name for one in (await self.client(functions.messages.GetAllStickersRequest(0))).sets]
+
+    async def do_send_sticker(self, peer, short_name, number=0):
+        named = types.InputStickerSetShortName(short_name)
+        found = await self.client(functions.messages.GetStickerSetRequest(named, 0))
+        return self._message(await self.client.send_file(await self._peer(peer), found.documents[number]))
+
+    async def do_set_of(self, peer, id):
+        """The set that a message's sticker is of, and the sticker's emoji."""
+        message = await self.client.get_messages(await self._peer(peer), ids=id)
+        said = next(one for one in message.document.attributes if isinstance(one, types.DocumentAttributeSticker))
+        found = await self.client(functions.messages.GetStickerSetRequest(said.stickerset, 0))
+        return {**self._set(found), "alt": said.alt}
+
+    def _input(self, document):
+        return types.InputDocument(document.id, document.access_hash, document.file_reference)
+
+    def _set(self, told):
+        return {
+            "short_name": told.set.short_name,
+            "title": told.set.title,
+            "mime_types": [document.mime_type for document in told.documents],
+            "emoji": [pack.emoticon for pack in told.packs],
+        }
+
     async def do_pieces(self, peer, id, size, limit):
         """SHA-256 of what a message carries, asked for in pieces of ``limit`` bytes, four at a time."""
         message = await self.client.get_messages(await self._peer(peer), ids=id)

@@ -1,0 +1,1 @@
+"""Sticker sets, custom emoji, and stickers and GIFs at hand."""

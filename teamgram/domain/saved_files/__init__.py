@@ -1,0 +1,1 @@
+"""Files that an account keeps at hand: recent and favourite stickers, GIFs, ringtones."""

@@ -126,9 +126,9 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
-    def start(self) -> None:
-        """Start on a port that is free now."""
-        self.port = _free_port()
+    def start(self, port: int = 0) -> None:
+        """Start on that port, or on one that is free now."""
+        self.port = port or _free_port()
         with self._log.open("ab") as log:
             self._process = _spawn(self._command(self.port), stdout=log, stderr=log)
 
@@ -150,6 +150,12 @@ class Service:
         raise NotReady(
             f"{self.name} did not start; its log ends with:\n{self._log.read_text(errors='replace')[-3000:]}"
         )
+
+    def kill(self) -> None:
+        """End it there and then."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def stop(self) -> None:
         """End the whole group, by force if need be."""
@@ -316,6 +322,11 @@ def _answer(port: int, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
         connection.sendall(request)
         return connection.recv(64)
+
+
+def answer_of(port: int) -> bytes:
+    """The first bytes of what an HTTP server on that port says."""
+    return _answer(port, b"GET / HTTP/1.0\r\n\r\n")
 
 
 def _run(command: Sequence[str], environment: dict[str, str], stack: contextlib.ExitStack) -> int:

@@ -19,6 +19,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from teamgram import __version__
+from teamgram.app.files_metrics import FilesCollector
 from teamgram.app.stages import Stages
 from teamgram.gnetway.metrics import GnetwayCollector
 from teamgram.session.metrics import SessionCollector
@@ -75,4 +76,5 @@ def register_stages(registry: CollectorRegistry, stages: Stages) -> None:
     """Add the stages of a process; the control plane adds itself when it starts."""
     registry.register(GnetwayCollector(stages.gnetway))
     registry.register(SessionCollector(stages.session.stage))
+    registry.register(FilesCollector(stages.domain.filing))
     registry.register(ProcessStagesCollector(stages))

@@ -94,6 +94,7 @@ class TeamgramServer(Service):
             levels=self._levels,
             flood_limits=self._flood_limits,
             not_ready=self.not_ready,
+            degraded=self.degraded,
             registry=registry,
         )
         stages.openclaw.on_failure = lambda reason: reactor.stop()
@@ -144,6 +145,11 @@ class TeamgramServer(Service):
         failing = self.stages.database_watch.failing
         return [f"database: {failing}"] if failing else []
 
+    def degraded(self) -> list[str]:
+        """What does not work now while everything else does."""
+        failing = self.stages.domain.filing.storage.failing if self.stages is not None else ""
+        return [f"files: {failing}"] if failing else []
+
     def _announce(self, stages: Stages) -> None:
         listening: dict[str, list[str]] = {}
         for kind, host, port in stages.gnetway.addresses:
@@ -154,7 +160,11 @@ class TeamgramServer(Service):
             notes.append(f"the sign-in code is {stages.services.fixed_code} for every number")
         if stages.openclaw.new_token:
             notes.append(f"the gateway's token, shown this once: {stages.openclaw.new_token}")
-        if stages.configuration.dfs.Minio is not None:
+        dfs = stages.configuration.dfs
+        store = stage_settings.s3(dfs)
+        if store is not None:
+            notes.append(f"files are kept in bucket {store.bucket} of {store.endpoint} (dfs.yaml)")
+        elif dfs.Minio is not None:
             notes.append("dfs.yaml: Minio is not used; files are kept in the data directory (Storage: directory)")
         if stages.configuration.unused:
             count = len(stages.configuration.unused)

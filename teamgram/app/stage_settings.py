@@ -1,5 +1,6 @@
 """From YAML sections to the settings that each stage takes."""
 
+import re
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.units import parse_duration, parse_size
 from teamgram.bff.configuration import ConfigurationSettings
+from teamgram.blobs.s3.settings import S3Settings
 from teamgram.database import DSNError
 from teamgram.database.dsn import MySQLDSN, SQLiteDSN, parse_dsn
 from teamgram.domain.codes.settings import CodeSettings
@@ -171,18 +173,53 @@ MAX_FILE_PARTS = 8000
 """What clients can be told to send at most (core.telegram.org/api/files: 4,000 MiB)."""
 
 
-def files(file: sections.DfsFile) -> FileSettings:
-    """The bounds of files.
+def s3(file: sections.DfsFile) -> S3Settings | None:
+    """The S3-compatible store of files; None: they lie in the data directory.
 
     Raises:
-        ConfigError: a store that is not there, or a size that no client can send.
+        ConfigError: no such kind of store, or one that lacks something.
     """
-    if file.Storage == "minio":
-        raise ConfigError(
-            "dfs.yaml", "Storage", "this version keeps files in a directory only; write Storage: directory"
-        )
-    if file.Storage != "directory":
-        raise ConfigError("dfs.yaml", "Storage", f'{file.Storage!r} is no store; write "directory"')
+    storage = file.Storage or ("minio" if file.Minio is not None else "directory")
+    if storage == "directory":
+        return None
+    if storage != "minio":
+        raise ConfigError("dfs.yaml", "Storage", f'{storage!r} is no store; write "directory" or "minio"')
+    section = file.Minio
+    if section is None:
+        raise ConfigError("dfs.yaml", "Minio", "is missing; it says where the store is")
+    for name, value in (
+        ("Endpoint", section.Endpoint),
+        ("AccessKeyID", section.AccessKeyID),
+        ("SecretAccessKey", section.SecretAccessKey),
+        ("Bucket.Documents", section.Bucket.Documents),
+    ):
+        if not value:
+            raise ConfigError("dfs.yaml", f"Minio.{name}", "is empty")
+    if not _ENDPOINT.fullmatch(section.Endpoint):
+        raise ConfigError("dfs.yaml", "Minio.Endpoint", "is host:port, without a scheme or a path")
+    if not _BUCKET.fullmatch(section.Bucket.Documents):
+        raise ConfigError("dfs.yaml", "Minio.Bucket.Documents", "is no name of a bucket: 3 to 63 of a-z, 0-9, . and -")
+    scheme, port = ("https", ":443") if section.UseSSL else ("http", ":80")
+    return S3Settings(
+        f"{scheme}://{section.Endpoint.removesuffix(port)}",
+        section.Bucket.Documents,
+        section.AccessKeyID,
+        section.SecretAccessKey,
+        section.Region,
+    )
+
+
+_ENDPOINT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def files(file: sections.DfsFile) -> FileSettings:
+    """The bounds of files; see ``s3`` for where they lie.
+
+    Raises:
+        ConfigError: a size that no client can send, or as ``s3``.
+    """
+    s3(file)
     parts = parse_size(file.MaxFileSize) // MAX_PART
     if not 1 <= parts <= MAX_FILE_PARTS:
         raise ConfigError("dfs.yaml", "MaxFileSize", "is between 512KiB and 4000MiB")

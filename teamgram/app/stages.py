@@ -20,7 +20,7 @@ from teamgram.app.server_key import ServerKey
 from teamgram.app.times import CACHE_BUCKETS, DATABASE_BUCKETS, Times
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
-from teamgram.blobs import DirectoryBlobs
+from teamgram.blobs import Blobs, DirectoryBlobs
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.cache.bus import MemoryBus
 from teamgram.clients.front_page import FrontPage
@@ -48,7 +48,7 @@ class Stages:
     Args:
         key: the server's own.
         listeners, levels: as the configuration has them, found usable.
-        not_ready: names of what is not ready, for ``/readyz``.
+        not_ready, degraded: names of what is not ready, and of what fails while the rest serves, for ``/readyz``.
         registry: what ``/metrics`` shows.
 
     Attributes:
@@ -75,6 +75,7 @@ class Stages:
         levels: LogLevelFilterPredicate,
         flood_limits: FloodLimits,
         not_ready: Callable[[], list[str]],
+        degraded: Callable[[], list[str]],
         registry: CollectorRegistry,
     ) -> None:
         self.configuration = configuration
@@ -127,6 +128,7 @@ class Stages:
             reactor,
             extensions=[partial(agents_extension, messenger=messenger)],
             readiness=not_ready,
+            degraded=degraded,
             registry=registry,
             log_filters=[levels],
             log_line=log_line,
@@ -163,7 +165,15 @@ class Stages:
 
     def _open_filing(self) -> Filing:
         file = self.configuration.dfs
-        blobs = DirectoryBlobs(self.data_dir / "files", self._reactor, min_free_bytes=parse_size(file.MinFreeSpace))
+        s3 = stage_settings.s3(file)
+        blobs: Blobs
+        if s3 is None:
+            blobs = DirectoryBlobs(self.data_dir / "files", self._reactor, min_free_bytes=parse_size(file.MinFreeSpace))
+        else:
+            # Only here: whoever keeps files in a directory needs none of it.
+            from teamgram.blobs.s3.engine import S3Blobs
+
+            blobs = S3Blobs(s3, self._reactor)
         key = load_or_create_key(self.data_dir / KEY_NAME)
         settings = stage_settings.files(file)
         return Filing.open(self.database, blobs, self._reactor, self._reactor, settings, key)

@@ -79,6 +79,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     profiles.PhotoInvalid: (400, "PHOTO_INVALID"),
     profiles.PhotosTooMany: (400, "ALBUM_PHOTOS_TOO_MANY"),
     files.PhotoTypeInvalid: (400, "PHOTO_EXT_INVALID"),
+    # A 500, for clients send these again by themselves.
+    files.StorageAway: (500, "STORAGE_CHECK_FAILED"),
     # Of these two Telegram's list has none.
     files.StorageFull: (400, "STORAGE_FULL"),
     files.UploadsTooMany: (400, "UPLOADS_TOO_MUCH"),

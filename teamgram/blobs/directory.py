@@ -5,6 +5,7 @@
 ``new/`` at a start was being written when the process ended, and goes.
 """
 
+import errno
 import os
 import re
 import secrets
@@ -19,7 +20,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from teamgram.blobs.errors import BlobMissing, BlobsFull
-from teamgram.blobs.interface import Kept
+from teamgram.blobs.interface import Kept, Stored
 
 T = TypeVar("T")
 
@@ -45,6 +46,13 @@ class DirectoryBlobs:
         self._pool: ThreadPool | None = None
         self._sweeping = Lock()
         self._swept = False
+        self.failing = ""
+
+    async def check(self) -> None:
+        try:
+            await self._in_thread(self._check)
+        except (BlobsFull, OSError):
+            pass  # failing says it.
 
     async def stage(self, data: bytes) -> str:
         name = secrets.token_hex(16)
@@ -70,6 +78,12 @@ class DirectoryBlobs:
     async def hashes(self, name: str, offset: int, length: int, count: int) -> list[tuple[int, int, bytes]]:
         return await self._in_thread(self._hashes, name, offset, length, count)
 
+    async def stored(self, after: str, at_most: int) -> list[Stored]:
+        return await self._in_thread(self._stored, after, at_most)
+
+    async def remove(self, name: str) -> None:
+        await self._in_thread(self._remove, name)
+
     async def close(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
@@ -80,9 +94,34 @@ class DirectoryBlobs:
         if self._pool is None:
             self._pool = ThreadPool(0, THREADS, "blobs")
             self._pool.start()
-        return deferToThreadPool(self._reactor, self._pool, function, *args)
+        return deferToThreadPool(self._reactor, self._pool, self._tried, function, *args)
 
     # In threads
+
+    def _tried(self, function: Callable[..., T], *args: Any) -> T:
+        try:
+            result = function(*args)
+        except BlobsFull:
+            self.failing = f"less than {self._min_free_bytes >> 20} MiB are free: nothing new is taken"
+            raise
+        except OSError as error:
+            self.failing = f"{error.strerror}"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise BlobsFull from None
+            raise
+        if self.failing and function in (self._check, self._stage):
+            self.failing = ""
+        return result
+
+    def _check(self) -> None:
+        # Made when the first bytes come: until then what holds it counts.
+        there = next(path for path in (self.directory, *self.directory.parents) if path.is_dir())
+        self._check_room(there, 0)
+
+    def _check_room(self, there: Path, size: int) -> None:
+        room = os.statvfs(there)
+        if room.f_bavail * room.f_frsize - size < self._min_free_bytes:
+            raise BlobsFull
 
     def _kept_path(self, name: str) -> Path:
         if _KEPT_NAME.fullmatch(name) is None:
@@ -101,9 +140,7 @@ class DirectoryBlobs:
             if not self._swept:
                 self._sweep(folder)
                 self._swept = True
-        room = os.statvfs(folder)
-        if room.f_bavail * room.f_frsize - size < self._min_free_bytes:
-            raise BlobsFull
+        self._check_room(folder, size)
         return folder / f"{os.getpid()}-{secrets.token_hex(8)}"
 
     def _sweep(self, folder: Path) -> None:
@@ -183,6 +220,23 @@ class DirectoryBlobs:
         finally:
             os.close(descriptor)
 
+    def _stored(self, after: str, at_most: int) -> list[Stored]:
+        found: list[Stored] = []
+        kept = self.directory / "kept"
+        for first in _listed(kept, after[:2]):
+            for second in _listed(first, after[2:4] if first.name == after[:2] else ""):
+                for path in _listed(second, after):
+                    if path.name > after and _KEPT_NAME.fullmatch(path.name):
+                        there = path.stat()
+                        found.append(Stored(path.name, there.st_size, there.st_mtime))
+                        if len(found) >= at_most:
+                            return found
+        return found
+
+    def _remove(self, name: str) -> None:
+        path = self._kept_path(name)
+        path.unlink(missing_ok=True)
+
     def _hashes(self, name: str, offset: int, length: int, count: int) -> list[tuple[int, int, bytes]]:
         pieces = []
         for at in range(offset, offset + length * count, length):
@@ -191,6 +245,11 @@ class DirectoryBlobs:
                 break
             pieces.append((at, len(some), sha256(some).digest()))
         return pieces
+
+
+def _listed(folder: Path, since: str) -> list[Path]:
+    """What lies in a folder from that name on, in order."""
+    return sorted(path for path in folder.iterdir() if path.name >= since) if folder.is_dir() else []
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -19,8 +19,27 @@ class Kept:
     md5: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What lies in the store under a name; ``written_at`` in unix seconds."""
+
+    name: str
+    size: int
+    written_at: float
+
+
 class Blobs(Protocol):
-    """A store of bytes. What a method has answered is on disk."""
+    """A store of bytes. What a method has answered is on disk.
+
+    Every method may raise ``BlobsAway``: the store cannot be asked now, and later it can.
+    """
+
+    @property
+    def failing(self) -> str:
+        """Why the store did not do what it was asked last; empty while it does."""
+
+    async def check(self) -> None:
+        """Ask whether it is there, and say so in ``failing``. Raises nothing."""
 
     async def stage(self, data: bytes) -> str:
         """Store a piece for a while; the name that it has from now on.
@@ -63,6 +82,12 @@ class Blobs(Protocol):
         Raises:
             BlobMissing: there are none of that name.
         """
+
+    async def stored(self, after: str, at_most: int) -> list[Stored]:
+        """What is kept under names behind ``after``, in their order; fewer than ``at_most`` at the end only."""
+
+    async def remove(self, name: str) -> None:
+        """Drop kept bytes; no error when they are gone. Whoever has the name of them must not be left."""
 
     async def close(self) -> None:
         """Wait for what is under way."""

@@ -64,6 +64,7 @@ class OpenClawService(MultiService):
         *,
         extensions: Iterable[Extension] = (),
         readiness: Readiness = list,
+        degraded: Readiness = list,
         environment: Mapping[str, str] | None = None,
         registry: CollectorRegistry = REGISTRY,
         log_filters: Sequence[ILogFilterPredicate] = (),
@@ -74,7 +75,7 @@ class OpenClawService(MultiService):
         Args:
             log_filters: what an event of the log passes before ``logs.tail`` keeps it.
             log_line: makes its line.
-            readiness: names of what is not ready elsewhere in the process.
+            readiness, degraded: names of what is not ready elsewhere in the process, and of what fails while it serves.
             environment: ``os.environ`` unless given.
 
         Raises:
@@ -108,7 +109,7 @@ class OpenClawService(MultiService):
         plane.router.register(
             LogMethods(self.logs, lambda: [plane.door.secret.secret, *redaction.secrets_of(config.tree)])
         )
-        CorePaths(plane.lifetime, plane.health, plane.canvas, plane.http, readiness, registry)
+        CorePaths(plane.lifetime, plane.health, plane.canvas, plane.http, readiness, registry, degraded)
         ConsolePages(config, plane.http, plane.lifetime.version)
         self._set_secret()
         config.on_change(self._config_changed)

@@ -16,6 +16,7 @@ import yaml
 
 from teamgram.app.doctor.examination import examine, look
 from teamgram.app.doctor.findings import Finding, Verdict
+from trial_tests.blobs.s3_server import SKIP, shared_server
 from trial_tests.openclaw.house import TOKEN
 from trial_tests.openclaw.live import LiveTestCase, temporary_directory
 
@@ -45,6 +46,24 @@ class DoctorTests(SynchronousTestCase):
         tree = yaml.safe_load((self.etc / name).read_text())
         change(tree)
         (self.etc / name).write_text(yaml.safe_dump(tree))
+
+    def test_a_store_of_files_that_is_away(self) -> None:
+        """Nobody there, or one that does not let us in; the secret is not shown."""
+        section = {"Endpoint": "127.0.0.1:1", "AccessKeyID": "us", "SecretAccessKey": "hush", "Bucket": {}}
+        section["Bucket"] = {"Documents": "documents"}
+        self.edit("dfs.yaml", lambda tree: tree.pop("Storage") and tree.update(Minio=section))
+        [(text, fix)] = self.wrong("files")
+        self.assertIn("127.0.0.1:1", text)
+        self.assertIn("Endpoint", fix)
+        if not SKIP:
+            section.update(Endpoint=shared_server().endpoint, AccessKeyID=shared_server().access_key)
+            self.edit("dfs.yaml", lambda tree: tree.update(Minio=section))
+            [(text, fix)] = self.wrong("files")
+            self.assertIn("answers 403", text)
+            self.assertNotIn("hush", text)
+            section.update(SecretAccessKey=shared_server().secret_key)
+            self.edit("dfs.yaml", lambda tree: tree.update(Minio=section))
+            self.assertEqual(self.wrong("files"), [])
 
     def wrong(self, subject: str) -> list[tuple[str, str]]:
         """(text, fix) of what is wrong about a subject; everything else must be well."""

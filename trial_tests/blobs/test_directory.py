@@ -1,17 +1,18 @@
 """Blobs as files: whole or not there, once for equal bytes, and never outside of their directory."""
 
+import errno
 import os
-from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.trial import unittest
 
-from teamgram.blobs import BlobMissing, BlobsFull, DirectoryBlobs
+from teamgram.blobs import BlobMissing, BlobsFull, DirectoryBlobs, directory
+from trial_tests.blobs.contract import BlobsContract
 
 
-class DirectoryBlobsTests(unittest.TestCase):
+class DirectoryBlobsTests(BlobsContract, unittest.TestCase):
     """One directory."""
 
     def setUp(self) -> None:
@@ -29,48 +30,18 @@ class DirectoryBlobsTests(unittest.TestCase):
     def _files(self, under: str) -> list[Path]:
         return [path for path in (self.directory / "files" / under).rglob("*") if path.is_file()]
 
-    async def test_joined_in_the_order_given(self) -> None:
-        """Pieces become one blob under the SHA-256 of all of them, with its MD5 and size."""
-        pieces = [os.urandom(300_000), b"x", os.urandom(1024)]
-        staged = [await self.blobs.stage(piece) for piece in pieces]
-        kept = await self.blobs.join(staged)
-        whole = b"".join(pieces)
-        self.assertEqual(
-            (kept.name, kept.size, kept.md5), (sha256(whole).hexdigest(), len(whole), md5(whole).hexdigest())
-        )
-        self.assertEqual(await self.blobs.read(kept.name, 0, len(whole) + 5), whole)
-        self.assertEqual(await self.blobs.read(kept.name, 299_990, 20), whole[299_990:300_010])
-        self.assertEqual(await self.blobs.read(kept.name, len(whole), 20), b"")
+    async def test_two_levels_of_folders(self) -> None:
+        """So that none has too many names in it."""
+        kept = await self.blobs.keep(b"data")
         (path,) = self._files("kept")
         self.assertEqual(path.parts[-3:], (kept.name[:2], kept.name[2:4], kept.name))
 
-    async def test_equal_bytes_once(self) -> None:
-        """However often and however cut they come."""
-        data = os.urandom(5000)
-        first = await self.blobs.keep(data)
-        again = await self.blobs.join([await self.blobs.stage(data[:1000]), await self.blobs.stage(data[1000:])])
-        self.assertEqual(first, again)
-        self.assertEqual(len(self._files("kept")), 1)
-
-    async def test_discarded(self) -> None:
-        """A piece that was dropped is joined no more; to drop it twice is no error, and nothing half-made stays."""
-        staged = await self.blobs.stage(b"piece")
-        other = await self.blobs.stage(b"other")
-        await self.blobs.discard([staged])
-        await self.blobs.discard([staged])
+    async def test_half_made(self) -> None:
+        """What could not be joined leaves nothing."""
+        staged = [await self.blobs.stage(b"piece"), "a" * 32]
         with self.assertRaises(BlobMissing):
-            await self.blobs.join([other, staged])
+            await self.blobs.join(staged)
         self.assertEqual((len(self._files("staged")), self._files("new"), self._files("kept")), (1, [], []))
-
-    async def test_names_are_no_paths(self) -> None:
-        """A name that is none is refused, whatever file it would lead to."""
-        (self.directory / "secret").write_bytes(b"secret")
-        await self.blobs.keep(b"there")
-        for name in ("../secret", "/etc/passwd", "", "ab/cd", "A" * 64, "a" * 63 + "\n", "a" * 64):
-            with self.assertRaises(BlobMissing):
-                await self.blobs.read(name, 0, 10)
-            with self.assertRaises(BlobMissing):
-                await self.blobs.join([name])
 
     async def test_what_was_being_written_goes(self) -> None:
         """A file that a killed process left half-written is not there under any name, and is swept."""
@@ -90,6 +61,24 @@ class DirectoryBlobsTests(unittest.TestCase):
         with self.assertRaises(BlobsFull):
             await full.keep(b"new")
         self.assertEqual(await full.read(kept.name, 0, 10), b"before")
+        self.assertIn("nothing new is taken", full.failing)
+        fresh = self._opened(min_free_bytes=1 << 60)
+        await fresh.check()
+        self.assertEqual(fresh.failing, full.failing)
+
+    async def test_full_whatever_the_mark_says(self) -> None:
+        """A disk that is full, or a quota of the system's, is told as that, and it is over when it is over."""
+
+        def full(*_: Any) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        patched = self.patch(directory, "_write_all", full)
+        with self.assertRaises(BlobsFull):
+            await self.blobs.stage(b"new")
+        self.assertIn("No space", self.blobs.failing)
+        patched.restore()
+        await self.blobs.stage(b"new")
+        self.assertEqual((self.blobs.failing, self._files("new")), ("", []))
 
     async def test_whole_before_it_has_its_name(self) -> None:
         """At the moment of the renaming the bytes are synced: no crash can leave a name without them."""

@@ -276,13 +276,15 @@ class MinioBucketSection(Section, frozen=True, kw_only=True):
 
 
 class MinioSection(Section, frozen=True, kw_only=True):
-    """An S3-compatible store; see ``DfsFile.Storage``."""
+    """An S3-compatible store; see ``DfsFile.Storage``. ``Bucket.Documents`` holds everything."""
 
     Endpoint: str = ""
     AccessKeyID: str = ""
     SecretAccessKey: str = ""
     UseSSL: bool = False
     Bucket: MinioBucketSection = MinioBucketSection()
+    #: Part of each signature, which few stores but Amazon's look at.
+    Region: str = "us-east-1"
 
 
 class DfsFile(ServiceFile, frozen=True, kw_only=True):
@@ -293,8 +295,9 @@ class DfsFile(ServiceFile, frozen=True, kw_only=True):
     IdGen: Unused = UNSET
     SSDB: Unused = UNSET
     Minio: MinioSection | None = None
-    #: "directory": below the data directory, in ``files``. "minio", which is not there yet, stops the start.
-    Storage: str = "directory"
+    #: "directory": below the data directory, in ``files``; "minio": as ``Minio`` says, and what is meant where that is
+    #: there and this is not.
+    Storage: str = ""
     MaxFileSize: Size = "2000MiB"
     #: What an account's uploads may hold before they are files, and everybody's; and how many files at once.
     UploadBytesPerAccount: Size = "4GiB"

@@ -14,6 +14,7 @@ from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration, load_configuration
 from teamgram.app.doctor.data_directory import data_directory, secret_files, token
 from teamgram.app.doctor.database import database
+from teamgram.app.doctor.files import files
 from teamgram.app.doctor.findings import Finding, Verdict, bad, good
 from teamgram.app.doctor.gateway import local_pairing
 from teamgram.app.doctor.machine import clock, disk, open_files
@@ -58,6 +59,7 @@ def look(config_dir: Path, data_dir: Path) -> Iterator[Finding]:
     yield disk(data_dir)
     if configuration is not None:
         yield database(configuration.authsession.Mysql.DSN, data_dir)
+        yield files(configuration.dfs)
     yield clock(data_dir, time.time())
     yield open_files()
     if configuration is not None and gateway is not None:

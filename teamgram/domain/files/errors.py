@@ -47,6 +47,10 @@ class StorageFull(DomainError):
     """The disk is too full for anything new."""
 
 
+class StorageAway(DomainError):
+    """The store of bytes does not answer now: the same thing asked again later may go well."""
+
+
 class FileReferenceEmpty(DomainError):
     """A file was asked for without the reference that came with it."""
 

@@ -7,7 +7,7 @@ from hmac import compare_digest
 
 from twisted.internet.interfaces import IReactorTime
 
-from teamgram.blobs import BlobMissing, Blobs, BlobsFull, Kept
+from teamgram.blobs import BlobMissing, Blobs, Kept
 from teamgram.database import Database
 from teamgram.domain.files import store
 from teamgram.domain.files.drawings import NOBODY
@@ -18,7 +18,6 @@ from teamgram.domain.files.errors import (
     PhotoFileInvalid,
     PhotoFileMissing,
     PhotoTypeInvalid,
-    StorageFull,
     VideoFileInvalid,
 )
 from teamgram.domain.files.file import Attribute, Document, File, Photo, PhotoSize, VideoSize
@@ -63,7 +62,7 @@ class Files:
         """A document of uploaded bytes; a thumb that is no picture is left out.
 
         Raises:
-            StorageFull.
+            StorageFull, StorageAway.
         """
         made = None
         if thumb is not None:
@@ -91,7 +90,7 @@ class Files:
         Raises:
             PhotoFileInvalid: see ``MAX_IMAGE``.
             PhotoTypeInvalid, PhotoDimensionsInvalid, ImageInvalid: see ``Images.shrink``.
-            StorageFull.
+            StorageFull, StorageAway.
         """
         if kept.size > MAX_IMAGE:
             raise PhotoFileInvalid(str(kept.size))
@@ -114,7 +113,7 @@ class Files:
             PhotoFileInvalid: see ``MAX_IMAGE``.
             VideoFileInvalid: no MP4, or larger than ``MAX_VIDEO``.
             PhotoTooSmall, PhotoTypeInvalid, PhotoDimensionsInvalid, ImageInvalid: see ``Images.portrait``.
-            StorageFull.
+            StorageFull, StorageAway.
         """
         videos = (await self._video(video, start),) if video is not None else ()
         if still is not None:
@@ -131,7 +130,7 @@ class Files:
         """A photo of our own drawing (``drawings.drawn``), to be shown as ``owner_id``'s.
 
         Raises:
-            ImageInvalid, StorageFull.
+            ImageInvalid, StorageFull, StorageAway.
         """
         return await self._portrait_of(owner_id, await self._images.drawn(subject, owner_id), ())
 
@@ -163,10 +162,7 @@ class Files:
     async def _kept_sizes(self, made: MadePicture) -> tuple[PhotoSize, ...]:
         sizes = []
         for one in made.sizes:
-            try:
-                kept = await self._blobs.keep(one.bytes)
-            except BlobsFull:
-                raise StorageFull from None
+            kept = await self._blobs.keep(one.bytes)
             sizes.append(PhotoSize(one.type, one.w, one.h, kept.size, kept.name))
         return tuple(sizes)
 

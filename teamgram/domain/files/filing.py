@@ -9,6 +9,7 @@ from teamgram.domain.files.files import Files
 from teamgram.domain.files.images import Images
 from teamgram.domain.files.references import FileReferences
 from teamgram.domain.files.settings import FileSettings
+from teamgram.domain.files.storage import Storage
 from teamgram.domain.files.uploads import Uploads
 
 
@@ -16,7 +17,7 @@ from teamgram.domain.files.uploads import Uploads
 class Filing:
     """One object of each kind."""
 
-    blobs: Blobs
+    storage: Storage
     images: Images
     uploads: Uploads
     files: Files
@@ -33,20 +34,23 @@ class Filing:
             key: signs file references.
         """
         images = Images(reactor)
+        storage = Storage(blobs)
         return cls(
-            blobs,
+            storage,
             images,
-            Uploads(database, blobs, clock, settings),
-            Files(database, blobs, images, clock),
+            Uploads(database, storage, clock, settings),
+            Files(database, storage, images, clock),
             FileReferences(key, settings.reference_seconds),
         )
 
     def start(self) -> None:
-        """End old uploads from now on."""
+        """End old uploads, and watch the store, from now on."""
         self.uploads.start()
+        self.storage.start(self.uploads.clock)
 
     async def stop(self) -> None:
         """Let what is being written end; before the database closes."""
         self.uploads.stop()
+        self.storage.stop()
         await self.images.close()
-        await self.blobs.close()
+        await self.storage.close()

@@ -95,6 +95,11 @@ class Images:
         self._workers: set[_Worker] = set()
         self._waiting: deque[_Job] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """Pictures that no worker has begun."""
+        return len(self._waiting)
+
     async def shrink(self, data: bytes, boxes: tuple[tuple[str, int], ...]) -> MadePicture:
         """The picture as JPEGs that fit into ``boxes`` (letter, pixels a side), smallest first.
 

@@ -6,11 +6,11 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.blobs import BlobMissing, Blobs, BlobsFull, Kept
+from teamgram.blobs import BlobMissing, Blobs, Kept
 from teamgram.database import Database
 from teamgram.domain.files import parts as rules
 from teamgram.domain.files import upload_store as store
-from teamgram.domain.files.errors import ChecksumInvalid, FilePartMissing, StorageFull, UploadsTooMany
+from teamgram.domain.files.errors import ChecksumInvalid, FilePartMissing, UploadsTooMany
 from teamgram.domain.files.settings import MAX_PART, FileSettings
 
 SWEEP_EVERY = 900
@@ -29,11 +29,16 @@ class Uploads:
     def __init__(self, database: Database, blobs: Blobs, clock: IReactorTime, settings: FileSettings) -> None:
         self._database = database
         self._blobs = blobs
-        self._clock = clock
+        self.clock = clock
         self.settings = settings
         self._held: int | None = None
         self._joining: dict[tuple[int, int], DeferredLock] = {}
         self._rounds = LoopingCall(lambda: Deferred.fromCoroutine(self.sweep()).addErrback(self._failed))
+
+    @property
+    def held_bytes(self) -> int:
+        """What everybody's parts count now; 0 until the first came."""
+        return self._held or 0
 
     async def save_part(self, user_id: int, file_id: int, number: int, data: bytes, total: int = 0) -> None:
         """Take a part; of one that comes again the last counts. It is on disk when this returns.
@@ -44,6 +49,7 @@ class Uploads:
         Raises:
             FilePartInvalid, FilePartEmpty, FilePartTooBig, FilePartSizeInvalid, FilePartSizeChanged, FilePartsInvalid.
             UploadsTooMany, StorageFull: there is no room.
+            StorageAway: see ``Storage``.
         """
         settings = self.settings
         rules.check_part(number, len(data), total, settings.max_parts)
@@ -51,14 +57,11 @@ class Uploads:
             self._held = await self._database.read("bytes in progress", store.held_txn)
         if self._held + len(data) > settings.all_bytes:
             raise UploadsTooMany("everybody's")
-        try:
-            staged = await self._blobs.stage(data)
-        except BlobsFull:
-            raise StorageFull from None
+        staged = await self._blobs.stage(data)
         part = store.Part(user_id, file_id, number, len(data), staged, total)
         try:
             replaced, more = await self._database.write(
-                "save file part", store.save_part_txn, part, int(self._clock.seconds()), settings
+                "save file part", store.save_part_txn, part, int(self.clock.seconds()), settings
             )
         except CancelledError:
             # Whether it was written nobody knows; the piece goes with what is too old, if it is in no upload.
@@ -78,7 +81,7 @@ class Uploads:
 
         Raises:
             FilePartsInvalid, FilePartMissing, FilePartSizeInvalid, FilePartSizeChanged: they are not that file.
-            ChecksumInvalid, StorageFull.
+            ChecksumInvalid, StorageFull, StorageAway.
         """
         key = user_id, file_id
         lock = self._joining.setdefault(key, DeferredLock())
@@ -103,8 +106,6 @@ class Uploads:
         staged = [name for _, _, name in upload.parts]
         try:
             kept = await self._blobs.join(staged)
-        except BlobsFull:
-            raise StorageFull from None
         except BlobMissing as missing:
             # Another one took its place while it was read, or it was too old.
             raise FilePartMissing(staged.index(str(missing))) from None
@@ -120,7 +121,7 @@ class Uploads:
     async def sweep(self) -> int:
         """One round; how many uploads ended."""
         settings = self.settings
-        before = int(self._clock.seconds()) - settings.upload_seconds
+        before = int(self.clock.seconds()) - settings.upload_seconds
         total, ended = 0, _AT_ONCE
         while ended == _AT_ONCE:
             ended = await self._database.write("end old uploads", store.end_old_txn, before, _AT_ONCE)
@@ -137,7 +138,7 @@ class Uploads:
 
     def start(self) -> None:
         """A round now and then, the first after one interval."""
-        self._rounds.clock = self._clock
+        self._rounds.clock = self.clock
         self._rounds.start(SWEEP_EVERY, now=False)
 
     def stop(self) -> None:

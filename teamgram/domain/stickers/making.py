@@ -9,8 +9,8 @@ from twisted.internet.interfaces import IReactorTime
 
 import msgspec
 
-from teamgram.blobs import Blobs, BlobsFull, Kept
-from teamgram.domain.files.errors import ImageInvalid, PhotoDimensionsInvalid, PhotoTypeInvalid, StorageFull
+from teamgram.blobs import Blobs, Kept
+from teamgram.domain.files.errors import ImageInvalid, PhotoDimensionsInvalid, PhotoTypeInvalid
 from teamgram.domain.files.file import Attribute, Document, MaskCoords, PhotoSize
 from teamgram.domain.files.images import Images, SeenSticker
 from teamgram.domain.stickers.errors import (
@@ -55,7 +55,7 @@ class StickerMaker:
         Raises:
             StickerFileInvalid, StickerPngInvalid, StickerPngDimensions, StickerTgsInvalid, StickerVideoInvalid,
                 StickerVideoBig, StickerVideoDimensions: no sticker can be made of it.
-            StorageFull, UploadsTooMany.
+            StorageFull, StorageAway, UploadsTooMany.
         """
         if source.size > max(MAX_BYTES.values()):
             raise StickerFileInvalid(str(source.size))
@@ -80,7 +80,7 @@ class StickerMaker:
 
         Raises:
             ThumbPngInvalid, ThumbTgsInvalid: it is none.
-            StorageFull, UploadsTooMany.
+            StorageFull, StorageAway, UploadsTooMany.
         """
         wrong = ThumbTgsInvalid if source.mime_type == "application/x-tgsticker" else ThumbPngInvalid
         if source.size > max(MAX_THUMB_BYTES.values()):
@@ -101,15 +101,12 @@ class StickerMaker:
     async def _document(self, source: Document, seen: SeenSticker, attributes: tuple[Attribute, ...]) -> Document:
         kept = Kept(source.blob, source.size, "")
         thumbs: tuple[PhotoSize, ...] = ()
-        try:
-            if seen.content:
-                kept = await self._blobs.keep(seen.content)
-            if seen.thumb is not None:
-                w, h, content = seen.thumb
-                small = await self._blobs.keep(content)
-                thumbs = (PhotoSize("m", w, h, small.size, small.name),)
-        except BlobsFull:
-            raise StorageFull from None
+        if seen.content:
+            kept = await self._blobs.keep(seen.content)
+        if seen.thumb is not None:
+            w, h, content = seen.thumb
+            small = await self._blobs.keep(content)
+            thumbs = (PhotoSize("m", w, h, small.size, small.name),)
         return Document(
             secrets.randbelow((1 << 62) - 1) + 1,
             secrets.randbits(64) - (1 << 63),

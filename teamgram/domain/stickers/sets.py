@@ -42,7 +42,7 @@ class StickerSets:
         self._files = filing.files
         self._fanout = fanout
         self._clock = clock
-        self._maker = StickerMaker(filing.blobs, filing.images, clock)
+        self._maker = StickerMaker(filing.storage, filing.images, clock)
 
     # Finding
 

@@ -36,12 +36,14 @@ class CorePaths:
         routes: HttpRoutes,
         readiness: Readiness,
         registry: CollectorRegistry = REGISTRY,
+        degraded: Readiness = list,
     ) -> None:
         self._lifetime = lifetime
         self._health = health
         self._canvas = canvas
         self._readiness = readiness
         self._registry = registry
+        self._degraded = degraded
         for path in ("/health", "/healthz"):
             routes.add(path, self.alive)
         for path in ("/ready", "/readyz"):
@@ -69,6 +71,8 @@ class CorePaths:
         body = {
             "ready": not failing,
             "failing": failing,
+            # What does not work while everything else does: no reason to send people elsewhere.
+            "degraded": list(self._degraded()),
             "uptimeMs": self._lifetime.uptime_ms(),
             "eventLoop": self._health.lag.to_wire(),
         }

@@ -19,6 +19,7 @@ from teamgram.domain.files.errors import (
     UploadsTooMany,
 )
 from teamgram.domain.files.settings import FileSettings
+from teamgram.domain.files.storage import Storage
 from teamgram.domain.files.upload_store import LEAST_PART
 from teamgram.domain.files.uploads import Uploads
 from trial_tests.backends import BackendTestCase, on_every_backend
@@ -41,7 +42,7 @@ class UploadsTests(BackendTestCase):
         blobs = DirectoryBlobs(self.directory, self.real_reactor, min_free_bytes=min_free)
         self.addCleanup(lambda: Deferred.fromCoroutine(blobs.close()))
         self.blobs = blobs
-        return Uploads(self.open_database(), blobs, self.clock, FileSettings(**settings))
+        return Uploads(self.open_database(), Storage(blobs), self.clock, FileSettings(**settings))
 
     def staged(self) -> int:
         """How many pieces lie there."""

@@ -1,0 +1,67 @@
+"""A server whose files lie in an S3-compatible store, which goes away and comes back."""
+
+import json
+import os
+
+from teamgram.mtproto.tl import tl
+from trial_tests.app.operating import OperatingTestCase
+from trial_tests.blobs.s3_server import SKIP, shared_server
+from trial_tests.peer.calls import CallFailed, PeerSession
+
+KIB, MIB = 1024, 1 << 20
+
+
+class FilesStoreTests(OperatingTestCase):
+    """teamgram's own section of ``dfs.yaml``."""
+
+    skip = SKIP or None
+
+    def configure(self) -> None:
+        """Files in the store."""
+        self.store = shared_server()
+        path = self.server.config / "dfs.yaml"
+        path.write_text(path.read_text().replace("Storage: directory", self.store.dfs_yaml()))
+
+    async def send(self, session: PeerSession, data: bytes, file_id: int) -> object:
+        """Where the bytes are that were sent to oneself."""
+        parts = [data[at : at + 512 * KIB] for at in range(0, len(data), 512 * KIB)]
+        for number, part in enumerate(parts):
+            await session.call(
+                tl.upload.saveBigFilePart(file_id=file_id, file_part=number, file_total_parts=len(parts), bytes=part)
+            )
+        file = tl.inputFileBig(id=file_id, parts=len(parts), name="a.bin")
+        media = tl.inputMediaUploadedDocument(file=file, mime_type="a/b", attributes=[])
+        query = tl.messages.sendMedia(peer=tl.inputPeerSelf(), media=media, message="", random_id=file_id)
+        updates = await session.call(query)
+        document = next(one.message.media.document for one in updates.updates if hasattr(one, "message"))
+        fields = {name: getattr(document, name) for name in ("id", "access_hash", "file_reference")}
+        return tl.inputDocumentFileLocation(thumb_size="", **fields)
+
+    async def test_away_and_back(self) -> None:
+        """What needs the store fails by an error that clients send again, everything else goes on, and it is said."""
+        data = os.urandom(7 * MIB + 9)
+        ada, _ = await self.sign_up_peer("Ada")
+        where = await self.send(ada, data, 1)
+        read = tl.upload.getFile(location=where, offset=7 * MIB, limit=MIB)
+        self.assertEqual((await ada.call(read)).bytes, data[7 * MIB :])
+        self.assertIn("files are kept in bucket", self.server.output)
+        self.assertNotIn(self.store.secret_key, self.server.output)
+        self.store.kill()
+        try:
+            part = tl.upload.saveFilePart(file_id=2, file_part=0, bytes=b"x")
+            for query in (part, read, part):
+                with self.assertRaises(CallFailed) as caught:
+                    await ada.call(query)
+                self.assertEqual((caught.exception.code, caught.exception.message), (500, "STORAGE_CHECK_FAILED"))
+            await ada.call(tl.messages.sendMessage(peer=tl.inputPeerSelf(), message="goes on", random_id=5))
+            status, text = await self.probe("/readyz")
+            self.assertEqual((status, json.loads(text)["failing"]), (200, []))
+            self.assertIn("files: Connect", json.loads(text)["degraded"][0])
+            metrics = await self.scrape()
+            self.assertEqual(metrics["files_storage_failing"], 1)
+            self.assertGreaterEqual(metrics['files_refused_total{reason="away"}'], 3)
+        finally:
+            self.store.start()
+        await self.send(ada, b"again", 2)
+        self.assertEqual((await ada.call(read)).bytes, data[7 * MIB :])
+        self.assertEqual(json.loads((await self.probe("/readyz"))[1])["degraded"], [])

@@ -16,6 +16,7 @@ from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.files.drawings import SERVICE
 from teamgram.domain.files.filing import Filing
 from teamgram.domain.files.references import IN_STICKER_SET, OF_GROUP, ON_PROFILE, SAVED_BY
+from teamgram.domain.messages.ending import EndingMedia
 from teamgram.domain.messages.media import FileAccess
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
@@ -72,6 +73,7 @@ class Domain:
     access: FileAccess
     profile_photos: ProfilePhotos
     chat_photos: ChatPhotos
+    ending: EndingMedia
     portraits: Portraits
     indexer: SearchIndexer
     search: MessageSearch
@@ -134,6 +136,7 @@ class Domain:
             access=FileAccess(database, filing.files, filing.references, shown),
             profile_photos=profile_photos,
             chat_photos=chat_photos,
+            ending=EndingMedia(database, fanout, clock),
             portraits=Portraits(users, filing.files, profile_photos, fanout),
             indexer=indexer,
             search=MessageSearch(database, indexer),
@@ -149,6 +152,7 @@ class Domain:
         self.trimming.start()
         self.filing.start()
         self.indexer.start()
+        self.ending.start()
         self.portraits.want(SERVICE_USER_ID, SERVICE)
         self.fanout.subscribe(self.portraits)
 
@@ -156,6 +160,7 @@ class Domain:
         """Remember who was here; before the database closes."""
         self.trimming.stop()
         self.portraits.stop()
+        await self.ending.stop()
         await self.filing.stop()
         await self.indexer.stop()
         await self.presence.stop()

@@ -168,6 +168,19 @@ async def send(g: Group) -> Any:
     return await g.actor.send(g.peer, "words")
 
 
+async def send_media(g: Group) -> Any:
+    number = next(g.cast.house.keys)
+    file = await uploaded(g.actor, b"content", number)
+    media = tl.inputMediaUploadedDocument(file=file, mime_type="text/plain", attributes=[])
+    return await g.do(tl.messages.sendMedia(peer=g.peer, media=media, message="", random_id=number))
+
+
+async def send_forbidden_media(g: Group) -> Any:
+    banned = Banned.SEND_MEDIA | (EVERYTHING if g.role == "banned" else Banned(0))
+    await g.cast.house.domain.chats.set_default_banned_rights(Actor(g.cast.anna.user.id, 1), g.id, int(banned))
+    return await send_media(g)
+
+
 async def edit_own(g: Group) -> Any:
     return await g.do(tl.messages.editMessage(peer=g.peer, id=g.mine, message=f"other words {next(g.cast.house.keys)}"))
 

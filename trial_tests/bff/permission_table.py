@@ -88,6 +88,9 @@ def _creators(key: str, title: str) -> Row:
 
 MESSAGES = (
     _permitted("send", "write", WRITE),
+    _permitted("send_media", "send a file", WRITE),
+    _group("send_forbidden_media", "send a file where members may send none", left=WRITE, banned=WRITE,
+           member="CHAT_SEND_MEDIA_FORBIDDEN", admin=YES, creator=YES),
     _permitted("edit_own", "edit what they wrote", WRITE),
     _all("edit_other", "edit what another wrote", AUTHOR, AUTHOR),
     _all("delete_own", "delete what they wrote, for everybody", DELETE, YES, NONE),

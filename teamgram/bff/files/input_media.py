@@ -5,9 +5,11 @@ import re
 import secrets
 from typing import Any
 
+from msgspec.structs import replace
+
 from teamgram.bff.errors import bad_request
 from teamgram.bff.shared import Shared
-from teamgram.domain.boxes.media import ContactCard, Dice, Media, Place
+from teamgram.domain.boxes.media import VIEW_ONCE, ContactCard, Dice, Media, Place
 from teamgram.domain.files.errors import FileNotFound
 from teamgram.domain.files.file import Attribute, Document, Photo
 from teamgram.domain.files.files import Named
@@ -15,6 +17,8 @@ from teamgram.domain.files.uploads import Uploaded
 from teamgram.interfaces.rpc import RpcMetadata
 
 MAX_ATTRIBUTES = 16
+MAX_TTL = 60
+"""Seconds for which media that ends may be looked at (TDLib, ``messageSelfDestructTypeTimer``)."""
 _MAX_NAME = 255
 _MAX_TEXT = 256
 _MAX_VCARD = 4096
@@ -48,10 +52,15 @@ class InputMediaReader:
         make = getattr(self, f"_{view.NAME}", None)
         if make is None:
             raise bad_request("MEDIA_EMPTY" if view.NAME == "inputMediaEmpty" else "MEDIA_INVALID")
-        if getattr(view, "ttl_seconds", None):
-            # Nothing here would make it go again, so it is not taken as if something would.
+        ttl = getattr(view, "ttl_seconds", None) or 0
+        if ttl != VIEW_ONCE and not 0 <= ttl <= MAX_TTL:
             raise bad_request("TTL_MEDIA_INVALID")
         media: Media = await make(caller, view)
+        if not ttl:
+            return media
+        media = replace(media, ttl=ttl)
+        if not media.played:
+            raise bad_request("TTL_MEDIA_INVALID")
         return media
 
     async def file(self, caller: RpcMetadata, view: Any) -> Uploaded:

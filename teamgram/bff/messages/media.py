@@ -106,3 +106,5 @@ class SendingMedia(RpcService):
 def _check_goes_into_albums(media: Media) -> None:
     if media.photo is None and media.document is None:
         raise bad_request("MEDIA_INVALID")
+    if media.ttl:
+        raise bad_request("TTL_MEDIA_INVALID")

@@ -60,6 +60,7 @@ def _shared(message: Message) -> Hashable:
         message.out,
         message.mentioned,
         message.mention_unread,
+        message.media_unread,
         message.pinned,
         message.edit_date,
         message.reply_to_id > 0,

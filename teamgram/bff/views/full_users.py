@@ -8,7 +8,7 @@ from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.domain.contacts.book import AddressBook
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.sight import sees
-from teamgram.domain.privacy.keys import ABOUT, BIRTHDAY
+from teamgram.domain.privacy.keys import ABOUT, BIRTHDAY, VOICE_MESSAGES
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.profiles.photos import ProfilePhotos
 from teamgram.domain.users.notifications import UNCHANGED, NotificationSettings
@@ -64,6 +64,8 @@ class FullUserViews:
         return tl.userFull(
             id=user.id,
             blocked=user.id in book.blocked,
+            # Who is blocked is not told so by this.
+            voice_messages_forbidden=user.id not in book.blocked_by and not sees(book, user.id, rules, VOICE_MESSAGES),
             can_pin_message=True,
             about=(user.about or None) if sees(book, user.id, rules, ABOUT) else None,
             settings=peer_settings_view(book, user),

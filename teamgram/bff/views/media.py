@@ -191,7 +191,18 @@ class FileViews:
 
     def _media(self, media: Media, origin: Origin) -> Any:
         if media.photo is not None:
-            return tl.messageMediaPhoto(photo=self.photo(media.photo, origin), spoiler=media.spoiler)
+            return tl.messageMediaPhoto(
+                photo=self.photo(media.photo, origin), spoiler=media.spoiler, ttl_seconds=media.ttl or None
+            )
+        if media.ended == "photo":
+            return tl.messageMediaPhoto(ttl_seconds=media.ttl)
+        if media.ended:
+            return tl.messageMediaDocument(
+                ttl_seconds=media.ttl,
+                video=media.ended in ("video", "round"),
+                round=media.ended == "round",
+                voice=media.ended == "voice",
+            )
         if media.document is not None:
             document = media.document
             video, audio = document.attribute("video"), document.attribute("audio")
@@ -201,6 +212,7 @@ class FileViews:
                 video=video is not None,
                 round=video is not None and video.round_message,
                 voice=audio is not None and audio.voice,
+                ttl_seconds=media.ttl or None,
             )
         if media.place is not None:
             place = media.place

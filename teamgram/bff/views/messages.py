@@ -169,7 +169,7 @@ def message_view(message: Message, files: FileViews) -> Any:
         id=message.id,
         out=_is_outgoing(message),
         mentioned=message.mentioned,
-        media_unread=message.mention_unread,
+        media_unread=message.mention_unread or message.media_unread,
         silent=extra.silent,
         pinned=message.pinned,
         noforwards=extra.noforwards,

@@ -157,6 +157,7 @@ class BoxChanges:
             content_id = txn.lastrowid
             reply_to_ids = message.reply_to_ids or {}
             text, extra, spoken_to = message.text, message.extra, message.mentioned
+            is_played = extra.media is not None and bool(extra.media.played)
             for owner_id, peer in boxes:
                 box = self._boxes[owner_id]
                 message_id = box.last_message_id = box.last_message_id + 1
@@ -179,6 +180,8 @@ class BoxChanges:
                     mentioned,
                     False,
                     reply_to_id,
+                    # What one keeps for oneself one has heard.
+                    is_played and peer != owner_id,
                 )
                 sent[owner_id] = copy
                 self.messages[owner_id, message_id] = copy
@@ -200,12 +203,13 @@ class BoxChanges:
                         0,
                         reply_to_id,
                         copy.saved_peer,
+                        copy.media_unread,
                     )
                 )
             posted.append(sent)
         txn.executemany(
             "INSERT INTO messages (owner_id, id, peer, content_id, sent_at, outgoing, mentioned, mention_unread,"
-            " pinned, reply_to_id, saved_peer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " pinned, reply_to_id, saved_peer, media_unread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         self._raise_dialogs(

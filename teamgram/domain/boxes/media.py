@@ -34,8 +34,17 @@ class Dice(msgspec.Struct, frozen=True):
     value: int
 
 
+VIEW_ONCE = 0x7FFFFFFF
+"""The ``ttl_seconds`` of what may be looked at once."""
+
+
 class Media(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Exactly one of these; ``spoiler`` is for pictures and documents."""
+    """Exactly one of these; ``spoiler`` is for pictures and documents.
+
+    Attributes:
+        ttl: seconds for which it may be looked at once it was opened, or ``VIEW_ONCE``; 0: it does not end.
+        ended: what it was, in place of it, once that is over: "photo", "video", "round" or "voice".
+    """
 
     photo: Photo | None = None
     document: Document | None = None
@@ -43,3 +52,26 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
     contact: ContactCard | None = None
     dice: Dice | None = None
     spoiler: bool = False
+    ttl: int = 0
+    ended: str = ""
+
+    @property
+    def played(self) -> str:
+        """What it is if it is played or ends by itself: "photo", "video", "round" or "voice"; else nothing."""
+        if self.document is not None:
+            audio, video = self.document.attribute("audio"), self.document.attribute("video")
+            if audio is not None and audio.voice:
+                return "voice"
+            if video is not None and video.round_message:
+                return "round"
+            return "video" if self.ttl and video is not None else ""
+        return "photo" if self.ttl and self.photo is not None else ""
+
+    @property
+    def file_ids(self) -> set[int]:
+        """Ids of the photos and documents in it."""
+        return {file.id for file in (self.photo, self.document) if file is not None}
+
+    def after_its_end(self) -> "Media":
+        """What is left of it."""
+        return Media(ended=self.played or self.ended, ttl=self.ttl)

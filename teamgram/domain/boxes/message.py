@@ -114,6 +114,12 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     media: Media | None = None
     grouped_id: int = 0
 
+    @property
+    def file_ids(self) -> set[int]:
+        """Ids of the photos and documents that whoever has the message is given with it."""
+        ids = self.media.file_ids if self.media is not None else set()
+        return ids | {self.action.photo.id} if self.action is not None and self.action.photo is not None else ids
+
 
 PLAIN = Extra()
 
@@ -141,6 +147,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         reply_to_id: the owner's own id of the message it answers, 0 for none.
         out: the owner sent it.
         mention_unread: it speaks to the owner (``mentioned``), who has not seen it yet.
+        media_unread: the owner has not played it yet; of what the owner sent, nobody has.
     """
 
     owner_id: int
@@ -157,6 +164,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     mention_unread: bool = False
     pinned: bool = False
     reply_to_id: int = 0
+    media_unread: bool = False
 
     @property
     def saved_peer(self) -> int:

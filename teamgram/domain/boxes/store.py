@@ -8,7 +8,7 @@ from teamgram.domain.boxes.message import Message, unpack_extra
 
 message_columns = (
     "m.owner_id, m.id, m.peer, m.content_id, c.sender_id, m.sent_at, c.message, c.extra, c.edited_at, m.outgoing,"
-    " m.mentioned, m.mention_unread, m.pinned, m.reply_to_id"
+    " m.mentioned, m.mention_unread, m.pinned, m.reply_to_id, m.media_unread"
     " FROM messages m JOIN message_contents c ON c.id = m.content_id"
 )
 """SELECT this (it goes on with WHERE) and give the rows to ``message_from_row``."""
@@ -31,6 +31,7 @@ def message_from_row(row: Row) -> Message:
         bool(row[11]),
         bool(row[12]),
         row[13],
+        bool(row[14]),
     )
 
 

@@ -1,6 +1,6 @@
 """Who gets what is written in a dialog, and whether it may be written there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from teamgram.database import Transaction
 from teamgram.domain.boxes.audience import Audience
@@ -9,10 +9,13 @@ from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned, Chat
 from teamgram.domain.chats.store import chat_txn, member_ids_txn
 from teamgram.domain.contacts import relations
+from teamgram.domain.contacts.relations import Relation
 from teamgram.domain.ids.peer import chat_id_of, is_user
-from teamgram.domain.messages.errors import MediaForbidden
+from teamgram.domain.messages.errors import MediaDoesNotEnd, MediaForbidden, VoiceForbidden
 from teamgram.domain.messages.media import forbidden_by
 from teamgram.domain.messages.place import place_txn
+from teamgram.domain.privacy.facts import allowing_txn
+from teamgram.domain.privacy.keys import VOICE_MESSAGES
 
 
 def audience_txn(
@@ -26,17 +29,40 @@ def audience_txn(
     Raises:
         ChatNotFound, ChatWriteForbidden: see ``rights.check_writes``.
         MediaForbidden: see ``check_sends``.
+        MediaDoesNotEnd, VoiceForbidden: see ``check_takes_txn``.
         UserNotFound, PeerBlockedByOwner, PeerDeactivated, PeerIsBot, BlockedByPeer: see ``relations.check_writes``.
     """
     if is_user(peer):
-        delivered = relations.check_writes(relations.relation_txn(txn, sender_id, peer))
+        relation = relations.relation_txn(txn, sender_id, peer)
+        delivered = relations.check_writes(relation)
+        check_takes_txn(txn, relation, media)
         return Audience.private(sender_id, peer, delivered=delivered), None
     # Held, so that nobody comes or goes until the transaction ends.
     chat = rights.known(chat_txn(txn, chat_id_of(peer), (sender_id,), lock=True), chat_id_of(peer), sender_id)
     rights.check_writes(chat, sender_id, Banned.SEND_MESSAGES)
     for one in media:
         check_sends(chat, sender_id, one)
+        if one is not None and one.ttl:
+            raise MediaDoesNotEnd(str(chat.id))
     return Audience.group(chat.id, member_ids_txn(txn, chat.id)), chat
+
+
+def check_takes_txn(txn: Transaction, relation: Relation, media: Iterable[Media | None]) -> None:
+    """Send somebody media.
+
+    Raises:
+        MediaDoesNotEnd: it would end, and the other one is a bot or oneself.
+        VoiceForbidden: they do not want to hear or see the user speak (key ``VoiceMessages``).
+    """
+    sender_id, other_id = relation.user_id, relation.other_id
+    carried = [one for one in media if one is not None]
+    if any(one.ttl for one in carried) and (sender_id == other_id or relation.is_bot or relation.other_is_bot):
+        raise MediaDoesNotEnd(str(other_id))
+    # Who is blocked is not told so by this either: what they send is not delivered.
+    if sender_id == other_id or relation.is_blocked or not any(one.played in ("voice", "round") for one in carried):
+        return
+    if not allowing_txn(txn, VOICE_MESSAGES, [other_id], sender_id):
+        raise VoiceForbidden(str(other_id))
 
 
 def check_sends(chat: Chat, sender_id: int, media: Media | None) -> None:

@@ -271,8 +271,8 @@ def _clear_note_txn(txn: Transaction, changes: BoxChanges, note: Copy) -> None:
         ),
     )
     txn.execute(
-        "UPDATE messages SET content_id = ?, outgoing = 1, mentioned = 0, mention_unread = 0, pinned = 0,"
-        " reply_to_id = 0 WHERE owner_id = ? AND id = ?",
+        "UPDATE messages SET content_id = ?, outgoing = 1, mentioned = 0, mention_unread = 0, media_unread = 0,"
+        " pinned = 0, reply_to_id = 0 WHERE owner_id = ? AND id = ?",
         (txn.lastrowid, owner_id, message_id),
     )
     mark_stale_txn(txn, owner_id, (message_id,))

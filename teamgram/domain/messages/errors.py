@@ -19,6 +19,18 @@ class MediaForbidden(DomainError):
     """The group does not let its members send that kind of media."""
 
 
+class MediaDoesNotEnd(DomainError):
+    """Media that ends by itself is for one other person: in groups, for bots and for oneself there is none."""
+
+
+class MediaNotChangeable(DomainError):
+    """What the message carries is none that may be changed."""
+
+
+class VoiceForbidden(DomainError):
+    """Who it is for does not take voice and round video messages from this user."""
+
+
 class EntitiesTooLong(DomainError):
     """What entities carry (links, languages) is too long."""
 

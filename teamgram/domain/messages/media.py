@@ -19,7 +19,7 @@ from teamgram.domain.messages import rules
 
 def media_tags(media: Media | None) -> Tag:
     """What search finds the message by."""
-    if media is None:
+    if media is None or media.ttl:
         return Tag(0)
     if media.photo is not None:
         return Tag.PHOTO
@@ -66,13 +66,15 @@ def forbidden_by(media: Media) -> Banned:
     return Banned.SEND_MESSAGES | Banned.SEND_MEDIA | _RIGHTS.get(media_tags(media), Banned(0))
 
 
-def _has_content_txn(txn: Transaction, owner_id: int, content_id: int) -> bool:
-    txn.execute("SELECT 1 FROM messages WHERE content_id = ? AND owner_id = ? LIMIT 1", (content_id, owner_id))
-    return txn.fetchone() is not None
+def _has_content_txn(txn: Transaction, owner_id: int, content_id: int, file_id: int) -> bool:
+    """Whether the owner has the content, and that file is (still) in it."""
+    txn.execute(f"SELECT {message_columns} WHERE m.content_id = ? AND m.owner_id = ? LIMIT 1", (content_id, owner_id))
+    row = txn.fetchone()
+    return row is not None and file_id in message_from_row(row).extra.file_ids
 
 
-def _copyable_txn(txn: Transaction, owner_id: int, content_id: int) -> bool:
-    """Whether the owner has the content, and may take it elsewhere.
+def _copyable_txn(txn: Transaction, owner_id: int, content_id: int, file_id: int) -> bool:
+    """Whether the owner has the content, that file is in it, and they may take it elsewhere.
 
     Raises:
         ForwardsRestricted, ChatForbidden: see ``rules.check_copies``.
@@ -82,6 +84,8 @@ def _copyable_txn(txn: Transaction, owner_id: int, content_id: int) -> bool:
     if row is None:
         return False
     message = message_from_row(row)
+    if file_id not in message.extra.file_ids:
+        return False
     chat = None
     if is_chat(message.peer):
         chat_id = chat_id_of(message.peer)
@@ -129,7 +133,7 @@ class FileAccess:
             theirs = await self._shown[origin.kind](user_id, origin.id, named.id)
         else:
             check = _copyable_txn if to_send else _has_content_txn
-            theirs = await self._database.read("has content", check, user_id, origin.id)
+            theirs = await self._database.read("has content", check, user_id, origin.id, named.id)
         if not theirs:
             raise FileReferenceExpired
         return file

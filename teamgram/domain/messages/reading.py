@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import ContentsRead, InboxRead, OutboxRead
-from teamgram.domain.boxes.store import chunks, marks
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.store import chunks, marks, messages_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.store import chat_txn, is_member_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_chat, is_user
+from teamgram.domain.messages.ending import begin_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageTooOld
 from teamgram.domain.privacy.errors import UserPrivacyRestricted, YourPrivacyRestricted
 from teamgram.domain.privacy.facts import allowing_txn
@@ -130,18 +132,53 @@ def read_contents_txn(
     now: int,
     perm_auth_key_id: int,
 ) -> OwnChange:
-    """Take the "unseen" mark off these messages, and off their contents' senders' copies."""
+    """Take the "unseen" mark off these messages; who sent what was played is told so, unless a block is between them.
+
+    What ends by itself begins to.
+    """
     changes = BoxChanges(txn, now)
-    changes.lock((owner_id,))
+    played = _unplayed_txn(txn, owner_id, message_ids)
+    changes.lock((owner_id, *(message.sender_id for message in played)))
+    # Again behind the lock: it is not told twice.
+    played = _unplayed_txn(txn, owner_id, message_ids)
     found: list[tuple[int, int, int]] = []
     for some in chunks(message_ids):
         txn.execute(
-            "SELECT id, peer, mentioned FROM messages WHERE owner_id = ? AND mention_unread = 1"
+            "SELECT id, peer, mentioned * mention_unread FROM messages WHERE owner_id = ?"
+            " AND (mention_unread = 1 OR (media_unread = 1 AND outgoing = 0))"
             f" AND id IN ({marks(some)}) ORDER BY id",
             (owner_id, *some),
         )
         found += txn.fetchall()
+    txn.executemany(
+        "UPDATE messages SET media_unread = 0 WHERE owner_id = ? AND id = ?",
+        [(owner_id, message.id) for message in played],
+    )
+    for message in played:
+        _tell_played_txn(txn, changes, message)
+        if message.extra.media is not None and message.extra.media.ttl:
+            begin_txn(txn, fanout, message.content_id, message.extra.media, now)
     return _read_found_txn(txn, fanout, changes, owner_id, found, perm_auth_key_id)
+
+
+def _unplayed_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> list[Message]:
+    """Those of the messages that were sent to the owner to be played, and were not yet."""
+    found = messages_txn(txn, owner_id, message_ids).values()
+    return [message for message in found if message.media_unread and not message.out]
+
+
+def _tell_played_txn(txn: Transaction, changes: BoxChanges, message: Message) -> None:
+    """Take the mark off the sender's copy, whose box is locked."""
+    if not _is_told_txn(txn, message.owner_id, message.peer):
+        return
+    txn.execute(
+        "SELECT id FROM messages WHERE content_id = ? AND owner_id = ? AND media_unread = 1",
+        (message.content_id, message.sender_id),
+    )
+    row = txn.fetchone()
+    if row is not None:
+        txn.execute("UPDATE messages SET media_unread = 0 WHERE owner_id = ? AND id = ?", (message.sender_id, row[0]))
+        changes.append(message.sender_id, ContentsRead((row[0],)))
 
 
 def read_mentions_txn(
@@ -177,7 +214,7 @@ def _read_found_txn(
             [(owner_id, peer) for _, peer, mentioned in found if mentioned],
         )
         changes.append(owner_id, ContentsRead(ids), len(ids))
-        changes.save(fanout.deliver, perm_auth_key_id)
+    changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(owner_id)
 
 

@@ -8,6 +8,7 @@ from teamgram.domain.contacts.relations import Relation
 from teamgram.domain.messages.errors import (
     EditForbidden,
     ForwardsRestricted,
+    MediaNotChangeable,
     MessageAuthorRequired,
     MessageDeleteForbidden,
     MessageEditTimeExpired,
@@ -29,6 +30,7 @@ def check_edits(message: Message, place: Place, now: int, *, is_bot: bool) -> No
         MessageAuthorRequired: somebody else's words, also when one has forwarded them.
         MessageEditTimeExpired: see ``EDIT_TIME_LIMIT``; bots may at any time, and everybody in Saved Messages.
         ChatWriteForbidden: see ``rights.check_writes``.
+        MediaNotChangeable: it ends by itself.
         EditForbidden: the other one has blocked the author. What is sent then is kept from the other; a change
             of what they have would not be.
         PeerBlockedByOwner, PeerDeactivated, PeerIsBot, BlockedByPeer: see ``relations.check_writes``.
@@ -37,6 +39,8 @@ def check_edits(message: Message, place: Place, now: int, *, is_bot: bool) -> No
         raise MessageIdInvalid(str(message.id))
     if message.sender_id != message.owner_id or message.extra.forward is not None:
         raise MessageAuthorRequired(str(message.id))
+    if message.extra.media is not None and message.extra.media.ttl:
+        raise MediaNotChangeable(str(message.id))
     if isinstance(place, Chat):
         rights.check_writes(place, message.owner_id)
     elif not relations.check_writes(place):
@@ -66,12 +70,13 @@ def check_copies(message: Message | None, message_id: int, peer: int, chat: Chat
     Raises:
         MessageIdInvalid: it is not there, or is a service message.
         ChatForbidden: the owner is not in the group any more.
-        ForwardsRestricted: the message or its group is protected.
+        ForwardsRestricted: the message or its group is protected, or what it carries ends by itself.
     """
     if message is None or message.peer != peer or message.extra.action is not None:
         raise MessageIdInvalid(str(message_id))
     if chat is not None:
         rights.check_looks(chat, message.owner_id)
-    if message.extra.noforwards or (chat is not None and chat.noforwards):
+    ends = message.extra.media is not None and message.extra.media.ttl > 0
+    if message.extra.noforwards or ends or (chat is not None and chat.noforwards):
         raise ForwardsRestricted(str(message_id))
     return message

@@ -13,9 +13,10 @@ from teamgram.domain.boxes.message import PLAIN, Extra, Message
 from teamgram.domain.boxes.store import marks, messages_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.store import chat_txn
+from teamgram.domain.contacts.relations import relation_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat
 from teamgram.domain.messages import rules
-from teamgram.domain.messages.audience import audience_txn, check_sends
+from teamgram.domain.messages.audience import audience_txn, check_sends, check_takes_txn
 from teamgram.domain.messages.authors import authors_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
 from teamgram.domain.messages.media import media_tags
@@ -189,6 +190,9 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     for original in originals:
         if chat is not None and original is not None:
             check_sends(chat, sender_id, original.extra.media)
+    if chat is None:
+        relation = relation_txn(txn, sender_id, request.to_peer)
+        check_takes_txn(txn, relation, [one.extra.media for one in originals if one is not None])
     # What was an album stays one.
     groups = {one.extra.grouped_id: new_group() for one in originals if one is not None and one.extra.grouped_id}
     answered = answered_txn(txn, sender_id, request.to_peer, request.reply_to_id)

@@ -16,17 +16,29 @@ ADDED_BY_PHONE = "AddedByPhone"
 PROFILE_PHOTO = "ProfilePhoto"
 """Their photos; who does not see them sees the fallback."""
 
+VOICE_MESSAGES = "VoiceMessages"
+"""Being sent voice and round video messages."""
+
 ABOUT = "About"
 BIRTHDAY = "Birthday"
 
 ENFORCED = frozenset(
-    {STATUS_TIMESTAMP, CHAT_INVITE, FORWARDS, PHONE_NUMBER, ADDED_BY_PHONE, PROFILE_PHOTO, ABOUT, BIRTHDAY}
+    {
+        STATUS_TIMESTAMP,
+        CHAT_INVITE,
+        FORWARDS,
+        PHONE_NUMBER,
+        ADDED_BY_PHONE,
+        PROFILE_PHOTO,
+        VOICE_MESSAGES,
+        ABOUT,
+        BIRTHDAY,
+    }
 )
 
 WITHOUT_EFFECT = {
     "PhoneCall": "there are no calls",
     "PhoneP2P": "there are no calls",
-    "VoiceMessages": "there are no voice messages yet",
     "StarGiftsAutoSave": "there are no gifts",
     "NoPaidMessages": "no message costs anything",
     "SavedMusic": "there is no music on profiles",

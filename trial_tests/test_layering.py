@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cache": set(),
     "blobs": set(),
     "cluster": {"interfaces", "mtproto"},
-    "clients": {"mtproto"},
+    "clients": {"mtproto", "interfaces"},
     "app": {
         "net",
         "mtproto",

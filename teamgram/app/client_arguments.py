@@ -4,6 +4,7 @@ Apart from it, because every command of the program reads this.
 """
 
 import argparse
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,12 @@ def add_commands(commands: Any, where: argparse.ArgumentParser) -> None:
     )
     tdlib.set_defaults(run=lambda options: _run(options, "make_tdlib"))
 
+    text = "Check a build of Telegram Web A or Web K, and say how this server shows it to browsers."
+    web = clients.add_parser("web", help=text, description=text, parents=[where])
+    web.add_argument("build", metavar="DIR", type=Path, help="a build: the directory with its index.html")
+    web.add_argument("--path", help="below which path it shall be (/a/ or /k/)")
+    web.set_defaults(run=lambda options: _run(options, "check_web", "web_client_command"))
+
 
 def _port(text: str) -> int:
     number = int(text)
@@ -44,7 +51,7 @@ def _port(text: str) -> int:
     return number
 
 
-def _run(options: argparse.Namespace, name: str) -> int:
-    from teamgram.app import client_commands
+def _run(options: argparse.Namespace, name: str, module: str = "client_commands") -> int:
+    from teamgram.app.client_commands import run_command
 
-    return client_commands.run_command(options, getattr(client_commands, name))
+    return run_command(options, getattr(import_module(f"teamgram.app.{module}"), name))

@@ -22,10 +22,12 @@ from teamgram.app import stage_settings
 from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration, load_configuration
+from teamgram.app.documents import web_clients
 from teamgram.app.logs import level_filter, set_levels
 from teamgram.app.manhole import Manhole, manhole_settings
 from teamgram.app.manhole_settings import ManholeSettings
 from teamgram.app.stages import Stages
+from teamgram.clients.web_client import WebClient
 from teamgram.domain.codes.settings import CodeSettings
 from teamgram.gnetway.settings import ListenerSettings
 from teamgram.gnetway.tls import CertificateError, ReloadableCertificate
@@ -34,7 +36,7 @@ from teamgram.openclaw.config.live import read_yaml, validate
 
 #: What takes effect without a restart; everything else is compared with what the process began with.
 _LIVE = {
-    "gnetway": ("Gnetway.Server", "Log"),
+    "gnetway": ("Gnetway.Server", "WebClients", "Log"),
     "session": ("BFFProxyClients", "Log"),
     "authsession": ("Log",),
     "bff": ("Code", "Country", "FloodLimits", "FreshSessionDelay", "PublicAddresses", "Log"),
@@ -58,6 +60,7 @@ class _Wanted:
     codes: CodeSettings
     fresh_session_delay: float
     manhole: ManholeSettings | None
+    web_clients: list[WebClient]
 
 
 class Reload:
@@ -77,6 +80,8 @@ class Reload:
         async with self._one_at_a_time:
             try:
                 wanted = self._read()
+                # A build may have been made anew, or the first one lie there now.
+                await self._stages.documents.examined(wanted.web_clients)
                 await self._open(wanted)
             except ReloadRefused as refusal:
                 self._log.error("configuration not reloaded, the running one stays: {why}", why=str(refusal))
@@ -93,6 +98,7 @@ class Reload:
             level_filter(configuration)
             stage_settings.files(configuration.dfs)
             manhole = manhole_settings(configuration.operations.Manhole, stages.data_dir)
+            clients = web_clients(configuration.gnetway, stages.data_dir, stages.documents.key)
             openclaw = Path(configuration.directory) / "openclaw.yaml"
             validate(read_yaml(openclaw, stages.openclaw.plane.config.content)[1], str(openclaw))
         except (ConfigError, OpenClawConfigError) as error:
@@ -100,7 +106,7 @@ class Reload:
         loopback = stage_settings.only_loopback(listeners)
         codes = stage_settings.codes(configuration.bff.Code, loopback)
         delay = stage_settings.fresh_session_delay(configuration.bff, loopback)
-        return _Wanted(configuration, listeners, codes, delay, manhole)
+        return _Wanted(configuration, listeners, codes, delay, manhole, clients)
 
     async def _open(self, wanted: _Wanted) -> None:
         """What may still fail: ports. Nobody may sign in with the fixed code through one that opens to the world."""
@@ -130,6 +136,7 @@ class Reload:
         stages.flood_limits.set(stage_settings.flood(configuration.bff))
         stages.session.set_id_map(*stages.routes_to_bff(configuration))
         stages.warn_of_services_off(configuration)
+        stages.documents.show(wanted.web_clients)
         # A client is told the data centre of its key exchange, which stays until the restart.
         stages.services.configuration.use(
             stage_settings.configuration(

@@ -14,6 +14,7 @@ from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
 from teamgram.app.config.units import parse_size
 from teamgram.app.database_watch import DatabaseWatch
+from teamgram.app.documents import ShownDocuments, web_clients
 from teamgram.app.log_lines import log_line
 from teamgram.app.rpc_services import Bff, build_bff
 from teamgram.app.server_key import ServerKey
@@ -107,9 +108,7 @@ class Stages:
             rsa_keys=[key.key],
             session=self._build_session,
             settings=stage_settings.gnetway(configuration.gnetway),
-            documents=FrontPage(
-                key.public_pem, key.fingerprint, configuration.gnetway.DcId, lambda: self.gnetway.addresses
-            ).document,
+            documents=self._open_documents(key).answer,
         )
         self.warn_of_services_off(configuration)
         domain = self.domain
@@ -162,6 +161,18 @@ class Stages:
         )
         self.bff = Caller(self.services.rpc, self.flood_limits)
         return self.routes_to_bff(self.configuration)[1]
+
+    def _open_documents(self, key: ServerKey) -> ShownDocuments:
+        file = self.configuration.gnetway
+        page = FrontPage(key.public_pem, key.fingerprint, file.DcId, lambda: self.gnetway.addresses)
+        self.documents = ShownDocuments(
+            page, key.key.public, self._reactor, lambda is_tls: self.gnetway.listeners.websockets(is_tls)
+        )
+        clients = web_clients(file, self.data_dir, key.key.public)
+        for client in clients:
+            client.examine()
+        self.documents.show(clients)
+        return self.documents
 
     def _open_filing(self) -> Filing:
         file = self.configuration.dfs

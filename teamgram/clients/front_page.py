@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from teamgram.clients.snippets import SNIPPETS, snippet
+from teamgram.interfaces.documents import DocumentAnswer, DocumentRequest, whole
 
 PEM_FILE = "server_public.pem"
 #: Pages kept: one for each address by which browsers come.
@@ -37,12 +38,20 @@ _SAFE = [
     (b"Cache-Control", b"no-cache"),
 ]
 
+_WEB_HERE = "<p>In this browser: {links}</p>"
+_WEB_TO_COME = (
+    "<p>Telegram Web A or Web K in this browser, from a build of your own "
+    "(<code>tools/build_web_client.sh SOURCES</code> makes one):</p>\n<pre>teamgram client web BUILD</pre>"
+)
 Address = tuple[str, str, int]
-Document = tuple[list[tuple[bytes, bytes]], bytes]
 
 
 class FrontPage:
-    """The page and the key beside it; the page names the address by which the browser came."""
+    """The page and the key beside it; the page names the address by which the browser came.
+
+    Attributes:
+        web_clients: (name, path) of the web apps that this server shows.
+    """
 
     def __init__(self, public_pem: str, fingerprint: int, dc_id: int, addresses: Callable[[], Sequence[Address]]):
         """
@@ -54,24 +63,25 @@ class FrontPage:
         self._fingerprint = fingerprint
         self._dc_id = dc_id
         self._addresses = addresses
-        self._kept: dict[tuple[tuple[Address, ...], str, int, bool], bytes] = {}
+        self.web_clients: list[tuple[str, str]] = []
+        self._kept: dict[object, bytes] = {}
 
-    def document(self, path: bytes, host: str, port: int, is_tls: bool) -> Document | None:
-        """(headers, body) of what is at that path, None if nothing is.
-
-        Args:
-            host, port: our own end of the connection.
-        """
-        if path == b"/":
-            headers = [(b"Content-Type", b"text/html; charset=utf-8"), (b"Content-Security-Policy", _POLICY.encode())]
-            return [*headers, *_SAFE], self._page(host, port, is_tls)
-        if path == b"/" + PEM_FILE.encode():
-            return [(b"Content-Type", b"application/x-pem-file"), *_SAFE], self._pem.encode()
-        return None
+    def document(self, request: DocumentRequest) -> DocumentAnswer | None:
+        """What is at the request's path, None if nothing is."""
+        if request.path not in (b"/", b"/" + PEM_FILE.encode()):
+            return None
+        if request.method not in (b"GET", b"HEAD"):
+            return whole(405, [(b"Allow", b"GET, HEAD"), *_SAFE], b"")
+        if request.path != b"/":
+            headers = [(b"Content-Type", b"application/x-pem-file"), *_SAFE]
+            return whole(200, headers, self._pem.encode(), request.method)
+        headers = [(b"Content-Type", b"text/html; charset=utf-8"), (b"Content-Security-Policy", _POLICY.encode())]
+        page = self._page(request.host, request.port, request.is_tls)
+        return whole(200, [*headers, *_SAFE], page, request.method)
 
     def _page(self, host: str, port: int, is_tls: bool) -> bytes:
         addresses = tuple(self._addresses())
-        key = addresses, host, port, is_tls
+        key = addresses, host, port, is_tls, tuple(self.web_clients)
         page = self._kept.get(key)
         if page is None:
             if len(self._kept) >= _MAX_KEPT:
@@ -113,7 +123,11 @@ class FrontPage:
             f"<details><summary>{escape(library)}</summary><pre>{escape(program)}</pre></details>"
             for library, program in programs.items()
         )
-        return _template().substitute(texts, style=_STYLE, qr=qr, snippets=snippets).encode()
+        web = _WEB_HERE.format(
+            links=" · ".join(f'<a href="{path}">{escape(name)}</a>' for name, path in self.web_clients)
+        )
+        web = web if self.web_clients else _WEB_TO_COME
+        return _template().substitute(texts, style=_STYLE, qr=qr, web=web, snippets=snippets).encode()
 
 
 @cache

@@ -1,6 +1,5 @@
 """What the connections of one listener have in common, and how one of them opens."""
 
-from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.error import ConnectionAborted, ConnectionDone
@@ -9,10 +8,9 @@ from twisted.python.failure import Failure
 from teamgram.gnetway.conn_context import ConnContext, Link
 from teamgram.gnetway.connections import Connections
 from teamgram.gnetway.dispatch import SessionDispatcher
+from teamgram.gnetway.http_requests import HttpRequest
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
-
-#: (path, our host, our port, over TLS) -> (headers, body) of what a browser gets there, or None.
-Documents = Callable[[bytes, str, int, bool], tuple[list[tuple[bytes, bytes]], bytes] | None]
+from teamgram.interfaces.documents import DocumentAnswer, DocumentRequest, Documents
 
 
 class Edge:
@@ -43,12 +41,15 @@ class Edge:
             transport.abortConnection()
         return conn
 
-    def document(self, path: bytes, transport: Any) -> tuple[list[tuple[bytes, bytes]], bytes] | None:
-        """(headers, body) of what a browser gets at that path, None if nothing is there."""
+    async def document(self, request: HttpRequest, transport: Any) -> DocumentAnswer | None:
+        """What a browser gets to that request, None if nothing is there."""
         if self._documents is None:
             return None
-        host = transport.getHost()
-        return self._documents(path, host.host, host.port, bool(self.listener.cert_file))
+        here = transport.getHost()
+        is_tls = bool(self.listener.cert_file)
+        return await self._documents(
+            DocumentRequest(request.method, request.path, request.headers, here.host, here.port, is_tls)
+        )
 
     def allows_origin(self, origin: bytes) -> bool:
         """Whether a browser on a page of that ``Origin`` may connect."""

@@ -8,8 +8,10 @@ is (``http_wait``) is the session's decision; here requests wait in order.
 from collections import deque
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -17,7 +19,7 @@ from teamgram.gnetway.conn_context import ConnContext
 from teamgram.gnetway.edge import Edge, reason_of
 from teamgram.gnetway.http_requests import HttpRequest, RequestParser
 from teamgram.mtproto.transport.codec import MIN_FRAME_BYTES
-from teamgram.net.http_head import REASONS, HttpError, response
+from teamgram.net.http_head import REASONS, HttpError, response, response_head
 
 PATHS = frozenset(
     (
@@ -38,19 +40,28 @@ MAX_WAITING = 32
 
 _OCTETS = (b"Content-Type", b"application/octet-stream")
 _ALLOW = (b"Allow", b"POST, OPTIONS")
-_ALLOW_READING = (b"Allow", b"GET")
+#: So much of a file is written at once: a browser that does not read has no more of it in our memory.
+_PART_BYTES = 64 << 10
 
 
 class _Waiting:
-    """One request that was not answered yet, or whose answer waits for those before it."""
+    """One request that was not answered yet, or whose answer waits for those before it.
 
-    __slots__ = ("answer", "keep_alive", "origin", "says_close")
+    Attributes:
+        answer: the head and, where that is short, all of it; empty once it was written.
+        rest: of a file what was not written yet.
+        is_shown: it is no MTProto: what session has to say does not go out with it.
+    """
+
+    __slots__ = ("answer", "is_shown", "keep_alive", "origin", "rest", "says_close")
 
     def __init__(self, request: HttpRequest) -> None:
         self.keep_alive = request.keep_alive
         self.says_close = not request.keep_alive
         self.origin = request.headers.get(b"origin")
         self.answer: bytes | None = None
+        self.rest = memoryview(b"")
+        self.is_shown = False
 
 
 @implementer(IPushProducer)
@@ -58,6 +69,7 @@ class HttpConnection(Protocol):
     """One accepted connection of an HTTP listener; a ``Link``."""
 
     transport: Any
+    _log = Logger()
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
@@ -67,6 +79,7 @@ class HttpConnection(Protocol):
         self._buffer_full = False
         self._last_request = False
         self._taking = False
+        self._sending = False
 
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
@@ -135,16 +148,33 @@ class HttpConnection(Protocol):
             self._edge.dispatcher.frame_received(conn, request.body, False)
 
     def _show(self, waiting: _Waiting, request: HttpRequest) -> None:
-        """What is there for browsers; only reading is allowed, and only this listener's own pages may read it."""
+        """What is there for browsers; only this listener's own pages may read it."""
         waiting.origin = None
-        document = self._edge.document(request.path, self.transport)
+        waiting.is_shown = True
+        shown = Deferred.fromCoroutine(self._shown(waiting, request))
+        shown.addErrback(lambda failure: self._not_shown(waiting, failure))
+
+    async def _shown(self, waiting: _Waiting, request: HttpRequest) -> None:
+        document = await self._edge.document(request, self.transport)
+        conn = self._conn
+        if conn is None:
+            return
         if document is None:
             self._answer(waiting, 404, b"")
-        elif request.method != b"GET":
-            self._answer(waiting, 405, b"", _ALLOW_READING)
         else:
-            headers, body = document
-            self._put(waiting, 200, headers, body)
+            if document.status < 400 and not conn.closing:
+                # A browser that reads what is here is no connection without a purpose.
+                self._edge.connections.close_later(conn, conn.idle_seconds)
+            waiting.rest = memoryview(document.body)
+            waiting.answer = response_head(document.status, document.headers, document.length, not waiting.says_close)
+            self._send()
+        if not self._taking:
+            self._read_on()
+
+    def _not_shown(self, waiting: _Waiting, failure: Failure) -> None:
+        self._log.failure("a document could not be shown", failure)
+        if self._conn is not None:
+            self._answer(waiting, 503, b"")
 
     def _refuse(self, conn: ConnContext, error: HttpError) -> None:
         # Behind requests that wait, an answer here would be taken for theirs.
@@ -156,7 +186,7 @@ class HttpConnection(Protocol):
 
     def _answer_oldest(self, status: int, body: bytes) -> bool:
         for waiting in self._waiting:
-            if waiting.answer is None:
+            if waiting.answer is None and not waiting.is_shown:
                 self._answer(waiting, status, body)
                 return True
         return False
@@ -172,16 +202,36 @@ class HttpConnection(Protocol):
                 (b"Access-Control-Max-Age", b"86400"),
                 (b"Vary", b"Origin"),
             ]
-        self._put(waiting, status, headers, body)
-
-    def _put(self, waiting: _Waiting, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Note the answer, and send what is answered from the front on: HTTP keeps the requests' order."""
         waiting.answer = response(status, headers, body, not waiting.says_close)
-        while self._waiting and self._waiting[0].answer is not None:
-            answered = self._waiting.popleft()
-            self.transport.write(answered.answer)
-            if not answered.keep_alive and self._conn is not None:
-                self._edge.connections.close(self._conn, "last request answered")
+        self._send()
+
+    def _send(self) -> None:
+        """Write what is answered from the front on: HTTP keeps the requests' order."""
+        if self._sending:
+            return  # the transport wants more while it is given some
+        self._sending = True
+        try:
+            while self._waiting and self._waiting[0].answer is not None:
+                first = self._waiting[0]
+                if first.answer:
+                    self.transport.write(first.answer)
+                    first.answer = b""
+                while first.rest:
+                    if self._buffer_full:
+                        return
+                    self.transport.write(bytes(first.rest[:_PART_BYTES]))
+                    first.rest = first.rest[_PART_BYTES:]
+                    self._went_on()
+                self._waiting.popleft()
+                if not first.keep_alive and self._conn is not None:
+                    self._edge.connections.close(self._conn, "last request answered")
+        finally:
+            self._sending = False
+
+    def _went_on(self) -> None:
+        """The peer takes what it asked for, however slowly."""
+        if self._conn is not None and not self._conn.closing:
+            self._edge.connections.close_later(self._conn, self._conn.idle_seconds)
 
     # Link
 
@@ -232,6 +282,7 @@ class HttpConnection(Protocol):
 
     def resumeProducing(self) -> None:
         self._buffer_full = False
+        self._send()
         self._read_on()
 
     def stopProducing(self) -> None:

@@ -48,6 +48,16 @@ class Listeners:
             found.append((settings.kind, address.host, address.port))
         return found
 
+    def websockets(self, is_tls: bool) -> list[tuple[str, str, int]]:
+        """(kind, host, port) of the WebSocket listeners that a browser can dial itself, with TLS or without."""
+        found = []
+        for settings, listener in self._open.items():
+            is_dialled = settings.kind == "websocket" and not settings.proxy_protocol_from
+            if is_dialled and bool(settings.cert_file) == is_tls:
+                address: Any = listener.port.getHost()
+                found.append((settings.kind, address.host, address.port))
+        return found
+
     async def set(self, wanted: Sequence[ListenerSettings]) -> None:
         """Listen on exactly these; accepted connections stay.
 

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from teamgram.gnetway import prompt_port
 from teamgram.gnetway.connections import Connections
 from teamgram.gnetway.dispatch import SessionDispatcher
-from teamgram.gnetway.edge import Documents, Edge
+from teamgram.gnetway.edge import Edge
 from teamgram.gnetway.http import HttpFactory
 from teamgram.gnetway.key_cache import AuthKeyCache
 from teamgram.gnetway.key_exchange import KeyExchanges
@@ -23,6 +23,7 @@ from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
 from teamgram.gnetway.tcp import TcpFactory
 from teamgram.gnetway.websocket import WebSocketFactory
 from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.documents import Documents
 from teamgram.interfaces.session import ConnRef, Gateway, KeyBound, SessionInbound
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey
 

@@ -20,6 +20,9 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 REASONS = {
     200: b"OK",
+    206: b"Partial Content",
+    301: b"Moved Permanently",
+    304: b"Not Modified",
     400: b"Bad Request",
     401: b"Unauthorized",
     403: b"Forbidden",
@@ -29,6 +32,7 @@ REASONS = {
     411: b"Length Required",
     413: b"Content Too Large",
     414: b"URI Too Long",
+    416: b"Range Not Satisfiable",
     426: b"Upgrade Required",
     429: b"Too Many Requests",
     431: b"Request Header Fields Too Large",
@@ -130,16 +134,25 @@ def _read_headers(lines: list[bytes]) -> dict[bytes, bytes]:
 
 
 def response(status: int, headers: list[tuple[bytes, bytes]], body: bytes, keep_alive: bool) -> bytes:
-    """A whole response.
+    """A whole response."""
+    return response_head(status, headers, len(body), keep_alive) + body
+
+
+def response_head(status: int, headers: list[tuple[bytes, bytes]], length: int | None, keep_alive: bool) -> bytes:
+    """A response to the first byte of its body.
 
     Content-Length comes last: Telethon takes the body to begin one empty
     line after it, whatever other headers there are.
+
+    Args:
+        length: None where the response may not say one, and has no body.
     """
     lines = [b"HTTP/1.1 %d %s" % (status, REASONS[status])]
     lines += [b"%s: %s" % header for header in headers]
     lines.append(b"Connection: keep-alive" if keep_alive else b"Connection: close")
-    lines.append(b"Content-Length: %d" % len(body))
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+    if length is not None:
+        lines.append(b"Content-Length: %d" % length)
+    return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 def refusal(status: int, text: str) -> bytes:

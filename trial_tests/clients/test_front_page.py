@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.clients.front_page import Address, FrontPage
 from teamgram.clients.snippets import SNIPPETS, snippet
+from teamgram.interfaces.documents import DocumentAnswer, DocumentRequest
 from trial_tests.clients.process import PROJECT
 
 LISTENERS: list[Address] = [
@@ -29,9 +30,15 @@ class FrontPageTests(SynchronousTestCase):
 
     def text(self, host: str = "192.0.2.7", *, is_tls: bool = False) -> str:
         """The page as text, for a browser that came to that address."""
-        document = self.page.document(b"/", host, 8801, is_tls)
+        return self.shown(b"/", host, is_tls=is_tls).body.decode()
+
+    def shown(
+        self, path: bytes, host: str = "192.0.2.7", method: bytes = b"GET", *, is_tls: bool = False
+    ) -> DocumentAnswer:
+        """What is at a path."""
+        document = self.page.document(DocumentRequest(method, path, {}, host, 8801, is_tls))
         assert document is not None
-        return document[1].decode()
+        return document
 
     def test_addresses(self) -> None:
         """The listener at the address by which the browser came, else the first; IPv6 in brackets."""
@@ -64,9 +71,8 @@ class FrontPageTests(SynchronousTestCase):
 
     def test_only_what_is_its_own(self) -> None:
         """Nothing from elsewhere: the policy allows its own style sheet alone, and the picture is in the page."""
-        document = self.page.document(b"/", "192.0.2.7", 8801, False)
-        assert document is not None
-        headers, body = dict(document[0]), document[1].decode()
+        document = self.shown(b"/")
+        headers, body = dict(document.headers), document.body.decode()
         styles = re.findall(r"<style>(.*?)</style>", body, re.S)
         allowed = b64encode(sha256(styles[0].encode()).digest()).decode()
         policy = headers[b"Content-Security-Policy"].decode()
@@ -79,18 +85,30 @@ class FrontPageTests(SynchronousTestCase):
 
     def test_the_key(self) -> None:
         """It lies beside the page; nothing else does."""
-        document = self.page.document(b"/server_public.pem", "192.0.2.7", 8801, False)
-        assert document is not None
-        self.assertEqual(document[1].decode(), PEM)
+        self.assertEqual(self.shown(b"/server_public.pem").body.decode(), PEM)
         for path in (b"/server_pkcs1.key", b"//", b"/index.html", b"/../server_public.pem"):
-            self.assertIsNone(self.page.document(path, "192.0.2.7", 8801, False))
+            self.assertIsNone(self.page.document(DocumentRequest(b"GET", path, {}, "192.0.2.7", 8801, False)))
+
+    def test_only_read(self) -> None:
+        """Nothing but GET and HEAD."""
+        for path in (b"/", b"/server_public.pem"):
+            refused = self.shown(path, method=b"POST")
+            self.assertEqual((refused.status, dict(refused.headers)[b"Allow"]), (405, b"GET, HEAD"))
+            head = self.shown(path, method=b"HEAD")
+            self.assertEqual((head.status, head.body, head.length), (200, b"", len(self.shown(path).body)))
+
+    def test_web_clients(self) -> None:
+        """The web apps that are shown here are a click away; without one, how to get one."""
+        self.assertIn("teamgram client web BUILD", self.text())
+        self.page.web_clients = [("Telegram Web A", "/a/"), ("Telegram Web K", "/k/")]
+        text = self.text()
+        self.assertIn('<a href="/a/">Telegram Web A</a>', text)
+        self.assertIn('<a href="/k/">Telegram Web K</a>', text)
+        self.assertNotIn("teamgram client web", text)
 
     def test_pages_are_kept_and_bounded(self) -> None:
         """The same page is not drawn twice, and many addresses do not fill memory."""
-        first = self.page.document(b"/", "192.0.2.7", 8801, False)
-        again = self.page.document(b"/", "192.0.2.7", 8801, False)
-        assert first is not None and again is not None
-        self.assertIs(first[1], again[1])
+        self.assertIs(self.shown(b"/").body, self.shown(b"/").body)
         for number in range(40):
             self.text(f"192.0.2.{number}")
         self.assertLessEqual(len(self.page._kept), 16)

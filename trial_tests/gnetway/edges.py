@@ -6,9 +6,9 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock, StringTransportWithDisconnection
 
-from teamgram.gnetway.edge import Documents
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
+from teamgram.interfaces.documents import Documents
 from teamgram.interfaces.keys import AuthKeyInfo
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey
 from trial_tests.gnetway.fakes import FakeAuthSessions, FakeSession

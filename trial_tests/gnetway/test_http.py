@@ -1,9 +1,11 @@
 """MTProto over HTTP, without sockets."""
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.gnetway.http import MAX_WAITING
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
+from teamgram.interfaces.documents import DocumentAnswer, DocumentRequest, whole
 from teamgram.interfaces.session import ConnRef
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey, RsaPublicKey
 from teamgram.mtproto.envelope import pack_plain, unpack_plain
@@ -206,19 +208,27 @@ class HttpConnectionTests(SynchronousTestCase):
         self.assertEqual(len(gnetway.authsessions.keys), 1)
 
 
+LARGE = b"0123456789" * 25_000
+
+
 class DocumentTests(SynchronousTestCase):
     """What a browser is shown beside MTProto."""
 
     def setUp(self) -> None:
         self.asked: list[tuple[bytes, str, int, bool]] = []
+        self.slow: dict[bytes, Deferred[DocumentAnswer]] = {}
         self.gnetway = Gnetway("http", KEY, documents=self.document)
         self.protocol, self.transport = self.gnetway.connect()
 
-    def document(
-        self, path: bytes, host: str, port: int, is_tls: bool
-    ) -> tuple[list[tuple[bytes, bytes]], bytes] | None:
-        self.asked.append((path, host, port, is_tls))
-        return ([(b"Content-Type", b"text/html")], b"<p>hello") if path == b"/" else None
+    async def document(self, request: DocumentRequest) -> DocumentAnswer | None:
+        self.asked.append((request.path, request.host, request.port, request.is_tls))
+        if request.path in self.slow:
+            return await self.slow[request.path]
+        if request.path == b"/large":
+            return whole(200, [], LARGE, request.method)
+        if request.path == b"/":
+            return whole(200, [(b"Content-Type", b"text/html")], b"<p>hello", request.method)
+        return None
 
     def get(self, path: bytes, method: bytes = b"GET", *headers: bytes) -> tuple[int, list[bytes], bytes]:
         """The one answer to a request without a body."""
@@ -239,13 +249,89 @@ class DocumentTests(SynchronousTestCase):
         self.assertFalse(self.transport.closed)
 
     def test_only_read(self) -> None:
-        """Nothing but GET, and no page of another origin may read it."""
+        """No page of another origin may read it."""
         elsewhere = b"Origin: https://elsewhere.example"
-        status, lines, _ = self.get(b"/", b"POST", b"Content-Length: 0", elsewhere)
-        self.assertEqual(status, 405)
-        self.assertIn(b"Allow: GET", lines)
-        for answered in (lines, self.get(b"/", b"GET", elsewhere)[1], self.get(b"/nothing", b"GET", elsewhere)[1]):
-            self.assertEqual([line for line in answered if line.startswith(b"Access-Control")], [])
+        for path in (b"/", b"/nothing"):
+            lines = self.get(path, b"GET", elsewhere)[1]
+            self.assertEqual([line for line in lines if line.startswith(b"Access-Control")], [])
+
+    def test_head(self) -> None:
+        """The length of what GET would bring, and nothing behind it."""
+        self.protocol.dataReceived(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = self.transport.taken()
+        self.assertTrue(head.endswith(b"Content-Length: 8\r\n\r\n"), head)
+
+    def test_slow(self) -> None:
+        """What takes its time comes when it is there, and what was asked for behind it after it."""
+        self.slow[b"/slow"] = Deferred()
+        self.protocol.dataReceived(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(self.transport.taken(), b"")
+        self.slow[b"/slow"].callback(whole(200, [], b"late"))
+        self.assertEqual([body for _, _, body in answers(self.transport.taken())], [b"late", b"<p>hello"])
+
+    def test_slow_and_failing(self) -> None:
+        """A fault of ours is 503 and a line in the log, and the connection stays."""
+        self.slow[b"/slow"] = Deferred()
+        self.protocol.dataReceived(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.slow[b"/slow"].errback(ZeroDivisionError())
+        ((status, _, _),) = answers(self.transport.taken())
+        self.assertEqual(status, 503)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(self.get(b"/")[0], 200)
+
+    def test_slow_and_gone(self) -> None:
+        """Nothing is written to a browser that left meanwhile."""
+        self.slow[b"/slow"] = Deferred()
+        self.protocol.dataReceived(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.protocol.connectionLost()
+        self.slow[b"/slow"].callback(whole(200, [], b"late"))
+        self.assertEqual(self.transport.taken(), b"")
+
+    def test_frames_pass_by(self) -> None:
+        """What session has to say does not go out with a document that is waited for."""
+        self.slow[b"/slow"] = Deferred()
+        self.protocol.dataReceived(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.protocol.dataReceived(post(sealed(KEY)))
+        ref = self.gnetway.session.frames[0].conn
+        self.gnetway.service.send_data(ref, KEY.auth_key_id, 1, 7, payload(9))
+        self.slow[b"/slow"].callback(whole(200, [], b"late"))
+        self.assertEqual([body == b"late" for _, _, body in answers(self.transport.taken())], [True, False])
+
+    def test_a_browser_that_does_not_read(self) -> None:
+        """It has one part of a file in our memory, not all of it, and gets the rest as it reads on."""
+        self.protocol.dataReceived(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+        self.transport.producer.pauseProducing()
+        first = self.transport.taken()
+        self.protocol.dataReceived(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(self.transport.taken(), b"")
+        self.transport.producer.resumeProducing()
+        got = answers(first + self.transport.taken())
+        self.assertEqual([(status, body == LARGE) for status, _, body in got], [(200, True)] * 4)
+
+    def test_parts(self) -> None:
+        """Between two parts of a file the transport may say that it has enough."""
+        written: list[int] = []
+        write = self.transport.write
+
+        def writing(data: bytes) -> None:
+            written.append(len(data))
+            write(data)
+            self.transport.producer.pauseProducing()
+
+        self.patch(self.transport, "write", writing)
+        self.protocol.dataReceived(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        for _ in range(10):
+            self.transport.producer.resumeProducing()
+        self.assertEqual(written[1:], [65536, 65536, 65536, len(LARGE) - 3 * 65536])
+
+    def test_time(self) -> None:
+        """A browser that shows something here has longer than the time to a first frame; others have not."""
+        self.get(b"/nothing")
+        other, transport = self.gnetway.connect()
+        other.dataReceived(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.gnetway.pass_seconds(40)
+        self.assertTrue(self.transport.closed)
+        self.assertFalse(transport.closed)
 
     def test_the_order_of_answers(self) -> None:
         """Behind a request that waits for its frame the page waits, too."""

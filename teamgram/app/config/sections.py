@@ -126,6 +126,16 @@ class GnetwaySection(Section, frozen=True, kw_only=True):
     Limits: GnetwayLimits = GnetwayLimits()
 
 
+class WebClientSection(Section, frozen=True, kw_only=True):
+    """A build of Telegram Web A or K that the HTTP listeners show (docs/apps.md)."""
+
+    Path: str
+    #: Below the data directory or absolute.
+    Directory: str
+    #: By which port browsers reach the WebSocket listener; 0: by its own.
+    WebSocketPort: int = 0
+
+
 class GnetwayFile(ServiceFile, frozen=True, kw_only=True):
     """``gnetway.yaml``."""
 
@@ -137,6 +147,7 @@ class GnetwayFile(ServiceFile, frozen=True, kw_only=True):
     Session: Unused = UNSET
     #: This server's data centre number; clients are told it in help.getConfig.
     DcId: int = 2
+    WebClients: list[WebClientSection] = []
 
 
 class BFFProxyClientsSection(Section, frozen=True, kw_only=True):

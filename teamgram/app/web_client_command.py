@@ -13,6 +13,7 @@ from teamgram.clients.web_build import WebBuild, examine_web
 from teamgram.clients.web_client import is_loopback, websocket_port
 from teamgram.gnetway.settings import ListenerSettings
 
+_MAX_ABSENT = 5
 _NO_TLS = """\
 no HTTP listener of gnetway.yaml could show it to a browser: one on 127.0.0.1 can, for browsers on this machine, and one
 with CertFile and KeyFile. Browsers give their cryptography to no other page ("secure contexts")"""
@@ -51,6 +52,11 @@ def _findings(build: WebBuild) -> list[str]:
     lines = [f"{build.directory}: {build.app.name}, {len(build.files.sizes)} files"]
     lines += [f"  {place.what:<30} {place.times} in {place.file}" for place in build.places]
     lines += [f"  not shown: {left_out}" for left_out in build.files.left_out]
+    lines += [f"  its page names it, not there:  {path}" for path in build.absent[:_MAX_ABSENT]]
+    if build.absent:
+        lines.append(
+            f"  {len(build.absent)} files that its page names are not there: is all of the build in this directory?"
+        )
     places = sum(place.times for place in build.places)
     lines.append(f"  {places} places, replaced while they are served: this server's key, and the address that a")
     lines.append("  browser came by; nothing in the directory is changed")

@@ -40,8 +40,8 @@ _SAFE = [
 
 _WEB_HERE = "<p>In this browser: {links}</p>"
 _WEB_TO_COME = (
-    "<p>Telegram Web A or Web K in this browser, from a build of your own "
-    "(<code>tools/build_web_client.sh SOURCES</code> makes one):</p>\n<pre>teamgram client web BUILD</pre>"
+    "<p>Telegram Web A or Web K in this browser, from a build of yours (docs/apps.md):</p>\n"
+    "<pre>teamgram client web BUILD</pre>"
 )
 Address = tuple[str, str, int]
 

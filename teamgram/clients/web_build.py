@@ -163,6 +163,7 @@ WEB_K = WebApp(
 _TRACES = re.compile(rb"\.web\.telegram\.org|\bzws[1-5]|149\.154\.1\d\d\.|95\.161\.7\d\.")
 #: The beginnings of Telegram's keys, its servers' and its test servers', as either app writes them.
 _KEY_TRACES = re.compile(rb"e8bb3305c0b52c6c|c8c11d635691fac0|2937959817066933702|2534288944884041556")
+_NAMED = re.compile(rb'\s(?:src|href)="(?![a-z]{1,10}:|/|#)([^"?#<>]{1,200})')
 _LOOKED_AT = (".js", ".mjs", ".html")
 
 
@@ -180,6 +181,7 @@ class WebBuild:
     """A build that is known well enough to be served.
 
     Attributes:
+        absent: what its page names and is not there.
         mark: of its page, when it was looked through.
     """
 
@@ -187,6 +189,7 @@ class WebBuild:
     app: WebApp
     files: WebFiles
     places: tuple[WebPlace, ...]
+    absent: tuple[str, ...]
     mark: Mark | None
 
     def changed_files(self) -> frozenset[str]:
@@ -224,16 +227,22 @@ def examine_web(directory: Path) -> WebBuild:
         if len(missing) == len(_needed(app)):
             raise UnknownBuildError("nothing in it is as in Telegram Web A or Telegram Web K")
         raise UnknownBuildError(f"it looks like {app.name}, but this was not found in it: {', '.join(missing)}")
-    build = WebBuild(directory, app, files, tuple(places[app.name]), mark)
+    absent = tuple(sorted({path for path in _named(texts[INDEX]) if path not in files.sizes}))
+    build = WebBuild(directory, app, files, tuple(places[app.name]), absent, mark)
     _check(texts, build)
     return build
+
+
+def _named(page: bytes) -> list[str]:
+    """The files that a page names beside itself."""
+    return [match[1].decode("utf-8", "replace").removeprefix("./") for match in _NAMED.finditer(page)]
 
 
 def _no_build(files: WebFiles) -> str:
     if "dist/" + INDEX in files.sizes:
         return "these are sources, with a build in dist/ below them: name that directory"
     if "package.json" in files.sizes:
-        return "these are sources: build them first, with tools/build_web_client.sh"
+        return "these are sources: build them first, as their README says"
     return f"it has no {INDEX}"
 
 

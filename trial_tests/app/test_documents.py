@@ -1,0 +1,203 @@
+"""Web apps on a server's HTTP port, and ``teamgram client web``."""
+
+import gzip
+import os
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import Clock
+from twisted.python.threadpool import ThreadPool
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.web.client import Agent, readBody
+from twisted.web.http_headers import Headers
+
+from teamgram.app.config import sections
+from teamgram.app.config.errors import ConfigError
+from teamgram.app.documents import MAX_WAITING, ShownDocuments, web_clients
+from teamgram.clients.front_page import FrontPage
+from teamgram.clients.web_client import WebClient
+from trial_tests.app.operating import OperatingTestCase
+from trial_tests.app.test_command_line import CommandTestCase, run
+from trial_tests.clients.web_builds import KEY, asked, lay, web_a, web_k
+
+
+class WebClientsTests(SynchronousTestCase):
+    """``WebClients`` of gnetway.yaml."""
+
+    def read(self, *clients: dict[str, Any]) -> list[WebClient]:
+        """What is made of these entries."""
+        found = [sections.WebClientSection(**client) for client in clients]
+        file = sections.GnetwayFile(Gnetway=sections.GnetwaySection(Server=[]), WebClients=found)
+        return web_clients(file, Path("/data"), KEY)
+
+    def test_read(self) -> None:
+        """Directories lie below the data directory or are absolute."""
+        one, other = self.read({"Path": "/a/", "Directory": "web-a"}, {"Path": "/k/", "Directory": "/srv/k"})
+        self.assertEqual((one.path, one.directory), ("/a/", Path("/data/web-a")))
+        self.assertEqual((other.path, other.directory), ("/k/", Path("/srv/k")))
+
+    def test_refused(self) -> None:
+        """Paths that cannot be, that MTProto has, or that are there twice; ports that are none."""
+        for path in ("/", "a/", "/a", "//", "/a/b/", "/../", "/A/", "/api/", "/apiw1/", "/a b/", "/" + "a" * 33 + "/"):
+            with self.assertRaisesRegex(ConfigError, r"WebClients\[0\].Path"):
+                self.read({"Path": path, "Directory": "x"})
+        with self.assertRaisesRegex(ConfigError, r"WebClients\[1\].Path: /a/ is there twice"):
+            self.read({"Path": "/a/", "Directory": "x"}, {"Path": "/a/", "Directory": "y"})
+        for port in (-1, 65536):
+            with self.assertRaisesRegex(ConfigError, "WebSocketPort"):
+                self.read({"Path": "/a/", "Directory": "x", "WebSocketPort": port})
+
+
+class _SlowReactor(Clock):
+    """Has a thread pool that never gets to it."""
+
+    def getThreadPool(self) -> ThreadPool:
+        return ThreadPool(0, 1)
+
+
+class WaitingTests(TestCase):
+    """Many who want what is slow."""
+
+    def test_bounded(self) -> None:
+        """So many wait, and more are told to come again; what is at hand needs no thread."""
+        directory = lay(Path(self.mktemp()).absolute(), web_a())
+        page = FrontPage("pem", 1, 2, list)
+        documents = ShownDocuments(page, KEY, _SlowReactor(), lambda is_tls: [("websocket", "127.0.0.1", 1)])
+        client = WebClient("/a/", directory, 0, KEY)
+        client.examine()
+        documents.show([client])
+        waiting = [Deferred.fromCoroutine(documents.answer(asked("/a/"))) for _ in range(MAX_WAITING)]
+        self.assertFalse(any(each.called for each in waiting))
+        refused = self.successResultOf(Deferred.fromCoroutine(documents.answer(asked("/a/"))))
+        assert refused is not None
+        self.assertEqual(refused.status, 503)
+        self.assertIsNone(self.successResultOf(Deferred.fromCoroutine(documents.answer(asked("/a/none.js")))))
+        for each in waiting:
+            each.addErrback(lambda failure: None)
+            each.cancel()
+
+
+class OverHttpTests(OperatingTestCase):
+    """Made-up bundles on the HTTP port of a running server."""
+
+    def configure(self) -> None:
+        """One web app, and one that is none yet."""
+        super().configure()
+        self.web_a = lay(self.directory / "web-a", web_a())
+        self.web_k = lay(self.directory / "web-k", {"index.html": "nothing yet"})
+        clients = [
+            {"Path": "/a/", "Directory": str(self.web_a)},
+            {"Path": "/k/", "Directory": str(self.web_k)},
+        ]
+        self.server.change("gnetway.yaml", {"WebClients": clients})
+
+    async def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, Any, bytes]:
+        """(status, headers, body as it came)."""
+        named = Headers({name.replace("_", "-"): [value] for name, value in headers.items()})
+        url = f"http://127.0.0.1:{self.server.http_port}{path}"
+        response = await Agent(self.reactor).request(method.encode(), url.encode(), named)
+        return response.code, response.headers, await readBody(response)
+
+    async def test_shown(self) -> None:
+        """With this server's key and port; what is no build says why, and is shown after a reload when it is one."""
+        self.assertIn(f"/k/ cannot be shown: {self.web_k} is no build", self.server.output)
+        status, _, page = await self.get("/")
+        self.assertIn(b'<a href="/a/">Telegram Web A</a>', page)
+        self.assertNotIn(b'href="/k/"', page)
+        self.assertEqual((await self.get("/a"))[1].getRawHeaders("location"), ["/a/"])
+        status, headers, page = await self.get("/a/")
+        self.assertEqual((status, headers.getRawHeaders("content-type")), (200, ["text/html; charset=utf-8"]))
+        policy = headers.getRawHeaders("content-security-policy")[0]
+        self.assertIn(f"ws://127.0.0.1:{self.server.websocket_port} ", policy)
+
+        status, headers, worker = await self.get("/a/worker-D6CCAEI4.js")
+        self.assertIn(b"BigInt(`%d`)" % self.server.fingerprint, worker)
+        self.assertIn(b"${self.location.hostname}:%d/apiws" % self.server.websocket_port, worker)
+        tag = headers.getRawHeaders("etag")[0]
+        status, headers, body = await self.get("/a/worker-D6CCAEI4.js", If_None_Match=tag)
+        self.assertEqual((status, body, headers.getRawHeaders("content-length")), (304, b"", None))
+        status, headers, body = await self.get("/a/worker-D6CCAEI4.js", Range="bytes=4-9")
+        self.assertEqual((status, body), (206, worker[4:10]))
+        status, headers, body = await self.get("/a/worker-D6CCAEI4.js", "HEAD")
+        self.assertEqual((status, body, headers.getRawHeaders("content-length")), (200, b"", [str(len(worker))]))
+        status, headers, body = await self.get("/a/assets/index-CCQQZirH.js", Accept_Encoding="gzip")
+        self.assertEqual(gzip.decompress(body).decode(), web_a()["assets/index-CCQQZirH.js"])
+        many = await gatherResults(
+            [Deferred.fromCoroutine(self.get(f"/a/{path}")) for path in web_a() for _ in range(5)]
+        )
+        self.assertEqual({status for status, _, _ in many}, {200})
+        for path in ("/a/..%2f..%2fetc/gnetway.yaml", "/a/assets", "/a/nothing", "/b/", "/a/%2e%2e/web-k/index.html"):
+            self.assertEqual((await self.get(path))[0], 404, path)
+        self.assertEqual((await self.get("/a/", "POST"))[0], 405)
+
+        status, _, body = await self.get("/k/")
+        self.assertEqual(status, 503)
+        self.assertIn(b"nothing in it is as in Telegram Web A or Telegram Web K", body)
+        os.unlink(self.web_k / "index.html")
+        lay(self.web_k, web_k())
+        self.assertIn("Telegram Web K is at /k/", await self.reload())
+        self.assertEqual((await self.get("/k/"))[0], 200)
+        self.assertIn(b'<a href="/k/">Telegram Web K</a>', (await self.get("/"))[2])
+
+
+class WebCommandTests(CommandTestCase):
+    """``teamgram client web``."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.build = lay(Path(self.mktemp()).absolute(), web_a())
+
+    async def web(self, *arguments: object) -> tuple[int, str, str]:
+        """What the command says of the build."""
+        return await run("client", "web", self.build, *self.where, *arguments)
+
+    def address(self, kind: str) -> str:
+        """Of the configuration's first listener of a kind."""
+        text = (self.config / "gnetway.yaml").read_text()
+        return text[text.index(f"Proto: {kind}") :].split("- ", 2)[1].split()[0]
+
+    async def test_said(self) -> None:
+        """What would be replaced, the lines for the file, and the address; said again when they are there."""
+        code, output, errors = await self.web()
+        self.assertEqual((code, errors), (0, ""))
+        self.assertRegex(output, r"RSA key +2 in worker-D6CCAEI4.js\n")
+        self.assertRegex(output, r"data centre +5 in worker-D6CCAEI4.js\n")
+        lines = f"WebClients:\n  - Path: /a/\n    Directory: {self.build}\n"
+        self.assertIn(lines, output)
+        where = f"http://{self.address('http')}/a/"
+        self.assertIn(where, output)
+        with (self.config / "gnetway.yaml").open("a") as file:
+            file.write(lines)
+        code, output, _ = await self.web()
+        self.assertEqual(code, 0)
+        self.assertIn("gnetway.yaml already", output)
+        self.assertIn(where, output)
+        self.assertNotIn("not there", output)
+        (self.build / "assets" / "index-CCQQZirH.js").unlink()
+        _, output, _ = await self.web()
+        self.assertIn("1 files that its page names are not there", output)
+        _, output, _ = await self.web("--path", "/chat/")
+        self.assertNotIn("/chat/", output, "it is somewhere else already")
+
+    async def test_refused(self) -> None:
+        """What is no build, what no browser could use, a path that cannot be: each in words, and with exit code 1."""
+        code, _, errors = await run("client", "web", self.config, *self.where)
+        self.assertEqual(code, 1)
+        self.assertIn("is no build that is known here: it has no index.html", errors)
+        code, _, errors = await run("client", "web", self.config / "none", *self.where)
+        self.assertEqual(code, 1)
+        self.assertNotIn("Traceback", errors)
+        code, _, errors = await self.web("--path", "/../")
+        self.assertEqual(code, 1)
+        self.assertIn("is no path", errors)
+        path = self.config / "gnetway.yaml"
+        shipped = path.read_text()
+        path.write_text(shipped.replace(self.address("http"), "192.0.2.7:8801"))
+        code, _, errors = await self.web()
+        self.assertEqual(code, 1)
+        self.assertIn("CertFile", errors)
+        path.write_text(shipped.replace(self.address("websocket"), "192.0.2.7:11443"))
+        code, _, errors = await self.web()
+        self.assertEqual(code, 1)
+        self.assertIn("no WebSocket listener", errors)

@@ -14,6 +14,7 @@ A posting moves in one transaction, so at every moment it is found: in a row or
 in a block, once or twice. Nothing has to be repaired after a crash.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -106,18 +107,8 @@ def step_txn(txn: Transaction, fold: Fold) -> Fold | None:
     if txn.fetchone() != (fold.removals,):
         return None
     postings, last = _blocks_txn(txn, fold) if fold.sources else _rows_txn(txn, fold)
-    blocks: dict[bytes, BitMap64] = {}
-    opened = [(beginning, words, [ids]) for beginning, words, ids in fold.open]
-    for term, ids in postings.items():
-        while opened and not term.startswith(opened[-1][0]):
-            _close(opened.pop(), blocks)
-        blocks[term] = ids
-        if is_word(term):
-            _open(opened, term, ids, is_new=term != fold.after)
-    if last:
-        while opened:
-            _close(opened.pop(), blocks)
-    _write_txn(txn, fold, blocks)
+    shared, still = _shared(postings, fold, last)
+    _write_txn(txn, fold, postings | shared)
     if last:
         if fold.sources:
             # Another process may have begun to fill one of them after we had read it.
@@ -127,32 +118,63 @@ def step_txn(txn: Transaction, fold: Fold) -> Fold | None:
                 fold.sources,
             )
         return None
-    still = tuple((beginning, words, BitMap64.union(*ids)) for beginning, words, ids in opened)
     return replace(fold, after=max(postings, default=fold.after), open=still)
 
 
-def beginnings(word: bytes) -> Iterator[bytes]:
+def beginnings(word: bytes, longer_than: int = 0) -> Iterator[bytes]:
     """What a word begins with, a character more each time, the whole word last."""
-    for end in range(1, len(word) + 1):
+    for end in range(longer_than + 1, len(word) + 1):
         # Bytes of UTF-8 that go on with a character.
         if end == len(word) or not 0x80 <= word[end] < 0xC0:
             yield word[:end]
 
 
-def _open(opened: list[tuple[bytes, int, list[BitMap64]]], word: bytes, ids: BitMap64, is_new: bool) -> None:
-    known = len(opened[-1][0]) if opened else 0
-    opened += [(beginning, 0, []) for beginning in beginnings(word) if len(beginning) > known]
-    for at, (beginning, words, parts) in enumerate(opened):
-        parts.append(ids)
-        if len(parts) > 4 * MOST_WORDS:
-            parts[:] = [BitMap64.union(*parts)]
-        opened[at] = beginning, words + is_new, parts
+def _common(one: bytes, other: bytes) -> int:
+    """Bytes that both begin with."""
+    count = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
 
 
-def _close(one: tuple[bytes, int, list[BitMap64]], blocks: dict[bytes, BitMap64]) -> None:
-    beginning, words, parts = one
-    if words > MOST_WORDS:
-        blocks[beginning + END] = BitMap64.union(*parts)
+def _shared(postings: dict[bytes, BitMap64], fold: Fold, last: bool) -> tuple[dict[bytes, BitMap64], _Open]:
+    """(blocks of beginnings that more than ``MOST_WORDS`` words have, beginnings that more words may have)."""
+    words = [term for term in postings if is_word(term)]
+    found: dict[bytes, BitMap64] = {}
+    still: dict[bytes, tuple[int, BitMap64]] = {}
+
+    def take(beginning: bytes, start: int, before: int = 0, ids: BitMap64 | None = None) -> None:
+        end = bisect_left(words, beginning + END, start)
+        # The word that the step before took a part of is not another one.
+        count = before + end - start - int(start < end and words[start] == fold.after)
+        goes_on = end == len(words) and not last
+        if goes_on or count > MOST_WORDS:
+            united = BitMap64.union(ids or BitMap64(), *(postings[word] for word in words[start:end]))
+            if goes_on:
+                still[beginning] = count, united
+            else:
+                found[beginning + END] = united
+
+    for beginning, count, ids in fold.open:
+        take(beginning, 0, count, ids)
+    before = fold.after
+    for start, word in enumerate(words):
+        # Of the beginnings that are this word's and not the one's before, those that enough of the next ones have.
+        known = _common(before, word)
+        before = word
+        if start + MOST_WORDS < len(words):
+            longest = _common(word, words[start + MOST_WORDS])
+            for beginning in beginnings(word, known):
+                if len(beginning) > longest:
+                    break
+                take(beginning, start)
+    if not last and words:
+        for beginning in beginnings(words[-1]):
+            if beginning not in still:
+                take(beginning, bisect_left(words, beginning))
+    return found, tuple((beginning, *still[beginning]) for beginning in sorted(still))
 
 
 def _rows_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bool]:

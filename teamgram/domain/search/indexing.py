@@ -33,6 +33,9 @@ DELAY = 0.4
 STEP = 250
 """Contents of one step."""
 
+STEP_BEHIND = 1000
+"""The same while an old database is indexed."""
+
 SETTLE = 2.0
 """Seconds after which a content that was written before a newer one is committed, or soon will be."""
 
@@ -170,7 +173,8 @@ class SearchIndexer:
             if self._newest - self._read > _AT_ONCE:
                 self._database.leave_to_threads("messages to index")
                 self._log.info("indexing {count} messages for search", count=self._newest - self._read)
-        found = await self._database.read("messages to index", store.unindexed_txn, self._read, STEP)
+        step = STEP_BEHIND if self.is_behind else STEP
+        found = await self._database.read("messages to index", store.unindexed_txn, self._read, step)
         if not found.last_id and not found.changes:
             return False
         read = found.last_id or self._read

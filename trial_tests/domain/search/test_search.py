@@ -6,6 +6,8 @@ from pathlib import Path
 
 from twisted.internet import task
 
+from pyroaring import BitMap64
+
 from teamgram.database import Database, Transaction
 from teamgram.database.migrate import MIGRATIONS
 from teamgram.domain.boxes import contents, numbers
@@ -20,7 +22,7 @@ from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.search import finding, folding, indexing, store
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
-from teamgram.domain.search.terms import terms_of
+from teamgram.domain.search.terms import is_word, terms_of
 from teamgram.domain.search.words import asked_words, match, words_of
 from teamgram.domain.updates.fanout import Fanout
 from trial_tests.backends import BackendTestCase, on_every_backend
@@ -225,6 +227,41 @@ class FindingTests(SearchTestCase):
             return len(finding.found_txn(Cut(txn), "word", Search(ANNA, BORIS))[0])  # type: ignore[arg-type]
 
         self.assertEqual(await database.read("cut", cut_txn), 30)
+
+
+class FoldingTests(SearchTestCase):
+    """``folding``: what words with a beginning have in common."""
+
+    async def test_beginnings_of_many_words(self) -> None:
+        """A beginning that more words have than are read one by one has a block, whatever the steps; no other has."""
+        self.patch(folding, "FOLD_ROWS", 50)
+        self.patch(folding, "FAN_OUT", 3)
+        self.patch(folding, "MOST_WORDS", 4)
+        database, messages, indexer, search = await self.house()
+        rng = random.Random(7)
+        for number in range(120):
+            text = " ".join("".join(rng.choices("abж東", k=rng.randint(1, 4))) for _ in range(3))
+            await messages.send(SendRequest(ANNA, BORIS, text, number + 1, 1_000))
+            self.patch(folding, "STEP_ROWS", rng.randint(1, 40))
+            self.patch(folding, "STEP_BLOCKS", rng.randint(1, 20))
+            await self.found(search, "a")
+            await indexer.tidy()
+            await database.read("beginnings", self.check_beginnings_txn)
+
+    def check_beginnings_txn(self, txn: Transaction) -> None:
+        """In each segment."""
+        txn.execute("SELECT segment, word, postings, ids FROM search_blocks")
+        segments: dict[int, dict[bytes, BitMap64]] = {}
+        for segment, word, count, ids in txn.fetchall():
+            segments.setdefault(segment, {})[word] = numbers.unpack(count, ids)
+        for blocks in segments.values():
+            by_beginning: dict[bytes, list[BitMap64]] = {}
+            for word, ids in blocks.items():
+                if is_word(word) and not word.endswith(folding.END):
+                    for end in range(1, len(word.decode()) + 1):
+                        by_beginning.setdefault(word.decode()[:end].encode() + folding.END, []).append(ids)
+            many = {key: BitMap64.union(*sets) for key, sets in by_beginning.items() if len(sets) > 4}
+            self.assertEqual({key: ids for key, ids in blocks.items() if key.endswith(folding.END)}, many)
 
 
 @on_every_backend

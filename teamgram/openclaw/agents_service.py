@@ -15,6 +15,7 @@ from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.recovery import recover
 from teamgram.openclaw.agent.reply_delivery import ReplyDelivery
 from teamgram.openclaw.agent.tools import core, workspace
+from teamgram.openclaw.agent.tools.memory import memory_search
 from teamgram.openclaw.agent.tools.registry import ToolContext
 from teamgram.openclaw.agents_http import HttpApi
 from teamgram.openclaw.control_plane import ControlPlane
@@ -27,6 +28,8 @@ from teamgram.openclaw.methods.session_life import SessionLifeMethods
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
 from teamgram.openclaw.methods.sessions import SessionMethods
 from teamgram.openclaw.methods.tools import ToolMethods
+from teamgram.openclaw.methods.workspace import WorkspaceMethods
+from teamgram.openclaw.sessions.meta_files import SessionMetaFiles
 
 #: Of a session's row, what the ``session_status`` tool tells.
 _STATUS = ("key", "state", "modelProvider", "model", "contextTokens", "totalTokens", "inputTokens", "outputTokens")
@@ -48,9 +51,11 @@ class AgentsService(Service):
         """Load all sessions and register everything; blocks for as long as that takes."""
         self.parts = parts = AgentParts(plane.config, plane.events, plane.lifetime.state_dir, plane.lifetime.reactor)
         parts.sessions.load()
+        self._meta_files = SessionMetaFiles(parts.sessions, parts.reactor)
         self._nodes = plane.nodes
         self._rows = rows = SessionRows(parts)
         events = SessionEvents(parts, rows)
+        events.on_deleted.append(self._meta_files.deleted)
         life = SessionLifeMethods(parts, rows, events)
         chat = ChatMethods(parts, rows, life.reset_session)
         sessions = SessionMethods(parts, rows, events, chat, plane.schemas)
@@ -64,7 +69,16 @@ class AgentsService(Service):
         outgoing.on_settled += [self.cron.settled, self._reply_settled]
         tools = ToolMethods(parts, self.deliveries)
         agent = AgentMethods(parts, self._replies)
-        for family in (chat, sessions, life, agent, AgentsMethods(parts), tools, CronMethods(self.cron)):
+        for family in (
+            chat,
+            sessions,
+            life,
+            agent,
+            AgentsMethods(parts),
+            tools,
+            CronMethods(self.cron),
+            WorkspaceMethods(parts),
+        ):
             plane.router.register(family)
         plane.capabilities.append("published-model-catalog")  # `openclaw models list` asks nobody without it.
         for tool in (
@@ -73,6 +87,7 @@ class AgentsService(Service):
             core.session_status(self._status),
             core.node_invoke(plane.nodes),
             core.send(self.deliveries.deliver),
+            memory_search(parts.sessions.in_thread),
         ):
             parts.tools.add(tool)
         HttpApi(parts, tools, plane.http)
@@ -97,6 +112,7 @@ class AgentsService(Service):
         await self.parts.lanes.shutdown()
         await self.cron.stop()
         await self.outgoing.stop()
+        await self._meta_files.close()
 
     def _reply_settled(self, message: OutgoingMessage, good: bool) -> None:
         if message.id.startswith("reply:") and not good:

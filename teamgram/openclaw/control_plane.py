@@ -15,6 +15,7 @@ from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.devices.device_store import DeviceStore
 from teamgram.openclaw.devices.identity import Identity
 from teamgram.openclaw.devices.pairing import PairRequest
+from teamgram.openclaw.devices.token_clients import TokenClients
 from teamgram.openclaw.gateway import auth, frames
 from teamgram.openclaw.gateway.active_runs import CurrentRuns
 from teamgram.openclaw.gateway.announcements import Announcements
@@ -33,6 +34,7 @@ from teamgram.openclaw.gateway.reception import EVENT_RESUME, Reception
 from teamgram.openclaw.gateway.router import Router
 from teamgram.openclaw.gateway.schemas.validator import MethodSchemas
 from teamgram.openclaw.gateway.sockets import Sockets
+from teamgram.openclaw.methods.client_pairing import ClientPairingMethods
 from teamgram.openclaw.methods.config import ConfigMethods
 from teamgram.openclaw.methods.devices import DeviceMethods
 from teamgram.openclaw.methods.nodes import NodeMethods
@@ -90,7 +92,11 @@ class ControlPlane:
             lifetime, config, flushes, events, presence, health, self.announcements, self.canvas, self.nodes, hello
         )
         handshake = Handshake(lifetime, door, devices, events, self.schemas)
-        self.sockets = Sockets(Desk(lifetime, config, door, reception, router), handshake)
+        self.clients = TokenClients(
+            state_dir / "clients.json", lambda: config.sections.gateway.clients, reactor, lifetime.now_ms
+        )
+        config.on_change(lambda change: reception.close_token_clients(self.clients.holds))
+        self.sockets = Sockets(Desk(lifetime, config, door, reception, router, self.runs, self.clients), handshake)
         self.collector = PlaneCollector(reception, router, self.runs)
         self.system = SystemMethods(
             lifetime, config, identity, presence, health, self.announcements, reception, self.runs
@@ -100,6 +106,7 @@ class ControlPlane:
             DeviceMethods(lifetime, devices, events, reception),
             NodeMethods(lifetime, devices, self.nodes, events, reception, self.canvas, hello, self.runs),
             ConfigMethods(lifetime, config, door),
+            ClientPairingMethods(self.clients, reception),
         ):
             router.register(family)
         self._next_tick = lifetime.seconds() + TICK_SECONDS
@@ -133,6 +140,11 @@ class ControlPlane:
         if now >= self._next_health:
             self._next_health = now + HEALTH_SECONDS
             self.announcements.refresh_health()
+
+    def counts(self) -> dict[str, int]:
+        """How many WebSockets are in, and how many sessions there are."""
+        connected = sum(connection.is_open for connection in self.reception.connections)
+        return {"connections": connected, "sessions": self.runs.session_count()}
 
     def set_secret(self, secret: auth.SharedSecret) -> None:
         """Another shared secret holds; who came in with the old one has to come again."""

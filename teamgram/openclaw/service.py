@@ -109,7 +109,7 @@ class OpenClawService(MultiService):
         plane.router.register(
             LogMethods(self.logs, lambda: [plane.door.secret.secret, *redaction.secrets_of(config.tree)])
         )
-        CorePaths(plane.lifetime, plane.health, plane.canvas, plane.http, readiness, registry, degraded)
+        CorePaths(plane.lifetime, plane.health, plane.canvas, plane.http, readiness, plane.counts, registry, degraded)
         ConsolePages(config, plane.http, plane.lifetime.version)
         self._set_secret()
         config.on_change(self._config_changed)
@@ -163,7 +163,8 @@ class OpenClawService(MultiService):
         interface = {"lan": "0.0.0.0", "custom": gateway.custom_bind_host}.get(gateway.bind, "127.0.0.1")
         found = [(interface, gateway.port, False)]
         if sections.mini.port and sections.mini.enabled:
-            found.append((interface, sections.mini.port, True))
+            # Whatever the gateway is bound to: here programs of this machine come without a token.
+            found.append(("127.0.0.1", sections.mini.port, True))
         return found
 
     async def _listen(self) -> None:

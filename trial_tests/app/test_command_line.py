@@ -30,7 +30,7 @@ class CommandTestCase(TestCase):
     def setUp(self) -> None:
         self.config = Path(self.mktemp()).absolute()
         shutil.copytree(PROJECT / "etc", self.config)
-        for file, ports in (("gnetway.yaml", (10443, 5222, 11443, 8801)), ("openclaw.yaml", (18789,))):
+        for file, ports in (("gnetway.yaml", (10443, 5222, 11443, 8801)), ("openclaw.yaml", (18789, 3210))):
             path = self.config / file
             text = path.read_text()
             for port in ports:

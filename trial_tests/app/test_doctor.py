@@ -36,7 +36,7 @@ class DoctorTests(SynchronousTestCase):
         self.edit(
             "gnetway.yaml", lambda tree: [each.update(Addresses=["127.0.0.1:0"]) for each in tree["Gnetway"]["Server"]]
         )
-        self.edit("openclaw.yaml", lambda tree: tree["gateway"].update(port=0))
+        self.edit("openclaw.yaml", lambda tree: (tree["gateway"].update(port=0), tree["mini"].update(port=0)))
         self.token = self.data_dir / "gateway.token"
         self.token.write_text("0123456789abcdef0123456789abcdef\n")
         self.token.chmod(0o600)

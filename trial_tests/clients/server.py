@@ -94,6 +94,7 @@ class RunningServer:
             self._rewrite("authsession.yaml", r"(?m)^Cache: memory$", f"Cache:\n  - Host: {redis}")
         if (self.config / "openclaw.yaml").exists():
             self._rewrite("openclaw.yaml", r"\b18789\b", str(self.gateway_port))
+            self._rewrite("openclaw.yaml", r"\b3210\b", "0")
         self._output: _Output | None = None
         self._process: Any = None
 

@@ -89,6 +89,16 @@ def build(newest_first: Iterable[dict[str, Any]], most_tokens: int) -> Context:
     return context
 
 
+def newest(context: Context, most_messages: int) -> Context:
+    """Its newest messages, so many at most, from one of the user's on."""
+    cut = max(0, len(context.messages) - most_messages)
+    while cut < len(context.messages) - 1 and context.messages[cut].get("role") != "user":
+        cut += 1
+    messages = context.messages[cut:]
+    tokens = sum(map(estimate, messages))
+    return Context(messages, context.ids[cut:], tokens, context.truncated or cut > 0)
+
+
 def _is_shown(message: dict[str, Any]) -> bool:
     role = message.get("role")
     if role == "assistant":

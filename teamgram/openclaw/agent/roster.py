@@ -60,6 +60,10 @@ class Roster:
         """Who answers when nobody is named."""
         return next(iter(self._agents().values()))
 
+    def most_messages(self, session_rest: str) -> int:
+        """How many messages of a conversation a model is shown at most; 0: as many as fit."""
+        return self._config.sections.mini.max_context_messages if session_rest.startswith("mini:") else 0
+
     def get(self, agent_id: str) -> Agent | None:
         """By id."""
         return self._agents().get(agent_id)

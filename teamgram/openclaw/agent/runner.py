@@ -10,6 +10,7 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from teamgram.openclaw.agent import context as conversation
+from teamgram.openclaw.agent import skills
 from teamgram.openclaw.agent.compaction import Compaction
 from teamgram.openclaw.agent.context import Context
 from teamgram.openclaw.agent.failover import Failover, Resting, RunAsker, chain_of
@@ -123,6 +124,9 @@ class Runner:
         events.status("preparing_workspace")
         events.status("preparing_context")
         context, trouble = await self._compaction.fitting_context(session, agent, chain)
+        most = self._roster.most_messages(session.parsed.rest)
+        if most:
+            context = conversation.newest(context, most)
         if trouble:
             words.begin_item()
             words.add(_NOT_SUMMED_UP.format(trouble))
@@ -134,8 +138,9 @@ class Runner:
         events.status("starting_model")
         usage = Usage()
         used_tools: list[str] = []
+        told = await self._sessions.in_thread(lambda: skills.prompt(skills.find(agent.workspace)))
         for _ in range(MAX_MODEL_CALLS):
-            context, ref, reply = await self._ask(run, words, around, agent, chain, context)
+            context, ref, reply = await self._ask(run, words, around, agent, chain, context, told)
             words.flush()
             reply.usage.price(self._catalog.prices(ref))
             usage.add(reply.usage)
@@ -157,9 +162,16 @@ class Runner:
         raise ProviderError(f"The run was stopped after {MAX_MODEL_CALLS} model calls.", reason="loop")
 
     async def _ask(
-        self, run: Run, words: Words, around: Surroundings, agent: Agent, chain: tuple[ModelRef, ...], context: Context
+        self,
+        run: Run,
+        words: Words,
+        around: Surroundings,
+        agent: Agent,
+        chain: tuple[ModelRef, ...],
+        context: Context,
+        skilled: str,
     ) -> tuple[Context, ModelRef, ModelReply]:
-        system = "\n\n".join(part for part in (agent.system_prompt, run.request.extra_system) if part)
+        system = "\n\n".join(part for part in (agent.system_prompt, skilled, run.request.extra_system) if part)
         specs = self._tools.specs(agent, run.session)
         for attempt in range(2):
             messages = conversation.with_results(context.messages)

@@ -108,6 +108,15 @@ class AgentRuns:
         except GatewayError:
             return session_key
 
+    def key_of_session(self, session_id: str) -> str:
+        """The key of the session with that id; what is none stays as it is."""
+        session = self._sessions.by_id(session_id)
+        return session.key if session is not None else session_id
+
+    def session_count(self) -> int:
+        """How many sessions there are."""
+        return sum(1 for _ in self._sessions)
+
     # Accepting
 
     def session_for(self, key: SessionKey, *, session_id: str = "", created_via: str = "operator") -> AgentSession:

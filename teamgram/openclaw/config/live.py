@@ -36,7 +36,8 @@ _ENVIRONMENT: dict[str, tuple[tuple[str, ...], bool]] = {
     "OPENCLAW_GATEWAY_PORT": (("gateway", "port"), True),
     "MINI_OPENCLAW_PORT": (("mini", "port"), True),
     "MINI_OPENCLAW_MODEL": (("agents", "defaults", "model"), False),
-    "MINI_OPENCLAW_MAX_CONTEXT": (("agents", "defaults", "contextTokens"), True),
+    "MINI_OPENCLAW_MAX_CONTEXT": (("mini", "maxContextMessages"), True),
+    "MINI_OPENCLAW_WORKSPACE": (("agents", "defaults", "workspace"), False),
 }
 
 _AT = re.compile(r" - at `\$\.?(.*)`$")
@@ -56,6 +57,10 @@ class Change:
 
     paths: tuple[str, ...]
     restart_paths: tuple[str, ...]
+
+
+#: What agents ask when there is a key for Anthropic and nobody says which model.
+ANTHROPIC_MODEL = "claude-sonnet-4-5"
 
 
 class LiveConfig:
@@ -273,6 +278,9 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
     issues += model_apis.issues_of(sections)
     if issues:
         raise OpenClawConfigError(file, issues)
+    if gateway.auth_token and not gateway.auth.token:
+        auth = msgspec.structs.replace(gateway.auth, token=gateway.auth_token)
+        sections = msgspec.structs.replace(sections, gateway=msgspec.structs.replace(gateway, auth=auth))
     return sections
 
 
@@ -316,7 +324,33 @@ def _with_environment(tree: dict[str, Any], environment: Mapping[str, str]) -> d
             merge.put(patch, path, int(text) if is_number and text.isdigit() else text)
     merged = merge.merge(tree, patch) if patch else tree
     assert isinstance(merged, dict)
-    return merged
+    return _with_anthropic(merged, environment)
+
+
+def _with_anthropic(tree: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """With ``ANTHROPIC_API_KEY`` and no provider of one's own, Anthropic's is one, and its model the agents'."""
+    key = environment.get("ANTHROPIC_API_KEY")
+    if not key or merge.at(tree, ("models", "providers")):
+        return tree
+    model = merge.at(tree, ("agents", "defaults", "model")) or ANTHROPIC_MODEL
+    name = (model.get("primary") if isinstance(model, dict) else model) or ANTHROPIC_MODEL
+    provider, _, bare = str(name).rpartition("/")
+    if provider not in ("", "anthropic"):
+        return tree
+    limits = {"contextWindow": 200_000, "maxTokens": 8192}
+    section = {
+        "baseUrl": "https://api.anthropic.com",
+        "apiKey": key,
+        "api": "anthropic-messages",
+        "models": [{"id": bare, **limits}],
+    }
+    patch: dict[str, Any] = {}
+    merge.put(patch, ("models", "providers", "anthropic"), section)
+    if not isinstance(model, dict):
+        merge.put(patch, ("agents", "defaults", "model"), f"anthropic/{bare}")
+    found = merge.merge(tree, patch)
+    assert isinstance(found, dict)
+    return found
 
 
 def _base_values(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,11 @@ from msgspec import UNSET, UnsetType
 Free = dict[str, Any]
 #: Never shown: see :mod:`redaction`.
 Secret = Annotated[str, msgspec.Meta(extra={"secret": True})]
+Permission = Literal[
+    "*", "admin", "read", "write", "approvals", "pairing", "questions", "talk", "talk.secrets",
+    "operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing",
+    "operator.questions", "operator.talk", "operator.talk.secrets",
+]  # fmt: skip
 
 
 class OpenClawSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="camel"):
@@ -84,6 +89,13 @@ class NodesSection(OpenClawSection, frozen=True):
     commands: NodeCommandsSection = NodeCommandsSection()
 
 
+class ClientSection(OpenClawSection, frozen=True):
+    """Ours: a program that comes over JSON-RPC with a token of its own, and what it may (``read`` is operator.read)."""
+
+    token: Secret = ""
+    permissions: list[Permission] = msgspec.field(default_factory=lambda: ["read"])
+
+
 class GatewaySection(OpenClawSection, frozen=True):
     """The listener and who may use it."""
 
@@ -92,6 +104,9 @@ class GatewaySection(OpenClawSection, frozen=True):
     bind: Literal["loopback", "lan", "auto", "custom"] = "loopback"
     custom_bind_host: str = ""
     auth: AuthSection = AuthSection()
+    #: Another name for ``auth.token``, which counts over it.
+    auth_token: Secret = ""
+    clients: dict[str, ClientSection] = {}
     control_ui: ControlUiSection = ControlUiSection()
     reload: ReloadSection = ReloadSection()
     http: HttpSection = HttpSection()
@@ -245,10 +260,14 @@ class CommandsSection(OpenClawSection, frozen=True):
 
 
 class MiniSection(OpenClawSection, frozen=True):
-    """The small dialect: ``/mini`` on the gateway's port, and a port of its own when one is given."""
+    """The small dialect: ``/mini`` on the gateway's port, and a port of its own on loopback when one is given."""
 
     enabled: bool = True
     port: int = 0
+    #: ``none``: on its own port programs of this machine need no token.
+    auth: Literal["none", "token"] = "none"
+    #: Of a conversation begun in this dialect, so many messages are shown to the model; 0: as many as fit.
+    max_context_messages: int = 50
 
 
 class LoggingSection(OpenClawSection, frozen=True):
@@ -299,6 +318,8 @@ RELOAD_KINDS: dict[str, str] = {
     "plugins": "none",
     "gateway": "restart",
     "gateway.auth": "hot",
+    "gateway.authToken": "hot",
+    "gateway.clients": "hot",
     "gateway.controlUi": "hot",
     "gateway.http.endpoints": "hot",
     "gateway.nodes": "hot",

@@ -22,6 +22,12 @@ class ActiveRuns(Protocol):
     def canonical_key(self, session_key: str) -> str:
         """``main`` → ``agent:main:main`` and the like."""
 
+    def key_of_session(self, session_id: str) -> str:
+        """The key of the session with that id; what is none stays as it is."""
+
+    def session_count(self) -> int:
+        """How many sessions there are."""
+
 
 class NoRuns:
     """Before the agents are there: nothing runs."""
@@ -38,6 +44,14 @@ class NoRuns:
         """As the agents' grammar has it for the two forms everybody uses."""
         key = session_key.strip().lower()
         return key if key.startswith("agent:") else f"agent:main:{key}"
+
+    def key_of_session(self, session_id: str) -> str:
+        """There are none."""
+        return session_id
+
+    def session_count(self) -> int:
+        """None."""
+        return 0
 
 
 class CurrentRuns:
@@ -61,3 +75,11 @@ class CurrentRuns:
     def canonical_key(self, session_key: str) -> str:
         """As whoever has them writes it."""
         return self._runs.canonical_key(session_key)
+
+    def key_of_session(self, session_id: str) -> str:
+        """As whoever has them knows it."""
+        return self._runs.key_of_session(session_id)
+
+    def session_count(self) -> int:
+        """As whoever has them counts."""
+        return self._runs.session_count()

@@ -19,6 +19,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.logger import Logger
 
 from teamgram.net import websocket
+from teamgram.openclaw.devices.token_clients import ClientGrant
 from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.door import Visitor
 from teamgram.openclaw.gateway.events import Subscriber
@@ -77,13 +78,22 @@ class Opening:
     local_addr: str = ""
 
 
+#: ``auth_method`` of who came with a token of its own.
+CLIENT_TOKEN = "client-token"
+
+
 @dataclass(slots=True)
 class KnownClient:
-    """Who the client turned out to be; filled by the handshake."""
+    """Who the client turned out to be; filled by the handshake.
+
+    Attributes:
+        grant: what let it in, where that was a token of its own.
+    """
 
     client: dict[str, Any] = field(default_factory=dict)
     caps: frozenset[str] = frozenset()
     auth_method: str = ""
+    grant: ClientGrant | None = None
     scopes: list[str] = field(default_factory=list)
 
 

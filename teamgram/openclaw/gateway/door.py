@@ -26,7 +26,7 @@ from teamgram.net.addresses import address_group, is_loopback, is_within, parse_
 from teamgram.openclaw.config.sections import GatewaySection
 from teamgram.openclaw.gateway import auth
 
-SHARED_SECRET, DEVICE_TOKEN = "shared-secret", "device-token"
+SHARED_SECRET, DEVICE_TOKEN, PAIRING_CODE = "shared-secret", "device-token", "pairing-code"
 
 #: Names of headers that proxies add and clients do not: X-Forwarded-*, Forwarded, X-Real-IP, CF-Connecting-IP,
 #: True-Client-IP, Fastly-Client-IP, X-Envoy-*, Via and their like.

@@ -35,17 +35,22 @@ class CorePaths:
         canvas: Canvas,
         routes: HttpRoutes,
         readiness: Readiness,
+        counts: Callable[[], dict[str, int]],
         registry: CollectorRegistry = REGISTRY,
         degraded: Readiness = list,
     ) -> None:
+        """Args:
+        counts: what ``/health`` tells besides.
+        """
+        self._counts = counts
         self._lifetime = lifetime
         self._health = health
         self._canvas = canvas
         self._readiness = readiness
         self._registry = registry
         self._degraded = degraded
-        for path in ("/health", "/healthz"):
-            routes.add(path, self.alive)
+        routes.add("/health", self.counted)
+        routes.add("/healthz", self.alive)
         for path in ("/ready", "/readyz"):
             routes.add(path, self.ready)
         for path in ("/startup", "/startupz"):
@@ -56,6 +61,10 @@ class CorePaths:
     def alive(self, request: Request) -> None:
         """The process answers."""
         answer_json(request, 200, {"ok": True, "status": "live"})
+
+    def counted(self, request: Request) -> None:
+        """The process answers, and how much it has to do."""
+        answer_json(request, 200, {"ok": True, "status": "live", **self._counts()})
 
     def _failing(self) -> list[str]:
         failing = list(self._readiness())

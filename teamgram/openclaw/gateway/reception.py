@@ -1,10 +1,12 @@
 """Everybody who is connected: how they are taken in, what they are from then on, and how they go."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from teamgram.openclaw.config.live import LiveConfig
+from teamgram.openclaw.devices.token_clients import ClientGrant
 from teamgram.openclaw.gateway import auth, scopes
 from teamgram.openclaw.gateway.announcements import Announcements
 from teamgram.openclaw.gateway.connection import Connection
@@ -209,6 +211,13 @@ class Reception:
     def secret_changed(self) -> None:
         """Who came in with the old shared secret has to come again."""
         for connection in [c for c in self.connections if c.peer.auth_method in (auth.TOKEN, auth.PASSWORD)]:
+            connection.flush()
+            connection.close(4001, "gateway auth changed")
+            connection.flush()
+
+    def close_token_clients(self, holds: Callable[[ClientGrant], bool]) -> None:
+        """Close whoever came with a token that does not hold any more, or says something else now."""
+        for connection in [c for c in self.connections if c.peer.grant is not None and not holds(c.peer.grant)]:
             connection.flush()
             connection.close(4001, "gateway auth changed")
             connection.flush()

@@ -1,5 +1,6 @@
 """Sessions as clients see them: list rows, entries, and the events that say that something changed."""
 
+from collections.abc import Callable
 from typing import Any
 
 from teamgram.openclaw.agent import history
@@ -187,6 +188,7 @@ class SessionEvents:
         self._rows = rows
         parts.sessions.on_append.append(self._appended)
         parts.on_changed = self.changed
+        self.on_deleted: list[Callable[[AgentSession], None]] = []
 
     def changed(
         self, session: AgentSession, *, reason: str | None = None, phase: str | None = None, run_id: str | None = None
@@ -204,6 +206,8 @@ class SessionEvents:
 
     def deleted(self, session: AgentSession) -> None:
         """The same for one that is gone."""
+        for hear in self.on_deleted:
+            hear(session)
         payload = {
             "sessionKey": session.key,
             "agentId": session.agent_id,

@@ -246,6 +246,7 @@ class SessionMethods:
             "key": session.key,
             "sessionId": session.session_id,
             "entry": self._rows.entry(session),
+            "session": self._rows.row(session),
             "runStarted": False,
             "resolved": self._rows.resolved(session),
         }

@@ -10,7 +10,14 @@ from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid
 from teamgram.openclaw.gateway.router import Call, method
 
-_GROUPS = {"core": "Core", "fs": "Files", "sessions": "Sessions", "nodes": "Nodes", "messaging": "Messaging"}
+_GROUPS = {
+    "core": "Core",
+    "fs": "Files",
+    "sessions": "Sessions",
+    "nodes": "Nodes",
+    "messaging": "Messaging",
+    "memory": "Memory",
+}
 _PROFILES = [{"id": "minimal", "label": "Minimal"}, {"id": "full", "label": "Full"}]
 
 

@@ -74,7 +74,9 @@ class InvokeTests(AgentsTestCase):
         """Every tool, once."""
         groups = self.ok("tools.catalog")["groups"]
         names = sorted(tool["id"] for group in groups for tool in group["tools"])
-        self.assertEqual(names, ["current_time", "list_files", "node_invoke", "read_file", "send", "session_status"])
+        self.assertEqual(
+            names, ["current_time", "list_files", "memory_search", "node_invoke", "read_file", "send", "session_status"]
+        )
 
     def invoke(self, name: str, **args: Any) -> Any:
         """One call."""

@@ -9,6 +9,7 @@ import yaml
 from teamgram.openclaw.config import json5, merge, redaction
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig, validate
+from teamgram.openclaw.config.sections import OpenClawFile
 from trial_tests.openclaw.house import TOKEN, House
 
 
@@ -224,3 +225,25 @@ class LiveConfigTests(SynchronousTestCase):
         self.assertEqual(config.sections.mini.port, 3210)
         self.assertEqual(config.sections.agents.defaults.model, "a/b")
         self.assertEqual(config.tree, self.config.tree)
+
+    def under(self, tree: dict[str, object], **environment: str) -> OpenClawFile:
+        """What holds with these names in the environment."""
+        plane = self.house.plane
+        config = LiveConfig(self.config.path, plane.lifetime.state_dir, plane.identity.hash_key, environment)
+        return config.validate(tree)
+
+    def test_small_clones_environment(self) -> None:
+        """Workspace, context, no port at all; a key for Anthropic is a provider where there is none."""
+        found = self.under({}, MINI_OPENCLAW_WORKSPACE="/w", MINI_OPENCLAW_MAX_CONTEXT="7", MINI_OPENCLAW_PORT="0")
+        self.assertEqual((found.agents.defaults.workspace, found.mini.max_context_messages), ("/w", 7))
+        self.assertEqual((found.mini.port, found.models.providers), (0, {}))
+        found = self.under({}, ANTHROPIC_API_KEY="sk-x")
+        provider = found.models.providers["anthropic"]
+        self.assertEqual((provider.api, provider.api_key), ("anthropic-messages", "sk-x"))
+        self.assertEqual(found.agents.defaults.model, f"anthropic/{provider.models[0].id}")
+        found = self.under({}, ANTHROPIC_API_KEY="sk-x", MINI_OPENCLAW_MODEL="claude-y")
+        self.assertEqual(found.agents.defaults.model, "anthropic/claude-y")
+        own: dict[str, object] = {"models": {"providers": {"local": {"baseUrl": "http://x"}}}}
+        self.assertEqual(list(self.under(own, ANTHROPIC_API_KEY="sk-x").models.providers), ["local"])
+        other: dict[str, object] = {"agents": {"defaults": {"model": "local/llama"}}}
+        self.assertEqual(self.under(other, ANTHROPIC_API_KEY="sk-x").models.providers, {})

@@ -291,7 +291,9 @@ def answer(port: int, path: str, first: Any = None, headers: str = "") -> tuple[
     client.close()
     if isinstance(frame, tuple):
         return str(frame), time.monotonic() - begun
-    text = frame.get("message") or frame.get("error", {}).get("message") or frame.get("type")
+    error = frame.get("error", {})
+    said = error.get("data", {}).get("reason") or error.get("message")
+    text = frame.get("message") or said or frame.get("type")
     return text, time.monotonic() - begun
 
 

@@ -25,8 +25,8 @@ class ProbeTests(LiveTestCase):
 
     async def test_probes(self) -> None:
         """Alive, ready and started, under both names each; nothing but GET and HEAD."""
-        for path in ("/health", "/healthz"):
-            self.assertEqual((await self.get(path))[::2], (200, {"ok": True, "status": "live"}))
+        self.assertEqual((await self.get("/healthz"))[::2], (200, {"ok": True, "status": "live"}))
+        self.assertEqual((await self.get("/health"))[2]["status"], "live")
         for path in ("/ready", "/readyz"):
             status, _, body = await self.get(path)
             self.assertEqual((status, body["ready"], body["failing"]), (200, True, []))
@@ -34,6 +34,16 @@ class ProbeTests(LiveTestCase):
         status, headers, _ = await self.get("/healthz", "POST", b"")
         self.assertEqual((status, headers["allow"]), (405, "GET"))
         self.assertEqual((await self.get("/healthz", "HEAD"))[::2], (200, b""))
+
+    async def test_counts(self) -> None:
+        """``/health`` tells how many are connected and how many sessions there are besides."""
+        nothing = {"ok": True, "status": "live", "connections": 0, "sessions": 0}
+        self.assertEqual((await self.get("/health"))[2], nothing)
+        client = await self.in_thread(SocketClient, self.port)
+        self.addCleanup(client.close)
+        await self.in_thread(client.hello)
+        self.assertEqual((await self.get("/health"))[2]["connections"], 1)
+        self.assertEqual((await self.get("/healthz"))[2], {"ok": True, "status": "live"})
 
     async def test_not_ready(self) -> None:
         """While draining the process is alive and not ready, and takes no WebSocket."""
@@ -205,6 +215,13 @@ class MiniPortTests(LiveTestCase):
     async def test_off_without_a_port(self) -> None:
         """Port 0 is no listener of its own."""
         self.assertEqual(len(self.service.ports), 1)
+
+    async def test_loopback_only(self) -> None:
+        """Whatever the gateway is bound to: who comes there needs no token."""
+        gateway = {"auth": {"token": TOKEN}, "bind": "lan"}
+        self.plane.config.replace({"gateway": gateway, "mini": {"port": 1}})
+        found = [(interface, mini) for interface, _, mini in self.service.addresses()]
+        self.assertEqual(found, [("0.0.0.0", False), ("127.0.0.1", True)])
 
     async def test_its_own_port(self) -> None:
         """There a program of this machine comes in without a secret; on the gateway's port it does not."""

@@ -20,19 +20,20 @@ DECLARED: dict[str | None, str] = {
     scopes.READ: """
         agent.identity.get agents.list channels.status chat.history chat.metadata chat.startup config.get config.schema
         config.schema.lookup cron.get cron.list cron.runs cron.status gateway.identity.get gateway.restart.preflight
-        last-heartbeat logs.tail models.list node.describe node.list plugin.surface.refresh sessions.describe
-        sessions.get sessions.list sessions.messages.subscribe sessions.messages.unsubscribe sessions.preview
-        sessions.resolve sessions.subscribe sessions.unsubscribe status system-presence system.info tools.catalog
-        users.self""",
+        last-heartbeat logs.tail memory.search models.list node.describe node.list plugin.surface.refresh
+        sessions.describe sessions.get sessions.list sessions.messages.subscribe sessions.messages.unsubscribe
+        sessions.preview sessions.resolve sessions.subscribe sessions.unsubscribe skills.status status system-presence
+        system.info tools.catalog users.self""",
     scopes.WRITE: """
         agent agent.wait chat.abort chat.send node.invoke node.pending.enqueue send sessions.abort sessions.activate
         sessions.close sessions.create sessions.patch sessions.send tools.invoke wake""",
     scopes.PAIRING: """
-        device.pair.approve device.pair.list device.pair.reject device.pair.remove device.pair.rename
+        client.pair.list device.pair.approve device.pair.list device.pair.reject device.pair.remove device.pair.rename
         device.token.revoke device.token.rotate node.pair.approve node.pair.list node.pair.reject node.pair.remove
         node.rename""",
     scopes.ADMIN: """
-        agents.create agents.delete agents.update chat.inject config.apply config.patch config.set cron.add cron.remove
+        agents.create agents.delete agents.update chat.inject client.pair.revoke client.pair.start
+        config.apply config.patch config.set cron.add cron.remove
         cron.run cron.update gateway.restart.request sessions.compact sessions.delete sessions.reset set-heartbeats
         system-event""",
 }

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from teamgram.openclaw.config.live import LiveConfig
+from teamgram.openclaw.devices.token_clients import TokenClients
+from teamgram.openclaw.gateway.active_runs import CurrentRuns
 from teamgram.openclaw.gateway.door import Door
 from teamgram.openclaw.gateway.lifetime import Lifetime
 from teamgram.openclaw.gateway.reception import Reception
@@ -18,3 +20,5 @@ class Desk:
     door: Door
     reception: Reception
     router: Router
+    runs: CurrentRuns
+    clients: TokenClients

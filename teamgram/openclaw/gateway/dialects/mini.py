@@ -1,15 +1,19 @@
-"""The small dialect, on the path ``/mini`` and optionally on a port of its own.
+"""The small dialect, on the path ``/mini`` and on a port of its own.
 
-Server on connect: ``{"type":"connected", sessionId}``. Client:
-``{"type":"message", sessionId?, content}`` and ``{"type":"ping"}``. Server:
-``chunk``…, ``tool_start``, ``tool_done``, ``message_done``, ``pong``, and
+Server on connect: ``{"type":"connected", sessionId}``; ``?sessionId=`` finds a
+session again. Client: ``{"type":"message", sessionId?, content}`` and
+``{"type":"ping"}``. Server, each with the ``sessionId``: ``chunk`` with
+``content``…, ``tool_start`` with ``toolName``, ``tool_done`` with ``toolName``
+and ``output``, ``message_done`` with ``content``; ``pong``, and
 ``{"type":"error", message}`` for anything else.
 
 Its clients know no handshake: they bring the shared secret as ``?token=`` or
-bearer. On the dialect's own port, which nobody proxies by accident, programs
-of this machine need none.
+bearer. On the dialect's own port, which is bound to loopback and which nobody
+proxies by accident, programs of this machine need none, unless ``mini.auth``
+is ``token``.
 """
 
+import re
 import uuid
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,12 +23,14 @@ from teamgram.openclaw.gateway import auth, frames, scopes
 from teamgram.openclaw.gateway.append_only import AppendOnly
 from teamgram.openclaw.gateway.connection import Connection
 from teamgram.openclaw.gateway.dialects.desk import Desk
+from teamgram.openclaw.gateway.dialects.jsonrpc_words import text_of
 from teamgram.openclaw.gateway.door import Answer, bearer
 from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.gateway.outbox import Event
 from teamgram.openclaw.gateway.router import Call
 
 _MAX_SESSION_ID = 128
+_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class Mini:
@@ -36,7 +42,8 @@ class Mini:
         self._connection = connection
         self._desk = desk
         self._own_port = own_port
-        self._session_id = str(uuid.uuid4())
+        asked = parse_qs(connection.opening.path.partition("?")[2]).get("sessionId", [""])[0]
+        self._session_id = asked if _SESSION_ID.fullmatch(asked) else str(uuid.uuid4())
         self._runs: dict[str, str] = {}
         self._words: dict[str, AppendOnly] = {}
 
@@ -69,7 +76,8 @@ class Mini:
             return True
         token = parse_qs(opening.path.partition("?")[2]).get("token", [""])[0] or bearer(opening.headers)
         # A web page can reach loopback too, so a browser always has to know the secret.
-        if self._own_port and caller.local and caller.origin is None and not token:
+        is_free = self._own_port and self._desk.config.sections.mini.auth == "none"
+        if is_free and caller.local and caller.origin is None and not token:
             return False
         verdict = door.check(caller, {"token": token})
         if verdict.answer is Answer.OPEN:
@@ -164,13 +172,6 @@ class _MiniResponder:
         self._dialect.failed(self._run_id, error.message)
 
 
-def _text(message: Any) -> str:
-    content = message.get("content") if isinstance(message, dict) else None
-    if isinstance(content, str):
-        return content
-    return "".join(part.get("text", "") for part in content or () if isinstance(part, dict))
-
-
 def _is_delta(name: str, payload: dict[str, Any]) -> bool:
     return name == "chat" and payload["state"] == "delta"
 
@@ -180,14 +181,14 @@ def _said(name: str, payload: dict[str, Any]) -> dict[str, Any] | None:
     if name == "chat":
         state = payload["state"]
         if state in ("final", "aborted"):
-            return {"type": "message_done", "content": _text(payload.get("message"))}
+            return {"type": "message_done", "content": text_of(payload.get("message"))}
         if state == "error":
             return {"type": "error", "message": payload.get("errorMessage") or "the turn failed"}
         return None
     if name == "agent" and payload.get("stream") == "tool":
         data = payload.get("data", {})
         if data.get("phase") == "start":
-            return {"type": "tool_start", "tool": data.get("name"), "args": data.get("args")}
+            return {"type": "tool_start", "toolName": data.get("name"), "args": data.get("args")}
         if data.get("phase") == "result":
-            return {"type": "tool_done", "tool": data.get("name"), "result": data.get("result")}
+            return {"type": "tool_done", "toolName": data.get("name"), "output": text_of(data.get("result"))}
     return None

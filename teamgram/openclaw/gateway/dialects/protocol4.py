@@ -16,7 +16,7 @@ from teamgram.net import websocket
 from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.connection import Connection
 from teamgram.openclaw.gateway.dialects.desk import Desk
-from teamgram.openclaw.gateway.dialects.jsonrpc import JsonRpc
+from teamgram.openclaw.gateway.dialects.jsonrpc import JsonRpc, is_request
 from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
 from teamgram.openclaw.gateway.handshake import Handshake, Refused
 from teamgram.openclaw.gateway.router import Call
@@ -104,11 +104,11 @@ class Protocol4:
 
     def _other_dialect(self, first: Any) -> bool:
         """Let another dialect take over if ``first``, a first message, is its own."""
-        if not (isinstance(first, dict) and first.get("type") == "gateway.hello"):
+        if not (isinstance(first, dict) and (first.get("type") == "gateway.hello" or is_request(first))):
             return False
         dialect = JsonRpc(self._connection, self._desk)
         self._connection.dialect = dialect
-        dialect.hello(first)
+        dialect.take(first)
         return True
 
     async def _connect(self, request: frames.Request) -> None:

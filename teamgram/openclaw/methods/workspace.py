@@ -1,0 +1,79 @@
+"""What lies in an agent's workspace, for its owner's clients: ``memory.search``, ``skills.status``, ``skills.bins``."""
+
+from typing import Any
+
+from teamgram.openclaw.agent import memory, skills
+from teamgram.openclaw.agent.parts import AgentParts
+from teamgram.openclaw.agent.roster import Agent
+from teamgram.openclaw.agent.skills import Skill
+from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.gateway.errors import invalid
+from teamgram.openclaw.gateway.router import Call, method
+
+_DEFAULT_RESULTS = 20
+
+
+class WorkspaceMethods:
+    """The family."""
+
+    def __init__(self, parts: AgentParts) -> None:
+        self._parts = parts
+
+    def _agent(self, params: dict[str, Any]) -> Agent:
+        agent_id = params.get("agentId")
+        if params.get("sessionKey"):
+            agent_id = self._parts.runs.parse_key(params["sessionKey"], agent_id).agent_id
+        if not agent_id:
+            return self._parts.roster.default
+        agent = self._parts.roster.get(agent_id) if isinstance(agent_id, str) else None
+        if agent is None:
+            raise invalid(f'unknown agent id "{agent_id}"')
+        return agent
+
+    @method("memory.search", scopes.READ)
+    async def memory_search(self, call: Call) -> dict[str, Any]:
+        """Places in the memory files, the best first."""
+        query, limit = call.params.get("query"), call.params.get("limit", _DEFAULT_RESULTS)
+        if not isinstance(query, str) or not query.strip():
+            raise invalid("invalid memory.search params: must have required property 'query'")
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+            raise invalid("invalid memory.search params: at /limit: must be >= 1")
+        agent = self._agent(call.params)
+        hits = await self._parts.sessions.in_thread(lambda: memory.search(agent.workspace, query, limit))
+        return {"agentId": agent.id, "results": [hit.to_wire() for hit in hits]}
+
+    @method("skills.status", scopes.READ)
+    async def skills_status(self, call: Call) -> dict[str, Any]:
+        """The skills of an agent's workspace, and what keeps some of them from being used."""
+        agent = self._agent(call.params)
+        found = await self._parts.sessions.in_thread(lambda: skills.find(agent.workspace))
+        return {
+            "agentId": agent.id,
+            "workspaceDir": str(agent.workspace),
+            "managedSkillsDir": str(agent.workspace / skills.FOLDERS[0]),
+            "skills": [_entry(skill, agent) for skill in found],
+        }
+
+
+def _entry(skill: Skill, agent: Agent) -> dict[str, Any]:
+    bins = [each.removeprefix("bin:") for each in skill.missing if each.startswith("bin:")]
+    env = [each.removeprefix("env:") for each in skill.missing if each.startswith("env:")]
+    path = agent.workspace / skill.path
+    return {
+        "name": skill.name,
+        "description": skill.description,
+        "source": "openclaw-workspace",
+        "bundled": False,
+        "filePath": str(path),
+        "baseDir": str(path.parent),
+        "skillKey": skill.name,
+        "always": False,
+        "disabled": False,
+        "blockedByAllowlist": False,
+        "eligible": skill.is_ready,
+        "requirements": {"bins": bins, "anyBins": [], "env": env, "config": [], "os": []},
+        "missing": {"bins": bins, "anyBins": [], "env": env, "config": [], "os": []},
+        "configChecks": [],
+        "install": [],
+        **({"problem": skill.problem} if skill.problem else {}),
+    }

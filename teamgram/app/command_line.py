@@ -9,6 +9,7 @@ from typing import Any
 from teamgram import __version__
 from teamgram.app.client_arguments import add_commands as add_client_commands
 from teamgram.app.config.errors import ConfigError
+from teamgram.app.file_arguments import add_commands as add_file_commands
 from teamgram.app.gateway_arguments import add_commands as add_gateway_commands
 from teamgram.app.tap import explain
 
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     codes.add_argument("phone", nargs="?", help="only this number's")
     _add_owners(commands, where)
     command("doctor", _doctor, "Look for what is wrong with the configuration and this machine, and say what to do.")
+    add_file_commands(commands, where)
     add_client_commands(commands, where)
     add_gateway_commands(commands, where)
     return parser

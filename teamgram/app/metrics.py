@@ -76,5 +76,5 @@ def register_stages(registry: CollectorRegistry, stages: Stages) -> None:
     """Add the stages of a process; the control plane adds itself when it starts."""
     registry.register(GnetwayCollector(stages.gnetway))
     registry.register(SessionCollector(stages.session.stage))
-    registry.register(FilesCollector(stages.domain.filing))
+    registry.register(FilesCollector(stages.domain))
     registry.register(ProcessStagesCollector(stages))

@@ -226,7 +226,12 @@ def files(file: sections.DfsFile) -> FileSettings:
     lifetime = int(parse_duration(file.FileReferenceLifetime))
     if lifetime < 1:
         raise ConfigError("dfs.yaml", "FileReferenceLifetime", "is a second at least")
+    grace = int(parse_duration(file.FileGrace))
+    if grace < lifetime + max(3600, lifetime // 8):
+        raise ConfigError("dfs.yaml", "FileGrace", "is an hour more than FileReferenceLifetime, or an eighth, at least")
     return FileSettings(
+        account_quota=parse_size(file.StorageQuota),
+        grace_seconds=grace,
         max_parts=parts,
         account_bytes=parse_size(file.UploadBytesPerAccount),
         all_bytes=parse_size(file.UploadBytes),

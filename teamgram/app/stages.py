@@ -12,16 +12,15 @@ from prometheus_client import CollectorRegistry
 from teamgram.app import stage_settings
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
-from teamgram.app.config.units import parse_size
 from teamgram.app.database_watch import DatabaseWatch
 from teamgram.app.documents import ShownDocuments, web_clients
+from teamgram.app.file_store import open_blobs
 from teamgram.app.log_lines import log_line
 from teamgram.app.rpc_services import Bff, build_bff
 from teamgram.app.server_key import ServerKey
 from teamgram.app.times import CACHE_BUCKETS, DATABASE_BUCKETS, Times
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
-from teamgram.blobs import Blobs, DirectoryBlobs
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.cache.bus import MemoryBus
 from teamgram.clients.front_page import FrontPage
@@ -176,15 +175,7 @@ class Stages:
 
     def _open_filing(self) -> Filing:
         file = self.configuration.dfs
-        s3 = stage_settings.s3(file)
-        blobs: Blobs
-        if s3 is None:
-            blobs = DirectoryBlobs(self.data_dir / "files", self._reactor, min_free_bytes=parse_size(file.MinFreeSpace))
-        else:
-            # Only here: whoever keeps files in a directory needs none of it.
-            from teamgram.blobs.s3.engine import S3Blobs
-
-            blobs = S3Blobs(s3, self._reactor)
+        blobs = open_blobs(file, self.data_dir, self._reactor)
         key = load_or_create_key(self.data_dir / KEY_NAME)
         settings = stage_settings.files(file)
         return Filing.open(self.database, blobs, self._reactor, self._reactor, settings, key)

@@ -81,7 +81,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     files.PhotoTypeInvalid: (400, "PHOTO_EXT_INVALID"),
     # A 500, for clients send these again by themselves.
     files.StorageAway: (500, "STORAGE_CHECK_FAILED"),
-    # Of these two Telegram's list has none.
+    # Of these three Telegram's list has none.
+    files.QuotaExceeded: (400, "STORAGE_QUOTA_EXCEEDED"),
     files.StorageFull: (400, "STORAGE_FULL"),
     files.UploadsTooMany: (400, "UPLOADS_TOO_MUCH"),
     stickers.SetNameInvalid: (400, "SHORT_NAME_INVALID"),

@@ -6,6 +6,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from teamgram.database import Database
 from teamgram.domain.boxes.difference import UpdateLog
+from teamgram.domain.boxes.message import unpack_extra
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.chats.photos import ChatPhotos
@@ -13,8 +14,10 @@ from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
+from teamgram.domain.files.collecting import Collecting, Names
 from teamgram.domain.files.drawings import SERVICE
 from teamgram.domain.files.filing import Filing
+from teamgram.domain.files.naming import CONTENT, SET_THUMB
 from teamgram.domain.files.references import IN_STICKER_SET, OF_GROUP, ON_PROFILE, SAVED_BY
 from teamgram.domain.messages.ending import EndingMedia
 from teamgram.domain.messages.media import FileAccess
@@ -32,6 +35,7 @@ from teamgram.domain.search.search import MessageSearch
 from teamgram.domain.stickers.finding import StickerSearch
 from teamgram.domain.stickers.installed import InstalledSets
 from teamgram.domain.stickers.sets import StickerSets
+from teamgram.domain.stickers.store import decode_set
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.notifications import NotificationSettings
 from teamgram.domain.users.settings import AccountSettings
@@ -40,6 +44,19 @@ from teamgram.domain.users.users import Users
 
 KEEP_LOG = 30 * 86_400
 """Seconds."""
+
+
+FILES_IN_JSON = (
+    Names(CONTENT, "message_contents", "extra", unpack_extra),
+    Names(SET_THUMB, "sticker_sets", "details", decode_set),
+)
+"""Where files are named that no column names."""
+
+
+def collecting(database: Database, filing: Filing, clock: IReactorTime) -> Collecting:
+    """Who does away with what nobody names; nothing is started."""
+    grace = filing.uploads.settings.grace_seconds
+    return Collecting(database, filing.storage, clock, FILES_IN_JSON, filing.files.forget, grace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +87,7 @@ class Domain:
     service_messages: ServiceMessages
     observers: MessageObservers
     filing: Filing
+    collecting: Collecting
     access: FileAccess
     profile_photos: ProfilePhotos
     chat_photos: ChatPhotos
@@ -133,6 +151,7 @@ class Domain:
             service_messages=ServiceMessages(database, fanout, clock),
             observers=observers,
             filing=filing,
+            collecting=collecting(database, filing, clock),
             access=FileAccess(database, filing.files, filing.references, shown),
             profile_photos=profile_photos,
             chat_photos=chat_photos,
@@ -151,6 +170,7 @@ class Domain:
         self.presence.start()
         self.trimming.start()
         self.filing.start()
+        self.collecting.start()
         self.indexer.start()
         self.ending.start()
         self.portraits.want(SERVICE_USER_ID, SERVICE)
@@ -161,6 +181,7 @@ class Domain:
         self.trimming.stop()
         self.portraits.stop()
         await self.ending.stop()
+        self.collecting.stop()
         await self.filing.stop()
         await self.indexer.stop()
         await self.presence.stop()

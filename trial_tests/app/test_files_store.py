@@ -5,22 +5,19 @@ import os
 
 from teamgram.mtproto.tl import tl
 from trial_tests.app.operating import OperatingTestCase
+from trial_tests.app.test_command_line import run
 from trial_tests.blobs.s3_server import SKIP, shared_server
 from trial_tests.peer.calls import CallFailed, PeerSession
 
 KIB, MIB = 1024, 1 << 20
 
 
-class FilesStoreTests(OperatingTestCase):
-    """teamgram's own section of ``dfs.yaml``."""
+class FilesTestCase(OperatingTestCase):
+    """Somebody sends files to themselves."""
 
-    skip = SKIP or None
-
-    def configure(self) -> None:
-        """Files in the store."""
-        self.store = shared_server()
-        path = self.server.config / "dfs.yaml"
-        path.write_text(path.read_text().replace("Storage: directory", self.store.dfs_yaml()))
+    def where(self) -> tuple[object, ...]:
+        """Which server a command is about."""
+        return "--config", self.server.config, "--data-dir", self.server.data_dir
 
     async def send(self, session: PeerSession, data: bytes, file_id: int) -> object:
         """Where the bytes are that were sent to oneself."""
@@ -36,6 +33,18 @@ class FilesStoreTests(OperatingTestCase):
         document = next(one.message.media.document for one in updates.updates if hasattr(one, "message"))
         fields = {name: getattr(document, name) for name in ("id", "access_hash", "file_reference")}
         return tl.inputDocumentFileLocation(thumb_size="", **fields)
+
+
+class FilesStoreTests(FilesTestCase):
+    """teamgram's own section of ``dfs.yaml``."""
+
+    skip = SKIP or None
+
+    def configure(self) -> None:
+        """Files in the store."""
+        self.store = shared_server()
+        path = self.server.config / "dfs.yaml"
+        path.write_text(path.read_text().replace("Storage: directory", self.store.dfs_yaml()))
 
     async def test_away_and_back(self) -> None:
         """What needs the store fails by an error that clients send again, everything else goes on, and it is said."""
@@ -63,5 +72,40 @@ class FilesStoreTests(OperatingTestCase):
         finally:
             self.store.start()
         await self.send(ada, b"again", 2)
+        code, output, _ = await run("files", "verify", *self.where())
+        self.assertEqual((code, output.partition(",")[0]), (0, "2 checked"))
         self.assertEqual((await ada.call(read)).bytes, data[7 * MIB :])
         self.assertEqual(json.loads((await self.probe("/readyz"))[1])["degraded"], [])
+
+
+class FileCommandsTests(FilesTestCase):
+    """``teamgram files`` beside a running server."""
+
+    async def test_usage_verify_collect(self) -> None:
+        """Who has how much; each file that is damaged or gone, by name; what is nobody's."""
+        ada, user = await self.sign_up_peer("Ada")
+        await self.send(ada, os.urandom(2 * MIB), 1)
+        await self.send(ada, b"other", 2)
+        code, output, _ = await run("files", "usage", "--json", *self.where())
+        told = json.loads(output)
+        self.assertEqual((code, told["documents"], told["bytes"], told["uploads"]), (0, 2, 2 * MIB + 5, 0))
+        mine = {"id": user.id, "name": "Ada", "files": 2, "bytes": 2 * MIB + 5}
+        # The service account's picture is the other one.
+        self.assertIn(mine, told["accounts"])
+        self.assertIn("2.1 MB  Ada", (await run("files", "usage", *self.where()))[1])
+        code, output, _ = await run("files", "verify", *self.where())
+        self.assertEqual((code, output.count("\n")), (0, 2))
+        self.assertIn("0 missing, 0 damaged", output)
+        kept = {path.stat().st_size: path for path in (self.server.data_dir / "files" / "kept").rglob("*/*/*")}
+        kept[5].unlink()
+        with kept[2 * MIB].open("r+b") as file:
+            file.seek(MIB)
+            file.write(b"damage")
+        code, output, _ = await run("files", "verify", *self.where())
+        self.assertEqual(code, 1)
+        self.assertRegex(output, f"missing  {kept[5].name}  of file [0-9]+\n")
+        self.assertRegex(output, f"damaged  {kept[2 * MIB].name}  of file [0-9]+\n")
+        code, output, _ = await run("files", "verify", "--quick", "--json", *self.where())
+        self.assertEqual((code, [one["what"] for one in json.loads(output)["wrong"]]), (1, ["missing"]))
+        code, output, _ = await run("files", "collect", "--json", *self.where())
+        self.assertEqual((code, json.loads(output)), (0, {"files": 0, "blobs": 0, "waiting": 0}))

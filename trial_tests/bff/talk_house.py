@@ -126,13 +126,16 @@ class Device:
 class House:
     """Everything about people and conversations over one database.
 
+    Args:
+        files: settings of files.
+
     Attributes:
         new_bus: makes what carries its events.
     """
 
     new_bus: type[MemoryBus] = MemoryBus
 
-    def __init__(self, case: BackendTestCase) -> None:
+    def __init__(self, case: BackendTestCase, **files: Any) -> None:
         self.clock = Clock()
         self.clock.advance(START)
         self.keys = itertools.count(1000)
@@ -141,7 +144,7 @@ class House:
         self.database = case.open_database()
         self.fanout = Fanout(self.bus)
         domain = self.domain = Domain.open(
-            self.database, self.fanout, self.clock, open_filing(case, self.database, self.clock)
+            self.database, self.fanout, self.clock, open_filing(case, self.database, self.clock, **files)
         )
         self.users, self.contacts, self.privacy = domain.users, domain.contacts, domain.privacy
         self.shared = Shared.over(domain, self.clock)

@@ -316,6 +316,10 @@ class DfsFile(ServiceFile, frozen=True, kw_only=True):
     UploadsPerAccount: Count = 1000
     #: Room on the disk below which nothing new is taken: the database needs it.
     MinFreeSpace: Size = "512MiB"
+    #: What the files of one account may hold together; 0: any number of bytes.
+    StorageQuota: Size = "0"
+    #: How long a file stays that no message, profile or set names any more. More than ``FileReferenceLifetime``.
+    FileGrace: Duration = "168h"
     #: How long a client may use what it was told of a file before it asks again.
     FileReferenceLifetime: Duration = "24h"
 

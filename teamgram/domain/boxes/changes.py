@@ -16,6 +16,7 @@ from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.events import LogEntry, LoggedEvent, NewMessage
 from teamgram.domain.boxes.message import PLAIN, Extra, Message, pack_extra
 from teamgram.domain.boxes.store import chunks, marks, new_dialog_row
+from teamgram.domain.files.naming import CONTENT, note_uses_txn
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,8 @@ class BoxChanges:
             if not inserted:
                 raise DuplicateRandomId
             content_id = txn.lastrowid
+            if message.extra.media is not None or message.extra.action is not None:
+                note_uses_txn(txn, CONTENT, content_id, message.extra)
             reply_to_ids = message.reply_to_ids or {}
             text, extra, spoken_to = message.text, message.extra, message.mentioned
             is_played = extra.media is not None and bool(extra.media.played)

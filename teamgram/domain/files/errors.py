@@ -43,6 +43,10 @@ class UploadsTooMany(DomainError):
     """So much is being uploaded already that nothing more is taken."""
 
 
+class QuotaExceeded(DomainError):
+    """The account's files hold all that an account's may."""
+
+
 class StorageFull(DomainError):
     """The disk is too full for anything new."""
 

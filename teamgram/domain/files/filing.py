@@ -34,7 +34,7 @@ class Filing:
             key: signs file references.
         """
         images = Images(reactor)
-        storage = Storage(blobs)
+        storage = Storage(blobs, database)
         return cls(
             storage,
             images,

@@ -16,6 +16,8 @@ class FileSettings:
         all_bytes: everybody's. A part counts ``LEAST_PART`` at least.
         account_uploads: files that an account may be uploading.
         upload_seconds: age at which parts that were not made a file go.
+        account_quota: bytes that the files of an account may hold, with what it uploads; 0: any number.
+        grace_seconds: how long a file stays when nobody names it.
         reference_seconds: how long a file reference holds, at least.
     """
 
@@ -25,6 +27,8 @@ class FileSettings:
     account_uploads: int = 1000
     upload_seconds: int = 86_400
     reference_seconds: int = 86_400
+    account_quota: int = 0
+    grace_seconds: int = 7 * 86_400
 
     @property
     def max_file_bytes(self) -> int:

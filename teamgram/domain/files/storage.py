@@ -1,6 +1,6 @@
 """The store of bytes as files see it: what it cannot do is a domain error, and what goes in and out is counted."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -9,6 +9,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.blobs import Blobs, BlobsAway, BlobsFull, Kept, Stored
+from teamgram.database import Database
+from teamgram.domain.files import naming
 from teamgram.domain.files.errors import StorageAway, StorageFull
 
 T = TypeVar("T")
@@ -20,6 +22,9 @@ CHECK_EVERY = 10.0
 class Storage:
     """``Blobs`` over ``blobs``. Every method may raise ``StorageAway``, those that take bytes ``StorageFull``.
 
+    Args:
+        database: knows what is being removed.
+
     Attributes:
         staged_bytes, kept_bytes, read_bytes: that came as parts, became files, and went out.
         refused: how often it was full, and away.
@@ -27,7 +32,8 @@ class Storage:
 
     _log = Logger()
 
-    def __init__(self, blobs: Blobs) -> None:
+    def __init__(self, blobs: Blobs, database: Database) -> None:
+        self._database = database
         self._blobs = blobs
         self.staged_bytes = self.kept_bytes = self.read_bytes = 0
         self.refused = {"full": 0, "away": 0}
@@ -52,6 +58,17 @@ class Storage:
             self.refused["away"] += 1
             raise StorageAway(str(error)) from None
 
+    async def _stays(self, keep: Callable[[], Awaitable[Kept]]) -> Kept:
+        kept = await self._done(keep())
+        state = await self._database.read("bytes that end", naming.ending_txn, kept.name)
+        if state == naming.GOING:
+            raise StorageAway("removed just now")
+        if state == naming.GONE:
+            # Perhaps what was found there was removed a moment later. From now on nobody removes it.
+            await self._database.write("bytes come again", naming.forget_gone_txn, kept.name)
+            kept = await self._done(keep())
+        return kept
+
     async def stage(self, data: bytes) -> str:
         """See ``Blobs``."""
         name = await self._done(self._blobs.stage(data))
@@ -71,13 +88,13 @@ class Storage:
 
     async def join(self, staged: Sequence[str]) -> Kept:
         """See ``Blobs``."""
-        kept = await self._done(self._blobs.join(staged))
+        kept = await self._stays(lambda: self._blobs.join(staged))
         self.kept_bytes += kept.size
         return kept
 
     async def keep(self, data: bytes) -> Kept:
         """See ``Blobs``."""
-        kept = await self._done(self._blobs.keep(data))
+        kept = await self._stays(lambda: self._blobs.keep(data))
         self.kept_bytes += kept.size
         return kept
 

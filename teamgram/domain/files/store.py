@@ -7,6 +7,7 @@ import msgspec
 
 from teamgram.database import Transaction
 from teamgram.domain.files.file import Document, File, Photo
+from teamgram.domain.files.naming import name_blobs_txn
 
 _encode = msgspec.json.Encoder().encode
 _decode_document: Callable[[Any], Document] = msgspec.json.Decoder(Document).decode
@@ -15,7 +16,11 @@ decode_photo: Callable[[Any], Photo] = msgspec.json.Decoder(Photo).decode
 
 
 def add_txn(txn: Transaction, owner_id: int, file: File) -> None:
-    """A file that was made."""
+    """A file that was made.
+
+    Raises:
+        StorageAway: see ``name_blobs_txn``.
+    """
     row: dict[str, Any] = {
         "id": file.id,
         "owner_id": owner_id,
@@ -28,6 +33,7 @@ def add_txn(txn: Transaction, owner_id: int, file: File) -> None:
     marks = ", ".join("?" * len(row))
     table = "documents" if isinstance(file, Document) else "photos"
     txn.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(row.values()))
+    name_blobs_txn(txn, owner_id, file)
 
 
 def document_txn(txn: Transaction, id_: int) -> Document | None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from teamgram.database import Transaction
 from teamgram.domain.files import parts
-from teamgram.domain.files.errors import FilePartsInvalid, UploadsTooMany
+from teamgram.domain.files.collecting_store import unnamed_blobs_txn
+from teamgram.domain.files.errors import FilePartsInvalid, QuotaExceeded, UploadsTooMany
+from teamgram.domain.files.naming import keep_txn, used_txn
 from teamgram.domain.files.settings import FileSettings
 
 LEAST_PART = 64 << 10
@@ -47,7 +49,7 @@ def save_part_txn(txn: Transaction, part: Part, now: int, settings: FileSettings
     Raises:
         FilePartsInvalid: another total than before.
         FilePartSizeInvalid, FilePartSizeChanged: see ``parts.check_beside``.
-        UploadsTooMany: see ``FileSettings``.
+        UploadsTooMany, QuotaExceeded: see ``FileSettings``.
     """
     key = part.user_id, part.file_id
     txn.execute(
@@ -104,6 +106,8 @@ def save_part_txn(txn: Transaction, part: Part, now: int, settings: FileSettings
 def _check_room_txn(txn: Transaction, user_id: int, more: int, settings: FileSettings, *, begins: bool) -> None:
     txn.execute("SELECT COUNT(*), COALESCE(SUM(held), 0) FROM uploads WHERE user_id = ?", (user_id,))
     count, held = txn.fetchone() or (0, 0)
+    if settings.account_quota and used_txn(txn, user_id) + held + more > settings.account_quota:
+        raise QuotaExceeded(str(settings.account_quota))
     if held + more > settings.account_bytes or (begins and count >= settings.account_uploads):
         raise UploadsTooMany(f"{count} uploads of {held} bytes")
 
@@ -123,6 +127,7 @@ def upload_txn(txn: Transaction, user_id: int, file_id: int) -> Upload:
 
 def joined_txn(txn: Transaction, user_id: int, file_id: int, staged: Sequence[str], blob: tuple[str, int, str]) -> int:
     """These pieces were joined to one blob (name, size, MD5); by how much less is in progress."""
+    keep_txn(txn, blob[0])
     txn.execute("SELECT held FROM uploads WHERE user_id = ? AND file_id = ?", (user_id, file_id))
     row = txn.fetchone()
     txn.execute(
@@ -140,10 +145,11 @@ def held_txn(txn: Transaction) -> int:
     return int(row[0]) if row else 0
 
 
-def end_old_txn(txn: Transaction, before: int, at_most: int) -> int:
+def end_old_txn(txn: Transaction, before: int, at_most: int, now: int) -> int:
     """Forget uploads that began before then, whether they became a file or not; how many."""
-    txn.execute("SELECT user_id, file_id FROM uploads WHERE began_at < ? LIMIT ?", (before, at_most))
+    txn.execute("SELECT user_id, file_id, blob_name FROM uploads WHERE began_at < ? LIMIT ?", (before, at_most))
     old = txn.fetchall()
     for table in ("upload_parts", "uploads"):
-        txn.executemany(f"DELETE FROM {table} WHERE user_id = ? AND file_id = ?", old)
+        txn.executemany(f"DELETE FROM {table} WHERE user_id = ? AND file_id = ?", [row[:2] for row in old])
+    unnamed_blobs_txn(txn, sorted({blob for _, _, blob in old if blob}), now)
     return len(old)

@@ -48,7 +48,7 @@ class Uploads:
 
         Raises:
             FilePartInvalid, FilePartEmpty, FilePartTooBig, FilePartSizeInvalid, FilePartSizeChanged, FilePartsInvalid.
-            UploadsTooMany, StorageFull: there is no room.
+            UploadsTooMany, QuotaExceeded, StorageFull: there is no room.
             StorageAway: see ``Storage``.
         """
         settings = self.settings
@@ -121,10 +121,11 @@ class Uploads:
     async def sweep(self) -> int:
         """One round; how many uploads ended."""
         settings = self.settings
-        before = int(self.clock.seconds()) - settings.upload_seconds
+        now = int(self.clock.seconds())
+        before = now - settings.upload_seconds
         total, ended = 0, _AT_ONCE
         while ended == _AT_ONCE:
-            ended = await self._database.write("end old uploads", store.end_old_txn, before, _AT_ONCE)
+            ended = await self._database.write("end old uploads", store.end_old_txn, before, _AT_ONCE, now)
             total += ended
         self._held = await self._database.read("bytes in progress", store.held_txn)
         # An hour more: a piece is staged before its row is written.

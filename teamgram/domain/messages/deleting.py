@@ -13,6 +13,7 @@ from teamgram.domain.boxes.talks import Talk, note_changes_txn, talk_of
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts import relations
+from teamgram.domain.files.naming import CONTENT, drop_uses_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat, is_user
 from teamgram.domain.messages import rules
 from teamgram.domain.updates.fanout import Fanout
@@ -147,6 +148,7 @@ def _empty_txn(txn: Transaction, talks: Mapping[int, Talk]) -> None:
         # The row stays, so that a resend with the same random_id is still known; what it said does not.
         if gone := [row[0] for row in rows]:
             txn.execute(f"UPDATE message_contents SET message = '', extra = NULL WHERE id IN ({marks(gone)})", gone)
+            drop_uses_txn(txn, CONTENT, gone)
 
 
 def recount_dialog_txn(txn: Transaction, owner_id: int, peer: int) -> None:

@@ -21,6 +21,7 @@ from teamgram.domain.boxes.media import VIEW_ONCE, Media
 from teamgram.domain.boxes.message import Extra, pack_extra
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
+from teamgram.domain.files.naming import CONTENT, change_uses_txn, end_files_txn
 from teamgram.domain.updates.fanout import Fanout
 
 LOADING = 30
@@ -148,6 +149,8 @@ def _end_txn(txn: Transaction, fanout: Fanout, content_id: int, now: int) -> Non
     txn.execute(
         "UPDATE message_contents SET message = '', extra = ?, tags = 0 WHERE id = ?", (pack_extra(left), content_id)
     )
+    change_uses_txn(txn, CONTENT, content_id, left)
+    end_files_txn(txn, copies[0].extra.media)
     txn.execute(of_content, (content_id,))
     for copy in map(message_from_row, txn.fetchall()):
         changes.append(copy.owner_id, MessageEdited(copy.id))

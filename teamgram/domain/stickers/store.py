@@ -7,13 +7,15 @@ import msgspec
 
 from teamgram.database import Transaction
 from teamgram.domain.files.file import Document
+from teamgram.domain.files.naming import SET_THUMB, change_uses_txn, drop_uses_txn, note_uses_txn
 from teamgram.domain.files.store import add_txn
 from teamgram.domain.stickers.errors import SetNameOccupied
 from teamgram.domain.stickers.names import bare, words_in
 from teamgram.domain.stickers.sticker_set import Meaning, NamedSet, Sticker, StickerSet, WholeSet
 
 _encode = msgspec.json.Encoder().encode
-_decode_set: Callable[[Any], StickerSet] = msgspec.json.Decoder(StickerSet).decode
+decode_set: Callable[[Any], StickerSet] = msgspec.json.Decoder(StickerSet).decode
+"""A set from its ``details``."""
 _decode_meaning: Callable[[Any], Meaning] = msgspec.json.Decoder(Meaning).decode
 _decode_document: Callable[[Any], Document] = msgspec.json.Decoder(Document).decode
 
@@ -48,6 +50,7 @@ def create_txn(txn: Transaction, set_: StickerSet, stickers: Sequence[Sticker]) 
     }
     if not txn.insert_ignore("sticker_sets", row):
         raise SetNameOccupied
+    note_uses_txn(txn, SET_THUMB, set_.id, set_)
     for position, sticker in enumerate(stickers):
         add_sticker_txn(txn, set_, sticker, position)
     _index_txn(txn, set_, 0, words_in(set_.title, set_.short_name))
@@ -102,6 +105,7 @@ def place_txn(txn: Transaction, set_id: int, document_ids: Sequence[int]) -> Non
 def save_txn(txn: Transaction, set_: StickerSet) -> None:
     """What changed of a set besides its stickers."""
     txn.execute("UPDATE sticker_sets SET version = ?, details = ? WHERE id = ?", (set_.version, _encode(set_), set_.id))
+    change_uses_txn(txn, SET_THUMB, set_.id, set_)
     _index_txn(txn, set_, 0, words_in(set_.title, set_.short_name))
 
 
@@ -114,6 +118,7 @@ def delete_txn(txn: Transaction, set_id: int) -> None:
         ("sticker_sets", "id"),
     ):
         txn.execute(f"DELETE FROM {table} WHERE {column} = ?", (set_id,))
+    drop_uses_txn(txn, SET_THUMB, (set_id,))
 
 
 # Reading
@@ -127,7 +132,7 @@ def find_txn(txn: Transaction, named: NamedSet, *, for_update: bool = False) -> 
     else:
         txn.execute("SELECT details FROM sticker_sets WHERE name_key = ?" + lock, (named.short_name.lower(),))
     row = txn.fetchone()
-    set_ = _decode_set(row[0]) if row else None
+    set_ = decode_set(row[0]) if row else None
     if set_ is None or (named.id and named.access_hash != set_.access_hash):
         return None
     return set_
@@ -138,7 +143,7 @@ def by_ids_txn(txn: Transaction, ids: Sequence[int]) -> list[StickerSet]:
     if not ids:
         return []
     txn.execute(f"SELECT id, details FROM sticker_sets WHERE id IN ({', '.join('?' * len(ids))})", tuple(ids))
-    found = {id_: _decode_set(details) for id_, details in txn.fetchall()}
+    found = {id_: decode_set(details) for id_, details in txn.fetchall()}
     return [found[id_] for id_ in ids if id_ in found]
 
 

@@ -42,7 +42,8 @@ class UploadsTests(BackendTestCase):
         blobs = DirectoryBlobs(self.directory, self.real_reactor, min_free_bytes=min_free)
         self.addCleanup(lambda: Deferred.fromCoroutine(blobs.close()))
         self.blobs = blobs
-        return Uploads(self.open_database(), Storage(blobs), self.clock, FileSettings(**settings))
+        database = self.open_database()
+        return Uploads(database, Storage(blobs, database), self.clock, FileSettings(**settings))
 
     def staged(self) -> int:
         """How many pieces lie there."""

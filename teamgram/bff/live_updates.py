@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from itertools import count
+from os import urandom
 from time import perf_counter
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -22,16 +23,15 @@ from twisted.logger import Logger
 from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.told import Drawn, Item, Sketch, Told
 from teamgram.bff.views.alike import Owned, alike, renumbered
-from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import peers_in
-from teamgram.bff.views.updates import UpdateViews, entries_drawing, split_peers, transient_drawing
+from teamgram.bff.views.updates import Drawing, UpdateViews, entries_drawing, split_peers, transient_drawing
 from teamgram.domain.boxes.events import LogEntry
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.updates.events import TransientEvent
 from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.updates import PushedUpdates, Receiver
 from teamgram.mtproto.tl import encode
-from teamgram.mtproto.tl.places import find_places, marks
+from teamgram.mtproto.tl.places import fill, find_places, find_secret, marks, secret_marks
 
 PART_SECONDS = 0.0005
 """How long drawing for many may take in one reactor turn."""
@@ -85,6 +85,7 @@ class LiveUpdates:
         self._last_seen: tuple[tuple[int, list[int], list[int]], Hashable] | None = None
         self._settled: list[Deferred[None]] = []
         self._numbers = count()
+        self._secret_marks = secret_marks(urandom)
 
     @property
     def waiting_users(self) -> int:
@@ -338,21 +339,31 @@ class LiveUpdates:
     def _encoded(self, item: Item, owned: Owned | None, sketch: Sketch, count: int) -> Drawn:
         """The sketch as the item's user sees it, with marks in place of so many numbers."""
         files = self._views.files
-        # It is drawn twice, and only the marks may differ.
+        if owned is None:
+            return Drawn(self._drawn(item, item.drawing(files), sketch))
+        secret = self._secret_marks[:count]
+        body = self._drawn(item, entries_drawing(*renumbered(owned, secret), files), sketch)
+        places = find_secret(body, secret)
+        if places is None:
+            return self._drawn_twice(item, owned, sketch, count)
+        return Drawn(fill(body, places, marks(count)), places)
+
+    def _drawn_twice(self, item: Item, owned: Owned, sketch: Sketch, count: int) -> Drawn:
+        """Where a number lies in several places or in none, two drawings say where."""
+        files = self._views.files
+        # Only the marks may differ.
         files.hold()
         try:
-            return self._drawn_with_marks(item, owned, sketch, count, files)
+            body = self._drawn(item, entries_drawing(*renumbered(owned, marks(count)), files), sketch)
+            # Numbers lie in the updates, which come first; users and groups need no second encoding.
+            again = entries_drawing(*renumbered(owned, marks(count, second=True)), files)
+            second = b"".join(map(encode, again.updates))
         finally:
             files.go_on()
-
-    def _drawn_with_marks(self, item: Item, owned: Owned | None, sketch: Sketch, count: int, files: FileViews) -> Drawn:
-        drawing = item.drawing(files) if owned is None else entries_drawing(*renumbered(owned, marks(count)), files)
-        updates = self._views.at_once(item.user_id, drawing, sketch.user_ids, sketch.chat_ids)
-        assert updates is not None, "whoever is seen is in memory"
-        body = encode(updates)
-        if owned is None:
-            return Drawn(body)
-        # Numbers lie in the updates, which come first; users and groups need no second encoding.
-        second = b"".join(map(encode, entries_drawing(*renumbered(owned, marks(count, second=True)), files).updates))
         places = find_places(body[_HEAD_BYTES : _HEAD_BYTES + len(second)], second)
         return Drawn(body, tuple((offset + _HEAD_BYTES, number) for offset, number in places))
+
+    def _drawn(self, item: Item, drawing: Drawing, sketch: Sketch) -> bytes:
+        updates = self._views.at_once(item.user_id, drawing, sketch.user_ids, sketch.chat_ids)
+        assert updates is not None, "whoever is seen is in memory"
+        return encode(updates)

@@ -32,12 +32,36 @@ PAYLOAD_HEADER_BYTES = 16
 _MIN_ENCRYPTED_BYTES = 48
 _PLAIN_HEADER_BYTES = 20
 
+_SUPPLY_BYTES = 4096
+
 _SALT_SESSION_LENGTH = Struct("<qq12xi")
 _SALT_SESSION = Struct("<qq")
 _PLAIN_HEADER = Struct("<qqi")
 _LONG = Struct("<q")
 _from_client = kdf.FROM_CLIENT.unpack_from
 _to_client = kdf.TO_CLIENT.unpack_from
+
+
+class PaddingBytes:
+    """``random(n)`` out of a supply: to ask the system for every frame costs as much as the frame's hashes.
+
+    No byte is given out twice.
+    """
+
+    __slots__ = ("_at", "_random", "_supply")
+
+    def __init__(self, random: Callable[[int], bytes] = urandom) -> None:
+        self._random = random
+        self._supply = b""
+        self._at = 0
+
+    def __call__(self, size: int) -> bytes:
+        begin, end = self._at, self._at + size
+        if end > len(self._supply):
+            self._supply = self._random(max(_SUPPLY_BYTES, size))
+            begin, end = 0, size
+        self._at = end
+        return self._supply[begin:end]
 
 
 class EnvelopeError(WireError):
@@ -111,8 +135,11 @@ def decrypt(key: AuthKey, frame: bytes) -> tuple[int, int, bytes]:
     return salt, session_id, plaintext[_SALT_SESSION_BYTES:end]
 
 
+_padding_bytes = PaddingBytes()
+
+
 def encrypt(
-    key: AuthKey, salt: int, session_id: int, payload: bytes, random: Callable[[int], bytes] = urandom
+    key: AuthKey, salt: int, session_id: int, payload: bytes, random: Callable[[int], bytes] = _padding_bytes
 ) -> bytes:
     """Seal a message for a client.
 

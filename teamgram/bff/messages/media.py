@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
-
 from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader
 from teamgram.bff.messages.compose import captioned, check_schedule, mentioned, reply_from, reply_markup_from
@@ -95,7 +93,7 @@ class SendingMedia(RpcService):
                     )
                 )
             await place.turn()
-            sending = Deferred.fromCoroutine(messages.send_all(tuple(requests)))
+            sending = messages.send_all(tuple(requests))
         sent = await sending
         return await shared.updates.answer(sent.own, sent.ids)
 

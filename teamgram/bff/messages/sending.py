@@ -54,22 +54,20 @@ class SendingMessages(RpcService):
                 extra = PLAIN
             await place.turn()
             # It is written down when this has begun; who comes next need not wait until it is on disk.
-            sending = Deferred.fromCoroutine(
-                shared.domain.messages.send(
-                    SendRequest(
-                        caller.user_id,
-                        peer.marked,
-                        text,
-                        query.random_id,
-                        shared.now(),
-                        extra,
-                        tags,
-                        reply_to_id,
-                        quote,
-                        names,
-                        query.clear_draft,
-                        caller.perm_auth_key_id,
-                    )
+            sending = shared.domain.messages.send(
+                SendRequest(
+                    caller.user_id,
+                    peer.marked,
+                    text,
+                    query.random_id,
+                    shared.now(),
+                    extra,
+                    tags,
+                    reply_to_id,
+                    quote,
+                    names,
+                    query.clear_draft,
+                    caller.perm_auth_key_id,
                 )
             )
         sent = await sending

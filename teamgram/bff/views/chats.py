@@ -17,6 +17,8 @@ INVITE_PREFIX = "https://t.me/+"
 _BANNED = tuple((banned.name.lower(), banned) for banned in Banned if banned.name)
 # Default rights do not end.
 _FOREVER = 0x7FFFFFFF
+# Groups whose views are kept.
+_MOST_VIEWS = 1_000
 
 
 class SeenChat(NamedTuple):
@@ -33,6 +35,8 @@ class ChatViews:
     def __init__(self, chats: Chats, dc_id: int) -> None:
         self._chats = chats
         self._dc_id = dc_id
+        # What was drawn of the group as it is remembered, which is replaced as a whole when it changes.
+        self._views: dict[int, tuple[Chat, dict[SeenChat | None, Any]]] = {}
 
     def cached(self, viewer_id: int, chat_ids: Iterable[int]) -> list[Any] | None:
         """``Chat`` objects for the viewer, or None: ask ``render``."""
@@ -41,8 +45,20 @@ class ChatViews:
             chat = self._chats.cached(chat_id)
             if chat is None:
                 return None
-            views.append(chat_view(chat, viewer_id, self._dc_id))
+            views.append(self._view(chat, how_seen(chat, viewer_id)))
         return views
+
+    def _view(self, chat: Chat, seen: SeenChat | None) -> Any:
+        """The group for all who see it so, drawn once. The objects are shared."""
+        known = self._views.get(chat.id)
+        if known is None or known[0] is not chat:
+            if len(self._views) >= _MOST_VIEWS:
+                self._views.clear()
+            known = self._views[chat.id] = chat, {}
+        view = known[1].get(seen)
+        if view is None:
+            view = known[1][seen] = _seen_view(chat, seen, self._dc_id)
+        return view
 
     def seen(self, viewer_id: int, chat_ids: Iterable[int]) -> tuple[SeenChat | None, ...] | None:
         """What is the viewer's own in what ``cached`` would give, or None with it."""
@@ -76,7 +92,10 @@ def chat_view(chat: Chat, viewer_id: int, dc_id: int) -> Any:
     Args:
         dc_id: where clients get its photo.
     """
-    seen = how_seen(chat, viewer_id)
+    return _seen_view(chat, how_seen(chat, viewer_id), dc_id)
+
+
+def _seen_view(chat: Chat, seen: SeenChat | None, dc_id: int) -> Any:
     if seen is None:
         return tl.chatForbidden(id=chat.id, title=chat.title)
     return tl.chat(

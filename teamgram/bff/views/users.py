@@ -65,7 +65,7 @@ class UserViews:
         self._contacts = contacts
         self._presence = presence
         self._privacy = privacy
-        self._strangers: dict[int, tuple[User, Status, PrivacyRules, SeenUser]] = {}
+        self._strangers: dict[int, tuple[User, Status, PrivacyRules, SeenUser, Any]] = {}
         self._strangers_at = 0
 
     def cached(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any] | None:
@@ -74,6 +74,7 @@ class UserViews:
         own = self._privacy.cached(viewer_id)
         if book is None or own is None:
             return None
+        now = self._presence.now()
         views = []
         for user_id in user_ids:
             user = self._users.cached(user_id)
@@ -81,7 +82,10 @@ class UserViews:
             rules = self._privacy.cached(user_id)
             if user is None or status is None or rules is None:
                 return None
-            views.append(user_view(user, book, own, status, rules, self._presence.now(), self._dc_id))
+            if are_strangers(book, own, user_id, rules):
+                views.append(self._to_strangers(user, status, rules, now)[1])
+            else:
+                views.append(user_view(user, book, own, status, rules, now, self._dc_id))
         return views
 
     def seen(self, viewer_id: int, user_ids: Sequence[int]) -> tuple[SeenUser, ...] | None:
@@ -99,22 +103,22 @@ class UserViews:
             if user is None or status is None or rules is None:
                 return None
             if are_strangers(book, own, user_id, rules):
-                seen.append(self._seen_by_strangers(user, status, rules, now))
+                seen.append(self._to_strangers(user, status, rules, now)[0])
             else:
                 seen.append(how_seen(user, book, own, status, rules, now))
         return tuple(seen)
 
-    def _seen_by_strangers(self, user: User, status: Status, rules: PrivacyRules, now: int) -> SeenUser:
-        """What all see in the same way to whom the user is nobody: worked out once a second for all of them."""
+    def _to_strangers(self, user: User, status: Status, rules: PrivacyRules, now: int) -> tuple[SeenUser, Any]:
+        """What all see in the same way to whom the user is nobody, and its view: made once a second for all of them."""
         if now != self._strangers_at:
             self._strangers_at = now
             self._strangers.clear()
         known = self._strangers.get(user.id)
         # Each of them is replaced as a whole when it changes.
         if known is None or known[0] is not user or known[1] is not status or known[2] is not rules:
-            known = user, status, rules, how_seen(user, STRANGER, {}, status, rules, now)
-            self._strangers[user.id] = known
-        return known[3]
+            seen = how_seen(user, STRANGER, {}, status, rules, now)
+            known = self._strangers[user.id] = user, status, rules, seen, _seen_view(user, seen, self._dc_id)
+        return known[3:]
 
     async def render(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any]:
         """``user`` objects for the viewer in the given order, each once; ids that nobody has are left out."""
@@ -145,9 +149,12 @@ def user_view(
         now: unix seconds.
         dc_id: where clients get photos.
     """
+    return _seen_view(user, how_seen(user, book, own, status, rules, now), dc_id)
+
+
+def _seen_view(user: User, seen: SeenUser, dc_id: int) -> Any:
     if user.is_deleted:
         return tl.user(id=user.id, access_hash=user.access_hash, deleted=True)
-    seen = how_seen(user, book, own, status, rules, now)
     contact = seen.contact
     return tl.user(
         id=user.id,

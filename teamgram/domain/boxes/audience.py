@@ -6,6 +6,7 @@ of a message is told of it; a channel is to own one box for all its members.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import NamedTuple
 
 from teamgram.domain.ids.peer import marked_chat
@@ -46,9 +47,9 @@ class Audience:
     def group(cls, chat_id: int, member_ids: Iterable[int]) -> "Audience":
         """These members of a basic group."""
         peer = marked_chat(chat_id)
-        return cls(tuple(Box(user_id, peer) for user_id in member_ids))
+        return cls(tuple(map(Box, member_ids, repeat(peer))))
 
     @property
     def owner_ids(self) -> tuple[int, ...]:
         """Whose boxes they are."""
-        return tuple(box.owner_id for box in self.boxes)
+        return tuple([owner_id for owner_id, _ in self.boxes])

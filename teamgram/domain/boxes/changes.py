@@ -200,13 +200,14 @@ class BoxChanges:
                         peer,
                         content_id,
                         date,
-                        out,
-                        mentioned,
-                        mentioned,
+                        # sqlite3 takes an int as it is; for a bool it asks around first.
+                        int(out),
+                        int(mentioned),
+                        int(mentioned),
                         0,
                         reply_to_id,
-                        copy.saved_peer,
-                        copy.media_unread,
+                        copy.saved_peer if peer == owner_id else 0,
+                        int(copy.media_unread),
                     )
                 )
             posted.append(sent)

@@ -5,6 +5,9 @@ Ids of messages are the acting user's own; peers are marked ids (``Peer.marked``
 
 from collections.abc import Sequence
 
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import DuplicateRandomId, OwnChange
 from teamgram.domain.boxes.message import Message
@@ -26,25 +29,28 @@ class Messages:
 
     # --- writing ---
 
-    async def send(self, request: SendRequest) -> Sent:
+    def send(self, request: SendRequest) -> "Deferred[Sent]":
         """Send a text; a repeated one (same sender and random_id) gets the first result.
+
+        It has its place among the sender's when this returns.
 
         Raises:
             ChatNotFound, ChatWriteForbidden, PeerBlockedByOwner, QuoteInvalid, …: see ``sending.send_txn``.
             RandomIdDuplicate: it was used for another dialog.
         """
-        return await self.send_all((request,))
+        return self.send_all((request,))
 
-    async def send_all(self, requests: tuple[SendRequest, ...]) -> Sent:
+    def send_all(self, requests: tuple[SendRequest, ...]) -> "Deferred[Sent]":
         """Send several messages of one sender to one peer, all or none; as ``send`` otherwise."""
-        first = requests[0]
-        try:
-            return await self._database.write_in_line(
-                _line(first), "send message", sending.send_txn, self._fanout, requests
-            )
-        except DuplicateRandomId:
-            ids = [request.random_id for request in requests if request.random_id is not None]
-            return await self.sent_before(first.sender_id, first.peer, ids)
+        # No coroutine: this is what everybody does most.
+        return self._database.write_in_line(
+            _line(requests[0]), "send message", sending.send_txn, self._fanout, requests
+        ).addErrback(self._first_result, requests)
+
+    def _first_result(self, failure: Failure, requests: tuple[SendRequest, ...]) -> "Deferred[Sent]":
+        failure.trap(DuplicateRandomId)
+        ids = tuple(request.random_id for request in requests if request.random_id is not None)
+        return self._sent_before(requests[0].sender_id, requests[0].peer, ids)
 
     async def sent_before(self, sender_id: int, peer: int, random_ids: Sequence[int]) -> Sent:
         """What became of these random_ids; those that are new are left out.
@@ -52,7 +58,10 @@ class Messages:
         Raises:
             RandomIdDuplicate: one was used for another dialog.
         """
-        return await self._database.read("first result", sending.sent_before_txn, sender_id, peer, tuple(random_ids))
+        return await self._sent_before(sender_id, peer, tuple(random_ids))
+
+    def _sent_before(self, sender_id: int, peer: int, random_ids: tuple[int, ...]) -> "Deferred[Sent]":
+        return self._database.read("first result", sending.sent_before_txn, sender_id, peer, random_ids)
 
     async def check_writable(self, sender_id: int, peer: int, bans: Banned = rights.WRITING) -> None:
         """Whether a user may write to ``peer``: for who has work to do before they write.

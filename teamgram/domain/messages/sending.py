@@ -116,7 +116,7 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         extra = request.extra
         if answered.reply is not None:
             extra = msgspec.structs.replace(extra, reply=answered.reply)
-        tags = request.tags | media_tags(extra.media)
+        tags = request.tags if extra.media is None else request.tags | media_tags(extra.media)
         outgoing.append(Outgoing(request.text, extra, tags, request.random_id, answered.ids, mentioned - {sender_id}))
     posted = changes.post(sender_id, audience, outgoing)
     if first.clear_draft:

@@ -95,10 +95,10 @@ def clean(text: str, entities: Sequence[Entity]) -> tuple[str, tuple[Entity, ...
         styles += _found(text, styles)
     if len(styles) > 1:
         styles.sort(key=lambda entity: (entity.offset, -entity.length))
-    tags = Tag(0)
-    if any(entity.kind in ("url", "textUrl", "email") for entity in styles):
-        tags |= Tag.URL
-    return text, tuple(styles[:MAX_ENTITIES]), int(tags)
+    if not styles:
+        return text, (), 0
+    has_link = any(entity.kind in ("url", "textUrl", "email") for entity in styles)
+    return text, tuple(styles[:MAX_ENTITIES]), int(Tag.URL) if has_link else 0
 
 
 def checked(text: str, entities: Sequence[Entity]) -> tuple[Entity, ...]:

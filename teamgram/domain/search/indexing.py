@@ -59,6 +59,7 @@ class SearchIndexer:
         self._clock = clock
         self._alone = DeferredLock()
         self._next: IDelayedCall | None = None
+        self._is_soon = False  # the next step is due within DELAY
         self._running = False
         # None until the database was asked. Contents up to _read are indexed; up to _settled none was passed over.
         self._read: int | None = None
@@ -128,13 +129,15 @@ class SearchIndexer:
     ) -> None:
         """Something was committed: look soon."""
         self._upkeep.boxes_changed(entries)
-        self._after(DELAY)
+        if self._next is None or not self._is_soon:
+            self._after(DELAY)
 
     # --- steps ---
 
     def _after(self, seconds: float) -> None:
         if not self._running:
             return
+        self._is_soon = self._is_soon or seconds <= DELAY
         if self._next is None:
             self._next = self._clock.callLater(seconds, self._begin)
         elif self._next.getTime() > self._clock.seconds() + seconds:
@@ -142,6 +145,7 @@ class SearchIndexer:
 
     def _begin(self) -> None:
         self._next = None
+        self._is_soon = False
         Deferred.fromCoroutine(self._round()).addErrback(self._failed)
 
     async def _round(self) -> None:

@@ -3,10 +3,11 @@
 Whoever makes the object puts marks where such numbers go, and makes it twice,
 with two marks for each number that differ in every byte. Where the two
 encodings differ is where the numbers lie; what the object holds besides
-(somebody's text, say) cannot be taken for a mark.
+(somebody's text, say) cannot be taken for a mark. Marks that nobody else can
+know are found in one encoding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from teamgram.mtproto.tl.errors import TLError
@@ -27,6 +28,27 @@ def marks(count: int, second: bool = False) -> tuple[int, ...]:
     if count > MAX_NUMBERS:
         raise ValueError(f"{count} numbers")
     return tuple(0x01010101 * (number | (0x40 if second else 0)) for number in range(1, count + 1))
+
+
+def secret_marks(random: Callable[[int], bytes]) -> tuple[int, ...]:
+    """``MAX_NUMBERS`` different marks that nobody can guess, positive ints."""
+    drawn: dict[int, None] = {}
+    while len(drawn) < MAX_NUMBERS:
+        drawn[int.from_bytes(random(4), "little") >> 1 or 1] = None
+    return tuple(drawn)
+
+
+def find_secret(body: bytes, secret: Sequence[int]) -> Places | None:
+    """Where these secret marks lie in an object; None unless each lies in one place, and there alone."""
+    found = []
+    for number, mark in enumerate(secret):
+        written = mark.to_bytes(4, "little")
+        offset = body.find(written)
+        if offset < 0 or offset % 4 or body.find(written, offset + 1) >= 0:
+            return None
+        found.append((offset, number))
+    found.sort()
+    return tuple(found)
 
 
 def find_places(first: bytes, second: bytes) -> Places:

@@ -295,6 +295,26 @@ class PartsOfATurnTests(SynchronousTestCase):
             asked.clear()
         self.assertGreater(len(everywhere), len(set(everywhere)), "what is seen may change between two parts")
 
+    def test_drawn_once(self) -> None:
+        """A message is drawn once for all of them; twice only where one drawing does not show their numbers."""
+        drawn: list[int] = []
+
+        def counting(entries: Any, messages: Any, files: Any) -> Drawing:
+            drawn.append(len(messages))
+            return entries_drawing(entries, messages, files)
+
+        self.patch(live_updates, "entries_drawing", counting)
+        told(self.live, "for many", range(1, 9), 100)
+        self.assertEqual(drawn, [1])
+        self.assertEqual(self.pushes.got, {owner: [("for many", 100 + owner)] for owner in range(1, 9)})
+        drawn.clear()
+        self.live._secret_marks = (0x41414141, 0x42424242)
+        self.turns.advance()
+        told(self.live, "guessed: AAAA", range(1, 4), 200)
+        self.turns.advance()
+        self.assertEqual(drawn, [1, 1, 1])
+        self.assertEqual(self.pushes.got[3][1:], [("guessed: AAAA", 203)])
+
     def test_many_commits_in_one_turn(self) -> None:
         """Nobody looks for whom they are once the turn's part is used up; what comes later stays behind them."""
         asked: list[int] = []

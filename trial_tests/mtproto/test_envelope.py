@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from teamgram.mtproto.envelope import (
     AuthKey,
     EnvelopeError,
+    PaddingBytes,
     auth_key_id_of,
     decrypt,
     encrypt,
@@ -60,6 +61,32 @@ class BothWaysTests(unittest.SynchronousTestCase):
         """Its repr may be logged."""
         self.assertEqual(repr(KEY), f"<AuthKey {KEY.auth_key_id}>")
         self.assertRaises(ValueError, AuthKey, bytes(255))
+
+
+class PaddingBytesTests(unittest.SynchronousTestCase):
+    """The supply that paddings come from."""
+
+    def test_no_byte_twice(self) -> None:
+        """What is given out is what the system gave, in order, each byte once; a piece that is over is let go."""
+        given: list[bytes] = []
+
+        def system(size: int) -> bytes:
+            given.append(os.urandom(size))
+            return given[-1]
+
+        padding = PaddingBytes(system)
+        pieces = [padding(12 + number % 16) for number in range(1000)]
+        self.assertTrue(all(len(piece) == 12 + number % 16 for number, piece in enumerate(pieces)))
+        self.assertLess(len(given), 10)
+        at = 0
+        everything = b"".join(given)
+        for piece in pieces:
+            found = everything.index(piece, at)
+            at = found + len(piece)
+
+    def test_more_than_the_supply(self) -> None:
+        """As much as is asked for."""
+        self.assertEqual(len(PaddingBytes()(10_000)), 10_000)
 
 
 class RefusalTests(unittest.SynchronousTestCase):

@@ -48,7 +48,7 @@ class Messages:
         ).addErrback(self._first_result, requests)
 
     def _first_result(self, failure: Failure, requests: tuple[SendRequest, ...]) -> "Deferred[Sent]":
-        failure.trap(DuplicateRandomId)
+        failure.trap(DuplicateRandomId)  # type: ignore[no-untyped-call]
         ids = tuple(request.random_id for request in requests if request.random_id is not None)
         return self._sent_before(requests[0].sender_id, requests[0].peer, ids)
 

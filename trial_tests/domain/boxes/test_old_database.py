@@ -3,8 +3,6 @@
 import shutil
 from pathlib import Path
 
-from twisted.internet.defer import Deferred
-
 from teamgram.database import Transaction
 from teamgram.database.migrate import MIGRATIONS
 from teamgram.domain.boxes.difference import UpdateLog
@@ -82,5 +80,5 @@ class OldDatabaseTests(BackendTestCase):
         sent = await Messages(db, Fanout()).send(SendRequest(BORIS, ANNA, "on", 3, 200))
         self.assertEqual((sent.own.pts, sent.ids), (4, ((3, 3),)))
         # What was sent before knows where it was sent to.
-        again = Deferred.fromCoroutine(Messages(db, Fanout()).send(SendRequest(BORIS, ANNA, "on", 1, 200)))
+        again = Messages(db, Fanout()).send(SendRequest(BORIS, ANNA, "on", 1, 200))
         await self.assertFailure(again, RandomIdDuplicate)

@@ -1,12 +1,14 @@
 """One encoded object with many receivers' numbers in it."""
 
+import os
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teamgram.mtproto.tl import TLError, decode, encode, registry, tl
-from teamgram.mtproto.tl.places import MAX_NUMBERS, Places, fill, find_places, marks
+from teamgram.mtproto.tl.places import MAX_NUMBERS, Places, fill, find_places, find_secret, marks, secret_marks
 
 INT = st.integers(-(2**31), 2**31 - 1)
 LAYERS = [layer for layer in registry.layers if layer >= 158]
@@ -58,3 +60,24 @@ class PlacesTests(SynchronousTestCase):
         body = encode(tl.updateShort(update=tl.updateLoginToken(), date=1))
         self.assertEqual(find_places(body, body), ())
         self.assertEqual(decode(fill(body, (), ())).date, 1)
+
+
+class SecretMarksTests(SynchronousTestCase):
+    """Places found in one encoding."""
+
+    def test_the_same_places(self) -> None:
+        """They are those that two encodings show."""
+        secret = secret_marks(os.urandom)
+        self.assertEqual(len(set(secret)), MAX_NUMBERS)
+        self.assertTrue(all(0 < mark < 2**31 for mark in secret))
+        found = find_secret(drawn("text", secret[:3]), secret[:3])
+        self.assertEqual(found, template("text")[1])
+
+    def test_not_sure(self) -> None:
+        """A mark that is not there, or that is there twice, says nothing."""
+        secret = secret_marks(os.urandom)
+        body = drawn("text", secret[:3])
+        self.assertIsNone(find_secret(body, secret[:4]))
+        self.assertIsNone(find_secret(body + body[:4] + secret[1].to_bytes(4, "little"), secret[:3]))
+        self.assertIsNone(find_secret(body + b"x" + secret[1].to_bytes(4, "little"), secret[:3]))
+        self.assertIsNone(find_secret(drawn("text", (secret[0], secret[0], secret[2])), secret[:3]))

@@ -87,6 +87,24 @@ class FilesTests(FilesTestCase):
             await deferLater(self.reactor, 0.2)
         self.fail(f"no photo of {peer}")
 
+    async def play(self, sender: ClientProcess, player: ClientProcess) -> None:
+        """Voice is marked as heard at its sender's; what may be looked at once is opened."""
+        there, back = ["user", player.user["id"]], ["user", sender.user["id"]]
+        for path, more, kind in (
+            (self.file("voice.ogg", 9000), {"voice_note": True}, "messageVoiceNote"),
+            (self.picture("once.jpg", 300, 300), {"photo": True, "ttl": 0x7FFFFFFF}, "messagePhoto"),
+        ):
+            sent = await sender.do("send_file", peer=there, path=str(path), timeout=60, **more)
+            self.assertTrue((await sender.do("media", peer=there, id=sent["id"]))["unread"])
+            newest = await self.newest(player, back)
+            self.assertEqual(await player.do("open_media", peer=back, id=newest), kind)
+            for _ in range(50):
+                media = await sender.do("media", peer=there, id=sent["id"])
+                if not media["unread"]:
+                    break
+                await deferLater(self.reactor, 0.1)
+            self.assertEqual(media, {"unread": False, "ttl": more.get("ttl"), "over": False})
+
     async def test_telethon(self) -> None:
         """One byte, in the middle of what is sent small, and over 10 MB."""
         ada, bob = await self.sign_up("telethon", "Ada"), await self.sign_up("telethon", "Bob")
@@ -117,6 +135,7 @@ class FilesTests(FilesTestCase):
         tia, bob = await self.sign_up("tdlib", "Tia"), await self.sign_up("telethon", "Bob")
         await self.send_and_get(tia, bob, (1, 3 * MIB + 3, 11 * MIB))
         await self.put_up_and_get(tia, bob)
+        await self.play(bob, tia)
 
     async def test_in_a_group(self) -> None:
         """Every member gets it, whatever they use."""

@@ -326,6 +326,13 @@ class Tdlib(Driver):
         message = await self._ask("sendMessage", chat_id=await self._chat(peer), input_message_content=content)
         return await self._delivered(message)
 
+    async def do_open_media(self, peer, id):
+        """As a tap on a photo or a voice message does; what kind it is."""
+        chat = await self._chat(peer)
+        content = (await self._ask("getMessage", chat_id=chat, message_id=id * SERVER_ID))["content"]
+        await self._ask("openMessageContent", chat_id=chat, message_id=id * SERVER_ID)
+        return content["@type"]
+
     async def do_set_photo(self, path, group=0):
         photo = {"@type": "inputChatPhotoStatic", "photo": {"@type": "inputFileLocal", "path": path}}
         if group:

@@ -204,9 +204,17 @@ class Telethon(Driver):
         sent = await self.client.send_message(await self._peer(peer), text, reply_to=reply_to, silent=silent)
         return self._message(sent)
 
-    async def do_send_file(self, peer, path, photo=False, caption=""):
-        sent = await self.client.send_file(await self._peer(peer), path, force_document=not photo, caption=caption)
-        return self._message(sent)
+    async def do_send_file(self, peer, path, photo=False, caption="", **more):
+        """``more``: ``voice_note`` or ``ttl`` (seconds)."""
+        to = await self._peer(peer)
+        plain = not photo and not more.get("voice_note")
+        return self._message(await self.client.send_file(to, path, force_document=plain, caption=caption, **more))
+
+    async def do_media(self, peer, id):
+        """Whether what a message carries is still to be played, how long it lives, and whether it is over."""
+        message = await self.client.get_messages(await self._peer(peer), ids=id)
+        over = not (getattr(message.media, "photo", None) or getattr(message.media, "document", None))
+        return {"unread": message.media_unread, "ttl": message.media.ttl_seconds, "over": over}
 
     async def do_send_album(self, peer, paths):
         return [self._message(sent) for sent in await self.client.send_file(await self._peer(peer), paths)]

@@ -108,6 +108,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     messages.MediaForbidden: (403, "CHAT_SEND_MEDIA_FORBIDDEN"),
     messages.MediaDoesNotEnd: (400, "TTL_MEDIA_INVALID"),
     messages.MediaNotChangeable: (400, "MEDIA_PREV_INVALID"),
+    messages.NewMediaInvalid: (400, "MEDIA_NEW_INVALID"),
+    messages.AlbumMediaInvalid: (400, "MEDIA_GROUPED_INVALID"),
     messages.VoiceForbidden: (400, "VOICE_MESSAGES_FORBIDDEN"),
     messages.EditForbidden: (403, "CHAT_WRITE_FORBIDDEN"),
     messages.EntitiesTooLong: (400, "ENTITIES_TOO_LONG"),

@@ -16,6 +16,7 @@ from teamgram.bff.drafts import Drafts
 from teamgram.bff.files.service import FilesService
 from teamgram.bff.langpack import Langpack, load_languages
 from teamgram.bff.messages.history import MessageHistory
+from teamgram.bff.messages.locations import RecentLocations
 from teamgram.bff.messages.marks import GroupReadMarks, ReadMarks
 from teamgram.bff.messages.media import SendingMedia
 from teamgram.bff.messages.removing import RemovingMessages
@@ -114,6 +115,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
     return [
         SendingMessages(shared),
         SendingMedia(shared),
+        RecentLocations(shared),
         FilesService(shared),
         StickerSetsService(shared),
         MakingStickerSets(shared),

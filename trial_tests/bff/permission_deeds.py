@@ -185,6 +185,12 @@ async def edit_own(g: Group) -> Any:
     return await g.do(tl.messages.editMessage(peer=g.peer, id=g.mine, message=f"other words {next(g.cast.house.keys)}"))
 
 
+async def edit_media(g: Group) -> Any:
+    file = await uploaded(g.actor, b"content", next(g.cast.house.keys))
+    media = tl.inputMediaUploadedDocument(file=file, mime_type="text/plain", attributes=[])
+    return await g.do(tl.messages.editMessage(peer=g.peer, id=g.mine, media=media))
+
+
 async def edit_other(g: Group) -> Any:
     return await g.do(tl.messages.editMessage(peer=g.peer, id=g.hers, message="forged"))
 

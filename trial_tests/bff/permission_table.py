@@ -92,6 +92,7 @@ MESSAGES = (
     _group("send_forbidden_media", "send a file where members may send none", left=WRITE, banned=WRITE,
            member="CHAT_SEND_MEDIA_FORBIDDEN", admin=YES, creator=YES),
     _permitted("edit_own", "edit what they wrote", WRITE),
+    _permitted("edit_media", "put a file in what they wrote", WRITE),
     _all("edit_other", "edit what another wrote", AUTHOR, AUTHOR),
     _all("delete_own", "delete what they wrote, for everybody", DELETE, YES, NONE),
     _group("delete_other", "delete what another wrote, for everybody", left=DELETE, banned=DELETE, member=DELETE,

@@ -403,7 +403,7 @@ class FilesTests(BackendTestCase):
             (tl.inputMediaGeoPoint(geo_point=tl.inputGeoPoint(lat=float("nan"), long=0.0)), "GEO_POINT_INVALID"),
             (tl.inputMediaGeoPoint(geo_point=tl.inputGeoPoint(lat=91.0, long=0.0)), "GEO_POINT_INVALID"),
             (tl.inputMediaEmpty(), "MEDIA_EMPTY"),
-            (tl.inputMediaPhotoExternal(url="http://127.0.0.1/"), "MEDIA_INVALID"),
+            (tl.inputMediaPhotoExternal(url="http://127.0.0.1/"), "EXTERNAL_URL_INVALID"),
         ):
             query = tl.messages.sendMedia(peer=self.to_bob, media=view, message="", random_id=1)
             await self.refused(error, self.ann, query)

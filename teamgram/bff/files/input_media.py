@@ -9,16 +9,21 @@ from msgspec.structs import replace
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.shared import Shared
-from teamgram.domain.boxes.media import VIEW_ONCE, ContactCard, Dice, Media, Place
+from teamgram.domain.boxes.media import FOREVER, VIEW_ONCE, ContactCard, Dice, Media, Place
 from teamgram.domain.files.errors import FileNotFound
 from teamgram.domain.files.file import Attribute, Document, Photo
 from teamgram.domain.files.files import Named
 from teamgram.domain.files.uploads import Uploaded
+from teamgram.domain.messages.changed_media import Move
 from teamgram.interfaces.rpc import RpcMetadata
 
 MAX_ATTRIBUTES = 16
 MAX_TTL = 60
 """Seconds for which media that ends may be looked at (TDLib, ``messageSelfDestructTypeTimer``)."""
+MIN_LIVE, MAX_LIVE = 60, 86_400
+"""Seconds for which a location may be live (core.telegram.org/api/live-location)."""
+MAX_PROXIMITY = 100_000
+"""Metres (TDLib, ``inputMessageLocation.proximity_alert_radius``)."""
 _MAX_NAME = 255
 _MAX_TEXT = 256
 _MAX_VCARD = 4096
@@ -113,6 +118,21 @@ class InputMediaReader:
     async def _inputMediaGeoPoint(self, caller: RpcMetadata, view: Any) -> Media:
         return Media(place=_place(view.geo_point))
 
+    async def _inputMediaGeoLive(self, caller: RpcMetadata, view: Any) -> Media:
+        period = view.period or 0
+        if period != FOREVER and not MIN_LIVE <= period <= MAX_LIVE:
+            raise bad_request("MEDIA_INVALID")
+        move = move_from(view)
+        if move.place is None or move.stopped:
+            raise bad_request("GEO_POINT_INVALID")
+        return Media(place=replace(move.place, period=period, heading=move.heading or 0, proximity=move.proximity or 0))
+
+    async def _inputMediaDocumentExternal(self, caller: RpcMetadata, view: Any) -> Media:
+        # Nothing here asks other servers for what a client names.
+        raise bad_request("EXTERNAL_URL_INVALID")
+
+    _inputMediaPhotoExternal = _inputMediaDocumentExternal
+
     async def _inputMediaVenue(self, caller: RpcMetadata, view: Any) -> Media:
         point = _place(view.geo_point)
         title = view.title.strip()[:_MAX_TEXT]
@@ -148,6 +168,21 @@ class InputMediaReader:
         if emoticon not in DICE:
             raise bad_request("EMOTICON_INVALID")
         return Media(dice=Dice(emoticon, secrets.randbelow(DICE[emoticon]) + 1))
+
+
+def move_from(view: Any) -> Move:
+    """What an ``inputMediaGeoLive`` says of somebody who is under way.
+
+    Raises:
+        RpcError: ``GEO_POINT_INVALID``.
+    """
+    heading, proximity = view.heading, view.proximity_notification_radius
+    return Move(
+        None if view.geo_point.NAME == "inputGeoPointEmpty" else _place(view.geo_point),
+        None if heading is None else min(max(0, heading), 360),
+        None if proximity is None else min(max(0, proximity), MAX_PROXIMITY),
+        bool(view.stopped),
+    )
 
 
 def _place(view: Any) -> Place:

@@ -10,6 +10,7 @@ from teamgram.bff.stickers.naming import named_set
 from teamgram.domain.files.file import BIG, SMALL, Document, Photo
 from teamgram.domain.files.files import Named, part_of
 from teamgram.domain.files.ranges import check_range
+from teamgram.domain.files.references import TO_UPLOADER, Origin
 from teamgram.domain.ids.peer import PeerKind
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
@@ -110,6 +111,17 @@ class FilesService(RpcService):
         if set_.thumb is None:
             raise bad_request("LOCATION_INVALID")
         return set_.thumb, set_.thumb.blob
+
+    @rpc("messages.getDocumentByHash")
+    async def get_document_by_hash(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.getDocumentByHash#b1f2061f sha256:bytes size:long mime_type:string = Document"""
+        if len(query.sha256) != 32:
+            raise bad_request("SHA256_HASH_INVALID")
+        files = self._shared.domain.filing.files
+        found = await files.of_content(caller.user_id, query.sha256, query.size, query.mime_type.strip().lower())
+        if found is None:
+            return tl.documentEmpty(id=0)
+        return self._shared.updates.files.document(found, Origin(TO_UPLOADER, caller.user_id))
 
     @rpc("messages.uploadMedia")
     async def upload_media(self, caller: RpcMetadata, query: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from teamgram.bff.errors import bad_request
+from teamgram.bff.files.input_media import InputMediaReader, move_from
 from teamgram.bff.messages.compose import captioned, check_schedule, composed, mentioned, reply_from, reply_markup_from
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
@@ -26,6 +27,7 @@ class SendingMessages(RpcService):
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
+        self._media = InputMediaReader(shared)
 
     @rpc("messages.sendMessage")
     async def send_message(self, caller: RpcMetadata, query: Any) -> Any:
@@ -129,10 +131,17 @@ class SendingMessages(RpcService):
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
         check_schedule(shared, query)
-        if query.media is not None:
-            raise bad_request("MEDIA_NEW_INVALID")
+        media = move = None
+        if query.media is not None and query.media.NAME != "inputMediaEmpty":
+            # Files are put together only for who may change the message.
+            await shared.domain.messages.check_editable(caller.user_id, peer.marked, query.id, shared.now())
+            if query.media.NAME == "inputMediaGeoLive":
+                move = move_from(query.media)
+            else:
+                media = await self._media.media(caller, query.media)
         is_bot = await shared.is_bot(caller.user_id)
-        if query.message is None and not (is_bot and query.reply_markup is not None):
+        says = media is not None or move is not None or (is_bot and query.reply_markup is not None)
+        if query.message is None and not says:
             raise bad_request("MESSAGE_EMPTY")
         text: str | None = None
         entities: tuple[Entity, ...] = ()
@@ -155,6 +164,8 @@ class SendingMessages(RpcService):
                 markup,
                 query.invert_media,
                 caller.perm_auth_key_id,
+                media,
+                move,
             )
         )
         return await shared.updates.answer(change)

@@ -216,6 +216,13 @@ class FileViews:
             )
         if media.place is not None:
             place = media.place
+            if place.period:
+                return tl.messageMediaGeoLive(
+                    geo=_geo_view(place),
+                    heading=place.heading or None,
+                    period=place.period,
+                    proximity_notification_radius=place.proximity or None,
+                )
             if not place.title:
                 return tl.messageMediaGeo(geo=_geo_view(place))
             return tl.messageMediaVenue(

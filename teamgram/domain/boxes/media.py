@@ -4,9 +4,18 @@ import msgspec
 
 from teamgram.domain.files.file import Document, Photo
 
+FOREVER = 0x7FFFFFFF
+"""The period of a live location that does not end by itself (core.telegram.org/api/live-location)."""
+
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A point on the globe, in degrees; a venue when it has a title."""
+    """A point on the globe, in degrees; a venue when it has a title.
+
+    Attributes:
+        period: seconds from the sending for which it moves, or ``FOREVER``; 0: it is not live.
+        heading: degrees in which it moves, 1 to 360; 0 when that is not known.
+        proximity: metres at which its sender wants to be told of the other one; 0 for never.
+    """
 
     latitude: float
     longitude: float
@@ -16,6 +25,13 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     provider: str = ""
     venue_id: str = ""
     venue_type: str = ""
+    period: int = 0
+    heading: int = 0
+    proximity: int = 0
+
+    def is_live(self, sent_at: int, now: int) -> bool:
+        """Whether it may still move, ``now``, if it was sent at that time (both unix seconds)."""
+        return self.period == FOREVER or now < sent_at + self.period
 
 
 class ContactCard(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -71,6 +87,13 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
     def file_ids(self) -> set[int]:
         """Ids of the photos and documents in it."""
         return {file.id for file in (self.photo, self.document) if file is not None}
+
+    def sent_on(self) -> "Media":
+        """What of it is sent on: the place where somebody is, and not where they go from there."""
+        place = self.place
+        if place is None or not place.period:
+            return self
+        return Media(place=Place(place.latitude, place.longitude, place.accuracy))
 
     def after_its_end(self) -> "Media":
         """What is left of it."""

@@ -179,6 +179,12 @@ class Files:
             raise FileNotFound
         return file
 
+    async def of_content(self, owner_id: int, sha256: bytes, size: int, mime_type: str) -> Document | None:
+        """A document of these bytes that the owner has uploaded before: what others have is nobody's to find out."""
+        return await self._database.read(
+            "document by content", store.document_of_content_txn, owner_id, sha256.hex(), size, mime_type
+        )
+
     async def photo(self, photo_id: int) -> Photo:
         """A photo that the server itself names.
 

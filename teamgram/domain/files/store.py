@@ -43,6 +43,19 @@ def document_txn(txn: Transaction, id_: int) -> Document | None:
     return _decode_document(row[0]) if row else None
 
 
+def document_of_content_txn(
+    txn: Transaction, owner_id: int, blob_name: str, size: int, mime_type: str
+) -> Document | None:
+    """The newest of the owner's documents of those bytes."""
+    txn.execute(
+        "SELECT details FROM documents WHERE blob_name = ? AND owner_id = ? AND size = ?"
+        " ORDER BY created_at DESC, id LIMIT 20",
+        (blob_name, owner_id, size),
+    )
+    found = (_decode_document(row[0]) for row in txn.fetchall())
+    return next((document for document in found if document.mime_type == mime_type), None)
+
+
 def photo_txn(txn: Transaction, id_: int) -> Photo | None:
     """A photo by its id."""
     txn.execute("SELECT details FROM photos WHERE id = ?", (id_,))

@@ -7,25 +7,32 @@ import msgspec
 from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited
-from teamgram.domain.boxes.message import Entity, Message, pack_extra
+from teamgram.domain.boxes.media import Media
+from teamgram.domain.boxes.message import Entity, Message, Tag, pack_extra
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
+from teamgram.domain.chats.chat import Chat
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.messages import rules
+from teamgram.domain.messages.audience import check_sends, check_takes_txn
+from teamgram.domain.messages.changed_media import Move, check_replaces, moved
 from teamgram.domain.messages.errors import CaptionTooLong, MessageEmpty, MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.place import place_txn
+from teamgram.domain.messages.rules import Place
 from teamgram.domain.messages.text import MAX_CAPTION
 from teamgram.domain.updates.fanout import Fanout
 
 
 @dataclass(frozen=True, slots=True)
 class EditRequest:
-    """New text for a message.
+    """New text for a message, or other media.
 
     Attributes:
         text: None keeps it (with its entities and tags).
         reply_markup: None keeps it, b"" takes it off.
+        media: None keeps what it carries.
+        move: of a live location.
     """
 
     owner_id: int
@@ -38,10 +45,12 @@ class EditRequest:
     reply_markup: bytes | None = None
     invert_media: bool = False
     perm_auth_key_id: int = 0
+    media: Media | None = None
+    move: Move | None = None
 
 
-def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> Message:
-    """A message that the owner may change.
+def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> tuple[Message, Place]:
+    """A message that the owner may change, and where it lies.
 
     Raises:
         MessageIdInvalid, MessageAuthorRequired, ChatNotFound, ChatWriteForbidden, …: see ``rules.check_edits``.
@@ -52,7 +61,29 @@ def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, no
     place = place_txn(txn, owner_id, peer)
     is_bot = place.is_bot if isinstance(place, Relation) else is_bot_txn(txn, owner_id)
     rules.check_edits(message, place, now, is_bot=is_bot)
-    return message
+    return message, place
+
+
+def _new_media_txn(txn: Transaction, request: EditRequest, message: Message, place: Place) -> Media | None:
+    if request.move is not None:
+        return moved(message, request.move, request.now)
+    if request.media is None:
+        return message.extra.media
+    check_replaces(message, request.media)
+    if isinstance(place, Chat):
+        check_sends(place, request.owner_id, request.media)
+    else:
+        check_takes_txn(txn, place, [request.media])
+    return request.media
+
+
+def _text_tags_txn(txn: Transaction, request: EditRequest, message: Message) -> int:
+    """What the text alone is found by."""
+    if request.text is not None:
+        return request.tags
+    txn.execute("SELECT tags FROM message_contents WHERE id = ?", (message.content_id,))
+    row = txn.fetchone()
+    return int(row[0] & Tag.URL) if row else 0
 
 
 def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChange:
@@ -60,43 +91,40 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
 
     Raises:
         MessageIdInvalid, MessageAuthorRequired, …: see ``rules.check_edits``.
+        MediaNotChangeable, NewMediaInvalid, AlbumMediaInvalid: see ``changed_media``.
+        MediaForbidden, VoiceForbidden: it could not be sent there either.
         MessageNotModified: it says so already.
         MessageEmpty, CaptionTooLong: only beside media may a text be empty, and it is shorter there.
     """
     owner_id, message_id = request.owner_id, request.message_id
-    message = editable_txn(txn, owner_id, request.peer, message_id, request.now)
+    message, place = editable_txn(txn, owner_id, request.peer, message_id, request.now)
     copies = copies_txn(txn, [message.content_id])
     changes = BoxChanges(txn, request.now)
     changes.lock(owner for _, owner, _, _ in copies)
     text = message.text if request.text is None else request.text
     entities = message.extra.entities if request.text is None else request.entities
-    media = message.extra.media
+    media = _new_media_txn(txn, request, message, place)
     if not text and media is None:
         raise MessageEmpty
     if media is not None and len(text) > MAX_CAPTION:
         raise CaptionTooLong(str(len(text)))
     reply_markup = message.extra.reply_markup if request.reply_markup is None else request.reply_markup
-    new = (text, entities, reply_markup)
-    if new == (message.text, message.extra.entities, message.extra.reply_markup):
+    new = (text, entities, reply_markup, media)
+    if new == (message.text, message.extra.entities, message.extra.reply_markup, message.extra.media):
         raise MessageNotModified(str(message_id))
     extra = msgspec.structs.replace(
         message.extra,
         entities=entities,
         reply_markup=reply_markup,
+        media=media,
         invert_media=request.invert_media or message.extra.invert_media,
     )
-    if request.text is not None:
+    if request.text is not None or media != message.extra.media:
         note_changes_txn(txn, [(message.content_id, talk_of(owner_id, message.peer), message.text)])
-    tags = "" if request.text is None else ", tags = ?"
+    tags = _text_tags_txn(txn, request, message) | media_tags(media)
     txn.execute(
-        f"UPDATE message_contents SET message = ?, extra = ?, edited_at = ?{tags} WHERE id = ?",
-        (
-            text,
-            pack_extra(extra),
-            request.now,
-            *((request.tags | media_tags(media),) if tags else ()),
-            message.content_id,
-        ),
+        "UPDATE message_contents SET message = ?, extra = ?, edited_at = ?, tags = ? WHERE id = ?",
+        (text, pack_extra(extra), request.now, int(tags), message.content_id),
     )
     # Read again after the change: flags (mentioned, pinned, …) are each owner's own.
     txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))

@@ -27,6 +27,14 @@ class MediaNotChangeable(DomainError):
     """What the message carries is none that may be changed."""
 
 
+class NewMediaInvalid(DomainError):
+    """That cannot be put in the place of what a message carries."""
+
+
+class AlbumMediaInvalid(DomainError):
+    """An album holds one kind of media, and that is of another."""
+
+
 class VoiceForbidden(DomainError):
     """Who it is for does not take voice and round video messages from this user."""
 

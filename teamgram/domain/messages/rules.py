@@ -28,7 +28,8 @@ def check_edits(message: Message, place: Place, now: int, *, is_bot: bool) -> No
     Raises:
         MessageIdInvalid: a service message.
         MessageAuthorRequired: somebody else's words, also when one has forwarded them.
-        MessageEditTimeExpired: see ``EDIT_TIME_LIMIT``; bots may at any time, and everybody in Saved Messages.
+        MessageEditTimeExpired: see ``EDIT_TIME_LIMIT``; bots may at any time, and everybody in Saved Messages, and
+            what is live while it is.
         ChatWriteForbidden: see ``rights.check_writes``.
         MediaNotChangeable: it ends by itself.
         EditForbidden: the other one has blocked the author. What is sent then is kept from the other; a change
@@ -46,7 +47,10 @@ def check_edits(message: Message, place: Place, now: int, *, is_bot: bool) -> No
     elif not relations.check_writes(place):
         raise EditForbidden(str(message.id))
     # What somebody keeps for themselves may be changed for ever.
-    if not is_bot and message.peer != message.owner_id and now - message.date > EDIT_TIME_LIMIT:
+    media = message.extra.media
+    is_live = media is not None and media.place is not None and media.place.is_live(message.date, now)
+    is_free = is_bot or is_live or message.peer == message.owner_id
+    if not is_free and now - message.date > EDIT_TIME_LIMIT:
         raise MessageEditTimeExpired(str(message.id))
 
 

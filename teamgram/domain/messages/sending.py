@@ -264,7 +264,7 @@ def _forwarded_txn(txn: Transaction, original: Message, request: ForwardRequest,
                     saved_date=original.date,
                     saved_out=original.out,
                 )
-    media = original.extra.media
+    media = original.extra.media.sent_on() if original.extra.media is not None else None
     return Extra(
         entities=() if request.drop_captions and media is not None else original.extra.entities,
         forward=forward,

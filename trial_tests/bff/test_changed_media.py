@@ -4,6 +4,7 @@ import os
 from hashlib import sha256
 from typing import Any
 
+from teamgram.database import Transaction
 from teamgram.domain.boxes.media import FOREVER
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.chats import Actor
@@ -52,6 +53,15 @@ class ChangedTestCase(BackendTestCase):
         """messages.editMessage of Ann's, for Bob."""
         return tl.messages.editMessage(peer=self.to_bob, id=of.id, media=media, **fields)
 
+    async def named(self) -> list[int]:
+        """Ids of the files that the collector leaves because a message has them."""
+
+        def named_txn(txn: Transaction) -> list[int]:
+            txn.execute("SELECT file_id FROM file_uses WHERE kind = 'content'")
+            return [row[0] for row in txn.fetchall()]
+
+        return await self.house.database.read("named", named_txn)
+
     async def got(self) -> Any:
         """The newest that Bob has."""
         return (await self.bob.history(self.to_ann)).messages[0]
@@ -72,6 +82,7 @@ class ChangedMediaTests(ChangedTestCase):
         self.assertEqual((update.NAME, update.message), ("updateEditMessage", new))
         self.assertEqual((new.media.NAME, new.message), ("messageMediaPhoto", "caption https://example.org"))
         await downloaded(self.bob, location(new.media, "s"), 4096)
+        self.assertEqual(await self.named(), [new.media.photo.id])
         for device in (self.ann, self.bob):
             query = tl.upload.getFile(location=location(old.media), offset=0, limit=4096)
             await self.refused("FILE_REFERENCE_EXPIRED", device, query)

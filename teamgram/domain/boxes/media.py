@@ -83,11 +83,6 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
             return "video" if self.ttl and video is not None else ""
         return "photo" if self.ttl and self.photo is not None else ""
 
-    @property
-    def file_ids(self) -> set[int]:
-        """Ids of the photos and documents in it."""
-        return {file.id for file in (self.photo, self.document) if file is not None}
-
     def sent_on(self) -> "Media":
         """What of it is sent on: the place where somebody is, and not where they go from there."""
         place = self.place

@@ -12,6 +12,7 @@ import msgspec
 
 from teamgram.domain.boxes.media import Media
 from teamgram.domain.files.file import Photo
+from teamgram.domain.files.naming import files_in
 
 
 class Tag(IntFlag):
@@ -117,8 +118,7 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def file_ids(self) -> set[int]:
         """Ids of the photos and documents that whoever has the message is given with it."""
-        ids = self.media.file_ids if self.media is not None else set()
-        return ids | {self.action.photo.id} if self.action is not None and self.action.photo is not None else ids
+        return {file.id for file in files_in(self)}
 
 
 PLAIN = Extra()

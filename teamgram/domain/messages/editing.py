@@ -13,6 +13,7 @@ from teamgram.domain.boxes.store import copies_txn, message_columns, message_fro
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
+from teamgram.domain.files.naming import CONTENT, change_uses_txn
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import check_sends, check_takes_txn
 from teamgram.domain.messages.changed_media import Move, check_replaces, moved
@@ -126,6 +127,8 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         "UPDATE message_contents SET message = ?, extra = ?, edited_at = ?, tags = ? WHERE id = ?",
         (text, pack_extra(extra), request.now, int(tags), message.content_id),
     )
+    if media != message.extra.media:
+        change_uses_txn(txn, CONTENT, message.content_id, extra)
     # Read again after the change: flags (mentioned, pinned, …) are each owner's own.
     txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))
     for copy in map(message_from_row, txn.fetchall()):

@@ -19,6 +19,7 @@ def add_commands(commands: Any, where: argparse.ArgumentParser) -> None:
     reach = argparse.ArgumentParser(add_help=False, parents=[where])
     reach.add_argument("--url", default="", help="the gateway (ws://127.0.0.1:PORT of openclaw.yaml)")
     reach.add_argument("--token", default="", help="its token (OPENCLAW_GATEWAY_TOKEN, openclaw.yaml, gateway.token)")
+    reach.add_argument("--tls-fingerprint", default="", help="SHA-256 of its certificate, to know it by (wss://)")
     reach.add_argument("--timeout", type=float, default=DEFAULT_SECONDS, help="seconds to wait for an answer (30)")
     reach.add_argument("--json", action="store_true", help="print the answer as JSON")
 

@@ -22,7 +22,8 @@ import teamgram
 from teamgram.net import websocket
 from teamgram.net.http_head import HttpError, find_end
 from teamgram.openclaw.config.live import LiveConfig
-from teamgram.openclaw.gateway import auth
+from teamgram.openclaw.config.sections import GatewaySection
+from teamgram.openclaw.gateway import auth, tls
 from teamgram.openclaw.state_file import state_directory
 
 CONNECT_SECONDS = 5.0
@@ -41,13 +42,15 @@ class Target:
 
     Attributes:
         secret: empty when the gateway wants none.
+        pinned: SHA-256 of its certificate; empty: it must be vouched for as any web site.
     """
 
     url: str
     secret: str = field(repr=False)
+    pinned: str = ""
 
 
-def find_target(config_dir: Path, data_dir: Path, url: str = "", token: str = "") -> Target:
+def find_target(config_dir: Path, data_dir: Path, url: str = "", token: str = "", pinned: str = "") -> Target:
     """Put together from what was given, the environment, the configuration and the data directory, in that order.
 
     Raises:
@@ -60,13 +63,25 @@ def find_target(config_dir: Path, data_dir: Path, url: str = "", token: str = ""
     if not url:
         host = gateway.custom_bind_host if gateway.bind == "custom" else ""
         host = host if host and not ip_address(host).is_unspecified else "127.0.0.1"
-        url = f"ws://{f'[{host}]' if ':' in host else host}:{gateway.port}"
+        scheme = "wss" if gateway.tls.enabled else "ws"
+        url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{gateway.port}"
+        if gateway.tls.enabled and not pinned:
+            # Our own server: its certificate lies here.
+            pinned = _own_fingerprint(gateway, data_dir)
+    pinned = pinned or str(gateway.remote.get("tlsFingerprint") or "")
     if token:
-        return Target(url, token)
+        return Target(url, token, pinned)
     if gateway.auth.mode == auth.NONE:
-        return Target(url, "")
+        return Target(url, "", pinned)
     secret = gateway.auth.password if gateway.auth.mode == auth.PASSWORD else gateway.auth.token
-    return Target(url, secret or _kept_token(data_dir / auth.TOKEN_FILE))
+    return Target(url, secret or _kept_token(data_dir / auth.TOKEN_FILE), pinned)
+
+
+def _own_fingerprint(gateway: GatewaySection, data_dir: Path) -> str:
+    try:
+        return tls.fingerprint(tls.files_of(gateway.tls, data_dir)[0])
+    except tls.TlsError as error:
+        raise CommandFailed(str(error)) from None
 
 
 def _kept_token(path: Path) -> str:
@@ -237,7 +252,8 @@ async def connect(reactor: Any, target: Target, scopes: tuple[str, ...]) -> Gate
     client = GatewayClient(target.url)
     endpoint: Any = HostnameEndpoint(reactor, host, port, timeout=CONNECT_SECONDS)
     if is_tls:
-        endpoint = wrapClientTLS(optionsForClientTLS(host), endpoint)
+        how: Any = tls.PinnedCertificate(target.pinned) if target.pinned else optionsForClientTLS(host)
+        endpoint = wrapClientTLS(how, endpoint)
     try:
         gateway: GatewayClient = await connectProtocol(endpoint, client)
     except DNSLookupError:

@@ -26,7 +26,9 @@ def run_command(options: argparse.Namespace, command: Command, wanted: tuple[str
 
     async def run(reactor: Any) -> None:
         try:
-            target = find_target(options.config, options.data_dir.absolute(), options.url, options.token)
+            target = find_target(
+                options.config, options.data_dir.absolute(), options.url, options.token, options.tls_fingerprint
+            )
             gateway = await connect(reactor, target, wanted)
             try:
                 outcome[0] = await command(options, gateway)

@@ -15,6 +15,7 @@ from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.recovery import recover
 from teamgram.openclaw.agent.reply_delivery import ReplyDelivery
 from teamgram.openclaw.agent.tools import core, workspace
+from teamgram.openclaw.agent.tools.canvas import canvas
 from teamgram.openclaw.agent.tools.memory import memory_search
 from teamgram.openclaw.agent.tools.registry import ToolContext
 from teamgram.openclaw.agents_http import HttpApi
@@ -29,6 +30,7 @@ from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
 from teamgram.openclaw.methods.sessions import SessionMethods
 from teamgram.openclaw.methods.tools import ToolMethods
 from teamgram.openclaw.methods.workspace import WorkspaceMethods
+from teamgram.openclaw.nodes.canvas_documents import CanvasDocuments
 from teamgram.openclaw.sessions.meta_files import SessionMetaFiles
 
 #: Of a session's row, what the ``session_status`` tool tells.
@@ -88,6 +90,7 @@ class AgentsService(Service):
             core.node_invoke(plane.nodes),
             core.send(self.deliveries.deliver),
             memory_search(parts.sessions.in_thread),
+            canvas(CanvasDocuments(plane.canvas.directory), plane.nodes, parts.sessions.in_thread),
         ):
             parts.tools.add(tool)
         HttpApi(parts, tools, plane.http)

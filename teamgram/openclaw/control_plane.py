@@ -86,6 +86,7 @@ class ControlPlane:
         self.canvas = Canvas(state_dir / "canvas", lifetime.seconds)
         self.runs = CurrentRuns()
         self.http = HttpRoutes()
+        self.canvas_http = HttpRoutes()
         self.door = door = Door(lambda: config.sections.gateway, lifetime.seconds, own_names())
         hello = HelloOk(lifetime, config, door, events, presence, health, router, self.canvas, self.capabilities)
         self.reception = reception = Reception(

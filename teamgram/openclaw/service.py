@@ -27,11 +27,11 @@ from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
 from teamgram.openclaw.console.pages import ConsolePages
 from teamgram.openclaw.control_plane import ControlPlane, load_identity
-from teamgram.openclaw.gateway import auth
+from teamgram.openclaw.gateway import auth, tls
 from teamgram.openclaw.gateway.http import HttpGate
 from teamgram.openclaw.gateway.http_core import CorePaths, Readiness
 from teamgram.openclaw.gateway.log_tail import LogTail
-from teamgram.openclaw.gateway.server import OpenClawFactory
+from teamgram.openclaw.gateway.server import CANVAS, GATEWAY, MINI, OpenClawFactory
 from teamgram.openclaw.methods.logs import LogMethods
 from teamgram.openclaw.state_file import state_directory
 
@@ -99,7 +99,7 @@ class OpenClawService(MultiService):
         self.listening: Deferred[None] = Deferred()
         self._listeners: list[IListeningPort] = []
         self._loops: list[task.LoopingCall] = []
-        self._addresses: list[tuple[str, int, bool]] = []
+        self._addresses: list[tuple[str, int, str]] = []
         self._restarting: Deferred[None] = succeed(None)
         self._due = 0.0
         self._started = False
@@ -109,7 +109,17 @@ class OpenClawService(MultiService):
         plane.router.register(
             LogMethods(self.logs, lambda: [plane.door.secret.secret, *redaction.secrets_of(config.tree)])
         )
-        CorePaths(plane.lifetime, plane.health, plane.canvas, plane.http, readiness, plane.counts, registry, degraded)
+        CorePaths(
+            plane.lifetime,
+            plane.health,
+            plane.canvas,
+            plane.http,
+            plane.canvas_http,
+            readiness,
+            plane.counts,
+            registry,
+            degraded,
+        )
         ConsolePages(config, plane.http, plane.lifetime.version)
         self._set_secret()
         config.on_change(self._config_changed)
@@ -156,24 +166,30 @@ class OpenClawService(MultiService):
             self._loops.append(loop)
         ensureDeferred(self._listen()).chainDeferred(self.listening)
 
-    def addresses(self) -> list[tuple[str, int, bool]]:
-        """(interface, port, whether it is the small dialect's) of every listener to be."""
+    def addresses(self) -> list[tuple[str, int, str]]:
+        """(interface, port, what it is for) of every listener to be."""
         sections = self.plane.config.sections
         gateway = sections.gateway
         interface = {"lan": "0.0.0.0", "custom": gateway.custom_bind_host}.get(gateway.bind, "127.0.0.1")
-        found = [(interface, gateway.port, False)]
+        found = [(interface, gateway.port, GATEWAY)]
         if sections.mini.port and sections.mini.enabled:
             # Whatever the gateway is bound to: here programs of this machine come without a token.
-            found.append(("127.0.0.1", sections.mini.port, True))
+            found.append(("127.0.0.1", sections.mini.port, MINI))
+        if sections.canvas_host.port and sections.canvas_host.enabled:
+            found.append((interface, sections.canvas_host.port, CANVAS))
         return found
 
     async def _listen(self) -> None:
-        gate = HttpGate(self.plane.http, self.plane.door)
+        plane = self.plane
         self._addresses = self.addresses()
-        for interface, port, mini in self._addresses:
+        for interface, port, kind in self._addresses:
             host = interface.replace(":", "\\:")
             endpoint = serverFromString(self._reactor, f"tcp:{port}:interface={host}")
-            listener = await endpoint.listen(OpenClawFactory(self.plane.sockets, gate, mini=mini))
+            gate = HttpGate(plane.canvas_http if kind == CANVAS else plane.http, plane.door)
+            factory: Any = OpenClawFactory(plane.sockets, gate, kind)
+            if kind != MINI:
+                factory = tls.wrapped(factory, plane.config.sections.gateway.tls, plane.lifetime.data_dir)
+            listener = await endpoint.listen(factory)
             self._listeners.append(listener)
             self.ports.append((interface, listener.getHost().port))
         for each in self.plane.lifetime.before_ready:

@@ -21,7 +21,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from teamgram.database import private_file
-from teamgram.net.addresses import parse_networks
+from teamgram.net.addresses import parse_address, parse_networks
 from teamgram.openclaw.config import merge, model_apis, yaml_file
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
@@ -260,7 +260,11 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
     if issues:
         raise OpenClawConfigError(file, issues)
     sections = msgspec.convert(tree, OpenClawFile)
-    for path, port in (("gateway.port", sections.gateway.port), ("mini.port", sections.mini.port)):
+    for path, port in (
+        ("gateway.port", sections.gateway.port),
+        ("mini.port", sections.mini.port),
+        ("canvasHost.port", sections.canvas_host.port),
+    ):
         if not 0 <= port <= 65535:
             issues.append({"path": path, "message": "must be a port number, 0 to 65535"})
     gateway = sections.gateway
@@ -273,6 +277,12 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
             parse_networks([text])
         except ValueError:
             issues.append({"path": f"gateway.trustedProxies[{index}]", "message": "must be an address or a network"})
+    for index, text in enumerate(gateway.local_addresses):
+        if parse_address(text) is None:
+            issues.append({"path": f"gateway.localAddresses[{index}]", "message": "must be an address"})
+    named = (bool(gateway.tls.cert_path), bool(gateway.tls.key_path))
+    if gateway.tls.enabled and named != (True, True) and (any(named) or not gateway.tls.auto_generate):
+        issues.append({"path": "gateway.tls", "message": "certPath and keyPath are needed"})
     if gateway.auth.mode == "password" and not gateway.auth.password:
         issues.append({"path": "gateway.auth.password", "message": "is needed with gateway.auth.mode password"})
     issues += model_apis.issues_of(sections)

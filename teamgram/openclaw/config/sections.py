@@ -96,6 +96,16 @@ class ClientSection(OpenClawSection, frozen=True):
     permissions: list[Permission] = msgspec.field(default_factory=lambda: ["read"])
 
 
+class TlsSection(OpenClawSection, frozen=True):
+    """TLS on the gateway's port: PEM files, absolute or below the data directory; without them one is made, once."""
+
+    enabled: bool = False
+    cert_path: str = ""
+    key_path: str = ""
+    auto_generate: bool = True
+    ca_path: Any = None
+
+
 class GatewaySection(OpenClawSection, frozen=True):
     """The listener and who may use it."""
 
@@ -118,7 +128,11 @@ class GatewaySection(OpenClawSection, frozen=True):
     #: Ours: devices of this machine that know the secret are approved without asking.
     silent_local_pairing: bool = True
     tailscale: Free = {}
+    #: Where this configuration is a client's; of it ``tlsFingerprint`` is used, to know the gateway by.
     remote: Free = {}
+    tls: TlsSection = TlsSection()
+    #: Ours: this machine's addresses in its tailnet (or VPN): who comes from one of them counts as this machine.
+    local_addresses: list[str] = []
     #: Ours: how long what a client missed is kept for it to resume, in seconds; 0: no resuming.
     resume_seconds: float = 120.0
     #: Ours: how long a running turn may go on after SIGTERM, in seconds.
@@ -270,6 +284,15 @@ class MiniSection(OpenClawSection, frozen=True):
     max_context_messages: int = 50
 
 
+class CanvasHostSection(OpenClawSection, frozen=True):
+    """Canvas documents on a port of their own besides the gateway's, which today's clients use; 0: none."""
+
+    enabled: bool = True
+    port: int = 0
+    root: Any = None
+    live_reload: Any = None
+
+
 class LoggingSection(OpenClawSection, frozen=True):
     """Log lines that ``logs.tail`` keeps."""
 
@@ -288,6 +311,7 @@ class OpenClawFile(OpenClawSection, frozen=True):
     tools: ToolsSection = ToolsSection()
     commands: CommandsSection = CommandsSection()
     mini: MiniSection = MiniSection()
+    canvas_host: CanvasHostSection = CanvasHostSection()
     logging: LoggingSection = LoggingSection()
     messages: Free = {}
     channels: Free = {}
@@ -329,6 +353,8 @@ RELOAD_KINDS: dict[str, str] = {
     "gateway.silentLocalPairing": "hot",
     "gateway.resumeSeconds": "hot",
     "gateway.drainSeconds": "hot",
+    "gateway.remote": "none",
+    "gateway.localAddresses": "hot",
 }
 
 

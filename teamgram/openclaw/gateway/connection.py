@@ -76,6 +76,7 @@ class Opening:
     headers: dict[str, str]
     caller: Visitor
     local_addr: str = ""
+    is_secure: bool = False
 
 
 #: ``auth_method`` of who came with a token of its own.

@@ -135,11 +135,12 @@ class Door:
                 ip = address
                 if not is_within(address, proxies):
                     break
+        here = is_loopback(peer_ip) or peer_ip in self._settings().local_addresses
         local = (
-            is_loopback(peer_ip)
+            here
             and not forwarded
             and host is not None
-            and _is_loopback_name(host)
+            and (_is_loopback_name(host) or host in self._settings().local_addresses)
             and (origin is None or _is_loopback_page(origin))
         )
         return Visitor(ip, address_group(ip), local, forwarded, trusted, host, origin)

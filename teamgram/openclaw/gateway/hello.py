@@ -99,7 +99,8 @@ class HelloOk:
     def surface_urls(self, connection: Connection) -> dict[str, str]:
         """Where this connection finds canvas documents, until it ends."""
         host = connection.opening.headers.get("host") or f"127.0.0.1:{self._config.sections.gateway.port}"
-        return {"canvas": f"http://{host}/__openclaw__/cap/{connection.canvas_capability}"}
+        scheme = "https" if connection.opening.is_secure else "http"
+        return {"canvas": f"{scheme}://{host}/__openclaw__/cap/{connection.canvas_capability}"}
 
     def _encoded_features(self) -> msgspec.Raw:
         names = self._router.names()

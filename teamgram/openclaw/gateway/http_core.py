@@ -34,12 +34,14 @@ class CorePaths:
         health: Health,
         canvas: Canvas,
         routes: HttpRoutes,
+        canvas_routes: HttpRoutes,
         readiness: Readiness,
         counts: Callable[[], dict[str, int]],
         registry: CollectorRegistry = REGISTRY,
         degraded: Readiness = list,
     ) -> None:
         """Args:
+        canvas_routes: of the canvas host's own port.
         counts: what ``/health`` tells besides.
         """
         self._counts = counts
@@ -56,7 +58,8 @@ class CorePaths:
         for path in ("/startup", "/startupz"):
             routes.add(path, self.startup)
         routes.add("/metrics", self.metrics)
-        routes.add("/__openclaw__/", self.canvas, bearer=True, opens=self._has_capability)
+        for each in (routes, canvas_routes):
+            each.add("/__openclaw__/", self.canvas, bearer=True, opens=self._has_capability)
 
     def alive(self, request: Request) -> None:
         """The process answers."""

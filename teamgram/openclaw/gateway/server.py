@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
 from teamgram.net import websocket
@@ -18,16 +19,19 @@ from teamgram.openclaw.gateway.http import HttpGate
 from teamgram.openclaw.gateway.http_channel import HEAD_SECONDS, GatewayChannel
 from teamgram.openclaw.gateway.sockets import Sockets
 
+#: What a port is for: everything, the small dialect, canvas documents.
+GATEWAY, MINI, CANVAS = "gateway", "mini", "canvas"
+
 
 class OpenClawProtocol(Protocol):
     """Reads the head of the first request, then becomes one of the two."""
 
     _log = Logger()
 
-    def __init__(self, sockets: Sockets, gate: HttpGate, *, mini: bool) -> None:
+    def __init__(self, sockets: Sockets, gate: HttpGate, kind: str) -> None:
         self._sockets = sockets
         self._gate = gate
-        self._mini = mini
+        self._kind = kind
         self._head = bytearray()
         self._connection: Connection | None = None
         self._timeout: Any = None
@@ -71,7 +75,10 @@ class OpenClawProtocol(Protocol):
     def _become_http(self) -> None:
         transport: Any = self.transport
         channel = GatewayChannel(self._gate, self._sockets.reactor)
-        transport.protocol = channel
+        if isinstance(transport, ProtocolWrapper):  # TLS.
+            transport.wrappedProtocol = channel
+        else:
+            transport.protocol = channel
         channel.makeConnection(transport)
         channel.dataReceived(bytes(self._head))
 
@@ -80,6 +87,9 @@ class OpenClawProtocol(Protocol):
         assert transport is not None
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers.items()}
         caller = sockets.door.caller(getattr(transport.getPeer(), "host", "") or "", headers)
+        if self._kind == CANVAS:
+            self._refuse(404, "there are only documents here")
+            return
         turned_away = sockets.door.turned_away(caller)
         if turned_away is not None:
             self._refuse(403, turned_away)
@@ -92,8 +102,10 @@ class OpenClawProtocol(Protocol):
         except ValueError as error:
             self._refuse(400, str(error))
             return
-        opening = Opening(head.target.decode("latin-1"), headers, caller, getattr(transport.getHost(), "host", ""))
-        self._connection = sockets.connect(transport, opening, response, mini=self._mini)  # type: ignore[arg-type]
+        host, is_secure = getattr(transport.getHost(), "host", ""), isinstance(transport, ProtocolWrapper)
+        opening = Opening(head.target.decode("latin-1"), headers, caller, host, is_secure)
+        is_mini = self._kind == MINI
+        self._connection = sockets.connect(transport, opening, response, mini=is_mini)  # type: ignore[arg-type]
         self._head.clear()
         self._connection.data_received(rest)
 
@@ -109,15 +121,18 @@ class OpenClawProtocol(Protocol):
 
 
 class OpenClawFactory(Factory):
-    """Makes the protocol of an accepted socket; ``mini`` for the small dialect's own port."""
+    """Makes the protocol of an accepted socket."""
 
     noisy = False
 
-    def __init__(self, sockets: Sockets, gate: HttpGate, *, mini: bool = False) -> None:
+    def __init__(self, sockets: Sockets, gate: HttpGate, kind: str = GATEWAY) -> None:
+        """Args:
+        kind: what the port is for.
+        """
         self._sockets = sockets
         self._gate = gate
-        self._mini = mini
+        self._kind = kind
 
     def buildProtocol(self, addr: Any) -> OpenClawProtocol:
         """Called by Twisted."""
-        return OpenClawProtocol(self._sockets, self._gate, mini=self._mini)
+        return OpenClawProtocol(self._sockets, self._gate, self._kind)

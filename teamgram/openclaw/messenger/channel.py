@@ -58,7 +58,7 @@ _TYPING = "sendMessageTypingAction"
 MAX_MESSAGE_CHARS = 1_000_000
 
 #: What people who are not known as owners may not have done for them, until the operator changes the session.
-_DENIED = ["group:fs", "group:nodes", "group:messaging", "group:memory"]
+_DENIED = ["group:fs", "group:nodes", "group:messaging", "group:memory", "group:canvas"]
 
 
 #: Begins a session anew: (session, ``new`` or ``reset``).

@@ -17,6 +17,7 @@ _GROUPS = {
     "nodes": "Nodes",
     "messaging": "Messaging",
     "memory": "Memory",
+    "canvas": "Canvas",
 }
 _PROFILES = [{"id": "minimal", "label": "Minimal"}, {"id": "full", "label": "Full"}]
 

@@ -220,8 +220,8 @@ class MiniPortTests(LiveTestCase):
         """Whatever the gateway is bound to: who comes there needs no token."""
         gateway = {"auth": {"token": TOKEN}, "bind": "lan"}
         self.plane.config.replace({"gateway": gateway, "mini": {"port": 1}})
-        found = [(interface, mini) for interface, _, mini in self.service.addresses()]
-        self.assertEqual(found, [("0.0.0.0", False), ("127.0.0.1", True)])
+        found = [(interface, kind) for interface, _, kind in self.service.addresses()]
+        self.assertEqual(found, [("0.0.0.0", "gateway"), ("127.0.0.1", "mini")])
 
     async def test_its_own_port(self) -> None:
         """There a program of this machine comes in without a secret; on the gateway's port it does not."""

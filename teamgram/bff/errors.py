@@ -28,6 +28,7 @@ from teamgram.domain.users.fresh import FreshChangePhoneForbidden, FreshResetFor
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastNameInvalid
 from teamgram.domain.users.user import UserNotFound
 from teamgram.domain.users.users import PhoneOccupied, UsernameNotModified, UsernameOccupied
+from teamgram.domain.web_pages.errors import PageNotFetched, PageUrlInvalid
 from teamgram.interfaces.rpc import RpcError
 
 RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
@@ -51,6 +52,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     UsernameInvalid: (400, "USERNAME_INVALID"),
     UsernameNotModified: (400, "USERNAME_NOT_MODIFIED"),
     UsernameOccupied: (400, "USERNAME_OCCUPIED"),
+    PageNotFetched: (400, "WEBPAGE_CURL_FAILED"),
+    PageUrlInvalid: (400, "WC_CONVERT_URL_INVALID"),
     privacy.UserPrivacyRestricted: (403, "USER_PRIVACY_RESTRICTED"),
     privacy.YourPrivacyRestricted: (403, "YOUR_PRIVACY_RESTRICTED"),
     relations.BlockedByPeer: (400, "USER_IS_BLOCKED"),

@@ -100,10 +100,6 @@ def _download_defaults(caller: RpcMetadata, query: Any) -> Any:
     return tl.account.autoDownloadSettings(low=moderate, medium=moderate, high=moderate)
 
 
-def _no_preview(caller: RpcMetadata, query: Any) -> Any:
-    return tl.messages.webPagePreview(media=tl.messageMediaEmpty(), chats=[], users=[])
-
-
 def _no_stars(caller: RpcMetadata, query: Any) -> Any:
     # TDLib takes only the currency that it asked for.
     in_ton = getattr(query, "ton", False) and registry.id_of("starsTonAmount", caller.layer)
@@ -231,7 +227,6 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("passkeys", "RPCPasskey", "account.passkeys", "account.getPasskeys"),
     ("music on profiles", "RPCUserChannelProfiles", "account.savedMusicIds", "account.getSavedMusicIds"),
     ("music on profiles", "RPCUserChannelProfiles", "users.savedMusic", "users.getSavedMusic"),
-    ("link previews", "RPCWebPage", _no_preview, "messages.getWebPagePreview"),
     (
         "scheduled messages",
         "RPCScheduledMessages",

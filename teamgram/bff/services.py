@@ -21,6 +21,7 @@ from teamgram.bff.messages.marks import GroupReadMarks, ReadMarks
 from teamgram.bff.messages.media import SendingMedia
 from teamgram.bff.messages.removing import RemovingMessages
 from teamgram.bff.messages.sending import SendingMessages
+from teamgram.bff.messages.web_pages import WebPages
 from teamgram.bff.notification import Notification
 from teamgram.bff.privacy_settings import PrivacySettings
 from teamgram.bff.profile_photos import ProfilePhotosService
@@ -116,6 +117,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         SendingMessages(shared),
         SendingMedia(shared),
         RecentLocations(shared),
+        WebPages(shared),
         FilesService(shared),
         StickerSetsService(shared),
         MakingStickerSets(shared),

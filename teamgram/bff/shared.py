@@ -12,6 +12,7 @@ from teamgram.bff.send_order import SendOrder
 from teamgram.bff.views.chats import ChatViews
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import message_view, peers_in
+from teamgram.bff.views.page_updates import PageUpdates
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.updates import UpdateViews
@@ -54,7 +55,9 @@ class Shared:
         )
         files = FileViews(domain.filing.references, dc_id, clock)
         stickers = StickerViews(domain.sticker_sets, domain.installed_sets, files)
-        updates = UpdateViews(users, ChatViews(domain.chats, dc_id), people, stickers, files, clock)
+        updates = UpdateViews(
+            users, ChatViews(domain.chats, dc_id), people, stickers, PageUpdates(domain.log, files), files, clock
+        )
         return cls(domain, clock, InputPeers(domain.users), users, people, updates)
 
     def now(self) -> int:

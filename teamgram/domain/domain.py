@@ -18,7 +18,7 @@ from teamgram.domain.files.collecting import Collecting, Names
 from teamgram.domain.files.drawings import SERVICE
 from teamgram.domain.files.filing import Filing
 from teamgram.domain.files.naming import CONTENT, SET_THUMB
-from teamgram.domain.files.references import IN_STICKER_SET, OF_GROUP, ON_PROFILE, SAVED_BY
+from teamgram.domain.files.references import IN_STICKER_SET, IN_WEB_PAGE, OF_GROUP, ON_PROFILE, SAVED_BY
 from teamgram.domain.messages.ending import EndingMedia
 from teamgram.domain.messages.media import FileAccess
 from teamgram.domain.messages.messages import Messages
@@ -41,6 +41,9 @@ from teamgram.domain.users.notifications import NotificationSettings
 from teamgram.domain.users.settings import AccountSettings
 from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.domain.users.users import Users
+from teamgram.domain.web_pages.fetching import PageFetcher
+from teamgram.domain.web_pages.previews import LinkPreviews
+from teamgram.domain.web_pages.settings import PageSettings
 
 KEEP_LOG = 30 * 86_400
 """Seconds."""
@@ -99,6 +102,7 @@ class Domain:
     installed_sets: InstalledSets
     sticker_search: StickerSearch
     saved_files: SavedFiles
+    previews: LinkPreviews
 
     @classmethod
     def open(
@@ -108,11 +112,14 @@ class Domain:
         clock: IReactorTime,
         filing: Filing,
         *,
+        fetcher: PageFetcher | None = None,
+        page_settings: PageSettings | None = None,
         keep_log_seconds: int = KEEP_LOG,
     ) -> "Domain":
         """Nothing is read or started yet.
 
         Args:
+            fetcher: asks strangers' servers for the pages that links lead to; None: nobody does.
             keep_log_seconds: age at which what ``updates.getDifference`` reads is dropped.
         """
         contacts, privacy = Contacts(database, fanout.bus), Privacy(database, fanout.bus)
@@ -122,11 +129,13 @@ class Domain:
         profile_photos = ProfilePhotos(database, fanout, users, contacts, privacy, watchers, filing.files)
         chat_photos = ChatPhotos(database, chats, filing.files)
         sticker_sets, saved_files = StickerSets(database, filing, fanout, clock), SavedFiles(database, fanout, clock)
+        previews = LinkPreviews(database, filing.files, fanout, clock, fetcher, page_settings)
         shown = {
             ON_PROFILE: profile_photos.is_shown,
             OF_GROUP: chat_photos.is_shown,
             IN_STICKER_SET: sticker_sets.is_of_set,
             SAVED_BY: saved_files.is_saved,
+            IN_WEB_PAGE: previews.has_photo,
         }
         observers = MessageObservers()
         fanout.subscribe(observers)
@@ -163,6 +172,7 @@ class Domain:
             installed_sets=InstalledSets(database, fanout, clock),
             sticker_search=StickerSearch(database),
             saved_files=saved_files,
+            previews=previews,
         )
 
     def start(self) -> None:
@@ -173,12 +183,14 @@ class Domain:
         self.collecting.start()
         self.indexer.start()
         self.ending.start()
+        self.previews.start()
         self.portraits.want(SERVICE_USER_ID, SERVICE)
         self.fanout.subscribe(self.portraits)
 
     async def stop(self) -> None:
         """Remember who was here; before the database closes."""
         self.trimming.stop()
+        await self.previews.stop()
         self.portraits.stop()
         await self.ending.stop()
         self.collecting.stop()

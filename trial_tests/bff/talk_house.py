@@ -17,6 +17,7 @@ from teamgram.domain.domain import Domain
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
+from teamgram.domain.web_pages.fetching import PageFetcher
 from teamgram.interfaces.keys import AuthKeyType
 from teamgram.interfaces.rpc import RpcMetadata, RpcRequest
 from teamgram.interfaces.updates import PushedUpdates, UpdatesSessionChanged
@@ -127,6 +128,7 @@ class House:
     """Everything about people and conversations over one database.
 
     Args:
+        fetcher: asks for pages.
         files: settings of files.
 
     Attributes:
@@ -135,7 +137,7 @@ class House:
 
     new_bus: type[MemoryBus] = MemoryBus
 
-    def __init__(self, case: BackendTestCase, **files: Any) -> None:
+    def __init__(self, case: BackendTestCase, *, fetcher: PageFetcher | None = None, **files: Any) -> None:
         self.clock = Clock()
         self.clock.advance(START)
         self.keys = itertools.count(1000)
@@ -144,7 +146,11 @@ class House:
         self.database = case.open_database()
         self.fanout = Fanout(self.bus)
         domain = self.domain = Domain.open(
-            self.database, self.fanout, self.clock, open_filing(case, self.database, self.clock, **files)
+            self.database,
+            self.fanout,
+            self.clock,
+            open_filing(case, self.database, self.clock, **files),
+            fetcher=fetcher,
         )
         self.users, self.contacts, self.privacy = domain.users, domain.contacts, domain.privacy
         self.shared = Shared.over(domain, self.clock)

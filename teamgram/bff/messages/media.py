@@ -4,8 +4,16 @@ from typing import Any
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader
-from teamgram.bff.messages.compose import captioned, check_schedule, mentioned, reply_from, reply_markup_from
+from teamgram.bff.messages.compose import (
+    captioned,
+    check_schedule,
+    composed,
+    mentioned,
+    reply_from,
+    reply_markup_from,
+)
 from teamgram.bff.messages.sending import check_send_as
+from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.domain.boxes.media import Media
@@ -62,12 +70,17 @@ class SendingMedia(RpcService):
             markup = await reply_markup_from(shared, caller, getattr(query, "reply_markup", None))
             requests = []
             for single in singles:
-                text, entities, tags = await captioned(shared, caller, single.message, single.entities)
-                if len(text) > MAX_CAPTION:
-                    raise CaptionTooLong(str(len(text)))
-                media = await self._reader.media(caller, single.media)
-                if grouped_id:
-                    _check_goes_into_albums(media)
+                media, preview = None, None
+                if single.media.NAME == "inputMediaWebPage" and query is single:
+                    text, entities, tags = await composed(shared, caller, single.message, single.entities)
+                    preview = await chosen_preview(shared, caller, single.media)
+                else:
+                    text, entities, tags = await captioned(shared, caller, single.message, single.entities)
+                    if len(text) > MAX_CAPTION:
+                        raise CaptionTooLong(str(len(text)))
+                    media = await self._reader.media(caller, single.media)
+                    if grouped_id:
+                        _check_goes_into_albums(media)
                 requests.append(
                     SendRequest(
                         caller.user_id,
@@ -83,6 +96,7 @@ class SendingMedia(RpcService):
                             reply_markup=markup,
                             media=media,
                             grouped_id=grouped_id,
+                            preview=preview,
                         ),
                         tags,
                         reply_to_id,
@@ -95,6 +109,8 @@ class SendingMedia(RpcService):
             await place.turn()
             sending = messages.send_all(tuple(requests))
         sent = await sending
+        for request in requests:
+            shared.domain.previews.fetch_pending(request.extra.preview)
         return await shared.updates.answer(sent.own, sent.ids)
 
     async def _mentioned(self, caller: RpcMetadata, peer: Peer, text: str, entities: Any) -> frozenset[int]:

@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader, move_from
 from teamgram.bff.messages.compose import captioned, check_schedule, composed, mentioned, reply_from, reply_markup_from
+from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import entity_views
@@ -44,6 +45,9 @@ class SendingMessages(RpcService):
                 await reply_markup_from(shared, caller, query.reply_markup) if query.reply_markup is not None else b""
             )
             names = await mentioned(shared, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
+            preview = None
+            if entities and not query.no_webpage and shared.domain.previews.enabled:
+                preview = await shared.domain.previews.of_text(caller.user_id, text, entities)
             if entities or markup or query.silent or query.noforwards or query.invert_media:
                 extra = Extra(
                     entities=entities,
@@ -51,6 +55,7 @@ class SendingMessages(RpcService):
                     noforwards=query.noforwards,
                     invert_media=query.invert_media,
                     reply_markup=markup,
+                    preview=preview,
                 )
             else:
                 extra = PLAIN
@@ -73,6 +78,8 @@ class SendingMessages(RpcService):
                 )
             )
         sent = await sending
+        if preview is not None:
+            shared.domain.previews.fetch_pending(preview)
         if peer.kind is PeerKind.USER and peer.id != caller.user_id and not reply_to_id:
             short = _short(sent)
             if short is not None:
@@ -114,6 +121,8 @@ class SendingMessages(RpcService):
                 )
             )
         sent = await sending
+        for message in sent.own.messages.values():
+            shared.domain.previews.fetch_pending(message.extra.preview)
         return await shared.updates.answer(sent.own, sent.ids)
 
     async def _from_peer(self, caller: RpcMetadata, query: Any) -> Peer:
@@ -131,16 +140,20 @@ class SendingMessages(RpcService):
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
         check_schedule(shared, query)
-        media = move = None
+        media = move = chosen = None
         if query.media is not None and query.media.NAME != "inputMediaEmpty":
             # Files are put together only for who may change the message.
             await shared.domain.messages.check_editable(caller.user_id, peer.marked, query.id, shared.now())
-            if query.media.NAME == "inputMediaGeoLive":
+            if query.media.NAME == "inputMediaWebPage":
+                chosen = await chosen_preview(shared, caller, query.media)
+            elif query.media.NAME == "inputMediaGeoLive":
                 move = move_from(query.media)
             else:
                 media = await self._media.media(caller, query.media)
         is_bot = await shared.is_bot(caller.user_id)
-        says = media is not None or move is not None or (is_bot and query.reply_markup is not None)
+        says = (
+            media is not None or chosen is not None or move is not None or (is_bot and query.reply_markup is not None)
+        )
         if query.message is None and not says:
             raise bad_request("MESSAGE_EMPTY")
         text: str | None = None
@@ -148,6 +161,9 @@ class SendingMessages(RpcService):
         tags = 0
         if query.message is not None:
             text, entities, tags = await captioned(shared, caller, query.message, query.entities)
+        preview = chosen
+        if not preview and entities and not query.no_webpage and shared.domain.previews.enabled:
+            preview = await shared.domain.previews.of_text(caller.user_id, text or "", entities)
         markup = None
         if is_bot:
             # An edit without a keyboard takes the keyboard off.
@@ -166,8 +182,10 @@ class SendingMessages(RpcService):
                 caller.perm_auth_key_id,
                 media,
                 move,
+                preview,
             )
         )
+        shared.domain.previews.fetch_pending(preview)
         return await shared.updates.answer(change)
 
     @rpc("messages.getMessageEditData")
@@ -186,7 +204,7 @@ def _short(sent: Sent) -> Any:
         return None
     message_id = sent.ids[0][1]
     message = sent.own.messages.get(message_id)
-    if message is None:
+    if message is None or message.extra.preview is not None:
         return None
     return tl.updateShortSentMessage(
         out=True,

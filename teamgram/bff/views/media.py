@@ -4,11 +4,12 @@ from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
-from teamgram.domain.boxes.media import Media, Place
+from teamgram.domain.boxes.media import LinkPreview, Media, Place, WebPage
 from teamgram.domain.files.file import Attribute, Avatar, Document, Photo, PhotoSize
 from teamgram.domain.files.references import (
     IN_CONTENT,
     IN_STICKER_SET,
+    IN_WEB_PAGE,
     OF_GROUP,
     ON_PROFILE,
     SAVED_BY,
@@ -17,6 +18,11 @@ from teamgram.domain.files.references import (
     Origin,
 )
 from teamgram.mtproto.tl import tl
+
+_PAGE_SECONDS = 15
+"""After which clients ask again for a page that has not come."""
+_LARGE = 320
+"""Pixels that a picture must be wide or high to be shown large."""
 
 
 def _size_views(stripped: bytes, sizes: tuple[PhotoSize, ...]) -> list[Any]:
@@ -188,6 +194,42 @@ class FileViews:
     def in_message(self, media: Media | None, content_id: int) -> Any:
         """``MessageMedia`` in a message of that content, or None."""
         return None if media is None else self._media(media, Origin(IN_CONTENT, content_id))
+
+    def preview(self, preview: LinkPreview | None, content_id: int) -> Any:
+        """``MessageMedia`` of the page under a message, or None."""
+        if preview is None:
+            return None
+        return self.previewed(preview, Origin(IN_CONTENT, content_id))
+
+    def previewed(self, preview: LinkPreview, origin: Origin) -> Any:
+        """``messageMediaWebPage``."""
+        return tl.messageMediaWebPage(
+            force_large_media=preview.force_large,
+            force_small_media=preview.force_small,
+            manual=preview.manual,
+            safe=preview.safe,
+            webpage=self.web_page(preview.page, origin),
+        )
+
+    def web_page(self, page: WebPage, origin: Origin | None = None) -> Any:
+        """``WebPage``; its picture is given where the page was, if nothing else is said."""
+        if page.pending_since:
+            return tl.webPagePending(id=page.id, url=page.url, date=page.pending_since + _PAGE_SECONDS)
+        if page.is_empty:
+            return tl.webPageEmpty(id=page.id, url=page.url)
+        return tl.webPage(
+            id=page.id,
+            url=page.url,
+            display_url=page.shown_url or page.url,
+            hash=page.hash,
+            type=page.kind or None,
+            site_name=page.site_name or None,
+            title=page.title or None,
+            description=page.description or None,
+            author=page.author or None,
+            photo=self.photo(page.photo, origin or Origin(IN_WEB_PAGE, page.id)) if page.photo is not None else None,
+            has_large_media=page.photo is not None and max(one.w for one in page.photo.sizes) > _LARGE,
+        )
 
     def _media(self, media: Media, origin: Origin) -> Any:
         if media.photo is not None:

@@ -181,7 +181,7 @@ def message_view(message: Message, files: FileViews) -> Any:
         reply_to=reply_view(message),
         date=message.date,
         message=message.text,
-        media=files.in_message(extra.media, message.content_id),
+        media=files.in_message(extra.media, message.content_id) or files.preview(extra.preview, message.content_id),
         grouped_id=extra.grouped_id or None,
         reply_markup=reply_markup_view(extra.reply_markup),
         entities=entity_views(extra.entities),

@@ -15,6 +15,7 @@ from teamgram.bff.views.messages import (
     peer_view,
     peers_in,
 )
+from teamgram.bff.views.page_updates import PageUpdates
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.users import UserViews
@@ -202,6 +203,7 @@ class UpdateViews:
         chats: ChatViews,
         people: PeopleUpdates,
         stickers: StickerViews,
+        pages: PageUpdates,
         files: FileViews,
         clock: IReactorTime,
     ) -> None:
@@ -209,7 +211,7 @@ class UpdateViews:
         self.stickers = stickers
         self._users = users
         self._chats = chats
-        self._people = people
+        self._renderers: tuple[StickerViews | PageUpdates | PeopleUpdates, ...] = (stickers, pages, people)
         self._clock = clock
 
     def seen(self, viewer_id: int, user_ids: Sequence[int], chat_ids: Sequence[int]) -> Hashable | None:
@@ -240,8 +242,8 @@ class UpdateViews:
     async def finish(self, viewer_id: int, drawing: Drawing) -> Any:
         """The ``updates`` object."""
         if drawing.event is not None:
-            render = (self.stickers if self.stickers.handles(drawing.event) else self._people).render
-            updates, user_ids = await render(viewer_id, drawing.event)
+            renderer = next(one for one in self._renderers if one.handles(drawing.event))
+            updates, user_ids = await renderer.render(viewer_id, drawing.event)
             drawing = Drawing(updates, set(user_ids))
         users, chats = await self.peers(viewer_id, drawing.peers)
         return self._updates(drawing, users, chats)

@@ -156,7 +156,8 @@ class BoxChanges:
             if not inserted:
                 raise DuplicateRandomId
             content_id = txn.lastrowid
-            if message.extra.media is not None or message.extra.action is not None:
+            said = message.extra
+            if said.media is not None or said.action is not None or said.preview is not None:
                 note_uses_txn(txn, CONTENT, content_id, message.extra)
             reply_to_ids = message.reply_to_ids or {}
             text, extra, spoken_to = message.text, message.extra, message.mentioned

@@ -1,5 +1,7 @@
 """What a message carries besides its text: one of the fields of ``Media``."""
 
+import zlib
+
 import msgspec
 
 from teamgram.domain.files.file import Document, Photo
@@ -52,6 +54,55 @@ class Dice(msgspec.Struct, frozen=True):
 
 VIEW_ONCE = 0x7FFFFFFF
 """The ``ttl_seconds`` of what may be looked at once."""
+
+
+class WebPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of a page that a link leads to.
+
+    Attributes:
+        url: as it was asked for; ``shown_url`` as people read it.
+        kind: "photo" when the link leads to a picture, else "article".
+        pending_since: unix seconds; it has not come yet. 0: it has.
+        large: the page wants its picture to be shown large.
+    """
+
+    id: int
+    url: str
+    shown_url: str = ""
+    kind: str = ""
+    site_name: str = ""
+    title: str = ""
+    description: str = ""
+    author: str = ""
+    photo: Photo | None = None
+    pending_since: int = 0
+    large: bool = False
+
+    @property
+    def hash(self) -> int:
+        """Another one when the page says something else."""
+        said = (self.site_name, self.title, self.description, self.author, self.photo and self.photo.id)
+        return zlib.crc32(repr(said).encode()) & 0x7FFFFFFF
+
+    @property
+    def is_empty(self) -> bool:
+        """There is nothing to show."""
+        return not (self.pending_since or self.title or self.description or self.photo)
+
+
+class LinkPreview(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page under a message, as the sender wants it shown.
+
+    Attributes:
+        manual: the sender chose the link; it need not be in the text.
+        safe: the link is in the text, so that opening it needs no question.
+    """
+
+    page: WebPage
+    force_large: bool = False
+    force_small: bool = False
+    manual: bool = False
+    safe: bool = False
 
 
 class Media(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -10,7 +10,7 @@ from enum import IntFlag
 
 import msgspec
 
-from teamgram.domain.boxes.media import Media
+from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.files.file import Photo
 from teamgram.domain.files.naming import files_in
 
@@ -114,6 +114,7 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     reply_markup: bytes = b""
     media: Media | None = None
     grouped_id: int = 0
+    preview: LinkPreview | None = None
 
     @property
     def file_ids(self) -> set[int]:

@@ -94,7 +94,16 @@ class Files:
         """
         if kept.size > MAX_IMAGE:
             raise PhotoFileInvalid(str(kept.size))
-        made = await self._images.shrink(await self._whole(kept), PHOTO_BOXES)
+        return await self.make_photo_of(owner_id, await self._whole(kept))
+
+    async def make_photo_of(self, owner_id: int, content: bytes) -> Photo:
+        """A photo of a picture that is in memory.
+
+        Raises:
+            PhotoTypeInvalid, PhotoDimensionsInvalid, ImageInvalid: see ``Images.shrink``.
+            StorageFull.
+        """
+        made = await self._images.shrink(content, PHOTO_BOXES)
         photo = Photo(_new_id(), _new_hash(), int(self._clock.seconds()), await self._kept_sizes(made), made.stripped)
         await self._database.write("new photo", store.add_txn, owner_id, photo)
         return photo

@@ -38,6 +38,9 @@ class FloodSettings:
             "messages.sendMessage": Limit(5_000, 100),
             "messages.forwardMessages": Limit(1_000, 50),
             "messages.search": Limit(500, 20),
+            "messages.getWebPage": Limit(60, 1),
+            "messages.getWebPagePreview": Limit(120, 2),
+            "stickers.createStickerSet": Limit(30, 0.1),
         }
     )
     max_tracked: int = 50_000

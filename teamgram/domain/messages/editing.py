@@ -7,7 +7,7 @@ import msgspec
 from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited
-from teamgram.domain.boxes.media import Media
+from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.boxes.message import Entity, Message, Tag, pack_extra
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
@@ -23,6 +23,7 @@ from teamgram.domain.messages.place import place_txn
 from teamgram.domain.messages.rules import Place
 from teamgram.domain.messages.text import MAX_CAPTION
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.web_pages.store import wait_txn
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class EditRequest:
     """New text for a message, or other media.
 
     Attributes:
-        text: None keeps it (with its entities and tags).
+        text: None keeps it (with its entities, tags and preview).
         reply_markup: None keeps it, b"" takes it off.
         media: None keeps what it carries.
         move: of a live location.
@@ -48,6 +49,7 @@ class EditRequest:
     perm_auth_key_id: int = 0
     media: Media | None = None
     move: Move | None = None
+    preview: LinkPreview | None = None
 
 
 def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> tuple[Message, Place]:
@@ -110,8 +112,12 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
     if media is not None and len(text) > MAX_CAPTION:
         raise CaptionTooLong(str(len(text)))
     reply_markup = message.extra.reply_markup if request.reply_markup is None else request.reply_markup
-    new = (text, entities, reply_markup, media)
-    if new == (message.text, message.extra.entities, message.extra.reply_markup, message.extra.media):
+    preview = message.extra.preview if request.text is None and request.preview is None else request.preview
+    if media is not None:
+        preview = None
+    before = message.extra
+    new = (text, entities, reply_markup, media, preview)
+    if new == (message.text, before.entities, before.reply_markup, before.media, before.preview):
         raise MessageNotModified(str(message_id))
     extra = msgspec.structs.replace(
         message.extra,
@@ -119,7 +125,10 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         reply_markup=reply_markup,
         media=media,
         invert_media=request.invert_media or message.extra.invert_media,
+        preview=preview,
     )
+    if preview is not None and preview.page.pending_since:
+        wait_txn(txn, preview.page.id, message.content_id)
     if request.text is not None or media != message.extra.media:
         note_changes_txn(txn, [(message.content_id, talk_of(owner_id, message.peer), message.text)])
     tags = _text_tags_txn(txn, request, message) | media_tags(media)
@@ -127,7 +136,7 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         "UPDATE message_contents SET message = ?, extra = ?, edited_at = ?, tags = ? WHERE id = ?",
         (text, pack_extra(extra), request.now, int(tags), message.content_id),
     )
-    if media != message.extra.media:
+    if (media, preview) != (message.extra.media, message.extra.preview):
         change_uses_txn(txn, CONTENT, message.content_id, extra)
     # Read again after the change: flags (mentioned, pinned, …) are each owner's own.
     txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))

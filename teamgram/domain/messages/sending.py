@@ -12,6 +12,7 @@ from teamgram.domain.boxes.events import LogEntry, NewMessage
 from teamgram.domain.boxes.message import PLAIN, Extra, Message
 from teamgram.domain.boxes.store import marks, messages_txn
 from teamgram.domain.chats import rights
+from teamgram.domain.chats.chat import Banned, Chat
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts.relations import relation_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat
@@ -23,6 +24,7 @@ from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.replies import Quote, answered_txn, first_written_txn
 from teamgram.domain.updates.events import DraftChanged
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.web_pages.store import wait_txn
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +110,21 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     changes = BoxChanges(txn, first.date)
     changes.lock(audience.owner_ids)
     answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.quote)
+    may_embed = _may_embed(chat, sender_id)
     outgoing = []
     for request in requests:
         mentioned = request.mentioned
         if chat is not None and answered.author_id:
             mentioned |= {answered.author_id}
         extra = request.extra
+        if extra.preview is not None and not may_embed:
+            extra = msgspec.structs.replace(extra, preview=None)
         if answered.reply is not None:
             extra = msgspec.structs.replace(extra, reply=answered.reply)
         tags = request.tags if extra.media is None else request.tags | media_tags(extra.media)
         outgoing.append(Outgoing(request.text, extra, tags, request.random_id, answered.ids, mentioned - {sender_id}))
     posted = changes.post(sender_id, audience, outgoing)
+    _await_pages_txn(txn, outgoing, posted, sender_id)
     if first.clear_draft:
         clear_draft_txn(txn, fanout, sender_id, peer, first.perm_auth_key_id)
     changes.save(fanout.deliver, first.perm_auth_key_id)
@@ -128,6 +134,20 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         if request.random_id is not None
     )
     return Sent(changes.own(sender_id), ids)
+
+
+def _may_embed(chat: Chat | None, sender_id: int) -> bool:
+    """Whether pages are shown under what somebody writes there."""
+    return chat is None or rights.may(chat, sender_id, Banned.EMBED_LINKS)
+
+
+def _await_pages_txn(
+    txn: Transaction, outgoing: Sequence[Outgoing], posted: Sequence[Mapping[int, Message]], sender_id: int
+) -> None:
+    for message, copies in zip(outgoing, posted, strict=True):
+        preview = message.extra.preview
+        if preview is not None and preview.page.pending_since:
+            wait_txn(txn, preview.page.id, copies[sender_id].content_id)
 
 
 def clear_draft_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, perm_auth_key_id: int) -> None:
@@ -194,12 +214,13 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
         relation = relation_txn(txn, sender_id, request.to_peer)
         check_takes_txn(txn, relation, [one.extra.media for one in originals if one is not None])
     # What was an album stays one.
+    may_embed = _may_embed(chat, sender_id)
     groups = {one.extra.grouped_id: new_group() for one in originals if one is not None and one.extra.grouped_id}
     answered = answered_txn(txn, sender_id, request.to_peer, request.reply_to_id)
     outgoing = [
         Outgoing(
             "" if request.drop_captions and original.extra.media is not None else original.text,
-            _forwarded_txn(txn, original, request, groups),
+            _forwarded_txn(txn, original, request, groups, may_embed=may_embed),
             _tags_txn(txn, original),
             random_id,
             answered.ids,
@@ -208,6 +229,7 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
         if random_id not in done and original is not None
     ]
     posted = changes.post(sender_id, audience, outgoing) if outgoing else []
+    _await_pages_txn(txn, outgoing, posted, sender_id)
     changes.save(fanout.deliver, request.perm_auth_key_id)
     for message, copies in zip(outgoing, posted, strict=True):
         assert message.random_id is not None
@@ -249,7 +271,9 @@ def new_group() -> int:
     return secrets.randbits(62) + 1
 
 
-def _forwarded_txn(txn: Transaction, original: Message, request: ForwardRequest, groups: Mapping[int, int]) -> Extra:
+def _forwarded_txn(
+    txn: Transaction, original: Message, request: ForwardRequest, groups: Mapping[int, int], *, may_embed: bool
+) -> Extra:
     forward = None
     if not request.drop_author:
         forward = first_written_txn(txn, request.sender_id, original)
@@ -274,4 +298,5 @@ def _forwarded_txn(txn: Transaction, original: Message, request: ForwardRequest,
         reply_markup=b"" if request.drop_author else original.extra.reply_markup,
         media=media,
         grouped_id=groups.get(original.extra.grouped_id, 0),
+        preview=original.extra.preview if may_embed else None,
     )

@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from teamgram.domain.boxes.media import WebPage
+
 # --- transient: published with Fanout.publish ---
 
 
@@ -224,6 +226,12 @@ class SavedFilesChanged(msgspec.Struct, frozen=True, tag=True):
     list: str
 
 
+class WebPageCame(msgspec.Struct, frozen=True, tag=True):
+    """A page that messages of the receiver, or the receiver, waited for (``updateWebPage``)."""
+
+    page: WebPage
+
+
 TransientEvent: TypeAlias = (
     UserStatusChanged
     | UserNameChanged
@@ -253,4 +261,5 @@ TransientEvent: TypeAlias = (
     | StickerSetsReordered
     | StickerSetRaised
     | SavedFilesChanged
+    | WebPageCame
 )

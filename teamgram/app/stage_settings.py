@@ -15,6 +15,7 @@ from teamgram.domain.codes.settings import CodeSettings
 from teamgram.domain.files.settings import MAX_PART, FileSettings
 from teamgram.domain.flood.limits import FloodSettings
 from teamgram.domain.users.fresh import DAY
+from teamgram.domain.web_pages.settings import MAX_FETCHED, PageSettings
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
 from teamgram.net.token_buckets import Limit
 from teamgram.session.settings import SessionSettings
@@ -238,6 +239,24 @@ def files(file: sections.DfsFile) -> FileSettings:
         account_uploads=file.UploadsPerAccount,
         reference_seconds=lifetime,
     )
+
+
+def pages(section: sections.LinkPreviewsSection) -> PageSettings:
+    """The bounds of link previews.
+
+    Raises:
+        ConfigError: so large, or so long, that nothing can be fetched so.
+    """
+    seconds = parse_duration(section.Timeout)
+    if not 0 < seconds <= 60:
+        raise ConfigError("bff.yaml", "LinkPreviews.Timeout", "is up to 60s")
+    page, image = parse_size(section.MaxPageSize), parse_size(section.MaxImageSize)
+    for name, size in (("MaxPageSize", page), ("MaxImageSize", image)):
+        if not 1024 <= size <= MAX_FETCHED:
+            raise ConfigError("bff.yaml", f"LinkPreviews.{name}", "is between 1KiB and 7MiB")
+    if section.AtOnce < 1:
+        raise ConfigError("bff.yaml", "LinkPreviews.AtOnce", "is one at least")
+    return PageSettings(section.Enabled, seconds, page, image, section.AtOnce)
 
 
 def codes(section: sections.CodeSection, loopback: bool) -> CodeSettings:

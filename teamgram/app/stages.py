@@ -31,6 +31,7 @@ from teamgram.domain.files.filing import Filing
 from teamgram.domain.files.references import KEY_NAME
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.web_pages.fetching import PageFetcher
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.settings import ListenerSettings
 from teamgram.interfaces.rpc import ASKING, RpcCaller
@@ -99,7 +100,15 @@ class Stages:
         self.database_watch = DatabaseWatch(self.database, self.data_dir, reactor)
         self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
         self.bus = MemoryBus()
-        self.domain = Domain.open(self.database, Fanout(self.bus), reactor, self._open_filing())
+        pages = stage_settings.pages(configuration.bff.LinkPreviews)
+        self.domain = Domain.open(
+            self.database,
+            Fanout(self.bus),
+            reactor,
+            self._open_filing(),
+            fetcher=PageFetcher(reactor, pages.seconds) if pages.enabled else None,
+            page_settings=pages,
+        )
         self.gnetway = GnetwayService(
             reactor=reactor,
             listeners=listeners,

@@ -90,6 +90,8 @@ class RunningServer:
         # Most tests count what is in an account; a new one is empty but for those that are about this.
         with (self.config / "bff.yaml").open("a") as file:
             file.write('\nWelcomeMessage: ""\n')
+        # Links in tests lead nowhere, and nobody shall be asked for them.
+        self._rewrite("bff.yaml", r"(?m)^  Enabled: true$", "  Enabled: false")
         if redis:
             self._rewrite("authsession.yaml", r"(?m)^Cache: memory$", f"Cache:\n  - Host: {redis}")
         if (self.config / "openclaw.yaml").exists():

@@ -231,6 +231,20 @@ class FloodLimitSection(Section, frozen=True, kw_only=True):
     PerSecond: float
 
 
+class LinkPreviewsSection(Section, frozen=True, kw_only=True):
+    """Pages that links in messages lead to are fetched by this server and shown under them (docs/files.md)."""
+
+    Enabled: bool = True
+    #: For one page, or one picture, with all redirects.
+    Timeout: Duration = "10s"
+    #: Read of a page; what is behind it does not count.
+    MaxPageSize: Size = "512KiB"
+    #: A larger picture is not shown.
+    MaxImageSize: Size = "5MiB"
+    #: Pages that are being fetched at once.
+    AtOnce: Count = 4
+
+
 class BffFile(ServiceFile, frozen=True, kw_only=True):
     """``bff.yaml``."""
 
@@ -251,6 +265,7 @@ class BffFile(ServiceFile, frozen=True, kw_only=True):
     Country: str = "US"
     #: By TL method; in addition to those that hold anyway (docs/accounts.md).
     FloodLimits: dict[str, FloodLimitSection] = {}
+    LinkPreviews: LinkPreviewsSection = LinkPreviewsSection()
     #: "host:port" that clients are told when this server is reached by another address than its own (NAT).
     PublicAddresses: list[str] = []
     #: What a new account is told by the service account; {name} and {agents} are filled in; empty: nothing.

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+MAX_FETCHED = 7 << 20
+"""Bytes of the largest page or picture that any setting allows: a connection ends at a little more."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:

@@ -84,6 +84,7 @@ class TgsTests(SynchronousTestCase):
             tgs(layers=[{"ty": 5}]),
             tgs(layers=[{"ty": 4, "ddd": 1}]),
             tgs(assets=[picture]),
+            tgs(assets=[{**picture, "layers": [{"ty": 4}]}]),
             tgs(assets=[{"id": "c", "layers": [{"ty": 2}]}]),
             tgs(fonts={"list": []}),
             tgs(layers=[{"ty": 4, "ks": {"o": {"a": 0, "k": 1, "x": "var $bm_rt;"}}}]),

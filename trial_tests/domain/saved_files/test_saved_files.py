@@ -30,6 +30,8 @@ class SavedFilesTests(BackendTestCase):
         self.assertEqual(await ids(), [4, 7, 6, 5, 3])
         await saved.let_go(1, "faved", documents[6])
         self.assertEqual(await ids(), [4, 6, 5, 3])
+        # A reference that was given to another one is no good, also to who has the same file.
+        await saved.save(2, "faved", documents[3])
         for user_id, owner_id, document_id, holds in ((1, 1, 4, True), (1, 1, 7, False), (2, 1, 4, False)):
             self.assertEqual(await saved.is_saved(user_id, owner_id, document_id), holds)
         await saved.clear(1, "faved")

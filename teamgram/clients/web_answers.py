@@ -112,15 +112,16 @@ class WebBody:
         return range(max(size - int(last), 0), size) if last else None
 
 
-def body_of(path: str, content: bytes, encoding: bytes, *, is_changed: bool) -> WebBody:
+def body_of(path: str, content: bytes, encoding: bytes, mark: bytes, *, is_changed: bool) -> WebBody:
     """A file in an encoding; it is slow.
 
     Args:
         encoding: empty for none; what does not get smaller stays as it is.
+        mark: what else an answer depends on.
         is_changed: it is not served as its builder made it, so its name says less.
     """
     suffix = PurePosixPath(path).suffix.lower()
-    digest = sha256(content).hexdigest()[:32].encode()
+    digest = sha256(mark + b"\0" + content).hexdigest()[:32].encode()
     packed = content
     if encoding and suffix in _COMPRESSED and len(content) >= _MIN_COMPRESSED_BYTES:
         packed = _packed(content, encoding)

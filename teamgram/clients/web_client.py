@@ -128,7 +128,8 @@ class WebClient:
                     content = build.read(path, WebTarget(self._key, port))
                 except OSError:
                     return None  # it is gone, or is no longer what it was
-                body = body_of(path, content, encoding, is_changed=path in build.changed_files())
+                # The headers name the port, so what a browser has is no longer good with another one.
+                body = body_of(path, content, encoding, b"%d" % port, is_changed=path in build.changed_files())
                 self._keep((path, encoding, port), body)
         return body.document(request.method, request.headers, self._headers(request, port))
 
@@ -140,7 +141,10 @@ class WebClient:
             self._kept_bytes -= len(oldest.content)
 
     def _no_build(self, request: DocumentRequest) -> DocumentAnswer:
-        return _words(503, f"This web app cannot be shown: {self.trouble}", request)
+        # Not to everybody what lies where on this machine: the log has ``trouble``.
+        return _words(
+            503, "This web app cannot be shown now. The server's log says why; so does teamgram client web.", request
+        )
 
     # Headers
 

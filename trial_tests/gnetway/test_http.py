@@ -224,6 +224,8 @@ class DocumentTests(SynchronousTestCase):
         self.asked.append((request.path, request.host, request.port, request.is_tls))
         if request.path in self.slow:
             return await self.slow[request.path]
+        if request.path == b"/refused":
+            return whole(403, [], b"no")
         if request.path == b"/large":
             return whole(200, [], LARGE, request.method)
         if request.path == b"/":
@@ -320,13 +322,16 @@ class DocumentTests(SynchronousTestCase):
 
         self.patch(self.transport, "write", writing)
         self.protocol.dataReceived(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
-        for _ in range(10):
+        self.assertEqual(len(written), 1, "the head, and nothing of what is behind it")
+        for number in range(2, 6):
             self.transport.producer.resumeProducing()
+            self.assertEqual(len(written), number)
+        self.transport.producer.resumeProducing()
         self.assertEqual(written[1:], [65536, 65536, 65536, len(LARGE) - 3 * 65536])
 
     def test_time(self) -> None:
         """A browser that shows something here has longer than the time to a first frame; others have not."""
-        self.get(b"/nothing")
+        self.get(b"/refused")
         other, transport = self.gnetway.connect()
         other.dataReceived(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         self.gnetway.pass_seconds(40)

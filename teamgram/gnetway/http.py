@@ -221,7 +221,8 @@ class HttpConnection(Protocol):
                         return
                     self.transport.write(bytes(first.rest[:_PART_BYTES]))
                     first.rest = first.rest[_PART_BYTES:]
-                    self._went_on()
+                    if first.rest:
+                        self._went_on()
                 self._waiting.popleft()
                 if not first.keep_alive and self._conn is not None:
                     self._edge.connections.close(self._conn, "last request answered")

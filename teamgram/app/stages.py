@@ -128,6 +128,7 @@ class Stages:
             domain.dialogs,
             domain.chats,
             domain.portraits,
+            domain.filing.files,
         )
         self.openclaw = OpenClawService(
             configuration.directory / "openclaw.yaml",

@@ -6,7 +6,7 @@ what is new, so a message that arrived while the process was going down is
 answered by the next one, and its id names the run, so none is answered twice.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from teamgram.domain.chats.chats import Chats
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.errors import DomainError
 from teamgram.domain.files.drawings import AGENT
+from teamgram.domain.files.files import Files
 from teamgram.domain.ids.peer import is_user
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
@@ -32,6 +33,7 @@ from teamgram.domain.users.users import Users
 from teamgram.openclaw.agent.idempotency import fingerprint
 from teamgram.openclaw.agent.outcome import ERROR
 from teamgram.openclaw.agent.parts import AgentParts
+from teamgram.openclaw.agent.roster import model_chain
 from teamgram.openclaw.agent.run import CHAT, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent.slots import OWNERS
@@ -40,6 +42,7 @@ from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
 from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
 from teamgram.openclaw.messenger.activity import RunActivity
 from teamgram.openclaw.messenger.addressing import command_of, may_be_answered, names
+from teamgram.openclaw.messenger.attachments import Attachments, said
 from teamgram.openclaw.messenger.inbox import AgentInbox
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pieces import pieces
@@ -71,6 +74,7 @@ class MessengerDomain:
 
     Attributes:
         portraits: draws what agents look like.
+        files: the pictures that people send.
     """
 
     users: Users
@@ -80,6 +84,7 @@ class MessengerDomain:
     dialogs: Dialogs
     chats: Chats
     portraits: Portraits | None = None
+    files: Files | None = None
 
 
 class Messenger(Service):
@@ -95,6 +100,7 @@ class Messenger(Service):
         self.accounts = AgentAccounts(parts.state_dir / "messenger.json", domain.users, domain.log, self._reactor)
         self.inbox = AgentInbox(self.accounts, domain.log, self._reactor, self._take)
         self.owners = Owners(parts.state_dir, lambda: parts.config.sections.commands.owner_allow_from)
+        self._attachments = Attachments(domain.messages, domain.files)
         self._opening = DeferredLock()
         self._reopening: Any = None
         self._tasks: set[Deferred[Any]] = set()
@@ -200,9 +206,14 @@ class Messenger(Service):
         Raises:
             DomainError: the messenger refuses what it takes to answer.
         """
-        text = message.text.strip()
-        is_named = message.mentioned or names(text, account.username)
-        if not text or message.extra.action is not None or not self._is_meant(account, message, is_named):
+        if message.extra.action is not None:
+            return
+        album = await self._attachments.album(message)
+        if album[0].id != message.id:
+            return  # it was taken with the first
+        text = said(album)
+        is_named = any(one.mentioned or names(one.text, account.username) for one in album)
+        if not text or not self._is_meant(account, message, is_named):
             return
         sender = (await self._domain.users.get([message.sender_id])).get(message.sender_id)
         if sender is None or not may_be_answered(
@@ -211,7 +222,7 @@ class Messenger(Service):
             return
         session = self._session(account, message)
         await self._domain.messages.read_history(
-            account.user_id, message.peer, message.id, int(self._reactor.seconds())
+            account.user_id, message.peer, album[-1].id, int(self._reactor.seconds())
         )
         command = command_of(text, account.username)
         if command in _STOP:
@@ -226,7 +237,7 @@ class Messenger(Service):
         if command == _START:
             text = "Hello!"
         try:
-            await self._start_run(account, message, session, sender, text)
+            await self._start_run(account, album, session, sender, text)
         except GatewayError as error:
             await self._say(account, message.peer, f"⚠️ {error.message}", f"refused:{message.id}")
 
@@ -237,6 +248,12 @@ class Messenger(Service):
         key = agent_session_keys.group(account.agent_id, CHANNEL, str(message.peer))
         session = self._parts.sessions.get(key)
         return session is not None and session.settings.get("groupActivation") == "always"
+
+    def _takes_images(self, account: AgentAccount, session: AgentSession) -> bool:
+        """Whether every model that may come to answer looks at pictures."""
+        agent = self._parts.roster.get(account.agent_id)
+        chain = model_chain(session.model) if session.model else agent.models if agent is not None else ()
+        return bool(chain) and all(map(self._parts.catalog.takes_images, chain))
 
     def _session(self, account: AgentAccount, message: Message) -> AgentSession:
         if is_user(message.peer):
@@ -254,14 +271,17 @@ class Messenger(Service):
         return session
 
     async def _start_run(
-        self, account: AgentAccount, message: Message, session: AgentSession, sender: User, text: str
+        self, account: AgentAccount, album: Sequence[Message], session: AgentSession, sender: User, text: str
     ) -> None:
+        message = album[0]
         run_id = f"{CHANNEL}:{account.user_id}:{message.content_id}"
         name = " ".join(filter(None, (sender.first_name, sender.last_name)))
         session.display_name = session.display_name or name
         is_owner = sender.id in self.owners
         about = {"channel": CHANNEL, "senderId": str(sender.id), "senderName": name, "senderIsOwner": is_owner}
-        said = text if is_user(message.peer) else f"{name}: {text}"
+        words = text if is_user(message.peer) else f"{name}: {text}"
+        images = await self._attachments.images(album) if self._takes_images(account, session) else []
+        content: Any = [{"type": "text", "text": words}, *images] if images else words
         reply: list[MessengerReply] = []
         activity = RunActivity(
             self._reactor,
@@ -276,8 +296,8 @@ class Messenger(Service):
 
         request = RunRequest(
             run_id,
-            user_message(run_id, said, message.date * 1000, __openclaw=about),
-            fingerprint(said),
+            user_message(run_id, words, message.date * 1000, content=content, __openclaw=about),
+            fingerprint(words),
             CHAT,
             on_text=heard,
             on_wait=activity.waits,

@@ -49,10 +49,10 @@ class InboxTests(MessengerTestCase):
         """A fault of ours in one message."""
         real = self.messenger._start_run
 
-        async def start_run(account: Any, message: Any, *more: Any) -> None:
-            if message.text == "poison":
+        async def start_run(account: Any, album: Any, *more: Any) -> None:
+            if album[0].text == "poison":
                 raise ZeroDivisionError
-            await real(account, message, *more)
+            await real(account, album, *more)
 
         self.messenger._start_run = start_run
         await self.write("poison", 1)

@@ -98,6 +98,11 @@ class Catalog:
         model = self._model(ref)
         return model.max_tokens if model else 0
 
+    def takes_images(self, ref: ModelRef) -> bool:
+        """Whether the operator has said that it looks at pictures: ``input`` of the model has ``image`` in it."""
+        model = self._model(ref)
+        return model is not None and "image" in model.input
+
     def prices(self, ref: ModelRef) -> dict[str, Any]:
         """``cost`` of the model: US dollars for a million tokens of each kind; empty where the operator gave none."""
         model = self._model(ref)

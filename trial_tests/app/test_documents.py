@@ -1,12 +1,16 @@
 """Web apps on a server's HTTP port, and ``teamgram client web``."""
 
 import gzip
+import json
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import Clock
+from twisted.internet.utils import getProcessOutputAndValue
 from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted.web.client import Agent, readBody
@@ -17,9 +21,15 @@ from teamgram.app.config.errors import ConfigError
 from teamgram.app.documents import MAX_WAITING, ShownDocuments, web_clients
 from teamgram.clients.front_page import FrontPage
 from teamgram.clients.web_client import WebClient
+from teamgram.mtproto.crypto.rsa import RsaPublicKey
 from trial_tests.app.operating import OperatingTestCase
 from trial_tests.app.test_command_line import CommandTestCase, run
-from trial_tests.clients.web_builds import KEY, asked, lay, web_a, web_k
+from trial_tests.app.test_reload import certificate
+from trial_tests.clients.server import free_port
+from trial_tests.clients.web_builds import KEY, asked, lay, living, web_a, web_k
+from trial_tests.openclaw import npm_packages
+
+_SCRIPT = Path(__file__).with_name("web_client.mjs")
 
 
 class WebClientsTests(SynchronousTestCase):
@@ -140,6 +150,70 @@ class OverHttpTests(OperatingTestCase):
         self.assertIn("Telegram Web K is at /k/", await self.reload())
         self.assertEqual((await self.get("/k/"))[0], 200)
         self.assertIn(b'<a href="/k/">Telegram Web K</a>', (await self.get("/"))[2])
+
+
+class InBrowserTests(OperatingTestCase):
+    """Made-up bundles that dial as the apps do, in headless Chromium."""
+
+    def configure(self) -> None:
+        """Both apps, in plain text and over TLS."""
+        super().configure()
+        clients = []
+        for path, files in (("/a/", web_a()), ("/k/", web_k())):
+            directory = lay(self.directory / path.strip("/"), living(files))
+            clients.append({"Path": path, "Directory": str(directory)})
+        public, private = certificate("localhost")
+        for name, content in (("tls.pem", public), ("tls.key", private)):
+            (self.directory / name).write_bytes(content)
+        self.tls = {"CertFile": str(self.directory / "tls.pem"), "KeyFile": str(self.directory / "tls.key")}
+        self.https_port, self.wss_port = free_port(), free_port()
+        kinds: tuple[tuple[str, int, dict[str, str]], ...] = (
+            ("http", self.server.http_port, {}),
+            ("websocket", self.server.websocket_port, {}),
+            ("http", self.https_port, self.tls),
+            ("websocket", self.wss_port, self.tls),
+        )
+        listeners = [{"Proto": kind, "Addresses": [f"127.0.0.1:{port}"], **tls} for kind, port, tls in kinds]
+        listeners.insert(0, {"Proto": "tcp", "Addresses": [f"127.0.0.1:{self.server.port}"]})
+        self.server.change("gnetway.yaml", {"WebClients": clients, "Gnetway": {"Server": listeners}})
+
+    async def in_browser(self, *urls: str) -> list[dict[str, Any]]:
+        """What each page says."""
+        profile = tempfile.mkdtemp(prefix="teamgram-chromium-")
+        self.addCleanup(shutil.rmtree, profile, ignore_errors=True)
+        environment = {
+            **os.environ,
+            "PLAYWRIGHT_MODULE": npm_packages.module("playwright-core/index.mjs"),
+            "CHROMIUM": npm_packages.chromium(),
+            "CHROMIUM_PROFILE": profile,
+        }
+        output, errors, _ = await getProcessOutputAndValue(
+            npm_packages.node(), [str(_SCRIPT), *urls], env=environment, reactor=self.reactor
+        )
+        facts = [json.loads(line) for line in output.decode().splitlines()]
+        self.assertEqual(len(facts), len(urls), errors.decode())
+        return facts
+
+    async def test_dialled(self) -> None:
+        """By whatever name and scheme the page came, the worker reaches this server with its key, and nobody else."""
+        http, https = self.server.http_port, self.https_port
+        pages = (
+            (f"http://127.0.0.1:{http}", "/a/", f"ws://127.0.0.1:{self.server.websocket_port}"),
+            (f"http://localhost:{http}", "/k/", f"ws://localhost:{self.server.websocket_port}"),
+            (f"https://localhost:{https}", "/a/", f"wss://localhost:{self.wss_port}"),
+            (f"https://127.0.0.1:{https}", "/k/", f"wss://127.0.0.1:{self.wss_port}"),
+        )
+        said = await self.in_browser(*(page + path for page, path, _ in pages))
+        key = RsaPublicKey.from_pem(self.server.public_key.encode())
+        for (page, path, socket), told in zip(pages, said, strict=True):
+            self.assertEqual(told.get("socket"), "open", told)
+            self.assertEqual(told["socket_url"], f"{socket}/apiws")
+            self.assertEqual((told["http_url"], told["http"]), (f"{page}/apiw1", 400))
+            self.assertEqual((told["scope"], told["secure"]), (path, True))
+            self.assertEqual({number for _, number in told["keys"]}, {f"{int(key.n):x}"})
+            said_fingerprints = {fingerprint for fingerprint, _ in told["keys"]}
+            self.assertEqual(said_fingerprints, {str(key.fingerprint) if path == "/a/" else ""})
+            self.assertEqual((told["elsewhere"], told["blocked"]), ("TypeError", "connect-src"))
 
 
 class WebCommandTests(CommandTestCase):

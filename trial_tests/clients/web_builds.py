@@ -63,6 +63,59 @@ def web_k() -> dict[str, str]:
     }
 
 
+#: What a page and its worker do in a real browser: dial as the app would, and tell of it in the page's title.
+_PAGE = """
+const worker = new Worker(new URL("%s", import.meta.url), {type: "module"});
+worker.onmessage = async (event) => {
+  const registration = await navigator.serviceWorker.register(new URL("%s", import.meta.url), {scope: "./"});
+  const scope = new URL(registration.scope).pathname;
+  document.title = JSON.stringify({...event.data, scope, secure: isSecureContext});
+};
+worker.postMessage(0);
+"""
+_WORKER = """
+onmessage = async () => {
+  const told = {socket_url: dialled(), http_url: posted(), keys: keys()};
+  const blocked = new Promise((resolve) => self.addEventListener("securitypolicyviolation", resolve));
+  told.socket = await new Promise((resolve) => {
+    const socket = new WebSocket(told.socket_url, "binary");
+    socket.onopen = () => resolve("open");
+    socket.onerror = () => resolve("error");
+  });
+  told.http = (await fetch(told.http_url, {method: "POST", body: new Uint8Array(0)})).status;
+  told.elsewhere = await fetch("http://127.0.0.1:1/").then(() => "reached", (error) => error.name);
+  told.blocked = (await blocked).effectiveDirective;
+  postMessage(told);
+};
+"""
+
+
+def living(files: dict[str, str]) -> dict[str, str]:
+    """A made-up build whose page and workers do something in a browser."""
+    files = dict(files)
+    worker, service_worker, page, dialled = (
+        ("worker-D6CCAEI4.js", "service.worker-BRsQlFGj.js", "assets/index-CCQQZirH.js", _DIALLED_A)
+        if "worker-D6CCAEI4.js" in files
+        else ("index.worker-CN415oxy.js", "sw-DkDafmkZ.js", "index-JARheYUO.js", _DIALLED_K)
+    )
+    above = "../" if "/" in page else "./"
+    files[page] = _PAGE % (above + worker, above + service_worker)
+    files[worker] += dialled + _WORKER
+    files[service_worker] = files[service_worker].replace("ctx.", "self.")
+    return files
+
+
+_DIALLED_A = """
+const centre = vi(2), dialled = () => Pr(centre.ipAddress, centre.port);
+const posted = () => Qr(centre.ipAddress, centre.port);
+const keys = () => ri.map((key) => [String(key.fingerprint), key.n.toString(16)]);
+"""
+_DIALLED_K = """
+const centre = new C(), dialled = () => Ss("client", 2, "", "apiws"), posted = () => centre.h(0, "venus", "apiw1");
+const keys = () => [...new K().t, ...new K().p].map((key) => ["", key.modulus]);
+"""
+
+
 def lay(directory: Path, files: dict[str, str]) -> Path:
     """Write a build there."""
     for path, content in files.items():

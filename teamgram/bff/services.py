@@ -20,6 +20,7 @@ from teamgram.bff.messages.locations import RecentLocations
 from teamgram.bff.messages.marks import GroupReadMarks, ReadMarks
 from teamgram.bff.messages.media import SendingMedia
 from teamgram.bff.messages.removing import RemovingMessages
+from teamgram.bff.messages.searching import MessageSearching
 from teamgram.bff.messages.sending import SendingMessages
 from teamgram.bff.messages.web_pages import WebPages
 from teamgram.bff.notification import Notification
@@ -125,6 +126,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         CustomEmoji(shared),
         SavedGifs(shared),
         MessageHistory(shared),
+        MessageSearching(shared),
         ReadMarks(shared),
         GroupReadMarks(shared),
         RemovingMessages(shared),

@@ -14,6 +14,7 @@ from teamgram.database import Row, Transaction
 from teamgram.domain.boxes import log
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.events import LogEntry, LoggedEvent, NewMessage
+from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, add_marks_txn
 from teamgram.domain.boxes.message import PLAIN, Extra, Message, pack_extra
 from teamgram.domain.boxes.store import chunks, marks, new_dialog_row
 from teamgram.domain.files.naming import CONTENT, note_uses_txn
@@ -131,6 +132,7 @@ class BoxChanges:
         txn, date, boxes, entries = self.txn, self.date, audience.boxes, self.entries
         posted: list[dict[int, Message]] = []
         rows: list[Row] = []
+        spoken: list[tuple[int, int, int, int]] = []
         sent_to = next((peer for owner_id, peer in boxes if owner_id == sender_id), 0)
         unread = dict.fromkeys((owner_id for owner_id, _ in boxes), 0)
         mentions = dict(unread)
@@ -194,6 +196,8 @@ class BoxChanges:
                     unread[owner_id] += 1
                     if mentioned:
                         mentions[owner_id] += 1
+                if mentioned:
+                    spoken += [(owner_id, peer, mark, message_id) for mark in (MENTIONED, MENTION_UNREAD)]
                 rows.append(
                     (
                         owner_id,
@@ -217,6 +221,8 @@ class BoxChanges:
             " pinned, reply_to_id, saved_peer, media_unread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
+        if spoken:
+            add_marks_txn(txn, spoken)
         self._raise_dialogs(
             [
                 (self._boxes[owner_id].last_message_id, date, unread[owner_id], mentions[owner_id], owner_id, peer)

@@ -141,6 +141,22 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
             return self
         return Media(place=Place(place.latitude, place.longitude, place.accuracy))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called: a file and what is played in it, a place, a person."""
+        if self.document is not None and not self.ttl:
+            return tuple(
+                name
+                for attribute in self.document.attributes
+                for name in (attribute.file_name, attribute.title, attribute.performer)
+                if name
+            )
+        if self.place is not None:
+            return self.place.title, self.place.address
+        if self.contact is not None:
+            return self.contact.first_name, self.contact.last_name
+        return ()
+
     def after_its_end(self) -> "Media":
         """What is left of it."""
         return Media(ended=self.played or self.ended, ttl=self.ttl)

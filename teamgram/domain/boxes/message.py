@@ -133,6 +133,12 @@ def pack_extra(extra: Extra) -> bytes | None:
     return None if extra == PLAIN else _encode_extra(extra)
 
 
+def searched_text(text: str, extra: Extra) -> str:
+    """What words are looked for in: the text, and what the media beside it is called."""
+    names = extra.media.names if extra.media is not None else ()
+    return "\n".join((text, *names)) if names else text
+
+
 def unpack_extra(stored: bytes | None) -> Extra:
     """The inverse of ``pack_extra``."""
     return _decode_extra(stored) if stored else PLAIN

@@ -7,7 +7,8 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.contents import mark_stale_txn
 from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
-from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra
+from teamgram.domain.boxes.marks import MENTION_UNREAD, PINNED, drop_marks_txn
+from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra, searched_text, unpack_extra
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
 from teamgram.domain.boxes.talks import Talk, note_changes_txn, talk_of
 from teamgram.domain.chats import rights
@@ -130,7 +131,11 @@ def _remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -
         )
         mark_stale_txn(txn, owner_id, message_ids)
         changes.append(owner_id, MessagesDeleted(tuple(sorted(message_ids))), len(message_ids))
-    for owner_id, peer in sorted({(copy[1], copy[3]) for copy in copies}):
+    dialogs: dict[tuple[int, int], list[int]] = {}
+    for _, owner_id, message_id, peer in copies:
+        dialogs.setdefault((owner_id, peer), []).append(message_id)
+    for (owner_id, peer), message_ids in sorted(dialogs.items()):
+        drop_marks_txn(txn, owner_id, peer, message_ids)
         recount_dialog_txn(txn, owner_id, peer)
     _empty_txn(txn, {content_id: talk_of(owner_id, peer) for content_id, owner_id, _, peer in copies})
 
@@ -139,12 +144,12 @@ def _empty_txn(txn: Transaction, talks: Mapping[int, Talk]) -> None:
     """Take what they said from contents (by id, with their conversations) that nobody has any more."""
     for some in chunks(sorted(talks)):
         txn.execute(
-            f"SELECT id, message FROM message_contents WHERE id IN ({marks(some)})"
+            f"SELECT id, message, extra FROM message_contents WHERE id IN ({marks(some)})"
             " AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.content_id = message_contents.id)",
             some,
         )
         rows = txn.fetchall()
-        note_changes_txn(txn, [(content_id, talks[content_id], message) for content_id, message in rows])
+        note_changes_txn(txn, [(row[0], talks[row[0]], searched_text(row[1], unpack_extra(row[2]))) for row in rows])
         # The row stays, so that a resend with the same random_id is still known; what it said does not.
         if gone := [row[0] for row in rows]:
             txn.execute(f"UPDATE message_contents SET message = '', extra = NULL WHERE id IN ({marks(gone)})", gone)
@@ -161,12 +166,12 @@ def recount_dialog_txn(txn: Transaction, owner_id: int, peer: int) -> None:
         "UPDATE dialogs SET top_message_id = ?, top_sent_at = ?,"
         " unread_count = (SELECT COUNT(*) FROM messages m WHERE m.owner_id = dialogs.owner_id"
         " AND m.peer = dialogs.peer AND m.id > dialogs.read_inbox_max_id AND m.outgoing = 0),"
-        " unread_mentions = (SELECT COUNT(*) FROM messages m WHERE m.owner_id = dialogs.owner_id"
-        " AND m.peer = dialogs.peer AND m.mentioned = 1 AND m.mention_unread = 1),"
-        " pinned_message_id = (SELECT COALESCE(MAX(m.id), 0) FROM messages m WHERE m.owner_id = dialogs.owner_id"
-        " AND m.peer = dialogs.peer AND m.pinned = 1)"
+        " unread_mentions = (SELECT COUNT(*) FROM message_marks k WHERE k.owner_id = dialogs.owner_id"
+        " AND k.peer = dialogs.peer AND k.kind = ?),"
+        " pinned_message_id = (SELECT COALESCE(MAX(k.id), 0) FROM message_marks k WHERE k.owner_id = dialogs.owner_id"
+        " AND k.peer = dialogs.peer AND k.kind = ?)"
         " WHERE owner_id = ? AND peer = ?",
-        (top[0], top[1], owner_id, peer),
+        (top[0], top[1], MENTION_UNREAD, PINNED, owner_id, peer),
     )
 
 
@@ -278,6 +283,7 @@ def _clear_note_txn(txn: Transaction, changes: BoxChanges, note: Copy) -> None:
         (txn.lastrowid, owner_id, message_id),
     )
     mark_stale_txn(txn, owner_id, (message_id,))
+    drop_marks_txn(txn, owner_id, peer, (message_id,))
     changes.append(owner_id, MessageEdited(message_id))
     changes.messages[owner_id, message_id] = messages_txn(txn, owner_id, [message_id])[message_id]
     recount_dialog_txn(txn, owner_id, peer)

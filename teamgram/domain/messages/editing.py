@@ -8,7 +8,7 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.media import LinkPreview, Media
-from teamgram.domain.boxes.message import Entity, Message, Tag, pack_extra
+from teamgram.domain.boxes.message import Entity, Message, Tag, pack_extra, searched_text
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.chats.chat import Chat
@@ -130,7 +130,8 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
     if preview is not None and preview.page.pending_since:
         wait_txn(txn, preview.page.id, message.content_id)
     if request.text is not None or media != message.extra.media:
-        note_changes_txn(txn, [(message.content_id, talk_of(owner_id, message.peer), message.text)])
+        said = searched_text(message.text, message.extra)
+        note_changes_txn(txn, [(message.content_id, talk_of(owner_id, message.peer), said)])
     tags = _text_tags_txn(txn, request, message) | media_tags(media)
     txn.execute(
         "UPDATE message_contents SET message = ?, extra = ?, edited_at = ?, tags = ? WHERE id = ?",

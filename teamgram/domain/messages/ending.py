@@ -18,7 +18,7 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import BoxChanges
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.media import VIEW_ONCE, Media
-from teamgram.domain.boxes.message import Extra, pack_extra
+from teamgram.domain.boxes.message import Extra, pack_extra, searched_text
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.files.naming import CONTENT, change_uses_txn, end_files_txn
@@ -145,7 +145,8 @@ def _end_txn(txn: Transaction, fanout: Fanout, content_id: int, now: int) -> Non
     left = Extra(
         media=copies[0].extra.media.after_its_end(), reply=copies[0].extra.reply, silent=copies[0].extra.silent
     )
-    note_changes_txn(txn, [(content_id, talk_of(copies[0].owner_id, copies[0].peer), copies[0].text)])
+    said = searched_text(copies[0].text, copies[0].extra)
+    note_changes_txn(txn, [(content_id, talk_of(copies[0].owner_id, copies[0].peer), said)])
     txn.execute(
         "UPDATE message_contents SET message = '', extra = ?, tags = 0 WHERE id = ?", (pack_extra(left), content_id)
     )

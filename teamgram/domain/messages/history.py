@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, PINNED
 from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.numbers import numbers_txn
 from teamgram.domain.boxes.store import message_columns, message_from_row
 from teamgram.domain.ids.peer import groups_only, users_only
 
@@ -53,6 +55,18 @@ class Search:
     peers: str = "all"
     folder_id: int | None = None
     saved_peer: int = 0
+
+    @property
+    def mark(self) -> int:
+        """The mark (``boxes.marks``) that its messages have; 0 for any."""
+        if self.pinned:
+            return PINNED
+        return MENTION_UNREAD if self.unread_mentions else MENTIONED if self.mentioned else 0
+
+    @property
+    def is_of_a_kind(self) -> bool:
+        """Whether it asks for more than where and when a message was sent: then it is ``domain/search``'s."""
+        return bool(self.from_id or self.tags or self.mark or self.saved_peer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,13 @@ def _in_dialogs(search: Search) -> tuple[str, list[object]]:
         where += " AND m.peer IN (SELECT d.peer FROM dialogs d WHERE d.owner_id = ? AND d.folder_id = ?)"
         params += [search.owner_id, search.folder_id]
     return where, params
+
+
+def contents_txn(txn: Transaction, search: Search) -> list[int]:
+    """Contents of all that match, by reading every message there: for what is not indexed yet."""
+    within, params = _in_dialogs(search)
+    join = " JOIN message_contents c ON c.id = m.content_id" if _needs_content(search) else ""
+    return numbers_txn(txn, ("m.content_id",), f"FROM messages m{join} WHERE {within}", params)
 
 
 def _needs_content(search: Search) -> bool:

@@ -7,6 +7,7 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.events import MessagesPinned
+from teamgram.domain.boxes.marks import PINNED, add_marks_txn, drop_marks_txn
 from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.boxes.store import copies_txn, messages_txn
 from teamgram.domain.chats import rights
@@ -84,7 +85,9 @@ def unpin_all_txn(
     changes = BoxChanges(txn, now)
     changes.lock(here)
     txn.execute(
-        "SELECT content_id FROM messages WHERE owner_id = ? AND peer = ? AND pinned = 1 ORDER BY id", (owner_id, peer)
+        "SELECT m.content_id FROM message_marks k JOIN messages m ON m.owner_id = k.owner_id AND m.id = k.id"
+        " WHERE k.owner_id = ? AND k.peer = ? AND k.kind = ? ORDER BY k.id",
+        (owner_id, peer, PINNED),
     )
     contents = [row[0] for row in txn.fetchall()]
     copies = [copy for copy in copies_txn(txn, contents) if copy[1] in here]
@@ -111,12 +114,16 @@ def _set_pinned_txn(
         by_dialog.setdefault((owner_id, peer), []).append(message_id)
     for (owner_id, peer), message_ids in sorted(by_dialog.items()):
         changed = _changed_txn(txn, owner_id, message_ids, pinned)
+        if pinned:
+            add_marks_txn(txn, [(owner_id, peer, PINNED, id_) for id_ in changed])
+        else:
+            drop_marks_txn(txn, owner_id, peer, changed, (PINNED,))
         if not changed:
             continue
         txn.execute(
-            "UPDATE dialogs SET pinned_message_id = (SELECT COALESCE(MAX(m.id), 0) FROM messages m"
-            " WHERE m.owner_id = ? AND m.peer = ? AND m.pinned = 1) WHERE owner_id = ? AND peer = ?",
-            (owner_id, peer, owner_id, peer),
+            "UPDATE dialogs SET pinned_message_id = (SELECT COALESCE(MAX(k.id), 0) FROM message_marks k"
+            " WHERE k.owner_id = ? AND k.peer = ? AND k.kind = ?) WHERE owner_id = ? AND peer = ?",
+            (owner_id, peer, PINNED, owner_id, peer),
         )
         changes.append(owner_id, MessagesPinned(peer, changed, pinned), len(changed))
 

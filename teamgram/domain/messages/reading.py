@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import ContentsRead, InboxRead, OutboxRead
+from teamgram.domain.boxes.marks import MENTION_UNREAD, drop_marks_txn
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import chunks, marks, messages_txn
 from teamgram.domain.chats import rights
@@ -188,9 +189,8 @@ def read_mentions_txn(
     changes = BoxChanges(txn, now)
     changes.lock((owner_id,))
     txn.execute(
-        "SELECT id, peer, mentioned FROM messages WHERE owner_id = ? AND peer = ? AND mentioned = 1"
-        " AND mention_unread = 1 ORDER BY id",
-        (owner_id, peer),
+        "SELECT id, peer, 1 FROM message_marks WHERE owner_id = ? AND peer = ? AND kind = ? ORDER BY id",
+        (owner_id, peer, MENTION_UNREAD),
     )
     return _read_found_txn(txn, fanout, changes, owner_id, list(txn.fetchall()), perm_auth_key_id)
 
@@ -208,6 +208,11 @@ def _read_found_txn(
         txn.executemany(
             "UPDATE messages SET mention_unread = 0 WHERE owner_id = ? AND id = ?", [(owner_id, id_) for id_ in ids]
         )
+        by_peer: dict[int, list[int]] = {}
+        for message_id, peer, _ in found:
+            by_peer.setdefault(peer, []).append(message_id)
+        for peer, message_ids in sorted(by_peer.items()):
+            drop_marks_txn(txn, owner_id, peer, message_ids, (MENTION_UNREAD,))
         txn.executemany(
             "UPDATE dialogs SET unread_mentions = CASE WHEN unread_mentions > 0 THEN unread_mentions - 1 ELSE 0 END"
             " WHERE owner_id = ? AND peer = ?",

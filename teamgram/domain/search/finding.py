@@ -7,7 +7,7 @@ many it has and which is at what place, so counts are exact and a page anywhere
 costs the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap64
@@ -19,9 +19,9 @@ from teamgram.domain.boxes.numbers import numbers_txn, unpack_all
 from teamgram.domain.boxes.store import chunks, marks, messages_txn
 from teamgram.domain.boxes.talks import talk_of
 from teamgram.domain.ids.peer import groups_only, users_only
-from teamgram.domain.messages.history import MAX_PAGE, Found, Page, Search, condition
+from teamgram.domain.messages.history import MAX_PAGE, Found, Page, Search, contents_txn
 from teamgram.domain.search.folding import END
-from teamgram.domain.search.terms import Asked, asked_by, terms_of
+from teamgram.domain.search.terms import SAID, Asked, asked_by, terms_of
 
 _FEW = 400
 """So many messages are read rather than another term's contents."""
@@ -74,25 +74,20 @@ def _by_content(txn: Transaction) -> str:
     return txn.engine.by_index.format("messages_by_content")
 
 
-def page_txn(txn: Transaction, text: str, search: Search, page: Page) -> tuple[Found, int]:
-    """One page of the messages that ``search`` describes and that have the words of ``text``; see ``history``.
-
-    Returns:
-        the page, and how many messages of the box had to be read one by one.
-    """
-    found, unstored = found_txn(txn, text, search)
+def page_txn(txn: Transaction, owner_id: int, found: BitMap64, page: Page) -> Found:
+    """One page of what was found; see ``history``."""
     count, limit = len(found), max(0, min(page.limit, MAX_PAGE))
     if not count or not limit:
-        return Found((), count), unstored
-    start = _place_txn(txn, search.owner_id, found, page) + page.add_offset
+        return Found((), count)
+    start = place_txn(txn, owner_id, found, page) + page.add_offset
     window = found[max(0, count - max(0, start + limit)) : max(0, count - max(0, start))]
     messages = [
         message
-        for message in newest_first_txn(txn, search.owner_id, window)
+        for message in newest_first_txn(txn, owner_id, window)
         if (not page.max_id or message.id < page.max_id) and (not page.min_id or message.id > page.min_id)
     ]
     newer = count - found.rank(messages[0].content_id) if messages else 0
-    return Found(tuple(messages), count, newer), unstored
+    return Found(tuple(messages), count, newer)
 
 
 def newest_first_txn(txn: Transaction, owner_id: int, contents: BitMap64) -> list[Message]:
@@ -108,7 +103,7 @@ def newest_first_txn(txn: Transaction, owner_id: int, contents: BitMap64) -> lis
     return [messages[id_] for id_ in sorted(messages, reverse=True)]
 
 
-def _place_txn(txn: Transaction, owner_id: int, found: BitMap64, page: Page) -> int:
+def place_txn(txn: Transaction, owner_id: int, found: BitMap64, page: Page) -> int:
     """How many of the found are at the page's offset or newer."""
     if page.offset_id > 0:
         txn.execute(
@@ -122,22 +117,17 @@ def _place_txn(txn: Transaction, owner_id: int, found: BitMap64, page: Page) -> 
 
 def _before_txn(txn: Transaction, owner_id: int, found: BitMap64, date: int) -> int:
     """How many of the found are from before that (unix seconds): dates grow with contents, so few are looked up."""
-    return first_where(len(found), lambda at: _sent_at_txn(txn, owner_id, found[at]) >= date)
-
-
-def first_where(count: int, condition: Callable[[int], bool]) -> int:
-    """The first number from 0 on of which it is true, all after it being so; ``count`` if there is none below."""
-    low, high = 0, count
+    low, high = 0, len(found)
     while low < high:
         middle = (low + high) // 2
-        if condition(middle):
+        if sent_at_txn(txn, owner_id, found[middle]) >= date:
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def _sent_at_txn(txn: Transaction, owner_id: int, content_id: int) -> int:
+def sent_at_txn(txn: Transaction, owner_id: int, content_id: int) -> int:
     txn.execute(
         f"SELECT sent_at FROM messages {_by_content(txn)} WHERE content_id = ? AND owner_id = ?", (content_id, owner_id)
     )
@@ -145,34 +135,48 @@ def _sent_at_txn(txn: Transaction, owner_id: int, content_id: int) -> int:
     return int(row[0]) if row else 0
 
 
-def found_txn(txn: Transaction, text: str, search: Search) -> tuple[BitMap64, int]:
-    """Contents of all that is found, and how many messages of the box had to be read one by one."""
+def found_txn(txn: Transaction, text: str, search: Search, is_indexed: bool) -> tuple[BitMap64, int]:
+    """Contents of all that is found, and how many messages of the box had to be read one by one.
+
+    Args:
+        is_indexed: old messages are; else what has no text to look for is found by reading every message.
+    """
+    if not text and not is_indexed:
+        return BitMap64(contents_txn(txn, search)), 0
     asked = asked_by(text, search)
-    if not asked or (text and not asked[0].beginning):
+    if (text and (not asked or not asked[0].beginning)) or not (asked or search.mark):
         return BitMap64(), 0
-    talks = _talks_txn(txn, search)
-    place = _Place(txn, search.owner_id, talks, _segments_txn(txn, talks))
-    found = _crossed_txn(place, asked)
-    if found and (search.pinned or search.mentioned or search.unread_mentions):
-        found &= _marked_txn(txn, search)
+    unstored = 0
+    if asked:
+        talks = _talks_txn(txn, search)
+        place = _Place(txn, search.owner_id, talks, _segments_txn(txn, talks))
+        found, unstored = _crossed_txn(place, asked), place.unstored
+        if found and search.mark:
+            found &= _marked_txn(txn, search)
+    else:
+        found = _marked_txn(txn, search)
     if found and search.min_date:
         found = found[_before_txn(txn, search.owner_id, found, search.min_date) :]
     if found and search.max_date:
         found = found[: _before_txn(txn, search.owner_id, found, search.max_date + 1)]
-    return found, place.unstored
+    return found, unstored
 
 
 def _marked_txn(txn: Transaction, search: Search) -> BitMap64:
-    where, params = condition(
-        Search(
-            search.owner_id,
-            None,
-            pinned=search.pinned,
-            mentioned=search.mentioned,
-            unread_mentions=search.unread_mentions,
-        )
+    where, params = "k.owner_id = ? AND k.kind = ?", [search.owner_id, search.mark]
+    if search.peer is not None:
+        where += " AND k.peer = ?"
+        params.append(search.peer)
+    elif search.peers != "all":
+        where += f" AND {users_only('k.peer') if search.peers == 'users' else groups_only('k.peer')}"
+    if search.folder_id is not None:
+        where += " AND k.peer IN (SELECT d.peer FROM dialogs d WHERE d.owner_id = ? AND d.folder_id = ?)"
+        params += [search.owner_id, search.folder_id]
+    source = (
+        f"FROM message_marks k {txn.engine.ordered_join} messages m ON m.owner_id = k.owner_id AND m.id = k.id"
+        f" WHERE {where}"
     )
-    return BitMap64(numbers_txn(txn, ("m.content_id",), f"FROM messages m WHERE {where}", params))
+    return BitMap64(numbers_txn(txn, ("m.content_id",), source, params))
 
 
 def _talks_txn(txn: Transaction, search: Search) -> list[int]:
@@ -277,9 +281,9 @@ def _row_count_txn(place: _Place, asked: Asked) -> int:
 def _having_txn(txn: Transaction, found: BitMap64, asked: Sequence[Asked]) -> BitMap64:
     having = BitMap64()
     for some in chunks(found):
-        txn.execute(f"SELECT id, message, sender_id, tags FROM message_contents WHERE id IN ({marks(some)})", some)
-        for content_id, message, sender_id, tags in txn.fetchall():
-            terms = terms_of(message, sender_id, tags)
+        txn.execute(f"SELECT id, {SAID} FROM message_contents WHERE id IN ({marks(some)})", some)
+        for content_id, *said in txn.fetchall():
+            terms = terms_of(*said)
             if all(one.is_in(terms) for one in asked):
                 having.add(content_id)
     return having

@@ -9,19 +9,19 @@ box is asked of their messages when they search. What is new is written as rows;
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from teamgram.database import Transaction
+from teamgram.database import Row, Transaction
 from teamgram.domain.boxes.message import Tag
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.boxes.talks import Talk, talk_of
 from teamgram.domain.search import folding
-from teamgram.domain.search.terms import TAGS, saved_term, sender_term, terms_of
+from teamgram.domain.search.terms import SAID, TAGS, saved_term, sender_term, terms_of
 from teamgram.domain.search.words import words_of
 
 INDEXED_UP_TO = "search_indexed"
 """Name of the server's state: every content up to this id has its terms in the index."""
 
 
-_COLUMNS = "id, sender_id, peer, tags, message"
+_COLUMNS = f"id, peer, {SAID}"
 
 Terms = Mapping[int, tuple[Talk, Collection[bytes]]]
 """By content: its conversation and terms of it."""
@@ -81,7 +81,7 @@ def unindexed_txn(txn: Transaction, after: int, limit: int) -> Indexed:
     for some in chunks(sorted({change[1] for change in changes})):
         txn.execute(f"SELECT {_COLUMNS} FROM message_contents WHERE id IN ({marks(some)})", some)
         old = txn.fetchall()
-        senders |= {row[0]: row[1] for row in old}
+        senders |= {row[0]: row[2] for row in old}
         terms |= _terms_txn(txn, old)
     gone: dict[int, tuple[Talk, set[bytes]]] = {}
     for _, content_id, low, high, message in changes:
@@ -108,11 +108,11 @@ def late_txn(txn: Transaction, after: int, up_to: int, known: Collection[int]) -
     return Indexed(terms, {}, (), up_to)
 
 
-def _terms_txn(txn: Transaction, rows: Iterable[tuple[int, int, int, int, str]]) -> dict[int, tuple[Talk, set[bytes]]]:
+def _terms_txn(txn: Transaction, rows: Iterable[Row]) -> dict[int, tuple[Talk, set[bytes]]]:
     found: dict[int, tuple[Talk, set[bytes]]] = {}
-    for content_id, sender_id, peer, tags, message in rows:
-        if message and peer and peer != sender_id:
-            found[content_id] = talk_of(sender_id, peer), terms_of(message, sender_id, tags)
+    for content_id, peer, sender_id, tags, message, extra in rows:
+        if (message or extra) and peer and peer != sender_id:
+            found[content_id] = talk_of(sender_id, peer), terms_of(sender_id, tags, message, extra)
             continue
         if not peer and tags & Tag.SERVICE:
             # The note that a history was cleared.
@@ -123,7 +123,7 @@ def _terms_txn(txn: Transaction, rows: Iterable[tuple[int, int, int, int, str]])
         copy = txn.fetchone()
         if copy is None:
             continue
-        terms = terms_of(message, sender_id, tags)
+        terms = terms_of(sender_id, tags, message, extra)
         if copy[2]:
             terms.add(saved_term(copy[2]))
         found[content_id] = talk_of(copy[0], copy[1]), terms

@@ -7,7 +7,7 @@ byte that no word has.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from teamgram.domain.boxes.message import Tag
+from teamgram.domain.boxes.message import Tag, searched_text, unpack_extra
 from teamgram.domain.messages.history import Search
 from teamgram.domain.search.words import asked_words, words_of
 
@@ -15,6 +15,12 @@ _NOT_A_WORD = b"\x00"
 
 TAGS = {tag: b"\x00t%d" % tag.bit_length() for tag in Tag if tag is not Tag.SERVICE}
 """The terms of tags. What are service messages is not asked for."""
+
+
+_NAMED = int(Tag.GEO | Tag.CONTACT | Tag.DOCUMENT | Tag.VIDEO | Tag.ROUND_VIDEO | Tag.GIF | Tag.VOICE | Tag.MUSIC)
+
+SAID = f"sender_id, tags, message, CASE WHEN (tags & {_NAMED}) <> 0 THEN extra END"
+"""Columns of message_contents for ``terms_of``: what media is called is in extra; most are plain texts without."""
 
 
 def sender_term(user_id: int) -> bytes:
@@ -37,8 +43,10 @@ def tag_terms(tags: int) -> list[bytes]:
     return [term for tag, term in TAGS.items() if tags & tag] if tags else []
 
 
-def terms_of(text: str, sender_id: int, tags: int) -> set[bytes]:
+def terms_of(sender_id: int, tags: int, text: str, extra: bytes | None) -> set[bytes]:
     """All terms of a content but for where it was saved from."""
+    if extra:
+        text = searched_text(text, unpack_extra(extra))
     terms = words_of(text) if text else set()
     terms.add(sender_term(sender_id))
     terms.update(tag_terms(tags))

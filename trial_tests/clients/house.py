@@ -32,12 +32,14 @@ class HouseTestCase(BackendTestCase):
 
     Attributes:
         one_server: all tests of the class come to one server, each with people of its own; else each has its own.
+        server_class: what that is then.
     """
 
     timeout = 240.0
     dc_id = 2
     libraries = LIBRARIES
     one_server = False
+    server_class: ClassVar[type[RunningServer]] = RunningServer
     server: RunningServer
     _phones = 0
     _kept: ClassVar[tuple[type["HouseTestCase"], KeptServer] | None] = None
@@ -56,7 +58,7 @@ class HouseTestCase(BackendTestCase):
         dsn, _ = self.new_place()
         # Behind the database's own: what is added last is done first, and the server writes until it is gone.
         self.addCleanup(lambda: defer.Deferred.fromCoroutine(self._close()))
-        self.server = RunningServer(reactor, self.directory, dsn, self._redis(), self.dc_id)
+        self.server = self.server_class(reactor, self.directory, dsn, self._redis(), self.dc_id)
         self.configure()
         await self.server.start()
 

@@ -138,6 +138,10 @@ class Telethon(Driver):
             user = await self.client._on_login(answer.user)
         return {"id": user.id, "first_name": user.first_name, "phone": user.phone}
 
+    async def do_accept_login(self, token):
+        """What another app shows as a QR code, in hexadecimal."""
+        await self.client(functions.auth.AcceptLoginTokenRequest(bytes.fromhex(token)))
+
     async def do_sign_out(self):
         return bool(await self.client.log_out())
 

@@ -87,6 +87,14 @@ class FilesTests(FilesTestCase):
             await deferLater(self.reactor, 0.2)
         self.fail(f"no photo of {peer}")
 
+    async def change(self, sender: ClientProcess, other: ClientProcess) -> None:
+        """Another file in the place of a photo; the other one gets it."""
+        there, back = ["user", other.user["id"]], ["user", sender.user["id"]]
+        picture, path = self.picture("first.jpg", 200, 200), self.file("second.bin", 30_000)
+        sent = await sender.do("send_file", peer=there, path=str(picture), photo=True, timeout=60)
+        await sender.do("edit_media", peer=there, id=sent["id"], path=str(path), caption="other", timeout=60)
+        self.assertEqual((await self.got(other, back)).read_bytes(), path.read_bytes())
+
     async def play(self, sender: ClientProcess, player: ClientProcess) -> None:
         """Voice is marked as heard at its sender's; what may be looked at once is opened."""
         there, back = ["user", player.user["id"]], ["user", sender.user["id"]]
@@ -110,12 +118,14 @@ class FilesTests(FilesTestCase):
         ada, bob = await self.sign_up("telethon", "Ada"), await self.sign_up("telethon", "Bob")
         await self.send_and_get(ada, bob, (1, 5 * MIB + 3, 12 * MIB + 77))
         await self.put_up_and_get(ada, bob)
+        await self.change(ada, bob)
 
     async def test_kurigram(self) -> None:
         """With Telethon at the other end; small ones, for without its C extension it ciphers 50 kB a second."""
         cyd, bob = await self.sign_up("kurigram", "Cyd"), await self.sign_up("telethon", "Bob")
         await self.send_and_get(cyd, bob, (1, 200_000))
         await self.put_up_and_get(cyd, bob)
+        await self.change(cyd, bob)
 
     @unittest.skipUnless(have("gramjs"), "no GramJS: tools/setup_test.sh needs node and npm")
     async def test_gramjs(self) -> None:
@@ -136,6 +146,9 @@ class FilesTests(FilesTestCase):
         await self.send_and_get(tia, bob, (1, 3 * MIB + 3, 11 * MIB))
         await self.put_up_and_get(tia, bob)
         await self.play(bob, tia)
+        await self.change(tia, bob)
+        steps = await tia.do("move", peer=["user", bob.user["id"]])
+        self.assertEqual(steps, [[53.0, True, 1], [53.0, False, 0]])
 
     async def test_in_a_group(self) -> None:
         """Every member gets it, whatever they use."""

@@ -201,6 +201,10 @@ class Pyrogram(Driver):
         chat = await self.client.get_chat(self._chat(peer))
         await self.client.download_media(chat.photo.big_file_id, file_name=path)
 
+    async def do_edit_media(self, peer, id, path, caption):
+        media = pyrogram.types.InputMediaDocument(path, caption=caption)
+        await self.client.edit_message_media(self._chat(peer), id, media)
+
     async def do_download(self, peer, id, path):
         """What a message carries, and its caption."""
         message = await self.client.get_messages(self._chat(peer), id)

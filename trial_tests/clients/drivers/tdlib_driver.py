@@ -326,6 +326,32 @@ class Tdlib(Driver):
         message = await self._ask("sendMessage", chat_id=await self._chat(peer), input_message_content=content)
         return await self._delivered(message)
 
+    async def do_edit_media(self, peer, id, path, caption):
+        content = {
+            "@type": "inputMessageDocument",
+            "document": {"@type": "inputDocument", "document": {"@type": "inputFileLocal", "path": path}},
+            "caption": {"@type": "formattedText", "text": caption},
+        }
+        chat = await self._chat(peer)
+        await self._ask("editMessageMedia", chat_id=chat, message_id=id * SERVER_ID, input_message_content=content)
+
+    async def do_move(self, peer):
+        """Share a live location, move it and stop; what TDLib then says of it, and who is under way at each step."""
+        chat, steps = await self._chat(peer), []
+        here = {"@type": "location", "latitude": 52.5, "longitude": 13.4, "horizontal_accuracy": 10.0}
+        live = {"@type": "liveLocation", "location": here, "live_period": 600, "heading": 90}
+        content = {"@type": "inputMessageLiveLocation", "location": live}
+        sent = await self._delivered(await self._ask("sendMessage", chat_id=chat, input_message_content=content))
+        for location in ({**live, "location": {**here, "latitude": 53.0}}, None):
+            message = await self._ask(
+                "editMessageLiveLocation", chat_id=chat, message_id=sent["id"] * SERVER_ID, location=location
+            )
+            found = await self._ask("searchChatRecentLocationMessages", chat_id=chat, limit=10)
+            where, left = message["content"]["location"]["location"], message["content"]["expires_in"]
+            steps.append([where["latitude"], left > 0, len(found["messages"])])
+            await asyncio.sleep(1.1)  # it is live for a second at least
+        return steps
+
     async def do_open_media(self, peer, id):
         """As a tap on a photo or a voice message does; what kind it is."""
         chat = await self._chat(peer)

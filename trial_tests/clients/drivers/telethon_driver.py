@@ -214,6 +214,10 @@ class Telethon(Driver):
         plain = not photo and not more.get("voice_note")
         return self._message(await self.client.send_file(to, path, force_document=plain, caption=caption, **more))
 
+    async def do_edit_media(self, peer, id, path, caption):
+        """A file in the place of what a message carries."""
+        await self.client.edit_message(await self._peer(peer), id, caption, file=path, force_document=True)
+
     async def do_media(self, peer, id):
         """Whether what a message carries is still to be played, how long it lives, and whether it is over."""
         message = await self.client.get_messages(await self._peer(peer), ids=id)

@@ -23,11 +23,13 @@ from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
 from teamgram.domain.privacy import errors as privacy
 from teamgram.domain.profiles import errors as profiles
+from teamgram.domain.saved_files.sounds import SoundInvalid
 from teamgram.domain.stickers import errors as stickers
 from teamgram.domain.users.fresh import FreshChangePhoneForbidden, FreshResetForbidden
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastNameInvalid
 from teamgram.domain.users.user import UserNotFound
 from teamgram.domain.users.users import PhoneOccupied, UsernameNotModified, UsernameOccupied
+from teamgram.domain.wallpapers import errors as wallpapers
 from teamgram.domain.web_pages.errors import PageNotFetched, PageUrlInvalid
 from teamgram.interfaces.rpc import RpcError
 
@@ -52,6 +54,12 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     UsernameInvalid: (400, "USERNAME_INVALID"),
     UsernameNotModified: (400, "USERNAME_NOT_MODIFIED"),
     UsernameOccupied: (400, "USERNAME_OCCUPIED"),
+    SoundInvalid: (400, "RINGTONE_INVALID"),
+    wallpapers.WallpaperFileInvalid: (400, "WALLPAPER_FILE_INVALID"),
+    wallpapers.WallpaperInvalid: (400, "WALLPAPER_INVALID"),
+    wallpapers.WallpaperTypeInvalid: (400, "WALLPAPER_MIME_INVALID"),
+    # Telegram's list has none of this one.
+    wallpapers.WallpapersTooMany: (400, "WALLPAPERS_TOO_MUCH"),
     PageNotFetched: (400, "WEBPAGE_CURL_FAILED"),
     PageUrlInvalid: (400, "WC_CONVERT_URL_INVALID"),
     privacy.UserPrivacyRestricted: (403, "USER_PRIVACY_RESTRICTED"),

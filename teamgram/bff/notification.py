@@ -10,11 +10,22 @@ from teamgram.bff.views.users import UserViews
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.updates.events import NotifySettingsChanged
 from teamgram.domain.updates.fanout import Fanout
-from teamgram.domain.users.notifications import KINDS, NotificationSettings, in_scope
+from teamgram.domain.users.notifications import KINDS, RINGTONE, NotificationSettings, in_scope
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
 _KIND_OF = {"inputNotifyUsers": "users", "inputNotifyChats": "chats", "inputNotifyBroadcasts": "broadcasts"}
+
+
+def _sound_from(view: Any) -> str:
+    """None, one of the account's own (whoever has not got it hears the default one), or the default one.
+
+    What lies on one device alone means nothing to the others.
+    """
+    name = getattr(view, "NAME", "")
+    if name == "notificationSoundNone":
+        return ""
+    return f"{RINGTONE}{view.id}" if name == "notificationSoundRingtone" else "default"
 
 
 class Notification(RpcService):
@@ -56,8 +67,7 @@ class Notification(RpcService):
         }
         sound = written.sound
         if sound is not None:
-            # Ringtones cannot be uploaded here, so a sound is the default one or none.
-            choices["sound"] = "" if getattr(sound, "NAME", "") == "notificationSoundNone" else "default"
+            choices["sound"] = _sound_from(sound)
         await self._notifications.change(caller.user_id, scope, **choices)
         self._fanout.publish([caller.user_id], NotifySettingsChanged(scope), caller.perm_auth_key_id)
         return True

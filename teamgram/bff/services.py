@@ -13,7 +13,9 @@ from teamgram.bff.configuration import ConfigurationService, ConfigurationSettin
 from teamgram.bff.contacts import Blocks, ContactsService
 from teamgram.bff.dialogs import DialogsService, PrivateChatSettings
 from teamgram.bff.drafts import Drafts
+from teamgram.bff.files.ringtones import Ringtones
 from teamgram.bff.files.service import FilesService
+from teamgram.bff.files.wallpapers import WallpapersService
 from teamgram.bff.langpack import Langpack, load_languages
 from teamgram.bff.messages.history import MessageHistory
 from teamgram.bff.messages.locations import RecentLocations
@@ -125,6 +127,8 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         StickersAtHand(shared),
         CustomEmoji(shared),
         SavedGifs(shared),
+        WallpapersService(shared),
+        Ringtones(shared),
         MessageHistory(shared),
         MessageSearching(shared),
         ReadMarks(shared),

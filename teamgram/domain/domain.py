@@ -18,7 +18,7 @@ from teamgram.domain.files.collecting import Collecting, Names
 from teamgram.domain.files.drawings import SERVICE
 from teamgram.domain.files.filing import Filing
 from teamgram.domain.files.naming import CONTENT, SET_THUMB
-from teamgram.domain.files.references import IN_STICKER_SET, IN_WEB_PAGE, OF_GROUP, ON_PROFILE, SAVED_BY
+from teamgram.domain.files.references import IN_STICKER_SET, IN_WALLPAPER, IN_WEB_PAGE, OF_GROUP, ON_PROFILE, SAVED_BY
 from teamgram.domain.messages.ending import EndingMedia
 from teamgram.domain.messages.media import FileAccess
 from teamgram.domain.messages.messages import Messages
@@ -41,6 +41,7 @@ from teamgram.domain.users.notifications import NotificationSettings
 from teamgram.domain.users.settings import AccountSettings
 from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.domain.users.users import Users
+from teamgram.domain.wallpapers.wallpapers import Wallpapers
 from teamgram.domain.web_pages.fetching import PageFetcher
 from teamgram.domain.web_pages.previews import LinkPreviews
 from teamgram.domain.web_pages.settings import PageSettings
@@ -103,6 +104,7 @@ class Domain:
     sticker_search: StickerSearch
     saved_files: SavedFiles
     previews: LinkPreviews
+    wallpapers: Wallpapers
 
     @classmethod
     def open(
@@ -129,6 +131,7 @@ class Domain:
         profile_photos = ProfilePhotos(database, fanout, users, contacts, privacy, watchers, filing.files)
         chat_photos = ChatPhotos(database, chats, filing.files)
         sticker_sets, saved_files = StickerSets(database, filing, fanout, clock), SavedFiles(database, fanout, clock)
+        wallpapers = Wallpapers(database, filing, clock)
         previews = LinkPreviews(database, filing.files, fanout, clock, fetcher, page_settings)
         shown = {
             ON_PROFILE: profile_photos.is_shown,
@@ -136,6 +139,7 @@ class Domain:
             IN_STICKER_SET: sticker_sets.is_of_set,
             SAVED_BY: saved_files.is_saved,
             IN_WEB_PAGE: previews.has_photo,
+            IN_WALLPAPER: wallpapers.has_picture,
         }
         observers = MessageObservers()
         fanout.subscribe(observers)
@@ -173,6 +177,7 @@ class Domain:
             sticker_search=StickerSearch(database),
             saved_files=saved_files,
             previews=previews,
+            wallpapers=wallpapers,
         )
 
     def start(self) -> None:

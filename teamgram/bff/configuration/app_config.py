@@ -8,6 +8,7 @@ from teamgram.bff.configuration.settings import ConfigurationSettings
 from teamgram.domain.dialogs.dialogs import MAX_PINNED, MAX_PINNED_ARCHIVED
 from teamgram.domain.messages.reading import KEEP_READ_DATES
 from teamgram.domain.saved_files.saved_files import LIMITS
+from teamgram.domain.saved_files.sounds import MAX_BYTES, MAX_SECONDS
 from teamgram.mtproto.tl import tl
 
 #: What there is none of here. Apps index these without asking whether they are there: Telegram Web K throws when a
@@ -53,6 +54,9 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
         "reactions_user_max_default": 0,
         "reactions_user_max_premium": 0,
         "round_video_encoding": _ROUND_VIDEO,
+        "ringtone_duration_max": int(MAX_SECONDS),
+        "ringtone_saved_count_max": LIMITS["ringtones"],
+        "ringtone_size_max": MAX_BYTES,
         "saved_gifs_limit_default": LIMITS["gifs"],
         "saved_gifs_limit_premium": LIMITS["gifs"],
         "stickers_faved_limit_default": LIMITS["faved"],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from teamgram.domain.users.notifications import UNCHANGED, Notifications
+from teamgram.domain.users.notifications import RINGTONE, UNCHANGED, Notifications
 from teamgram.mtproto.tl import tl
 
 
@@ -13,7 +13,9 @@ def notify_settings_view(chosen: Notifications = UNCHANGED) -> Any:
     K an absent ``show_previews`` as off, which it saves as the user's choice.
     """
     sound = None
-    if chosen.sound is not None:
+    if chosen.sound is not None and chosen.sound.startswith(RINGTONE):
+        sound = tl.notificationSoundRingtone(id=int(chosen.sound.removeprefix(RINGTONE)))
+    elif chosen.sound is not None:
         sound = tl.notificationSoundDefault() if chosen.sound else tl.notificationSoundNone()
     return tl.peerNotifySettings(
         show_previews=chosen.show_previews,

@@ -20,6 +20,7 @@ FILES_NAMED_IN = (
     ("chats", "photo_id"),
     ("sticker_set_items", "document_id"),
     ("account_files", "document_id"),
+    ("wallpapers", "document_id"),
 )
 """(table, column) with the id of a document or photo that is to stay; each has an index that begins with it."""
 

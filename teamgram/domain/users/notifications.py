@@ -10,6 +10,9 @@ from teamgram.database import Database, Transaction
 
 _PREFIX = "notify:"
 
+RINGTONE = "ringtone:"
+"""Before the id of a sound that the user uploaded."""
+
 KINDS = frozenset({"users", "chats", "broadcasts"})
 """Scopes that are no peer."""
 
@@ -20,7 +23,7 @@ class Notifications:
 
     Attributes:
         mute_until: unix seconds.
-        sound: "" for none, "default", or None.
+        sound: "" for none, "default", ``RINGTONE`` and a document's id, or None.
         stories_muted, stories_hide_sender: of stories.
     """
 

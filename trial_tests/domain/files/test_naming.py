@@ -12,6 +12,7 @@ from trial_tests.backends import BackendTestCase
 NAMELIKE = re.compile(r"(.*_)?(photo|document|file|blob|thumb|sticker|wallpaper|ringtone)(_id|_name|s_id)")
 
 NO_NAMES = {
+    ("account_wallpapers", "wallpaper_id"): "the wallpaper's, which names its document itself",
     ("documents", "blob_name"): "file_blobs has it, too",
     ("file_blobs", "file_id"): "which file has the bytes; the file itself is named elsewhere",
     ("sticker_words", "document_id"): "goes with sticker_set_items",

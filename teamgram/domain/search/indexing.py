@@ -156,7 +156,8 @@ class SearchIndexer:
             more = await self._step()
             if not self._in_order:
                 await self._look_back()
-            more = await self._upkeep.work() or more
+            # While an old database is indexed, folding has to keep up with it.
+            more = await self._upkeep.work(2 * (self._clock.seconds() - began)) or more
         finally:
             self._alone.release()
         if more:

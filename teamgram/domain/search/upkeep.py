@@ -15,7 +15,7 @@ from teamgram.domain.search import folding
 from teamgram.domain.search.folding import Fold
 
 AT_A_TIME = 0.1
-"""Seconds after which the rest waits for the next round."""
+"""Seconds of one round."""
 
 _BLOCKS = 4
 """Of a box stored in one transaction, which holds the box's lock."""
@@ -63,10 +63,10 @@ class Upkeep:
         """Store what the box holds."""
         self._owners[owner_id] = None
 
-    async def work(self) -> bool:
-        """Do what is due, for a while; whether something is left."""
-        began = self._clock.seconds()
-        while self._clock.seconds() - began < AT_A_TIME:
+    async def work(self, seconds: float) -> bool:
+        """Do what is due, for about as long, or ``AT_A_TIME`` if that is longer; whether something is left."""
+        until = self._clock.seconds() + max(seconds, AT_A_TIME)
+        while self._clock.seconds() < until:
             if not await self.step():
                 return False
         return True
@@ -78,9 +78,12 @@ class Upkeep:
         elif self._talks:
             talk = next(iter(self._talks))
             self._fold = await self._database.write("begin to fold", folding.due_txn, talk)
+            del self._talks[talk]
             if self._fold is None:
                 self._rows.pop(talk, None)
-                del self._talks[talk]
+            else:
+                # Behind the others: one in which much is written may always have something due.
+                self._talks[talk] = None
         elif self._owners:
             owner_id = next(iter(self._owners))
             due = await self._database.read("blocks of a box", contents.due_blocks_txn, owner_id)

@@ -81,10 +81,11 @@ def expected(everything: list[Message], text: str, search: Search, page: Page) -
 class SearchTestCase(BackendTestCase):
     """Messages and an index over one database."""
 
-    async def house(self) -> tuple[Database, Messages, SearchIndexer, MessageSearch]:
+    async def house(self, *, new_accounts: bool = True) -> tuple[Database, Messages, SearchIndexer, MessageSearch]:
         """Four accounts; the indexer is not started."""
         database = self.open_database()
-        await add_accounts(database, *USERS)
+        if new_accounts:
+            await add_accounts(database, *USERS)
         fanout = Fanout()
         self.clock = task.Clock()
         indexer = SearchIndexer(database, self.clock)
@@ -97,6 +98,25 @@ class SearchTestCase(BackendTestCase):
         """Texts, newest first."""
         page = await search.page(text, Search(owner_id, peer), Page(limit=100))
         return [message.text for message in page.messages]
+
+    def check_index_txn(self, txn: Transaction) -> None:
+        """In the index are the terms of what somebody has, and no other."""
+        txn.execute("SELECT word, postings, ids FROM search_blocks")
+        postings = {
+            (word, content_id)
+            for word, count, ids in txn.fetchall()
+            if not word.endswith(folding.END)
+            for content_id in numbers.unpack(count, ids)
+        }
+        txn.execute("SELECT word, content_id FROM search_words")
+        postings.update(txn.fetchall())
+        txn.execute(
+            f"SELECT id, {SAID} FROM message_contents c"
+            " WHERE peer <> 0 AND EXISTS (SELECT 1 FROM messages m WHERE m.content_id = c.id)"
+        )
+        there = {(term, row[0]) for row in txn.fetchall() for term in terms_of(*row[1:])}
+        # Where something was saved from is not known any more when it is gone.
+        self.assertEqual({posting for posting in postings if not posting[0].startswith(b"\x00p")}, there)
 
 
 @on_every_backend
@@ -155,25 +175,6 @@ class FindingTests(SearchTestCase):
             self.assertGreater(await database.read("blocks", row_count_txn, "search_blocks"), 100)
             self.assertGreater(await database.read("boxes", row_count_txn, "box_contents"), 10)
             await database.read("right terms", self.check_index_txn)
-
-    def check_index_txn(self, txn: Transaction) -> None:
-        """In the index are the terms of what somebody has, and no other."""
-        txn.execute("SELECT word, postings, ids FROM search_blocks")
-        postings = {
-            (word, content_id)
-            for word, count, ids in txn.fetchall()
-            if not word.endswith(folding.END)
-            for content_id in numbers.unpack(count, ids)
-        }
-        txn.execute("SELECT word, content_id FROM search_words")
-        postings.update(txn.fetchall())
-        txn.execute(
-            f"SELECT id, {SAID} FROM message_contents c"
-            " WHERE peer <> 0 AND EXISTS (SELECT 1 FROM messages m WHERE m.content_id = c.id)"
-        )
-        there = {(term, row[0]) for row in txn.fetchall() for term in terms_of(*row[1:])}
-        # Where something was saved from is not known any more when it is gone.
-        self.assertEqual({posting for posting in postings if not posting[0].startswith(b"\x00p")}, there)
 
     async def check(
         self, rng: random.Random, messages: Messages, search: MessageSearch, place: tuple[int, int]

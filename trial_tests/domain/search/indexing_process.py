@@ -1,0 +1,40 @@
+"""A process that indexes what there is in small steps, telling of each: it is there to be killed.
+
+python -m trial_tests.domain.search.indexing_process DSN DATA_DIR
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import task
+from twisted.internet.defer import Deferred
+
+from teamgram.database import open_database
+from teamgram.domain.boxes import contents
+from teamgram.domain.search import folding, indexing
+from teamgram.domain.search.indexing import SearchIndexer
+
+
+async def index(reactor: Any, dsn: str, data_dir: str) -> None:
+    """A few messages a step, folded and merged at once."""
+    database = open_database(dsn, Path(data_dir), reactor)
+    indexer = SearchIndexer(database, reactor)
+    while await indexer._step():
+        await indexer.tidy(at_most=3)
+        print("step", flush=True)
+    # All done without being killed: the test waits for that.
+    await task.deferLater(reactor, 60, lambda: None)
+
+
+def main() -> None:
+    """Make much happen with few messages."""
+    folding.FOLD_ROWS, folding.FAN_OUT, folding.MOST_WORDS = 30, 2, 2
+    folding.STEP_ROWS, folding.STEP_BLOCKS = 20, 4
+    indexing.STEP, contents.BLOCK = 8, 16
+    _, dsn, data_dir = sys.argv
+    task.react(lambda reactor: Deferred.fromCoroutine(index(reactor, dsn, data_dir)))
+
+
+if __name__ == "__main__":
+    main()

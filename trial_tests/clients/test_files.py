@@ -95,6 +95,20 @@ class FilesTests(FilesTestCase):
         await sender.do("edit_media", peer=there, id=sent["id"], path=str(path), caption="other", timeout=60)
         self.assertEqual((await self.got(other, back)).read_bytes(), path.read_bytes())
 
+    async def look_at_shared(self, client: ClientProcess, peer: list[object]) -> None:
+        """What a client shows of the media in a conversation, by kind."""
+        everything = {message["id"]: message for message in await client.do("history", peer=peer)}
+        for kind, count in (("Photos", 1), ("PhotoVideo", 1), ("Document", 4), ("Voice", 0), ("Url", 0)):
+            shared = await client.do("shared", peer=peer, kind=kind)
+            ids = shared["ids"]
+            self.assertEqual((len(ids), shared["total"], shared["counter"]), (count, count, count), kind)
+            self.assertEqual(ids, sorted(set(ids) & set(everything), reverse=True))
+            self.assertEqual(shared["places"], [[id_, offset] for offset, id_ in enumerate(ids)])
+            self.assertEqual(sum(day[2] for day in shared["days"]), count)
+            self.assertEqual([day[0] for day in shared["days"]][:1], ids[:1])
+        named = await client.do("shared", peer=peer, kind="Document", text="back", limit=1)
+        self.assertEqual((len(named["ids"]), named["total"], len(named["places"])), (1, 1, 1))
+
     async def play(self, sender: ClientProcess, player: ClientProcess) -> None:
         """Voice is marked as heard at its sender's; what may be looked at once is opened."""
         there, back = ["user", player.user["id"]], ["user", sender.user["id"]]
@@ -117,6 +131,7 @@ class FilesTests(FilesTestCase):
         """One byte, in the middle of what is sent small, and over 10 MB."""
         ada, bob = await self.sign_up("telethon", "Ada"), await self.sign_up("telethon", "Bob")
         await self.send_and_get(ada, bob, (1, 5 * MIB + 3, 12 * MIB + 77))
+        await self.look_at_shared(bob, ["user", ada.user["id"]])
         await self.put_up_and_get(ada, bob)
         await self.change(ada, bob)
 

@@ -349,6 +349,21 @@ class Telethon(Driver):
         found = await self.client.get_messages(await self._peer(peer), search=text, limit=50)
         return [self._message(message) for message in found]
 
+    async def do_shared(self, peer, kind, text="", limit=100):
+        wanted = getattr(types, f"InputMessagesFilter{kind}")()
+        peer = await self._peer(peer)
+        found = await self.client.get_messages(peer, filter=wanted, search=text, limit=limit)
+        counters = await self.client(functions.messages.GetSearchCountersRequest(peer, [wanted]))
+        places = await self.client(functions.messages.GetSearchResultsPositionsRequest(peer, wanted, 0, limit))
+        calendar = await self.client(functions.messages.GetSearchResultsCalendarRequest(peer, wanted, 0, None))
+        return {
+            "ids": [message.id for message in found],
+            "total": found.total,
+            "counter": counters[0].count,
+            "places": [[place.msg_id, place.offset] for place in places.positions],
+            "days": [[day.max_msg_id, day.min_msg_id, day.count] for day in calendar.periods],
+        }
+
     async def do_dialogs(self):
         found = await self.client.get_dialogs()
         return [

@@ -8,9 +8,11 @@ from teamgram.bff.peers import InputPeers
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.privacy import privacy_rule_view
 from teamgram.bff.views.users import UserViews
+from teamgram.domain.contacts.watchers import Watchers
+from teamgram.domain.privacy.keys import PROFILE_PHOTO
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.privacy.rules import Rule, RuleKind, rules_for
-from teamgram.domain.updates.events import PrivacyChanged
+from teamgram.domain.updates.events import PrivacyChanged, UserChanged
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import tl
@@ -26,8 +28,11 @@ class PrivacySettings(RpcService):
 
     name = "RPCPrivacySettings"
 
-    def __init__(self, privacy: Privacy, peers: InputPeers, views: UserViews, fanout: Fanout) -> None:
+    def __init__(
+        self, privacy: Privacy, watchers: Watchers, peers: InputPeers, views: UserViews, fanout: Fanout
+    ) -> None:
         self._privacy = privacy
+        self._watchers = watchers
         self._peers = peers
         self._views = views
         self._fanout = fanout
@@ -48,6 +53,9 @@ class PrivacySettings(RpcService):
         rules = [await self._rule(caller, written) for written in query.rules]
         await self._privacy.set(caller.user_id, key, rules)
         self._fanout.publish([caller.user_id], PrivacyChanged(key), caller.perm_auth_key_id)
+        if key == PROFILE_PHOTO:
+            # Some of them see another photo from now on.
+            self._fanout.publish(sorted(await self._watchers.of(caller.user_id)), UserChanged(caller.user_id))
         return await self._view(caller.user_id, rules)
 
     async def _rule(self, caller: RpcMetadata, written: Any) -> Rule:

@@ -8,14 +8,25 @@ from teamgram.bff.files.input_media import InputMediaReader
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.domain.files.errors import FileNotFound
-from teamgram.domain.files.file import Photo
+from teamgram.domain.files.file import EmojiMarkup, Photo
 from teamgram.domain.files.files import Named
 from teamgram.domain.files.uploads import Uploaded
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
 MAX_PAGE = 100
+MAX_COLOURS = 4
 _MAX_START = 60.0
+
+
+def _markup(view: Any) -> EmojiMarkup | None:
+    """Only custom emoji: a sticker's set may be gone when somebody draws it."""
+    if view is None or view.NAME != "videoSizeEmojiMarkup":
+        return None
+    colours = tuple(colour & 0xFFFFFF for colour in view.background_colors)
+    if not 1 <= len(colours) <= MAX_COLOURS:
+        raise bad_request("PHOTO_INVALID")
+    return EmojiMarkup(view.emoji_id, colours)
 
 
 class InputPhotoReader:
@@ -26,7 +37,7 @@ class InputPhotoReader:
         self._media = InputMediaReader(shared)
 
     async def uploaded(self, caller: RpcMetadata, query: Any) -> Photo:
-        """A new photo of ``file``, ``video`` or both; what a video is made from (``video_emoji_markup``) is not kept.
+        """A new photo of ``file``, ``video`` and ``video_emoji_markup``, or some of them.
 
         Raises:
             PhotoFileMissing, PhotoTooSmall, VideoFileInvalid, …: see ``Files.make_portrait``.
@@ -36,7 +47,8 @@ class InputPhotoReader:
         start = query.video_start_ts or 0.0
         if not (math.isfinite(start) and 0 <= start <= _MAX_START):
             start = 0.0
-        return await self._shared.domain.filing.files.make_portrait(caller.user_id, still, video, start)
+        markup = _markup(getattr(query, "video_emoji_markup", None))
+        return await self._shared.domain.filing.files.make_portrait(caller.user_id, still, video, start, markup)
 
     async def _file(self, caller: RpcMetadata, view: Any) -> Uploaded | None:
         return None if view is None else await self._media.file(caller, view)

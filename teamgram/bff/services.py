@@ -109,7 +109,7 @@ def people_services(
             fanout,
         ),
         Blocks(contacts, domain.presence, shared.input_peers, views, fanout),
-        PrivacySettings(domain.privacy, shared.input_peers, views, fanout),
+        PrivacySettings(domain.privacy, domain.watchers, shared.input_peers, views, fanout),
         Notification(domain.notifications, shared.input_peers, views, fanout),
     ]
 

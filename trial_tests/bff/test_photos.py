@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image
 
 from teamgram.bff.caller import Caller
+from teamgram.bff.privacy_settings import PrivacySettings
 from teamgram.bff.services import conversation_services
 from teamgram.bff.users import UsersService
 from teamgram.bff.views.full_users import FullUserViews
@@ -14,14 +15,11 @@ from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.errors import ChatAdminRequired
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
-from teamgram.domain.privacy.rules import Rule, RuleKind
 from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
 from trial_tests.bff.talk_house import Device, House
 from trial_tests.bff.test_files import picture, uploaded
-
-_NOBODY = [Rule(RuleKind.DISALLOW_ALL)]
 
 
 def mp4(w: int = 640, h: int = 640) -> bytes:
@@ -46,7 +44,8 @@ class PhotoHouse(House):
         people = UsersService(
             domain.users, domain.contacts, domain.privacy, shared.input_peers, shared.user_views, full
         )
-        services = [*conversation_services(shared), people]
+        privacy = PrivacySettings(domain.privacy, domain.watchers, shared.input_peers, shared.user_views, domain.fanout)
+        services = [*conversation_services(shared), people, privacy]
         self.caller = Caller(services, FloodLimits(FloodSettings(), self.clock.seconds))
 
 
@@ -171,7 +170,10 @@ class ProfilePhotosTests(PhotosTestCase):
         peer = self.bob.peer(self.ann)
         with self.assertRaises(RpcError):
             await self.by_peer(self.bob, peer, fallback.id)
-        await self.house.privacy.set(self.ann.user.id, "ProfilePhoto", _NOBODY)
+        await self.bob.take()
+        nobody = [tl.inputPrivacyValueDisallowAll()]
+        await self.ann.call(tl.account.setPrivacy(key=tl.inputPrivacyKeyProfilePhoto(), rules=nobody))
+        self.assertEqual([(one.NAME, one.user_id) for one in await self.bob.take()], [("updateUser", self.ann.user.id)])
         self.assertEqual((await self.user(self.bob, self.ann)).photo.photo_id, fallback.id)
         full = await self.full(self.bob, self.ann)
         self.assertEqual((full.profile_photo, full.fallback_photo.id), (None, fallback.id))
@@ -266,6 +268,15 @@ class ProfilePhotosTests(PhotosTestCase):
             self.assertTrue((await self.user(self.bob, self.ann)).photo.has_video)
             shown = (await self.full(self.bob, self.ann)).profile_photo
             self.assertEqual(await self.by_reference(self.bob, shown, "u"), video)
+
+    async def test_an_emoji(self) -> None:
+        """Drawn by clients, over a still of ours."""
+        markup = tl.videoSizeEmojiMarkup(emoji_id=5, background_colors=[0xFF0000, 0x00FF00])
+        photo = (await self.ann.call(tl.photos.uploadProfilePhoto(video_emoji_markup=markup))).photo
+        self.assertEqual(photo.video_sizes, [markup])
+        self.assertTrue((await self.user(self.bob, self.ann)).photo.has_video)
+        markup.background_colors = [1] * 5
+        await self.refused("PHOTO_INVALID", self.ann, tl.photos.uploadProfilePhoto(video_emoji_markup=markup))
 
     async def test_refused(self) -> None:
         """What is no picture, too small, no video, or nothing."""

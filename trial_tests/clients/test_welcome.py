@@ -1,5 +1,12 @@
 """What a new account begins with on the server as shipped."""
 
+import io
+from typing import Any
+
+from twisted.internet.task import deferLater
+
+from PIL import Image
+
 from teamgram.mtproto.tl import tl
 from trial_tests.clients.asking import AskingTestCase
 
@@ -23,4 +30,22 @@ class WelcomeTests(AskingTestCase):
         self.assertTrue(message.message.startswith("Welcome, Ada!"), message.message)
         [name] = [word[1:] for word in message.message.split() if word.startswith("@")]
         found = await session.call(tl.contacts.resolveUsername(username=name))
-        self.assertTrue(found.users[0].bot)
+        [agent] = found.users
+        self.assertTrue(agent.bot)
+        peer = tl.inputPeerUser(user_id=agent.id, access_hash=agent.access_hash)
+        await session.call(tl.messages.sendMessage(peer=peer, message="/start", random_id=1))
+        service = tl.inputPeerUser(user_id=777000, access_hash=0)
+        for one in (service, peer):
+            self.assertEqual(await self.side_of_photo(session, one), 640)
+
+    async def side_of_photo(self, session: Any, peer: Any) -> int:
+        """The size of somebody's picture, once it is drawn."""
+        named = tl.inputUser(user_id=peer.user_id, access_hash=peer.access_hash)
+        for _ in range(100):
+            [user] = await session.call(tl.users.getUsers(id=[named]))
+            if user.photo is not None:
+                where = tl.inputPeerPhotoFileLocation(peer=peer, photo_id=user.photo.photo_id, big=True)
+                file = await session.call(tl.upload.getFile(location=where, offset=0, limit=1 << 20))
+                return Image.open(io.BytesIO(file.bytes)).width
+            await deferLater(self.reactor, 0.1)
+        raise AssertionError(f"{peer.user_id} has no picture")

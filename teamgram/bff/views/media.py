@@ -30,6 +30,17 @@ def _size_views(stripped: bytes, sizes: tuple[PhotoSize, ...]) -> list[Any]:
     return [tl.photoStrippedSize(type="i", bytes=stripped), *views] if stripped else views
 
 
+def _video_views(photo: Photo) -> list[Any]:
+    views = [
+        tl.videoSize(type=one.type, w=one.w, h=one.h, size=one.size, video_start_ts=one.start or None)
+        for one in photo.videos
+    ]
+    if photo.markup is not None:
+        colours = list(photo.markup.colours)
+        views.append(tl.videoSizeEmojiMarkup(emoji_id=photo.markup.emoji_id, background_colors=colours))
+    return views
+
+
 def user_photo_view(avatar: Avatar | None, dc_id: int, *, personal: bool = False) -> Any:
     """``userProfilePhoto``, or None."""
     if avatar is None:
@@ -156,11 +167,7 @@ class FileViews:
             file_reference=self._reference(photo.id, origin),
             date=photo.date,
             sizes=_size_views(photo.stripped, photo.sizes),
-            video_sizes=[
-                tl.videoSize(type=one.type, w=one.w, h=one.h, size=one.size, video_start_ts=one.start or None)
-                for one in photo.videos
-            ]
-            or None,
+            video_sizes=_video_views(photo) or None,
             dc_id=self.dc_id,
         )
 

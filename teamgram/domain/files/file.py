@@ -61,6 +61,13 @@ class VideoSize(msgspec.Struct, frozen=True, omit_defaults=True):
     start: float = 0.0
 
 
+class EmojiMarkup(msgspec.Struct, frozen=True):
+    """A moving profile photo that clients draw themselves: a custom emoji over up to four colours (0xRRGGBB)."""
+
+    emoji_id: int
+    colours: tuple[int, ...]
+
+
 class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file as it was sent.
 
@@ -100,6 +107,7 @@ class Photo(msgspec.Struct, frozen=True, omit_defaults=True):
     sizes: tuple[PhotoSize, ...]
     stripped: bytes = b""
     videos: tuple[VideoSize, ...] = ()
+    markup: EmojiMarkup | None = None
 
     @property
     def is_portrait(self) -> bool:
@@ -121,7 +129,7 @@ class Avatar(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def avatar_of(photo: Photo) -> Avatar:
     """The photo as it goes along with its person or group."""
-    return Avatar(photo.id, photo.stripped, bool(photo.videos))
+    return Avatar(photo.id, photo.stripped, bool(photo.videos) or photo.markup is not None)
 
 
 _encode_avatar = msgspec.json.Encoder().encode

@@ -20,7 +20,7 @@ from teamgram.domain.files.errors import (
     PhotoTypeInvalid,
     VideoFileInvalid,
 )
-from teamgram.domain.files.file import Attribute, Document, File, Photo, PhotoSize, VideoSize
+from teamgram.domain.files.file import Attribute, Document, EmojiMarkup, File, Photo, PhotoSize, VideoSize
 from teamgram.domain.files.images import MAX_IMAGE, PHOTO_BOXES, THUMB_BOXES, Images, MadePicture
 from teamgram.domain.files.mp4 import dimensions
 from teamgram.domain.files.ranges import HASHED, MAX_PIECE
@@ -109,16 +109,22 @@ class Files:
         return photo
 
     async def make_portrait(
-        self, owner_id: int, still: Kept | None, video: Kept | None = None, start: float = 0.0
+        self,
+        owner_id: int,
+        still: Kept | None,
+        video: Kept | None = None,
+        start: float = 0.0,
+        markup: EmojiMarkup | None = None,
     ) -> Photo:
         """A photo to be shown as somebody's or a group's.
 
         Args:
             video: a moving one beside it; without a still one is drawn, for nothing here opens videos.
             start: the second of the video that the still stands for.
+            markup: what clients may draw in place of a video.
 
         Raises:
-            PhotoFileMissing: neither is there.
+            PhotoFileMissing: none of them is there.
             PhotoFileInvalid: see ``MAX_IMAGE``.
             VideoFileInvalid: no MP4, or larger than ``MAX_VIDEO``.
             PhotoTooSmall, PhotoTypeInvalid, PhotoDimensionsInvalid, ImageInvalid: see ``Images.portrait``.
@@ -129,11 +135,11 @@ class Files:
             if still.size > MAX_IMAGE:
                 raise PhotoFileInvalid(str(still.size))
             made = await self._images.portrait(await self._whole(still))
-        elif videos:
+        elif videos or markup is not None:
             made = await self._images.drawn(NOBODY, owner_id)
         else:
             raise PhotoFileMissing
-        return await self._portrait_of(owner_id, made, videos)
+        return await self._portrait_of(owner_id, made, videos, markup)
 
     async def draw_portrait(self, owner_id: int, subject: str) -> Photo:
         """A photo of our own drawing (``drawings.drawn``), to be shown as ``owner_id``'s.
@@ -141,11 +147,13 @@ class Files:
         Raises:
             ImageInvalid, StorageFull, StorageAway.
         """
-        return await self._portrait_of(owner_id, await self._images.drawn(subject, owner_id), ())
+        return await self._portrait_of(owner_id, await self._images.drawn(subject, owner_id), (), None)
 
-    async def _portrait_of(self, owner_id: int, made: MadePicture, videos: tuple[VideoSize, ...]) -> Photo:
+    async def _portrait_of(
+        self, owner_id: int, made: MadePicture, videos: tuple[VideoSize, ...], markup: EmojiMarkup | None
+    ) -> Photo:
         sizes = await self._kept_sizes(made)
-        photo = Photo(_new_id(), _new_hash(), int(self._clock.seconds()), sizes, made.stripped, videos)
+        photo = Photo(_new_id(), _new_hash(), int(self._clock.seconds()), sizes, made.stripped, videos, markup)
         await self._database.write("new photo", store.add_txn, owner_id, photo)
         return photo
 

@@ -34,6 +34,7 @@ from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
 from teamgram.domain.stickers.finding import StickerSearch
 from teamgram.domain.stickers.installed import InstalledSets
+from teamgram.domain.stickers.own_sets import OwnSets
 from teamgram.domain.stickers.sets import StickerSets
 from teamgram.domain.stickers.store import decode_set
 from teamgram.domain.updates.fanout import Fanout
@@ -100,6 +101,7 @@ class Domain:
     indexer: SearchIndexer
     search: MessageSearch
     sticker_sets: StickerSets
+    own_sets: OwnSets
     installed_sets: InstalledSets
     sticker_search: StickerSearch
     saved_files: SavedFiles
@@ -173,6 +175,7 @@ class Domain:
             indexer=indexer,
             search=MessageSearch(database, indexer),
             sticker_sets=sticker_sets,
+            own_sets=OwnSets(database, filing, clock),
             installed_sets=InstalledSets(database, fanout, clock),
             sticker_search=StickerSearch(database),
             saved_files=saved_files,

@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image
 
+from teamgram.domain.files.animations import read_tgs
 from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
@@ -305,6 +306,34 @@ class StickersTests(BackendTestCase):
         self.assertEqual((await self.bob.call(tl.messages.getAllStickers(hash=0))).sets, [])
         (mine,) = (await self.bob.call(tl.messages.getEmojiStickers(hash=0))).sets
         self.assertEqual((mine.id, mine.emojis), (made.set.id, True))
+
+    async def test_drawn_here(self) -> None:
+        """Every dice has its drawings, in the order that apps count on; nobody can change or find these sets."""
+        sizes = {"🎲": 7, "🎯": 7, "🏀": 6, "⚽": 6, "🎳": 7, "🎰": 21}
+        for emoji, count in sizes.items():
+            named = tl.inputStickerSetDice(emoticon=emoji)
+            found = await self.bob.call(tl.messages.getStickerSet(stickerset=named, hash=0))
+            self.assertEqual((found.set.count, found.set.official, found.set.animated), (count, True, True))
+            self.assertEqual(len(found.documents), count)
+            if count < 10:
+                self.assertEqual([pack.emoticon[0] for pack in found.packs], list("#123456"[:count]))
+            again = await self.ann.call(tl.messages.getStickerSet(stickerset=named, hash=found.set.hash))
+            self.assertEqual(again.NAME, "messages.stickerSetNotModified")
+        document = found.documents[20]
+        where = tl.inputDocumentFileLocation(
+            id=document.id, access_hash=document.access_hash, file_reference=document.file_reference, thumb_size=""
+        )
+        self.assertEqual(read_tgs(await downloaded(self.bob, where)).w, 512)
+        moving = await self.bob.call(tl.messages.getStickerSet(stickerset=tl.inputStickerSetAnimatedEmoji(), hash=0))
+        self.assertIn("❤️", [pack.emoticon for pack in moving.packs])
+        self.assertEqual((await self.bob.call(tl.messages.searchStickerSets(q="dice", hash=0))).sets, [])
+        self.assertEqual((await self.bob.call(tl.messages.getStickers(emoticon="❤️", hash=0))).stickers, [])
+        await self.refused(
+            "STICKERSET_INVALID", self.ann, tl.stickers.renameStickerSet(stickerset=input_set(moving.set), title="mine")
+        )
+        unknown = tl.inputStickerSetDice(emoticon="🙂")
+        query = tl.messages.getStickerSet(stickerset=unknown, hash=0)
+        await self.refused("EMOTICON_STICKERPACK_MISSING", self.bob, query)
 
     async def test_at_hand(self) -> None:
         """Recent and favourite stickers, and saved GIFs: newest first, with an end, on all devices."""

@@ -9,6 +9,7 @@ from teamgram.domain.dialogs.dialogs import MAX_PINNED, MAX_PINNED_ARCHIVED
 from teamgram.domain.messages.reading import KEEP_READ_DATES
 from teamgram.domain.saved_files.saved_files import LIMITS
 from teamgram.domain.saved_files.sounds import MAX_BYTES, MAX_SECONDS
+from teamgram.domain.stickers.drawings.dice import DICE, LUCKY
 from teamgram.mtproto.tl import tl
 
 #: What there is none of here. Apps index these without asking whether they are there: Telegram Web K throws when a
@@ -16,8 +17,6 @@ from teamgram.mtproto.tl import tl
 #: The names are those of Telegram Desktop's, Web A's and Web K's sources and of core.telegram.org/api/config.
 _LISTS: dict[str, Any] = {
     "autologin_domains": [],
-    "emojies_send_dice": [],
-    "emojies_send_dice_success": {},
     "emojies_sounds": {},
     "fragment_prefixes": ["888"],
     "gif_search_emojies": [],
@@ -40,6 +39,10 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
     return {
         **_LISTS,
         "autoarchive_setting_available": False,
+        "emojies_send_dice": list(DICE),
+        "emojies_send_dice_success": {
+            emoji: {"value": value, "frame_start": frame} for emoji, (value, frame) in LUCKY.items()
+        },
         "chat_read_mark_expire_period": KEEP_READ_DATES,
         "chat_read_mark_size_threshold": settings.chat_size_max,
         "pm_read_date_expire_period": KEEP_READ_DATES,

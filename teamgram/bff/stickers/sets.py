@@ -8,6 +8,7 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.stickers.naming import kind_of, named_document, named_set
 from teamgram.domain.files.file import Document
+from teamgram.domain.stickers.own_sets import NotDrawn
 from teamgram.domain.stickers.sticker_set import EMOJI, MASK, REGULAR, NamedSet
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
@@ -29,10 +30,21 @@ class StickerSetsService(RpcService):
     @rpc("messages.getStickerSet")
     async def get_sticker_set(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getStickerSet#c8a0ec74 stickerset:InputStickerSet hash:int = messages.StickerSet"""
-        whole = await self._sets.whole(named_set(query.stickerset))
+        whole = await self._sets.whole(await self._named(query.stickerset))
         if query.hash == whole.set.hash:
             return tl.messages.stickerSetNotModified()
         return await self._views.whole(caller.user_id, whole)
+
+    async def _named(self, view: Any) -> NamedSet:
+        own = self._shared.domain.own_sets
+        if view.NAME == "inputStickerSetAnimatedEmoji":
+            return await own.animated_emoji()
+        if view.NAME != "inputStickerSetDice":
+            return named_set(view)
+        try:
+            return await own.dice(view.emoticon)
+        except NotDrawn:
+            raise bad_request("EMOTICON_STICKERPACK_MISSING") from None
 
     @rpc("messages.getAllStickers")
     async def get_all_stickers(self, caller: RpcMetadata, query: Any) -> Any:

@@ -57,6 +57,9 @@ def create_txn(txn: Transaction, set_: StickerSet, stickers: Sequence[Sticker]) 
 
 
 def _index_txn(txn: Transaction, set_: StickerSet, document_id: int, words: set[str]) -> None:
+    if not set_.owner_id:
+        # The server's own are parts of other things, and nobody looks for them.
+        return
     txn.execute("DELETE FROM sticker_words WHERE set_id = ? AND document_id = ?", (set_.id, document_id))
     for word in sorted(words):
         row = {"word": word[:64], "kind": set_.kind, "set_id": set_.id, "document_id": document_id}

@@ -10,17 +10,22 @@ expressions that ask the browser where the page came from: so a served build
 goes wherever the browser reached this server, by whatever name.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from string import Template
+from urllib.parse import quote_plus
 
 from teamgram.clients.build import UnknownBuildError
 from teamgram.clients.web_files import Mark, TooManyFilesError, WebFiles, list_files, mark_of, read_file
 from teamgram.mtproto.crypto.rsa import RsaPublicKey
 
 INDEX = "index.html"
+#: Ours, beside a build's own files: see there.
+FRESH = "teamgram.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +198,8 @@ class WebBuild:
     mark: Mark | None
 
     def changed_files(self) -> frozenset[str]:
-        """The files that are not served as they lie there."""
-        return frozenset(place.file for place in self.places)
+        """The files that are not served as they lie there; the page is always one."""
+        return frozenset((INDEX, FRESH, *(place.file for place in self.places)))
 
     def read(self, path: str, target: WebTarget) -> bytes:
         """A file as it is served.
@@ -202,8 +207,20 @@ class WebBuild:
         Raises:
             OSError: as ``read_file``.
         """
+        if path == FRESH:
+            return self._fresh(target)
         content = read_file(self.directory, path)
-        return _pointed(content, self.app, target) if path.endswith(_LOOKED_AT) else content
+        if not path.endswith(_LOOKED_AT):
+            return content
+        content = _pointed(content, self.app, target)
+        if path == INDEX:
+            script = f'<script src="./{FRESH}?{quote_plus(target.mark())}"></script>'
+            content = content.replace(b"<script", script.encode() + b"<script", 1)
+        return content
+
+    def _fresh(self, target: WebTarget) -> bytes:
+        changed = json.dumps(sorted(self.changed_files() - {INDEX}))
+        return _fresh_script().substitute(server=target.mark(), changed=changed).encode()
 
 
 def examine_web(directory: Path) -> WebBuild:
@@ -231,6 +248,12 @@ def examine_web(directory: Path) -> WebBuild:
     build = WebBuild(directory, app, files, tuple(places[app.name]), absent, mark)
     _check(texts, build)
     return build
+
+
+@cache
+def _fresh_script() -> Template:
+    text = Path(__file__).with_name("web_fresh.js").read_text(encoding="utf-8")
+    return Template(text.replace("${", "$${"))
 
 
 def _named(page: bytes) -> list[str]:

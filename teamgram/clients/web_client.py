@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from teamgram.clients.build import UnknownBuildError
 from teamgram.clients.web_answers import WebBody, best_encoding, body_of
-from teamgram.clients.web_build import INDEX, WebBuild, WebTarget, examine_web
+from teamgram.clients.web_build import FRESH, INDEX, WebBuild, WebTarget, examine_web
 from teamgram.clients.web_files import Mark, mark_of
 from teamgram.interfaces.documents import DocumentAnswer, DocumentRequest, whole
 from teamgram.mtproto.crypto.rsa import RsaPublicKey
@@ -107,7 +107,7 @@ class WebClient:
             return lambda: self._load(path, encoding, port, request)
         if build is None:
             return self._no_build(request)
-        if path not in build.files.sizes:
+        if path not in build.files.sizes and path != FRESH:
             return None
         body = self._bodies.get((path, encoding, port))
         if body is None:

@@ -3,8 +3,6 @@
 import gzip
 import json
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -179,13 +177,11 @@ class InBrowserTests(OperatingTestCase):
 
     async def in_browser(self, *urls: str) -> list[dict[str, Any]]:
         """What each page says."""
-        profile = tempfile.mkdtemp(prefix="teamgram-chromium-")
-        self.addCleanup(shutil.rmtree, profile, ignore_errors=True)
         environment = {
             **os.environ,
             "PLAYWRIGHT_MODULE": npm_packages.module("playwright-core/index.mjs"),
             "CHROMIUM": npm_packages.chromium(),
-            "CHROMIUM_PROFILE": profile,
+            "CHROMIUM_PROFILE": str(self.directory / "chromium"),
         }
         output, errors, _ = await getProcessOutputAndValue(
             npm_packages.node(), [str(_SCRIPT), *urls], env=environment, reactor=self.reactor
@@ -214,6 +210,18 @@ class InBrowserTests(OperatingTestCase):
             said_fingerprints = {fingerprint for fingerprint, _ in told["keys"]}
             self.assertEqual(said_fingerprints, {str(key.fingerprint) if path == "/a/" else ""})
             self.assertEqual((told["elsewhere"], told["blocked"]), ("TypeError", "connect-src"))
+
+    async def test_another_server(self) -> None:
+        """What a service worker keeps of the server of before is forgotten as soon as the page is opened again."""
+        page = f"http://127.0.0.1:{self.server.http_port}/k/"
+        before = f"ws://127.0.0.1:{self.server.websocket_port}"
+        said = await self.in_browser(page, page)
+        self.assertEqual([told.get("socket_url") for told in said], [f"{before}/apiws"] * 2)
+        port = free_port()
+        self.edit("gnetway.yaml", f"127.0.0.1:{self.server.websocket_port}", f"127.0.0.1:{port}")
+        await self.reload()
+        (told,) = await self.in_browser(page)
+        self.assertEqual((told.get("socket_url"), told.get("socket")), (f"ws://127.0.0.1:{port}/apiws", "open"), told)
 
 
 class WebCommandTests(CommandTestCase):

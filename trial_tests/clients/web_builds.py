@@ -88,6 +88,20 @@ onmessage = async () => {
   postMessage(told);
 };
 """
+#: A service worker that keeps scripts and never looks for newer ones.
+_KEEPING = """
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("fetch", (event) => {
+  if (/-\\w{8}\\.js/.test(event.request.url)) event.respondWith((async () => {
+    const cache = await caches.open("kept");
+    const kept = await cache.match(event.request);
+    if (kept) return kept;
+    const fresh = await fetch(event.request);
+    await cache.put(event.request, fresh.clone());
+    return fresh;
+  })());
+});
+"""
 
 
 def living(files: dict[str, str]) -> dict[str, str]:
@@ -101,7 +115,7 @@ def living(files: dict[str, str]) -> dict[str, str]:
     above = "../" if "/" in page else "./"
     files[page] = _PAGE % (above + worker, above + service_worker)
     files[worker] += dialled + _WORKER
-    files[service_worker] = files[service_worker].replace("ctx.", "self.")
+    files[service_worker] = files[service_worker].replace("ctx.", "self.") + _KEEPING
     return files
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap64
 
-from teamgram.database import Transaction
+from teamgram.database import Row, Transaction
 from teamgram.domain.boxes.contents import box_contents_txn
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.numbers import numbers_txn, unpack_all
@@ -30,7 +30,7 @@ _LOOKED_UP = 1000
 """So many contents are looked up in the box one by one."""
 
 _COUNTED = 5000
-"""Which of two terms that both have more rows than this is the rarer one is not worth finding out."""
+"""Rows of a term that are read to find out which is the rarest."""
 
 _NEIGHBOURS = 10
 """Messages of which the oldest content is taken for the first one's: a note's is newer (see ``boxes/contents``)."""
@@ -210,43 +210,82 @@ def _segments_txn(txn: Transaction, talks: Sequence[int]) -> list[int]:
     return found
 
 
+@dataclass(slots=True)
+class _Term:
+    """One thing that is asked for, and the contents that are known to have it.
+
+    Attributes:
+        ids: from blocks and, as far as they were read, from rows.
+        is_whole: all rows were read.
+    """
+
+    asked: Asked
+    ids: BitMap64
+    is_whole: bool = False
+
+    def read_txn(self, place: _Place, at_most: int = 0) -> None:
+        """Read its rows, all of them or some."""
+        if self.is_whole:
+            return
+        left = at_most + 1
+        for talks in chunks(place.talks):
+            source, params = _rows_of(talks, self.asked)
+            if at_most:
+                source = f"FROM (SELECT w.content_id {source} LIMIT {left}) AS w"
+            read = numbers_txn(place.txn, ("w.content_id",), source, params)
+            self.ids.update(read)
+            left -= len(read)
+            if at_most and left <= 0:
+                return
+        self.is_whole = True
+
+
 def _crossed_txn(place: _Place, asked: Sequence[Asked]) -> BitMap64:
     """What lies in the box and has all that is asked for."""
-    blocks = [(one, _in_blocks_txn(place, one)) for one in asked]
-    if len(blocks) > 1:
-        sizes = {one: len(ids) + _row_count_txn(place, one) for one, ids in blocks}
-        blocks.sort(key=lambda item: sizes[item[0]])
-    rarest, ids = blocks[0]
-    found = place.own_txn(ids | _in_rows_txn(place, rarest))
-    for at, (one, ids) in enumerate(blocks[1:], 1):
-        if len(found) <= _FEW and all(other.said for other, _ in blocks[at:]):
-            return _having_txn(place.txn, found, [other for other, _ in blocks[at:]])
-        found &= ids | _in_rows_txn(place, one)
+    terms = _in_blocks_txn(place, asked)
+    if len(terms) > 1:
+        for term in terms:
+            term.read_txn(place, _COUNTED)
+        terms.sort(key=lambda term: len(term.ids))
+    terms[0].read_txn(place)
+    found = place.own_txn(terms[0].ids)
+    for at, term in enumerate(terms[1:], 1):
+        if len(found) <= _FEW and all(other.asked.said for other in terms[at:]):
+            return _having_txn(place.txn, found, [other.asked for other in terms[at:]])
+        term.read_txn(place)
+        found &= term.ids
     return found
 
 
-def _in_blocks_txn(place: _Place, asked: Asked) -> BitMap64:
-    """Contents that have it, as far as they are in blocks."""
-    found = BitMap64()
-    txn = place.txn
+def _in_blocks_txn(place: _Place, asked: Sequence[Asked]) -> list[_Term]:
+    """What is asked for, with the contents that have it as far as these are in blocks."""
+    found = [_Term(one, BitMap64()) for one in asked]
     for segments in chunks(place.segments):
-        where = f"FROM search_blocks WHERE segment IN ({marks(segments)})"
-        if asked.terms:
-            txn.execute(f"SELECT postings, ids {where} AND word IN ({marks(asked.terms)})", (*segments, *asked.terms))
-            found |= unpack_all(txn.fetchall())
-            continue
-        # In a block of its own where it stands for many words.
-        txn.execute(f"SELECT postings, ids, segment {where} AND word = ?", (*segments, asked.beginning + END))
-        rows = txn.fetchall()
-        found |= unpack_all((row[0], row[1]) for row in rows)
-        left = sorted(set(segments).difference(row[2] for row in rows))
-        if left:
-            txn.execute(
-                f"SELECT postings, ids FROM search_blocks WHERE segment IN ({marks(left)}) AND word >= ? AND word < ?",
-                (*left, asked.beginning, asked.beginning + END),
-            )
-            found |= unpack_all(txn.fetchall())
+        # Each term as it is, or the block of a beginning that stands for many words.
+        keys = {key: at for at, one in enumerate(asked) for key in one.terms or (one.beginning + END,)}
+        place.txn.execute(
+            "SELECT word, postings, ids, segment FROM search_blocks"
+            f" WHERE segment IN ({marks(segments)}) AND word IN ({marks(tuple(keys))})",
+            (*segments, *keys),
+        )
+        rows: list[list[Row]] = [[] for _ in asked]
+        for row in place.txn.fetchall():
+            rows[keys[row[0]]].append(row)
+        for term, known in zip(found, rows, strict=True):
+            term.ids |= unpack_all((row[1], row[2]) for row in known)
+            left = sorted(set(segments).difference(row[3] for row in known))
+            if term.asked.beginning and left:
+                term.ids |= _words_txn(place.txn, left, term.asked.beginning)
     return found
+
+
+def _words_txn(txn: Transaction, segments: Sequence[int], beginning: bytes) -> BitMap64:
+    """Contents with words that begin so, from segments in which these are few."""
+    txn.execute(
+        f"SELECT postings, ids FROM search_blocks WHERE segment IN ({marks(segments)}) AND word >= ? AND word < ?",
+        (*segments, beginning, beginning + END),
+    )
+    return unpack_all(txn.fetchall())
 
 
 def _rows_of(talks: Sequence[int], asked: Asked) -> tuple[str, tuple[object, ...]]:
@@ -255,27 +294,6 @@ def _rows_of(talks: Sequence[int], asked: Asked) -> tuple[str, tuple[object, ...
     if asked.terms:
         return f"{where} AND w.word IN ({marks(asked.terms)})", (*talks, *asked.terms)
     return f"{where} AND w.word >= ? AND w.word < ?", (*talks, asked.beginning, asked.beginning + END)
-
-
-def _in_rows_txn(place: _Place, asked: Asked) -> BitMap64:
-    found = BitMap64()
-    for talks in chunks(place.talks):
-        source, params = _rows_of(talks, asked)
-        found.update(numbers_txn(place.txn, ("w.content_id",), source, params))
-    return found
-
-
-def _row_count_txn(place: _Place, asked: Asked) -> int:
-    """How many rows it has, as far as that matters."""
-    count = 0
-    for talks in chunks(place.talks):
-        source, params = _rows_of(talks, asked)
-        place.txn.execute(f"SELECT COUNT(*) FROM (SELECT 1 AS one {source} LIMIT {_COUNTED}) AS some_rows", params)
-        row = place.txn.fetchone()
-        count += int(row[0]) if row else 0
-        if count >= _COUNTED:
-            break
-    return count
 
 
 def _having_txn(txn: Transaction, found: BitMap64, asked: Sequence[Asked]) -> BitMap64:

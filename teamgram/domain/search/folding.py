@@ -30,14 +30,17 @@ FAN_OUT = 8
 MOST_LEVELS = 7
 MOST_WORDS = 64
 
-STEP_ROWS = 16_000
+STEP_ROWS = 8_000
 """Postings of one transaction, read as rows."""
 
-STEP_BLOCKS = 500
+STEP_BLOCKS = 250
 """Blocks of each segment that one transaction reads."""
 
 END = b"\xff"
 """Ends the key of a block with what all words with a beginning have. No byte of UTF-8 is 255."""
+
+_NO_END = 1 << 62
+"""Beyond all contents."""
 
 _Open = tuple[tuple[bytes, int, BitMap64], ...]
 
@@ -75,7 +78,7 @@ def due_txn(txn: Transaction, talk: int) -> Fold | None:
     lock_talks_txn(txn, (talk,))
     txn.execute("SELECT 1 FROM search_words WHERE talk = ? LIMIT 1 OFFSET ?", (talk, FOLD_ROWS - 1))
     if txn.fetchone() is not None:
-        return Fold(talk, _new_segment_txn(txn, talk, 1), ())
+        return Fold(talk, _new_segment_txn(txn, talk, 1, (_NO_END, 0)), ())
     txn.execute(
         "SELECT level, COUNT(*) FROM search_segments WHERE talk = ? AND level < ? GROUP BY level ORDER BY level",
         (talk, MOST_LEVELS),
@@ -83,16 +86,19 @@ def due_txn(txn: Transaction, talk: int) -> Fold | None:
     for level, count in txn.fetchall():
         if count >= FAN_OUT:
             txn.execute(
-                "SELECT id FROM search_segments WHERE talk = ? AND level = ? ORDER BY id LIMIT ?",
+                "SELECT id, low, high FROM search_segments WHERE talk = ? AND level = ? ORDER BY id LIMIT ?",
                 (talk, level, FAN_OUT),
             )
-            sources = tuple(row[0] for row in txn.fetchall())
-            return Fold(talk, _new_segment_txn(txn, talk, level + 1), sources)
+            sources, lows, highs = zip(*txn.fetchall(), strict=True)
+            return Fold(talk, _new_segment_txn(txn, talk, level + 1, (min(lows), max(highs))), sources)
     return None
 
 
-def _new_segment_txn(txn: Transaction, talk: int, level: int) -> int:
-    txn.execute("INSERT INTO search_segments (talk, level, removals) VALUES (?, ?, 0)", (talk, level))
+def _new_segment_txn(txn: Transaction, talk: int, level: int, contents: tuple[int, int]) -> int:
+    txn.execute(
+        "INSERT INTO search_segments (talk, level, removals, low, high) VALUES (?, ?, 0, ?, ?)",
+        (talk, level, *contents),
+    )
     return txn.lastrowid
 
 
@@ -188,6 +194,8 @@ def _rows_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bool
     for word, content_id in rows:
         found.setdefault(word, []).append(content_id)
     if rows:
+        contents = [row[1] for row in rows]
+        _widen_txn(txn, fold.into, min(contents), max(contents))
         last_word, last_id = rows[-1]
         txn.execute(
             "DELETE FROM search_words WHERE talk = ? AND word >= ? AND word < ?", (fold.talk, fold.after, last_word)
@@ -198,8 +206,21 @@ def _rows_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bool
     return {word: BitMap64(ids) for word, ids in found.items()}, len(rows) < STEP_ROWS
 
 
+def _widen_txn(txn: Transaction, segment: int, low: int, high: int) -> None:
+    txn.execute(
+        "UPDATE search_segments SET low = CASE WHEN low < ? THEN low ELSE ? END,"
+        " high = CASE WHEN high > ? THEN high ELSE ? END WHERE id = ?",
+        (low, low, high, high, segment),
+    )
+
+
 def _blocks_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bool]:
     """As ``_rows_txn``. What words with a beginning have is left out, for it is found out anew."""
+    # Another process may have put more into them since they were chosen.
+    txn.execute(f"SELECT MIN(low), MAX(high) FROM search_segments WHERE id IN ({marks(fold.sources)})", fold.sources)
+    low, high = txn.fetchone() or (None, None)
+    if low is not None:
+        _widen_txn(txn, fold.into, low, high)
     up_to: bytes | None = None
     for segment in fold.sources:
         txn.execute(
@@ -244,12 +265,32 @@ def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection
     Args:
         gone: for each content the terms that it has no more, and those that it has.
     """
-    txn.execute("SELECT id FROM search_segments WHERE talk = ?", (talk,))
-    segments = [row[0] for row in txn.fetchall()]
+    ids = [content_id for content_id, _, _ in gone]
+    txn.execute(
+        "SELECT id, low, high FROM search_segments WHERE talk = ? AND high >= ? AND low <= ?",
+        (talk, min(ids, default=0), max(ids, default=0)),
+    )
+    segments = txn.fetchall()
     if not segments:
         return
+    # Of all: what another process has begun to merge has them, too.
     txn.execute("UPDATE search_segments SET removals = removals + 1 WHERE talk = ?", (talk,))
-    by_key: dict[bytes, set[int]] = {}
+    for segment, low, high in segments:
+        by_key = _by_key([one for one in gone if low <= one[0] <= high])
+        keys = sorted(by_key)
+        for at in range(0, len(keys), 500):
+            some = keys[at : at + 500]
+            txn.execute(
+                f"SELECT word, postings, ids FROM search_blocks WHERE segment = ? AND word IN ({marks(some)})",
+                (segment, *some),
+            )
+            for word, count, stored in txn.fetchall():
+                _remove_from_txn(txn, segment, word, unpack(count, stored), BitMap64(by_key[word]))
+
+
+def _by_key(gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]) -> dict[bytes, list[int]]:
+    """Contents by the keys that they are not found by any more."""
+    by_key: dict[bytes, list[int]] = {}
     for content_id, terms, kept in gone:
         keys = set(terms)
         for term in terms:
@@ -259,17 +300,8 @@ def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection
             if is_word(term):
                 keys.difference_update(beginning + END for beginning in beginnings(term))
         for key in keys:
-            by_key.setdefault(key, set()).add(content_id)
-    keys_in_order = sorted(by_key)
-    for segment in segments:
-        for at in range(0, len(keys_in_order), 500):
-            some = keys_in_order[at : at + 500]
-            txn.execute(
-                f"SELECT word, postings, ids FROM search_blocks WHERE segment = ? AND word IN ({marks(some)})",
-                (segment, *some),
-            )
-            for word, count, ids in txn.fetchall():
-                _remove_from_txn(txn, segment, word, unpack(count, ids), BitMap64(by_key[word]))
+            by_key.setdefault(key, []).append(content_id)
+    return by_key
 
 
 def _remove_from_txn(txn: Transaction, segment: int, word: bytes, ids: BitMap64, gone: BitMap64) -> None:

@@ -45,6 +45,9 @@ RETRY = 5.0
 _AT_ONCE = 4 * STEP
 """With more contents than these to index, a search does not wait for them."""
 
+_STEPS_AWAITED = 8
+"""Nor for more steps than these: of what was deleted in heaps nothing is found anyway."""
+
 _PROGRESS_EVERY = 50_000
 _MOST_TALKS = 50_000
 
@@ -113,8 +116,8 @@ class SearchIndexer:
         """
         await self._alone.acquire()
         try:
-            while await self._step():
-                if self._newest - (self._read or 0) > _AT_ONCE:
+            for _ in range(_STEPS_AWAITED):
+                if not await self._step() or self._newest - (self._read or 0) > _AT_ONCE:
                     break
         finally:
             self._alone.release()

@@ -173,6 +173,10 @@ class SharedMediaTests(SharedMediaTestCase):
         self.assertEqual(await self.found(self.ann, group, "MyMentions"), ["to @ann_a"])
         await bob.call(tl.messages.unpinAllMessages(peer=group))
         self.assertEqual(await self.found(self.ann, group, "Pinned"), [])
+        await bob.send(group, "again to @ann_a")
+        again = (await self.ann.call(unread)).messages[0]
+        await self.ann.call(tl.messages.deleteMessages(id=[again.id]))
+        self.assertEqual((await self.ann.dialogs()).dialogs[0].unread_mentions_count, 0)
         await self.ann.call(tl.messages.deleteHistory(peer=group, max_id=0))
         for name in EXPECTED:
             self.assertEqual(await self.found(self.ann, group, name), [], name)

@@ -4,11 +4,13 @@ import os
 import unittest
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.task import deferLater
 
 from PIL import Image
 
+from teamgram.domain.stickers.drawings.dice import DICE
 from trial_tests.backends import on_every_backend
 from trial_tests.clients.house import HouseTestCase, have
 from trial_tests.clients.process import ClientError, ClientProcess
@@ -200,6 +202,56 @@ class FilesTests(FilesTestCase):
         theirs = await ada.do("set_of", peer=["user", bob.user["id"]], id=newest)
         self.assertEqual(theirs, {**made, "alt": "🎉"})
         self.assertEqual((await self.got(ada, ["user", bob.user["id"]])).read_bytes(), moving.read_bytes())
+
+    @unittest.skipUnless(have("tdlib"), "no TDLib: tools/setup_test.sh installs tdjson where there is a wheel for it")
+    async def test_stickers_in_tdlib(self) -> None:
+        """Most apps' library makes a set of each kind, finds it by name, has it at hand, and shows what dice show."""
+        tia, bob = await self.sign_up("tdlib", "Tia"), await self.sign_up("telethon", "Bob")
+        await self.acquaint(tia, bob)
+
+        async def ask(method: str, **arguments: object) -> dict[str, Any]:
+            answer: dict[str, Any] = await tia.do("ask", method=method, arguments=arguments, timeout=60)
+            return answer
+
+        still, moving = self.directory / "still.webp", self.directory / "moving.tgs"
+        Image.effect_noise((512, 512), 40).save(still, "WEBP")
+        moving.write_bytes(DICE["🎲"]()[6])
+        stickers = [
+            {
+                "@type": "inputSticker",
+                "sticker": {"@type": "inputFileLocal", "path": str(path)},
+                "format": {"@type": f"stickerFormat{kind}"},
+                "emojis": "😀🎉",
+                "keywords": ["noise"],
+            }
+            for path, kind in ((still, "Webp"), (moving, "Tgs"))
+        ]
+        name = f"tia_{tia.user['id']}"
+        made = await ask(
+            "createNewStickerSet",
+            user_id=tia.user["id"],
+            title="Noise",
+            name=name,
+            sticker_type={"@type": "stickerTypeRegular"},
+            stickers=stickers,
+        )
+        self.assertEqual(
+            [one["format"]["@type"] for one in made["stickers"]], ["stickerFormatWebp", "stickerFormatTgs"]
+        )
+        self.assertEqual((await bob.do("get_set", short_name=name))["emoji"], ["😀", "🎉"])
+        await ask("changeStickerSet", set_id=made["id"], is_installed=True, is_archived=False)
+        installed = await ask("getInstalledStickerSets", sticker_type={"@type": "stickerTypeRegular"})
+        self.assertEqual([one["name"] for one in installed["sets"]], [name])
+        content = {"@type": "inputMessageDice", "emoji": "🎲", "clear_draft": True}
+        chat = (await ask("createPrivateChat", user_id=bob.user["id"], force=False))["id"]
+        await ask("sendMessage", chat_id=chat, input_message_content=content)
+        for _ in range(200):
+            await deferLater(self.reactor, 0.1)
+            history = await ask("getChatHistory", chat_id=chat, from_message_id=0, offset=0, limit=1, only_local=False)
+            dice = history["messages"][0]["content"]
+            if dice.get("final_state"):
+                break
+        self.assertEqual(dice["final_state"]["sticker"]["format"]["@type"], "stickerFormatTgs")
 
     async def test_album(self) -> None:
         """Photos sent together stay together."""

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from itertools import pairwise
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -34,7 +35,7 @@ class DrawingsTests(SynchronousTestCase):
                         keys = part["k"] if part["a"] else []
                         times = [key["t"] for key in keys]
                         self.assertEqual(times, sorted(set(times)))
-                        for key, after in zip(keys, keys[1:], strict=False):
+                        for key, after in pairwise(keys):
                             self.assertEqual(key["e"], after["s"])
 
     def test_a_value_each(self) -> None:

@@ -13,8 +13,8 @@ import random
 import sys
 import time
 
+from tools.fuzz.all_targets import ALL_TARGETS
 from tools.fuzz.fuzzer import Fuzzer, resident_bytes
-from tools.fuzz.targets import TARGETS
 
 GROWTH_BYTES = 64 << 20
 
@@ -24,12 +24,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=10_000_000, help="in all targets together")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("targets", nargs="*", default=list(TARGETS), metavar="TARGET", help=", ".join(TARGETS))
+    parser.add_argument("targets", nargs="*", default=list(ALL_TARGETS), metavar="TARGET", help=", ".join(ALL_TARGETS))
     options = parser.parse_args()
     fuzzer = Fuzzer(options.seed)
-    shares = {name: TARGETS[name].share for name in options.targets}
+    shares = {name: ALL_TARGETS[name].share for name in options.targets}
     for name in options.targets:
-        TARGETS[name](random.Random(0))  # imports and caches are not growth
+        ALL_TARGETS[name](random.Random(0))  # imports and caches are not growth
     before = resident_bytes()
     total = 0
     for name, share in shares.items():

@@ -12,7 +12,8 @@ from typing import Any
 
 from twisted.logger import globalLogPublisher
 
-from tools.fuzz.targets import TARGETS, Target
+from tools.fuzz.all_targets import ALL_TARGETS
+from tools.fuzz.targets import Target
 
 SEEDS = Path(__file__).parent / "seeds"
 SLOW_SECONDS = 0.05
@@ -31,7 +32,7 @@ class Fuzzer:
 
     def run(self, name: str, inputs: int) -> int:
         """So many inputs for one target, those kept of former failures before them; how many there were."""
-        target = TARGETS[name](random.Random(f"{self._seed} {name}"))
+        target = ALL_TARGETS[name](random.Random(f"{self._seed} {name}"))
         kept = [path.read_bytes() for path in sorted(SEEDS.glob(f"{name}-*"))]
         # Full collections of all that is here by now would count for whichever input they fall on.
         gc.collect()

@@ -1,4 +1,4 @@
-"""Write ``teamgram/bff/configuration/countries.tsv``: ISO code, dialling code, leading digits, English name.
+"""Write ``teamgram/bff/configuration/countries.tsv``: ISO and dialling code, leading digits, grouping of digits, name.
 
 Needs ``pip install phonenumbers babel`` (dialling facts of libphonenumber,
 names of CLDR); the server itself needs neither.
@@ -37,6 +37,17 @@ def prefixes(pattern: str | None) -> list[str]:
     return found if len(found) <= _MAX_PREFIXES else []
 
 
+def grouping(region: str) -> str:
+    """How people there write a mobile number abroad, ``X`` for each digit behind the dialling code; "" if not known."""
+    kind = phonenumbers.PhoneNumberType.MOBILE
+    example = phonenumbers.example_number_for_type(region, kind) or phonenumbers.example_number(region)
+    if example is None:
+        return ""
+    written = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    own = written.removeprefix(f"+{example.country_code}")
+    return re.sub(r"\d", "X", re.sub(r"[^\d]+", " ", own)).strip()
+
+
 def main() -> None:
     names = Locale("en").territories
     rows = []
@@ -45,12 +56,12 @@ def main() -> None:
             if region == _NOT_A_COUNTRY:
                 continue
             leading = prefixes(PhoneMetadata.metadata_for_region(region).leading_digits)
-            rows.append((names[region], region, str(code), ",".join(leading)))
+            rows.append((names[region], region, str(code), ",".join(leading), grouping(region)))
     sys.stdout.write(
         f"# Made by tools/gen_countries.py: phonenumbers {phonenumbers.__version__}, babel {babel.__version__}.\n"
     )
-    for name, region, code, digits in sorted(rows):
-        sys.stdout.write(f"{region}\t{code}\t{digits}\t{name}\n")
+    for name, region, code, digits, groups in sorted(rows):
+        sys.stdout.write(f"{region}\t{code}\t{digits}\t{groups}\t{name}\n")
 
 
 if __name__ == "__main__":

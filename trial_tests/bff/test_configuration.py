@@ -156,6 +156,10 @@ class ConfigurationTests(SynchronousTestCase):
         self.assertEqual(len(by_code), len(answer.countries))
         self.assertEqual(by_code["DE"].country_codes[0].country_code, "49")
         self.assertEqual(by_code["JM"].country_codes[0].prefixes, ["658", "876"])
+        patterns = {code: country.country_codes[0].patterns for code, country in by_code.items()}
+        self.assertEqual((patterns["US"], patterns["RU"]), (["XXX XXX XXXX"], ["XXX XXX XX XX"]))
+        for code, found in patterns.items():
+            self.assertTrue(found is not None and re.fullmatch(r"X+( X+)*", found[0]), code)
         again = configuration.get_countries_list(CALLER, tl.help.getCountriesList(lang_code="en", hash=answer.hash))
         self.assertEqual(again.NAME, "help.countriesListNotModified")
 

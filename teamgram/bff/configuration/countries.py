@@ -16,13 +16,18 @@ def _countries() -> tuple[list[Any], int]:
     for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
-        iso2, code, prefixes, name = line.split("\t")
+        iso2, code, prefixes, grouping, name = line.split("\t")
         countries.append(
             tl.help.country(
                 iso2=iso2,
                 default_name=name,
                 country_codes=[
-                    tl.help.countryCode(country_code=code, prefixes=prefixes.split(",") if prefixes else None)
+                    tl.help.countryCode(
+                        country_code=code,
+                        prefixes=prefixes.split(",") if prefixes else None,
+                        # Without one, Web A groups by three: "+1 555 010 020 0".
+                        patterns=[grouping] if grouping else None,
+                    )
                 ],
             )
         )

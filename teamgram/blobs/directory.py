@@ -1,8 +1,8 @@
 """Blobs as files in a directory.
 
-``kept/ab/cd/abcd…`` is named by its SHA-256, ``staged/ab/abcd…`` by chance. A file is written under a name in
-``new/``, synced, and renamed to where it belongs: a name in the other two is always a whole file. What lies in
-``new/`` at a start was being written when the process ended, and goes.
+``kept/ab/cd/abcd…`` is named by its SHA-256, ``staged/ab/abcd…`` by chance. What is kept is written under a name in
+``new/``, synced, and renamed to where it belongs: a name in ``kept/`` is always a whole file. What lies in ``new/``
+at a start was being written when the process ended, and goes.
 """
 
 import errno
@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from hashlib import md5, sha256
 from pathlib import Path
 from threading import Lock
@@ -133,13 +134,17 @@ class DirectoryBlobs:
             raise BlobMissing("no name of a piece")
         return self.directory / "staged" / name[:2] / name
 
-    def _new(self, size: int) -> Path:
-        """A name to write under; there is room for so many bytes."""
+    def _new_folder(self) -> Path:
         folder = self.directory / "new"
         with self._sweeping:
             if not self._swept:
                 self._sweep(folder)
                 self._swept = True
+        return folder
+
+    def _new(self, size: int) -> Path:
+        """A name to write under; there is room for so many bytes."""
+        folder = self._new_folder()
         self._check_room(folder, size)
         return folder / f"{os.getpid()}-{secrets.token_hex(8)}"
 
@@ -152,9 +157,12 @@ class DirectoryBlobs:
                 left.unlink(missing_ok=True)
 
     def _stage(self, name: str, data: bytes) -> None:
-        path = self._new(len(data))
-        _write(path, data)
-        _move(path, self._staged_path(name))
+        # Nobody has heard of the name before this returns: half a piece, of a process that was killed, is nobody's.
+        self._check_room(self._new_folder(), len(data))
+        place = self._staged_path(name)
+        _make_folder(place.parent)
+        _write(place, data)
+        _sync(place.parent)
 
     def _discard(self, staged: tuple[str, ...]) -> None:
         for name in staged:
@@ -189,6 +197,8 @@ class DirectoryBlobs:
                 size += piece.stat().st_size
             except FileNotFoundError:
                 raise BlobMissing(piece.name) from None
+        if len(paths) == 1:
+            return self._join_one(paths[0])
         path = self._new(size)
         strong, weak, written = sha256(), md5(usedforsecurity=False), 0
         try:
@@ -209,6 +219,20 @@ class DirectoryBlobs:
             raise
         _move(path, self._kept_path(strong.hexdigest()))
         return Kept(strong.hexdigest(), written, weak.hexdigest())
+
+    def _join_one(self, piece: Path) -> Kept:
+        """A piece that is a whole file has its bytes on disk already, and gets one more name."""
+        try:
+            data = piece.read_bytes()
+            kept = Kept(sha256(data).hexdigest(), len(data), md5(data, usedforsecurity=False).hexdigest())
+            place = self._kept_path(kept.name)
+            _make_folder(place.parent)
+            with suppress(FileExistsError):
+                os.link(piece, place)
+        except FileNotFoundError:
+            raise BlobMissing(piece.name) from None
+        _sync(place.parent)
+        return kept
 
     def _read(self, name: str, offset: int, length: int) -> bytes:
         try:

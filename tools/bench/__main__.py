@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from tools.bench import encoding, search
 from tools.bench.control_plane import ControlPlaneBench
+from tools.bench.files import FileBench
 from tools.bench.groups import GroupBench
 from tools.bench.latency import Latency
 from tools.bench.memory import Memory
@@ -40,6 +41,7 @@ async def measure(reactor: Any, words: list[str]) -> None:
         figures = {
             **bench.figures(),
             **GroupBench(bench).figures(),
+            **FileBench(bench).figures(),
             "busy": latency.busy,
             "fairness": latency.fairness,
             **Memory(reactor, server, bench).figures(),

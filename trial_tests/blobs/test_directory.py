@@ -92,6 +92,9 @@ class DirectoryBlobsTests(BlobsContract, unittest.TestCase):
             return rename(path, target)
 
         self.patch(Path, "rename", watched)
-        await self.blobs.join([await self.blobs.stage(b"piece")])
+        staged = [await self.blobs.stage(b"piece"), await self.blobs.stage(b"and more")]
+        await self.blobs.join(staged)
         await self.blobs.keep(b"other")
-        self.assertEqual(renamed, [True, True, True])
+        # What is one piece is on disk already, and gets another name.
+        await self.blobs.join(staged[:1])
+        self.assertEqual(renamed, [True] * 2)

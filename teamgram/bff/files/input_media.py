@@ -11,7 +11,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.shared import Shared
 from teamgram.domain.boxes.media import FOREVER, VIEW_ONCE, ContactCard, Dice, Media, Place
 from teamgram.domain.files.errors import FileNotFound
-from teamgram.domain.files.file import Attribute, Document, Photo
+from teamgram.domain.files.file import Attribute, Document, File, Photo
 from teamgram.domain.files.files import Named
 from teamgram.domain.files.uploads import Uploaded
 from teamgram.domain.messages.changed_media import Move
@@ -46,8 +46,12 @@ class InputMediaReader:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
-    async def media(self, caller: RpcMetadata, view: Any) -> Media:
+    async def media(self, caller: RpcMetadata, view: Any, made: list[File] | None = None) -> Media:
         """What an ``InputMedia`` says.
+
+        Args:
+            made: is given the files that were made and are still to be written, with the message that has them;
+                None: they are written now.
 
         Raises:
             RpcError: it cannot be sent (``MEDIA_EMPTY``, ``MEDIA_INVALID``, ``TTL_MEDIA_INVALID``, …).
@@ -60,7 +64,7 @@ class InputMediaReader:
         ttl = getattr(view, "ttl_seconds", None) or 0
         if ttl != VIEW_ONCE and not 0 <= ttl <= MAX_TTL:
             raise bad_request("TTL_MEDIA_INVALID")
-        media: Media = await make(caller, view)
+        media: Media = await make(caller, view, made)
         if not ttl:
             return media
         media = replace(media, ttl=ttl)
@@ -80,28 +84,28 @@ class InputMediaReader:
         md5 = view.md5_checksum if view.NAME == "inputFile" else ""
         return await self._shared.domain.filing.uploads.finish(caller.user_id, view.id, view.parts, md5)
 
-    async def _inputMediaUploadedPhoto(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaUploadedPhoto(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         kept = await self.file(caller, view.file)
-        photo = await self._shared.domain.filing.files.make_photo(caller.user_id, kept)
+        photo = await self._shared.domain.filing.files.make_photo(caller.user_id, kept, made)
         return Media(photo=photo, spoiler=view.spoiler)
 
-    async def _inputMediaUploadedDocument(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaUploadedDocument(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         kept = await self.file(caller, view.file)
         thumb = await self.file(caller, view.thumb) if view.thumb is not None else None
         mime_type = view.mime_type.strip().lower()
         if _MIME_TYPE.fullmatch(mime_type) is None:
             mime_type = "application/octet-stream"
         document = await self._shared.domain.filing.files.make_document(
-            caller.user_id, kept, mime_type, attributes_from(view.attributes), thumb
+            caller.user_id, kept, mime_type, attributes_from(view.attributes), thumb, made
         )
         return Media(document=document, spoiler=view.spoiler)
 
-    async def _inputMediaPhoto(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaPhoto(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         photo = await self._named(caller, "photo", view.id)
         assert isinstance(photo, Photo)
         return Media(photo=photo, spoiler=view.spoiler)
 
-    async def _inputMediaDocument(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaDocument(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         document = await self._named(caller, "document", view.id)
         assert isinstance(document, Document)
         return Media(document=document, spoiler=view.spoiler)
@@ -115,10 +119,10 @@ class InputMediaReader:
         except FileNotFound:
             raise bad_request("DOCUMENT_INVALID" if kind == "document" else "MEDIA_INVALID") from None
 
-    async def _inputMediaGeoPoint(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaGeoPoint(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         return Media(place=_place(view.geo_point))
 
-    async def _inputMediaGeoLive(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaGeoLive(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         period = view.period or 0
         if period != FOREVER and not MIN_LIVE <= period <= MAX_LIVE:
             raise bad_request("MEDIA_INVALID")
@@ -127,13 +131,13 @@ class InputMediaReader:
             raise bad_request("GEO_POINT_INVALID")
         return Media(place=replace(move.place, period=period, heading=move.heading or 0, proximity=move.proximity or 0))
 
-    async def _inputMediaDocumentExternal(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaDocumentExternal(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         # Nothing here asks other servers for what a client names.
         raise bad_request("EXTERNAL_URL_INVALID")
 
     _inputMediaPhotoExternal = _inputMediaDocumentExternal
 
-    async def _inputMediaVenue(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaVenue(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         point = _place(view.geo_point)
         title = view.title.strip()[:_MAX_TEXT]
         if not title:
@@ -151,7 +155,7 @@ class InputMediaReader:
             )
         )
 
-    async def _inputMediaContact(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaContact(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         if not view.phone_number.strip():
             raise bad_request("MEDIA_INVALID")
         return Media(
@@ -163,7 +167,7 @@ class InputMediaReader:
             )
         )
 
-    async def _inputMediaDice(self, caller: RpcMetadata, view: Any) -> Media:
+    async def _inputMediaDice(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         emoticon = view.emoticon.removesuffix("\ufe0f")
         if emoticon not in DICE:
             raise bad_request("EMOTICON_INVALID")

@@ -19,6 +19,7 @@ from teamgram.bff.shared import Shared
 from teamgram.domain.boxes.media import Media
 from teamgram.domain.boxes.message import Extra
 from teamgram.domain.chats.chat import Banned
+from teamgram.domain.files.file import File
 from teamgram.domain.ids.peer import Peer
 from teamgram.domain.messages.errors import CaptionTooLong, RandomIdEmpty
 from teamgram.domain.messages.sending import SendRequest, new_group
@@ -58,19 +59,19 @@ class SendingMedia(RpcService):
             peer = await shared.peer(caller, query.peer)
             check_send_as(query)
             check_schedule(shared, query)
-            random_ids = [single.random_id for single in singles]
+            random_ids = tuple(single.random_id for single in singles)
             if 0 in random_ids:
                 raise RandomIdEmpty
-            before = await messages.sent_before(caller.user_id, peer.marked, random_ids)
+            # Files are put together, and pictures opened, only for who may write there.
+            before = await messages.before_media(caller.user_id, peer.marked, random_ids, Banned.SEND_MESSAGES)
             if len(before.ids) == len(singles):
                 return await shared.updates.answer(before.own, before.ids)
-            # Files are put together, and pictures opened, only for who may write there.
-            await messages.check_writable(caller.user_id, peer.marked, Banned.SEND_MESSAGES)
             reply_to_id, quote = await reply_from(shared, caller, peer, query)
             markup = await reply_markup_from(shared, caller, getattr(query, "reply_markup", None))
             requests = []
             for single in singles:
                 media, preview = None, None
+                made: list[File] = []
                 if single.media.NAME == "inputMediaWebPage" and query is single:
                     text, entities, tags = await composed(shared, caller, single.message, single.entities)
                     preview = await chosen_preview(shared, caller, single.media)
@@ -78,7 +79,7 @@ class SendingMedia(RpcService):
                     text, entities, tags = await captioned(shared, caller, single.message, single.entities)
                     if len(text) > MAX_CAPTION:
                         raise CaptionTooLong(str(len(text)))
-                    media = await self._reader.media(caller, single.media)
+                    media = await self._reader.media(caller, single.media, made)
                     if grouped_id:
                         _check_goes_into_albums(media)
                 requests.append(
@@ -104,6 +105,7 @@ class SendingMedia(RpcService):
                         await self._mentioned(caller, peer, text, entities),
                         query.clear_draft,
                         caller.perm_auth_key_id,
+                        tuple(made),
                     )
                 )
             await place.turn()

@@ -57,19 +57,28 @@ class Files:
     # Making
 
     async def make_document(
-        self, owner_id: int, kept: Kept, mime_type: str, attributes: tuple[Attribute, ...], thumb: Kept | None
+        self,
+        owner_id: int,
+        kept: Kept,
+        mime_type: str,
+        attributes: tuple[Attribute, ...],
+        thumb: Kept | None,
+        made: list[File] | None = None,
     ) -> Document:
         """A document of uploaded bytes; a thumb that is no picture is left out.
+
+        Args:
+            made: is given the document to write (``store.add_txn``) with what it was made for; None: it is written now.
 
         Raises:
             StorageFull, StorageAway.
         """
-        made = None
+        small = None
         if thumb is not None:
-            made = await self._thumb(thumb)
+            small = await self._thumb(thumb)
         elif mime_type in _PICTURES:
-            made = await self._thumb(kept)
-        thumbs = await self._kept_sizes(made) if made is not None else ()
+            small = await self._thumb(kept)
+        thumbs = await self._kept_sizes(small) if small is not None else ()
         document = Document(
             _new_id(),
             _new_hash(),
@@ -79,13 +88,19 @@ class Files:
             kept.name,
             attributes,
             thumbs,
-            made.stripped if made is not None else b"",
+            small.stripped if small is not None else b"",
         )
-        await self._database.write("new document", store.add_txn, owner_id, document)
+        await self._write(owner_id, document, made)
         return document
 
-    async def make_photo(self, owner_id: int, kept: Kept) -> Photo:
-        """A photo of an uploaded picture.
+    async def _write(self, owner_id: int, file: File, made: list[File] | None) -> None:
+        if made is None:
+            await self._database.write("new file", store.add_txn, owner_id, file)
+        else:
+            made.append(file)
+
+    async def make_photo(self, owner_id: int, kept: Kept, made: list[File] | None = None) -> Photo:
+        """A photo of an uploaded picture; ``made`` as in ``make_document``.
 
         Raises:
             PhotoFileInvalid: see ``MAX_IMAGE``.
@@ -94,18 +109,19 @@ class Files:
         """
         if kept.size > MAX_IMAGE:
             raise PhotoFileInvalid(str(kept.size))
-        return await self.make_photo_of(owner_id, await self._whole(kept))
+        return await self.make_photo_of(owner_id, await self._whole(kept), made)
 
-    async def make_photo_of(self, owner_id: int, content: bytes) -> Photo:
+    async def make_photo_of(self, owner_id: int, content: bytes, made: list[File] | None = None) -> Photo:
         """A photo of a picture that is in memory.
 
         Raises:
             PhotoTypeInvalid, PhotoDimensionsInvalid, ImageInvalid: see ``Images.shrink``.
-            StorageFull.
+            StorageFull, StorageAway.
         """
-        made = await self._images.shrink(content, PHOTO_BOXES)
-        photo = Photo(_new_id(), _new_hash(), int(self._clock.seconds()), await self._kept_sizes(made), made.stripped)
-        await self._database.write("new photo", store.add_txn, owner_id, photo)
+        picture = await self._images.shrink(content, PHOTO_BOXES)
+        sizes = await self._kept_sizes(picture)
+        photo = Photo(_new_id(), _new_hash(), int(self._clock.seconds()), sizes, picture.stripped)
+        await self._write(owner_id, photo, made)
         return photo
 
     async def make_portrait(

@@ -52,5 +52,6 @@ class Filing:
         """Let what is being written end; before the database closes."""
         self.uploads.stop()
         self.storage.stop()
+        await self.uploads.settled()
         await self.images.close()
         await self.storage.close()

@@ -128,10 +128,11 @@ def forget_gone_txn(txn: Transaction, name: str) -> None:
 
 def count_txn(txn: Transaction, user_id: int, files: int, size: int) -> None:
     """An account has so many files and bytes more, or less."""
-    txn.insert_ignore("storage_used", {"user_id": user_id, "files": 0, "bytes": 0})
-    txn.execute(
-        "UPDATE storage_used SET files = files + ?, bytes = bytes + ? WHERE user_id = ?", (files, size, user_id)
-    )
+    more = "UPDATE storage_used SET files = files + ?, bytes = bytes + ? WHERE user_id = ?", (files, size, user_id)
+    txn.execute(*more)
+    if not txn.rowcount:
+        txn.insert_ignore("storage_used", {"user_id": user_id, "files": 0, "bytes": 0})
+        txn.execute(*more)
 
 
 def used_txn(txn: Transaction, user_id: int) -> int:

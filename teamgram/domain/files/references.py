@@ -9,6 +9,7 @@ import hmac
 import secrets
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from teamgram.domain.files.errors import FileReferenceEmpty, FileReferenceExpired, FileReferenceInvalid
 
@@ -20,6 +21,8 @@ IN_STICKER_SET, SAVED_BY, IN_WALLPAPER, IN_WEB_PAGE = 10, 11, 12, 13
 
 _LAYOUT = struct.Struct("<BI8s16s")
 _SIGNED = struct.Struct("<BIqq")
+REMEMBERED = 4096
+"""References that are kept at hand."""
 _STEPS = 16
 """References of one file given within a sixteenth of their lifetime are equal, so that answers are."""
 
@@ -47,11 +50,15 @@ class FileReferences:
             raise ValueError(f"a key has {KEY_LENGTH} bytes")
         self._key = key
         self.lifetime = lifetime
+        # A message is drawn for several people, and again whenever somebody looks.
+        self._given = lru_cache(REMEMBERED)(self._sign)
 
     def give(self, file_id: int, origin: Origin, now: int) -> bytes:
         """A reference to a file for whoever is at ``origin``."""
         step = max(1, self.lifetime // _STEPS)
-        expires = (now // step + 1) * step + self.lifetime
+        return self._given(file_id, origin, (now // step + 1) * step + self.lifetime)
+
+    def _sign(self, file_id: int, origin: Origin, expires: int) -> bytes:
         mac = self._mac(origin.kind, expires, origin.id, file_id)
         covered = bytes(a ^ b for a, b in zip(struct.pack("<q", origin.id), self._cover(mac), strict=True))
         return _LAYOUT.pack(origin.kind, expires, covered, mac)

@@ -104,7 +104,8 @@ def save_part_txn(txn: Transaction, part: Part, now: int, settings: FileSettings
 
 
 def _check_room_txn(txn: Transaction, user_id: int, more: int, settings: FileSettings, *, begins: bool) -> None:
-    txn.execute("SELECT COUNT(*), COALESCE(SUM(held), 0) FROM uploads WHERE user_id = ?", (user_id,))
+    # Those that became files stay for a day, and hold nothing.
+    txn.execute("SELECT COUNT(*), COALESCE(SUM(held), 0) FROM uploads WHERE user_id = ? AND blob_name = ''", (user_id,))
     count, held = txn.fetchone() or (0, 0)
     if settings.account_quota and used_txn(txn, user_id) + held + more > settings.account_quota:
         raise QuotaExceeded(str(settings.account_quota))

@@ -10,7 +10,7 @@ from teamgram.blobs import BlobMissing, Blobs, Kept
 from teamgram.database import Database
 from teamgram.domain.files import parts as rules
 from teamgram.domain.files import upload_store as store
-from teamgram.domain.files.errors import ChecksumInvalid, FilePartMissing, UploadsTooMany
+from teamgram.domain.files.errors import ChecksumInvalid, FilePartMissing, StorageAway, UploadsTooMany
 from teamgram.domain.files.settings import MAX_PART, FileSettings
 
 SWEEP_EVERY = 900
@@ -33,6 +33,7 @@ class Uploads:
         self.settings = settings
         self._held: int | None = None
         self._joining: dict[tuple[int, int], DeferredLock] = {}
+        self._waiters: list[Deferred[None]] = []
         self._rounds = LoopingCall(lambda: Deferred.fromCoroutine(self.sweep()).addErrback(self._failed))
 
     @property
@@ -86,22 +87,48 @@ class Uploads:
         key = user_id, file_id
         lock = self._joining.setdefault(key, DeferredLock())
         await lock.acquire()
+        noting: Deferred[None] | None = None
         try:
-            kept = await self._finish(user_id, file_id, count)
+            kept, staged = await self._finish(user_id, file_id, count)
+            if staged:
+                noting = Deferred.fromCoroutine(self._note_joined(key, staged, kept))
         finally:
-            lock.release()
-            if not lock.locked and not lock.waiting:
-                self._joining.pop(key, None)
+            if noting is None:
+                self._unlock(key, lock)
+            else:
+                # Nobody waits for it: until it is written the parts are there to be joined again.
+                noting.addErrback(self._not_noted).addBoth(lambda _: self._unlock(key, lock))
         if md5 and md5.lower() != kept.md5:
             raise ChecksumInvalid
         return kept
 
-    async def _finish(self, user_id: int, file_id: int, count: int) -> Uploaded:
+    def _unlock(self, key: tuple[int, int], lock: DeferredLock) -> None:
+        lock.release()
+        if not lock.locked and not lock.waiting:
+            self._joining.pop(key, None)
+        if not self._joining:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                waiter.callback(None)
+
+    def _not_noted(self, failure: Failure) -> None:
+        if not isinstance(failure.value, StorageAway):
+            self._log.failure("an upload that became a file was not noted", failure=failure)
+
+    async def settled(self) -> None:
+        """Wait until nothing is being joined, and what was joined is noted."""
+        while self._joining:
+            waiter: Deferred[None] = Deferred()
+            self._waiters.append(waiter)
+            await waiter
+
+    async def _finish(self, user_id: int, file_id: int, count: int) -> tuple[Uploaded, tuple[str, ...]]:
+        """The file, and the pieces that were joined just now."""
         upload = await self._database.read("upload", store.upload_txn, user_id, file_id)
         if upload.joined is not None:
             parts, name, size, md5 = upload.joined
             rules.check_whole(dict.fromkeys(range(parts), MAX_PART), count, self.settings.max_parts)
-            return Kept(name, size, md5)
+            return Kept(name, size, md5), ()
         rules.check_whole({number: size for number, size, _ in upload.parts}, count, self.settings.max_parts)
         staged = [name for _, _, name in upload.parts]
         try:
@@ -109,12 +136,14 @@ class Uploads:
         except BlobMissing as missing:
             # Another one took its place while it was read, or it was too old.
             raise FilePartMissing(staged.index(str(missing))) from None
+        return kept, tuple(staged)
+
+    async def _note_joined(self, key: tuple[int, int], staged: tuple[str, ...], kept: Kept) -> None:
         blob = kept.name, kept.size, kept.md5
-        less = await self._database.write("file joined", store.joined_txn, user_id, file_id, tuple(staged), blob)
+        less = await self._database.write("file joined", store.joined_txn, *key, staged, blob)
         if self._held is not None:
             self._held -= less
         await self._blobs.discard(staged)
-        return kept
 
     # What nobody came back for
 

@@ -63,6 +63,10 @@ class Messages:
     def _sent_before(self, sender_id: int, peer: int, random_ids: tuple[int, ...]) -> "Deferred[Sent]":
         return self._database.read("first result", sending.sent_before_txn, sender_id, peer, random_ids)
 
+    async def before_media(self, sender_id: int, peer: int, random_ids: tuple[int, ...], bans: Banned) -> Sent:
+        """For who makes media before they send it: as ``sent_before``, and unless all were sent ``check_writable``."""
+        return await self._database.read("before media", _before_media_txn, sender_id, peer, random_ids, bans)
+
     async def check_writable(self, sender_id: int, peer: int, bans: Banned = rights.WRITING) -> None:
         """Whether a user may write to ``peer``: for who has work to do before they write.
 
@@ -221,3 +225,10 @@ def _count_txn(txn: Transaction, search: Search) -> int:
 def _line(request: SendRequest | ForwardRequest) -> tuple[int, int]:
     """Sends of one device are written in the order in which they are asked for."""
     return request.sender_id, request.perm_auth_key_id
+
+
+def _before_media_txn(txn: Transaction, sender_id: int, peer: int, random_ids: tuple[int, ...], bans: Banned) -> Sent:
+    before = sending.sent_before_txn(txn, sender_id, peer, random_ids)
+    if len(before.ids) < len(random_ids):
+        audience.writable_txn(txn, sender_id, peer, bans)
+    return before

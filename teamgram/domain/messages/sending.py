@@ -15,6 +15,8 @@ from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned, Chat
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts.relations import relation_txn
+from teamgram.domain.files.file import File
+from teamgram.domain.files.store import add_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import audience_txn, check_sends, check_takes_txn
@@ -38,6 +40,7 @@ class SendRequest:
         mentioned: users whom the text names.
         date: unix seconds.
         perm_auth_key_id: the device that sends; it has the answer and is not told again.
+        made: files that were made for it and are in no table yet.
     """
 
     sender_id: int
@@ -52,6 +55,7 @@ class SendRequest:
     mentioned: frozenset[int] = frozenset()
     clear_draft: bool = False
     perm_auth_key_id: int = 0
+    made: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     Raises:
         DuplicateRandomId: one was sent before; ``sent_before_txn`` has the result.
         RandomIdEmpty, RandomIdInvalid.
+        StorageAway: see ``naming.name_blobs_txn``.
         QuoteInvalid, ForwardsRestricted, …: see ``replies.answered_txn``.
         ChatNotFound, ChatWriteForbidden, MediaForbidden, PeerBlockedByOwner, …: see ``audience_txn``.
     """
@@ -125,6 +130,9 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         outgoing.append(Outgoing(request.text, extra, tags, request.random_id, answered.ids, mentioned - {sender_id}))
     posted = changes.post(sender_id, audience, outgoing)
     _await_pages_txn(txn, outgoing, posted, sender_id)
+    for request in requests:
+        for file in request.made:
+            add_txn(txn, sender_id, file)
     if first.clear_draft:
         clear_draft_txn(txn, fanout, sender_id, peer, first.perm_auth_key_id)
     changes.save(fanout.deliver, first.perm_auth_key_id)

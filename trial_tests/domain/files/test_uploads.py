@@ -59,6 +59,7 @@ class UploadsTests(BackendTestCase):
         )
         kept = await uploads.finish(ME, 1, 6, md5(data).hexdigest())
         self.assertEqual(await self.blobs.read(kept.name, 0, len(data)), data)
+        await uploads.settled()
         self.assertEqual(self.staged(), 0)
         self.assertEqual(await uploads.finish(ME, 1, 6), kept)
         with self.assertRaises(FilePartsInvalid):
@@ -71,6 +72,7 @@ class UploadsTests(BackendTestCase):
             await uploads.save_part(ME, 1, 0, data)
         kept = await uploads.finish(ME, 1, 1)
         self.assertEqual(await self.blobs.read(kept.name, 0, 100), b"c" * 10)
+        await uploads.settled()
         self.assertEqual(self.staged(), 0)
 
     async def test_begun_again_under_the_same_number(self) -> None:
@@ -132,8 +134,11 @@ class UploadsTests(BackendTestCase):
         await uploads.finish(ME, 1, 2)
         await uploads.save_part(ME, 2, 0, b"x" * KIB)
         await uploads.save_part(ME, 2, 1, b"x")
+        await uploads.finish(ME, 2, 2)
+        await uploads.save_part(ME, 3, 0, b"x")
+        await uploads.save_part(ME, 4, 0, b"x")
         with self.assertRaises(UploadsTooMany):
-            await uploads.save_part(ME, 3, 0, b"x")
+            await uploads.save_part(ME, 5, 0, b"x")
 
     async def test_all_have_theirs(self) -> None:
         """What everybody has in progress is bounded, also after a restart."""
@@ -142,6 +147,7 @@ class UploadsTests(BackendTestCase):
         with self.assertRaises(UploadsTooMany):
             await uploads.save_part(OTHER, 1, 0, b"x")
         await uploads.finish(ME, 1, 1)
+        await uploads.settled()
         await uploads.save_part(OTHER, 1, 0, b"x")
 
     async def test_a_full_disk(self) -> None:

@@ -27,6 +27,7 @@ from teamgram.app.signals import Signals
 from teamgram.app.stages import Stages
 from teamgram.database import DatabaseError
 from teamgram.domain.flood.limits import FloodLimits
+from teamgram.gnetway.short_rounds import shorten
 from teamgram.gnetway.tls import CertificateError
 from teamgram.openclaw.config.errors import OpenClawConfigError
 
@@ -106,6 +107,7 @@ class TeamgramServer(Service):
         if await stages.database_watch.has_lost_time():
             self._log.warn("the database is a backup of before: its boxes go on above what clients have seen")
             await stages.domain.log.go_on_after_a_gap()
+        shorten(reactor)
         for stage in (stages.auth_sessions, stages.session, stages.gnetway, stages.openclaw):
             stage.startService()
         await gatherResults([stages.gnetway.listening, stages.openclaw.listening], consumeErrors=True)

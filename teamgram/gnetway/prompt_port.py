@@ -27,11 +27,13 @@ class PromptConnection(tcp.Server):
     def write(self, data: bytes) -> None:
         """Send, or keep what is over; an error is left for the reactor to find when it writes."""
         if data and self.connected and not (self.dataBuffer or self._tempDataBuffer or self._writeDisconnected):
-            sent = self.writeSomeData(data)
-            if isinstance(sent, int):
-                if sent == len(data):
-                    return
-                data = data[sent:]
+            try:
+                sent = self.socket.send(data)
+            except OSError:
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
         super().write(data)  # type: ignore[no-untyped-call]
 
 

@@ -2,9 +2,8 @@
 
 Numbers that are a receiver's own are put into the form of the receiver's layer.
 A form is made when somebody of that layer is to get it, and then it is there
-for all. What many get is queued and sent receiver by receiver, for as long in
-a reactor turn as everybody has who is behind (``turns``); the rest comes in the
-next ones.
+for all. What many get is queued and sent receiver by receiver, for a part of
+a reactor turn; the rest comes in the next ones.
 """
 
 from collections import OrderedDict

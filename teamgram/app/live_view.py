@@ -128,7 +128,7 @@ class LiveView:
             for wrapper in self.wrappers()
             if user_id in (0, wrapper.user_id)
             for keys in wrapper.lists
-            for session in keys.sessions.values()
+            for session in keys.sessions
         ]
         return Table(found, _SESSION)
 

@@ -95,7 +95,7 @@ class Delivery:
         for data in self._keys.wrapper_of(keys).session_data_chan:
             if data.session_id == session_id and data.conn == conn:
                 data.conn = CLOSED
-        session = keys.sessions.get(session_id)
+        session = keys.session(session_id)
         if session is not None and conn in session.connections:
             self._connection_gone(session, conn)
 

@@ -74,7 +74,7 @@ class Frames:
         if keys.watched:
             self._watched.frame_in(data)
         wrapper = self._keys.wrappers[keys.wrapper_id]
-        session = keys.sessions.get(data.session_id)
+        session = keys.session(data.session_id)
         if session is not None and is_saturated(session, self._settings) and session.drains_without(data):
             if session.refused is None:
                 session.refused = []
@@ -119,7 +119,7 @@ class Frames:
                 self._gateway.resume_reading(conn)
 
     def _take(self, wrapper: MainAuthWrapper, keys: SessionList, data: SessionData, now: float) -> None:
-        session = keys.sessions.get(data.session_id)
+        session = keys.session(data.session_id)
         if session is None:
             session = self._sessions.open(keys, data.session_id)
         if data.conn is not session.conn or session.http is not None:

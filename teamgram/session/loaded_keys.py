@@ -194,7 +194,7 @@ class LoadedKeys:
         for queued in requests:
             if queued.session.keys is keys:
                 new.queue_request(queued)
-        for session in keys.sessions.values():
+        for session in keys.sessions:
             for queued in old.hold_nothing(session):
                 new.hold(queued)
         for conn in old.take_refused():
@@ -242,7 +242,7 @@ class LoadedKeys:
         self._push.signed_out(wrapper)
         wrapper.updates_session = None
         for keys in list(wrapper.lists):
-            for session in list(keys.sessions.values()):
+            for session in list(keys.sessions):
                 self._sessions.end(session)
             self._table.lists.pop(keys.auth_key_id, None)
         wrapper.session_data_chan = wrapper.rpc_queue = ()
@@ -250,7 +250,7 @@ class LoadedKeys:
 
     def _remove(self, keys: SessionList) -> None:
         wrapper = self._table.wrapper_of(keys)
-        for session in list(keys.sessions.values()):
+        for session in list(keys.sessions):
             self._sessions.end(session)
         self._table.lists.pop(keys.auth_key_id, None)
         wrapper.remove_list(keys.auth_key_id)

@@ -144,7 +144,7 @@ class MainAuthWrapper:
     def forget_metadata(self) -> None:
         """User, layer or device changed: the next request of each session describes its caller anew."""
         for keys in self.lists:
-            for session in keys.sessions.values():
+            for session in keys.sessions:
                 session.metadata = None
 
     # Requests held back

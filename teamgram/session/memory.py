@@ -43,7 +43,7 @@ def hold_bound(stage: Stage, limit_bytes: int) -> None:
     enough, the answers that the fattest sessions keep for sending again: a
     client that asks for one of them is refused with code 20.
     """
-    kept = {session: kept_bytes(session) for keys in stage.keys.lists.values() for session in keys.sessions.values()}
+    kept = {session: kept_bytes(session) for keys in stage.keys.lists.values() for session in keys.sessions}
     total = sum(kept.values())
     if total <= limit_bytes:
         return

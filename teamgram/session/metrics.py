@@ -24,7 +24,7 @@ class SessionCollector(Collector):
     def _gauges(self) -> Iterable[Metric]:
         stage = self._stage
         wrappers = list(stage.keys.wrappers.values())
-        sessions = [session for keys in stage.keys.lists.values() for session in keys.sessions.values()]
+        sessions = [session for keys in stage.keys.lists.values() for session in keys.sessions]
         gauges = {
             "wrappers": ("Permanent keys (and unbound temporary ones) held in memory", len(wrappers)),
             "sessions": ("MTProto sessions held in memory", len(sessions)),

@@ -130,7 +130,7 @@ class Push:
 
     def elect_updates_session(self, wrapper: MainAuthWrapper) -> None:
         """Find the updates session anew after one lost its connection or ended."""
-        wanting = [session for keys in wrapper.lists for session in keys.sessions.values() if session.wants_updates]
+        wanting = [session for keys in wrapper.lists for session in keys.sessions if session.wants_updates]
         connected = [session for session in wanting if session.conn is not None]
         # With nobody connected the last one keeps the updates for its return.
         wrapper.updates_session = max(connected or wanting, key=lambda session: session.called_at, default=None)

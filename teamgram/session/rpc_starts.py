@@ -55,7 +55,7 @@ class RpcStarts:
 
     def _has_room(self, wrapper: MainAuthWrapper, size: int) -> bool:
         settings = self._settings
-        of_key = sum(one.core.large_bytes for keys in wrapper.lists for one in keys.sessions.values())
+        of_key = sum(one.core.large_bytes for keys in wrapper.lists for one in keys.sessions)
         return (
             of_key + size <= settings.large_key_bytes and self._counts.large_bytes + size <= settings.large_limit_bytes
         )
@@ -70,7 +70,7 @@ class RpcStarts:
             return False
         queued = wrapper.next_request()
         session = queued.session
-        if session.keys.sessions.get(session.core.session_id) is session:  # else it ended in this turn
+        if session.keys.session(session.core.session_id) is session:  # else it ended in this turn
             if session.holds or self._is_full(wrapper) or holds_back(session, self._settings):
                 wrapper.hold(queued)
                 # Its flush sees when what is unsent has left; an answer from bff sees to the rest.

@@ -4,6 +4,7 @@ from teamgram.interfaces.keys import AuthKeyType, ClientInfo
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.interfaces.session import ConnRef, SessionData
 from teamgram.session.http_polls import HttpPolls
+from teamgram.session.outbox import NOTHING
 from teamgram.session.salts import ServerSalts
 from teamgram.session.session import Session
 
@@ -164,13 +165,14 @@ class SessionList:
     """
 
     __slots__ = (
+        "_first",
+        "_others",
         "auth_key_id",
         "dc_id",
         "key_type",
         "ready",
         "refresh_at",
         "salts",
-        "sessions",
         "watched",
         "wrapper_id",
     )
@@ -181,7 +183,41 @@ class SessionList:
         self.wrapper_id = wrapper_id
         self.dc_id = dc_id
         self.salts = ServerSalts()
-        self.sessions: dict[int, ClientSession] = {}
+        # Nearly every key has one session, and a dict for one costs 224 bytes.
+        self._first: ClientSession | None = None
+        self._others: dict[int, ClientSession] = NOTHING
         self.ready = False
         self.refresh_at = 0.0
         self.watched = False
+
+    @property
+    def sessions(self) -> tuple[ClientSession, ...]:
+        """All of them, in the order in which they came."""
+        return () if self._first is None else (self._first, *self._others.values())
+
+    def session(self, session_id: int) -> ClientSession | None:
+        """The one with that id."""
+        first = self._first
+        if first is not None and first.core.session_id == session_id:
+            return first
+        return self._others.get(session_id)
+
+    def add(self, session: ClientSession) -> None:
+        """Take in one that is new."""
+        if self._first is None:
+            self._first = session
+            return
+        if not self._others:
+            self._others = {}
+        self._others[session.core.session_id] = session
+
+    def remove(self, session: ClientSession) -> None:
+        """Let go of one, if it is (still) the one with its id."""
+        session_id = session.core.session_id
+        if self.session(session_id) is not session:
+            return
+        if session is not self._first:
+            del self._others[session_id]
+        else:
+            self._first = self._others.pop(next(iter(self._others))) if self._others else None
+        self._others = self._others or NOTHING

@@ -44,20 +44,20 @@ class Sessions:
 
     def open(self, keys: SessionList, session_id: int) -> ClientSession:
         """A session that was not known, or not any more."""
-        if len(keys.sessions) >= self._settings.sessions_per_key:
+        sessions = keys.sessions
+        if len(sessions) >= self._settings.sessions_per_key:
             # The first that nobody is connected to, else the oldest: the client is told if it comes back.
-            sessions = keys.sessions.values()
-            self.end(next((one for one in sessions if one.conn is None), None) or next(iter(sessions)))
+            self.end(next((one for one in sessions if one.conn is None), None) or sessions[0])
         core = Session(session_id, self._unique_id(), keys.salts, self._settings, self._counts)
-        session = keys.sessions[session_id] = ClientSession(core, keys)
+        session = ClientSession(core, keys)
+        keys.add(session)
         return session
 
     def end(self, session: ClientSession) -> None:
         """Forget a session; its requests are cancelled."""
         keys = session.keys
         now = self._clock.seconds()
-        if keys.sessions.get(session.core.session_id) is session:
-            del keys.sessions[session.core.session_id]
+        keys.remove(session)
         self._delivery.session_ended(session, now)
         self._requests.session_ended(session)
         session.core.forget_requests()
@@ -71,7 +71,7 @@ class Sessions:
 
     def destroy(self, keys: SessionList, session_id: int) -> bool:
         """``destroy_session``: whether there was such a session of the same key."""
-        session = keys.sessions.get(session_id)
+        session = keys.session(session_id)
         if session is None:
             return False
         self.end(session)

@@ -93,7 +93,7 @@ class ShortenTests(SynchronousTestCase):
             turns.append([])
             reactor.doPoll(0)
         self.assertEqual([len(turn) for turn in turns], [16, 16, 8, 0])
-        self.assertEqual(sorted(sum(turns, [])), list(range(40)))
+        self.assertEqual(sorted(number for turn in turns for number in turn), list(range(40)))
 
     def test_another(self) -> None:
         """One without epoll is left alone."""

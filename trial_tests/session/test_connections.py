@@ -28,7 +28,7 @@ class ConnRefTests(SynchronousTestCase):
         for _ in range(3):
             client.send(ping())
             client.conn = ConnRef(client.conn.gateway_id, client.conn.conn_id)
-        (session,) = harness.service.stage.keys.lists[KEY].sessions.values()
+        (session,) = harness.service.stage.keys.lists[KEY].sessions
         self.assertEqual(session.connections, [client.conn])
         self.assertEqual(harness.clock.seconds(), NOW)
 
@@ -185,7 +185,8 @@ class ConnectionTests(SynchronousTestCase):
             [(answer.constructor_id, answer.longs()[0]) for answer in answers],
             [(wire.DESTROY_SESSION_OK, 2), (wire.DESTROY_SESSION_NONE, 3), (wire.DESTROY_SESSION_NONE, 1)],
         )
-        self.assertEqual(list(harness.service.stage.keys.lists[KEY].sessions), [1])
+        (session,) = harness.service.stage.keys.lists[KEY].sessions
+        self.assertEqual(session.core.session_id, 1)
 
     def test_drain(self) -> None:
         """Requests in flight finish and are answered; frames that come meanwhile are not taken."""

@@ -122,7 +122,7 @@ class HttpTests(SynchronousTestCase):
         self.assertEqual(len(harness.gateway.sent), before + 1)
         self.assertEqual(client.received(), [])
         # What is pushed to it from now on finds no way out, and nobody is told that its device left.
-        (session,) = harness.service.stage.keys.lists[KEY].sessions.values()
+        (session,) = harness.service.stage.keys.lists[KEY].sessions
         self.assertIsNone(session.conn)
 
     def test_negative_delays_are_none(self) -> None:

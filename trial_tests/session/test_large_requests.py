@@ -84,7 +84,7 @@ class LargeRequestTests(SynchronousTestCase):
             self.assertFalse(self.refused(one, one.send(self.LARGE)))
         self.assertTrue(self.refused(two, two.send(self.LARGE)))
         stage = harness.service.stage
-        stage.sessions.end(stage.keys.lists[77].sessions[1])
+        stage.sessions.end(stage.keys.lists[77].sessions[0])
         self.assertEqual(stage.counts.large_bytes, 0)
         self.assertFalse(self.refused(two, two.send(self.LARGE)))
 

@@ -13,7 +13,7 @@ SWEPT = 10.5
 
 def sessions(harness: Harness) -> dict[int, ClientSession]:
     """By session_id."""
-    return harness.service.stage.keys.lists[KEY].sessions
+    return {session.core.session_id: session for session in harness.service.stage.keys.lists[KEY].sessions}
 
 
 class KeptBytesTests(SynchronousTestCase):

@@ -159,7 +159,7 @@ class PushTests(SynchronousTestCase):
         self.assertIn(UPDATES_TOO_LONG, [one.body for one in again.received()])
         harness.push(USER, b"updt")
         self.assertEqual(updates(again), [200])
-        old = harness.service.stage.keys.lists[KEY].sessions[1]
+        old = harness.service.stage.keys.lists[KEY].sessions[0]
         self.assertEqual((old.core.outbox.pushes, old.core.outbox.push_bytes), (0, 0))
 
     def test_too_many_while_away(self) -> None:
@@ -170,7 +170,7 @@ class PushTests(SynchronousTestCase):
         for _ in range(10):
             harness.push(USER, b"updt")
         self.assertFalse(harness.devices.take_updates(USER))
-        (session,) = harness.service.stage.keys.lists[KEY].sessions.values()
+        (session,) = harness.service.stage.keys.lists[KEY].sessions
         self.assertEqual(session.core.outbox.push_bytes, 0)
         client.connect()
         client.send(ping())
@@ -185,7 +185,7 @@ class PushTests(SynchronousTestCase):
         for _ in range(1000):
             harness.push(USER, b"u" * 100)
             harness.turn()
-        (session,) = harness.service.stage.keys.lists[KEY].sessions.values()
+        (session,) = harness.service.stage.keys.lists[KEY].sessions
         self.assertLessEqual(session.core.outbox.queued_bytes, 10_000)
         harness.service.set_writable(client.conn, True)
         self.assertEqual([one.body for one in client.received()], [UPDATES_TOO_LONG])

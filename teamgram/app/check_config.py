@@ -26,6 +26,7 @@ def check(directory: Path, data_dir: Path) -> int:
     level_filter(configuration)
     where = stage_settings.database(configuration.authsession.Mysql, data_dir)
     stage_settings.files(configuration.dfs)
+    stage_settings.bot_api(configuration.botapi)
     manhole = manhole_settings(configuration.operations.Manhole, data_dir)
     openclaw = directory / "openclaw.yaml"
     try:

@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     codes = command("codes", _codes, "Show the sign-in codes that wait to be typed.")
     codes.add_argument("phone", nargs="?", help="only this number's")
     _add_owners(commands, where)
+    _add_bots(commands, where)
     command("doctor", _doctor, "Look for what is wrong with the configuration and this machine, and say what to do.")
     add_file_commands(commands, where)
     add_client_commands(commands, where)
@@ -75,6 +76,32 @@ def _add_owners(commands: Any, where: argparse.ArgumentParser) -> None:
         parser.set_defaults(run=run)
         if name != "list":
             parser.add_argument("phone", metavar="PHONE", help="the number that the account signs in with")
+
+
+def _add_bots(commands: Any, where: argparse.ArgumentParser) -> None:
+    text = "Make bots for the Bot API and look after them, whether or not the server runs."
+    bots = commands.add_parser("bots", help=text, description=text).add_subparsers(required=True, metavar="COMMAND")
+    for name, text in (
+        ("create", "Make a bot and print its token, which cannot be shown again."),
+        ("list", "Show the bots."),
+        ("revoke", "Give a bot another token; the old one is dead at once."),
+        ("delete", "Take a bot out of use."),
+    ):
+        parser = bots.add_parser(name, help=text, description=text, parents=[where])
+        parser.set_defaults(run=_bots, name=name)
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        if name == "create":
+            parser.add_argument("username", metavar="USERNAME", help="ends in bot")
+            parser.add_argument("--name", dest="title", default="", help="what it is called; its username unless given")
+            parser.add_argument("--owner", default="", metavar="PHONE", help="whose it is; the operator's unless given")
+        elif name != "list":
+            parser.add_argument("bot", metavar="BOT", help="its username or id")
+
+
+def _bots(options: argparse.Namespace) -> int:
+    from teamgram.app.bot_commands import run_bots
+
+    return run_bots(options)
 
 
 def _serve(options: argparse.Namespace) -> int:

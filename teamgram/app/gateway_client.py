@@ -36,6 +36,14 @@ class CommandFailed(Exception):
     """What went wrong, in words for the person at the terminal."""
 
 
+class NoToken(CommandFailed):
+    """Nothing is known that opens the gateway: where no server ever ran, say."""
+
+
+class NotRunning(CommandFailed):
+    """Nothing listens there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where the gateway is, and what opens it.
@@ -92,7 +100,7 @@ def _kept_token(path: Path) -> str:
     except OSError as error:
         raise CommandFailed(f"{path} cannot be read: {error.strerror}; give --token or run as its owner") from None
     if not token:
-        raise CommandFailed(
+        raise NoToken(
             f"no token: {path} is not there; name the server's data directory with --data-dir, give --token or set "
             "OPENCLAW_GATEWAY_TOKEN"
         )
@@ -259,7 +267,7 @@ async def connect(reactor: Any, target: Target, scopes: tuple[str, ...]) -> Gate
     except DNSLookupError:
         raise CommandFailed(f"there is no host {host}") from None
     except ConnectError:
-        raise CommandFailed(f"nothing listens at {host}:{port}; is the server running? (make run)") from None
+        raise NotRunning(f"nothing listens at {host}:{port}; is the server running? (make run)") from None
     signing_in = Deferred.fromCoroutine(gateway.sign_in(target.secret, scopes))
     signing_in.addTimeout(CONNECT_SECONDS * 2, reactor, lambda *_: _too_slow(host, port))
     await signing_in

@@ -10,7 +10,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred
 
 from teamgram.app import stage_settings
-from teamgram.app.config.loader import load_configuration
+from teamgram.app.config.loader import Configuration, load_configuration
 from teamgram.authsession import store as auth_store
 from teamgram.cache.bus import MemoryBus
 from teamgram.database import Database, DatabaseError, open_database
@@ -36,33 +36,38 @@ def run_inspection(options: argparse.Namespace, show: Show) -> int:
         ConfigError: as ``load_configuration``.
     """
     configuration = load_configuration(options.config)
-    dsn = configuration.authsession.Mysql.DSN
-    data_dir = options.data_dir.absolute()
-    where = stage_settings.database(configuration.authsession.Mysql, data_dir)
     code = [1]
 
-    async def inspect(reactor: Any) -> None:
-        try:
-            if isinstance(where, SQLiteDSN) and not where.path.exists():
-                print(f"teamgram: nothing in {data_dir} yet; start the server once (make run)", file=sys.stderr)
-                return
-            database = open_database(dsn, data_dir, reactor)
-        except DatabaseError as error:
-            print(f"teamgram: {error}", file=sys.stderr)
-            return
-        try:
-            code[0] = await show(options, database)
-        finally:
-            await database.close()
-
-    def begin(reactor: Any) -> Deferred[None]:
-        return Deferred.fromCoroutine(inspect(reactor))
+    async def run(reactor: Any) -> None:
+        code[0] = await inspect(options, configuration, reactor, show)
 
     try:
-        task.react(begin)
+        task.react(lambda reactor: Deferred.fromCoroutine(run(reactor)))
     except SystemExit as ended:
         return int(ended.code or 0) or code[0]
     return code[0]
+
+
+async def inspect(options: argparse.Namespace, configuration: Configuration, reactor: Any, show: Show) -> int:
+    """The same while the reactor runs.
+
+    Raises:
+        ConfigError: the DSN is none.
+    """
+    data_dir = options.data_dir.absolute()
+    where = stage_settings.database(configuration.authsession.Mysql, data_dir)
+    try:
+        if isinstance(where, SQLiteDSN) and not where.path.exists():
+            print(f"teamgram: nothing in {data_dir} yet; start the server once (make run)", file=sys.stderr)
+            return 1
+        database = open_database(configuration.authsession.Mysql.DSN, data_dir, reactor)
+    except DatabaseError as error:
+        print(f"teamgram: {error}", file=sys.stderr)
+        return 1
+    try:
+        return await show(options, database)
+    finally:
+        await database.close()
 
 
 async def _everybody(database: Database) -> AsyncIterator[User]:

@@ -41,6 +41,7 @@ _LIVE = {
     "authsession": ("Log",),
     "bff": ("Code", "Country", "FloodLimits", "FreshSessionDelay", "PublicAddresses", "Log"),
     "dfs": ("Log",),
+    "botapi": (),
     "operations": ("Manhole",),
 }
 #: What says something to teamgram's other processes and nothing here.
@@ -113,7 +114,7 @@ class Reload:
         stages = self._stages
         codes = stages.services.codes
         codes_before, manhole_before = codes.settings, self._manhole.settings
-        fresh, delay_before = stages.services.fresh, stages.services.fresh.delay
+        fresh, delay_before = stages.services.sign_ins.fresh, stages.services.sign_ins.fresh.delay
         if not wanted.codes.allow_fixed_code:
             codes.use(wanted.codes)
         fresh.delay = max(delay_before, wanted.fresh_session_delay)

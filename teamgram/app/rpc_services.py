@@ -43,7 +43,7 @@ class Bff:
     devices: DevicesHere
     live: LiveUpdates
     codes: SignInCodes
-    fresh: FreshDevices
+    sign_ins: SignIns
     configuration: ConfigurationService
     expiry: AccountExpiry
 
@@ -130,4 +130,4 @@ def build_bff(
     account_end = AccountEnd(domain.users, domain.contacts, domain.watchers, sign_ins, domain.fanout)
     expiry = AccountExpiry(database, clock, domain.presence.is_online, account_end)
     configuration_service = next(service for service in services if isinstance(service, ConfigurationService))
-    return Bff(services, domain, devices, live, codes, sign_ins.fresh, configuration_service, expiry)
+    return Bff(services, domain, devices, live, codes, sign_ins, configuration_service, expiry)

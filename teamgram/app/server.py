@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from teamgram.app import stage_settings
 from teamgram.app.banner import listening_banner
+from teamgram.app.bot_methods import BotKeeper, BotMethods
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
 from teamgram.app.control_methods import OperatorMethods
@@ -83,6 +84,7 @@ class TeamgramServer(Service):
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.key = load_server_key(configuration.gnetway, data_dir)
         stage_settings.files(configuration.dfs)
+        stage_settings.bot_api(configuration.botapi)
         stage_settings.database(configuration.authsession.Mysql, data_dir)
         wanted_manhole = manhole_settings(configuration.operations.Manhole, data_dir)
         registry = build_registry()
@@ -100,6 +102,9 @@ class TeamgramServer(Service):
         )
         stages.openclaw.on_failure = lambda reason: reactor.stop()
         stages.openclaw.plane.router.register(OperatorMethods(stages.session.stage.watched, self.reload))
+        stages.openclaw.plane.router.register(
+            BotMethods(BotKeeper(stages.domain.bots, stages.domain.users), stages.services.sign_ins)
+        )
         register_stages(registry, stages)
         self._manhole = Manhole(reactor, data_dir, LiveView(stages, self.reload).namespace)
         self._reloading = Reload(stages, self._manhole)
@@ -108,9 +113,10 @@ class TeamgramServer(Service):
             self._log.warn("the database is a backup of before: its boxes go on above what clients have seen")
             await stages.domain.log.go_on_after_a_gap()
         shorten(reactor)
-        for stage in (stages.auth_sessions, stages.session, stages.gnetway, stages.openclaw):
+        for stage in (stages.auth_sessions, stages.session, stages.gnetway, stages.openclaw, stages.bot_api):
             stage.startService()
-        await gatherResults([stages.gnetway.listening, stages.openclaw.listening], consumeErrors=True)
+        listening = [stages.gnetway.listening, stages.openclaw.listening, stages.bot_api.listening]
+        await gatherResults(listening, consumeErrors=True)
         await self._manhole.set(wanted_manhole)
         stages.services.start()
         # What is there now stays: to look through it again would stop everybody for 20 ms, each time it comes round.
@@ -157,6 +163,8 @@ class TeamgramServer(Service):
         for kind, host, port in stages.gnetway.addresses:
             listening.setdefault(kind, []).append(_join(host, port))
         listening["gateway"] = [_join(host, port) for host, port in stages.openclaw.ports]
+        if stages.bot_api.addresses:
+            listening["bot api"] = [_join(host, port) for host, port in stages.bot_api.addresses]
         notes = [self.key.note] if self.key.note else []
         if stages.services.fixed_code:
             notes.append(f"the sign-in code is {stages.services.fixed_code} for every number")
@@ -208,6 +216,7 @@ class TeamgramServer(Service):
         self._idle_memory.stop()
         steps = (
             ("listeners", stages.gnetway.stop_listening),
+            ("bot api", stages.bot_api.stopService),
             ("manhole", self._manhole.close),
             ("agents' runs", stages.openclaw.drain),
             ("requests in flight", stages.session.stopService),

@@ -76,7 +76,7 @@ def _network(text: str, path: str) -> str:
         ) from None
 
 
-def _address(text: str, path: str) -> tuple[str, int]:
+def _address(text: str, path: str, file: str = "gnetway.yaml") -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.strip("[]")
     try:
@@ -85,7 +85,7 @@ def _address(text: str, path: str) -> tuple[str, int]:
     except ValueError:
         number = -1
     if not 0 <= number < 65536:
-        raise ConfigError("gnetway.yaml", path, f"{text!r} is no address; write it like 127.0.0.1:10443 or [::1]:10443")
+        raise ConfigError(file, path, f"{text!r} is no address; write it like 127.0.0.1:10443 or [::1]:10443")
     return host, number
 
 
@@ -257,6 +257,16 @@ def pages(section: sections.LinkPreviewsSection) -> PageSettings:
     if section.AtOnce < 1:
         raise ConfigError("bff.yaml", "LinkPreviews.AtOnce", "is one at least")
     return PageSettings(section.Enabled, seconds, page, image, section.AtOnce)
+
+
+def bot_api(file: sections.BotApiFile) -> list[tuple[str, int]]:
+    """(host, port) of each listener of the Bot API.
+
+    Raises:
+        ConfigError: one that is no address.
+    """
+    written = [file.ListenOn] if isinstance(file.ListenOn, str) else file.ListenOn
+    return [_address(text, f"ListenOn[{index}]", "botapi.yaml") for index, text in enumerate(written) if text]
 
 
 def codes(section: sections.CodeSection, loopback: bool) -> CodeSettings:

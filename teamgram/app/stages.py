@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from teamgram.app import stage_settings
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
+from teamgram.app.config.units import parse_size
 from teamgram.app.database_watch import DatabaseWatch
 from teamgram.app.documents import ShownDocuments, web_clients
 from teamgram.app.file_store import open_blobs
@@ -21,6 +22,9 @@ from teamgram.app.server_key import ServerKey
 from teamgram.app.times import CACHE_BUCKETS, DATABASE_BUCKETS, Times
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
+from teamgram.bots.api import BotApi
+from teamgram.bots.file_ids import KEY_NAME as BOT_FILES_KEY
+from teamgram.bots.service import BotApiService
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.cache.bus import MemoryBus
 from teamgram.clients.front_page import FrontPage
@@ -140,6 +144,14 @@ class Stages:
             registry=registry,
             log_filters=[levels],
             log_line=log_line,
+        )
+
+        self.bot_api = BotApiService(
+            BotApi(domain, reactor, load_or_create_key(self.data_dir / BOT_FILES_KEY)),
+            reactor,
+            stage_settings.bot_api(configuration.botapi),
+            parse_size(configuration.botapi.MaxRequestSize),
+            self.data_dir,
         )
 
     # Each stage is made by the one before it, which it may answer.

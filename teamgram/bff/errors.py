@@ -4,6 +4,7 @@ Names are those of Telegram's list of RPC errors. A handler raises ``RpcError``
 itself only where no domain rule is behind it.
 """
 
+from teamgram.domain.bots import errors as bots
 from teamgram.domain.chats import errors as chats
 from teamgram.domain.codes.codes import (
     CodeEmpty,
@@ -62,6 +63,17 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     wallpapers.WallpapersTooMany: (400, "WALLPAPERS_TOO_MUCH"),
     PageNotFetched: (400, "WEBPAGE_CURL_FAILED"),
     PageUrlInvalid: (400, "WC_CONVERT_URL_INVALID"),
+    bots.BotCommandDescriptionInvalid: (400, "BOT_COMMAND_DESCRIPTION_INVALID"),
+    bots.BotCommandInvalid: (400, "BOT_COMMAND_INVALID"),
+    bots.BotCommandsTooMany: (400, "BOT_COMMAND_INVALID"),
+    bots.BotDescriptionTooLong: (400, "ABOUT_TOO_LONG"),
+    bots.BotDidNotAnswer: (400, "BOT_RESPONSE_TIMEOUT"),
+    bots.BotNotFound: (400, "BOT_INVALID"),
+    bots.BotTokenInvalid: (400, "ACCESS_TOKEN_INVALID"),
+    bots.BotUsernameInvalid: (400, "USERNAME_INVALID"),
+    bots.BotsTooMany: (400, "BOTS_TOO_MUCH"),
+    bots.CallbackDataInvalid: (400, "DATA_INVALID"),
+    bots.CallbackQueryInvalid: (400, "QUERY_ID_INVALID"),
     privacy.UserPrivacyRestricted: (403, "USER_PRIVACY_RESTRICTED"),
     privacy.YourPrivacyRestricted: (403, "YOUR_PRIVACY_RESTRICTED"),
     relations.BlockedByPeer: (400, "USER_IS_BLOCKED"),

@@ -6,6 +6,9 @@ from teamgram.bff.accent_colors import AccentColors
 from teamgram.bff.account import Account, Devices
 from teamgram.bff.authorization import AccountEnd, Bindings, SignIn, SignIns
 from teamgram.bff.authorization.welcome import Welcome
+from teamgram.bff.bots.callbacks import BotCallbacks, BotStarts
+from teamgram.bff.bots.settings import BotSettings
+from teamgram.bff.bots.sign_in import BotSignIn
 from teamgram.bff.chats.invites import ChatInvitesService
 from teamgram.bff.chats.photos import ChatPhotosService
 from teamgram.bff.chats.service import ChatsService, ProtectedChats
@@ -78,6 +81,7 @@ def people_services(
         domain.privacy,
         domain.notifications,
         domain.profile_photos,
+        domain.bots,
         shared.updates.files,
         PrivateChatSettings(shared),
     )
@@ -91,6 +95,7 @@ def people_services(
         SignIn(
             users, contacts, codes, sign_ins, views, fanout, Welcome(users, service_messages, configuration.welcome)
         ),
+        BotSignIn(domain.bots, sign_ins, views),
         Bindings(auth_sessions, bus, sign_ins, views, tokens, configuration.dc_id),
         QrCode(sign_ins, auth_sessions, views, tokens, bus),
         Account(users, contacts, domain.watchers, codes, sign_ins, account_end, domain.account_settings, views, fanout),
@@ -144,4 +149,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         ChatInvitesService(shared),
         Reports(shared),
         Updates(shared),
+        BotSettings(shared),
+        BotCallbacks(shared),
+        BotStarts(shared),
     ]

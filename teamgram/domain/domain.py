@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.database import Database
+from teamgram.domain.bots.bots import Bots
+from teamgram.domain.bots.callbacks import Callbacks
+from teamgram.domain.bots.inbox import BotInbox
 from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.boxes.message import unpack_extra
 from teamgram.domain.chats.chats import Chats
@@ -72,6 +75,8 @@ class Domain:
         fanout: where what happens is told.
         service_messages: how the server itself writes to a user.
         observers: how agents hear of what is written to their accounts.
+        bot_inbox: what other bots have not taken yet.
+        callbacks: buttons that ask bots.
     """
 
     fanout: Fanout
@@ -107,6 +112,9 @@ class Domain:
     saved_files: SavedFiles
     previews: LinkPreviews
     wallpapers: Wallpapers
+    bots: Bots
+    bot_inbox: BotInbox
+    callbacks: Callbacks
 
     @classmethod
     def open(
@@ -147,6 +155,8 @@ class Domain:
         fanout.subscribe(observers)
         indexer = SearchIndexer(database, clock)
         fanout.subscribe(indexer)
+        bot_inbox = BotInbox(database, fanout, clock)
+        fanout.subscribe(bot_inbox)
         return cls(
             fanout=fanout,
             users=users,
@@ -181,6 +191,9 @@ class Domain:
             saved_files=saved_files,
             previews=previews,
             wallpapers=wallpapers,
+            bots=Bots(database, fanout.bus, users),
+            bot_inbox=bot_inbox,
+            callbacks=Callbacks(database, fanout, clock),
         )
 
     def start(self) -> None:
@@ -202,6 +215,7 @@ class Domain:
         self.portraits.stop()
         await self.ending.stop()
         self.collecting.stop()
+        self.bot_inbox.stop()
         await self.filing.stop()
         await self.indexer.stop()
         await self.presence.stop()

@@ -39,7 +39,12 @@ class PhotoHouse(House):
         super().__init__(case)
         domain, shared = self.domain, self.shared
         full = FullUserViews(
-            domain.contacts, domain.privacy, domain.notifications, domain.profile_photos, shared.updates.files
+            domain.contacts,
+            domain.privacy,
+            domain.notifications,
+            domain.profile_photos,
+            domain.bots,
+            shared.updates.files,
         )
         people = UsersService(
             domain.users, domain.contacts, domain.privacy, shared.input_peers, shared.user_views, full

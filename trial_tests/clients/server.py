@@ -80,11 +80,13 @@ class RunningServer:
         self.websocket_port = free_port()
         self.http_port = free_port()
         self.gateway_port = free_port()
+        self.bot_api_port = free_port()
         shutil.copytree(PROJECT / "etc", self.config)
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:10443", f"127.0.0.1:{self.port}")
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:5222", f"127.0.0.1:{self.second_port}")
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:11443", f"127.0.0.1:{self.websocket_port}")
         self._rewrite("gnetway.yaml", r"127\.0\.0\.1:8801", f"127.0.0.1:{self.http_port}")
+        self._rewrite("botapi.yaml", r"127\.0\.0\.1:8081", f"127.0.0.1:{self.bot_api_port}")
         self._rewrite("authsession.yaml", r"(?m)^  DSN: sqlite.*$", f'  DSN: "{dsn}"')
         self._rewrite("gnetway.yaml", r"(?m)^DcId: 2$", f"DcId: {dc_id}")
         # Most tests count what is in an account; a new one is empty but for those that are about this.

@@ -30,6 +30,7 @@ class Configuration:
     authsession: sections.AuthsessionFile
     bff: sections.BffFile
     dfs: sections.DfsFile
+    botapi: sections.BotApiFile
     operations: sections.OperationsFile
     contents: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     unused: tuple[str, ...] = field(default=())

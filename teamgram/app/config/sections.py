@@ -339,16 +339,26 @@ class DfsFile(ServiceFile, frozen=True, kw_only=True):
     FileReferenceLifetime: Duration = "24h"
 
 
+class BotApiFile(Section, frozen=True, kw_only=True):
+    """``botapi.yaml``: the Bot API over HTTP; without the file there is none."""
+
+    #: Addresses to listen on; empty: the Bot API is off.
+    ListenOn: str | list[str] = []
+    #: The most that one call may bring.
+    MaxRequestSize: Size = "64MiB"
+
+
 FILES: dict[str, type[Section]] = {
     "gnetway.yaml": GnetwayFile,
     "session.yaml": SessionFile,
     "authsession.yaml": AuthsessionFile,
     "bff.yaml": BffFile,
     "dfs.yaml": DfsFile,
+    "botapi.yaml": BotApiFile,
     "operations.yaml": OperationsFile,
 }
 
 #: Those that an operator's directory need not have.
-OPTIONAL_FILES = ("dfs.yaml", "operations.yaml")
+OPTIONAL_FILES = ("dfs.yaml", "botapi.yaml", "operations.yaml")
 
 __all__ = ["FILES", "OPTIONAL_FILES", "UNSET", "UnsetType"]

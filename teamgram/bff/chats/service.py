@@ -7,6 +7,7 @@ from typing import Any
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
+from teamgram.bff.views.bots import bot_info_view
 from teamgram.bff.views.chats import banned_from, chat_view, invite_view, participants_view
 from teamgram.bff.views.messages import peer_view
 from teamgram.bff.views.notifications import notify_settings_view
@@ -18,6 +19,7 @@ from teamgram.domain.chats.rights import sees
 from teamgram.domain.ids.peer import PeerKind, marked_chat
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.users.notifications import UNCHANGED
+from teamgram.domain.users.user import User
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -165,13 +167,18 @@ class ChatsService(RpcService):
             chat_photo=await self._photo(chat, viewer_id),
             notify_settings=notify_settings_view(chosen),
             exported_invite=invite_view(invite) if invite is not None else None,
-            bot_info=[tl.botInfo(user_id=user.id) for user in members.values() if user.is_bot] or None,
+            bot_info=await self._bot_info(members.values(), chat) or None,
             pinned_msg_id=dialog.pinned_message_id or None,
             folder_id=dialog.folder_id or None,
         )
         inviters = {chat.participants[user_id].inviter_id for user_id in members}
         users, chats = await shared.peers(viewer_id, {*members, *inviters, marked_chat(chat.id)})
         return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
+
+    async def _bot_info(self, members: Iterable[User], chat: Chat) -> list[Any]:
+        bots = [user for user in members if user.is_bot]
+        known = await self._shared.domain.bots.get([user.id for user in bots])
+        return [bot_info_view(user, known.get(user.id), marked_chat(chat.id)) for user in bots]
 
     async def _photo(self, chat: Chat, viewer_id: int) -> Any:
         photo = await self._shared.domain.chat_photos.of(chat) if sees(chat, viewer_id) else None

@@ -2,14 +2,13 @@
 
 import math
 import re
-import secrets
 from typing import Any
 
 from msgspec.structs import replace
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.shared import Shared
-from teamgram.domain.boxes.media import FOREVER, VIEW_ONCE, ContactCard, Dice, Media, Place
+from teamgram.domain.boxes.media import FOREVER, VIEW_ONCE, ContactCard, Media, Place, throw
 from teamgram.domain.files.errors import FileNotFound
 from teamgram.domain.files.file import Attribute, Document, File, Photo
 from teamgram.domain.files.files import Named
@@ -33,9 +32,6 @@ _MAX_SECONDS = 1e7
 
 _MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,62}/[a-z0-9][a-z0-9.+_-]{0,62}")
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f/\\]")
-
-DICE = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
-"""How many values each has (core.telegram.org/api/dice)."""
 
 _ATTRIBUTES = frozenset({"imageSize", "animated", "hasStickers", "filename", "sticker", "audio", "video"})
 
@@ -168,10 +164,10 @@ class InputMediaReader:
         )
 
     async def _inputMediaDice(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
-        emoticon = view.emoticon.removesuffix("\ufe0f")
-        if emoticon not in DICE:
+        dice = throw(view.emoticon)
+        if dice is None:
             raise bad_request("EMOTICON_INVALID")
-        return Media(dice=Dice(emoticon, secrets.randbelow(DICE[emoticon]) + 1))
+        return Media(dice=dice)
 
 
 def move_from(view: Any) -> Move:

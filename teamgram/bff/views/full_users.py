@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from teamgram.bff.views.bots import bot_info_view
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.notifications import notify_settings_view
+from teamgram.domain.bots.bots import Bots
 from teamgram.domain.contacts.book import AddressBook
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.sight import sees
@@ -41,6 +43,7 @@ class FullUserViews:
         privacy: Privacy,
         notifications: NotificationSettings,
         photos: ProfilePhotos,
+        bots: Bots,
         files: FileViews,
         conversations: PrivateChats | None = None,
     ) -> None:
@@ -48,6 +51,7 @@ class FullUserViews:
         self._privacy = privacy
         self._notifications = notifications
         self._photos = photos
+        self._bots = bots
         self._files = files
         self._conversations = conversations
 
@@ -61,6 +65,7 @@ class FullUserViews:
             conversation = await self._conversations.with_user(viewer_id, user.id)
         contact = book.contacts.get(user.id)
         photos = await self._photos.full(viewer_id, user)
+        bot = (await self._bots.get([user.id])).get(user.id) if user.is_bot else None
         return tl.userFull(
             id=user.id,
             blocked=user.id in book.blocked,
@@ -73,7 +78,7 @@ class FullUserViews:
             profile_photo=self._files.on_profile(photos.profile, user.id),
             fallback_photo=self._files.on_profile(photos.fallback, user.id),
             notify_settings=notify_settings_view(chosen),
-            bot_info=tl.botInfo(user_id=user.id, description=user.about or None) if user.is_bot else None,
+            bot_info=bot_info_view(user, bot, user.id) if user.is_bot else None,
             pinned_msg_id=conversation.pinned_message_id or None,
             common_chats_count=conversation.common_chats_count,
             folder_id=conversation.folder_id or None,

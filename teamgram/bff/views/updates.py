@@ -176,6 +176,17 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
     events.PinnedSavedDialogsReordered: _one(
         lambda e: tl.updatePinnedSavedDialogs(order=[dialog_peer_view(peer) for peer in e.peers])
     ),
+    events.BotCallbackAsked: _one(
+        lambda e: tl.updateBotCallbackQuery(
+            query_id=e.query_id,
+            user_id=e.user_id,
+            peer=peer_view(e.peer),
+            msg_id=e.message_id,
+            chat_instance=e.chat_instance,
+            data=e.data,
+        ),
+        users=("user_id", "peer"),
+    ),
     events.DialogUnreadMarkChanged: _one(
         lambda e: tl.updateDialogUnreadMark(peer=dialog_peer_view(e.peer), unread=e.unread)
     ),

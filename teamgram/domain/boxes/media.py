@@ -1,5 +1,6 @@
 """What a message carries besides its text: one of the fields of ``Media``."""
 
+import secrets
 import zlib
 
 import msgspec
@@ -54,6 +55,15 @@ class Dice(msgspec.Struct, frozen=True):
 
 VIEW_ONCE = 0x7FFFFFFF
 """The ``ttl_seconds`` of what may be looked at once."""
+
+DICE = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
+"""What can be thrown, and how many values it has (core.telegram.org/api/dice)."""
+
+
+def throw(emoticon: str) -> Dice | None:
+    """One throw of it, None of what cannot be thrown."""
+    emoticon = emoticon.removesuffix("\ufe0f")
+    return Dice(emoticon, secrets.randbelow(DICE[emoticon]) + 1) if emoticon in DICE else None
 
 
 class WebPage(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -228,6 +228,16 @@ class Files:
         assert isinstance(photo, Photo)
         return photo
 
+    async def document(self, document_id: int) -> Document:
+        """A document that the server itself names.
+
+        Raises:
+            FileNotFound: there is none.
+        """
+        document = await self._by_id("document", document_id)
+        assert isinstance(document, Document)
+        return document
+
     async def _by_id(self, kind: str, id_: int) -> File:
         key = kind, id_
         file = self._known.get(key)

@@ -232,6 +232,20 @@ class WebPageCame(msgspec.Struct, frozen=True, tag=True):
     page: WebPage
 
 
+class BotCallbackAsked(msgspec.Struct, frozen=True, tag=True):
+    """``user_id`` pressed a button below a message of the receiver, a bot (``updateBotCallbackQuery``).
+
+    ``peer``: marked id of the dialog in the bot's box; ``message_id``: the bot's own.
+    """
+
+    query_id: int
+    user_id: int
+    peer: int
+    message_id: int
+    chat_instance: int
+    data: bytes
+
+
 TransientEvent: TypeAlias = (
     UserStatusChanged
     | UserNameChanged
@@ -262,4 +276,5 @@ TransientEvent: TypeAlias = (
     | StickerSetRaised
     | SavedFilesChanged
     | WebPageCame
+    | BotCallbackAsked
 )

@@ -302,6 +302,14 @@ class Telethon(Driver):
                 whole.update(piece.bytes)
         return whole.hexdigest()
 
+    async def do_press(self, peer, id, data):
+        request = functions.messages.GetBotCallbackAnswerRequest(await self._peer(peer), id, data=data.encode())
+        return (await self.client(request)).message
+
+    async def do_bot_sign_in(self, token):
+        await self.client.sign_in(bot_token=token)
+        return self._user(await self.client.get_me())
+
     async def do_send_raw(self, peer, text, random_id):
         """With a chosen random_id: the same one twice must make one message."""
         await self.client(functions.messages.SendMessageRequest(await self._peer(peer), text, random_id=random_id))

@@ -1,0 +1,119 @@
+"""Calls of bots: who asks, which method, and what is answered."""
+
+import time
+from typing import Any
+
+from twisted.logger import Logger
+
+from teamgram.bots.conversation import Conversations
+from teamgram.bots.downloads import Downloads
+from teamgram.bots.errors import METHOD_NOT_FOUND, NOT_HERE, UNAUTHORIZED, bad_request, refusal_of, too_many
+from teamgram.bots.file_ids import FileIds
+from teamgram.bots.http import Download
+from teamgram.bots.methods.chats import BotChats
+from teamgram.bots.methods.files import BotFiles
+from teamgram.bots.methods.profile import BotProfile
+from teamgram.bots.methods.sending import BotSending
+from teamgram.bots.methods.updates import BotUpdatesTaking
+from teamgram.bots.parameters import Parameters, UploadedFile
+from teamgram.bots.registry import ApiCall, handlers_of
+from teamgram.bots.table import declared_methods
+from teamgram.bots.views.media import MediaViews
+from teamgram.bots.views.messages import BotMessageViews
+from teamgram.bots.views.updates import BotUpdateViews
+from teamgram.domain.bots.bot import Bot
+from teamgram.domain.bots.errors import BotTokenInvalid
+from teamgram.domain.domain import Domain
+from teamgram.domain.errors import DomainError
+from teamgram.net.addresses import address_group
+from teamgram.net.token_buckets import Limit, TokenBuckets
+
+#: Wrong tokens of one network.
+WRONG_TOKENS = Limit(20, 0.2)
+#: Calls of one bot (core.telegram.org/bots/faq: "no more than 30 messages per second" in all chats), and a burst.
+CALLS = Limit(300, 60)
+_TRACKED = 50_000
+
+
+class BotApi:
+    """Answers calls. Implements :class:`teamgram.bots.http.Answers`.
+
+    Attributes:
+        handlers: what is there, by the method's name in lower case.
+    """
+
+    _log = Logger()
+
+    def __init__(self, domain: Domain, clock: Any, file_key: bytes) -> None:
+        """Args:
+        file_key: seals ``file_id``s.
+        """
+        self._domain = domain
+        self._clock = clock
+        self._wrong = TokenBuckets(WRONG_TOKENS, _TRACKED)
+        self._calls = TokenBuckets(CALLS, _TRACKED)
+        file_ids = FileIds(file_key)
+        conversations = Conversations(domain)
+        messages = BotMessageViews(domain, MediaViews(file_ids))
+        sending = BotSending(domain, conversations, messages, clock)
+        self._downloads = Downloads(domain, file_ids)
+        families = (
+            BotProfile(domain),
+            BotUpdatesTaking(domain, BotUpdateViews(domain, messages)),
+            sending,
+            BotFiles(domain, sending, file_ids, self._downloads),
+            BotChats(domain, conversations, clock),
+        )
+        self.handlers = handlers_of(families)
+
+    async def call(
+        self, token: str, method: str, given: dict[str, Any], files: dict[str, UploadedFile], address: str
+    ) -> Any:
+        """The result of a method.
+
+        Raises:
+            ApiError: it is refused.
+        """
+        bot = await self._bot(token, address)
+        wait = self._calls.take(bot.user_id, self._clock.seconds())
+        if wait:
+            raise too_many(wait)
+        declared = declared_methods().get(method.lower())
+        if declared is None:
+            raise METHOD_NOT_FOUND
+        handler = self.handlers.get(method.lower())
+        if handler is None:
+            raise NOT_HERE
+        parameters = Parameters(declared, given, files)
+        for name in sorted(declared.required):
+            if name not in given and name not in files:
+                raise bad_request(f"{name} is empty" if name != "text" else "message text is empty")
+        began = time.monotonic()
+        try:
+            return await handler(ApiCall(bot, parameters, address))
+        except DomainError as error:
+            raise refusal_of(error) from None
+        finally:
+            self._log.debug(
+                "bot {bot_id}: {method} in {seconds:.3f} s",
+                bot_id=bot.user_id, method=declared.name, seconds=time.monotonic() - began,
+            )  # fmt: skip
+
+    async def download(self, token: str, path: str, address: str) -> Download:
+        """A file by the path that ``getFile`` told.
+
+        Raises:
+            ApiError: there is none for this bot.
+        """
+        bot = await self._bot(token, address)
+        return await self._downloads.by_path(bot.user_id, path)
+
+    async def _bot(self, token: str, address: str) -> Bot:
+        try:
+            return await self._domain.bots.by_token(token)
+        except BotTokenInvalid:
+            # Who has a right one is let in whatever others of the same network do: behind a proxy they all are.
+            wait = self._wrong.take(address_group(address), self._clock.seconds())
+            if wait:
+                raise too_many(wait) from None
+            raise UNAUTHORIZED from None

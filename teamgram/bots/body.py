@@ -1,0 +1,146 @@
+"""The body of a call, read as it comes: fields are bounded and stay in memory, files go to disk."""
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from teamgram.bots.errors import TOO_LARGE, bad_request
+from teamgram.bots.parameters import UploadedFile
+
+MAX_FIELDS = 1 << 20
+"""Bytes of everything in a call that is no file."""
+MAX_PARTS = 200
+MAX_ARGUMENTS = 1000
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Body:
+    """Takes pieces of a body.
+
+    Attributes:
+        size: bytes so far.
+    """
+
+    def __init__(self, content_type: str, max_bytes: int, folder: Path) -> None:
+        """Args:
+        max_bytes: of the whole.
+        folder: where files lie while the call lasts.
+
+        Raises:
+            ApiError: a content type that cannot be read.
+        """
+        kind, options = parse_options_header(content_type)
+        self.size = 0
+        self._max_bytes = max_bytes
+        self._kind = kind.lower()
+        self._folder = folder
+        self._text = bytearray()
+        self._fields: dict[str, Any] = {}
+        self._files: dict[str, UploadedFile] = {}
+        self._open: IO[bytes] | None = None
+        self._segment: MultipartSegment | None = None
+        self._value = bytearray()
+        self._parser: PushMultipartParser | None = None
+        if self._kind == "multipart/form-data":
+            boundary = options.get("boundary", "")
+            if not 1 <= len(boundary) <= 200:
+                raise bad_request("multipart boundary is missing")
+            self._parser = PushMultipartParser(boundary, max_segment_count=MAX_PARTS, max_header_size=8192)
+
+    def feed(self, data: bytes) -> None:
+        """One more piece.
+
+        Raises:
+            ApiError: it is too much, or no such body.
+        """
+        self.size += len(data)
+        if self.size > self._max_bytes:
+            raise TOO_LARGE
+        if self._parser is None:
+            self._text += data
+            if len(self._text) > MAX_FIELDS:
+                raise TOO_LARGE
+            return
+        try:
+            for event in self._parser.parse(data):
+                self._take(event)
+        except MultipartError:
+            raise bad_request("the multipart body can't be read") from None
+
+    def _take(self, event: MultipartSegment | bytearray | bytes | None) -> None:
+        if event is None:
+            self._end_segment()
+        elif isinstance(event, MultipartSegment):
+            self._segment = event
+            self._value = bytearray()
+            self._open = tempfile.TemporaryFile(dir=self._folder) if event.filename is not None else None  # noqa: SIM115
+        elif self._open is not None:
+            self._open.write(event)
+        else:
+            self._value += event
+            if len(self._value) + len(self._text) > MAX_FIELDS:
+                raise TOO_LARGE
+
+    def _end_segment(self) -> None:
+        segment = self._segment
+        assert segment is not None
+        if self._open is None:
+            self._text += self._value  # Counted only.
+            self._fields[segment.name] = self._value.decode("utf-8", "replace")
+            return
+        content, self._open = self._open, None
+        size = content.tell()
+        content.seek(0)
+        replaced = self._files.pop(segment.name, None)
+        if replaced is not None:
+            replaced.content.close()
+        kind = segment.content_type or "application/octet-stream"
+        self._files[segment.name] = UploadedFile(segment.filename or "file", kind, content, size)
+
+    def end(self) -> tuple[dict[str, Any], dict[str, UploadedFile]]:
+        """(fields, files) of the whole body.
+
+        Raises:
+            ApiError: it is no such body.
+        """
+        if self._parser is not None:
+            try:
+                self._parser.close()
+            except MultipartError:
+                raise bad_request("the multipart body can't be read") from None
+            return self._fields, self._files
+        if self._kind == "application/json" and self._text:
+            try:
+                given = _decode(bytes(self._text))
+            except (msgspec.DecodeError, RecursionError):
+                raise bad_request("can't parse JSON object") from None
+            if not isinstance(given, dict):
+                raise bad_request("can't parse JSON object: an Object was expected")
+            return given, {}
+        return arguments(bytes(self._text)), {}
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for file in [self._open, *(one.content for one in self._files.values())]:
+            if file is not None:
+                with suppress(OSError):
+                    file.close()
+
+
+def arguments(text: bytes) -> dict[str, Any]:
+    """``a=1&b=2``, of a query or a form.
+
+    Raises:
+        ApiError: too many.
+    """
+    try:
+        pairs = parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_ARGUMENTS)
+    except ValueError:
+        raise bad_request("too many parameters") from None
+    return dict(pairs)

@@ -1,0 +1,112 @@
+"""What the Bot API answers when it refuses: codes and descriptions that libraries read.
+
+The descriptions are telegram-bot-api's (Client.cpp: ``fail_query_with_error`` and the checks of each method).
+"""
+
+from typing import Any
+
+from teamgram.domain.bots import errors as bots
+from teamgram.domain.chats import errors as chats
+from teamgram.domain.contacts import relations
+from teamgram.domain.errors import DomainError, FloodWait
+from teamgram.domain.files import errors as files
+from teamgram.domain.ids.username import UsernameInvalid
+from teamgram.domain.messages import errors as messages
+from teamgram.domain.privacy import errors as privacy
+from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid
+from teamgram.domain.users.user import UserNotFound
+from teamgram.domain.users.users import UsernameOccupied
+
+
+class ApiError(Exception):
+    """A refusal.
+
+    Attributes:
+        code: also the HTTP status.
+        parameters: what a library may act on (``retry_after``, ``migrate_to_chat_id``).
+    """
+
+    def __init__(self, code: int, description: str, parameters: dict[str, Any] | None = None) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.parameters = parameters or {}
+
+
+def bad_request(text: str) -> ApiError:
+    """400."""
+    return ApiError(400, f"Bad Request: {text}")
+
+
+def forbidden(text: str) -> ApiError:
+    """403."""
+    return ApiError(403, f"Forbidden: {text}")
+
+
+def too_many(seconds: int) -> ApiError:
+    """429."""
+    return ApiError(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
+
+
+UNAUTHORIZED = ApiError(401, "Unauthorized")
+METHOD_NOT_FOUND = ApiError(404, "Not Found: method not found")
+NOT_FOUND = ApiError(404, "Not Found")
+NOT_HERE = ApiError(400, "Bad Request: method is not available on this server")
+TOO_LARGE = ApiError(413, "Request Entity Too Large")
+
+_REFUSALS: dict[type[DomainError], ApiError] = {
+    bots.TakenElsewhere: ApiError(
+        409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+    ),
+    bots.BotCommandInvalid: bad_request("BOT_COMMAND_INVALID"),
+    bots.BotCommandDescriptionInvalid: bad_request("BOT_COMMAND_DESCRIPTION_INVALID"),
+    bots.BotCommandsTooMany: bad_request("BOT_COMMANDS_TOO_MUCH"),
+    bots.BotDescriptionTooLong: bad_request("BOT_DESCRIPTION_TOO_LONG"),
+    bots.CallbackQueryInvalid: bad_request("query is too old and response timeout expired or query ID is invalid"),
+    chats.ChatNotFound: bad_request("chat not found"),
+    chats.ChatWriteForbidden: bad_request("not enough rights to send text messages to the chat"),
+    chats.ChatAdminRequired: bad_request("not enough rights"),
+    chats.ChatForbidden: forbidden("bot was kicked from the group chat"),
+    files.FileNotFound: bad_request("wrong file_id or the file is temporarily unavailable"),
+    files.FilePartsInvalid: bad_request("file must be non-empty"),
+    files.ImageInvalid: bad_request("IMAGE_PROCESS_FAILED"),
+    files.PhotoDimensionsInvalid: bad_request("PHOTO_INVALID_DIMENSIONS"),
+    files.PhotoTypeInvalid: bad_request("PHOTO_EXT_INVALID"),
+    files.StorageFull: ApiError(500, "Internal Server Error: the server has no room for files"),
+    messages.MessageEmpty: bad_request("message text is empty"),
+    messages.MessageTooLong: bad_request("message is too long"),
+    messages.CaptionTooLong: bad_request("message caption is too long"),
+    messages.MessageIdInvalid: bad_request("message not found"),
+    messages.MessageNotModified: bad_request(
+        "message is not modified: specified new message content and reply markup are exactly the same as a current "
+        "content and reply markup of the message"
+    ),
+    messages.MessageAuthorRequired: bad_request("message can't be edited"),
+    messages.MessageEditTimeExpired: bad_request("message can't be edited"),
+    messages.MessageDeleteForbidden: bad_request("message can't be deleted"),
+    messages.EntityBoundsInvalid: bad_request("can't parse entities: an entity lies outside of the text"),
+    messages.QuoteInvalid: bad_request("message to be replied not found"),
+    messages.ForwardsRestricted: bad_request("message can't be forwarded"),
+    privacy.UserPrivacyRestricted: forbidden("user privacy settings"),
+    relations.BlockedByPeer: forbidden("bot was blocked by the user"),
+    relations.PeerBlockedByOwner: forbidden("bot has blocked the user"),
+    relations.PeerDeactivated: forbidden("user is deactivated"),
+    relations.PeerIsBot: forbidden("bot can't send messages to bots"),
+    AboutTooLong: bad_request("chat description is too long"),
+    FirstNameInvalid: bad_request("BOT_TITLE_INVALID"),
+    UserNotFound: bad_request("user not found"),
+    UsernameInvalid: bad_request("USERNAME_INVALID"),
+    UsernameOccupied: bad_request("USERNAME_OCCUPIED"),
+}
+
+
+def refusal_of(error: DomainError) -> ApiError:
+    """What a fact that the domain refuses with is called here."""
+    if isinstance(error, FloodWait):
+        return too_many(error.seconds)
+    for kind in type(error).__mro__:
+        found = _REFUSALS.get(kind)
+        if found is not None:
+            return found
+    # Said as MTProto says it: nobody reads these, and the name tells what it is.
+    return bad_request(type(error).__name__)

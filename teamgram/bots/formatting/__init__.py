@@ -1,0 +1,1 @@
+"""Texts as bots write them, and entities as they are told. Plain Python."""

@@ -1,0 +1,266 @@
+"""The listener: ``/bot<token>/<method>`` and ``/file/bot<token>/<path>`` over HTTP/1.1, with bounds on all of it."""
+
+import re
+import tempfile
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel, HTTPFactory, Request
+
+import msgspec
+
+from teamgram.bots.body import Body, arguments
+from teamgram.bots.errors import NOT_FOUND, ApiError, bad_request
+from teamgram.bots.parameters import UploadedFile
+
+#: From the first byte of a request to its last.
+REQUEST_SECONDS = 120.0
+IDLE_SECONDS = 60
+_PIECE = 512 * 1024
+
+_METHOD = re.compile(rb"/bot([^/]{1,100})/(?:test/)?([A-Za-z]{1,64})/?")
+_FILE = re.compile(rb"/file/bot([^/]{1,100})/(?:test/)?([A-Za-z0-9_./-]{1,512})")
+_encode = msgspec.json.Encoder().encode
+
+
+class Download(Protocol):
+    """A file to be sent: its size, and pieces of it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def read(self, offset: int, limit: int) -> Awaitable[bytes]:
+        """So many bytes from there."""
+
+
+class Answers(Protocol):
+    """Who answers calls."""
+
+    def call(
+        self, token: str, method: str, given: dict[str, Any], files: dict[str, UploadedFile], address: str
+    ) -> Awaitable[Any]:
+        """The result of a method; raises ``ApiError``."""
+
+    def download(self, token: str, path: str, address: str) -> Awaitable[Download]:
+        """A file by the path that ``getFile`` told; raises ``ApiError``."""
+
+
+class ApiRequest(Request):
+    """One call. The token stands in its path, so a path is never logged."""
+
+    _log = Logger()
+    channel: "ApiChannel"
+    _body: Body | None = None
+    _refusal: ApiError | None = None
+
+    def gotLength(self, length: int | None) -> None:
+        """Called when the head was read."""
+        factory = self.channel.api
+        kind = self.requestHeaders.getRawHeaders("content-type", [""])[0]
+        try:
+            self._body = Body(kind, factory.max_bytes, factory.folder)
+        except ApiError as refusal:
+            self._refusal = refusal
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Called for each piece of the body."""
+        if self._refusal is None and self._body is not None:
+            try:
+                self._body.feed(data)
+            except ApiError as refusal:
+                # What still comes is thrown away; so much, and no more.
+                self._refusal = refusal
+        elif self._refusal is not None:
+            self.channel.discarded(len(data))
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Called when the body is there."""
+        self.channel.due_in(None)
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path, _, query = path.partition(b"?")
+        running = Deferred.fromCoroutine(self._run(query))
+        self.notifyFinish().addBoth(lambda _: running.cancel())
+        running.addErrback(self._failed)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Called when the client is gone."""
+        if self._body is not None:
+            self._body.close()
+        super().connectionLost(reason)
+
+    async def _run(self, query: bytes) -> None:
+        try:
+            try:
+                await self._serve(query)
+            except ApiError as refusal:
+                self._tell(refusal)
+        finally:
+            if self._body is not None:
+                self._body.close()
+
+    async def _serve(self, query: bytes) -> None:
+        if self._refusal is not None:
+            raise self._refusal
+        address = getattr(self.getClientAddress(), "host", "") or ""
+        answers = self.channel.api.answers
+        path = unquote_to_bytes(self.path)  # Some libraries write a token's colon as %3A.
+        file = _FILE.fullmatch(path)
+        if file is not None and self.method in (b"GET", b"HEAD"):
+            await self._send(await answers.download(file[1].decode("latin-1"), file[2].decode(), address))
+            return
+        called = _METHOD.fullmatch(path)
+        if called is None:
+            raise NOT_FOUND
+        if self.method not in (b"GET", b"POST", b"HEAD"):
+            raise bad_request("only GET and POST requests are allowed")
+        assert self._body is not None
+        fields, files = self._body.end()
+        given = {**arguments(query), **fields}
+        result = await answers.call(called[1].decode("latin-1"), called[2].decode(), given, files, address)
+        self._write(200, {"ok": True, "result": result})
+
+    async def _send(self, download: Download) -> None:
+        first, last = 0, download.size - 1
+        asked = re.fullmatch(r"bytes=(\d{1,15})-(\d{0,15})", self.getHeader("range") or "")
+        if asked is not None and int(asked[1]) < download.size:
+            first, last = int(asked[1]), min(int(asked[2] or last), last)
+            self.setResponseCode(206)
+            self.setHeader("content-range", f"bytes {first}-{last}/{download.size}")
+        self.setHeader("content-type", "application/octet-stream")
+        self.setHeader("accept-ranges", "bytes")
+        self.setHeader("content-length", str(max(last - first + 1, 0)))
+        self.setHeader("x-content-type-options", "nosniff")
+        if self.method != b"HEAD":
+            while first <= last:
+                piece = await download.read(first, min(_PIECE, last - first + 1))
+                if not piece:
+                    self.loseConnection()
+                    return
+                self.write(piece)
+                first += len(piece)
+                await self.channel.room()
+        self.finish()
+
+    def _tell(self, refusal: ApiError) -> None:
+        told: dict[str, Any] = {"ok": False, "error_code": refusal.code, "description": refusal.description}
+        if refusal.parameters:
+            told["parameters"] = refusal.parameters
+        if "retry_after" in refusal.parameters:
+            self.setHeader("retry-after", str(refusal.parameters["retry_after"]))
+        self._write(refusal.code, told)
+
+    def _write(self, status: int, told: Any) -> None:
+        if self.finished or self._disconnected:
+            return
+        body = _encode(told)
+        self.setResponseCode(status)
+        self.setHeader("content-type", "application/json")
+        self.setHeader("content-length", str(len(body)))
+        if self.method != b"HEAD":
+            self.write(body)
+        self.finish()
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError) or self.finished or self._disconnected:
+            return
+        self._log.failure("a call of the Bot API failed", failure=failure)
+        if self.startedWriting:
+            self.loseConnection()
+        else:
+            self._tell(ApiError(500, "Internal Server Error"))
+
+
+class ApiChannel(HTTPChannel):
+    """One connection."""
+
+    transport: Any
+    callLater: Any
+    api: "ApiFactory"
+    timeOut = IDLE_SECONDS
+    _deadline: Any = None
+    _discarded = 0
+    _paused: "Deferred[None] | None" = None
+
+    @staticmethod
+    def requestFactory(channel: HTTPChannel, *_: object) -> ApiRequest:  # type: ignore[override]
+        """Called for each request line."""
+        return ApiRequest(channel, False, parsePOSTFormSubmission=False)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes from the socket."""
+        if self._deadline is None and not self._handlingRequest:
+            self.due_in(REQUEST_SECONDS)
+        super().dataReceived(data)
+
+    def due_in(self, seconds: float | None) -> None:
+        """What is being read must be there by then."""
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self.api.reactor.callLater(seconds, self.forceAbortClient)
+
+    def discarded(self, size: int) -> None:
+        """Bytes of a body that is refused already."""
+        self._discarded += size
+        if self._discarded > self.api.max_bytes:
+            self.forceAbortClient()
+
+    async def room(self) -> None:
+        """Wait until the socket takes more."""
+        if self._paused is not None:
+            await self._paused
+
+    def pauseProducing(self) -> None:
+        """The socket is full."""
+        super().pauseProducing()
+        if self._paused is None:
+            self._paused = Deferred()
+
+    def resumeProducing(self) -> None:
+        """The socket takes more."""
+        super().resumeProducing()
+        self._go_on()
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """The socket is gone."""
+        self.due_in(None)
+        super().connectionLost(reason)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        paused, self._paused = self._paused, None
+        if paused is not None and not paused.called:
+            paused.callback(None)
+
+
+class ApiFactory(HTTPFactory):
+    """The connections of a listener.
+
+    Attributes:
+        max_bytes: of one call.
+        folder: where files lie while they come.
+    """
+
+    def __init__(self, answers: Answers, reactor: Any, max_bytes: int, folder: Path | None = None) -> None:
+        super().__init__(reactor=reactor)
+        self.answers = answers
+        self.reactor = reactor
+        self.max_bytes = max_bytes
+        self.folder = folder or Path(tempfile.gettempdir())
+
+    def buildProtocol(self, addr: Any) -> ApiChannel:  # type: ignore[override]
+        """Called for each connection."""
+        channel = ApiChannel()
+        channel.api = self
+        channel.callLater = self.reactor.callLater
+        channel.factory = self
+        channel.timeOut = IDLE_SECONDS
+        return channel
+
+    def log(self, request: Request) -> None:
+        """No access log: paths hold tokens."""

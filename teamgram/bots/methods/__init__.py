@@ -1,0 +1,1 @@
+"""The methods, a family a module: decode, ask the domain, draw."""

@@ -1,0 +1,225 @@
+"""Groups: who is in them and what they are called; typing; answers to pressed buttons."""
+
+from typing import Any
+
+from teamgram.bots.conversation import Conversations
+from teamgram.bots.errors import bad_request
+from teamgram.bots.registry import ApiCall, api_method
+from teamgram.bots.views.chats import (
+    NO_GIFTS,
+    PERMISSIONS,
+    group_json,
+    member_json,
+    permissions_json,
+    private_chat_json,
+)
+from teamgram.domain.bots.callbacks import CallbackAnswer
+from teamgram.domain.chats.chat import Banned, Chat, Role, Standing
+from teamgram.domain.chats.chats import Actor
+from teamgram.domain.domain import Domain
+from teamgram.domain.ids.peer import chat_id_of, is_user
+from teamgram.domain.messages.pins import PinRequest
+
+_ACTIONS = {
+    "typing": "sendMessageTypingAction",
+    "upload_photo": "sendMessageUploadPhotoAction",
+    "record_video": "sendMessageRecordVideoAction",
+    "upload_video": "sendMessageUploadVideoAction",
+    "record_voice": "sendMessageRecordAudioAction",
+    "record_audio": "sendMessageRecordAudioAction",
+    "upload_voice": "sendMessageUploadAudioAction",
+    "upload_audio": "sendMessageUploadAudioAction",
+    "upload_document": "sendMessageUploadDocumentAction",
+    "choose_sticker": "sendMessageChooseStickerAction",
+    "find_location": "sendMessageGeoLocationAction",
+    "record_video_note": "sendMessageRecordRoundAction",
+    "upload_video_note": "sendMessageUploadRoundAction",
+    "cancel": "sendMessageCancelAction",
+}
+MAX_ALERT = 200
+
+
+class BotChats:
+    """Groups and private chats, besides their messages."""
+
+    def __init__(self, domain: Domain, conversations: Conversations, clock: Any) -> None:
+        self._domain = domain
+        self._conversations = conversations
+        self._clock = clock
+
+    def _actor(self, call: ApiCall) -> Actor:
+        return Actor(call.bot_id, int(self._clock.seconds()), 0)
+
+    async def _group(self, call: ApiCall) -> tuple[Chat, int]:
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        return await self._conversations.group(call.bot_id, peer), peer
+
+    @api_method("sendChatAction")
+    async def send_chat_action(self, call: ApiCall) -> bool:
+        """True."""
+        action = _ACTIONS.get(call.parameters.text("action"))
+        if action is None:
+            raise bad_request("wrong parameter action in request")
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        if is_user(peer):
+            await self._domain.dialogs.say_typing(call.bot_id, peer, action, 0)
+        else:
+            await self._domain.chats.say_typing(call.bot_id, chat_id_of(peer), action, 0)
+        return True
+
+    @api_method("getChat")
+    async def get_chat(self, call: ApiCall) -> Any:
+        """ChatFullInfo."""
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        if is_user(peer):
+            user = await self._domain.users.require(peer)
+            told = private_chat_json(user) | {"accent_color_id": user.id % 7, "max_reaction_count": 0}
+            told["accepted_gift_types"] = NO_GIFTS
+            return told | ({"bio": user.about} if user.about and user.is_bot else {})
+        chat = await self._conversations.group(call.bot_id, peer)
+        told = group_json(chat) | {"accent_color_id": chat.id % 7, "max_reaction_count": 0}
+        told["permissions"] = permissions_json(chat.default_banned_rights)
+        if chat.about:
+            told["description"] = chat.about
+        if chat.noforwards:
+            told["has_protected_content"] = True
+        return told
+
+    @api_method("getChatMemberCount")
+    async def get_chat_member_count(self, call: ApiCall) -> int:
+        """Int."""
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        if is_user(peer):
+            return 2
+        return len((await self._conversations.group(call.bot_id, peer)).members)
+
+    @api_method("getChatAdministrators")
+    async def get_chat_administrators(self, call: ApiCall) -> Any:
+        """Array of ChatMember: other bots are left out."""
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        if is_user(peer):
+            raise bad_request("there are no administrators in the private chat")
+        chat = await self._conversations.group(call.bot_id, peer)
+        admins = [one for one in chat.participants.values() if one.standing is Standing.PRESENT]
+        admins = [one for one in admins if one.role is not Role.MEMBER]
+        users = await self._domain.users.get([one.user_id for one in admins])
+        return [
+            member_json(users[one.user_id], one)
+            for one in admins
+            if one.user_id in users and (one.user_id == call.bot_id or not users[one.user_id].is_bot)
+        ]
+
+    @api_method("getChatMember")
+    async def get_chat_member(self, call: ApiCall) -> Any:
+        """ChatMember."""
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        user = await self._conversations.person(call.parameters)
+        if is_user(peer):
+            if user.id not in (peer, call.bot_id):
+                raise bad_request("user not found")
+            return member_json(user, None) | {"status": "member"}
+        chat = await self._conversations.group(call.bot_id, peer)
+        return member_json(user, chat.participant(user.id))
+
+    @api_method("banChatMember")
+    async def ban_chat_member(self, call: ApiCall) -> bool:
+        """True: they are out, and come back through an administrator alone."""
+        chat, _ = await self._group(call)
+        user = await self._conversations.person(call.parameters)
+        if user.id == call.bot_id:
+            raise bad_request("can't restrict self")
+        if chat.member(user.id) is None:
+            return True
+        await self._domain.chats.remove_user(self._actor(call), chat.id, user.id)
+        return True
+
+    @api_method("leaveChat")
+    async def leave_chat(self, call: ApiCall) -> bool:
+        """True."""
+        chat, _ = await self._group(call)
+        await self._domain.chats.remove_user(self._actor(call), chat.id, call.bot_id)
+        return True
+
+    @api_method("setChatTitle")
+    async def set_chat_title(self, call: ApiCall) -> bool:
+        """True."""
+        chat, _ = await self._group(call)
+        await self._domain.chats.edit_title(self._actor(call), chat.id, call.parameters.text("title"))
+        return True
+
+    @api_method("setChatDescription")
+    async def set_chat_description(self, call: ApiCall) -> bool:
+        """True."""
+        chat, _ = await self._group(call)
+        await self._domain.chats.edit_about(self._actor(call), chat.id, call.parameters.text("description"))
+        return True
+
+    @api_method("setChatPermissions")
+    async def set_chat_permissions(self, call: ApiCall) -> bool:
+        """True."""
+        given = call.parameters.object("permissions")
+        if not isinstance(given, dict):
+            raise bad_request("can't parse permissions JSON object: expected an Object")
+        chat, _ = await self._group(call)
+        banned = Banned(0)
+        for name, ban in PERMISSIONS.items():
+            if not given.get(name):
+                banned |= ban
+        await self._domain.chats.set_default_banned_rights(self._actor(call), chat.id, int(banned))
+        return True
+
+    @api_method("pinChatMessage")
+    async def pin_chat_message(self, call: ApiCall) -> bool:
+        """True."""
+        return await self._pin(call, call.parameters.message_id(), pinned=True)
+
+    @api_method("unpinChatMessage")
+    async def unpin_chat_message(self, call: ApiCall) -> bool:
+        """True; without an id the newest pinned one."""
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        message_id = call.parameters.number("message_id")
+        if message_id <= 0:
+            message_id = (await self._domain.dialogs.get(call.bot_id, peer)).pinned_message_id
+        if not message_id:
+            raise bad_request("message to unpin not found")
+        return await self._pin(call, message_id, pinned=False)
+
+    @api_method("unpinAllChatMessages")
+    async def unpin_all_chat_messages(self, call: ApiCall) -> bool:
+        """True."""
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        await self._domain.messages.unpin_all(call.bot_id, peer, int(self._clock.seconds()))
+        return True
+
+    async def _pin(self, call: ApiCall, message_id: int, *, pinned: bool) -> bool:
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        await self._domain.messages.pin(
+            PinRequest(
+                call.bot_id,
+                peer,
+                message_id,
+                int(self._clock.seconds()),
+                unpin=not pinned,
+                silent=call.parameters.flag("disable_notification"),
+            )
+        )
+        return True
+
+    @api_method("answerCallbackQuery")
+    async def answer_callback_query(self, call: ApiCall) -> bool:
+        """True."""
+        parameters = call.parameters
+        text = parameters.text("text")
+        if len(text) > MAX_ALERT:
+            raise bad_request("MESSAGE_TOO_LONG")
+        self._domain.callbacks.answer(
+            CallbackAnswer(
+                parameters.number("callback_query_id"),
+                call.bot_id,
+                text,
+                parameters.text("url"),
+                parameters.flag("show_alert"),
+                max(parameters.number("cache_time"), 0),
+            )
+        )
+        return True

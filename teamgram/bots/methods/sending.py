@@ -1,0 +1,280 @@
+"""Texts, forwards, edits and deletions."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from teamgram.bots.conversation import Conversations
+from teamgram.bots.errors import bad_request
+from teamgram.bots.formatting.entities import formatted
+from teamgram.bots.parameters import Parameters
+from teamgram.bots.registry import ApiCall, api_method
+from teamgram.bots.views.keyboards import keyboard_from
+from teamgram.bots.views.messages import BotMessageViews
+from teamgram.domain.boxes.media import Media
+from teamgram.domain.boxes.message import Entity, Extra, Message
+from teamgram.domain.domain import Domain
+from teamgram.domain.messages import text as texts
+from teamgram.domain.messages.editing import EditRequest
+from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent, new_group
+
+MAX_WRITTEN = 1 << 15
+"""Bytes of a text with its markup (Client.cpp, ``get_formatted_text``)."""
+MAX_AT_ONCE = 100
+
+Written = tuple[str, tuple[Entity, ...], int]
+"""Text, entities and tags, as the domain takes them."""
+
+
+class BotSending:
+    """What puts messages into chats, or changes them."""
+
+    def __init__(self, domain: Domain, conversations: Conversations, views: BotMessageViews, clock: Any) -> None:
+        self._domain = domain
+        self._conversations = conversations
+        self._views = views
+        self._clock = clock
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock.seconds())
+
+    @api_method("sendMessage")
+    async def send_message(self, call: ApiCall) -> Any:
+        """Message."""
+        text, entities, tags = composed(call.parameters, "text", "entities")
+        return await self.send(call, None, text, entities, tags)
+
+    async def send(
+        self, call: ApiCall, media: Media | None, text: str, entities: tuple[Entity, ...] = (), tags: int = 0
+    ) -> Any:
+        """Send one message and draw it."""
+        parameters, bot_id = call.parameters, call.bot_id
+        refuse_unavailable(parameters)
+        peer = await self._conversations.peer(bot_id, parameters)
+        extra = Extra(
+            entities=entities,
+            silent=parameters.flag("disable_notification"),
+            noforwards=parameters.flag("protect_content"),
+            invert_media=parameters.flag("show_caption_above_media"),
+            reply_markup=keyboard_from(parameters.object("reply_markup")),
+            media=media,
+        )
+        answered = await self._conversations.answered(bot_id, peer, parameters)
+        sent = await self._domain.messages.send(
+            SendRequest(bot_id, peer, text, new_random_id(), self.now(), extra, tags, answered)
+        )
+        return await self._drawn(bot_id, sent)
+
+    async def send_album(self, call: ApiCall, items: Sequence[tuple[Media, Written]]) -> Any:
+        """Send several as one and draw them."""
+        parameters, bot_id = call.parameters, call.bot_id
+        refuse_unavailable(parameters)
+        peer = await self._conversations.peer(bot_id, parameters)
+        answered = await self._conversations.answered(bot_id, peer, parameters)
+        group = new_group()
+        requests = tuple(
+            SendRequest(
+                bot_id,
+                peer,
+                text,
+                new_random_id(),
+                self.now(),
+                Extra(
+                    entities=entities,
+                    silent=parameters.flag("disable_notification"),
+                    noforwards=parameters.flag("protect_content"),
+                    media=media,
+                    grouped_id=group,
+                ),
+                tags,
+                answered,
+            )
+            for media, (text, entities, tags) in items
+        )
+        sent = await self._domain.messages.send_all(requests)
+        messages = [sent.own.messages[message_id] for _, message_id in sent.ids]
+        around = await self._views.around(bot_id, messages)
+        return [self._views.told(bot_id, message, around) for message in messages]
+
+    async def _drawn(self, bot_id: int, sent: Sent) -> Any:
+        message = sent.own.messages[sent.ids[0][1]]
+        return await self._views.json(bot_id, message)
+
+    @api_method("forwardMessage")
+    async def forward_message(self, call: ApiCall) -> Any:
+        """Message."""
+        sent = await self._forward(call, [call.parameters.message_id()], copies=False)
+        return await self._drawn(call.bot_id, sent)
+
+    @api_method("forwardMessages")
+    async def forward_messages(self, call: ApiCall) -> Any:
+        """Array of MessageId."""
+        sent = await self._forward(call, ids_from(call.parameters), copies=False)
+        return [{"message_id": message_id} for _, message_id in sent.ids]
+
+    @api_method("copyMessage")
+    async def copy_message(self, call: ApiCall) -> Any:
+        """MessageId; with a caption of its own, or a keyboard, if the call has one."""
+        parameters, bot_id = call.parameters, call.bot_id
+        from_peer = await self._conversations.peer(bot_id, parameters, "from_chat_id")
+        message_id = parameters.message_id()
+        original = (await self._domain.messages.get(bot_id, [message_id])).get(message_id)
+        if original is None or original.peer != from_peer or original.extra.action is not None:
+            raise bad_request("message to copy not found")
+        if not (parameters.has("caption") or parameters.has("reply_markup")):
+            sent = await self._forward(call, [message_id], copies=True)
+            return {"message_id": sent.ids[0][1]}
+        if original.extra.noforwards:
+            raise bad_request("message can't be copied")
+        text, entities, tags = original.text, original.extra.entities, 0
+        if parameters.has("caption") and original.extra.media is not None:
+            text, entities, tags = captioned(parameters)
+        told = await self.send(call, original.extra.media, text, entities, tags)
+        return {"message_id": told["message_id"]}
+
+    @api_method("copyMessages")
+    async def copy_messages(self, call: ApiCall) -> Any:
+        """Array of MessageId."""
+        sent = await self._forward(call, ids_from(call.parameters), copies=True)
+        return [{"message_id": message_id} for _, message_id in sent.ids]
+
+    async def _forward(self, call: ApiCall, message_ids: list[int], *, copies: bool) -> Sent:
+        parameters, bot_id = call.parameters, call.bot_id
+        refuse_unavailable(parameters)
+        to_peer = await self._conversations.peer(bot_id, parameters)
+        from_peer = await self._conversations.peer(bot_id, parameters, "from_chat_id")
+        answered = await self._conversations.answered(bot_id, to_peer, parameters)
+        return await self._domain.messages.forward(
+            ForwardRequest(
+                bot_id,
+                from_peer,
+                to_peer,
+                tuple(message_ids),
+                tuple(new_random_id() for _ in message_ids),
+                self.now(),
+                drop_author=copies,
+                drop_captions=copies and parameters.flag("remove_caption"),
+                silent=parameters.flag("disable_notification"),
+                noforwards=parameters.flag("protect_content"),
+                reply_to_id=answered,
+            )
+        )
+
+    # Changing
+
+    @api_method("editMessageText")
+    async def edit_text(self, call: ApiCall) -> Any:
+        """Message."""
+        return await self._edit(call, composed(call.parameters, "text", "entities"))
+
+    @api_method("editMessageCaption")
+    async def edit_caption(self, call: ApiCall) -> Any:
+        """Message."""
+        return await self._edit(call, captioned(call.parameters))
+
+    @api_method("editMessageReplyMarkup")
+    async def edit_reply_markup(self, call: ApiCall) -> Any:
+        """Message."""
+        return await self._edit(call, None)
+
+    async def _edit(self, call: ApiCall, written: Written | None) -> Any:
+        parameters, bot_id = call.parameters, call.bot_id
+        if parameters.has("inline_message_id"):
+            raise bad_request("MESSAGE_ID_INVALID")
+        refuse_unavailable(parameters)
+        peer = await self._conversations.peer(bot_id, parameters)
+        message_id = parameters.message_id()
+        if message_id not in await self._domain.messages.get(bot_id, [message_id]):
+            raise bad_request("message to edit not found")
+        text, entities, tags = written if written is not None else (None, (), 0)
+        change = await self._domain.messages.edit(
+            EditRequest(
+                bot_id,
+                peer,
+                message_id,
+                self.now(),
+                text,
+                entities,
+                tags,
+                keyboard_from(parameters.object("reply_markup")),
+                parameters.flag("show_caption_above_media"),
+            )
+        )
+        edited: Message | None = change.messages.get(message_id)
+        if edited is None:
+            edited = (await self._domain.messages.get(bot_id, [message_id]))[message_id]
+        return await self._views.json(bot_id, edited)
+
+    # Removing
+
+    @api_method("deleteMessage")
+    async def delete_message(self, call: ApiCall) -> bool:
+        """True."""
+        return await self._delete(call, [call.parameters.message_id()], "message to delete not found")
+
+    @api_method("deleteMessages")
+    async def delete_messages(self, call: ApiCall) -> bool:
+        """True; what is not there is passed over."""
+        return await self._delete(call, ids_from(call.parameters), "")
+
+    async def _delete(self, call: ApiCall, message_ids: list[int], missing: str) -> bool:
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        found = await self._domain.messages.get(call.bot_id, message_ids)
+        mine = [one.id for one in found.values() if one.peer == peer]
+        if not mine and missing:
+            raise bad_request(missing)
+        await self._domain.messages.delete(call.bot_id, mine, revoke=True, now=self.now())
+        return True
+
+
+def new_random_id() -> int:
+    """As clients make them."""
+    return secrets.randbits(63) + 1
+
+
+def ids_from(parameters: Parameters) -> list[int]:
+    """``message_ids``.
+
+    Raises:
+        ApiError: none, or too many.
+    """
+    given = parameters.object("message_ids")
+    if not isinstance(given, list) or not all(isinstance(one, int) for one in given):
+        raise bad_request("can't parse message identifiers as JSON array")
+    if not given:
+        raise bad_request("message identifiers are not specified")
+    if len(given) > MAX_AT_ONCE:
+        raise bad_request("too many message identifiers specified")
+    return given
+
+
+def composed(parameters: Parameters, name: str, entities_name: str) -> Written:
+    """(text, entities, tags) of what a bot wrote.
+
+    Raises:
+        ApiError, MessageEmpty, MessageTooLong, EntityBoundsInvalid.
+    """
+    written = parameters.text(name)
+    if len(written.encode("utf-8", "replace")) > MAX_WRITTEN:
+        raise bad_request("text is too long")
+    text, entities = formatted(written, parameters.text("parse_mode"), parameters.object(entities_name))
+    return texts.clean(text, entities)
+
+
+def captioned(parameters: Parameters) -> Written:
+    """``composed``, of a caption, which may be empty."""
+    if not parameters.text("caption").strip():
+        return "", (), 0
+    return composed(parameters, "caption", "caption_entities")
+
+
+def refuse_unavailable(parameters: Parameters) -> None:
+    """What no chat of this server has yet.
+
+    Raises:
+        ApiError.
+    """
+    for name in ("business_connection_id", "message_thread_id", "direct_messages_topic_id"):
+        if parameters.has(name):
+            raise bad_request(f"{name} is not available on this server")

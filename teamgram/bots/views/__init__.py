@@ -1,0 +1,1 @@
+"""Facts of the domain as the Bot API's objects."""

@@ -1,0 +1,143 @@
+"""``Message`` (core.telegram.org/bots/api#message), for the bot in whose box it lies."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from teamgram.bots.formatting.entities import entities_json
+from teamgram.bots.views.chats import group_json, private_chat_json
+from teamgram.bots.views.keyboards import keyboard_json
+from teamgram.bots.views.media import MediaViews
+from teamgram.bots.views.users import user_json
+from teamgram.domain.boxes.message import Action, Forward, Message
+from teamgram.domain.chats.chat import Chat
+from teamgram.domain.domain import Domain
+from teamgram.domain.ids.peer import Peer, PeerKind, chat_id_of, is_chat, is_user
+from teamgram.domain.users.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What messages speak of: people and groups, by their ids, and what they answer, by the bot's own ids."""
+
+    users: Mapping[int, User]
+    chats: Mapping[int, Chat]
+    answered: Mapping[int, Message]
+
+
+class BotMessageViews:
+    """Draws messages with the people, groups and messages that they speak of."""
+
+    def __init__(self, domain: Domain, media: MediaViews) -> None:
+        self._domain = domain
+        self._media = media
+
+    async def around(self, bot_id: int, messages: Sequence[Message], more: Iterable[int] = ()) -> Around:
+        """What has to be read for these; ``more``: marked ids besides."""
+        wanted = sorted({one.reply_to_id for one in messages if one.reply_to_id})
+        answered = await self._domain.messages.get(bot_id, wanted) if wanted else {}
+        marked = {bot_id, *more}
+        for one in (*messages, *answered.values()):
+            marked |= _named_in(one)
+        peers = [Peer.from_marked(each) for each in marked]
+        users = await self._domain.users.get({peer.id for peer in peers if peer.kind is PeerKind.USER})
+        chats = await self._domain.chats.get({peer.id for peer in peers if peer.kind is PeerKind.CHAT})
+        return Around(users, chats, answered)
+
+    async def json(self, bot_id: int, message: Message) -> dict[str, Any]:
+        """One message."""
+        return self.told(bot_id, message, await self.around(bot_id, [message]))
+
+    def told(self, bot_id: int, message: Message, around: Around, *, with_answered: bool = True) -> dict[str, Any]:
+        """A message whose surroundings were read."""
+        sender = around.users.get(message.sender_id)
+        told: dict[str, Any] = {"message_id": message.id}
+        if sender is not None:
+            told["from"] = user_json(sender)
+        told |= {"chat": chat_json(message.peer, around), "date": message.date}
+        if message.edit_date:
+            told["edit_date"] = message.edit_date
+        extra = message.extra
+        if extra.forward is not None:
+            told |= _origin_fields(extra.forward, around)
+        answered = around.answered.get(message.reply_to_id)
+        if answered is not None and with_answered:
+            told["reply_to_message"] = self.told(bot_id, answered, around, with_answered=False)
+        if extra.reply is not None and extra.reply.quote_text:
+            quote: dict[str, Any] = {"text": extra.reply.quote_text, "position": extra.reply.quote_offset}
+            if extra.reply.quote_entities:
+                quote["entities"] = entities_json(extra.reply.quote_entities, around.users)
+            told["quote"] = quote | ({"is_manual": True} if extra.reply.quoted else {})
+        if extra.grouped_id:
+            told["media_group_id"] = str(extra.grouped_id)
+        if extra.action is not None:
+            return told | _action_fields(extra.action, around)
+        protected = extra.noforwards or _is_protected(message.peer, around)
+        if protected:
+            told["has_protected_content"] = True
+        name, entities = "text", "entities"
+        if extra.media is not None:
+            told |= self._media.fields(bot_id, extra.media, protected=protected)
+            name, entities = "caption", "caption_entities"
+            if extra.invert_media:
+                told["show_caption_above_media"] = True
+        if message.text:
+            told[name] = message.text
+        if extra.entities and message.text:
+            told[entities] = entities_json(extra.entities, around.users)
+        keyboard = keyboard_json(extra.reply_markup)
+        return told | ({"reply_markup": keyboard} if keyboard is not None else {})
+
+
+def chat_json(marked: int, around: Around) -> dict[str, Any]:
+    """``Chat`` of a dialog."""
+    if is_chat(marked):
+        chat = around.chats.get(chat_id_of(marked))
+        return group_json(chat) if chat is not None else {"id": marked, "type": "group", "title": ""}
+    user = around.users.get(marked)
+    return private_chat_json(user) if user is not None else {"id": marked, "type": "private", "first_name": ""}
+
+
+def _is_protected(marked: int, around: Around) -> bool:
+    chat = around.chats.get(chat_id_of(marked)) if is_chat(marked) else None
+    return chat is not None and chat.noforwards
+
+
+def _named_in(message: Message) -> set[int]:
+    extra = message.extra
+    named = {message.peer, message.sender_id}
+    named |= {entity.user_id for entity in extra.entities if entity.user_id}
+    if extra.forward is not None and extra.forward.from_id:
+        named.add(extra.forward.from_id)
+    if extra.action is not None:
+        named |= set(extra.action.user_ids)
+    if extra.reply is not None:
+        named |= {entity.user_id for entity in extra.reply.quote_entities if entity.user_id}
+    return named
+
+
+def _origin_fields(forward: Forward, around: Around) -> dict[str, Any]:
+    date = forward.date
+    user = around.users.get(forward.from_id) if forward.from_id and is_user(forward.from_id) else None
+    if user is not None:
+        told = user_json(user)
+        origin = {"type": "user", "sender_user": told, "date": date}
+        return {"forward_origin": origin, "forward_from": told, "forward_date": date}
+    origin = {"type": "hidden_user", "sender_user_name": forward.from_name, "date": date}
+    return {"forward_origin": origin, "forward_sender_name": forward.from_name, "forward_date": date}
+
+
+def _action_fields(action: Action, around: Around) -> dict[str, Any]:
+    people = [user_json(around.users[user_id]) for user_id in action.user_ids if user_id in around.users]
+    kind = action.kind
+    if kind in ("chatAddUser", "chatJoinedByLink") and people:
+        return {"new_chat_participant": people[0], "new_chat_member": people[0], "new_chat_members": people}
+    if kind == "chatDeleteUser" and people:
+        return {"left_chat_participant": people[0], "left_chat_member": people[0]}
+    if kind == "chatEditTitle":
+        return {"new_chat_title": action.title}
+    if kind == "chatCreate":
+        return {"group_chat_created": True}
+    if kind == "chatDeletePhoto":
+        return {"delete_chat_photo": True}
+    return {}

@@ -1,0 +1,83 @@
+"""What is known of a bot besides its account."""
+
+import msgspec
+
+MAX_NAME, MAX_DESCRIPTION, MAX_ABOUT = 64, 512, 120
+"""Characters (core.telegram.org/bots/api: setMyName, setMyDescription, setMyShortDescription)."""
+
+MAX_COMMANDS = 100
+"""In one set (core.telegram.org/bots/api#setmycommands)."""
+
+
+class BotCommand(msgspec.Struct, frozen=True):
+    """What a menu offers: ``command`` without its slash."""
+
+    command: str
+    description: str
+
+
+class CommandSet(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The commands for one scope and language.
+
+    Attributes:
+        scope: the TL name without ``botCommandScope``, first letter small (``default``, ``users``, ``peer``, …).
+        peer: marked id, of the scopes that name one.
+        user_id: of ``peerUser``.
+        lang_code: two letters, or nothing for everybody.
+    """
+
+    scope: str = "default"
+    peer: int = 0
+    user_id: int = 0
+    lang_code: str = ""
+    commands: tuple[BotCommand, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, int, int, str]:
+        """Whose they are: one set for each."""
+        return self.scope, self.peer, self.user_id, self.lang_code
+
+
+class BotDetails(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What its owner chose.
+
+    Attributes:
+        description: shown before the first message.
+        joins_groups: it may be put into groups.
+        sees_all: in groups it hears everything, not only what is meant for it.
+        allowed_updates: the kinds that it takes, as it last named them; empty: the usual ones.
+    """
+
+    description: str = ""
+    joins_groups: bool = True
+    sees_all: bool = False
+    allowed_updates: tuple[str, ...] = ()
+    commands: tuple[CommandSet, ...] = ()
+
+
+class Bot(msgspec.Struct, frozen=True):
+    """A bot.
+
+    Attributes:
+        owner_id: the account that made it, 0 for the operator.
+        created_at: unix seconds.
+    """
+
+    user_id: int
+    owner_id: int
+    created_at: int
+    details: BotDetails
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(BotDetails).decode
+
+
+def pack_details(details: BotDetails) -> bytes:
+    """As they are stored."""
+    return _encode(details)
+
+
+def unpack_details(stored: bytes) -> BotDetails:
+    """The inverse of ``pack_details``."""
+    return _decode(stored)

@@ -1,0 +1,244 @@
+"""The bots of this server: made, found by their tokens, changed and taken out of use."""
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from hmac import compare_digest
+
+import msgspec
+
+from teamgram.cache.loaded import LoadedRows, RowsBus
+from teamgram.database import Database, Transaction
+from teamgram.domain.bots import store, tokens
+from teamgram.domain.bots.bot import (
+    MAX_ABOUT,
+    MAX_COMMANDS,
+    MAX_DESCRIPTION,
+    Bot,
+    BotCommand,
+    BotDetails,
+    CommandSet,
+)
+from teamgram.domain.bots.errors import (
+    BotCommandDescriptionInvalid,
+    BotCommandInvalid,
+    BotCommandsTooMany,
+    BotDescriptionTooLong,
+    BotNotFound,
+    BotsTooMany,
+    BotTokenInvalid,
+    BotUsernameInvalid,
+)
+from teamgram.domain.boxes.difference import state_txn
+from teamgram.domain.ids.username import check_username, username_key
+from teamgram.domain.users import names
+from teamgram.domain.users.store import claim_username_txn, insert_user_txn, update_user_txn
+from teamgram.domain.users.user import User
+from teamgram.domain.users.users import UsernameOccupied, Users
+
+MAX_OWNED = 20
+"""Bots of one person (core.telegram.org/bots/features#botfather); the operator has no such limit."""
+
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
+
+
+class Bots:
+    """Every bot that has an owner. The agents' accounts are bots without one and are not here."""
+
+    def __init__(self, database: Database, bus: RowsBus, users: Users, *, max_cached: int = 20_000) -> None:
+        self._database = database
+        self._users = users
+        self._rows: LoadedRows[int, Bot] = LoadedRows.shared("bots", bus, max_cached)
+
+    async def get(self, user_ids: Iterable[int]) -> dict[int, Bot]:
+        """Those of the accounts that are bots with an owner, by id."""
+        found, missing = {}, []
+        for user_id in user_ids:
+            row = self._rows.get(user_id)
+            if row is None:
+                missing.append(user_id)
+            else:
+                found[user_id] = row
+        if missing:
+            ticket = self._rows.start_load()
+            try:
+                rows: dict[int, Bot] = await self._database.read("bots by id", store.bots_txn, missing)
+                self._rows.finish_load(ticket, rows)
+            finally:
+                self._rows.abandon_load(ticket)
+            found.update(rows)
+        return found
+
+    async def require(self, user_id: int) -> Bot:
+        """One bot.
+
+        Raises:
+            BotNotFound: it is none.
+        """
+        found = (await self.get([user_id])).get(user_id)
+        if found is None:
+            raise BotNotFound(str(user_id))
+        return found
+
+    async def by_token(self, text: str) -> Bot:
+        """Whose token that is. Read each time: a revoked one is dead at once, whichever process took it away.
+
+        Raises:
+            BotTokenInvalid: nobody's, or no longer.
+        """
+        user_id, secret = tokens.parse(text)
+        bot, secret_hash = await self._database.read("bot by token", _with_hash_txn, user_id)
+        # Compared all the same when there is no such bot: how long it takes tells nothing.
+        if not compare_digest(tokens.hash_of(secret), secret_hash or bytes(32)) or bot is None or not secret_hash:
+            raise BotTokenInvalid
+        return bot
+
+    async def owned(self, owner_id: int | None, limit: int = 1000) -> list[Bot]:
+        """The bots of a person, of the operator (0) or of everybody (None)."""
+        return await self._database.read("bots of an owner", store.owned_txn, owner_id, limit)
+
+    async def create(self, owner_id: int, name: str, username: str, now: int) -> tuple[User, str]:
+        """Make a bot; its account and its token, which cannot be read again.
+
+        Raises:
+            FirstNameInvalid, UsernameInvalid, BotUsernameInvalid: its name, or its username.
+            UsernameOccupied: somebody has it.
+            BotsTooMany: the owner has ``MAX_OWNED`` already.
+        """
+        name = names.check_first_name(name)
+        check_username(username)
+        if not username.lower().endswith("bot"):
+            raise BotUsernameInvalid(username)
+        secret = tokens.new_secret()
+        user = User(0, secrets.randbits(63), "", name, is_bot=True, username=username, created_at=now)
+        user_id: int = await self._database.write(
+            "create bot", self._create_txn, user, owner_id, tokens.hash_of(secret)
+        )
+        return replace(user, id=user_id), tokens.token(user_id, secret)
+
+    def _create_txn(self, txn: Transaction, user: User, owner_id: int, secret_hash: bytes) -> int:
+        if owner_id and store.count_owned_txn(txn, owner_id) >= MAX_OWNED:
+            raise BotsTooMany(str(owner_id))
+        user_id = insert_user_txn(txn, user)
+        assert user_id is not None, "nobody has the number that a bot has not"
+        if not claim_username_txn(txn, username_key(user.username), user_id):
+            raise UsernameOccupied(user.username)
+        update_user_txn(txn, user_id, {"username": user.username})
+        bot = Bot(user_id, owner_id, user.created_at, BotDetails())
+        store.insert_bot_txn(txn, bot, secret_hash, state_txn(txn, user_id).pts)
+        self._users.invalidate_after_txn(txn, user_id)
+        self._invalidate_after_txn(txn, user_id)
+        return user_id
+
+    async def revoke(self, user_id: int) -> str:
+        """Give a bot another token; the old one is nobody's from now on.
+
+        Raises:
+            BotNotFound: it is none.
+        """
+        await self.require(user_id)
+        secret = tokens.new_secret()
+        await self._database.write("revoke token", self._set_secret_txn, user_id, tokens.hash_of(secret))
+        return tokens.token(user_id, secret)
+
+    def _set_secret_txn(self, txn: Transaction, user_id: int, secret_hash: bytes) -> None:
+        store.set_secret_txn(txn, user_id, secret_hash)
+        self._invalidate_after_txn(txn, user_id)
+
+    async def delete(self, user_id: int) -> User:
+        """Take a bot out of use: its token and its username are free, its id stays "deleted".
+
+        Raises:
+            BotNotFound: it is none.
+        """
+        await self.require(user_id)
+        await self._database.write("delete bot", self._delete_txn, user_id)
+        return await self._users.delete(user_id)
+
+    def _delete_txn(self, txn: Transaction, user_id: int) -> None:
+        store.delete_bot_txn(txn, user_id)
+        self._invalidate_after_txn(txn, user_id)
+
+    async def change(self, user_id: int, function: Callable[[BotDetails], BotDetails]) -> Bot:
+        """Change what its owner chose: ``function`` makes the new of the old, perhaps more than once.
+
+        Raises:
+            BotNotFound: it is none.
+        """
+        return await self._database.write("change bot", self._change_txn, user_id, function)
+
+    def _change_txn(self, txn: Transaction, user_id: int, function: Callable[[BotDetails], BotDetails]) -> Bot:
+        bot = store.bots_txn(txn, [user_id]).get(user_id)
+        if bot is None:
+            raise BotNotFound(str(user_id))
+        details = function(bot.details)
+        if details != bot.details:
+            store.set_details_txn(txn, user_id, details)
+            self._invalidate_after_txn(txn, user_id)
+        return msgspec.structs.replace(bot, details=details)
+
+    async def set_commands(self, user_id: int, wanted: CommandSet) -> None:
+        """Put one set of commands in the place of the one before; an empty one takes it away.
+
+        Raises:
+            BotNotFound, BotCommandInvalid, BotCommandDescriptionInvalid, BotCommandsTooMany.
+        """
+        check_commands(wanted.commands)
+
+        def changed(details: BotDetails) -> BotDetails:
+            others = [one for one in details.commands if one.place != wanted.place]
+            if len(others) >= MAX_COMMANDS:
+                raise BotCommandsTooMany(str(len(others)))
+            kept = (*others, wanted) if wanted.commands else tuple(others)
+            return msgspec.structs.replace(details, commands=tuple(kept))
+
+        await self.change(user_id, changed)
+
+    async def set_description(self, user_id: int, description: str) -> None:
+        """What is shown before the first message.
+
+        Raises:
+            BotNotFound, BotDescriptionTooLong.
+        """
+        if len(description) > MAX_DESCRIPTION:
+            raise BotDescriptionTooLong(str(len(description)))
+        await self.change(user_id, lambda details: msgspec.structs.replace(details, description=description))
+
+    async def set_profile(self, user_id: int, *, name: str | None = None, about: str | None = None) -> User:
+        """Its name, and what its profile says of it.
+
+        Raises:
+            BotNotFound, FirstNameInvalid, BotDescriptionTooLong.
+        """
+        await self.require(user_id)
+        columns: dict[str, str] = {}
+        if name is not None:
+            columns["first_name"] = names.check_first_name(name)
+        if about is not None:
+            if len(about) > MAX_ABOUT:
+                raise BotDescriptionTooLong(str(len(about)))
+            columns["about"] = about
+        return await self._users.update(user_id, **columns)
+
+    def _invalidate_after_txn(self, txn: Transaction, user_id: int) -> None:
+        txn.call_after(self._rows.invalidate, user_id)
+
+
+def _with_hash_txn(txn: Transaction, user_id: int) -> tuple[Bot | None, bytes]:
+    return store.bots_txn(txn, [user_id]).get(user_id), store.secret_hash_txn(txn, user_id)
+
+
+def check_commands(commands: Sequence[BotCommand]) -> None:
+    """Whether a menu can be made of them.
+
+    Raises:
+        BotCommandInvalid, BotCommandDescriptionInvalid, BotCommandsTooMany.
+    """
+    if len(commands) > MAX_COMMANDS:
+        raise BotCommandsTooMany(str(len(commands)))
+    for one in commands:
+        if _COMMAND.fullmatch(one.command) is None:
+            raise BotCommandInvalid(one.command)
+        if not 1 <= len(one.description.strip()) <= 256:
+            raise BotCommandDescriptionInvalid(one.command)

@@ -1,0 +1,59 @@
+"""SQL of ``bots``. Every function runs inside a transaction."""
+
+from collections.abc import Sequence
+
+from teamgram.database import Transaction
+from teamgram.domain.bots.bot import Bot, BotDetails, pack_details, unpack_details
+
+_COLUMNS = "user_id, owner_id, created_at, details"
+_IDS_PER_QUERY = 500
+
+
+def insert_bot_txn(txn: Transaction, bot: Bot, secret_hash: bytes, taken_pts: int) -> None:
+    txn.execute(
+        f"INSERT INTO bots ({_COLUMNS}, secret_hash, taken_pts, last_update_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (bot.user_id, bot.owner_id, bot.created_at, pack_details(bot.details), secret_hash, taken_pts, 0),
+    )
+
+
+def bots_txn(txn: Transaction, user_ids: Sequence[int]) -> dict[int, Bot]:
+    found: dict[int, Bot] = {}
+    for start in range(0, len(user_ids), _IDS_PER_QUERY):
+        part = user_ids[start : start + _IDS_PER_QUERY]
+        txn.execute(f"SELECT {_COLUMNS} FROM bots WHERE user_id IN ({','.join('?' * len(part))})", tuple(part))
+        for row in txn.fetchall():
+            found[row[0]] = Bot(row[0], row[1], row[2], unpack_details(row[3]))
+    return found
+
+
+def owned_txn(txn: Transaction, owner_id: int | None, limit: int) -> list[Bot]:
+    """Those of an owner, or of everybody, in the order of their ids."""
+    where, values = ("", ()) if owner_id is None else ("WHERE owner_id = ?", (owner_id,))
+    txn.execute(f"SELECT {_COLUMNS} FROM bots {where} ORDER BY user_id LIMIT ?", (*values, limit))
+    return [Bot(row[0], row[1], row[2], unpack_details(row[3])) for row in txn.fetchall()]
+
+
+def count_owned_txn(txn: Transaction, owner_id: int) -> int:
+    txn.execute("SELECT COUNT(*) FROM bots WHERE owner_id = ?", (owner_id,))
+    row = txn.fetchone()
+    return int(row[0]) if row else 0
+
+
+def secret_hash_txn(txn: Transaction, user_id: int) -> bytes:
+    """The hash of the bot's secret; empty when it has none."""
+    txn.execute("SELECT secret_hash FROM bots WHERE user_id = ?", (user_id,))
+    row = txn.fetchone()
+    return bytes(row[0]) if row else b""
+
+
+def set_secret_txn(txn: Transaction, user_id: int, secret_hash: bytes) -> None:
+    txn.execute("UPDATE bots SET secret_hash = ? WHERE user_id = ?", (secret_hash, user_id))
+
+
+def set_details_txn(txn: Transaction, user_id: int, details: BotDetails) -> None:
+    txn.execute("UPDATE bots SET details = ? WHERE user_id = ?", (pack_details(details), user_id))
+
+
+def delete_bot_txn(txn: Transaction, user_id: int) -> None:
+    txn.execute("DELETE FROM bots WHERE user_id = ?", (user_id,))
+    txn.execute("DELETE FROM bot_updates WHERE bot_id = ?", (user_id,))

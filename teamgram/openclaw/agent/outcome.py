@@ -1,6 +1,6 @@
 """How runs end. Plain Python."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 OK, ERROR, ABORTED = "ok", "error", "timeout"
@@ -14,6 +14,7 @@ class Outcome:
         status: ``ok``, ``error``, or ``timeout`` for one that was stopped (as clients know it).
         summary: ``completed``, the error, or ``aborted``.
         text: the visible reply.
+        tool_calls: of the asker's own tools, which it is to answer: ``{id, name, arguments}``.
     """
 
     status: str
@@ -25,6 +26,7 @@ class Outcome:
     session_id: str = ""
     model: str = ""
     usage: dict[str, Any] | None = None
+    tool_calls: list[dict[str, Any]] = field(default_factory=list)
 
     def to_record(self) -> dict[str, Any]:
         """As an ``openclaw.run`` record keeps it; the words are in the transcript anyway."""

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from teamgram.openclaw.agent.outcome import Outcome
+from teamgram.openclaw.agent.providers.model_api import ToolSpec
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.slots import OWNERS
 from teamgram.openclaw.agent.streaming import LiveText
@@ -38,6 +39,8 @@ class RunRequest:
         granted: the scopes of whoever asks, with all they imply: its tools reach no further than they do.
         sender: the client's place in the event stream; it alone hears tools' arguments and results.
         timeout_ms: 0 is the configured one.
+        client_tools: tools of whoever asks: a call of one ends the run, and its result begins another.
+        max_tokens: the longest reply of the model; 0 is the configured one.
         on_text: hears the words as they come, beside all events (HTTP streaming, the messenger).
         on_wait: hears, in words for people, that a model failed and is asked again in a while.
         person: whose share of the slots it takes. Whoever has the gateway's secret is an owner, and so is the clock;
@@ -55,6 +58,8 @@ class RunRequest:
     model: str = ""
     extra_system: str = ""
     is_heartbeat: bool = False
+    client_tools: tuple[ToolSpec, ...] = ()
+    max_tokens: int = 0
     on_text: Callable[[str], None] | None = None
     on_wait: Callable[[str], None] | None = None
     person: str = OWNERS

@@ -1,11 +1,11 @@
 """How runs end: done, stopped or failed; on disk first and then told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from teamgram.openclaw.agent.failover import chain_of
 from teamgram.openclaw.agent.outcome import ABORTED, ERROR, OK, Outcome
-from teamgram.openclaw.agent.providers.model_api import TIMEOUT, UNKNOWN, ModelRef, ProviderError, Usage
+from teamgram.openclaw.agent.providers.model_api import TIMEOUT, UNKNOWN, ModelRef, ProviderError, ToolCall, Usage
 from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.run import DEADLINE, SHUTDOWN, Run
 from teamgram.openclaw.agent.run_events import terminal_reply
@@ -37,9 +37,26 @@ class RunEnds:
             ref, message: the model that answered, and its answer as the transcript keeps it.
             usage: of all the run's model calls.
         """
+        return await self._well(run, ref, [message], usage, used_tools, str(message["stopReason"]))
+
+    async def handed_over(
+        self, run: Run, ref: ModelRef, calls: list[ToolCall], usage: Usage, used_tools: list[str]
+    ) -> Outcome:
+        """The model wants tools of whoever asked: their results begin another run. Its message is written already."""
+        return await self._well(run, ref, [], usage, used_tools, "toolUse", calls)
+
+    async def _well(
+        self,
+        run: Run,
+        ref: ModelRef,
+        messages: list[dict[str, Any]],
+        usage: Usage,
+        used_tools: list[str],
+        stop_reason: str,
+        calls: Sequence[ToolCall] = (),
+    ) -> Outcome:
         session, events = run.session, run.events
         run.is_settling = True
-        stop_reason = str(message["stopReason"])
         now_ms = self._now_ms()
         events.lifecycle("finishing", stopReason=stop_reason, aborted=False, endedAt=now_ms)
         session.input_tokens += usage.input + usage.cache_read + usage.cache_write
@@ -47,8 +64,9 @@ class RunEnds:
         outcome = self._outcome(
             run, OK, "completed", stop_reason=stop_reason, text=run.live.text, model=str(ref), usage=usage.to_wire()
         )
+        outcome.tool_calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
         session.run_status, session.last_error, session.aborted_last_run = "done", "", False
-        await self._settle(run, [message_record(run.id, message, self._now_ms())], outcome)
+        await self._settle(run, [message_record(run.id, message, self._now_ms()) for message in messages], outcome)
         receipt = {
             "runId": run.id,
             "sessionId": session.session_id,

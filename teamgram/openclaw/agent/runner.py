@@ -149,9 +149,14 @@ class Runner:
             message = self._assistant(ref, reply)
             if reply.tool_calls:
                 await self._record_said(run, context, message)
+                theirs = {spec.name for spec in run.request.client_tools}
                 for call in reply.tool_calls:
-                    used_tools.append(call.name)
-                    await self._record(run, context, [await self._use_tool(run, agent, call)])
+                    if call.name not in theirs:
+                        used_tools.append(call.name)
+                        await self._record(run, context, [await self._use_tool(run, agent, call)])
+                calls = [call for call in reply.tool_calls if call.name in theirs]
+                if calls:
+                    return await self._ends.handed_over(run, ref, calls, usage, used_tools)
             elif not around.has_steered(run):
                 return await self._ends.done(run, ref, message, usage, used_tools)
             else:
@@ -172,12 +177,15 @@ class Runner:
         skilled: str,
     ) -> tuple[Context, ModelRef, ModelReply]:
         system = "\n\n".join(part for part in (agent.system_prompt, skilled, run.request.extra_system) if part)
-        specs = self._tools.specs(agent, run.session)
+        theirs = run.request.client_tools
+        names = {spec.name for spec in theirs}
+        specs = [*(spec for spec in self._tools.specs(agent, run.session) if spec.name not in names), *theirs]
         for attempt in range(2):
             messages = conversation.with_results(context.messages)
 
             def make(ref: ModelRef, messages: list[dict[str, Any]] = messages) -> ModelRequest:
-                return ModelRequest(ref, system, messages, specs, self._catalog.max_tokens(ref))
+                limits = [limit for limit in (self._catalog.max_tokens(ref), run.request.max_tokens) if limit]
+                return ModelRequest(ref, system, messages, specs, min(limits, default=0))
 
             words.begin_item()
             try:

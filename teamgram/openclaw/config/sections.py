@@ -70,10 +70,18 @@ class EndpointsSection(OpenClawSection, frozen=True):
     responses: EndpointSection = EndpointSection()
 
 
+class CorsSection(OpenClawSection, frozen=True):
+    """Origins of web pages, as browsers write them; ``*`` is any."""
+
+    allowed_origins: list[str] = []
+
+
 class HttpSection(OpenClawSection, frozen=True):
     """HTTP beside the WebSocket."""
 
     endpoints: EndpointsSection = EndpointsSection()
+    #: Ours: web pages that may call ``/v1`` (with the token).
+    cors: CorsSection = CorsSection()
 
 
 class NodeCommandsSection(OpenClawSection, frozen=True):
@@ -168,6 +176,8 @@ class AgentDefaults(OpenClawSection, frozen=True):
     thinking_default: str = "off"
     models: Free = {}
     compaction: Free = {}
+    #: Of OpenClaw's keys ``provider`` and ``model`` are used: who makes embeddings for ``/v1/embeddings``.
+    memory_search: Free = {}
 
 
 class AgentEntry(OpenClawSection, frozen=True):
@@ -345,7 +355,7 @@ RELOAD_KINDS: dict[str, str] = {
     "gateway.authToken": "hot",
     "gateway.clients": "hot",
     "gateway.controlUi": "hot",
-    "gateway.http.endpoints": "hot",
+    "gateway.http": "hot",
     "gateway.nodes": "hot",
     "gateway.reload": "hot",
     "gateway.trustedProxies": "hot",

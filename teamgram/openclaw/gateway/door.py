@@ -176,6 +176,13 @@ class Door:
             return True
         return origin.lower().rstrip("/") in {each.lower().rstrip("/") for each in allowed}
 
+    def may_call_api(self, origin: str | None, path: str) -> bool:
+        """Whether a page of this origin may call ``/v1``: those that the configuration lists for it."""
+        if not origin or not path.startswith("/v1/"):
+            return False
+        allowed = {each.lower().rstrip("/") for each in self._settings().http.cors.allowed_origins}
+        return "*" in allowed or origin.lower().rstrip("/") in allowed
+
     # Secrets
 
     def pairs_silently(self, caller: Visitor) -> bool:

@@ -7,8 +7,9 @@ of its body is read: a route says how much body it takes and whether it wants
 the shared secret as a bearer token.
 """
 
+import re
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -17,6 +18,8 @@ from twisted.web.http import Request
 from teamgram.net.http_head import MAX_TARGET_BYTES
 from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.door import Answer, Door, Visitor, bearer
+
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 #: Request bodies of routes that take one and name no other limit.
 MAX_BODY = 2 * 1024 * 1024
@@ -33,6 +36,7 @@ class HttpRoute:
         bearer: the shared secret is wanted.
         max_body_bytes: of a request; 0 for what takes none.
         opens: says of a path that it needs no secret (it holds one of its own).
+        page: the origin of a web page that may read the answer (CORS), empty for none.
     """
 
     methods: tuple[str, ...]
@@ -40,6 +44,7 @@ class HttpRoute:
     bearer: bool
     max_body_bytes: int
     opens: Callable[[str], bool] | None
+    page: bytes = b""
 
 
 class HttpRoutes:
@@ -123,6 +128,10 @@ class HttpGate:
         if turned_away is not None:
             return HttpRefusal(403, turned_away, "forbidden")
         path = target.partition(b"?")[0].decode("utf-8", "replace")
+        origin = headers.get("origin")
+        page = (origin or "").encode() if self._door.may_call_api(origin, path) else b""
+        if page and method == "OPTIONS" and "access-control-request-method" in headers:
+            return HttpRoute(("OPTIONS",), _preflight, False, 0, None, page)
         route = self._routes.find(path)
         if route is None:
             fallback = self._routes.fallback
@@ -133,16 +142,16 @@ class HttpGate:
             allow = ((b"allow", ", ".join(route.methods).encode()),)
             return HttpRefusal(405, "Method Not Allowed", "invalid_request_error", allow)
         if route.bearer and not (route.opens is not None and route.opens(path)):
-            refusal = self._secret(caller, headers)
+            refusal = self._secret(caller, headers, may_come=bool(page))
             if refusal is not None:
                 return refusal
         if length is not None and length > route.max_body_bytes:
             return TOO_LARGE
-        return route
+        return replace(route, page=page) if page else route
 
-    def _secret(self, caller: Visitor, headers: Mapping[str, str]) -> HttpRefusal | None:
+    def _secret(self, caller: Visitor, headers: Mapping[str, str], *, may_come: bool) -> HttpRefusal | None:
         # With auth mode none any web site could otherwise call us from its visitor's browser.
-        if caller.origin is not None and not self._door.page_allowed(caller.origin):
+        if caller.origin is not None and not may_come and not self._door.page_allowed(caller.origin):
             return HttpRefusal(403, "Origin not allowed", "forbidden")
         verdict = self._door.check(caller, {"token": bearer(headers)})
         if verdict.answer is Answer.OPEN:
@@ -152,6 +161,17 @@ class HttpGate:
             return HttpRefusal(429, "Too many failed authentication attempts", "rate_limited", seconds)
         challenge = ((b"www-authenticate", b"Bearer"),)
         return HttpRefusal(401, "Unauthorized", "unauthorized", challenge, verdict.hold_ms)
+
+
+def _preflight(request: Request) -> None:
+    """A browser asks whether its page may."""
+    request.setResponseCode(204)
+    request.setHeader(b"access-control-allow-methods", b"GET, POST")
+    asked = (request.getHeader(b"access-control-request-headers") or b"").decode("latin-1")
+    wanted = [name for name in asked.replace(" ", "").split(",") if _HEADER.fullmatch(name)]
+    request.setHeader(b"access-control-allow-headers", ", ".join(wanted or ["authorization", "content-type"]).encode())
+    request.setHeader(b"access-control-max-age", b"600")
+    request.finish()
 
 
 def answer_json(request: Request, status: int, value: Any) -> None:

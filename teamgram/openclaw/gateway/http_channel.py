@@ -67,6 +67,10 @@ class GatewayRequest(Request):
         self.setHeader(b"date", datetimeToString())
         for name, value in _SECURITY:
             self.setHeader(name, value)
+        if self.route.page:
+            self.setHeader(b"access-control-allow-origin", self.route.page)
+            self.setHeader(b"access-control-expose-headers", b"*")
+            self.setHeader(b"vary", b"origin")
         try:
             outcome = self.route.handler(self)
         except Exception:

@@ -13,7 +13,7 @@ from teamgram.openclaw.methods.chat import clean
 from teamgram.openclaw.openai_api import conversation
 from teamgram.openclaw.openai_api.turns import (
     MAX_BODY_BYTES,
-    ApiError,
+    ApiRefusal,
     ApiTurns,
     body_of,
     max_tokens_of,
@@ -35,15 +35,15 @@ class ChatCompletions:
         """One completion, whole or in pieces."""
         try:
             await self._complete(request)
-        except ApiError as error:
+        except ApiRefusal as error:
             error.answer(request)
 
     async def _complete(self, request: Request) -> None:
         if not self._parts.config.sections.gateway.http.endpoints.chat_completions.enabled:
-            raise ApiError(404, "Not Found", kind="not_found")
+            raise ApiRefusal(404, "Not Found", kind="not_found")
         body, turns = body_of(request), self._turns
         if body.get("n") not in (None, 1):
-            raise ApiError(400, "n must be 1", parameter="n")
+            raise ApiRefusal(400, "n must be 1", parameter="n")
         agent = turns.agent(request, body.get("model"))
         limit = max_tokens_of(body, "max_completion_tokens", "max_tokens")
         try:
@@ -81,7 +81,7 @@ class _Completion:
         if self._gone:
             return
         if outcome.status == ERROR:
-            ApiError(500, outcome.summary, kind="api_error").answer(self._request)
+            ApiRefusal(500, outcome.summary, kind="api_error").answer(self._request)
             return
         message: dict[str, Any] = {"role": "assistant", "content": outcome.text or None}
         if not outcome.tool_calls:

@@ -9,7 +9,7 @@ from twisted.web.http import Request
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.providers.model_api import ModelRef, ProviderError
 from teamgram.openclaw.gateway.http import HttpRoutes, answer_json
-from teamgram.openclaw.openai_api.turns import MODEL, ApiError, ApiTurns, body_of, header
+from teamgram.openclaw.openai_api.turns import MODEL, ApiRefusal, ApiTurns, body_of, header
 
 _MODELS = "/v1/models/"
 MAX_INPUTS = 2048
@@ -43,20 +43,20 @@ class Models:
         name = unquote(request.path.decode("utf-8", "replace").removeprefix(_MODELS))
         if self._turns.agent_of(name) is None:
             text = f"The model '{name[:100]}' does not exist"
-            ApiError(404, text, parameter="model", code="model_not_found").answer(request)
+            ApiRefusal(404, text, parameter="model", code="model_not_found").answer(request)
             return
         answer_json(request, 200, self._row(name))
 
     def nothing(self, request: Request) -> None:
         """What is not there."""
         path = request.path.decode("utf-8", "replace")[:200]
-        ApiError(404, f"Unknown request URL: {path}", code="unknown_url").answer(request)
+        ApiRefusal(404, f"Unknown request URL: {path}", code="unknown_url").answer(request)
 
     async def embed(self, request: Request) -> None:
         """Vectors, where a provider of the configuration makes some."""
         try:
             await self._embed(request)
-        except ApiError as error:
+        except ApiRefusal as error:
             error.answer(request)
 
     async def _embed(self, request: Request) -> None:
@@ -65,12 +65,12 @@ class Models:
         given = body.get("input")
         if not _is_input(given):
             text = f"input must be a text, tokens, or a list of at most {MAX_INPUTS} of them"
-            raise ApiError(400, text, parameter="input")
+            raise ApiRefusal(400, text, parameter="input")
         try:
             answer = await self._provider().embed(ref, given, body.get("dimensions"), body.get("encoding_format"))
         except ProviderError as error:
             status = error.status if error.status in (400, 404, 413, 422, 429) else 502
-            raise ApiError(status, error.message, kind="api_error") from None
+            raise ApiRefusal(status, error.message, kind="api_error") from None
         answer_json(request, 200, {**answer, "model": str(body.get("model"))})
 
     def _provider(self) -> Any:
@@ -88,15 +88,15 @@ class Models:
             wanted = f"{about.get('provider')}/{about.get('model')}" if about.get("provider") else ""
             if not wanted or not about.get("model"):
                 text = "no embeddings are configured: name provider and model under agents.defaults.memorySearch"
-                raise ApiError(404, text, parameter="model", code="model_not_found")
+                raise ApiRefusal(404, text, parameter="model", code="model_not_found")
         try:
             ref = ModelRef.parse(wanted)
         except ValueError:
-            raise ApiError(400, "model must be provider/model", parameter="model") from None
+            raise ApiRefusal(400, "model must be provider/model", parameter="model") from None
         section = self._parts.config.sections.models.providers.get(ref.provider)
         if section is None or section.api not in _EMBEDDING_APIS:
             text = f"The model '{wanted[:100]}' does not exist or makes no embeddings"
-            raise ApiError(404, text, parameter="model", code="model_not_found")
+            raise ApiRefusal(404, text, parameter="model", code="model_not_found")
         return ref
 
 

@@ -15,7 +15,7 @@ from teamgram.openclaw.methods.chat import clean
 from teamgram.openclaw.openai_api import conversation
 from teamgram.openclaw.openai_api.turns import (
     MAX_BODY_BYTES,
-    ApiError,
+    ApiRefusal,
     ApiTurns,
     body_of,
     max_tokens_of,
@@ -41,12 +41,12 @@ class Responses:
         """One response, whole or in pieces."""
         try:
             await self._respond(request)
-        except ApiError as error:
+        except ApiRefusal as error:
             error.answer(request)
 
     async def _respond(self, request: Request) -> None:
         if not self._parts.config.sections.gateway.http.endpoints.responses.enabled:
-            raise ApiError(404, "Not Found", kind="not_found")
+            raise ApiRefusal(404, "Not Found", kind="not_found")
         body, turns = body_of(request), self._turns
         agent = turns.agent(request, body.get("model"))
         limit = max_tokens_of(body, "max_output_tokens")
@@ -73,7 +73,7 @@ class Responses:
         key = self._sessions.get(response_id) if isinstance(response_id, str) else None
         if key is None:
             text = f"Previous response with id '{str(response_id)[:80]}' not found."
-            raise ApiError(400, text, parameter="previous_response_id", code="previous_response_not_found")
+            raise ApiRefusal(400, text, parameter="previous_response_id", code="previous_response_not_found")
         return key
 
 
@@ -196,7 +196,7 @@ class _Response:
 
     def _failed(self, outcome: Outcome) -> None:
         if not self._streams:
-            ApiError(500, outcome.summary, kind="api_error").answer(self._request)
+            ApiRefusal(500, outcome.summary, kind="api_error").answer(self._request)
             return
         error = {"code": "server_error", "message": outcome.summary}
         self._event("response.failed", response=self._whole("failed", [], error=error))

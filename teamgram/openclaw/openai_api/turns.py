@@ -29,7 +29,7 @@ GRANTED = scopes.expand([scopes.ADMIN])
 _MAX_USER = 200
 
 
-class ApiError(Exception):
+class ApiRefusal(Exception):
     """A refusal in OpenAI's shape."""
 
     def __init__(
@@ -50,7 +50,7 @@ def body_of(request: Request) -> dict[str, Any]:
     """The request's JSON object.
 
     Raises:
-        ApiError: it has none.
+        ApiRefusal: it has none.
     """
     assert request.content is not None
     try:
@@ -58,7 +58,7 @@ def body_of(request: Request) -> dict[str, Any]:
     except frames.NotJson:
         body = None
     if not isinstance(body, dict):
-        raise ApiError(400, "the body must be a JSON object")
+        raise ApiRefusal(400, "the body must be a JSON object")
     return body
 
 
@@ -106,14 +106,14 @@ class ApiTurns:
         """``openclaw``, ``openclaw/<agent>``, ``agent:<agent>``, or the header's.
 
         Raises:
-            ApiError: there is no such agent.
+            ApiRefusal: there is no such agent.
         """
         roster = self._parts.roster
         named = header(request, "x-openclaw-agent-id").lower()
         agent = roster.get(named) if named else self.agent_of(model)
         if agent is None:
             text = "Invalid `model`. Use `openclaw`, `openclaw/<agentId>` or `agent:<agentId>`."
-            raise ApiError(400, text, parameter="model", code="model_not_found")
+            raise ApiRefusal(400, text, parameter="model", code="model_not_found")
         return agent
 
     def agent_of(self, model: Any) -> Agent | None:
@@ -132,9 +132,9 @@ class ApiTurns:
         try:
             ref = ModelRef.parse(wanted)
         except ValueError:
-            raise ApiError(400, "x-openclaw-model must be provider/model") from None
+            raise ApiRefusal(400, "x-openclaw-model must be provider/model") from None
         if not self._parts.catalog.knows_provider(ref.provider):
-            raise ApiError(400, f'no provider "{ref.provider}" is configured', code="model_not_found")
+            raise ApiRefusal(400, f'no provider "{ref.provider}" is configured', code="model_not_found")
         return wanted
 
     def session(self, request: Request, agent: Agent, user: Any, known_key: str = "") -> AgentSession:
@@ -144,7 +144,7 @@ class ApiTurns:
             known_key: of a conversation that goes on.
 
         Raises:
-            ApiError: the key is none.
+            ApiRefusal: the key is none.
         """
         named = header(request, "x-openclaw-session-key") or known_key
         if not named:
@@ -154,7 +154,7 @@ class ApiTurns:
             key = self._parts.runs.parse_key(named, agent.id)
             return self._parts.runs.session_for(key, created_via="http")
         except GatewayError as error:
-            raise ApiError(400, error.message) from None
+            raise ApiRefusal(400, error.message) from None
 
     async def start(
         self,
@@ -168,7 +168,7 @@ class ApiTurns:
         """A run that is on its way.
 
         Raises:
-            ApiError: it is not taken.
+            ApiRefusal: it is not taken.
         """
         parts, run_id = self._parts, str(uuid.uuid4())
         turn = ApiTurn(run_id)
@@ -196,9 +196,9 @@ class ApiTurns:
                 await parts.sessions.append(session, records, now_ms)
             accepted = await parts.runs.accept(session, asked)
         except GatewayError as error:
-            raise ApiError(503, error.message, kind="api_error") from None
+            raise ApiRefusal(503, error.message, kind="api_error") from None
         except OSError as error:
-            raise ApiError(503, f"the conversation could not be kept: {error}", kind="api_error") from None
+            raise ApiRefusal(503, f"the conversation could not be kept: {error}", kind="api_error") from None
         assert accepted.run is not None
         turn.run = accepted.run
         return turn
@@ -226,18 +226,18 @@ def max_tokens_of(body: dict[str, Any], *names: str) -> int:
     """The limit that a request gives; 0 without.
 
     Raises:
-        ApiError: it is none.
+        ApiRefusal: it is none.
     """
     for name in names:
         value = body.get(name)
         if value is None:
             continue
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ApiError(400, f"{name} must be a positive number", parameter=name)
+            raise ApiRefusal(400, f"{name} must be a positive number", parameter=name)
         return value
     return 0
 
 
-def refused(error: BadConversation) -> ApiError:
+def refused(error: BadConversation) -> ApiRefusal:
     """What is wrong with a conversation, as a refusal."""
-    return ApiError(400, str(error), parameter=error.parameter)
+    return ApiRefusal(400, str(error), parameter=error.parameter)

@@ -284,6 +284,23 @@ class StickersTests(BackendTestCase):
         found = await self.bob.call(tl.messages.searchStickerSets(q="pets 1", hash=0))
         self.assertEqual([one.set.id for one in found.sets], [ids[1]])
 
+    async def test_sent(self) -> None:
+        """What is sent is the first of the recent ones, and its set the first of all, if the client wants that."""
+        sets = [await self.create(await item(self.ann, still()), short_name=f"s{number}") for number in range(2)]
+        for made in sets:
+            await self.bob.call(tl.messages.installStickerSet(stickerset=input_set(made.set), archived=False))
+        await self.phone.take()
+        to_ann, media = self.bob.peer(self.ann), tl.inputMediaDocument(id=reference(sets[0].documents[0]))
+        await sent(self.bob, to_ann, media)
+        self.assertEqual({one.NAME for one in await self.phone.take()}, {"updateNewMessage", "updateRecentStickers"})
+        recent = await self.phone.call(tl.messages.getRecentStickers(hash=0))
+        self.assertEqual([one.id for one in recent.stickers], [sets[0].documents[0].id])
+        await sent(self.bob, to_ann, media, update_stickersets_order=True)
+        raised = [one for one in await self.phone.take() if one.NAME == "updateMoveStickerSetToTop"]
+        self.assertEqual([one.stickerset for one in raised], [sets[0].set.id])
+        mine = await self.bob.call(tl.messages.getAllStickers(hash=0))
+        self.assertEqual([one.id for one in mine.sets], [sets[0].set.id, sets[1].set.id])
+
     async def test_custom_emoji(self) -> None:
         """Sets of small ones that stand in texts: found by their ids alone."""
         made = await self.create(await item(self.ann, still(100, 100), "🐈"), emojis=True)

@@ -24,6 +24,7 @@ from teamgram.domain.ids.peer import Peer
 from teamgram.domain.messages.errors import CaptionTooLong, RandomIdEmpty
 from teamgram.domain.messages.sending import SendRequest, new_group
 from teamgram.domain.messages.text import MAX_CAPTION
+from teamgram.domain.stickers.sticker_set import MASK, REGULAR
 from teamgram.interfaces.rpc import RpcMetadata
 
 MAX_ALBUM = 10
@@ -113,7 +114,21 @@ class SendingMedia(RpcService):
         sent = await sending
         for request in requests:
             shared.domain.previews.fetch_pending(request.extra.preview)
+        if not grouped_id:
+            await self._note_use(caller, query, requests[0].extra.media)
         return await shared.updates.answer(sent.own, sent.ids)
+
+    async def _note_use(self, caller: RpcMetadata, query: Any, media: Media | None) -> None:
+        """A sticker that is sent is the first of the recent ones, and if the client says so its set of all."""
+        document = media.document if media is not None else None
+        said = document.attribute("sticker") if document is not None else None
+        if document is None or said is None:
+            return
+        domain, device = self._shared.domain, caller.perm_auth_key_id
+        await domain.saved_files.save(caller.user_id, "recent", document, device)
+        if said.set_id and query.update_stickersets_order:
+            kind = MASK if said.mask else REGULAR
+            await domain.installed_sets.raise_to_top(caller.user_id, said.set_id, kind, device)
 
     async def _mentioned(self, caller: RpcMetadata, peer: Peer, text: str, entities: Any) -> frozenset[int]:
         return await mentioned(self._shared, caller, peer, text, entities) if text else frozenset()

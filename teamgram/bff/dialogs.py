@@ -194,7 +194,8 @@ class PrivateChatSettings:
         """The owner's chat with that user; an empty one when there is none."""
         dialog = await self._shared.domain.dialogs.get(owner_id, user_id)
         common = await self._shared.domain.chats.common(owner_id, user_id, 0, 500) if user_id != owner_id else []
-        return Conversation(dialog.pinned_message_id, len(common), dialog.folder_id)
+        behind = await self._shared.domain.chat_wallpapers.behind(owner_id, user_id)
+        return Conversation(dialog.pinned_message_id, len(common), dialog.folder_id, behind)
 
 
 def _folder(folder_id: int) -> int:

@@ -17,6 +17,7 @@ from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.updates import UpdateViews
 from teamgram.bff.views.users import UserViews
+from teamgram.bff.views.wallpapers import WallpaperUpdates
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.domain import Domain
@@ -56,7 +57,14 @@ class Shared:
         files = FileViews(domain.filing.references, dc_id, clock)
         stickers = StickerViews(domain.sticker_sets, domain.installed_sets, files)
         updates = UpdateViews(
-            users, ChatViews(domain.chats, dc_id), people, stickers, PageUpdates(domain.log, files), files, clock
+            users,
+            ChatViews(domain.chats, dc_id),
+            people,
+            stickers,
+            PageUpdates(domain.log, files),
+            WallpaperUpdates(domain.chat_wallpapers, files),
+            files,
+            clock,
         )
         return cls(domain, clock, InputPeers(domain.users), users, people, updates)
 

@@ -17,6 +17,7 @@ from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
+from teamgram.domain.dialogs.wallpapers import ChatWallpapers
 from teamgram.domain.files.collecting import Collecting, Names
 from teamgram.domain.files.drawings import SERVICE
 from teamgram.domain.files.filing import Filing
@@ -115,6 +116,7 @@ class Domain:
     bots: Bots
     bot_inbox: BotInbox
     callbacks: Callbacks
+    chat_wallpapers: ChatWallpapers
 
     @classmethod
     def open(
@@ -194,6 +196,7 @@ class Domain:
             bots=Bots(database, fanout.bus, users),
             bot_inbox=bot_inbox,
             callbacks=Callbacks(database, fanout, clock),
+            chat_wallpapers=ChatWallpapers(database, fanout),
         )
 
     def start(self) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from teamgram.bff.authorization import AccountEnd
+from teamgram.domain.dialogs.wallpapers import save_txn
 from teamgram.domain.updates.events import (
     NotifySettingsChanged,
     PeerBlockedChanged,
@@ -14,6 +15,7 @@ from teamgram.domain.updates.events import (
     UserStatusChanged,
 )
 from teamgram.domain.users.expiry import AccountExpiry
+from teamgram.domain.wallpapers.wallpaper import DrawnAs, Wallpaper
 from teamgram.mtproto.tl import NEWEST_LAYER, tl
 from trial_tests.backends import BackendTestCase, on_every_backend
 from trial_tests.bff.house import Device, House
@@ -431,6 +433,15 @@ class ChoicesTests(PeopleTestCase):
         self.assertTrue(await ada.call(tl.account.resetNotifySettings()))
         self.assertEqual([one.scope for _, one, _ in house.events.of(NotifySettingsChanged)], [str(self.ids["Bob"])])
         self.assertEqual((await ada.call(tl.account.getNotifySettings(peer=where))).mute_until, None)
+
+    async def test_behind_a_chat(self) -> None:
+        """What is behind the chat with somebody stands on their profile, for who put it there."""
+        house, ada, bob, _eve = await self.people()
+        red = Wallpaper(0, 0, 0, "", drawn_as=DrawnAs((0xFF0000,)))
+        await self.open_database().write("behind", save_txn, self.ids["Ada"], self.ids["Bob"], red, False)
+        full = (await ada.call(tl.users.getFullUser(id=self.input_user(house, "Bob")))).full_user
+        self.assertEqual((full.wallpaper.settings.background_color, full.wallpaper_overridden), (0xFF0000, False))
+        self.assertIsNone((await bob.call(tl.users.getFullUser(id=self.input_user(house, "Ada")))).full_user.wallpaper)
 
     async def test_notifications_of_a_kind_are_whole(self) -> None:
         """Nothing is absent for users, chats and broadcasts: Telegram Desktop would show every chat as muted."""

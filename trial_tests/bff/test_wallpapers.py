@@ -72,6 +72,52 @@ class WallpapersTests(BackendTestCase):
         await self.bob.call(tl.account.resetWallPapers())
         self.assertEqual((await self.bob.call(tl.account.getWallPapers(hash=0))).wallpapers, [])
 
+    async def test_behind_a_chat(self) -> None:
+        """Ann puts one behind her chat with Bob, who is told so and may take it over; nobody else's is touched."""
+        to_bob, to_ann = self.ann.peer(self.bob), self.bob.peer(self.ann)
+        phone = Device(self.house, self.ann.user)
+        file = await uploaded(self.ann, picture(640, 480))
+        settings = tl.wallPaperSettings(blur=True)
+        upload = tl.account.uploadWallPaper(for_chat=True, file=file, mime_type="image/jpeg", settings=settings)
+        made = await self.ann.call(upload)
+        named = tl.inputWallPaper(id=made.id, access_hash=made.access_hash)
+
+        async def behind(device: Device, other: Device) -> Any:
+            found = await self.house.domain.chat_wallpapers.behind(device.user.id, other.user.id)
+            return found
+
+        await self.ann.call(tl.messages.setChatWallPaper(peer=to_bob, wallpaper=named, settings=settings))
+        told = await phone.take()
+        self.assertEqual({one.NAME for one in told}, {"updatePeerWallpaper", "updateNewMessage"})
+        changed = next(one for one in told if one.NAME == "updatePeerWallpaper")
+        self.assertEqual((changed.wallpaper.id, changed.peer.user_id), (made.id, self.bob.user.id))
+        (message,) = (await self.bob.history(to_ann)).messages
+        self.assertEqual((message.action.NAME, message.action.same), ("messageActionSetChatWallPaper", False))
+        self.assertTrue(await downloaded(self.bob, where(message.action.wallpaper.document)))
+        self.assertIsNone(await behind(self.bob, self.ann))
+        motion = tl.wallPaperSettings(motion=True)
+        await self.bob.call(tl.messages.setChatWallPaper(peer=to_ann, id=message.id, settings=motion))
+        self.assertTrue((await behind(self.bob, self.ann)).wallpaper.drawn_as.motion)
+        newest = (await self.ann.history(to_bob)).messages[0]
+        self.assertTrue(newest.action.same)
+        await self.refused("MESSAGE_ID_INVALID", self.bob, tl.messages.setChatWallPaper(peer=to_ann, id=999))
+        colours = tl.wallPaperSettings(background_color=7)
+        no_file = tl.inputWallPaperNoFile(id=0)
+        both = tl.messages.setChatWallPaper(peer=to_ann, wallpaper=no_file, settings=colours, for_both=True)
+        await self.bob.call(both)
+        found = await behind(self.ann, self.bob)
+        self.assertEqual((found.wallpaper.drawn_as.colours, found.overridden), ((7,), True))
+        await self.ann.call(tl.messages.setChatWallPaper(peer=to_bob, revert=True))
+        self.assertIsNone(await behind(self.ann, self.bob))
+        answer = await self.bob.call(tl.messages.setChatWallPaper(peer=to_ann))
+        self.assertEqual([(one.NAME, one.wallpaper) for one in answer.updates], [("updatePeerWallpaper", None)])
+        chat = await self.ann.call(tl.messages.createChat(users=[self.ann.input_user(self.bob)], title="g"))
+        group = tl.inputPeerChat(chat_id=chat.updates.chats[0].id)
+        query = tl.messages.setChatWallPaper(peer=group, wallpaper=no_file, settings=colours)
+        await self.refused("PEER_ID_INVALID", self.ann, query)
+        old = Device(self.house, self.bob.user, 160)
+        self.assertTrue((await old.history(to_ann)).messages)
+
     async def test_refused(self) -> None:
         """Other files, other types, others' without their link."""
         settings = tl.wallPaperSettings()

@@ -2,14 +2,19 @@
 
 from typing import Any
 
+import msgspec
+
 from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader
 from teamgram.bff.list_hash import list_hash
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
+from teamgram.bff.views.updates import Drawing
 from teamgram.bff.views.wallpapers import drawn_as_from, wallpaper_view
+from teamgram.domain.ids.peer import PeerKind
+from teamgram.domain.updates.events import ChatWallpaperChanged
 from teamgram.domain.wallpapers.errors import WallpaperInvalid
-from teamgram.domain.wallpapers.wallpaper import NamedWallpaper, Wallpaper
+from teamgram.domain.wallpapers.wallpaper import DrawnAs, NamedWallpaper, Wallpaper
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -95,3 +100,33 @@ class WallpapersService(RpcService):
         """account.resetWallPapers#bb3b9804 = Bool"""
         await self._wallpapers.reset(caller.user_id)
         return True
+
+    @rpc("messages.setChatWallPaper")
+    async def set_in_chat(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.setChatWallPaper#8ffacae1 flags:# peer:InputPeer wallpaper:flags.0?InputWallPaper ... = Updates"""
+        shared, now = self._shared, self._shared.now()
+        peer = await shared.peer(caller, query.peer)
+        if peer.kind is not PeerKind.USER or peer.id == caller.user_id:
+            raise bad_request("PEER_ID_INVALID")
+        chosen = shared.domain.chat_wallpapers
+        device = caller.perm_auth_key_id
+        drawn_as = drawn_as_from(query.settings) if query.settings is not None else None
+        if query.id is not None:
+            change = await chosen.take_over(caller.user_id, peer.id, query.id, drawn_as, now, device=device)
+            return await shared.updates.answer(change)
+        if query.wallpaper is not None:
+            wallpaper = await self._chosen(query.wallpaper, drawn_as)
+            change = await chosen.put(caller.user_id, peer.id, wallpaper, now, for_both=query.for_both, device=device)
+            return await shared.updates.answer(change)
+        await chosen.clear(caller.user_id, peer.id, only_overridden=query.revert, device=device)
+        return await shared.updates.finish(caller.user_id, Drawing(event=ChatWallpaperChanged(peer.id)))
+
+    async def _chosen(self, view: Any, drawn_as: DrawnAs | None) -> Wallpaper:
+        named = named_wallpaper(view)
+        if named.no_file and not named.id:
+            # Colours alone need no place of their own.
+            if drawn_as is None or not (drawn_as.colours or drawn_as.emoticon):
+                raise WallpaperInvalid
+            return Wallpaper(0, 0, 0, "", drawn_as=drawn_as)
+        found = await self._wallpapers.find(named)
+        return msgspec.structs.replace(found, drawn_as=drawn_as) if drawn_as is not None else found

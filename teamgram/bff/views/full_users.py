@@ -6,10 +6,12 @@ from typing import Any, Protocol
 from teamgram.bff.views.bots import bot_info_view
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.notifications import notify_settings_view
+from teamgram.bff.views.wallpapers import wallpaper_view
 from teamgram.domain.bots.bots import Bots
 from teamgram.domain.contacts.book import AddressBook
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.sight import sees
+from teamgram.domain.dialogs.wallpapers import Background
 from teamgram.domain.privacy.keys import ABOUT, BIRTHDAY, VOICE_MESSAGES
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.profiles.photos import ProfilePhotos
@@ -25,6 +27,7 @@ class Conversation:
     pinned_message_id: int = 0
     common_chats_count: int = 0
     folder_id: int = 0
+    background: Background | None = None
 
 
 class PrivateChats(Protocol):
@@ -63,6 +66,7 @@ class FullUserViews:
         conversation = Conversation()
         if self._conversations is not None:
             conversation = await self._conversations.with_user(viewer_id, user.id)
+        behind = conversation.background
         contact = book.contacts.get(user.id)
         photos = await self._photos.full(viewer_id, user)
         bot = (await self._bots.get([user.id])).get(user.id) if user.is_bot else None
@@ -82,6 +86,8 @@ class FullUserViews:
             pinned_msg_id=conversation.pinned_message_id or None,
             common_chats_count=conversation.common_chats_count,
             folder_id=conversation.folder_id or None,
+            wallpaper_overridden=behind is not None and behind.overridden,
+            wallpaper=wallpaper_view(behind.wallpaper, viewer_id, self._files) if behind is not None else None,
             birthday=birthday_view(user.birthday) if sees(book, user.id, rules, BIRTHDAY) else None,
             note=tl.textWithEntities(text=contact.note, entities=[]) if contact is not None and contact.note else None,
         )

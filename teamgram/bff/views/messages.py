@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from teamgram.bff.views.media import FileViews
+from teamgram.bff.views.wallpapers import wallpaper_view
 from teamgram.domain.boxes.message import Action, Draft, Entity, Forward, Message
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.mtproto.tl import TLError, decode, tl
@@ -97,6 +98,10 @@ def action_view(action: Action, content_id: int, files: FileViews) -> Any:
         return tl.messageActionChatDeletePhoto()
     if kind == "suggestProfilePhoto":
         return tl.messageActionSuggestProfilePhoto(photo=files.in_action(action.photo, content_id))
+    if kind == "setChatWallPaper" and action.wallpaper is not None:
+        # Whoever made it is nobody in a message that two see.
+        wallpaper = wallpaper_view(action.wallpaper, 0, files)
+        return tl.messageActionSetChatWallPaper(same=action.same, for_both=action.for_both, wallpaper=wallpaper)
     if kind == "chatAddUser":
         return tl.messageActionChatAddUser(users=list(action.user_ids))
     if kind == "chatDeleteUser":

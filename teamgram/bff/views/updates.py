@@ -19,6 +19,7 @@ from teamgram.bff.views.page_updates import PageUpdates
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.users import UserViews
+from teamgram.bff.views.wallpapers import WallpaperUpdates
 from teamgram.domain.boxes import events as logged
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.boxes.events import LogEntry
@@ -215,6 +216,7 @@ class UpdateViews:
         people: PeopleUpdates,
         stickers: StickerViews,
         pages: PageUpdates,
+        wallpapers: WallpaperUpdates,
         files: FileViews,
         clock: IReactorTime,
     ) -> None:
@@ -222,7 +224,7 @@ class UpdateViews:
         self.stickers = stickers
         self._users = users
         self._chats = chats
-        self._renderers: tuple[StickerViews | PageUpdates | PeopleUpdates, ...] = (stickers, pages, people)
+        self._renderers = (stickers, pages, wallpapers, people)
         self._clock = clock
 
     def seen(self, viewer_id: int, user_ids: Sequence[int], chat_ids: Sequence[int]) -> Hashable | None:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from teamgram.bff.views.media import FileViews
+from teamgram.domain.dialogs.wallpapers import ChatWallpapers
 from teamgram.domain.files.references import IN_WALLPAPER, Origin
+from teamgram.domain.updates.events import ChatWallpaperChanged
 from teamgram.domain.wallpapers.wallpaper import DrawnAs, Wallpaper
 from teamgram.mtproto.tl import tl
 
@@ -58,3 +60,25 @@ def wallpaper_view(wallpaper: Wallpaper, viewer_id: int, files: FileViews) -> An
         document=files.document(wallpaper.document, Origin(IN_WALLPAPER, wallpaper.id)),
         settings=settings,
     )
+
+
+class WallpaperUpdates:
+    """Renders ``ChatWallpaperChanged``."""
+
+    def __init__(self, chat_wallpapers: ChatWallpapers, files: FileViews) -> None:
+        self._chat_wallpapers = chat_wallpapers
+        self._files = files
+
+    def handles(self, event: object) -> bool:
+        """Whether ``render`` knows this kind of event."""
+        return isinstance(event, ChatWallpaperChanged)
+
+    async def render(self, viewer_id: int, event: Any) -> tuple[list[Any], tuple[int, ...]]:
+        """(the ``Update``, the other one) for one of the two."""
+        behind = await self._chat_wallpapers.behind(viewer_id, event.user_id)
+        update = tl.updatePeerWallpaper(
+            wallpaper_overridden=behind is not None and behind.overridden,
+            peer=tl.peerUser(user_id=event.user_id),
+            wallpaper=wallpaper_view(behind.wallpaper, viewer_id, self._files) if behind is not None else None,
+        )
+        return [update], (event.user_id,)

@@ -13,6 +13,7 @@ import msgspec
 from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.files.file import Photo
 from teamgram.domain.files.naming import files_in
+from teamgram.domain.wallpapers.wallpaper import Wallpaper
 
 
 class Tag(IntFlag):
@@ -95,6 +96,9 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str = ""
     user_ids: tuple[int, ...] = ()
     photo: Photo | None = None
+    wallpaper: Wallpaper | None = None
+    for_both: bool = False
+    same: bool = False
 
 
 class Extra(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -226,6 +226,12 @@ class SavedFilesChanged(msgspec.Struct, frozen=True, tag=True):
     list: str
 
 
+class ChatWallpaperChanged(msgspec.Struct, frozen=True, tag=True):
+    """Something else is behind the receiver's chat with ``user_id`` (``updatePeerWallpaper``)."""
+
+    user_id: int
+
+
 class WebPageCame(msgspec.Struct, frozen=True, tag=True):
     """A page that messages of the receiver, or the receiver, waited for (``updateWebPage``)."""
 
@@ -277,4 +283,5 @@ TransientEvent: TypeAlias = (
     | SavedFilesChanged
     | WebPageCame
     | BotCallbackAsked
+    | ChatWallpaperChanged
 )

@@ -73,6 +73,7 @@ bench: .venv/.ready-test
 
 faults: .venv/.ready-test
 	@$(BIN)/python -m tools.faults --rounds $(N)
+	@$(BIN)/python -m tools.file_faults --rounds $$(($(N) / 5))
 	@TEAMGRAM_TEST_PLAY_TIMES=$(PLAY) $(BIN)/python tools/test_services.py -- $(BIN)/python -m tools.run_trial $(PLAYED)
 
 fuzz: .venv/.ready-test

@@ -2,8 +2,12 @@
 
 import json
 import os
+from hashlib import sha256
 
-from teamgram.mtproto.tl import tl
+from twisted.internet.task import deferLater
+
+from teamgram.mtproto.tl import NEWEST_LAYER, decode_result, encode, tl
+from tools.bench.measured import resident_bytes
 from trial_tests.app.operating import OperatingTestCase
 from trial_tests.app.test_command_line import run
 from trial_tests.blobs.s3_server import SKIP, shared_server
@@ -109,3 +113,40 @@ class FileCommandsTests(FilesTestCase):
         self.assertEqual((code, [one["what"] for one in json.loads(output)["wrong"]]), (1, ["missing"]))
         code, output, _ = await run("files", "collect", "--json", *self.where())
         self.assertEqual((code, json.loads(output)), (0, {"files": 0, "blobs": 0, "waiting": 0}))
+
+
+class SlowReaderTests(FilesTestCase):
+    """Clients that ask for much and read little of it."""
+
+    async def test_paused_and_never_cut_off(self) -> None:
+        """Pieces are read from the store as the client takes them, and when it goes on at last it gets all of them."""
+        data = os.urandom(4 * MIB)
+        ada, _ = await self.sign_up_peer("Ada")
+        where = await self.send(ada, data, 1)
+        pieces = [at * MIB % len(data) for at in range(32)]
+        bodies = [encode(tl.upload.getFile(location=where, offset=offset, limit=MIB)) for offset in pieces]
+        slow = []
+        for _ in range(4):
+            connection = await self.connection()
+            session = connection.open_session(ada.core.auth_key, salt=ada.core.salt)
+            await session.call(tl.help.getConfig())
+            slow.append(session)
+        before, read = resident_bytes(self.server.pid), 'files_bytes_total{what="read"}'
+        read_before = (await self.scrape())[read]
+        answers = []
+        for session in slow:
+            session.connection.carrier.pauseProducing()
+            answers.append([session.start_calls([body])[0] for body in bodies])
+        await deferLater(self.reactor, 2)
+        # What the kernel takes for a socket is some megabytes, and not ours to hold.
+        taken = (await self.scrape())[read] - read_before
+        self.assertLess(taken, len(slow) * 16 * MIB)
+        await deferLater(self.reactor, 2)
+        self.assertEqual((await self.scrape())[read] - read_before, taken)
+        self.assertLess(resident_bytes(self.server.pid) - before, 32 * MIB)
+        for session, asked in zip(slow, answers, strict=True):
+            self.assertFalse(session.connection.closed)
+            session.connection.carrier.resumeProducing()
+            for offset, answer in zip(pieces, asked, strict=True):
+                got = decode_result("upload.getFile", await answer, NEWEST_LAYER)
+                self.assertEqual(sha256(got.bytes).digest(), sha256(data[offset : offset + MIB]).digest())

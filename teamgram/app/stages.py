@@ -111,6 +111,7 @@ class Stages:
             reactor,
             self._open_filing(),
             fetcher=PageFetcher(reactor, pages.seconds) if pages.enabled else None,
+            file_fetcher=PageFetcher(reactor, pages.seconds) if configuration.bff.FilesByAddress else None,
             page_settings=pages,
         )
         self.gnetway = GnetwayService(

@@ -31,7 +31,7 @@ from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastName
 from teamgram.domain.users.user import UserNotFound
 from teamgram.domain.users.users import PhoneOccupied, UsernameNotModified, UsernameOccupied
 from teamgram.domain.wallpapers import errors as wallpapers
-from teamgram.domain.web_pages.errors import PageNotFetched, PageUrlInvalid
+from teamgram.domain.web_pages.errors import ExternalFilesOff, PageNotFetched, PageUrlInvalid
 from teamgram.interfaces.rpc import RpcError
 
 RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
@@ -61,6 +61,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     wallpapers.WallpaperTypeInvalid: (400, "WALLPAPER_MIME_INVALID"),
     # Telegram's list has none of this one.
     wallpapers.WallpapersTooMany: (400, "WALLPAPERS_TOO_MUCH"),
+    ExternalFilesOff: (400, "EXTERNAL_URL_INVALID"),
     PageNotFetched: (400, "WEBPAGE_CURL_FAILED"),
     PageUrlInvalid: (400, "WC_CONVERT_URL_INVALID"),
     bots.BotCommandDescriptionInvalid: (400, "BOT_COMMAND_DESCRIPTION_INVALID"),

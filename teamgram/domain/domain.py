@@ -47,6 +47,7 @@ from teamgram.domain.users.settings import AccountSettings
 from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.domain.users.users import Users
 from teamgram.domain.wallpapers.wallpapers import Wallpapers
+from teamgram.domain.web_pages.external import ExternalFiles
 from teamgram.domain.web_pages.fetching import PageFetcher
 from teamgram.domain.web_pages.previews import LinkPreviews
 from teamgram.domain.web_pages.settings import PageSettings
@@ -102,6 +103,7 @@ class Domain:
     access: FileAccess
     profile_photos: ProfilePhotos
     chat_photos: ChatPhotos
+    external: ExternalFiles
     ending: EndingMedia
     portraits: Portraits
     indexer: SearchIndexer
@@ -127,6 +129,7 @@ class Domain:
         filing: Filing,
         *,
         fetcher: PageFetcher | None = None,
+        file_fetcher: PageFetcher | None = None,
         page_settings: PageSettings | None = None,
         keep_log_seconds: int = KEEP_LOG,
     ) -> "Domain":
@@ -134,6 +137,7 @@ class Domain:
 
         Args:
             fetcher: asks strangers' servers for the pages that links lead to; None: nobody does.
+            file_fetcher: as well, for files that people send by their address.
             keep_log_seconds: age at which what ``updates.getDifference`` reads is dropped.
         """
         contacts, privacy = Contacts(database, fanout.bus), Privacy(database, fanout.bus)
@@ -182,6 +186,7 @@ class Domain:
             access=FileAccess(database, filing.files, filing.references, shown),
             profile_photos=profile_photos,
             chat_photos=chat_photos,
+            external=ExternalFiles(filing.files, filing.uploads, clock, file_fetcher),
             ending=EndingMedia(database, fanout, clock),
             portraits=Portraits(users, filing.files, profile_photos, fanout),
             indexer=indexer,

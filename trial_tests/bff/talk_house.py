@@ -129,6 +129,7 @@ class House:
 
     Args:
         fetcher: asks for pages.
+        file_fetcher: asks for files that people send by their address.
         files: settings of files.
 
     Attributes:
@@ -137,7 +138,14 @@ class House:
 
     new_bus: type[MemoryBus] = MemoryBus
 
-    def __init__(self, case: BackendTestCase, *, fetcher: PageFetcher | None = None, **files: Any) -> None:
+    def __init__(
+        self,
+        case: BackendTestCase,
+        *,
+        fetcher: PageFetcher | None = None,
+        file_fetcher: PageFetcher | None = None,
+        **files: Any,
+    ) -> None:
         self.clock = Clock()
         self.clock.advance(START)
         self.keys = itertools.count(1000)
@@ -151,6 +159,7 @@ class House:
             self.clock,
             open_filing(case, self.database, self.clock, **files),
             fetcher=fetcher,
+            file_fetcher=file_fetcher,
         )
         self.users, self.contacts, self.privacy = domain.users, domain.contacts, domain.privacy
         self.shared = Shared.over(domain, self.clock)

@@ -266,6 +266,9 @@ class BffFile(ServiceFile, frozen=True, kw_only=True):
     #: By TL method; in addition to those that hold anyway (docs/accounts.md).
     FloodLimits: dict[str, FloodLimitSection] = {}
     LinkPreviews: LinkPreviewsSection = LinkPreviewsSection()
+    #: Whether clients may send files by their address in the web, which this server then fetches for them (public
+    #: addresses only, in the time of ``LinkPreviews.Timeout``). Off: EXTERNAL_URL_INVALID.
+    FilesByAddress: bool = False
     #: "host:port" that clients are told when this server is reached by another address than its own (NAT).
     PublicAddresses: list[str] = []
     #: What a new account is told by the service account; {name} and {agents} are filled in; empty: nothing.

@@ -14,6 +14,7 @@ from teamgram.domain.files.file import Attribute, Document, File, Photo
 from teamgram.domain.files.files import Named
 from teamgram.domain.files.uploads import Uploaded
 from teamgram.domain.messages.changed_media import Move
+from teamgram.domain.web_pages.errors import PageUrlInvalid
 from teamgram.interfaces.rpc import RpcMetadata
 
 MAX_ATTRIBUTES = 16
@@ -127,11 +128,19 @@ class InputMediaReader:
             raise bad_request("GEO_POINT_INVALID")
         return Media(place=replace(move.place, period=period, heading=move.heading or 0, proximity=move.proximity or 0))
 
-    async def _inputMediaDocumentExternal(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
-        # Nothing here asks other servers for what a client names.
-        raise bad_request("EXTERNAL_URL_INVALID")
+    async def _inputMediaPhotoExternal(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
+        try:
+            photo = await self._shared.domain.external.photo(caller.user_id, view.url)
+        except PageUrlInvalid:
+            raise bad_request("EXTERNAL_URL_INVALID") from None
+        return Media(photo=photo, spoiler=view.spoiler)
 
-    _inputMediaPhotoExternal = _inputMediaDocumentExternal
+    async def _inputMediaDocumentExternal(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
+        try:
+            document = await self._shared.domain.external.document(caller.user_id, view.url)
+        except PageUrlInvalid:
+            raise bad_request("EXTERNAL_URL_INVALID") from None
+        return Media(document=document, spoiler=view.spoiler)
 
     async def _inputMediaVenue(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         point = _place(view.geo_point)

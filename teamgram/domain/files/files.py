@@ -99,6 +99,16 @@ class Files:
         else:
             made.append(file)
 
+    async def make_document_of(
+        self, owner_id: int, content: bytes, mime_type: str, attributes: tuple[Attribute, ...]
+    ) -> Document:
+        """A document of bytes that are in memory.
+
+        Raises:
+            StorageFull, StorageAway.
+        """
+        return await self.make_document(owner_id, await self._blobs.keep(content), mime_type, attributes, None)
+
     async def make_photo(self, owner_id: int, kept: Kept, made: list[File] | None = None) -> Photo:
         """A photo of an uploaded picture; ``made`` as in ``make_document``.
 

@@ -10,7 +10,14 @@ from teamgram.blobs import BlobMissing, Blobs, Kept
 from teamgram.database import Database
 from teamgram.domain.files import parts as rules
 from teamgram.domain.files import upload_store as store
-from teamgram.domain.files.errors import ChecksumInvalid, FilePartMissing, StorageAway, UploadsTooMany
+from teamgram.domain.files.errors import (
+    ChecksumInvalid,
+    FilePartMissing,
+    QuotaExceeded,
+    StorageAway,
+    UploadsTooMany,
+)
+from teamgram.domain.files.naming import used_txn
 from teamgram.domain.files.settings import MAX_PART, FileSettings
 
 SWEEP_EVERY = 900
@@ -73,6 +80,16 @@ class Uploads:
         self._held += more
         if replaced:
             await self._blobs.discard([replaced])
+
+    async def check_room(self, user_id: int, more: int) -> None:
+        """Whether an account may have so many bytes more, which came by another way.
+
+        Raises:
+            QuotaExceeded.
+        """
+        quota = self.settings.account_quota
+        if quota and await self._database.read("storage used", used_txn, user_id) + more > quota:
+            raise QuotaExceeded(str(quota))
 
     async def finish(self, user_id: int, file_id: int, count: int, md5: str = "") -> Uploaded:
         """The parts as one file. It may be asked for again for a day, at no cost.

@@ -7,6 +7,10 @@ class PageUrlInvalid(DomainError):
     """That is no address of a page."""
 
 
+class ExternalFilesOff(DomainError):
+    """Nobody has this server fetch files."""
+
+
 class PageNotFetched(DomainError):
     """It could not be had: nobody answers, or with something else, or too much, or too late."""
 

@@ -59,6 +59,11 @@ class ShapeTests(SynchronousTestCase):
         twice = {name: where for name, where in found.items() if len(where) > 1}
         self.assertEqual(twice, {})
 
+    def test_every_migration_has_its_number(self) -> None:
+        """Two with the same one, and no server starts."""
+        numbers = [path.name[:4] for path in (PACKAGE / "database" / "migrations").glob("*.sql")]
+        self.assertEqual(sorted(numbers), sorted(set(numbers)))
+
     def test_every_folder_has_its_tests(self) -> None:
         """In the folder of the same place, or for a small one in a file of its name."""
         untested = set()

@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from teamgram.domain.web_pages.previews import KEEP
 from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
@@ -163,6 +164,19 @@ class WebPagesTests(BackendTestCase):
         self.assertEqual((await self.came(bob)).webpage.title, "Later")
         (message,) = (await bob.history(self.to_ann)).messages
         self.assertEqual(message.media.webpage.title, "Later")
+
+    async def test_forgotten(self) -> None:
+        """A page that nobody asks for goes after a week; the message keeps what it shows."""
+        await self.ann.send(self.to_bob, self.url)
+        await self.came(self.bob)
+        previews = self.house.domain.previews
+        self.assertEqual(await previews.sweep(), 0)
+        self.house.clock.advance(KEEP + 1)
+        self.assertEqual((await previews.sweep(), await previews.sweep()), (1, 0))
+        self.assertEqual((await self.newest(self.bob, self.to_ann)).media.webpage.title, "A page")
+        await self.ann.send(self.to_bob, self.url)
+        await self.came(self.bob)
+        self.assertEqual(self.site.hits["/page"], 2)
 
     async def test_off(self) -> None:
         """A server that fetches nothing shows nothing."""

@@ -40,7 +40,12 @@ class FloodSettings:
             "messages.search": Limit(500, 20),
             "messages.getWebPage": Limit(60, 1),
             "messages.getWebPagePreview": Limit(120, 2),
+            "stickers.addStickerToSet": Limit(300, 1),
             "stickers.createStickerSet": Limit(30, 0.1),
+            "stickers.replaceSticker": Limit(300, 1),
+            "stickers.setStickerSetThumb": Limit(60, 0.2),
+            "account.uploadRingtone": Limit(60, 0.2),
+            "account.uploadWallPaper": Limit(60, 0.2),
         }
     )
     max_tracked: int = 50_000

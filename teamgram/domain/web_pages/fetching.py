@@ -46,6 +46,10 @@ Allows = Callable[[str, int], bool]
 """Whether something may be fetched from an address and port."""
 
 
+Tls = Callable[[str], Any]
+"""How a host has to prove that it is who it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """What lies at ``url``, the last that was asked. ``is_cut``: there is more of it."""
@@ -126,11 +130,12 @@ class _CountedFactory(WrappingFactory):
 class _CheckedEndpoint:
     """Connects to an address of the host that may be asked, and to no other."""
 
-    def __init__(self, reactor: Any, uri: URI, resolve: Resolve, allows: Allows) -> None:
+    def __init__(self, reactor: Any, uri: URI, resolve: Resolve, allows: Allows, tls: Tls) -> None:
         self._reactor = reactor
         self._uri = uri
         self._resolve = resolve
         self._allows = allows
+        self._tls = tls
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
         return Deferred.fromCoroutine(self._connect(protocolFactory))
@@ -145,7 +150,7 @@ class _CheckedEndpoint:
             kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint
             endpoint: Any = kind(self._reactor, address, port, timeout=CONNECT_SECONDS)
             if self._uri.scheme == b"https":
-                endpoint = wrapClientTLS(optionsForClientTLS(host), endpoint)
+                endpoint = wrapClientTLS(self._tls(host), endpoint)
             try:
                 wrapper = await endpoint.connect(_CountedFactory(factory))  # type: ignore[no-untyped-call]
             except CancelledError:
@@ -159,8 +164,8 @@ class _CheckedEndpoint:
 
 @implementer(IAgentEndpointFactory)
 class _CheckedEndpoints:
-    def __init__(self, reactor: Any, resolve: Resolve, allows: Allows) -> None:
-        self._parts = resolve, allows
+    def __init__(self, reactor: Any, resolve: Resolve, allows: Allows, tls: Tls) -> None:
+        self._parts = resolve, allows, tls
         self._reactor = reactor
 
     def endpointForURI(self, uri: URI) -> _CheckedEndpoint:
@@ -203,15 +208,21 @@ class PageFetcher:
     """Asks strangers' servers.
 
     Args:
-        resolve, allows: the system's names and public addresses, but in tests.
+        resolve, allows, tls: the system's names, public addresses, and whom the system trusts; but in tests.
     """
 
     def __init__(
-        self, reactor: Any, seconds: float, *, resolve: Resolve | None = None, allows: Allows = public_only
+        self,
+        reactor: Any,
+        seconds: float,
+        *,
+        resolve: Resolve | None = None,
+        allows: Allows = public_only,
+        tls: Tls = optionsForClientTLS,
     ) -> None:
         self._reactor = reactor
         self._seconds = seconds
-        endpoints = _CheckedEndpoints(reactor, resolve or NameLookup(reactor), allows)
+        endpoints = _CheckedEndpoints(reactor, resolve or NameLookup(reactor), allows, tls)
         self._agent: Any = Agent.usingEndpointFactory(reactor, endpoints)  # type: ignore[no-untyped-call]
 
     async def fetch(self, url: str, kinds: tuple[str, ...], limit: int) -> Fetched:

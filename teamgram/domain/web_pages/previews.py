@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -39,6 +40,10 @@ MAX_WAITING = 200
 NEW_PAGES = Limit(30, 0.5)
 """Of one user, that nobody has asked for before."""
 _REMEMBERED = 1000
+KEEP = 7 * 86_400
+"""Seconds after which a page is forgotten that nobody asked for again."""
+SWEEP_EVERY = 3_600
+_AT_ONCE = 200
 
 _IMAGES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 _PAGES = ("text/html", "application/xhtml+xml")
@@ -74,6 +79,7 @@ class LinkPreviews:
         self._told: dict[int, set[int]] = {}
         self._known: OrderedDict[str, tuple[WebPage, int]] = OrderedDict()
         self._budgets = TokenBuckets(NEW_PAGES, 10_000)
+        self._rounds = LoopingCall(lambda: Deferred.fromCoroutine(self.sweep()).addErrback(self._failed))
 
     @property
     def enabled(self) -> bool:
@@ -81,7 +87,9 @@ class LinkPreviews:
         return self._fetcher is not None
 
     def start(self) -> None:
-        """Fetch what messages still wait for."""
+        """Fetch what messages still wait for, and forget old pages from now on."""
+        self._rounds.clock = self._clock
+        self._rounds.start(SWEEP_EVERY, now=False)
         if self._fetcher is not None:
             Deferred.fromCoroutine(self._go_on()).addErrback(self._failed)
 
@@ -92,10 +100,23 @@ class LinkPreviews:
     async def stop(self) -> None:
         """Fetch no more; before the database closes. What is waited for is fetched at the next start."""
         self._fetcher = None
+        if self._rounds.running:
+            self._rounds.stop()
         for one in list(self._running.values()):
             one.cancel()
         while self._running:
             await next(iter(self._running.values()))
+
+    async def sweep(self) -> int:
+        """Forget pages that nobody asked for in a while; how many."""
+        before, total, dropped = int(self._clock.seconds()) - KEEP, 0, _AT_ONCE
+        while dropped == _AT_ONCE:
+            urls = await self._database.write("drop old pages", store.drop_old_txn, before, _AT_ONCE)
+            for url in urls:
+                self._known.pop(url, None)
+            dropped = len(urls)
+            total += dropped
+        return total
 
     # Finding
 

@@ -10,7 +10,7 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.media import WebPage
 from teamgram.domain.boxes.message import pack_extra, unpack_extra
 from teamgram.domain.boxes.store import chunks, copies_txn
-from teamgram.domain.files.naming import CONTENT, WEB_PAGE, change_uses_txn, note_uses_txn
+from teamgram.domain.files.naming import CONTENT, WEB_PAGE, change_uses_txn, drop_uses_txn, note_uses_txn
 
 _encode = msgspec.json.Encoder().encode
 _decode: Callable[[Any], WebPage] = msgspec.json.Decoder(WebPage).decode
@@ -83,3 +83,16 @@ def has_photo_txn(txn: Transaction, page_id: int, photo_id: int) -> bool:
     row = txn.fetchone()
     photo = _decode(row[0]).photo if row else None
     return photo is not None and photo.id == photo_id
+
+
+def drop_old_txn(txn: Transaction, before: int, at_most: int) -> list[str]:
+    """Forget pages that came before then; messages keep what they show of them. Their addresses."""
+    txn.execute(
+        "SELECT id, details FROM web_pages WHERE fetched_at > 0 AND fetched_at < ? ORDER BY fetched_at LIMIT ?",
+        (before, at_most),
+    )
+    rows = txn.fetchall()
+    for page_id, _ in rows:
+        txn.execute("DELETE FROM web_pages WHERE id = ?", (page_id,))
+    drop_uses_txn(txn, WEB_PAGE, [page_id for page_id, _ in rows])
+    return [_decode(details).url for _, details in rows]

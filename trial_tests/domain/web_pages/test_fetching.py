@@ -1,16 +1,45 @@
 """What a stranger's link can make the server ask, and what it cannot."""
 
 import gzip
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
+from typing import Any
 
+from twisted.internet.ssl import Certificate, CertificateOptions, optionsForClientTLS
 from twisted.trial.unittest import TestCase
+from twisted.web.server import Site
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from OpenSSL.crypto import X509, PKey
 
 from teamgram.domain.web_pages.errors import AddressForbidden, PageNotFetched, PageUrlInvalid
 from teamgram.domain.web_pages.fetching import MAX_RECEIVED, MAX_REDIRECTS, NameLookup, PageFetcher, public_only
 from teamgram.domain.web_pages.urls import page_url
-from trial_tests.domain.web_pages.fake_site import PUBLIC, FakeSite, endless_head
+from trial_tests.domain.web_pages.fake_site import PUBLIC, FakeSite, endless_head, fake_rule
 
 KINDS = ("text/html", "image/")
+
+
+def certificate_for(host: str) -> tuple[PKey, X509]:
+    """A key, and a certificate of its own hand."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return PKey.from_cryptography_key(key), X509.from_cryptography(certificate)
 
 
 class FetchingTests(TestCase):
@@ -79,6 +108,31 @@ class FetchingTests(TestCase):
         self.assertFalse(public_only("8.8.8.8", 22))
         self.assertFalse(public_only("127.0.0.1", 80))
         self.assertIn("127.0.0.1", await NameLookup(reactor)("127.0.0.1"))
+
+    async def test_over_tls(self) -> None:
+        """Who has a certificate of that name; nobody without one, though they have it for another."""
+        from twisted.internet import reactor
+
+        any_reactor: Any = reactor
+        key, certificate = certificate_for("site.example")
+        options = CertificateOptions(privateKey=key, certificate=certificate)
+        listening = any_reactor.listenSSL(0, Site(self.site), options, interface=PUBLIC)
+        self.addCleanup(listening.stopListening)
+        port = listening.getHost().port
+        self.site.page("/", "page")
+        trust = Certificate(certificate)
+        fetcher = PageFetcher(
+            reactor,
+            5.0,
+            resolve=self.site.resolve,
+            allows=fake_rule,
+            tls=lambda host: optionsForClientTLS(host, trustRoot=trust),
+        )
+        fetched = await fetcher.fetch(f"https://site.example:{port}/", KINDS, 10)
+        self.assertEqual(fetched.content, b"page")
+        await self.refused(f"https://other.example:{port}/", fetcher)
+        await self.refused(f"https://site.example:{port}/")
+        self.assertEqual(self.site.hits["/"], 1)
 
     async def test_redirects(self) -> None:
         """Few, and to pages only."""

@@ -1,5 +1,5 @@
 // Opens pages of web apps in headless Chromium and prints one JSON line for each: what the page's title says at the end.
-// Arguments: URLs. A page that says nothing within 40 s is {"failed": …} with what the console said.
+// Arguments: URLs. A page that says nothing within 25 s is {"failed": …} with what the console said.
 
 const { chromium } = await import(process.env.PLAYWRIGHT_MODULE);
 
@@ -16,7 +16,7 @@ for (const url of process.argv.slice(2)) {
   page.on("pageerror", (error) => said.push(String(error)));
   await page.goto(url);
   try {
-    await page.waitForFunction(() => document.title.startsWith("{"), null, { timeout: 40000 });
+    await page.waitForFunction(() => document.title.startsWith("{"), null, { timeout: 25000 });
     console.log(await page.title());
   } catch (error) {
     console.log(JSON.stringify({ failed: String(error), said }));

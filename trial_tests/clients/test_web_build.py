@@ -43,8 +43,8 @@ class WebBuildTests(SynchronousTestCase):
             self.assertNotIn(str(key), text)
         self.assertEqual(text.count("ipAddress:self.location.hostname,port:11443"), 5)
         scheme = '${self.location.protocol.replace("http","ws")}'
-        self.assertEqual(text.count(f"`{scheme}//${{self.location.hostname}}:11443/apiws${{n?`_test`:``}}`"), 2)
-        self.assertIn("`${self.location.origin}/apiw1${n?`_test`:``}`", text)
+        self.assertEqual(text.count(f"`{scheme}//${{self.location.hostname}}:11443/apiws"), 2)
+        self.assertIn("`${self.location.origin}/apiw1${test?`_test`:``}`:`${self.location.origin}/apiw1`", text)
         self.assertNotIn("wss://", text)
         self.assertIn("[`web.telegram.org`,`t.me`]", text, "a list of names leads nowhere, and stays")
         self.assertNotIn("Content-Security-Policy", self.served(web_a(), "index.html"))
@@ -61,15 +61,15 @@ class WebBuildTests(SynchronousTestCase):
                 self.assertNotIn(key, text)
             self.assertIn(f'prime="{PRIME}"', text)
             self.assertEqual(text.count("host:self.location.hostname,port:11443}"), 5)
-            self.assertIn("//${self.location.hostname}:11443/${s}`", text)
-            self.assertIn('s=self.location.origin+"/"+o;', text)
+            self.assertIn("//${self.location.hostname}:11443/${path}`", text)
+            self.assertIn('url=self.location.origin+"/"+path;', text)
             self.assertIsNone(re.search(r"telegram\.org|149\.154", text))
 
     def test_what_is_ours_is_as_long_as_it_likes(self) -> None:
         """Nothing else changes: what lies between the places is the same, byte for byte."""
         files = web_a()
         text = self.served(files, "worker-D6CCAEI4.js")
-        for piece in ("let ri=[", "];function vi(e,t=!1){switch(e){case 1:return{id:1,", "default:throw Error(`no`)}}"):
+        for piece in ("const far=!1,ring=[", "],centres=[{id:1,", "],test=!1;function socketAt(h,p){return p===443?`"):
             self.assertIn(piece, files["worker-D6CCAEI4.js"])
             self.assertIn(piece, text)
         self.assertEqual(self.served(files, "assets/index-CCQQZirH.js"), files["assets/index-CCQQZirH.js"])

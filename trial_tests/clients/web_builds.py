@@ -15,15 +15,14 @@ KEY = RsaPrivateKey.generate().public
 
 def _a_worker() -> str:
     keys = ",".join(f"{{fingerprint:BigInt(`{-(10**18) - each % 7}`),n:BigInt(`{each}`),e:65537}}" for each in A_KEYS)
-    centres = "".join(
-        f"case {dc}:return{{id:{dc},ipAddress:`zws{dc}${{t?`-1`:``}}.web.telegram.org`,port:443}};"
-        for dc in range(1, 6)
+    centres = ",".join(
+        f"{{id:{dc},ipAddress:`zws{dc}${{far?`-1`:``}}.web.telegram.org`,port:443}}" for dc in range(1, 6)
     )
     return (
-        f"let ri=[{keys}];function vi(e,t=!1){{switch(e){{{centres}default:throw Error(`no`)}}}}"
-        "function Pr(e,t,n){return t===443?`wss://${e}:${t}/apiws${n?`_test`:``}`:`ws://${e}:${t}/apiws${n?`_test`:``}`}"
-        "function Qr(e,t,n){return t===443?`https://${e}:${t}/apiw1${n?`_test`:``}`:`http://${e}:${t}/apiw1`}"
-        "var d=[`web.telegram.org`,`t.me`];"
+        f"const far=!1,ring=[{keys}],centres=[{centres}],test=!1;"
+        "function socketAt(h,p){return p===443?`wss://${h}:${p}/apiws${test?`_test`:``}`:`ws://${h}:${p}/apiws`}"
+        "function postAt(h,p){return p===443?`https://${h}:${p}/apiw1${test?`_test`:``}`:`http://${h}:${p}/apiw1`}"
+        "const names=[`web.telegram.org`,`t.me`];"
     )
 
 
@@ -31,10 +30,9 @@ def _k_worker() -> str:
     test, production = (f'[{{modulus:"{each}",exponent:"010001"}}]' for each in K_KEYS)
     centres = ",".join(f'{{id:{dc},host:"149.154.167.{dc}",port:80}}' for dc in range(1, 6))
     return (
-        "function Ss(u,e,a,s){return`wss://${Z.suffix.toLowerCase()}ws${u}${a}.web.telegram.org/${s}`}"
-        f"class C{{constructor(){{this.o=[{centres}];this.h=(e,r,o)=>{{let s;"
-        's="https://"+r+".web.telegram.org/"+o;return s}}}'
-        f'class K{{constructor(){{this.t={test},this.p={production}}}}}const prime="{PRIME}";'
+        "const socketAt=(centre,far,path)=>`wss://k${centre.name}ws${far}.web.telegram.org/${path}`;"
+        'const postAt=(name,path)=>{let url;url="https://"+name+".web.telegram.org/"+path;return url};'
+        f'const centres=[{centres}],rings=[{test},{production}],prime="{PRIME}";'
     )
 
 
@@ -47,7 +45,7 @@ def web_a() -> dict[str, str]:
         '<script type="module" src="./assets/index-CCQQZirH.js"></script></html>',
         "worker-D6CCAEI4.js": _a_worker(),
         "service.worker-BRsQlFGj.js": "self.addEventListener(`install`,e=>{e.waitUntil(self.skipWaiting())});",
-        "assets/index-CCQQZirH.js": "new Worker(new URL(`../worker-D6CCAEI4.js`,import.meta.url));" + "f();" * 20_000,
+        "assets/index-CCQQZirH.js": "new Worker(`../worker-D6CCAEI4.js`);" + "f();" * 20_000,
         "img/1f600.png": "\x89PNG" + "x" * 5000,
     }
 
@@ -88,6 +86,15 @@ onmessage = async () => {
   postMessage(told);
 };
 """
+_DIALLED_A = """
+const dialled = () => socketAt(centres[1].ipAddress, centres[1].port);
+const posted = () => postAt(centres[1].ipAddress, centres[1].port);
+const keys = () => ring.map((key) => [String(key.fingerprint), key.n.toString(16)]);
+"""
+_DIALLED_K = """
+const dialled = () => socketAt(centres[1], "", "apiws"), posted = () => postAt("here", "apiw1");
+const keys = () => rings.flat().map((key) => ["", key.modulus]);
+"""
 #: A service worker that keeps scripts and never looks for newer ones.
 _KEEPING = """
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -117,17 +124,6 @@ def living(files: dict[str, str]) -> dict[str, str]:
     files[worker] += dialled + _WORKER
     files[service_worker] = files[service_worker].replace("ctx.", "self.") + _KEEPING
     return files
-
-
-_DIALLED_A = """
-const centre = vi(2), dialled = () => Pr(centre.ipAddress, centre.port);
-const posted = () => Qr(centre.ipAddress, centre.port);
-const keys = () => ri.map((key) => [String(key.fingerprint), key.n.toString(16)]);
-"""
-_DIALLED_K = """
-const centre = new C(), dialled = () => Ss("client", 2, "", "apiws"), posted = () => centre.h(0, "venus", "apiw1");
-const keys = () => [...new K().t, ...new K().p].map((key) => ["", key.modulus]);
-"""
 
 
 def lay(directory: Path, files: dict[str, str]) -> Path:

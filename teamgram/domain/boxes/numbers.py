@@ -14,8 +14,18 @@ _FEW = 8
 _decode_numbers = msgspec.json.Decoder(list[int]).decode
 
 
-def pack(numbers: BitMap64) -> tuple[int, bytes]:
-    """(how many, as they are stored)."""
+Packed = tuple[int, bytes]
+"""(how many, as they are stored)."""
+
+
+def pack_list(numbers: Sequence[int]) -> Packed:
+    """As ``pack``, of different numbers in order."""
+    count = len(numbers)
+    return (count, struct.pack(f"<{count}q", *numbers)) if count <= _FEW else pack(BitMap64(numbers))
+
+
+def pack(numbers: BitMap64) -> Packed:
+    """A set as it is stored."""
     count = len(numbers)
     if count <= _FEW:
         return count, struct.pack(f"<{count}q", *numbers)
@@ -30,7 +40,7 @@ def unpack(count: int, stored: bytes) -> BitMap64:
     return BitMap64.deserialize(stored)
 
 
-def unpack_all(rows: Iterable[tuple[int, bytes]]) -> BitMap64:
+def unpack_all(rows: Iterable[Packed]) -> BitMap64:
     """All numbers of stored sets."""
     small: list[bytes] = []
     found = BitMap64()

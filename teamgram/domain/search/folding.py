@@ -21,13 +21,13 @@ from dataclasses import dataclass, replace
 from pyroaring import BitMap64
 
 from teamgram.database import Transaction
-from teamgram.domain.boxes.numbers import pack, unpack
+from teamgram.domain.boxes.numbers import Packed, pack, pack_list, unpack, unpack_all
 from teamgram.domain.boxes.store import marks
 from teamgram.domain.search.terms import is_word
 
 FOLD_ROWS = 4096
-FAN_OUT = 8
-MOST_LEVELS = 7
+FAN_OUT = 16
+MOST_LEVELS = 6
 MOST_WORDS = 64
 
 STEP_ROWS = 8_000
@@ -41,6 +41,9 @@ END = b"\xff"
 
 _NO_END = 1 << 62
 """Beyond all contents."""
+
+_Postings = dict[bytes, Packed]
+"""Contents by term; the terms in order."""
 
 _Open = tuple[tuple[bytes, int, BitMap64], ...]
 
@@ -113,8 +116,8 @@ def step_txn(txn: Transaction, fold: Fold) -> Fold | None:
     if txn.fetchone() != (fold.removals,):
         return None
     postings, last = _blocks_txn(txn, fold) if fold.sources else _rows_txn(txn, fold)
-    shared, still = _shared(postings, fold, last)
-    _write_txn(txn, fold, postings | shared)
+    blocks, still = _shared(postings, fold, last)
+    _write_txn(txn, fold, postings | blocks)
     if last:
         if fold.sources:
             # Another process may have begun to fill one of them after we had read it.
@@ -135,55 +138,50 @@ def beginnings(word: bytes, longer_than: int = 0) -> Iterator[bytes]:
             yield word[:end]
 
 
-def _common(one: bytes, other: bytes) -> int:
-    """Bytes that both begin with."""
-    count = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
-
-
-def _shared(postings: dict[bytes, BitMap64], fold: Fold, last: bool) -> tuple[dict[bytes, BitMap64], _Open]:
+def _shared(postings: _Postings, fold: Fold, last: bool) -> tuple[_Postings, _Open]:
     """(blocks of beginnings that more than ``MOST_WORDS`` words have, beginnings that more words may have)."""
     words = [term for term in postings if is_word(term)]
-    found: dict[bytes, BitMap64] = {}
-    still: dict[bytes, tuple[int, BitMap64]] = {}
+    found: _Postings = {}
+    still: list[tuple[bytes, int, BitMap64]] = []
 
-    def take(beginning: bytes, start: int, before: int = 0, ids: BitMap64 | None = None) -> None:
-        end = bisect_left(words, beginning + END, start)
-        # The word that the step before took a part of is not another one.
-        count = before + end - start - int(start < end and words[start] == fold.after)
-        goes_on = end == len(words) and not last
-        if goes_on or count > MOST_WORDS:
-            united = BitMap64.union(ids or BitMap64(), *(postings[word] for word in words[start:end]))
-            if goes_on:
-                still[beginning] = count, united
-            else:
-                found[beginning + END] = united
+    def united(start: int, end: int) -> BitMap64:
+        return unpack_all(postings[word] for word in words[start:end])
 
+    def look_into(start: int, end: int, known: int) -> None:
+        """For what more than enough of some words, which begin with as many bytes alike, begin with besides."""
+        while end - start > MOST_WORDS:
+            beginning = next(beginnings(words[start], known), None)
+            if beginning is None:
+                # This word is what they begin with.
+                start += 1
+                continue
+            stop = bisect_left(words, beginning + END, start, end)
+            if stop - start > MOST_WORDS:
+                if beginning not in opened and (last or stop < len(words)):
+                    found[beginning + END] = pack(united(start, stop))
+                look_into(start, stop, len(beginning))
+            start = stop
+
+    opened = {beginning for beginning, _, _ in fold.open}
     for beginning, count, ids in fold.open:
-        take(beginning, 0, count, ids)
-    before = fold.after
-    for start, word in enumerate(words):
-        # Of the beginnings that are this word's and not the one's before, those that enough of the next ones have.
-        known = _common(before, word)
-        before = word
-        if start + MOST_WORDS < len(words):
-            longest = _common(word, words[start + MOST_WORDS])
-            for beginning in beginnings(word, known):
-                if len(beginning) > longest:
-                    break
-                take(beginning, start)
+        end = bisect_left(words, beginning + END)
+        # The word that the step before took a part of is not another one.
+        count += end - int(end > 0 and words[0] == fold.after)
+        if end == len(words) and not last:
+            still.append((beginning, count, ids | united(0, end)))
+        elif count > MOST_WORDS:
+            found[beginning + END] = pack(ids | united(0, end))
+    look_into(0, len(words), 0)
     if not last and words:
+        going_on = {beginning for beginning, _, _ in still}
         for beginning in beginnings(words[-1]):
-            if beginning not in still:
-                take(beginning, bisect_left(words, beginning))
-    return found, tuple((beginning, *still[beginning]) for beginning in sorted(still))
+            if beginning not in going_on:
+                start = bisect_left(words, beginning)
+                still.append((beginning, len(words) - start, united(start, len(words))))
+    return found, tuple(still)
 
 
-def _rows_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bool]:
+def _rows_txn(txn: Transaction, fold: Fold) -> tuple[_Postings, bool]:
     """(contents by term, in order; whether these are all that is left). The rows are gone."""
     txn.execute(
         "SELECT word, content_id FROM search_words WHERE talk = ? AND word >= ? ORDER BY word, content_id LIMIT ?",
@@ -203,7 +201,7 @@ def _rows_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bool
         txn.execute(
             "DELETE FROM search_words WHERE talk = ? AND word = ? AND content_id <= ?", (fold.talk, last_word, last_id)
         )
-    return {word: BitMap64(ids) for word, ids in found.items()}, len(rows) < STEP_ROWS
+    return {word: pack_list(ids) for word, ids in found.items()}, len(rows) < STEP_ROWS
 
 
 def _widen_txn(txn: Transaction, segment: int, low: int, high: int) -> None:
@@ -214,7 +212,7 @@ def _widen_txn(txn: Transaction, segment: int, low: int, high: int) -> None:
     )
 
 
-def _blocks_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bool]:
+def _blocks_txn(txn: Transaction, fold: Fold) -> tuple[_Postings, bool]:
     """As ``_rows_txn``. What words with a beginning have is left out, for it is found out anew."""
     # Another process may have put more into them since they were chosen.
     txn.execute(f"SELECT MIN(low), MAX(high) FROM search_segments WHERE id IN ({marks(fold.sources)})", fold.sources)
@@ -236,24 +234,26 @@ def _blocks_txn(txn: Transaction, fold: Fold) -> tuple[dict[bytes, BitMap64], bo
         where += " AND word <= ?"
         params.append(up_to)
     txn.execute(f"SELECT word, postings, ids {where}", params)
-    found: dict[bytes, list[BitMap64]] = {}
+    found: dict[bytes, list[Packed]] = {}
     for word, count, ids in txn.fetchall():
         if not word.endswith(END):
-            found.setdefault(word, []).append(unpack(count, ids))
+            found.setdefault(word, []).append((count, ids))
     txn.execute(f"DELETE {where}", params)
-    return {word: BitMap64.union(*found[word]) for word in sorted(found)}, up_to is None
+    return {
+        word: parts[0] if len(parts) == 1 else pack(unpack_all(parts)) for word, parts in sorted(found.items())
+    }, up_to is None
 
 
-def _write_txn(txn: Transaction, fold: Fold, blocks: dict[bytes, BitMap64]) -> None:
+def _write_txn(txn: Transaction, fold: Fold, blocks: _Postings) -> None:
     rows = []
-    for word, ids in sorted(blocks.items()):
+    for word, packed in sorted(blocks.items()):
         if word == fold.after:
             # The first part of it was moved by the step before.
             txn.execute("SELECT postings, ids FROM search_blocks WHERE segment = ? AND word = ?", (fold.into, word))
             row = txn.fetchone()
             if row is not None:
-                ids = ids | unpack(*row)
-        rows.append((fold.into, word, *pack(ids)))
+                packed = pack(unpack_all((row, packed)))
+        rows.append((fold.into, word, *packed))
     if rows:
         columns = ("postings", "ids")
         txn.executemany(txn.engine.upsert_sql("search_blocks", ("segment", "word"), columns), rows)

@@ -120,7 +120,8 @@ class Failover:
             asker.asking(ref)
             try:
                 reply = await self._catalog.provider(ref.provider).complete(request, on_text)
-                if not reply.text.strip() and not reply.tool_calls and not asker.may_be_silent():
+                is_empty = not (reply.text.strip() or reply.tool_calls or reply.images)
+                if is_empty and not asker.may_be_silent():
                     raise ProviderError(NOTHING_SAID, reason="empty", retryable=True)
                 self._health.succeeded(ref)
                 return reply

@@ -14,6 +14,7 @@ class Outcome:
         status: ``ok``, ``error``, or ``timeout`` for one that was stopped (as clients know it).
         summary: ``completed``, the error, or ``aborted``.
         text: the visible reply.
+        images: of the last answer, as parts of its message.
         tool_calls: of the asker's own tools, which it is to answer: ``{id, name, arguments}``.
     """
 
@@ -27,6 +28,7 @@ class Outcome:
     model: str = ""
     usage: dict[str, Any] | None = None
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    images: list[dict[str, Any]] = field(default_factory=list)
 
     def to_record(self) -> dict[str, Any]:
         """As an ``openclaw.run`` record keeps it; the words are in the transcript anyway."""

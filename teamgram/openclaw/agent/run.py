@@ -39,6 +39,7 @@ class RunRequest:
         granted: the scopes of whoever asks, with all they imply: its tools reach no further than they do.
         sender: the client's place in the event stream; it alone hears tools' arguments and results.
         timeout_ms: 0 is the configured one.
+        thinking: how much the model is to think; empty: as the session or the configuration says.
         client_tools: tools of whoever asks: a call of one ends the run, and its result begins another.
         max_tokens: the longest reply of the model; 0 is the configured one.
         on_text: hears the words as they come, beside all events (HTTP streaming, the messenger).
@@ -58,6 +59,7 @@ class RunRequest:
     model: str = ""
     extra_system: str = ""
     is_heartbeat: bool = False
+    thinking: str = ""
     client_tools: tuple[ToolSpec, ...] = ()
     max_tokens: int = 0
     on_text: Callable[[str], None] | None = None

@@ -65,6 +65,7 @@ class RunEnds:
             run, OK, "completed", stop_reason=stop_reason, text=run.live.text, model=str(ref), usage=usage.to_wire()
         )
         outcome.tool_calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
+        outcome.images = [part for m in messages for part in m["content"] if part.get("type") == "image"]
         session.run_status, session.last_error, session.aborted_last_run = "done", "", False
         await self._settle(run, [message_record(run.id, message, self._now_ms()) for message in messages], outcome)
         receipt = {
@@ -82,7 +83,7 @@ class RunEnds:
             terminalReply=terminal_reply(outcome.text),
             terminalReceipt=receipt,
         )
-        events.final(outcome.text, stop_reason)
+        events.final(outcome.text, stop_reason, outcome.images)
         return outcome
 
     async def _settle(self, run: Run, records: list[dict[str, Any]], outcome: Outcome) -> None:

@@ -4,7 +4,7 @@
 the number of the ``agent`` event that it goes with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from teamgram.openclaw.agent.streaming import Piece
@@ -201,13 +201,15 @@ class RunEvents:
 
     # The end
 
-    def final(self, text: str, stop_reason: str | None) -> None:
+    def final(self, text: str, stop_reason: str | None, images: Sequence[dict[str, Any]] = ()) -> None:
         """The run's one end when it went well; without words for one that another run took up."""
         more: dict[str, Any] = {}
         if stop_reason:
             more["stopReason"] = stop_reason
-        if text:
-            more["message"] = assistant_message(text, self._now_ms())
+        if text or images:
+            message = assistant_message(text, self._now_ms())
+            message["content"] = [*(message["content"] if text else ()), *images]
+            more["message"] = message
         self._send("chat", self._chat("final", **more))
 
     def aborted(self, text: str, stop_reason: str) -> None:

@@ -25,6 +25,7 @@ from teamgram.openclaw.agent.providers.model_api import (
     ToolCall,
     Usage,
 )
+from teamgram.openclaw.agent.providers.thinking import level_of
 from teamgram.openclaw.agent.roster import Agent, Roster
 from teamgram.openclaw.agent.run import DEADLINE, Run
 from teamgram.openclaw.agent.run_ends import RunEnds
@@ -177,6 +178,8 @@ class Runner:
         skilled: str,
     ) -> tuple[Context, ModelRef, ModelReply]:
         system = "\n\n".join(part for part in (agent.system_prompt, skilled, run.request.extra_system) if part)
+        wishes = (run.request.thinking, run.session.settings.get("thinkingLevel"))
+        level = level_of(*wishes, self._roster.defaults.thinking_default)
         theirs = run.request.client_tools
         names = {spec.name for spec in theirs}
         specs = [*(spec for spec in self._tools.specs(agent, run.session) if spec.name not in names), *theirs]
@@ -185,7 +188,8 @@ class Runner:
 
             def make(ref: ModelRef, messages: list[dict[str, Any]] = messages) -> ModelRequest:
                 limits = [limit for limit in (self._catalog.max_tokens(ref), run.request.max_tokens) if limit]
-                return ModelRequest(ref, system, messages, specs, min(limits, default=0))
+                effort = self._catalog.effort(ref, level)
+                return ModelRequest(ref, system, messages, specs, min(limits, default=0), effort=effort)
 
             words.begin_item()
             try:
@@ -207,10 +211,13 @@ class Runner:
 
     def _assistant(self, ref: ModelRef, reply: ModelReply) -> dict[str, Any]:
         content: list[dict[str, Any]] = []
-        if reply.thinking:
+        if reply.thoughts:
+            content += reply.thoughts
+        elif reply.thinking:
             content.append({"type": "thinking", "thinking": reply.thinking})
         if reply.text:
             content.append({"type": "text", "text": reply.text})
+        content += reply.images
         content += [call.to_part() for call in reply.tool_calls]
         return {
             "role": "assistant",

@@ -214,8 +214,8 @@ class ModelSection(OpenClawSection, frozen=True):
     #: US dollars for a million tokens: ``input``, ``output``, ``cacheRead``, ``cacheWrite``.
     cost: Free = {}
     api: str = ""
-    #: What the server does not take. Of OpenClaw's switches we act on ``supportsUsageInStreaming`` and
-    #: ``maxTokensField``; whatever else it refuses is found out when it does.
+    #: What the server does not take. Of OpenClaw's switches we act on those of ``providers/openai_compat.py``;
+    #: whatever else it refuses is found out when it does.
     compat: Free = {}
 
 

@@ -331,6 +331,8 @@ class Messenger(Service):
         outcome = await run.when_ended()
         activity.stop()
         text = f"{outcome.text}\n\n⚠️ {outcome.summary}".strip() if outcome.status == ERROR else outcome.text
+        if not text and outcome.images:
+            text = "🖼 The answer is a picture; look at it in the console."
         if not text and reply.has_note:
             text = "Stopped."  # The note that stands there would say for ever that somebody is at work.
         if text:

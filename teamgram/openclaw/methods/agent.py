@@ -59,6 +59,7 @@ class AgentMethods:
             queue_mode=FOLLOWUP,
             timeout_ms=(params.get("timeout") or 0) * 1000,
             model=self._model(params),
+            thinking=params.get("thinking") or "",
             extra_system=params.get("extraSystemPrompt") or "",
         )
         accepted = await parts.runs.accept(session, request)

@@ -4,18 +4,13 @@ import copy
 from typing import Any
 
 from teamgram.openclaw.agent.parts import AgentParts
+from teamgram.openclaw.agent.providers.thinking import OFF, level_of, shown_levels
 from teamgram.openclaw.agent.roster import DEFAULT_ID, Agent
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid
 from teamgram.openclaw.gateway.router import Call, method
 from teamgram.openclaw.sessions import keys as agent_session_keys
-
-_THINKING = {
-    "thinkingLevels": [{"id": "off", "label": "off"}],
-    "thinkingOptions": ["off"],
-    "thinkingDefault": "off",
-}
 
 
 class AgentsMethods:
@@ -38,6 +33,12 @@ class AgentsMethods:
             "agents": [self._row(agent) for agent in agents],
         }
 
+    def _thinking(self, agent: Agent) -> dict[str, Any]:
+        levels = shown_levels(self._parts.catalog.is_reasoning(agent.models[0]))
+        default = level_of(self._parts.roster.defaults.thinking_default) if len(levels) > 1 else OFF
+        options = [level["id"] for level in levels]
+        return {"thinkingLevels": levels, "thinkingOptions": options, "thinkingDefault": default}
+
     def _row(self, agent: Agent) -> dict[str, Any]:
         model: dict[str, Any] = {"primary": str(agent.models[0])}
         if len(agent.models) > 1:
@@ -48,7 +49,7 @@ class AgentsMethods:
             "workspace": str(agent.workspace),
             "workspaceGit": (agent.workspace / ".git").exists(),
             "agentRuntime": {"id": "openclaw", "source": "implicit"},
-            **_THINKING,
+            **self._thinking(agent),
             "model": model,
             "defaultPermissionMode": "full",
         }

@@ -140,6 +140,7 @@ class ChatMethods:
             sender=call.connection.subscriber,
             queue_mode=params.get("queueMode") or STEER,
             timeout_ms=params.get("timeoutMs") or 0,
+            thinking=params.get("thinking") or "",
         )
         accepted = await parts.runs.accept(session, request)
         if params.get("deliver") and accepted.run is not None and self.replies is not None:

@@ -6,12 +6,12 @@ from typing import Any
 from teamgram.openclaw.agent import history
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.providers.model_api import ModelRef
+from teamgram.openclaw.agent.providers.thinking import OFF, level_of, shown_levels
 from teamgram.openclaw.agent.roster import model_chain
 from teamgram.openclaw.gateway.events import Subscriber
 from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.agent_session import AgentSession
 
-_THINKING = [{"id": "off", "label": "off"}]
 _KINDS = {"group": "group"}
 
 #: Settings that rows show under their own names.
@@ -41,11 +41,15 @@ class SessionRows:
             "modelProvider": ref.provider,
             "model": ref.model,
             "contextTokens": self._parts.catalog.context_tokens(ref),
-            "thinkingLevels": _THINKING,
-            "thinkingOptions": ["off"],
-            "thinkingDefault": "off",
+            **self._thinking(ref),
             "modelSelectionTarget": "session",
         }
+
+    def _thinking(self, ref: ModelRef) -> dict[str, Any]:
+        levels = shown_levels(self._parts.catalog.is_reasoning(ref))
+        default = level_of(self._parts.roster.defaults.thinking_default) if len(levels) > 1 else OFF
+        options = [level["id"] for level in levels]
+        return {"thinkingLevels": levels, "thinkingOptions": options, "thinkingDefault": default}
 
     def row(self, session: AgentSession, *, preview: bool = False) -> dict[str, Any]:
         """One row of ``sessions.list``."""
@@ -80,9 +84,7 @@ class SessionRows:
             "sessionId": session.session_id,
             "systemSent": session.messages > 0,
             "abortedLastRun": session.aborted_last_run,
-            "thinkingLevels": _THINKING,
-            "thinkingOptions": ["off"],
-            "thinkingDefault": "off",
+            **self._thinking(ref),
             "inputTokens": session.input_tokens,
             "outputTokens": session.output_tokens,
             "totalTokens": session.context_tokens_used,

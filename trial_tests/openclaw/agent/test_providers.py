@@ -49,6 +49,7 @@ class ProviderTestCase(TestCase):
         tools: Any = (),
         max_tokens: int = 0,
         models: Any = (),
+        effort: str = "",
     ) -> tuple[ModelReply, list[str]]:
         """One call: the reply, and the words as they came."""
         self.fake = FakeProvider(*answers)
@@ -65,6 +66,7 @@ class ProviderTestCase(TestCase):
             messages or [{"role": "user", "content": "hi"}],
             list(tools),
             max_tokens,
+            effort=effort,
         )
         self.asking = Deferred.fromCoroutine(self.provider.complete(request, said.append))
         return await self.asking, said

@@ -6,15 +6,17 @@ Source of the events: https://docs.claude.com/en/docs/build-with-claude/streamin
 from collections.abc import Callable
 from typing import Any
 
+from teamgram.openclaw.agent.providers import thinking
 from teamgram.openclaw.agent.providers.failures import failure_of
 from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
-from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest
-from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, count, from_json
+from teamgram.openclaw.agent.providers.model_api import ModelRef, ModelReply, ModelRequest
+from teamgram.openclaw.agent.providers.reply_stream import MAX_THINKING_CHARS, ReplyStream, count, from_json
 from teamgram.openclaw.config.sections import ProviderSection
 from teamgram.openclaw.sessions.transcripts import text_of
 
 _VERSION = "2023-06-01"
 _DEFAULT_MAX_TOKENS = 8192
+_MAX_THOUGHTS = 64
 #: Marks the end of what the next call will begin with again.
 #: Source: https://docs.claude.com/en/docs/build-with-claude/prompt-caching.
 _CACHE = {"type": "ephemeral"}
@@ -32,12 +34,15 @@ class Anthropic:
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelReply:
         """POST /v1/messages with ``stream``."""
+        limit, budget = _limits(request)
         body: dict[str, Any] = {
             "model": request.ref.model,
-            "max_tokens": request.max_tokens or _DEFAULT_MAX_TOKENS,
-            "messages": _cached(to_messages(request.messages)),
+            "max_tokens": limit,
+            "messages": _cached(to_messages(request.messages, request.ref if budget else None)),
             "stream": True,
         }
+        if budget:
+            body["thinking"] = {"type": "enabled", "budget_tokens": budget}
         if request.system:
             body["system"] = [{"type": "text", "text": request.system, "cache_control": _CACHE}]
         if request.tools:
@@ -55,6 +60,10 @@ class _Messages(ReplyStream):
     """The events of the messages API, or a whole message."""
 
     max_calls = 256
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        super().__init__(on_text)
+        self._thinking_blocks: dict[Any, dict[str, Any]] = {}
 
     def event(self, name: str, data: str) -> None:
         """See :meth:`ReplyStream.event`."""
@@ -96,14 +105,31 @@ class _Messages(ReplyStream):
         elif kind == "text":
             self.say(block.get("text"))
         elif kind == "thinking":
-            self.think(block.get("thinking"))
+            part = {"type": "thinking", "thinking": "", "thinkingSignature": str(block.get("signature") or "")}
+            self._thinking_blocks[index] = part
+            self.thoughts.append(part)
+            self._more_thinking(index, block.get("thinking"))
+        elif kind == "redacted_thinking":
+            data = str(block.get("data") or "")
+            self.thoughts.append({"type": "thinking", "thinking": "", "thinkingSignature": data, "redacted": True})
+
+    def _more_thinking(self, index: Any, text: Any) -> None:
+        self.think(text)
+        part = self._thinking_blocks.get(index)
+        # Signed as a whole: what is cut could not be given back.
+        if part is not None and isinstance(text, str):
+            part["thinking"] += text
 
     def _delta(self, index: Any, delta: dict[str, Any]) -> None:
         kind = delta.get("type")
         if kind == "text_delta":
             self.say(delta.get("text"))
         elif kind == "thinking_delta":
-            self.think(delta.get("thinking"))
+            self._more_thinking(index, delta.get("thinking"))
+        elif kind == "signature_delta":
+            part = self._thinking_blocks.get(index)
+            if part is not None:
+                part["thinkingSignature"] += str(delta.get("signature") or "")
         elif kind == "input_json_delta":
             self.progress += 1
             self.calls.add(index, "", "", delta.get("partial_json"))
@@ -117,6 +143,10 @@ class _Messages(ReplyStream):
 
     def reply(self, model: str) -> ModelReply:
         """See :meth:`ReplyStream.whole`."""
+        size = sum(len(part["thinking"]) + len(part["thinkingSignature"]) for part in self.thoughts)
+        if size > MAX_THINKING_CHARS or len(self.thoughts) > _MAX_THOUGHTS:
+            self.thoughts.clear()
+        self.thoughts[:] = [part for part in self.thoughts if part["thinkingSignature"]]
         return self.whole(model, _STOP_REASONS.get(self.stop, "stop"), is_refused=self.stop == "refusal")
 
 
@@ -129,8 +159,24 @@ def _cached(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return messages
 
 
-def to_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The conversation as Anthropic wants it: roles take turns, tool results are the user's."""
+def _limits(request: ModelRequest) -> tuple[int, int]:
+    """(tokens of the reply, of them for thinking; 0 for none)."""
+    budget = thinking.BUDGETS.get(request.effort, 0)
+    limit = request.max_tokens or _DEFAULT_MAX_TOKENS
+    if not budget or not thinking.may_think(request.messages, request.ref.provider, request.ref.model):
+        return limit, 0
+    if not request.max_tokens:
+        return max(limit, budget + thinking.REPLY_TOKENS), budget
+    budget = min(budget, limit - thinking.LEAST_BUDGET)
+    return limit, budget if budget >= thinking.LEAST_BUDGET else 0
+
+
+def to_messages(messages: list[dict[str, Any]], thinks: ModelRef | None = None) -> list[dict[str, Any]]:
+    """The conversation as Anthropic wants it: roles take turns, tool results are the user's.
+
+    Args:
+        thinks: the model that is to think, and gets its own thinking back.
+    """
     told: list[dict[str, Any]] = []
     for message in messages:
         role = message.get("role")
@@ -145,7 +191,10 @@ def to_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
             ]
             role = "user"
         else:
-            parts = _parts(message)
+            thoughts = thinking.signed_blocks(message, thinks.provider, thinks.model) if thinks is not None else []
+            said = _parts(message)
+            # Thinking alone is no message.
+            parts = [*thoughts, *said] if said else []
             role = "assistant" if role == "assistant" else "user"
         if not parts:
             continue
@@ -165,7 +214,7 @@ def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
             parts.append(
                 {"type": "tool_use", "id": part["id"], "name": part["name"], "input": part.get("arguments") or {}}
             )
-        elif isinstance(part, dict) and part.get("type") == "image":
+        elif isinstance(part, dict) and part.get("type") == "image" and message.get("role") != "assistant":
             source = {"type": "base64", "media_type": part["mimeType"], "data": part["data"]}
             parts.append({"type": "image", "source": source})
     return parts

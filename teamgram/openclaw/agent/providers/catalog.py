@@ -6,6 +6,7 @@ from typing import Any
 
 from teamgram.openclaw.agent.providers.echo import Echo
 from teamgram.openclaw.agent.providers.model_api import ModelRef, ModelReply, ModelRequest, Provider, ProviderError
+from teamgram.openclaw.agent.providers.thinking import OFF, level_of, shown_levels
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.config.sections import ModelSection, ProviderSection
 
@@ -103,6 +104,15 @@ class Catalog:
         model = self._model(ref)
         return model is not None and "image" in model.input
 
+    def effort(self, ref: ModelRef, level: str) -> str:
+        """How much that model is to think; empty for one that does not, or is not to."""
+        return level if level != OFF and self.is_reasoning(ref) else ""
+
+    def is_reasoning(self, ref: ModelRef) -> bool:
+        """Whether the configuration says that it can think."""
+        model = self._model(ref)
+        return model is not None and model.reasoning
+
     def prices(self, ref: ModelRef) -> dict[str, Any]:
         """``cost`` of the model: US dollars for a million tokens of each kind; empty where the operator gave none."""
         model = self._model(ref)
@@ -132,7 +142,7 @@ class Catalog:
             "provider": ref.provider,
             "contextWindow": self.context_tokens(ref),
             "reasoning": reasoning,
-            "thinkingLevels": [{"id": "off", "label": "off"}],
-            "thinkingDefault": "off",
+            "thinkingLevels": shown_levels(reasoning),
+            "thinkingDefault": level_of(self._config.sections.agents.defaults.thinking_default) if reasoning else OFF,
             "available": self.knows_provider(ref.provider),
         }

@@ -13,6 +13,7 @@ from teamgram.openclaw.agent.providers.failures import failure_of
 from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
 from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest, Usage
 from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, count, from_json
+from teamgram.openclaw.agent.providers.thinking import BUDGETS
 from teamgram.openclaw.config.sections import ProviderSection
 from teamgram.openclaw.sessions.transcripts import text_of
 
@@ -44,8 +45,11 @@ class Google:
                 for t in request.tools
             ]
             body["tools"] = [{"functionDeclarations": declared}]
-        if request.max_tokens:
-            body["generationConfig"] = {"maxOutputTokens": request.max_tokens}
+        how: dict[str, Any] = {"maxOutputTokens": request.max_tokens} if request.max_tokens else {}
+        if request.effort:
+            how["thinkingConfig"] = {"thinkingBudget": BUDGETS[request.effort], "includeThoughts": True}
+        if how:
+            body["generationConfig"] = how
         base = self._section.base_url.rstrip("/")
         version = "" if base.rpartition("/")[2].startswith("v1") else _VERSION
         path = f"{version}/models/{quote(request.ref.model)}:streamGenerateContent?alt=sse"
@@ -98,6 +102,8 @@ class _Chunks(ReplyStream):
                 call.get("args"),
                 signature if isinstance(signature, str) else "",
             )
+        elif part.get("inlineData"):
+            self.show(part["inlineData"].get("mimeType"), part["inlineData"].get("data"))
         elif part.get("thought"):
             self.think(part.get("text"))
         else:

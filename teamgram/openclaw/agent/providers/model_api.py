@@ -121,6 +121,7 @@ class ModelRequest:
     Attributes:
         messages: as transcripts have them: user, assistant, toolResult.
         is_summary: the call compacts a conversation; nobody sees its words as they come.
+        effort: how much to think, one of the levels of :mod:`thinking`; empty for not at all.
         take_back: to be called when what was told of the reply turned out to be no words of it.
     """
 
@@ -130,6 +131,7 @@ class ModelRequest:
     tools: list[ToolSpec] = field(default_factory=list)
     max_tokens: int = 0
     is_summary: bool = False
+    effort: str = ""
     take_back: Callable[[], None] = lambda: None
 
 
@@ -140,6 +142,8 @@ class ModelReply:
     Attributes:
         stop_reason: ``stop``, ``toolUse`` or ``length``.
         thinking: what the model told of its thinking: kept, and no part of its words.
+        thoughts: the same as parts of a message where the provider wants them back, signed.
+        images: pictures that it made, as parts of a message.
     """
 
     text: str
@@ -149,6 +153,8 @@ class ModelReply:
     response_id: str = ""
     model: str = ""
     thinking: str = ""
+    thoughts: list[dict[str, Any]] = field(default_factory=list)
+    images: list[dict[str, Any]] = field(default_factory=list)
 
 
 class ProviderError(Exception):

@@ -32,6 +32,8 @@ class Ollama:
         window = next((m.context_window for m in self._section.models if m.id == request.ref.model), 0)
         options = {"num_predict": request.max_tokens, "num_ctx": window}
         body["options"] = {name: value for name, value in options.items() if value}
+        if request.effort:
+            body["think"] = True
         if request.tools:
             body["tools"] = [
                 {

@@ -11,6 +11,7 @@ from typing import Any
 from teamgram.openclaw.agent.providers.failures import failure_of
 from teamgram.openclaw.agent.providers.http_stream import ProviderHttp
 from teamgram.openclaw.agent.providers.model_api import ModelReply, ModelRequest, ProviderError, Usage
+from teamgram.openclaw.agent.providers.openai_compat import adapted, known_refused, thinking_fields
 from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, count, from_json
 from teamgram.openclaw.config.sections import ProviderSection
 from teamgram.openclaw.sessions.transcripts import text_of
@@ -29,14 +30,15 @@ class OpenAICompatible:
         self._section = section
         self._http = ProviderHttp(name, section, reactor)
         self._thinking_first: set[str] = set()
-        self._refused = {model.id: _known_refused(model.compat) for model in section.models}
+        self._compat = {model.id: model.compat for model in section.models}
+        self._refused = {model.id: known_refused(model.compat) for model in section.models}
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelReply:
         """POST /chat/completions with ``stream``."""
         headers = {"authorization": f"Bearer {self._section.api_key}"} if self._section.api_key else {}
         refused = self._refused.setdefault(request.ref.model, set())
         for _ in range(_MOST_ASKED - 1):
-            told, body = self._reply(request, on_text), to_body(request, refused)
+            told, body = self._reply(request, on_text), self._body(request, refused)
             try:
                 return await self._ask(request, headers, body, told)
             except ProviderError as error:
@@ -44,7 +46,10 @@ class OpenAICompatible:
                 if what in refused or what not in ("roles", *body) or told.text:
                     raise
                 refused.add(what)
-        return await self._ask(request, headers, to_body(request, refused), self._reply(request, on_text))
+        return await self._ask(request, headers, self._body(request, refused), self._reply(request, on_text))
+
+    def _body(self, request: ModelRequest, refused: set[str]) -> dict[str, Any]:
+        return to_body(request, refused, self._compat.get(request.ref.model, {}))
 
     def _reply(self, request: ModelRequest, on_text: Callable[[str], None]) -> "_Chunks":
         return _Chunks(on_text, request.take_back, thinks_first=request.ref.model in self._thinking_first)
@@ -56,16 +61,6 @@ class OpenAICompatible:
         if told.thinks_first:
             self._thinking_first.add(request.ref.model)
         return told.reply(request.ref.model)
-
-
-def _known_refused(compat: dict[str, Any]) -> set[str]:
-    """What a model does not take by its ``compat`` switches."""
-    refused = set()
-    if compat.get("supportsUsageInStreaming") is False:
-        refused.add("stream_options")
-    if compat.get("maxTokensField") == "max_completion_tokens":
-        refused.add("max_tokens")
-    return refused
 
 
 class _Chunks(ReplyStream):
@@ -108,12 +103,15 @@ class _Chunks(ReplyStream):
             self._thinking_of(delta)
             self.say(delta.get("content"))
             self.say(delta.get("refusal"))
+            self._images_of(delta)
             self._calls_of(delta)
         if isinstance(message, dict):
             # The whole answer, or at the end of a stream all of it once more.
             if not self.progress:
                 self._thinking_of(message)
             self.say_whole(message.get("content"))
+            if not self.images:
+                self._images_of(message)
             if not self.calls:
                 self._calls_of(message)
             self.stop = self.stop or "stop"
@@ -126,6 +124,12 @@ class _Chunks(ReplyStream):
     def _thinking_of(self, delta: dict[str, Any]) -> None:
         # Some say it under two names at once.
         self.think(next((delta[name] for name in _REASONING_FIELDS if delta.get(name)), None))
+
+    def _images_of(self, delta: dict[str, Any]) -> None:
+        # OpenRouter's form for models that draw.
+        images = delta.get("images")
+        for image in images if isinstance(images, list) else ():
+            self.show_url((image.get("image_url") or {}).get("url"))
 
     def _calls_of(self, delta: dict[str, Any]) -> None:
         parts = delta.get("tool_calls") or ()
@@ -149,13 +153,16 @@ class _Chunks(ReplyStream):
         return found
 
 
-def to_body(request: ModelRequest, refused: set[str]) -> dict[str, Any]:
+def to_body(request: ModelRequest, refused: set[str], compat: dict[str, Any]) -> dict[str, Any]:
     """The request as OpenAI wants it, without what the provider does not take.
 
     Args:
         refused: names of fields, and ``roles`` when two messages of one role in a row are not taken.
+        compat: of the model.
     """
-    messages = to_messages(request)
+    told = to_messages(request)
+    called = {call["id"]: call["function"]["name"] for each in told for call in each.get("tool_calls") or ()}
+    messages = adapted(told, called, compat)
     body: dict[str, Any] = {
         "model": request.ref.model,
         "messages": joined_roles(messages) if "roles" in refused else messages,
@@ -165,6 +172,7 @@ def to_body(request: ModelRequest, refused: set[str]) -> dict[str, Any]:
     if request.max_tokens:
         name = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
         body[name] = request.max_tokens
+    body |= thinking_fields(request.effort, compat)
     if request.tools:
         body["tools"] = [
             {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.parameters}}

@@ -16,6 +16,9 @@ from teamgram.openclaw.agent.providers.reply_stream import ReplyStream, count, f
 from teamgram.openclaw.config.sections import ProviderSection
 from teamgram.openclaw.sessions.transcripts import text_of
 
+#: The item of a picture that the model made.
+_DRAWN = "image_generation_call"
+
 
 class OpenAIResponses:
     """See the module."""
@@ -38,6 +41,8 @@ class OpenAIResponses:
             body["instructions"] = request.system
         if request.max_tokens:
             body["max_output_tokens"] = request.max_tokens
+        if request.effort:
+            body["reasoning"] = {"effort": request.effort, "summary": "auto"}
         if request.tools:
             body["tools"] = [
                 {"type": "function", "name": t.name, "description": t.description, "parameters": t.parameters}
@@ -76,6 +81,8 @@ class _Events(ReplyStream):
             # Whole once more; some servers tell no pieces.
             self.progress += 1
             self.calls.add(value.get("output_index"), "", "", value.get("arguments"))
+        elif kind == "response.output_item.done" and (value.get("item") or {}).get("type") == _DRAWN:
+            self._drawn(value["item"])
         elif kind in ("response.completed", "response.incomplete"):
             self._finished(value["response"])
         elif kind == "response":
@@ -99,8 +106,13 @@ class _Events(ReplyStream):
         self._begin(index, item)
         if item.get("type") == "message":
             self.say(item.get("content"))
+        elif item.get("type") == _DRAWN:
+            self._drawn(item)
         elif item.get("type") == "reasoning":
             self.think(item.get("summary") or item.get("content"))
+
+    def _drawn(self, item: dict[str, Any]) -> None:
+        self.show(f"image/{item.get('output_format') or 'png'}", item.get("result"))
 
     def _finished(self, response: dict[str, Any]) -> None:
         if response.get("status") in ("failed", "cancelled"):

@@ -28,6 +28,11 @@ def from_json(text: str) -> Any:
         return json.loads(text)
 
 
+#: Pictures of one reply, and their base64 together.
+MAX_IMAGES = 8
+MAX_IMAGE_CHARS = 24 * 1024 * 1024
+
+
 def count(value: Any) -> int:
     """A figure of a provider's usage; what is none is 0."""
     return int(value) if isinstance(value, int | float) and 0 <= value < 2**53 else 0
@@ -44,6 +49,7 @@ class ReplyStream:
         ended: the event that closes a stream has come; nothing follows.
         progress: grows with every word and every piece of a call.
         thinks_first: the reply had the end of a thinking block without its beginning.
+        thoughts, images: see :class:`ModelReply`.
     """
 
     max_calls: ClassVar[int] = 128
@@ -71,6 +77,9 @@ class ReplyStream:
         self._on_text = on_text
         self._text: list[str] = []
         self._thinking: list[str] = []
+        self.thoughts: list[dict[str, Any]] = []
+        self.images: list[dict[str, Any]] = []
+        self._image_chars = 0
         self._thinking_size = 0
         self._thoughts = Joined(self._thought)
         self._tags = ThinkingTags(self._word, self._thought, self._was_thinking, begins_thinking=thinks_first)
@@ -127,6 +136,21 @@ class ReplyStream:
         for part in text if isinstance(text, list) else ():
             self.think(part.get("text") if isinstance(part, dict) else part)
 
+    def show(self, mime_type: Any, data: Any) -> None:
+        """A picture in base64; what is none, or too much, is left out."""
+        self.progress += 1
+        if not isinstance(data, str) or not isinstance(mime_type, str) or not mime_type.startswith("image/"):
+            return
+        self._image_chars += len(data)
+        if data and len(self.images) < MAX_IMAGES and self._image_chars <= MAX_IMAGE_CHARS:
+            self.images.append({"type": "image", "mimeType": mime_type[:64], "data": data})
+
+    def show_url(self, url: Any) -> None:
+        """The same as a ``data:`` URL; addresses are not fetched."""
+        head, comma, data = url.partition(",") if isinstance(url, str) else ("", "", "")
+        if comma and head.startswith("data:") and head.endswith(";base64"):
+            self.show(head[5:-7], data)
+
     def _word(self, text: str) -> None:
         self._text.append(text)
         self._on_text(text)
@@ -169,4 +193,6 @@ class ReplyStream:
             without_halves(self.id),
             without_halves(self.model) or model,
             "".join(self._thinking),
+            self.thoughts,
+            self.images,
         )

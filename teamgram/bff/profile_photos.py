@@ -53,8 +53,11 @@ class InputPhotoReader:
     async def _file(self, caller: RpcMetadata, view: Any) -> Uploaded | None:
         return None if view is None else await self._media.file(caller, view)
 
-    async def existing(self, caller: RpcMetadata, view: Any) -> Photo:
-        """The photo of an ``inputPhoto``: one that the caller was shown, of their own profile without a reference.
+    async def existing(self, caller: RpcMetadata, view: Any, whose: int = 0) -> Photo:
+        """The photo of an ``inputPhoto``: one that the caller was shown, of a profile of theirs without a reference.
+
+        Args:
+            whose: that profile; the caller's own when none is given.
 
         Raises:
             RpcError: ``PHOTO_INVALID``.
@@ -64,7 +67,7 @@ class InputPhotoReader:
         domain = self._shared.domain
         try:
             photo = await domain.filing.files.find(named)
-            if not await domain.profile_photos.is_shown(caller.user_id, caller.user_id, view.id):
+            if not await domain.profile_photos.is_shown(caller.user_id, whose or caller.user_id, view.id):
                 photo = await domain.access.open(caller.user_id, named, self._shared.now())
         except FileNotFound:
             raise bad_request("PHOTO_INVALID") from None
@@ -85,22 +88,36 @@ class ProfilePhotosService(RpcService):
     @rpc("photos.uploadProfilePhoto")
     async def upload_profile_photo(self, caller: RpcMetadata, query: Any) -> Any:
         """photos.uploadProfilePhoto#388a3b5 flags:# fallback:flags.3?true ... = photos.Photo"""
-        _check_own(query)
+        whose = await self._whose(caller, query)
         photo = await self._reader.uploaded(caller, query)
-        await self._photos.put_up(caller.user_id, photo, fallback=query.fallback)
-        return await self._answer(caller, photo, caller.user_id)
+        await self._photos.put_up(whose, photo, fallback=query.fallback)
+        return await self._answer(caller, photo, whose)
 
     @rpc("photos.updateProfilePhoto")
     async def update_profile_photo(self, caller: RpcMetadata, query: Any) -> Any:
         """photos.updateProfilePhoto#9e82039 flags:# fallback:flags.0?true bot:flags.1?InputUser id:InputPhoto = ..."""
-        _check_own(query)
+        whose = await self._whose(caller, query)
         photo = None
         if query.id.NAME == "inputPhoto":
-            photo = await self._reader.existing(caller, query.id)
-            await self._photos.put_up(caller.user_id, photo, fallback=query.fallback)
+            photo = await self._reader.existing(caller, query.id, whose)
+            await self._photos.put_up(whose, photo, fallback=query.fallback)
         else:
-            await self._photos.take_down_shown(caller.user_id, fallback=query.fallback)
-        return await self._answer(caller, photo, caller.user_id)
+            await self._photos.take_down_shown(whose, fallback=query.fallback)
+        return await self._answer(caller, photo, whose)
+
+    async def _whose(self, caller: RpcMetadata, query: Any) -> int:
+        """Whose photo is meant: the caller's, or that of a bot of theirs.
+
+        Raises:
+            RpcError: ``BOT_INVALID``.
+        """
+        if query.bot is None:
+            return caller.user_id
+        user = await self._shared.input_peers.user(caller, query.bot)
+        bot = (await self._shared.domain.bots.get([user.id])).get(user.id)
+        if bot is None or bot.owner_id != caller.user_id:
+            raise bad_request("BOT_INVALID")
+        return user.id
 
     @rpc("photos.deletePhotos")
     async def delete_photos(self, caller: RpcMetadata, query: Any) -> list[int]:
@@ -168,9 +185,3 @@ class ProfilePhotosService(RpcService):
         shared = self._shared
         users = await shared.user_views.render(caller.user_id, [user_id])
         return tl.photos.photo(photo=shared.updates.files.given(photo, caller.user_id), users=users)
-
-
-def _check_own(query: Any) -> None:
-    if query.bot is not None:
-        # Nobody owns a bot here; an operator's agents look as the server draws them.
-        raise bad_request("BOT_INVALID")

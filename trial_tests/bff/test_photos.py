@@ -274,6 +274,23 @@ class ProfilePhotosTests(PhotosTestCase):
             shown = (await self.full(self.bob, self.ann)).profile_photo
             self.assertEqual(await self.by_reference(self.bob, shown, "u"), video)
 
+    async def test_of_a_bot(self) -> None:
+        """Its owner gives it one, and nobody else does."""
+        bot, _ = await self.house.domain.bots.create(self.ann.user.id, "Helper", "photo_helper_bot", 1)
+        named = tl.inputUser(user_id=bot.id, access_hash=bot.access_hash)
+        file = await uploaded(self.bob, picture(200, 200), 7)
+        await self.refused("BOT_INVALID", self.bob, tl.photos.uploadProfilePhoto(file=file, bot=named))
+        photo = await self.put_up(self.ann, 7, bot=named)
+        (seen,) = await self.bob.call(tl.users.getUsers(id=[named]))
+        self.assertEqual(seen.photo.photo_id, photo.id)
+        self.assertIsNone((await self.user(self.bob, self.ann)).photo)
+        again = tl.inputPhoto(id=photo.id, access_hash=photo.access_hash, file_reference=b"")
+        await self.ann.call(tl.photos.updateProfilePhoto(bot=named, id=again))
+        await self.refused("BOT_INVALID", self.bob, tl.photos.updateProfilePhoto(bot=named, id=tl.inputPhotoEmpty()))
+        await self.ann.call(tl.photos.updateProfilePhoto(bot=named, id=tl.inputPhotoEmpty()))
+        (seen,) = await self.bob.call(tl.users.getUsers(id=[named]))
+        self.assertIsNone(seen.photo)
+
     async def test_an_emoji(self) -> None:
         """Drawn by clients, over a still of ours."""
         markup = tl.videoSizeEmojiMarkup(emoji_id=5, background_colors=[0xFF0000, 0x00FF00])

@@ -175,6 +175,8 @@ def rpc_error_for(error: DomainError) -> RpcError | None:
     """The wire's name of a domain error; None when the table has none, which is a bug."""
     if isinstance(error, FloodWait):
         return RpcError(420, "FLOOD_WAIT", max(1, error.seconds))
+    if isinstance(error, messages.MediaForbidden) and error.kind:
+        return RpcError(403, f"CHAT_SEND_{error.kind.upper()}_FORBIDDEN")
     if isinstance(error, FilePartMissing):
         return RpcError(400, f"FILE_PART_{error.number}_MISSING")
     for kind in type(error).__mro__:

@@ -149,7 +149,7 @@ class ChangedMediaTests(ChangedTestCase):
             Actor(self.bob.user.id, 1), chat.id, int(Banned.SEND_PHOTOS)
         )
         query = tl.messages.editMessage(peer=peer, id=message_id, media=await self.photo())
-        await self.refused("CHAT_SEND_MEDIA_FORBIDDEN", self.ann, query)
+        await self.refused("CHAT_SEND_PHOTOS_FORBIDDEN", self.ann, query)
         await self.ann.call(tl.messages.editMessage(peer=peer, id=message_id, media=await self.file([])))
 
     async def test_by_hash(self) -> None:

@@ -366,7 +366,7 @@ class FilesTests(BackendTestCase):
             ),
             tl.messages.forwardMessages(from_peer=self.to_ann, to_peer=group, id=[mine.id], random_id=[3]),
         ):
-            await self.refused("CHAT_SEND_MEDIA_FORBIDDEN", self.bob, query)
+            await self.refused("CHAT_SEND_DOCS_FORBIDDEN", self.bob, query)
         await self.bob.send(group, "texts are fine")
         await sent(self.ann, group, await document(self.ann, b"admin"))
         got = (await self.bob.history(group)).messages[0]

@@ -301,6 +301,22 @@ class StickersTests(BackendTestCase):
         mine = await self.bob.call(tl.messages.getAllStickers(hash=0))
         self.assertEqual([one.id for one in mine.sets], [sets[0].set.id, sets[1].set.id])
 
+    async def test_in_a_group_without_stickers(self) -> None:
+        """There they are refused by their name, and by that of all media where none may be sent."""
+        made = await self.create(await item(self.ann, still()))
+        chat = await self.bob.call(tl.messages.createChat(users=[self.bob.input_user(self.ann)], title="g"))
+        group = tl.inputPeerChat(chat_id=chat.updates.chats[0].id)
+        media = tl.inputMediaDocument(id=reference(made.documents[0]))
+        dice = tl.inputMediaDice(emoticon="🎲")
+        for banned, wanted, error in (
+            ("send_stickers", media, "CHAT_SEND_STICKERS_FORBIDDEN"),
+            ("send_games", dice, "CHAT_SEND_GAME_FORBIDDEN"),
+        ):
+            rights = tl.chatBannedRights(**{banned: True}, until_date=0)
+            await self.bob.call(tl.messages.editChatDefaultBannedRights(peer=group, banned_rights=rights))
+            query = tl.messages.sendMedia(peer=group, media=wanted, message="", random_id=9)
+            await self.refused(error, self.ann, query)
+
     async def test_custom_emoji(self) -> None:
         """Sets of small ones that stand in texts: found by their ids alone."""
         made = await self.create(await item(self.ann, still(100, 100), "🐈"), emojis=True)

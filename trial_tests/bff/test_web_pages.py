@@ -139,6 +139,18 @@ class WebPagesTests(BackendTestCase):
             await self.ann.call(tl.messages.getWebPage(url="file:///etc/passwd", hash=0))
         self.assertEqual(caught.exception.message, "WC_CONVERT_URL_INVALID")
 
+    async def test_while_writing(self) -> None:
+        """Who writes does not wait for a slow page, and is told when it comes."""
+        url = self.site.url("/slow")
+        asking = Deferred.fromCoroutine(self.ann.call(tl.messages.getWebPagePreview(message=url)))
+        while not self.site.waiting["/slow"]:
+            await pause(0.01)
+        self.house.clock.advance(3)
+        self.assertEqual((await asking).media.webpage.NAME, "webPagePending")
+        self.site.page("/slow", "<title>Slow</title>")
+        self.site.answer("/slow")
+        self.assertEqual((await self.came(self.ann)).webpage.title, "Slow")
+
     async def test_not_in_a_group_that_forbids_it(self) -> None:
         """There the text goes, and no page under it."""
         chat = await self.ann.call(tl.messages.createChat(users=[self.ann.input_user(self.bob)], title="g"))

@@ -66,6 +66,20 @@ def check_takes_txn(txn: Transaction, relation: Relation, media: Iterable[Media 
         raise VoiceForbidden(str(other_id))
 
 
+_KINDS = {
+    Banned.SEND_PHOTOS: "photos",
+    Banned.SEND_VIDEOS: "videos",
+    Banned.SEND_AUDIOS: "audios",
+    Banned.SEND_VOICES: "voices",
+    Banned.SEND_DOCS: "docs",
+    Banned.SEND_STICKERS: "stickers",
+    Banned.SEND_GIFS: "gifs",
+    Banned.SEND_GAMES: "game",
+    Banned.SEND_PLAIN: "plain",
+}
+"""What a ban is of, for whom it has a name of its own."""
+
+
 def check_sends(chat: Chat, sender_id: int, media: Media | None) -> None:
     """Write a text or media in a group.
 
@@ -77,8 +91,11 @@ def check_sends(chat: Chat, sender_id: int, media: Media | None) -> None:
         rights.check_writes(chat, sender_id)
         return
     rights.check_writes(chat, sender_id, Banned.SEND_MESSAGES)
-    if not rights.may(chat, sender_id, forbidden_by(media)):
-        raise MediaForbidden(str(chat.id))
+    bans = forbidden_by(media)
+    if not rights.may(chat, sender_id, bans):
+        of_all = rights.may(chat, sender_id, bans & (Banned.SEND_MESSAGES | Banned.SEND_MEDIA))
+        kinds = (kind for ban, kind in _KINDS.items() if ban & bans) if of_all else ()
+        raise MediaForbidden(str(chat.id), next(iter(kinds), ""))
 
 
 def writable_txn(txn: Transaction, sender_id: int, peer: int, bans: Banned = rights.WRITING) -> None:

@@ -16,7 +16,11 @@ class CaptionTooLong(DomainError):
 
 
 class MediaForbidden(DomainError):
-    """The group does not let its members send that kind of media."""
+    """The group does not let its members send media, or (``kind``) media of that kind."""
+
+    def __init__(self, text: str, kind: str = "") -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 class MediaDoesNotEnd(DomainError):

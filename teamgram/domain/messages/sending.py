@@ -115,14 +115,13 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     changes = BoxChanges(txn, first.date)
     changes.lock(audience.owner_ids)
     answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.quote)
-    may_embed = _may_embed(chat, sender_id)
     outgoing = []
     for request in requests:
         mentioned = request.mentioned
         if chat is not None and answered.author_id:
             mentioned |= {answered.author_id}
         extra = request.extra
-        if extra.preview is not None and not may_embed:
+        if extra.preview is not None and not _may_embed(chat, sender_id):
             extra = msgspec.structs.replace(extra, preview=None)
         if answered.reply is not None:
             extra = msgspec.structs.replace(extra, reply=answered.reply)

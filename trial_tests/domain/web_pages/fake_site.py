@@ -38,6 +38,7 @@ class FakeSite(Resource):
         self._reactor = any_reactor
         self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.hits: dict[str, int] = defaultdict(int)
+        self.waiting: dict[str, list[Any]] = defaultdict(list)
         self.names: dict[str, list[list[str]]] = {}
         self.lookups: list[str] = []
         listening = self._reactor.listenTCP(0, Site(self), interface=PUBLIC)
@@ -63,7 +64,17 @@ class FakeSite(Resource):
         path = request.path.decode()
         self.hits[path] += 1
         if path not in self.pages:
+            self.waiting[path].append(request)
             return NOT_DONE_YET
+        return self._answer(request, path)
+
+    def answer(self, path: str) -> None:
+        """Who asked for a page before it was there gets it now."""
+        for request in self.waiting.pop(path, ()):
+            request.write(self._answer(request, path))
+            request.finish()
+
+    def _answer(self, request: Any, path: str) -> bytes:
         code, headers, body = self.pages[path]
         request.setResponseCode(code)
         for name, value in headers.items():

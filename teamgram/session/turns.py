@@ -7,6 +7,7 @@ Deferred or a timer. A key has a part of each turn, measured in time. Who has
 more to do than fits into it is behind: its next part comes after everybody
 who is not, and the parts of all who are behind make a turn only so long. So
 whoever asks little waits for a piece of somebody's flood, not for the flood.
+What takes long to encrypt, a piece of a file, leaves after everything else, one or two of them in a turn.
 """
 
 from collections import deque
@@ -29,6 +30,9 @@ class TurnWork(Protocol):
 
     def flush(self, session: ClientSession, now: float) -> None:
         """Send what a session has ready."""
+
+    def sends_much(self, session: ClientSession) -> bool:
+        """Whether what the session has ready takes long to encrypt: a piece of a file does."""
 
     def take_next(self, wrapper: MainAuthWrapper, now: float) -> bool:
         """Take a key's next frame; False when none can be taken in this turn."""
@@ -84,6 +88,8 @@ class ReactorTurns:
         self.unpacked_enough = False
         self._scheduled = False
         self._dirty: list[ClientSession] = []
+        self._sent_much = False
+        self._spent_on_much = 0.0
         self._ready: list[MainAuthWrapper] = []
         self._behind: deque[MainAuthWrapper] = deque()
         self._counted: list[MainAuthWrapper] = []
@@ -155,6 +161,7 @@ class ReactorTurns:
             wrapper.frames_this_turn = 0
         self._unpacked_bytes = 0
         self.unpacked_enough = False
+        self._sent_much, self._spent_on_much = False, 0.0
         ready, self._ready = self._ready, []
         for wrapper in ready:
             wrapper.is_ready = False
@@ -197,12 +204,27 @@ class ReactorTurns:
 
     def _send(self, now: float) -> None:
         dirty, self._dirty = self._dirty, []
+        much: list[ClientSession] = []
         for session in dirty:
-            session.dirty = False
-            try:
-                self._work.flush(session, now)
-            except Exception:
-                self._log.failure("flushing session {session_id}", session_id=session.core.session_id)
+            if self._work.sends_much(session):
+                much.append(session)
+            else:
+                self._flush(session, now)
+        # As with keys that are behind: one at least, and no more than its time; the others begin the next turn.
+        while much and not self._sent_much:
+            session = much.pop(0)
+            began = self._seconds()
+            self._flush(session, now)
+            self._spent_on_much += self._seconds() - began
+            self._sent_much = self._spent_on_much >= self._behind_seconds
+        self._dirty[:0] = much
+
+    def _flush(self, session: ClientSession, now: float) -> None:
+        session.dirty = False
+        try:
+            self._work.flush(session, now)
+        except Exception:
+            self._log.failure("flushing session {session_id}", session_id=session.core.session_id)
 
     def _do_last(self) -> None:
         last, self._last = self._last, []

@@ -38,7 +38,7 @@ class Spec:
         body: the boxed request, in hexadecimal.
         requests: prepared for each connection.
         rate: requests a second, of all connections together.
-        seconds: how long it lasts, ``closed`` apart.
+        seconds: how long it lasts; 0 for a ``closed`` one that ends when all was asked.
         niceness: added to the process's.
     """
 
@@ -76,7 +76,13 @@ class Line:
     def ask(self) -> None:
         """Send the next request."""
         self.asked_at = time.perf_counter()
-        self.socket.send(self.prepared.pop())
+        frame = self.prepared.pop()
+        sent = self.socket.send(frame)
+        if sent < len(frame):
+            # A part of a file: the server takes it, whatever it has to say meanwhile.
+            self.socket.settimeout(_PATIENCE)
+            self.socket.sendall(memoryview(frame)[sent:])
+            self.socket.setblocking(False)
 
     def frames(self, data: bytes) -> int:
         """How many frames these bytes complete."""
@@ -109,7 +115,7 @@ class Crowd:
 
     def _closed(self, began: float) -> dict[str, object]:
         left = sum(len(line.prepared) for line in self.lines)
-        answered = left
+        answered = 0
         for line in self.lines:
             line.ask()
         while left > 0:
@@ -118,8 +124,12 @@ class Crowd:
                 if line.frames(line.socket.recv(_READ)) and line.asked_at is not None:
                     line.asked_at = None
                     left -= 1
-                    if line.prepared:
+                    answered += 1
+                    if line.prepared and not (self.spec.seconds and time.perf_counter() - began > self.spec.seconds):
                         line.ask()
+                    else:
+                        left -= len(line.prepared)
+                        line.prepared.clear()
         return {"answered": answered}
 
     def _steady(self, began: float) -> dict[str, object]:

@@ -1,21 +1,32 @@
 """What files cost: the server's CPU for a megabyte, its memory while they move, and what others notice of it."""
 
 import io
+import json
 import os
+import shutil
+import sqlite3
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import gatherResults
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThread
 
 from PIL import Image
 
 from teamgram.mtproto.envelope import AuthKey, encrypt
 from teamgram.mtproto.tl import encode, tl
+from tools.bench.crowd import Spec
+from tools.bench.latency import NICENESS, SECONDS, Latency, at, milli
 from tools.bench.load import Pump, sealed
 from tools.bench.measured import cpu_seconds, resident_bytes
 from tools.bench.messenger import IN_FLIGHT, RPC_RESULT, Bench, Figures, results
+from trial_tests.clients.server import RunningServer
 from trial_tests.peer.calls import PeerSession
 from trial_tests.peer.session import Received
 
@@ -30,6 +41,8 @@ MOVED = 1000
 """MB up, and as many down, of all clients together."""
 SENT = 400
 ROUNDS = 3
+DOWNLOADING, UPLOADING = 4, 2
+STORED = 100_000
 
 
 def answers(messages: Sequence[Received]) -> int:
@@ -67,6 +80,9 @@ class FileBench:
             "files down": self.down,
             "files memory": self.memory,
             "files sendMedia": self.send_media,
+            "files beside": self.beside,
+            "files photo": self.photo,
+            "files start": self.first_start,
         }
 
     def _part(self, number: int = 0, data: bytes = b"") -> bytes:
@@ -189,6 +205,101 @@ class FileBench:
             "that took": f"{time.monotonic() - began:.0f} s",
         }
 
+    async def beside(self) -> Figures:
+        """A quiet key alone, and beside four full-speed downloads and two uploads."""
+        latency = Latency(self._bench)
+        quiet = await latency.keys(4)
+        alone, _ = await latency.taken(await latency.crowd(latency.probe(quiet)))
+        crowds = []
+        for number in range(DOWNLOADING + UPLOADING):
+            session, _ = await self._bench.user()
+            if number < DOWNLOADING:
+                where = await self._document(session, DOWNLOADED)
+                body = encode(tl.upload.getFile(location=where, offset=0, limit=MIB))
+            else:
+                body = self._part()
+            key = session.core.auth_key.auth_key.hex(), session.core.salt
+            await session.connection.close()
+            crowds.append(
+                await latency.crowd(
+                    Spec(self._server.port, "closed", [key], body.hex(), 250, seconds=SECONDS, niceness=NICENESS)
+                )
+            )
+        probe = await latency.crowd(latency.probe(quiet))
+        moving = [Deferred.fromCoroutine(crowd.run()) for crowd in crowds]
+        busy, _ = await latency.taken(probe)
+        moved = sum(figures["answered"] for figures in await gatherResults(moving))
+        return {
+            "updates.getState of a quiet key, alone: p99": milli(alone, 0.99),
+            f"the same beside {DOWNLOADING} downloads and {UPLOADING} uploads: p99": milli(busy, 0.99),
+            "one by the other, beside (at most 2)": f"{at(busy, 0.99) / at(alone, 0.99):.1f}",
+            "pieces moved meanwhile": str(moved),
+        }
+
+    async def photo(self) -> Figures:
+        """A quiet key alone, and while photos of twelve megapixels are made smaller one after another."""
+        latency = Latency(self._bench)
+        quiet = await latency.keys(4)
+        session, _ = await self._bench.user()
+        jpeg = picture()
+        parts = [jpeg[start : start + PART] for start in range(0, len(jpeg), PART)]
+
+        async def send() -> float:
+            self._file_id += 1
+            for number, part in enumerate(parts):
+                await session.call(
+                    tl.upload.saveFilePart(file_id=self._file_id, file_part=number, bytes=part), within=60
+                )
+            media = tl.inputMediaUploadedPhoto(
+                file=tl.inputFile(id=self._file_id, parts=len(parts), name="a.jpg", md5_checksum="")
+            )
+            began = time.monotonic()
+            query = tl.messages.sendMedia(
+                peer=tl.inputPeerSelf(), media=media, message="", random_id=int.from_bytes(os.urandom(7))
+            )
+            await session.call(query, within=60)
+            return time.monotonic() - began
+
+        took = [await send()]
+        alone, _ = await latency.taken(await latency.crowd(latency.probe(quiet)))
+        probe = await latency.crowd(latency.probe(quiet))
+        probing = Deferred.fromCoroutine(latency.taken(probe))
+        while not probing.called:
+            took.append(await send())
+        busy, _ = await probing
+        await session.connection.close()
+        return {
+            f"a photo of 12 megapixels ({len(jpeg) / 1e6:.1f} MB) to all sizes": f"{min(took):.2f} s",
+            "updates.getState of a quiet key, without: p99": milli(alone, 0.99),
+            f"the same while {len(took) - 1} of them are made: p99": milli(busy, 0.99),
+            "one by the other, photos (at most 1.5)": f"{at(busy, 0.99) / at(alone, 0.99):.1f}",
+        }
+
+    async def first_start(self) -> Figures:
+        """Starts of servers with nothing in their store, and with 100,000 files."""
+        directory = Path(tempfile.mkdtemp(prefix="teamgram-bench-store-"))
+        server = RunningServer(self._reactor, directory)
+        took: dict[int, list[float]] = {0: [], STORED: []}
+        try:
+            await self._timed(server)
+            for number, starts in took.items():
+                if number:
+                    await deferToThread(fill, server.data_dir, number)
+                for _ in range(ROUNDS):
+                    starts.append(await self._timed(server))
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+        return {
+            f"a start with {number:,} files in the store": f"{min(starts):.2f} s" for number, starts in took.items()
+        }
+
+    async def _timed(self, server: RunningServer) -> float:
+        began = time.monotonic()
+        await server.start()
+        ready = time.monotonic() - began
+        await server.terminate()
+        return ready
+
     def _send(self, peer: Any, file_id: int) -> bytes:
         return encode(
             tl.messages.sendMedia(
@@ -239,11 +350,28 @@ class FileBench:
         }
 
 
-def photo(w: int = 4000, h: int = 3000) -> bytes:
+def picture(w: int = 4000, h: int = 3000) -> bytes:
     """A JPEG of twelve megapixels with something to see in it."""
     written = io.BytesIO()
     Image.effect_noise((w // 8, h // 8), 80).resize((w, h)).convert("RGB").save(written, "JPEG", quality=90)
     return written.getvalue()
+
+
+def fill(data_dir: Path, number: int) -> None:
+    """So many files of one byte each, with their rows."""
+    kept = data_dir / "files" / "kept"
+    connection = sqlite3.connect(data_dir / "teamgram.db")
+    with closing(connection), connection:
+        for start in range(1, number + 1):
+            name = sha256(start.to_bytes(8)).hexdigest()
+            folder = kept / name[:2] / name[2:4]
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(b"x")
+            details = json.dumps(
+                {"id": start, "access_hash": 1, "date": 1, "mime_type": "a/b", "size": 1, "blob": name}
+            )
+            connection.execute("INSERT INTO documents VALUES (?, 1, 1, 1, ?, ?)", (start, name, details))
+            connection.execute("INSERT INTO file_blobs VALUES (?, ?)", (name, start))
 
 
 def _milli(seconds: float) -> str:

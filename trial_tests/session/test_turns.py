@@ -26,6 +26,7 @@ class FakeWrapper:
         self.is_ready = self.is_behind = self.dirty = False
         self.frames_this_turn = 0
         self.core = self
+        self.sends_for = 0
         self.session_id = name
 
     def start_next(self, now: float) -> bool:
@@ -55,7 +56,11 @@ class FakeWork:
         self._case = case
 
     def flush(self, session: Any, now: float) -> None:
+        self._case.elapsed += session.sends_for
         self._case.did.append(f"send {session.core.session_id}")
+
+    def sends_much(self, session: Any) -> bool:
+        return bool(session.sends_for)
 
     def take_next(self, wrapper: Any, now: float) -> bool:
         taken: bool = wrapper.take_next(now)
@@ -115,6 +120,17 @@ class TurnsTests(SynchronousTestCase):
         a, b = self.wrapper("a", requests=8), self.wrapper("b", requests=2)
         self.assertEqual(self.turn(a, b), ["a", "a", "a", "b", "b", "send a", "send b", "a", "a", "a", "send a"])
         self.assertEqual(self.turn(), ["a", "a", "send a"])
+        self.assertEqual(self.turn(), [])
+
+    def test_pieces_of_files_leave_last(self) -> None:
+        """One or two in a turn, each session's in its place in line, and never before somebody's small answer."""
+        large = [self.wrapper(name, requests=1) for name in "abcd"]
+        for wrapper in large:
+            wrapper.sends_for = 4
+        small = self.wrapper("s", requests=1)
+        self.assertEqual(self.turn(*large, small), ["a", "b", "c", "d", "s", "send s", "send a", "send b"])
+        small.requests = 1
+        self.assertEqual(self.turn(small), ["s", "send s", "send c", "send d"])
         self.assertEqual(self.turn(), [])
 
     def test_who_asks_little_goes_first(self) -> None:

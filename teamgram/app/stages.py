@@ -147,12 +147,11 @@ class Stages:
             log_line=log_line,
         )
 
+        file = configuration.botapi
+        bot_files_key = load_or_create_key(self.data_dir / BOT_FILES_KEY)
+        api = BotApi(domain, reactor, bot_files_key, private_webhooks=file.AllowPrivateWebhooks)
         self.bot_api = BotApiService(
-            BotApi(domain, reactor, load_or_create_key(self.data_dir / BOT_FILES_KEY)),
-            reactor,
-            stage_settings.bot_api(configuration.botapi),
-            parse_size(configuration.botapi.MaxRequestSize),
-            self.data_dir,
+            api, api.webhooks, reactor, stage_settings.bot_api(file), parse_size(file.MaxRequestSize), self.data_dir
         )
 
     # Each stage is made by the one before it, which it may answer.

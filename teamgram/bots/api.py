@@ -21,6 +21,7 @@ from teamgram.bots.table import declared_methods
 from teamgram.bots.views.media import MediaViews
 from teamgram.bots.views.messages import BotMessageViews
 from teamgram.bots.views.updates import BotUpdateViews
+from teamgram.bots.webhooks import Webhooks
 from teamgram.domain.bots.bot import Bot
 from teamgram.domain.bots.errors import BotTokenInvalid
 from teamgram.domain.domain import Domain
@@ -40,13 +41,16 @@ class BotApi:
 
     Attributes:
         handlers: what is there, by the method's name in lower case.
+        webhooks: who brings updates; start and stop them.
     """
 
     _log = Logger()
 
-    def __init__(self, domain: Domain, clock: Any, file_key: bytes) -> None:
+    def __init__(self, domain: Domain, clock: Any, file_key: bytes, *, private_webhooks: bool = False) -> None:
         """Args:
+        clock: the reactor.
         file_key: seals ``file_id``s.
+        private_webhooks: updates may be brought to this network, and by plain HTTP.
         """
         self._domain = domain
         self._clock = clock
@@ -57,9 +61,11 @@ class BotApi:
         messages = BotMessageViews(domain, MediaViews(file_ids))
         sending = BotSending(domain, conversations, messages, clock)
         self._downloads = Downloads(domain, file_ids)
+        updates = BotUpdateViews(domain, messages)
+        self.webhooks = Webhooks(domain, updates, clock, private=private_webhooks, carry=self._carry)
         families = (
             BotProfile(domain),
-            BotUpdatesTaking(domain, BotUpdateViews(domain, messages)),
+            BotUpdatesTaking(domain, updates, self.webhooks),
             sending,
             BotFiles(domain, sending, file_ids, self._downloads),
             BotChats(domain, conversations, clock),
@@ -74,7 +80,18 @@ class BotApi:
         Raises:
             ApiError: it is refused.
         """
-        bot = await self._bot(token, address)
+        return await self._answer(await self._bot(token, address), method, given, files, address)
+
+    async def _carry(self, bot_id: int, method: str, given: dict[str, Any]) -> None:
+        """What a webhook's receiver answered with; methods that tell or that change webhooks are passed over."""
+        name = method.lower()
+        if name.startswith("get") or name in ("setwebhook", "deletewebhook", "close", "logout"):
+            return
+        await self._answer(await self._domain.bots.require(bot_id), method, given, {}, "")
+
+    async def _answer(
+        self, bot: Bot, method: str, given: dict[str, Any], files: dict[str, UploadedFile], address: str
+    ) -> Any:
         wait = self._calls.take(bot.user_id, self._clock.seconds())
         if wait:
             raise too_many(wait)

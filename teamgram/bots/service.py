@@ -9,6 +9,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 
 from teamgram.bots.http import Answers, ApiFactory
+from teamgram.bots.webhooks import Webhooks
 
 #: Below the data directory: files lie there while a call that brings them lasts.
 UPLOAD_FOLDER = "bot_uploads"
@@ -23,13 +24,20 @@ class BotApiService(Service):
     """
 
     def __init__(
-        self, answers: Answers, reactor: Any, addresses: list[tuple[str, int]], max_bytes: int, data_dir: Path
+        self,
+        answers: Answers,
+        webhooks: Webhooks,
+        reactor: Any,
+        addresses: list[tuple[str, int]],
+        max_bytes: int,
+        data_dir: Path,
     ) -> None:
         """Args:
         max_bytes: of one call.
         """
         self.listening: Deferred[None] = Deferred()
         self.addresses: list[tuple[str, int]] = []
+        self._webhooks = webhooks
         self._reactor = reactor
         self._wanted = addresses
         self._folder = data_dir / UPLOAD_FOLDER
@@ -50,6 +58,8 @@ class BotApiService(Service):
             opened = await endpoint.listen(self._factory)
             self._ports.append(opened)
             self.addresses.append((host, opened.getHost().port))
+        if self._wanted:
+            self._webhooks.start()
 
     def stopService(self) -> Deferred[None]:
         """Close them; calls that wait are answered by who makes them wait."""
@@ -57,6 +67,7 @@ class BotApiService(Service):
         return Deferred.fromCoroutine(self._close())
 
     async def _close(self) -> None:
+        await self._webhooks.stop()
         ports, self._ports = self._ports, []
         for port in ports:
             await maybeDeferred(port.stopListening)

@@ -55,6 +55,21 @@ class BotDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     commands: tuple[CommandSet, ...] = ()
 
 
+class Webhook(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a bot's updates are brought instead of being fetched.
+
+    Attributes:
+        secret_token: goes along with each, so that the receiver knows who comes.
+        max_connections: chats of which something is brought at the same time.
+        certificate: PEM of who signed the receiver's, where nobody else knows them.
+    """
+
+    url: str
+    secret_token: str = ""
+    max_connections: int = 40
+    certificate: str = ""
+
+
 class Bot(msgspec.Struct, frozen=True):
     """A bot.
 
@@ -67,6 +82,7 @@ class Bot(msgspec.Struct, frozen=True):
     owner_id: int
     created_at: int
     details: BotDetails
+    webhook: Webhook | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -81,3 +97,16 @@ def pack_details(details: BotDetails) -> bytes:
 def unpack_details(stored: bytes) -> BotDetails:
     """The inverse of ``pack_details``."""
     return _decode(stored)
+
+
+_decode_webhook = msgspec.json.Decoder(Webhook).decode
+
+
+def pack_webhook(webhook: Webhook | None) -> bytes | None:
+    """As it is stored."""
+    return None if webhook is None else _encode(webhook)
+
+
+def unpack_webhook(stored: bytes | None) -> Webhook | None:
+    """The inverse of ``pack_webhook``."""
+    return _decode_webhook(stored) if stored else None

@@ -19,6 +19,7 @@ from teamgram.domain.bots.bot import (
     BotCommand,
     BotDetails,
     CommandSet,
+    Webhook,
 )
 from teamgram.domain.bots.errors import (
     BotCommandDescriptionInvalid,
@@ -43,12 +44,19 @@ MAX_OWNED = 20
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
 
 
+class WebhookChanged(msgspec.Struct, frozen=True):
+    """A bot's updates are brought elsewhere from now on, or nowhere: read the bot again."""
+
+    bot_id: int
+
+
 class Bots:
     """Every bot that has an owner. The agents' accounts are bots without one and are not here."""
 
     def __init__(self, database: Database, bus: RowsBus, users: Users, *, max_cached: int = 20_000) -> None:
         self._database = database
         self._users = users
+        self._bus = bus
         self._rows: LoadedRows[int, Bot] = LoadedRows.shared("bots", bus, max_cached)
 
     async def get(self, user_ids: Iterable[int]) -> dict[int, Bot]:
@@ -159,6 +167,7 @@ class Bots:
     def _delete_txn(self, txn: Transaction, user_id: int) -> None:
         store.delete_bot_txn(txn, user_id)
         self._invalidate_after_txn(txn, user_id)
+        txn.call_after(self._bus.publish, WebhookChanged(user_id))
 
     async def change(self, user_id: int, function: Callable[[BotDetails], BotDetails]) -> Bot:
         """Change what its owner chose: ``function`` makes the new of the old, perhaps more than once.
@@ -177,6 +186,24 @@ class Bots:
             store.set_details_txn(txn, user_id, details)
             self._invalidate_after_txn(txn, user_id)
         return msgspec.structs.replace(bot, details=details)
+
+    async def set_webhook(self, user_id: int, webhook: Webhook | None) -> None:
+        """Bring its updates there from now on, or (None) let it fetch them.
+
+        Raises:
+            BotNotFound: it is none.
+        """
+        await self.require(user_id)
+        await self._database.write("set webhook", self._webhook_txn, user_id, webhook)
+
+    def _webhook_txn(self, txn: Transaction, user_id: int, webhook: Webhook | None) -> None:
+        store.set_webhook_txn(txn, user_id, webhook)
+        self._invalidate_after_txn(txn, user_id)
+        txn.call_after(self._bus.publish, WebhookChanged(user_id))
+
+    async def with_webhooks(self) -> list[int]:
+        """The ids of the bots whose updates are brought to them."""
+        return await self._database.read("bots with webhooks", store.with_webhooks_txn)
 
     async def set_commands(self, user_id: int, wanted: CommandSet) -> None:
         """Put one set of commands in the place of the one before; an empty one takes it away.

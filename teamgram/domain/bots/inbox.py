@@ -56,13 +56,20 @@ class BotInbox:
         self._bus.listen(BotPolled, lambda polled: self._end_poll(polled.bot_id))
 
     async def take(
-        self, bot_id: int, offset: int, limit: int, seconds: float, allowed: tuple[str, ...] | None = None
+        self,
+        bot_id: int,
+        offset: int,
+        limit: int,
+        seconds: float,
+        allowed: tuple[str, ...] | None = None,
+        after: int = 0,
     ) -> list[WaitingUpdate]:
         """What waits from ``offset`` on, which confirms all before it; waits so long for some when there is none.
 
         Args:
             offset: negative: only so many, the newest, and all before them are forgotten.
             allowed: the kinds of updates from now on; None: as before.
+            after: only what comes after that update, which confirms nothing.
 
         Raises:
             BotNotFound.
@@ -74,7 +81,7 @@ class BotInbox:
             # There before the look, so that what comes while it goes on is not missed.
             woken = self._polls[bot_id] = Deferred()
             try:
-                found = await self._look(bot_id, offset, limit, allowed)
+                found = await self._look(bot_id, offset, limit, allowed, after)
                 left = until - self._clock.seconds()
                 if not (found or left <= 0):
                     timer = self._clock.callLater(left, self._wake, bot_id, woken)
@@ -92,14 +99,20 @@ class BotInbox:
                 return found
             offset, allowed = max(offset, 0), None
 
-    async def _look(self, bot_id: int, offset: int, limit: int, allowed: tuple[str, ...] | None) -> list[WaitingUpdate]:
+    async def _look(
+        self, bot_id: int, offset: int, limit: int, allowed: tuple[str, ...] | None, after: int
+    ) -> list[WaitingUpdate]:
         now = int(self._clock.seconds())
         limit = min(max(limit, 1), MOST_TAKEN)
         if allowed is None and offset >= 0:
-            found = await self._database.read("look for bot updates", _untouched_txn, bot_id, offset, limit, now)
+            found = await self._database.read("look for bot updates", _untouched_txn, bot_id, offset, limit, now, after)
             if found is not None:
                 return found
-        return await self._database.write("take bot updates", _take_txn, bot_id, offset, limit, allowed, now)
+        return await self._database.write("take bot updates", _take_txn, bot_id, offset, limit, allowed, now, after)
+
+    async def confirm(self, bot_id: int, update_id: int) -> None:
+        """One of them was brought; those before it may still be on their way."""
+        await self._database.write("confirm bot update", _confirm_txn, bot_id, update_id)
 
     async def forget(self, bot_id: int) -> None:
         """Drop all that waits."""
@@ -167,7 +180,9 @@ def append_txn(txn: Transaction, bot_id: int, update: BotUpdate, now: int) -> No
     _append_txn(txn, bot_id, [update], now)
 
 
-def _untouched_txn(txn: Transaction, bot_id: int, offset: int, limit: int, now: int) -> list[WaitingUpdate] | None:
+def _untouched_txn(
+    txn: Transaction, bot_id: int, offset: int, limit: int, now: int, after: int
+) -> list[WaitingUpdate] | None:
     """What waits when there is nothing to write for it, else None."""
     txn.execute(
         "SELECT b.taken_pts, COALESCE(m.pts, 1) FROM bots b LEFT JOIN message_boxes m ON m.owner_id = b.user_id"
@@ -184,11 +199,11 @@ def _untouched_txn(txn: Transaction, bot_id: int, offset: int, limit: int, now: 
         (bot_id, offset, now - KEPT_SECONDS),
     )
     stale = txn.fetchone()
-    return None if stale is not None and stale[0] else _waiting_txn(txn, bot_id, limit)
+    return None if stale is not None and stale[0] else _waiting_txn(txn, bot_id, limit, after)
 
 
 def _take_txn(
-    txn: Transaction, bot_id: int, offset: int, limit: int, allowed: tuple[str, ...] | None, now: int
+    txn: Transaction, bot_id: int, offset: int, limit: int, allowed: tuple[str, ...] | None, now: int, after: int = 0
 ) -> list[WaitingUpdate]:
     if allowed is not None:
         bot = store.bots_txn(txn, [bot_id]).get(bot_id)
@@ -208,13 +223,14 @@ def _take_txn(
         "DELETE FROM bot_updates WHERE bot_id = ? AND (update_id < ? OR came_at < ?)",
         (bot_id, offset, now - KEPT_SECONDS),
     )
-    return _waiting_txn(txn, bot_id, limit)
+    return _waiting_txn(txn, bot_id, limit, after)
 
 
-def _waiting_txn(txn: Transaction, bot_id: int, limit: int) -> list[WaitingUpdate]:
+def _waiting_txn(txn: Transaction, bot_id: int, limit: int, after: int) -> list[WaitingUpdate]:
     txn.execute(
-        "SELECT update_id, came_at, payload FROM bot_updates WHERE bot_id = ? ORDER BY update_id LIMIT ?",
-        (bot_id, limit),
+        "SELECT update_id, came_at, payload FROM bot_updates WHERE bot_id = ? AND update_id > ?"
+        " ORDER BY update_id LIMIT ?",
+        (bot_id, after, limit),
     )
     return [WaitingUpdate(row[0], row[1], unpack_update(row[2])) for row in txn.fetchall()]
 
@@ -263,6 +279,10 @@ def _append_txn(txn: Transaction, bot_id: int, updates: Sequence[BotUpdate], now
         "INSERT INTO bot_updates (bot_id, update_id, came_at, payload) VALUES (?, ?, ?, ?)",
         [(bot_id, number, now, pack_update(update)) for number, update in enumerate(updates, first)],
     )
+
+
+def _confirm_txn(txn: Transaction, bot_id: int, update_id: int) -> None:
+    txn.execute("DELETE FROM bot_updates WHERE bot_id = ? AND update_id = ?", (bot_id, update_id))
 
 
 def _forget_txn(txn: Transaction, bot_id: int) -> None:

@@ -1,18 +1,32 @@
 """SQL of ``bots``. Every function runs inside a transaction."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from teamgram.database import Transaction
-from teamgram.domain.bots.bot import Bot, BotDetails, pack_details, unpack_details
+from teamgram.domain.bots.bot import (
+    Bot,
+    BotDetails,
+    Webhook,
+    pack_details,
+    pack_webhook,
+    unpack_details,
+    unpack_webhook,
+)
 
-_COLUMNS = "user_id, owner_id, created_at, details"
+_COLUMNS = "user_id, owner_id, created_at, details, webhook"
 _IDS_PER_QUERY = 500
+
+
+def _bot(row: Sequence[Any]) -> Bot:
+    return Bot(row[0], row[1], row[2], unpack_details(row[3]), unpack_webhook(row[4]))
 
 
 def insert_bot_txn(txn: Transaction, bot: Bot, secret_hash: bytes, taken_pts: int) -> None:
     txn.execute(
-        f"INSERT INTO bots ({_COLUMNS}, secret_hash, taken_pts, last_update_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (bot.user_id, bot.owner_id, bot.created_at, pack_details(bot.details), secret_hash, taken_pts, 0),
+        "INSERT INTO bots (user_id, owner_id, created_at, details, secret_hash, taken_pts, last_update_id, has_webhook)"
+        " VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
+        (bot.user_id, bot.owner_id, bot.created_at, pack_details(bot.details), secret_hash, taken_pts),
     )
 
 
@@ -22,7 +36,7 @@ def bots_txn(txn: Transaction, user_ids: Sequence[int]) -> dict[int, Bot]:
         part = user_ids[start : start + _IDS_PER_QUERY]
         txn.execute(f"SELECT {_COLUMNS} FROM bots WHERE user_id IN ({','.join('?' * len(part))})", tuple(part))
         for row in txn.fetchall():
-            found[row[0]] = Bot(row[0], row[1], row[2], unpack_details(row[3]))
+            found[row[0]] = _bot(row)
     return found
 
 
@@ -30,7 +44,7 @@ def owned_txn(txn: Transaction, owner_id: int | None, limit: int) -> list[Bot]:
     """Those of an owner, or of everybody, in the order of their ids."""
     where, values = ("", ()) if owner_id is None else ("WHERE owner_id = ?", (owner_id,))
     txn.execute(f"SELECT {_COLUMNS} FROM bots {where} ORDER BY user_id LIMIT ?", (*values, limit))
-    return [Bot(row[0], row[1], row[2], unpack_details(row[3])) for row in txn.fetchall()]
+    return [_bot(row) for row in txn.fetchall()]
 
 
 def count_owned_txn(txn: Transaction, owner_id: int) -> int:
@@ -52,6 +66,19 @@ def set_secret_txn(txn: Transaction, user_id: int, secret_hash: bytes) -> None:
 
 def set_details_txn(txn: Transaction, user_id: int, details: BotDetails) -> None:
     txn.execute("UPDATE bots SET details = ? WHERE user_id = ?", (pack_details(details), user_id))
+
+
+def set_webhook_txn(txn: Transaction, user_id: int, webhook: Webhook | None) -> None:
+    txn.execute(
+        "UPDATE bots SET webhook = ?, has_webhook = ? WHERE user_id = ?",
+        (pack_webhook(webhook), int(webhook is not None), user_id),
+    )
+
+
+def with_webhooks_txn(txn: Transaction) -> list[int]:
+    """The ids of the bots whose updates are brought to them."""
+    txn.execute("SELECT user_id FROM bots WHERE has_webhook = 1 ORDER BY user_id", ())
+    return [row[0] for row in txn.fetchall()]
 
 
 def delete_bot_txn(txn: Transaction, user_id: int) -> None:

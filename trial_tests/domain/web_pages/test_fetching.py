@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL.crypto import X509, PKey
 
+from teamgram.domain.web_pages.checked_endpoints import MAX_RECEIVED, NameLookup
 from teamgram.domain.web_pages.errors import AddressForbidden, PageNotFetched, PageUrlInvalid
-from teamgram.domain.web_pages.fetching import MAX_RECEIVED, MAX_REDIRECTS, NameLookup, PageFetcher, public_only
+from teamgram.domain.web_pages.fetching import MAX_REDIRECTS, PageFetcher, public_only
 from teamgram.domain.web_pages.urls import page_url
 from trial_tests.domain.web_pages.fake_site import PUBLIC, FakeSite, endless_head, fake_rule
 

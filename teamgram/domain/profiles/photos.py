@@ -170,9 +170,13 @@ class ProfilePhotos:
 
     async def is_shown(self, viewer_id: int, user_id: int, photo_id: int) -> bool:
         """Whether that is a photo of the user's which the viewer sees."""
-        sight, book, _ = await self._sight(viewer_id, user_id)
+        sight, book, user = await self._sight(viewer_id, user_id)
         contact = book.contacts.get(user_id)
-        if contact is not None and contact.photo is not None and contact.photo.photo_id == photo_id:
+        # What is shown now, which is asked for most, lies in memory.
+        now = [contact.photo if contact is not None else None]
+        if sight is not PhotoSight.NOTHING:
+            now.append(user.photo if sight is PhotoSight.PHOTOS else user.fallback_photo)
+        if any(one is not None and one.photo_id == photo_id for one in now):
             return True
         seen = await self._seen(sight, user_id)
         if viewer_id == user_id:

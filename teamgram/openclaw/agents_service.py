@@ -25,10 +25,13 @@ from teamgram.openclaw.methods.agent import AgentMethods
 from teamgram.openclaw.methods.agents import AgentsMethods
 from teamgram.openclaw.methods.chat import ChatMethods
 from teamgram.openclaw.methods.cron import CronMethods
+from teamgram.openclaw.methods.not_configured import not_configured
+from teamgram.openclaw.methods.session_copies import SessionCopyMethods
 from teamgram.openclaw.methods.session_life import SessionLifeMethods
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
 from teamgram.openclaw.methods.sessions import SessionMethods
 from teamgram.openclaw.methods.tools import ToolMethods
+from teamgram.openclaw.methods.usage import UsageMethods
 from teamgram.openclaw.methods.workspace import WorkspaceMethods
 from teamgram.openclaw.nodes.canvas_documents import CanvasDocuments
 from teamgram.openclaw.sessions.meta_files import SessionMetaFiles
@@ -82,6 +85,9 @@ class AgentsService(Service):
             WorkspaceMethods(parts),
         ):
             plane.router.register(family)
+        for more in (UsageMethods(parts, rows), SessionCopyMethods(parts, events)):
+            plane.router.register(more)
+        plane.router.register_all(not_configured())
         plane.capabilities.append("published-model-catalog")  # `openclaw models list` asks nobody without it.
         for tool in (
             *workspace.tools(parts.sessions.in_thread),

@@ -4,13 +4,14 @@ Whatever happens, a run ends once, on disk first and then told.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
+from teamgram.openclaw.agent import agent_files, skills
 from teamgram.openclaw.agent import context as conversation
-from teamgram.openclaw.agent import skills
 from teamgram.openclaw.agent.compaction import Compaction
 from teamgram.openclaw.agent.context import Context
 from teamgram.openclaw.agent.failover import Failover, Resting, RunAsker, chain_of
@@ -139,7 +140,7 @@ class Runner:
         events.status("starting_model")
         usage = Usage()
         used_tools: list[str] = []
-        told = await self._sessions.in_thread(lambda: skills.prompt(skills.find(agent.workspace)))
+        told = await self._sessions.in_thread(lambda: _told_of(agent.workspace, is_main=session.kind == "main"))
         for _ in range(MAX_MODEL_CALLS):
             context, ref, reply = await self._ask(run, words, around, agent, chain, context, told)
             words.flush()
@@ -265,3 +266,9 @@ class Runner:
         shown = {"content": result["content"]}
         run.events.tool("result", call.name, call.id, isError=is_error, result=shown)
         return result
+
+
+def _told_of(workspace: Path, *, is_main: bool) -> str:
+    """What lies in an agent's workspace for its model: who it is, and what it can look up. Blocks."""
+    parts = (agent_files.prompt(workspace, is_main=is_main), skills.prompt(skills.find(workspace)))
+    return "\n\n".join(part for part in parts if part)

@@ -10,7 +10,7 @@ known at all, control-plane rate, parameters. ``hello-ok.features.methods`` is
 import inspect
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -148,6 +148,17 @@ class Router:
                 if name in self.methods:
                     raise ValueError(f"{name} is registered twice")
                 self.methods[name] = Method(name, function, scope, roles, write, draining)
+
+    def register_all(self, methods: Iterable[Method]) -> None:
+        """Add methods that are no functions of a family.
+
+        Raises:
+            ValueError: a name is registered twice.
+        """
+        for each in methods:
+            if each.name in self.methods:
+                raise ValueError(f"{each.name} is registered twice")
+            self.methods[each.name] = each
 
     def names(self) -> list[str]:
         """Every method that works, in the order of registration."""

@@ -295,6 +295,13 @@ class ChatMethods:
             "runtimeSelectionLocked": False,
         }
 
+    @method("commands.list", scopes.READ)
+    def commands(self, call: Call) -> dict[str, Any]:
+        """The slash commands that work."""
+        names = {"native": "nativeName", "text": "textAliases"}
+        field = names.get(call.params.get("scope") or "", "name")
+        return {"commands": [command for command in _COMMANDS if field in command]}
+
     @method("chat.inject", scopes.ADMIN)
     async def inject(self, call: Call) -> dict[str, Any]:
         """Put a message into a conversation as the assistant's, without asking a model."""

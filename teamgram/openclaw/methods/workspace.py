@@ -1,11 +1,12 @@
-"""What lies in an agent's workspace, for its owner's clients: ``memory.search``, ``skills.status``, ``skills.bins``."""
+"""What lies in an agent's workspace, for its owner's clients: memory, skills, the files that say who it is."""
 
 from typing import Any
 
-from teamgram.openclaw.agent import memory, skills
+from teamgram.openclaw.agent import agent_files, memory, skills
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.agent.skills import Skill
+from teamgram.openclaw.agent.tools.registry import ToolError
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid
 from teamgram.openclaw.gateway.router import Call, method
@@ -53,6 +54,58 @@ class WorkspaceMethods:
             "managedSkillsDir": str(agent.workspace / skills.FOLDERS[0]),
             "skills": [_entry(skill, agent) for skill in found],
         }
+
+    # Who an agent is
+
+    @method("agents.files.list", scopes.READ)
+    async def files_list(self, call: Call) -> dict[str, Any]:
+        """The files that say who an agent is."""
+        agent = self._agent(call.params)
+        found = await self._parts.sessions.in_thread(
+            lambda: [agent_files.read(agent.workspace, name) for name in agent_files.NAMES]
+        )
+        for file in found:
+            file.pop("content", None)
+        return {"agentId": agent.id, "workspace": str(agent.workspace), "files": found}
+
+    @method("agents.files.get", scopes.READ)
+    async def files_get(self, call: Call) -> dict[str, Any]:
+        """One of them."""
+        agent, name = self._agent(call.params), self._file_name(call.params)
+        file = await self._parts.sessions.in_thread(lambda: agent_files.read(agent.workspace, name))
+        return {"agentId": agent.id, "workspace": str(agent.workspace), "file": file}
+
+    @method("agents.files.set", scopes.ADMIN, control_plane_write=True)
+    async def files_set(self, call: Call) -> dict[str, Any]:
+        """Write one; the next run is told of it."""
+        agent, name, content = self._agent(call.params), self._file_name(call.params), call.params["content"]
+
+        def write() -> dict[str, Any]:
+            agent_files.write(agent.workspace, name, content)
+            return agent_files.read(agent.workspace, name)
+
+        try:
+            file = await self._parts.sessions.in_thread(write)
+        except ToolError as error:
+            raise invalid(str(error)) from None
+        return {"ok": True, "agentId": agent.id, "workspace": str(agent.workspace), "file": file}
+
+    def _file_name(self, params: dict[str, Any]) -> str:
+        name = params["name"]
+        if name not in agent_files.NAMES:
+            raise invalid(f'unsupported file "{str(name)[:64]}"; there are {", ".join(agent_files.NAMES)}')
+        return str(name)
+
+    @method("projects.list", scopes.READ)
+    def projects(self, call: Call) -> dict[str, Any]:
+        """The agents' workspaces."""
+        may_write = scopes.WRITE in call.connection.granted
+        rows = []
+        for agent in self._parts.roster.all():
+            row = {"id": f"workspace:{agent.id}", "displayName": agent.workspace.name, "source": "workspace"}
+            row |= {"agentId": agent.id, **({"repoRoot": str(agent.workspace)} if may_write else {})}
+            rows.append(row)
+        return {"projects": rows, "recents": []}
 
 
 def _entry(skill: Skill, agent: Agent) -> dict[str, Any]:

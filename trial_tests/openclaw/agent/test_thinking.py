@@ -205,10 +205,8 @@ class CompatTests(SynchronousTestCase):
 
     def test_nothing_to_do(self) -> None:
         """Without switches messages are what they were."""
-        messages: list[dict[str, Any]] = [
-            {"role": "user", "content": [{"type": "text", "text": "x"}]},
-            {"role": "tool", "content": "y"},
-        ]
+        said: dict[str, Any] = {"role": "user", "content": [{"type": "text", "text": "x"}]}
+        messages = [said, {"role": "tool", "content": "y"}]
         self.assertEqual(adapted(messages, {}, {}), messages)
 
 

@@ -18,13 +18,20 @@ from trial_tests.openclaw.live import LiveTestCase, SocketClient
 DECLARED: dict[str | None, str] = {
     None: "health",
     scopes.READ: """
+        agents.files.get agents.files.list commands.list controlUi.sessionPullRequests.subscribe progressCard.get
+        projects.list session.discussion.info sessions.branches.list sessions.catalog.list sessions.companion.state
+        sessions.groups.list sessions.observer.visibility sessions.search sessions.usage taskSuggestions.list tasks.list
+        usage.cost usage.status users.prefs.get
         agent.identity.get agents.list channels.status chat.history chat.metadata chat.startup config.get config.schema
         config.schema.lookup cron.get cron.list cron.runs cron.status gateway.identity.get gateway.restart.preflight
         last-heartbeat logs.tail memory.search models.list node.describe node.list plugin.surface.refresh
         sessions.describe sessions.get sessions.list sessions.messages.subscribe sessions.messages.unsubscribe
         sessions.preview sessions.resolve sessions.subscribe sessions.unsubscribe skills.status status system-presence
         system.info tools.catalog users.self""",
+    scopes.APPROVALS: "exec.approval.list openclaw.approval.list plugin.approval.list",
+    scopes.QUESTIONS: "question.list",
     scopes.WRITE: """
+        sessions.fork sessions.groups.defaults sessions.title.prepare
         agent agent.wait chat.abort chat.send node.invoke node.pending.enqueue send sessions.abort sessions.activate
         sessions.close sessions.create sessions.patch sessions.send tools.invoke wake""",
     scopes.PAIRING: """
@@ -32,6 +39,7 @@ DECLARED: dict[str | None, str] = {
         device.token.revoke device.token.rotate node.pair.approve node.pair.list node.pair.reject node.pair.remove
         node.rename""",
     scopes.ADMIN: """
+        agents.files.set update.status
         agents.create agents.delete agents.update chat.inject client.pair.revoke client.pair.start
         config.apply config.patch config.set cron.add cron.remove
         cron.run cron.update gateway.restart.request sessions.compact sessions.delete sessions.reset set-heartbeats

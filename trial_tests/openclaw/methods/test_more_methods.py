@@ -1,0 +1,207 @@
+"""What the Control UI's screens ask beside chatting: usage, search, forks, files, commands, and what is not here."""
+
+import re
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from teamgram.openclaw.agent.providers.model_api import ModelReply, Usage
+from teamgram.openclaw.methods.not_configured import ANSWERS
+from trial_tests.openclaw.agent.agents import AgentsTestCase
+from trial_tests.openclaw.agent.test_runner import TurnTestCase, says
+
+_DOC = Path(__file__).resolve().parents[3] / "docs/openclaw.md"
+
+
+class UsageTests(TurnTestCase):
+    """Tokens and dollars by session, day and model."""
+
+    config = {
+        "models": {
+            "providers": {
+                "one": {
+                    "baseUrl": "http://x",
+                    "models": [{"id": "a", "cost": {"input": 2, "output": 10}}, {"id": "free"}],
+                }
+            }
+        },
+        "agents": {"defaults": {"model": "one/a"}},
+    }
+
+    def setUp(self) -> None:
+        """Two answers today, one of them without a price, and one yesterday."""
+        super().setUp()
+        reply = lambda request, on_text: ModelReply("x", usage=Usage(1_000_000, 100_000))  # noqa: E731
+        self.play(*[reply] * 3)
+        self.house.step_seconds = 3600.0
+        self.send("yesterday", "run-0")
+        self.house.advance(86_400)
+        self.house.step_seconds = 0.02
+        self.send("one", "run-1")
+        self.house.advance(0.5)
+        self.send("two", "run-2", sessionKey="other")
+        self.ok("sessions.patch", key="other", model="one/free")
+        self.house.advance(0.5)
+
+    def test_by_session(self) -> None:
+        """Each session's, and all together by day, model and agent."""
+        found = self.ok("sessions.usage", mode="utc")
+        self.assertEqual(found["overview"]["matchedSessions"], 2)
+        self.assertEqual((found["totals"]["input"], found["totals"]["totalTokens"]), (3_000_000, 3_300_000))
+        usage = {entry["key"]: entry["usage"] for entry in found["sessions"]}["agent:main:main"]
+        self.assertEqual((usage["totalCost"], usage["inputCost"], usage["messageCounts"]["user"]), (6.0, 4.0, 2))
+        self.assertEqual([day["cost"] for day in usage["dailyBreakdown"]], [3.0, 3.0])
+        self.assertEqual([day["messages"] for day in found["aggregates"]["daily"]], [2, 4])
+        (agent,) = found["aggregates"]["byAgent"]
+        self.assertEqual(agent["totals"]["totalTokens"], 3_300_000)
+
+    def test_by_day(self) -> None:
+        """Only of the days that are asked for."""
+        found = self.ok("usage.cost", days=1, mode="utc")
+        self.assertEqual((found["days"], len(found["daily"])), (1, 1))
+        self.assertEqual(found["totals"]["input"], 2_000_000)
+        day = found["daily"][0]["date"]
+        self.assertEqual(self.ok("sessions.usage", startDate=day, endDate=day)["totals"]["input"], 2_000_000)
+        self.assertEqual(self.ok("sessions.usage", key="other")["overview"]["matchedSessions"], 1)
+        self.assertEqual(self.ok("usage.status")["providers"], [])
+
+    def test_refused(self) -> None:
+        """Days and zones that are none."""
+        wrong: tuple[dict[str, Any], ...] = (
+            {"startDate": "2027-13-01"},
+            {"startDate": "2027-02-02", "endDate": "2027-02-01"},
+            {"mode": "specific", "timeZone": "Moon/Sea"},
+        )
+        for params in wrong:
+            self.assertEqual(self.error("sessions.usage", **params)["code"], "INVALID_REQUEST", params)
+
+
+class SessionCopyTests(AgentsTestCase):
+    """Searching and going on elsewhere."""
+
+    def test_search(self) -> None:
+        """By words, the best first, in all sessions or some; with where it stands."""
+        self.send("The quick brown fox", "a")
+        self.house.advance(0.5)
+        self.send("A quick answer", "b", sessionKey="other")
+        self.house.advance(0.5)
+        found = self.ok("sessions.search", query="QUICK fox")["results"]
+        self.assertEqual({hit["sessionKey"] for hit in found[:2]}, {"agent:main:main"})
+        self.assertEqual((found[0]["score"], found[-1]["score"]), (1.0, 0.5))
+        self.assertIn("brown", found[0]["snippet"])
+        only = self.ok("sessions.search", query="quick", sessionKeys=["other"], limit=1)
+        self.assertEqual(
+            ([hit["sessionKey"] for hit in only["results"]], only["truncated"]), (["agent:main:other"], True)
+        )
+        self.assertEqual(self.ok("sessions.search", query="...")["results"], [])
+
+    def test_fork(self) -> None:
+        """Up to an answer; before a message of the user's, whose text comes back to be edited."""
+        for number in range(3):
+            self.send(f"message {number}", f"run-{number}")
+            self.house.advance(0.5)
+        messages = self.ok("chat.history", sessionKey="main")["messages"]
+        ids = [message["__openclaw"]["id"] for message in messages]
+        forked = self.ok("sessions.fork", sessionKey="main", entryId=ids[3])
+        self.assertNotIn("editorText", forked)
+        self.assertEqual(len(self.history(forked["sessionKey"])), 4)
+        edited = self.ok("sessions.fork", sessionKey="main", entryId=ids[2])
+        self.assertEqual((edited["editorText"], len(self.history(edited["sessionKey"]))), ("message 1", 2))
+        self.assertEqual(len(self.history()), 6)
+        self.send("elsewhere", "run-9", sessionKey=edited["sessionKey"])
+        self.house.advance(0.5)
+        self.assertEqual(self.history(edited["sessionKey"])[-1], ("assistant", "elsewhere"))
+        self.assertEqual(len(self.history()), 6)
+        self.assertIn("no such entry", self.error("sessions.fork", sessionKey="main", entryId="x")["message"])
+        (branch,) = self.ok("sessions.branches.list", sessionKey="main")["branches"]
+        self.assertEqual((branch["messageCount"], branch["active"]), (6, True))
+
+    def test_title(self) -> None:
+        """The first sentence, as far as it goes."""
+        for message, title in (
+            ("Hello there. And more.", "Hello there."),
+            ("word " * 40, "word " * 11 + "word…"),
+            ("  ", None),
+        ):
+            self.assertEqual(self.ok("sessions.title.prepare", agentId="main", message=message)["title"], title)
+
+
+class AgentFilesTests(TurnTestCase):
+    """Who an agent is."""
+
+    def test_files(self) -> None:
+        """Written, read, and told to the model with the next run; what is private only in the owner's conversation."""
+        self.assertTrue(all(file["missing"] for file in self.ok("agents.files.list", agentId="main")["files"]))
+        for name, content in (("SOUL.md", "You are kind."), ("USER.md", "She is called Ann.")):
+            self.assertFalse(self.ok("agents.files.set", agentId="main", name=name, content=content)["file"]["missing"])
+        found = self.ok("agents.files.get", agentId="main", name="SOUL.md")["file"]
+        self.assertEqual((found["content"], found["size"]), ("You are kind.", 13))
+        played = self.play(says("x"), says("y"))
+        self.send("a")
+        self.house.advance(0.5)
+        self.send("b", "run-2", sessionKey="telegram:direct:7")
+        self.house.advance(0.5)
+        mine, strangers = (request.system for request in played.asked)
+        self.assertIn("You are kind.", mine)
+        self.assertIn("She is called Ann.", mine)
+        self.assertIn("You are kind.", strangers)
+        self.assertNotIn("Ann", strangers)
+
+    def test_refused(self) -> None:
+        """Other names, links, what is too long, agents that there are not."""
+        for name in ("../../secret", "notes.md", "agents.md"):
+            error = self.error("agents.files.get", agentId="main", name=name)
+            self.assertIn("unsupported file", error["message"])
+            error = self.error("agents.files.set", agentId="main", name=name, content="")
+            self.assertEqual(error["code"], "INVALID_REQUEST")
+        large = self.error("agents.files.set", agentId="main", name="SOUL.md", content="x" * 300_000)
+        self.assertIn("at most", large["message"])
+        self.assertIn("unknown agent", self.error("agents.files.list", agentId="nobody")["message"])
+        workspace = self.house.parts.roster.default.workspace
+        workspace.mkdir(parents=True, exist_ok=True)
+        (workspace / "SOUL.md").symlink_to(self.house.config_path)
+        self.assertTrue(self.ok("agents.files.get", agentId="main", name="SOUL.md")["file"]["missing"])
+
+
+class OtherMethodTests(AgentsTestCase):
+    """Commands, workspaces, and what nobody has set up."""
+
+    def test_commands(self) -> None:
+        """Those that work."""
+        for scope in ("text", "native", "both"):
+            names = [command["name"] for command in self.ok("commands.list", scope=scope)["commands"]]
+            self.assertEqual(names, ["stop", "new", "reset"])
+
+    def test_projects(self) -> None:
+        """The workspaces; where they are, for writers only."""
+        (project,) = self.ok("projects.list")["projects"]
+        self.assertEqual((project["id"], project["displayName"]), ("workspace:main", "workspace"))
+        reader = self.operator(scopes=["operator.read"])
+        self.assertNotIn("repoRoot", self.ok("projects.list", reader)["projects"][0])
+
+    def test_not_configured(self) -> None:
+        """As the real gateway answers."""
+        for name, (_, answer) in ANSWERS.items():
+            self.assertEqual(self.ok(name), answer, name)
+
+
+class DocumentedTests(SynchronousTestCase):
+    """``docs/openclaw.md`` says of every method of the schema whether it is here."""
+
+    def test_table(self) -> None:
+        """It says what is so."""
+        house = AgentsTestCase("ok")
+        house.setUp()
+        self.addCleanup(house.doCleanups)
+        text = _DOC.read_text().partition("## Methods of the protocol")[2].partition("\n## ")[0]
+        told: dict[str, set[str]] = {}
+        for row in re.findall(r"^\|(.*)\|$", text, re.MULTILINE)[2:]:
+            family, *cells = (cell.strip() for cell in row.split("|"))
+            for kind, cell in zip(("real", "not configured", "not here"), cells, strict=True):
+                names = {f"{family}.{n}" if family != "(alone)" else n for n in cell.replace("`", "").split()}
+                told.setdefault(kind, set()).update(names)
+        self.assertEqual(sum(map(len, told.values())), 410)
+        self.assertEqual(told["not configured"], set(ANSWERS))
+        there = set(house.house.plane.router.names())
+        self.assertEqual(told["real"] - there, {"connect"})
+        self.assertEqual(told["not here"] & there, set())

@@ -2,6 +2,8 @@
 
 import io
 import os
+import struct
+import zlib
 from typing import Any
 
 from PIL import Image
@@ -20,6 +22,14 @@ def still(w: int = 512, h: int = 300, kind: str = "WEBP") -> bytes:
     written = io.BytesIO()
     Image.frombytes("RGB", (w, h), os.urandom(w * h * 3)).resize((w, h)).save(written, kind, quality=10)
     return written.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes that says it has 900 million pixels."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 6, 0, 0, 0)
+    parts = (head, b"IDAT" + zlib.compress(bytes(1000)), b"IEND")
+    chunks = (struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 async def uploaded_document(device: Device, data: bytes, mime_type: str = "image/webp", file_id: int = 1) -> Any:
@@ -125,6 +135,7 @@ class StickersTests(BackendTestCase):
         self.assertEqual((made.set.animated, made.set.videos, made.set.count), (False, False, 3))
         for error, data, mime_type in (
             ("STICKER_PNG_NOPNG", b"no picture", "image/png"),
+            ("STICKER_PNG_DIMENSIONS", bomb(), "image/png"),
             ("STICKER_PNG_NOPNG", still(kind="JPEG"), "image/png"),
             ("STICKER_PNG_DIMENSIONS", still(500, 500), "image/webp"),
             ("STICKER_PNG_DIMENSIONS", still(513, 512), "image/webp"),
@@ -142,6 +153,23 @@ class StickersTests(BackendTestCase):
             with self.assertRaises(RpcError) as caught:
                 await self.create(one, short_name="other")
             self.assertEqual(caught.exception.message, error, mime_type)
+
+    async def test_nothing_else_in_the_file(self) -> None:
+        """What a camera, or anybody, wrote into or behind a picture goes to nobody."""
+        image = Image.frombytes("RGB", (512, 512), bytes(512 * 512 * 3))
+        exif = Image.Exif()
+        exif[0x010E] = "secret place"
+        written = io.BytesIO()
+        image.save(written, "WEBP", exif=exif)
+        behind = still() + b"secret archive"
+        made = await self.create(await item(self.ann, written.getvalue()), await item(self.ann, behind))
+        for document in made.documents:
+            where = tl.inputDocumentFileLocation(
+                id=document.id, access_hash=document.access_hash, file_reference=document.file_reference, thumb_size=""
+            )
+            content = await downloaded(self.bob, where)
+            self.assertNotIn(b"secret", content)
+            self.assertEqual(Image.open(io.BytesIO(content)).format, "WEBP")
 
     async def test_names(self) -> None:
         """A short name is one set's, however it is written."""

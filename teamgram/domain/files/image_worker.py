@@ -146,7 +146,9 @@ def _still(data: bytes) -> dict[str, Any]:
 
     try:
         image = Image.open(io.BytesIO(data), formats=("PNG", "WEBP"))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        raise _Refused("dimensions") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         raise _Refused("type") from None
     if getattr(image, "n_frames", 1) != 1:
         raise _Refused("type")

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 
+from twisted.internet.defer import Deferred, FirstError, gatherResults
 from twisted.internet.interfaces import IReactorTime
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from teamgram.database import Database, Transaction
 from teamgram.domain.files.file import Document, MaskCoords
 from teamgram.domain.files.filing import Filing
+from teamgram.domain.files.images import WORKERS
 from teamgram.domain.files.store import add_txn
 from teamgram.domain.stickers import store
 from teamgram.domain.stickers.errors import (
@@ -126,7 +128,15 @@ class StickerSets:
             int(self._clock.seconds()),
             text_color=new.text_color and new.kind == EMOJI,
         )
-        stickers = [await self._made(set_, one) for one in new.stickers]
+        stickers: list[Sticker] = []
+        for at in range(0, len(new.stickers), WORKERS):
+            # As many as there are workers: others' pictures have their turn between them.
+            some = new.stickers[at : at + WORKERS]
+            making = [Deferred.fromCoroutine(self._made(set_, one)) for one in some]
+            try:
+                stickers += await gatherResults(making, consumeErrors=True)
+            except FirstError as error:
+                error.subFailure.raiseException()
         if new.thumb is not None:
             set_ = msgspec.structs.replace(set_, thumb=await self._maker.thumb(new.thumb))
         return await self._database.write("create sticker set", self._create_txn, set_, stickers, device)

@@ -274,6 +274,26 @@ class ProfilePhotosTests(PhotosTestCase):
             shown = (await self.full(self.bob, self.ann)).profile_photo
             self.assertEqual(await self.by_reference(self.bob, shown, "u"), video)
 
+    async def test_old_layers(self) -> None:
+        """Everything of it in the oldest layer: what that has no word for comes as something it knows."""
+        old = await self.house.sign_up("Old", layer=135)
+        photo = await self.put_up(old)
+        await self.put_up(old, 2, fallback=True)
+        seen = (await self.user(old, old)).photo
+        self.assertEqual((seen.photo_id, seen.stripped_thumb), (photo.id, photo.sizes[0].bytes))
+        self.assertEqual((await self.full(old, old)).profile_photo.id, photo.id)
+        await self.by_peer(old, old.peer(old), photo.id)
+        await self.ann.send(self.ann.peer(old), "hello")
+        await old.take()
+        file = await uploaded(self.ann, picture(200, 200), 3)
+        suggest = tl.photos.uploadContactProfilePhoto(suggest=True, user_id=self.ann.input_user(old), file=file)
+        await self.ann.call(suggest)
+        live = [one.message for one in await old.take() if one.NAME == "updateNewMessage"]
+        newest = (await old.history(old.peer(self.ann))).messages[0]
+        self.assertEqual((len(live), newest.NAME), (1, "messageService"))
+        video = {"video": await uploaded(old, mp4(), 4), "file": await uploaded(old, picture(200, 200), 5)}
+        self.assertEqual(len((await old.call(tl.photos.uploadProfilePhoto(**video))).photo.video_sizes), 1)
+
     async def test_of_a_bot(self) -> None:
         """Its owner gives it one, and nobody else does."""
         bot, _ = await self.house.domain.bots.create(self.ann.user.id, "Helper", "photo_helper_bot", 1)

@@ -205,6 +205,22 @@ class EndingTests(PlayedTestCase):
             self.assertEqual((media.video, media.round, media.voice), flags)
             self.assertIsNone(media.document)
 
+    async def test_old_layers(self) -> None:
+        """What is over is shown as that in the oldest layer, too, and a live location as one."""
+        old = await self.house.sign_up("Old", layer=135)
+        await sent(self.ann, self.ann.peer(old), await self.media(self.ann, VOICE, ttl_seconds=VIEW_ONCE))
+        peer = old.peer(self.ann)
+        got = await self.newest(old, peer)
+        await old.call(tl.messages.readMessageContents(id=[got.id]))
+        await self.pass_time(LOADING)
+        left = (await self.newest(old, peer)).media
+        self.assertEqual((left.NAME, left.document, left.ttl_seconds), ("messageMediaDocument", None, VIEW_ONCE))
+        live = tl.inputMediaGeoLive(geo_point=tl.inputGeoPoint(lat=1.0, long=2.0), period=60)
+        message = await sent(old, peer, live)
+        live.geo_point.lat = 3.0
+        await old.call(tl.messages.editMessage(peer=peer, id=message.id, media=live))
+        self.assertEqual((await self.newest(old, peer)).media.geo.lat, 3.0)
+
     async def test_deleted_before(self) -> None:
         """Nothing is left to end."""
         message = await self.photo(VIEW_ONCE)

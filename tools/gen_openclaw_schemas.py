@@ -32,6 +32,7 @@ METHODS = tuple(
     device.token.rotate device.token.revoke
     config.get config.set config.patch config.apply config.schema config.schema.lookup
     logs.tail channels.status tools.catalog tools.invoke skills.bins
+    tools.effective models.probe models.authStatus message.action chat.message.get
     commands.list agents.files.list agents.files.get agents.files.set skills.status
     sessions.search sessions.fork sessions.branches.list sessions.title.prepare sessions.usage
     cron.list cron.get cron.add cron.update cron.remove cron.run cron.status cron.runs

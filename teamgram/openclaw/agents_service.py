@@ -25,6 +25,8 @@ from teamgram.openclaw.methods.agent import AgentMethods
 from teamgram.openclaw.methods.agents import AgentsMethods
 from teamgram.openclaw.methods.chat import ChatMethods
 from teamgram.openclaw.methods.cron import CronMethods
+from teamgram.openclaw.methods.messages import MessageMethods
+from teamgram.openclaw.methods.models import ModelMethods
 from teamgram.openclaw.methods.not_configured import not_configured
 from teamgram.openclaw.methods.session_copies import SessionCopyMethods
 from teamgram.openclaw.methods.session_life import SessionLifeMethods
@@ -85,7 +87,10 @@ class AgentsService(Service):
             WorkspaceMethods(parts),
         ):
             plane.router.register(family)
-        for more in (UsageMethods(parts, rows), SessionCopyMethods(parts, events)):
+        for more in (
+            UsageMethods(parts, rows), SessionCopyMethods(parts, events), ModelMethods(parts),
+            MessageMethods(parts, self.deliveries),
+        ):  # fmt: skip
             plane.router.register(more)
         plane.router.register_all(not_configured())
         plane.capabilities.append("published-model-catalog")  # `openclaw models list` asks nobody without it.

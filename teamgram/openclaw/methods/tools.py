@@ -40,6 +40,21 @@ class ToolMethods:
             groups.setdefault(tool.group, shell)["tools"].append(_entry(tool))
         return {"agentId": agent.id, "profiles": _PROFILES, "groups": list(groups.values())}
 
+    @method("tools.effective", scopes.READ)
+    def effective(self, call: Call) -> dict[str, Any]:
+        """Those that a session may use."""
+        parts = self._parts
+        key = parts.runs.parse_key(call.params["sessionKey"], call.params.get("agentId"))
+        agent = parts.roster.get(key.agent_id) or parts.roster.default
+        session = parts.sessions.get(key.text)
+        tools = [
+            {**_entry(tool), "rawDescription": tool.description}
+            for tool in parts.tools.all()
+            if parts.tools.refusal(tool, agent, session) is None
+        ]
+        group = {"id": "core", "label": "Built-in tools", "source": "core", "tools": tools}
+        return {"agentId": agent.id, "profile": "full", "groups": [group] if tools else []}
+
     @method("tools.invoke", scopes.WRITE)
     async def invoke(self, call: Call) -> dict[str, Any]:
         """Call one tool; what it refuses is an answer, not an error."""

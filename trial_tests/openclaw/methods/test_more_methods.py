@@ -9,7 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from teamgram.openclaw.agent.providers.model_api import ModelReply, Usage
 from teamgram.openclaw.methods.not_configured import ANSWERS
 from trial_tests.openclaw.agent.agents import AgentsTestCase
-from trial_tests.openclaw.agent.test_runner import TurnTestCase, says
+from trial_tests.openclaw.agent.test_job_delivery import DeliveryTestCase
+from trial_tests.openclaw.agent.test_runner import TurnTestCase, fails, says
 
 _DOC = Path(__file__).resolve().parents[3] / "docs/openclaw.md"
 
@@ -162,6 +163,79 @@ class AgentFilesTests(TurnTestCase):
         workspace.mkdir(parents=True, exist_ok=True)
         (workspace / "SOUL.md").symlink_to(self.house.config_path)
         self.assertTrue(self.ok("agents.files.get", agentId="main", name="SOUL.md")["file"]["missing"])
+
+
+class MessageTests(DeliveryTestCase):
+    """Single messages."""
+
+    def action(self, **more: Any) -> dict[str, Any]:
+        """Parameters of ``message.action``."""
+        params = {"to": "@bob", "message": "hello"}
+        return {"channel": "telegram", "action": "send", "params": params, "idempotencyKey": "k", **more}
+
+    def test_send(self) -> None:
+        """As the command line's ``message send`` asks; once a key."""
+        for _ in range(2):
+            self.assertEqual(self.ok("message.action", **self.action())["messageId"], "1")
+        self.assertEqual((self.said, self.channel.attempts), ([("@bob", "hello")], 1))
+        wrong: tuple[dict[str, Any], ...] = (
+            {"action": "dance"},
+            {"params": {}},
+            {"params": {"to": "x", "message": 7}},
+        )
+        for more in wrong:
+            self.assertEqual(self.error("message.action", **self.action(**more))["code"], "INVALID_REQUEST", more)
+
+    def test_get(self) -> None:
+        """Whole by its id; what is not there, or too long, says so."""
+        self.send("size=3000")
+        self.house.advance(0.5)
+        messages = self.ok("chat.history", sessionKey="main", maxChars=100)["messages"]
+        message_id = messages[-1]["__openclaw"]["id"]
+        found = self.ok("chat.message.get", sessionKey="main", messageId=message_id)
+        self.assertGreater(len(found["message"]["content"][0]["text"]), 2000)
+        for params, reason in (
+            ({"sessionKey": "main", "messageId": "x"}, "not_found"),
+            ({"sessionKey": "none", "messageId": "x"}, "not_found"),
+            ({"sessionKey": "main", "messageId": message_id, "maxChars": 10}, "oversized"),
+        ):
+            self.assertEqual(self.ok("chat.message.get", **params)["unavailableReason"], reason)
+
+
+class ModelTests(TurnTestCase):
+    """Whether providers can be used."""
+
+    config = {
+        "models": {
+            "providers": {
+                "one": {"baseUrl": "http://x", "apiKey": "sk-secret", "models": [{"id": "a"}]},
+                "bare": {"baseUrl": "http://x"},
+            }
+        }
+    }
+
+    def test_auth(self) -> None:
+        """Which have a key, and not the key."""
+        found = self.ok("models.authStatus")
+        statuses = {row["provider"]: row["status"] for row in found["providers"]}
+        self.assertEqual(statuses, {"one": "static", "bare": "missing"})
+        self.assertNotIn("sk-secret", str(found))
+
+    def test_probe(self) -> None:
+        """One word is asked for; how it failed."""
+        played = self.play(says("ok"), fails(reason="auth"), fails(reason="odd"))
+        statuses = [self.ok("models.probe", provider="one")["status"] for _ in range(3)]
+        self.assertEqual((statuses, played.asked[0].max_tokens), (["ok", "auth", "unknown"], 64))
+        self.assertEqual(self.ok("models.probe", provider="bare")["status"], "no_model")
+        self.assertIn("no provider", self.error("models.probe", provider="none")["message"])
+
+    def test_effective_tools(self) -> None:
+        """Those that a session may use."""
+        self.ok("sessions.patch", key="main", permissionMode="read-only")
+        (group,) = self.ok("tools.effective", sessionKey="main")["groups"]
+        names = {tool["id"] for tool in group["tools"]}
+        self.assertIn("current_time", names)
+        self.assertNotIn("send", names)
 
 
 class OtherMethodTests(AgentsTestCase):

@@ -18,6 +18,7 @@ from trial_tests.openclaw.live import LiveTestCase, SocketClient
 DECLARED: dict[str | None, str] = {
     None: "health",
     scopes.READ: """
+        chat.message.get models.authStatus tools.effective
         agents.files.get agents.files.list commands.list controlUi.sessionPullRequests.subscribe progressCard.get
         projects.list session.discussion.info sessions.branches.list sessions.catalog.list sessions.companion.state
         sessions.groups.list sessions.observer.visibility sessions.search sessions.usage taskSuggestions.list tasks.list
@@ -31,7 +32,7 @@ DECLARED: dict[str | None, str] = {
     scopes.APPROVALS: "exec.approval.list openclaw.approval.list plugin.approval.list",
     scopes.QUESTIONS: "question.list",
     scopes.WRITE: """
-        sessions.fork sessions.groups.defaults sessions.title.prepare
+        message.action sessions.fork sessions.groups.defaults sessions.title.prepare
         agent agent.wait chat.abort chat.send node.invoke node.pending.enqueue send sessions.abort sessions.activate
         sessions.close sessions.create sessions.patch sessions.send tools.invoke wake""",
     scopes.PAIRING: """
@@ -39,7 +40,7 @@ DECLARED: dict[str | None, str] = {
         device.token.revoke device.token.rotate node.pair.approve node.pair.list node.pair.reject node.pair.remove
         node.rename""",
     scopes.ADMIN: """
-        agents.files.set update.status
+        agents.files.set models.probe update.status
         agents.create agents.delete agents.update chat.inject client.pair.revoke client.pair.start
         config.apply config.patch config.set cron.add cron.remove
         cron.run cron.update gateway.restart.request sessions.compact sessions.delete sessions.reset set-heartbeats

@@ -1,11 +1,12 @@
 """What a search costs among a million messages.
 
-    python -m tools.bench.million [box|boxes] [MESSAGES]
+    python -m tools.bench.million [box|boxes] [MESSAGES] [at:DIRECTORY]
     python tools/test_services.py -- python -m tools.bench.million …
 
 ``box``: all in one box, in dialogs of half, of a fortieth and of a thousandth of them. ``boxes``: in a hundred boxes of
 twenty dialogs. On SQLite; under ``test_services.py`` on MariaDB. Text and words are generated; writing and
-indexing them takes some minutes; the server's own indexer does it, as with a database of the time before there was one.
+indexing them takes some minutes; the server's own indexer does it, as with a database of the time before there was one,
+but for the pauses that it makes for others. In a DIRECTORY (SQLite) the database stays, to be searched again.
 """
 
 import itertools
@@ -28,7 +29,7 @@ from teamgram.domain.messages.history import Page, Search
 from teamgram.domain.search import store
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
-from tools.bench.measured import resident_bytes
+from tools.bench import measured
 
 VOCABULARY = 100_000
 WORDS = 7
@@ -153,6 +154,14 @@ def count_txn(txn: Transaction, table: str) -> int:
     return int((txn.fetchone() or (0,))[0])
 
 
+def server_pid_txn(txn: Transaction) -> int:
+    """The process of a database server on this machine; 0 where there is none."""
+    if txn.engine.name == "sqlite":
+        return 0
+    txn.execute("SELECT @@pid_file")
+    return int(Path((txn.fetchone() or ("",))[0]).read_text())
+
+
 class Million:
     """A database of many messages, and what searching there takes."""
 
@@ -177,15 +186,13 @@ class Million:
         print(f"{number - 1} messages written in {time.perf_counter() - began:.0f} s", flush=True)
 
     async def index(self) -> None:
-        """As the server does when it has been started."""
+        """As the server does when it has been started, without pauses."""
         began, cpu = time.perf_counter(), time.process_time()
-        self._indexer.start()
-        while True:
-            await task.deferLater(self._reactor, 2.0, lambda: None)
+        up_to, newest = 0, 1
+        while up_to < newest:
+            await self._indexer.catch_up()
+            await self._indexer.tidy()
             up_to, newest = await self._database.read("state", store.indexed_up_to_txn)
-            if up_to >= newest:
-                break
-        await self._indexer.tidy()
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         print(f"indexed in {seconds:.0f} s, {cpu:.0f} s of CPU here, {cpu / newest * 1e6:.0f} µs a message", flush=True)
         for table in ("search_words", "search_segments", "search_blocks", "box_contents"):
@@ -196,7 +203,12 @@ class Million:
                 print(f"  {table}: {size / 1e6:.0f} MB", flush=True)
 
     async def searches(self) -> None:
-        """Each kind of query: the first time, and the middle one of some more."""
+        """Each kind of query: by the clock the first time and the middle one of some more, and CPU time of one."""
+        server = await self._database.read("server", server_pid_txn)
+
+        def cpu_seconds() -> float:
+            return time.process_time() + (measured.cpu_seconds(server) if server else 0.0)
+
         words = self._author.words
         largest, total = self._dialogs[0][1], sum(dialog[2] for dialog in self._dialogs)
         pages: dict[str, Page] = {
@@ -228,26 +240,29 @@ class Million:
             "all from one sender": ("", Search(1, largest, from_id=1)),
         }
         slowest = 0.0
-        before = resident_bytes(os.getpid())
+        before = measured.resident_bytes(os.getpid())
         for what, (text, search) in queries.items():
             for where, page in pages.items():
                 if where != "first page" and "every" not in what and "letter" not in what:
                     continue
                 takes = []
+                cpu = cpu_seconds()
                 for _ in range(1 + TAKES):
                     began = time.perf_counter()
                     found = await self._search.page(text, search, page)
                     takes.append(time.perf_counter() - began)
-                first, rest = takes[0], sorted(takes[1:])
-                slowest = max(slowest, rest[len(rest) // 2])
+                first, middle = takes[0] * 1e3, sorted(takes[1:])[TAKES // 2] * 1e3
+                cpu = (cpu_seconds() - cpu) / (1 + TAKES)
+                slowest = max(slowest, cpu)
                 line = f"{what}, {where}"
                 print(
-                    f"{line:<72}{found.count:>9} found {first * 1e3:>8.1f} {rest[len(rest) // 2] * 1e3:>8.1f} ms",
+                    f"{line:<72}{found.count:>9} found {first:>8.1f} {middle:>8.1f} ms, CPU {cpu * 1e3:>6.1f} ms",
                     flush=True,
                 )
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"slowest {slowest * 1e3:.0f} ms; resident {before / 1e6:.0f} MB before, at most {peak:.0f} MB", flush=True
+            f"slowest {slowest * 1e3:.0f} ms of CPU; resident {before / 1e6:.0f} MB before, at most {peak:.0f} MB",
+            flush=True,
         )
 
 
@@ -255,18 +270,21 @@ async def measure(reactor: Any, words: Sequence[str]) -> None:
     """Write, index, search."""
     count = int(next((word for word in words if word.isdecimal()), 1_000_000))
     dialogs = hundred_boxes(count) if "boxes" in words else one_box(count)
-    directory = Path(tempfile.mkdtemp(prefix="teamgram-bench-million-"))
+    kept = next((Path(word[3:]) for word in words if word.startswith("at:")), None)
+    directory = kept or Path(tempfile.mkdtemp(prefix="teamgram-bench-million-"))
     dsn = os.environ.get("TEAMGRAM_TEST_MYSQL_DSN", "sqlite:teamgram.db")
     print(f"{'MariaDB' if 'TEAMGRAM_TEST_MYSQL_DSN' in os.environ else 'SQLite'}, {len(dialogs)} dialogs", flush=True)
     database = open_database(dsn, directory, reactor)
     try:
         million = Million(reactor, database, dialogs)
-        await million.write()
+        if not (await database.read("state", store.indexed_up_to_txn))[1]:
+            await million.write()
         await million.index()
         await million.searches()
     finally:
         await database.close()
-        shutil.rmtree(directory, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """What a search costs among a million messages.
 
-    python -m tools.bench.million [box|boxes] [MESSAGES] [at:DIRECTORY]
+    python -m tools.bench.million [box|boxes|dialogs] [MESSAGES] [at:DIRECTORY]
     python tools/test_services.py -- python -m tools.bench.million …
 
 ``box``: all in one box, in dialogs of half, of a fortieth and of a thousandth of them. ``boxes``: in a hundred boxes of
-twenty dialogs. On SQLite; under ``test_services.py`` on MariaDB. Text and words are generated; writing and
-indexing them takes some minutes; the server's own indexer does it, as with a database of the time before there was one,
-but for the pauses that it makes for others. In a DIRECTORY (SQLite) the database stays, to be searched again.
+twenty dialogs. ``dialogs``: in one box, in dialogs of 400 messages, which are just too short to be folded. On SQLite;
+under ``test_services.py`` on MariaDB. Text and words are generated; writing and indexing them takes some minutes; the
+server's own indexer does it, as with a database of the time before there was one, but for the pauses that it makes for
+others. In a DIRECTORY (SQLite) the database stays, to be searched again.
 """
 
 import itertools
@@ -50,6 +51,11 @@ def one_box(messages: int) -> list[Dialog]:
     """A large dialog, ten of middle size, many small ones."""
     sizes = [messages // 2, *[messages // 40] * 10, *[messages // 1000] * 250]
     return [(1, 1000 + number, size) for number, size in enumerate(sizes)]
+
+
+def many_dialogs(messages: int) -> list[Dialog]:
+    """Short ones."""
+    return [(1, 1000 + number, 400) for number in range(messages // 400)]
 
 
 def hundred_boxes(messages: int) -> list[Dialog]:
@@ -269,7 +275,8 @@ class Million:
 async def measure(reactor: Any, words: Sequence[str]) -> None:
     """Write, index, search."""
     count = int(next((word for word in words if word.isdecimal()), 1_000_000))
-    dialogs = hundred_boxes(count) if "boxes" in words else one_box(count)
+    layouts = {"boxes": hundred_boxes, "dialogs": many_dialogs}
+    dialogs = next((layouts[word] for word in words if word in layouts), one_box)(count)
     kept = next((Path(word[3:]) for word in words if word.startswith("at:")), None)
     directory = kept or Path(tempfile.mkdtemp(prefix="teamgram-bench-million-"))
     dsn = os.environ.get("TEAMGRAM_TEST_MYSQL_DSN", "sqlite:teamgram.db")

@@ -4,7 +4,7 @@
     python tools/test_services.py -- python -m tools.bench.million …
 
 ``box``: all in one box, in dialogs of half, of a fortieth and of a thousandth of them. ``boxes``: in a hundred boxes of
-twenty dialogs. ``dialogs``: in one box, in dialogs of 400 messages, which are just too short to be folded. On SQLite;
+twenty dialogs. ``dialogs``: in one box, in dialogs of 400 messages, half of which are folded. On SQLite;
 under ``test_services.py`` on MariaDB. Text and words are generated; writing and indexing them takes some minutes; the
 server's own indexer does it, as with a database of the time before there was one, but for the pauses that it makes for
 others. In a DIRECTORY (SQLite) the database stays, to be searched again.

@@ -25,7 +25,7 @@ from teamgram.domain.boxes.numbers import Packed, pack, pack_list, unpack, unpac
 from teamgram.domain.boxes.store import marks
 from teamgram.domain.search.terms import is_word
 
-FOLD_ROWS = 4096
+FOLD_ROWS = 2048
 FAN_OUT = 16
 MOST_LEVELS = 6
 MOST_WORDS = 64

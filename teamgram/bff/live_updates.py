@@ -33,8 +33,14 @@ from teamgram.interfaces.updates import PushedUpdates, Receiver
 from teamgram.mtproto.tl import encode
 from teamgram.mtproto.tl.places import fill, find_places, find_secret, marks, secret_marks
 
-PART_SECONDS = 0.0005
-"""How long drawing for many may take in one reactor turn."""
+PART_SECONDS = 0.0015
+"""How long drawing for several may take in one reactor turn."""
+
+_FEW = 30
+"""So many are drawn for in one turn, if they can be: in parts, each would get several frames, and acknowledge them."""
+
+_SHARE_OF_MANY = 1 / 3
+"""What drawing for more has of the part: they are told in parts anyhow."""
 
 _HEAD_BYTES = 12
 """Of ``updates``, before the first ``Update``: its id, and the vector's with its count."""
@@ -154,11 +160,14 @@ class LiveUpdates:
             self._schedule()
             return
         began = self._seconds()
-        self._tell_now(items(), began + self._left)
+        self._tell_now(items(), began + self._share(size, self._left))
         if is_for_many:
             # Several commits may be settled in one turn.
             self._left -= self._seconds() - began
             self._schedule()
+
+    def _share(self, size: int, left: float) -> float:
+        return left if size <= _FEW else min(left, self._part_seconds * _SHARE_OF_MANY)
 
     def _tell_now(self, items: list[Item], until: float) -> None:
         for number, item in enumerate(items, 1):
@@ -196,7 +205,8 @@ class LiveUpdates:
         # A turn may come here that has settled commits before: both share one part.
         left, self._left = self._left, self._part_seconds
         if left > 0 or self._items > MAX_WAITING:
-            until = self._seconds() + left
+            size = max(len(self._later), self._untold[0][0] if self._untold else 0)
+            until = self._seconds() + self._share(size, left)
             if self._look_for_whom(until):
                 self._draw_later(until)
         if self._later or self._untold:

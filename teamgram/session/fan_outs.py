@@ -22,6 +22,10 @@ MAX_QUEUED = 20_000
 """Receivers that may wait for their part; what is more goes out without waiting, so that nobody can pile them up."""
 
 
+_FEW = 30
+"""With more receivers waiting than these, a turn has half of the part for them: they get theirs in parts anyhow."""
+
+
 class Forms:
     """A pushed object in the layers that are asked for."""
 
@@ -98,7 +102,7 @@ class FanOuts:
             self._waiting.setdefault(receiver.user_id, []).append((forms, receiver))
 
     def _go_on(self) -> None:
-        until = self._seconds() + self._part_seconds
+        until = self._seconds() + self._part_seconds * (1 if len(self._waiting) <= _FEW else 0.5)
         while self._waiting:
             self._next()
             if self._seconds() >= until and self._count <= MAX_QUEUED:

@@ -22,7 +22,7 @@ class SessionSettings:
         part_seconds: how long one key's requests, and its frames that had to
             wait, are seen to in one reactor turn, and
         behind_seconds: those of all keys together that have more than a part.
-        fan_out_seconds: how long what many get is queued and sent in one turn.
+        fan_out_seconds: how long what several get is queued and sent in one turn; half of it when they are many.
         request_limit_bytes: the longest request that does not bring a part of
             a file. To read a vector of so many bytes takes 30 ms; clients send
             16 KiB at most (a message of 4,096 characters with its entities).
@@ -90,7 +90,7 @@ class SessionSettings:
     frames_per_turn: int = 8
     part_seconds: float = 0.0003
     behind_seconds: float = 0.001
-    fan_out_seconds: float = 0.0005
+    fan_out_seconds: float = 0.001
     request_limit_bytes: int = 128 << 10
     slow_rpc_after: float = 1.0
     rpc_timeout: float = 30.0

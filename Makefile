@@ -20,7 +20,7 @@ help:
 	@echo "make test     set up what the tests need and run all of them (TESTS=trial_tests.session for some)"
 	@echo "make test-openclaw  OpenClaw's own programs against our gateway (600 MB from npm; ACCEPTANCE=acceptance_tests.openclaw.test_tui for some)"
 	@echo "make test-more-clients  gotd, grammers, teleproto and others against our server (CLIENTS=acceptance_tests.clients.test_libraries.GotdTests for some)"
-	@echo "make test-apps  Telegram Desktop against our server, with mouse and keyboard (Debian's telegram-desktop xvfb openbox xdotool imagemagick)"
+	@echo "make test-apps  walk through Telegram Desktop (Debian's telegram-desktop xvfb openbox xdotool imagemagick), and with WEB_A=DIR WEB_K=DIR through builds of the web apps (chromium)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    CPU time per operation and memory, printed as a table"
 	@echo "make faults   break connections, frames and the server, N=$(N) times each, play at random for long (PLAY=$(PLAY)), and see that nothing is lost"

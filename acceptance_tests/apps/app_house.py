@@ -1,5 +1,6 @@
 """What every walk begins and ends with: a watched server, a screen, and a look at what was asked."""
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -63,6 +64,13 @@ class AppTestCase(HouseTestCase):
     def asked(self) -> list[Asked]:
         """Every request so far, of every client."""
         return read_asked(self.server.asked_file)
+
+    def login_token(self) -> bytes:
+        """What the QR code says that an app was last told to show."""
+        shown = [one for one in self.asked() if one.method == "auth.exportLoginToken"][-1]
+        token = re.search(r"""token=(b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*")""", shown.answer)
+        assert token is not None, shown
+        return bytes(ast.literal_eval(token[1]))
 
     async def pause(self, seconds: float) -> None:
         """Let it draw."""

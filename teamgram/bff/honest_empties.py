@@ -127,6 +127,11 @@ def _reaction_defaults(caller: RpcMetadata, query: Any) -> Any:
     return tl.reactionsNotifySettings(sound=tl.notificationSoundDefault(), show_previews=True)
 
 
+def _no_link_choices(caller: RpcMetadata, query: Any) -> Any:
+    # Links open where the app itself thinks best, and no site is an exception.
+    return tl.account.webBrowserSettings(external_exceptions=[], inapp_exceptions=[], hash=0)
+
+
 def _no_folders(caller: RpcMetadata, query: Any) -> Any:
     # The tab of all chats is no folder, but belongs into the list.
     return tl.messages.dialogFilters(filters=[tl.dialogFilterDefault()])
@@ -233,6 +238,8 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("splits of the history (one range)", "RPCTakeout", _all_ids, "messages.getSplitRanges"),
     ("searches in all channels", "RPCMessages", "searchPostsFlood", "channels.checkSearchPostsFlood"),
     ("tones of an AI", "RPCMiscellaneous", "aicompose.tones", "aicompose.getTones"),
+    ("choices for links", "RPCWebBrowser", _no_link_choices, "account.getWebBrowserSettings"),
+    ("wallets", "RPCMiscellaneous", "walletStateEmpty", "wallet.getState"),
     ("default auto-delete time", "RPCPrivacySettings", "defaultHistoryTTL", "messages.getDefaultHistoryTTL"),
     ("sensitive content filter", "RPCNsfw", "account.contentSettings", "account.getContentSettings"),
     ("saved auto-save choices", "RPCAutosave", "account.autoSaveSettings", "account.getAutoSaveSettings"),

@@ -13,6 +13,7 @@ from teamgram.bff.accent_colors import AccentColors
 from teamgram.bff.configuration import ConfigurationService, ConfigurationSettings
 from teamgram.bff.configuration.app_config import json_value
 from teamgram.bff.langpack import Langpack, load_languages
+from teamgram.domain.chats.chat import MAX_PARTICIPANTS
 from teamgram.interfaces.keys import AuthKeyType, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import NEWEST_LAYER, decode_result, encode_result, tl
@@ -45,6 +46,11 @@ class ConfigurationTests(SynchronousTestCase):
         self.assertEqual(list(told), [config.this_dc] + [n for n in (1, 2, 3, 4, 5) if n != config.this_dc])
         [same] = {tuple(addresses) for addresses in told.values()}
         return list(same)
+
+    def test_no_more_members_are_promised_than_a_group_takes(self) -> None:
+        """Apps show the larger number while members are chosen, and no group here becomes a larger one."""
+        config = self.config()
+        self.assertEqual((config.chat_size_max, config.megagroup_size_max), (MAX_PARTICIPANTS, MAX_PARTICIPANTS))
 
     def test_clients_are_sent_back_to_where_they_came(self) -> None:
         """The address they came by, as a plain IPv4 option, or the IPv6 one."""

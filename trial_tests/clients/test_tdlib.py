@@ -2,6 +2,7 @@
 
 import re
 import unittest
+from collections import Counter
 from typing import Any
 
 from twisted.internet.task import deferLater
@@ -18,6 +19,35 @@ NOT_CONSTRUCTED = frozenset({"boolFalse", "boolTrue", "true", "null", "statsURL"
 """What TDLib reads without a class of its own, and the answer to a method that it does not have."""
 ONLY_SENT = {"channelMessagesFilter"}
 """Inputs that are not called so; TDLib does not send them."""
+MOST_TIMES = 12
+"""So often a method is asked at most by one TDLib and one Telethon, each over several connections."""
+SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("getActiveSessions", {}),
+    ("getPasswordState", {}),
+    ("getAccountTtl", {}),
+    ("getConnectedWebsites", {}),
+    ("getDefaultMessageAutoDeleteTime", {}),
+    ("getBlockedMessageSenders", {"block_list": {"@type": "blockListMain"}, "offset": 0, "limit": 100}),
+    *(
+        ("getUserPrivacySettingRules", {"setting": {"@type": f"userPrivacySetting{name}"}})
+        for name in ("ShowStatus", "ShowPhoneNumber", "ShowProfilePhoto", "ShowBio", "AllowCalls", "AllowChatInvites")
+    ),
+    *(
+        ("getScopeNotificationSettings", {"scope": {"@type": f"notificationSettingsScope{name}"}})
+        for name in ("PrivateChats", "GroupChats", "ChannelChats")
+    ),
+    ("getSavedNotificationSounds", {}),
+    ("getAutoDownloadSettingsPresets", {}),
+    ("getAutosaveSettings", {}),
+    ("getInstalledBackgrounds", {"for_dark_theme": False}),
+    ("getRecommendedChatFolders", {}),
+    ("getInstalledStickerSets", {"sticker_type": {"@type": "stickerTypeRegular"}}),
+    ("getSavedAnimations", {}),
+    ("getCountries", {}),
+    ("getApplicationConfig", {}),
+    ("getContacts", {}),
+)
+"""What the pages of an app's settings ask TDLib for."""
 
 
 def read_library() -> bytes:
@@ -113,11 +143,35 @@ class TdlibTests(ChatScenario):
         # Each asks once before and once after it signed in, and may over another connection.
         self.assertIn(await self.asked("help.getConfig"), range(2, 13))
 
+    async def test_nothing_is_asked_again_and_again(self) -> None:
+        """A start, a sign-up, a chat, every page of settings: nothing unserved, no server's fault, no loop."""
+        asked_before, refused_before = await self.counted("rpc_seconds_count"), await self.counted("rpc_errors_total")
+        ada = await self.sign_up("tdlib", "Ada")
+        bob = await self.sign_up("telethon", "Bob")
+        await self.acquaint(ada, bob)
+        await ada.do("send", peer=["user", bob.user["id"]], text="hello")
+        await bob.event("new_message", SECONDS_TO_SEE, text="hello")
+        await ada.do("history", peer=["user", bob.user["id"]])
+        for method, arguments in SETTINGS:
+            await ada.do("ask", method=method, arguments=arguments)
+        await deferLater(self.reactor, 2)
+        asked = await self.counted("rpc_seconds_count") - asked_before
+        self.assertGreater(len(asked), 40)
+        self.assertEqual({what: count for what, count in asked.items() if count > MOST_TIMES}, {})
+        refused = await self.counted("rpc_errors_total") - refused_before
+        codes = {int(re.findall(r'code="(\d+)"', what)[0]) for what in refused}
+        self.assertLess(max(codes, default=0), 500)
+        self.assertEqual([line for line in self.server.output.splitlines() if "is not served" in line], [])
+
     async def asked(self, method: str) -> int:
         """How often clients asked for that method so far."""
+        return (await self.counted("rpc_seconds_count"))[f'method="{method}"']
+
+    async def counted(self, metric: str) -> Counter[str]:
+        """The metric's numbers by their labels."""
         response = await treq.get(f"http://127.0.0.1:{self.server.gateway_port}/metrics", persistent=False)
-        found = re.search(rf'rpc_seconds_count\{{method="{method}"\}} (\d+)', await response.text())
-        return int(found[1]) if found else 0
+        found = re.findall(rf"(?m)^{metric}\{{([^}}]*)\}} ([\d.]+)$", await response.text())
+        return Counter({labels: int(float(number)) for labels, number in found})
 
     async def test_members_as_they_come_and_go(self) -> None:
         """After every kind of change TDLib knows the members from the updates alone and refetches nothing."""

@@ -30,7 +30,8 @@ class ConfigurationSettings:
     support_phone: str = ""
     welcome: str = ""
     chat_size_max: int = 200
-    megagroup_size_max: int = 200_000
+    # As long as no group becomes a larger one: apps promise people this many ("1 / 200" while members are chosen).
+    megagroup_size_max: int = 200
     edit_time_limit_seconds: int = 172_800
     message_length_max: int = 4096
     caption_length_max: int = 1024

@@ -157,6 +157,7 @@ class WebK(WebApp):
     spinners = ".preloader, .preloader-container"
     known = {
         "reading 'classList'": "it selects a tab of folders before it has drawn one, also when no server answers",
+        "stickersAndEmoji": "its page of stickers reads the quick reaction without asking whether there are any",
     }
 
     async def by_number(self, number: str) -> None:

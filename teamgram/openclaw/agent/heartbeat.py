@@ -16,6 +16,7 @@ from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.run import CHAT, FOLLOWUP, RunRequest, new_run_id
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.gateway import scopes
+from teamgram.openclaw.state_file import StateFile, read_json
 
 _EVERY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -37,11 +38,13 @@ class Wakes(Protocol):
 
     Attributes:
         system_events: texts, oldest first.
+        keep_events: see that they are on disk.
         on_wake: called with (text, mode, params).
         last_heartbeat: what the last beat reported, None before the first.
     """
 
     system_events: deque[str]
+    keep_events: Any
     on_wake: Any
     last_heartbeat: dict[str, Any] | None
     heartbeats_enabled: bool
@@ -60,8 +63,16 @@ class Heartbeat:
         self._running = False
         self._soon: Any = None
         self._turn_runs = self._again = False
+        self._bringing: list[str] = []
+        self._file = StateFile(parts.state_dir / "wakes.json", self._snapshot, parts.reactor)
+        stored = read_json(self._file.path) or {}
+        wakes.system_events.extend(text for text in stored.get("texts", ()) if isinstance(text, str))
+        wakes.keep_events = self._file.save
         wakes.on_wake = self._woken
         parts.config.on_change(lambda change: self._configured())
+
+    def _snapshot(self) -> dict[str, Any]:
+        return {"version": 1, "texts": [*self._bringing, *self._wakes.system_events]}
 
     @property
     def every_seconds(self) -> float:
@@ -98,6 +109,7 @@ class Heartbeat:
     def leave(self, text: str, now: bool) -> None:
         """Something happened: bring it with the next beat, or at once."""
         self._wakes.system_events.append(text)
+        self._file.save().addErrback(lambda failure: None)
         if now:
             self.beat_soon()
 
@@ -158,7 +170,13 @@ class Heartbeat:
         request = RunRequest(
             run_id, message, fingerprint(text), CHAT, granted=_GRANTED, queue_mode=FOLLOWUP, is_heartbeat=True
         )
-        accepted = await parts.runs.accept(session, request)
+        self._bringing = texts
+        try:
+            accepted = await parts.runs.accept(session, request)
+        finally:
+            # From here on they stand in the transcript, or wait again.
+            self._bringing = []
+        self._file.save().addErrback(lambda failure: None)
         assert accepted.run is not None
         outcome: Outcome = await accepted.run.when_ended()
         self._tell("sent" if outcome.status == OK else "failed", preview=outcome.text[:200], reason=outcome.summary)

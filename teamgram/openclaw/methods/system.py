@@ -6,7 +6,10 @@ import shutil
 import socket
 import sys
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+from twisted.internet.defer import succeed
 
 import msgspec
 
@@ -15,7 +18,7 @@ from teamgram.openclaw.devices.identity import Identity
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.active_runs import ActiveRuns
 from teamgram.openclaw.gateway.announcements import Announcements
-from teamgram.openclaw.gateway.errors import invalid
+from teamgram.openclaw.gateway.errors import invalid, unavailable
 from teamgram.openclaw.gateway.health import Health, rss_bytes
 from teamgram.openclaw.gateway.lifetime import Lifetime
 from teamgram.openclaw.gateway.presence import PresenceList
@@ -31,6 +34,7 @@ class SystemMethods:
 
     Attributes:
         system_events: texts left by ``wake`` and ``system-event``, oldest first; the next heartbeat run takes them.
+        keep_events: what was left is on disk when what this returns has fired; the agents set it.
         on_wake: called with (text, mode, params) by ``wake``; the agents set it.
         last_heartbeat: what the last heartbeat run reported, None before the first.
     """
@@ -55,6 +59,7 @@ class SystemMethods:
         self._reception = reception
         self._runs = runs
         self.system_events: deque[str] = deque(maxlen=_MAX_SYSTEM_EVENTS)
+        self.keep_events: Callable[[], Awaitable[None]] = lambda: succeed(None)
         self.on_wake: Any = lambda text, mode, params: None
         self.last_heartbeat: dict[str, Any] | None = None
         self.heartbeats_enabled = True
@@ -136,21 +141,29 @@ class SystemMethods:
         return self._presence.entries(self._lifetime.now_ms())
 
     @method("system-event", scopes.ADMIN)
-    def event(self, call: Call) -> dict[str, Any]:
+    async def event(self, call: Call) -> dict[str, Any]:
         """A beacon of something that is here without a socket."""
         text = _text(call.params, "text")
         self._presence.beacon({**call.params, "text": text}, self._lifetime.now_ms())
         self.system_events.append(text)
         self._announcements.presence_changed()
+        await self._kept()
         return {"ok": True}
 
     @method("wake", scopes.WRITE)
-    def wake(self, call: Call) -> dict[str, Any]:
+    async def wake(self, call: Call) -> dict[str, Any]:
         """Leave a text for the next heartbeat run, or start one now."""
         text = _text(call.params, "text")
         self.system_events.append(text)
+        await self._kept()
         self.on_wake(text, call.params["mode"], call.params)
         return {"ok": True}
+
+    async def _kept(self) -> None:
+        try:
+            await self.keep_events()
+        except Exception as error:
+            raise unavailable(f"the text could not be kept: {error}", retryable=True) from None
 
     @method("last-heartbeat", scopes.READ)
     def heartbeat(self, call: Call) -> dict[str, Any] | None:

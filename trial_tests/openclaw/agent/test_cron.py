@@ -253,6 +253,22 @@ class HeartbeatTests(AgentsTestCase):
         said = [text for role, text in self.history() if role == "user"]
         self.assertEqual([text.count("- ") for text in said], [30, 1, 5])
 
+    def test_killed_before_the_beat(self) -> None:
+        """What was left is brought by the next process; what was brought is not brought again."""
+        self.ok("wake", text="already told", mode="now")
+        self.house.advance(1)
+        self.ok("wake", text="not yet told", mode="next-heartbeat")
+        later = self.house.again()
+        self.addCleanup(later.close)
+        later.agents.startService()
+        client = self.operator(later)
+        self.ok("wake", client, text="later still", mode="now")
+        later.advance(1)
+        said = [text for role, text in self.history(client=client) if role == "user"]
+        self.assertEqual(len(said), 2)
+        self.assertNotIn("already told", said[1])
+        self.assertLess(said[1].index("not yet told"), said[1].index("later still"))
+
     def test_next_beat(self) -> None:
         """Otherwise with the next one; without news no model is asked."""
         self.ok("wake", text="later", mode="next-heartbeat")

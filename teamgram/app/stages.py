@@ -23,6 +23,7 @@ from teamgram.app.times import CACHE_BUCKETS, DATABASE_BUCKETS, Times
 from teamgram.authsession.service import AuthSessionService
 from teamgram.bff.caller import Caller
 from teamgram.bots.api import BotApi
+from teamgram.bots.father.service import BotFather
 from teamgram.bots.file_ids import KEY_NAME as BOT_FILES_KEY
 from teamgram.bots.service import BotApiService
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
@@ -150,9 +151,23 @@ class Stages:
         file = configuration.botapi
         bot_files_key = load_or_create_key(self.data_dir / BOT_FILES_KEY)
         api = BotApi(domain, reactor, bot_files_key, private_webhooks=file.AllowPrivateWebhooks)
+        father = BotFather(domain, reactor, self._sign_bot_out, self._bot_api_root) if file.BotFather else None
         self.bot_api = BotApiService(
-            api, api.webhooks, reactor, stage_settings.bot_api(file), parse_size(file.MaxRequestSize), self.data_dir
+            api,
+            api.webhooks,
+            father,
+            reactor,
+            stage_settings.bot_api(file),
+            parse_size(file.MaxRequestSize),
+            self.data_dir,
         )
+
+    async def _sign_bot_out(self, bot_id: int) -> None:
+        await self.services.sign_ins.sign_out_others(bot_id, 0)
+
+    def _bot_api_root(self) -> str:
+        host, port = (self.bot_api.addresses or [("", 0)])[0]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}" if host else ""
 
     # Each stage is made by the one before it, which it may answer.
 

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 
+from teamgram.bots.father.service import BotFather
 from teamgram.bots.http import Answers, ApiFactory
 from teamgram.bots.webhooks import Webhooks
 
@@ -27,17 +28,20 @@ class BotApiService(Service):
         self,
         answers: Answers,
         webhooks: Webhooks,
+        father: BotFather | None,
         reactor: Any,
         addresses: list[tuple[str, int]],
         max_bytes: int,
         data_dir: Path,
     ) -> None:
         """Args:
+        father: makes bots for people; None: nobody does.
         max_bytes: of one call.
         """
         self.listening: Deferred[None] = Deferred()
         self.addresses: list[tuple[str, int]] = []
         self._webhooks = webhooks
+        self._father = father
         self._reactor = reactor
         self._wanted = addresses
         self._folder = data_dir / UPLOAD_FOLDER
@@ -60,6 +64,8 @@ class BotApiService(Service):
             self.addresses.append((host, opened.getHost().port))
         if self._wanted:
             self._webhooks.start()
+            if self._father is not None:
+                self._father.start()
 
     def stopService(self) -> Deferred[None]:
         """Close them; calls that wait are answered by who makes them wait."""
@@ -67,6 +73,8 @@ class BotApiService(Service):
         return Deferred.fromCoroutine(self._close())
 
     async def _close(self) -> None:
+        if self._father is not None:
+            await self._father.stop()
         await self._webhooks.stop()
         ports, self._ports = self._ports, []
         for port in ports:

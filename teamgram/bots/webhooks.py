@@ -171,6 +171,8 @@ class Courier:
         if isinstance(method, str) and method:
             try:
                 await self._carry(self._bot_id, method, answer)
+            except CancelledError:
+                raise
             except Exception as error:
                 # Nobody hears of it, as on the original.
                 self._log.debug(

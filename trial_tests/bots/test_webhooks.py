@@ -142,11 +142,6 @@ class CourierTests(BotTestCase):
         await super().setUp()
         self.target = FakeTarget()
         self.api = BotApi(self.house.domain, self.house.clock, b"k" * 32, private_webhooks=True)
-        self.couriers: list[Courier] = []
-
-    async def tearDown(self) -> None:
-        for courier in self.couriers:
-            await courier.stop()
 
     def courier(self) -> Courier:
         """A courier that has begun."""
@@ -156,7 +151,8 @@ class CourierTests(BotTestCase):
             self.bot.user.id, target, 2, self.house.domain, webhooks._views, self.house.clock, webhooks._carry
         )
         courier.start()
-        self.couriers.append(courier)
+        # What is added last is done first: the database is closed after it.
+        self.addCleanup(lambda: Deferred.fromCoroutine(courier.stop()))
         return courier
 
     async def until(self, *brought: str) -> None:

@@ -349,6 +349,8 @@ class BotApiFile(Section, frozen=True, kw_only=True):
     ListenOn: str | list[str] = []
     #: The most that one call may bring.
     MaxRequestSize: Size = "64MiB"
+    #: Whether people make bots by writing to @BotFather; without it the operator alone does, by ``teamgram bots``.
+    BotFather: bool = True
     #: Webhooks may lead to this machine and its network, to any port, and be plain HTTP.
     AllowPrivateWebhooks: bool = False
 

@@ -44,7 +44,7 @@ class Welcome:
             self._log.failure("no welcome for user {user_id}", user_id=user.id)
 
     async def _agents(self) -> str:
-        names = await self._users.bot_usernames(_SHOWN)
+        names = await self._users.agent_usernames(_SHOWN)
         if not names:
             return "No agent lives here yet."
         return f"Agents live here, too; write to them as to anybody: {', '.join('@' + name for name in names)}"

@@ -21,7 +21,7 @@ def user_json(user: User) -> dict[str, Any]:
 def me_json(user: User, bot: Bot) -> dict[str, Any]:
     """What ``getMe`` tells a bot of itself."""
     return user_json(user) | {
-        "can_join_groups": bot.details.joins_groups,
+        "can_join_groups": True,
         "can_read_all_group_messages": bot.details.sees_all,
         "supports_inline_queries": False,
         "supports_guest_queries": False,

@@ -43,13 +43,11 @@ class BotDetails(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         description: shown before the first message.
-        joins_groups: it may be put into groups.
         sees_all: in groups it hears everything, not only what is meant for it.
         allowed_updates: the kinds that it takes, as it last named them; empty: the usual ones.
     """
 
     description: str = ""
-    joins_groups: bool = True
     sees_all: bool = False
     allowed_updates: tuple[str, ...] = ()
     commands: tuple[CommandSet, ...] = ()

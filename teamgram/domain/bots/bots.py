@@ -125,6 +125,16 @@ class Bots:
         )
         return replace(user, id=user_id), tokens.token(user_id, secret)
 
+    async def create_of_server(self, name: str, username: str, now: int) -> User:
+        """Make a bot that the server itself speaks for: it has no token, and any free username.
+
+        Raises:
+            UsernameOccupied: somebody has it.
+        """
+        user = User(0, secrets.randbits(63), "", name, is_bot=True, username=username, created_at=now)
+        user_id: int = await self._database.write("create bot", self._create_txn, user, 0, b"")
+        return replace(user, id=user_id)
+
     def _create_txn(self, txn: Transaction, user: User, owner_id: int, secret_hash: bytes) -> int:
         if owner_id and store.count_owned_txn(txn, owner_id) >= MAX_OWNED:
             raise BotsTooMany(str(owner_id))

@@ -149,10 +149,11 @@ def release_username_txn(txn: Transaction, key: str) -> None:
     txn.execute("DELETE FROM usernames WHERE name = ?", (key,))
 
 
-def bot_usernames_txn(txn: Transaction, limit: int) -> list[str]:
-    """Of bots that have one and are not deleted, in the order of their ids."""
+def agent_usernames_txn(txn: Transaction, limit: int) -> list[str]:
+    """Of agents that have one and are not deleted, in the order of their ids: bots of somebody's are none."""
     txn.execute(
-        "SELECT username FROM users WHERE is_bot = 1 AND is_deleted = 0 AND username <> '' ORDER BY id LIMIT ?",
+        "SELECT username FROM users WHERE is_bot = 1 AND is_deleted = 0 AND username <> ''"
+        " AND NOT EXISTS (SELECT 1 FROM bots WHERE bots.user_id = users.id) ORDER BY id LIMIT ?",
         (limit,),
     )
     return [row[0] for row in txn.fetchall()]

@@ -93,9 +93,9 @@ class Users:
         )
         return peer
 
-    async def bot_usernames(self, limit: int) -> list[str]:
-        """Usernames of this server's bots, those that were there first in front."""
-        return await self._database.read("usernames of bots", store.bot_usernames_txn, limit)
+    async def agent_usernames(self, limit: int) -> list[str]:
+        """Usernames of this server's agents, those that were there first in front."""
+        return await self._database.read("usernames of agents", store.agent_usernames_txn, limit)
 
     async def search_usernames(self, prefix: str, limit: int) -> list[Peer]:
         """Peers whose username begins so, in alphabetical order."""

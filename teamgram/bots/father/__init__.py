@@ -1,0 +1,1 @@
+"""BotFather: the account that people write to when they want a bot."""

@@ -6,13 +6,14 @@ DATA_DIR ?= var
 TESTS ?= trial_tests
 ACCEPTANCE ?= acceptance_tests.openclaw
 CLIENTS ?= acceptance_tests.clients
+MEDIA ?= acceptance_tests.media
 N ?= 1000
 INPUTS ?= 10000000
 PLAY ?= 20
 PLAYED := trial_tests.bff.test_updates.EveryClientEndsEqualTests trial_tests.bff.test_updates.EveryClientEndsEqualOnServersTests trial_tests.session.test_hostile.SessionFuzzTests
 BIN := .venv/bin
 
-.PHONY: help setup run desktop test test-openclaw test-more-clients test-apps lint bench faults fuzz mutants siege clean
+.PHONY: help setup run desktop test test-openclaw test-more-clients test-apps test-media lint bench faults fuzz mutants siege clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
@@ -21,6 +22,7 @@ help:
 	@echo "make test-openclaw  OpenClaw's own programs against our gateway (600 MB from npm; ACCEPTANCE=acceptance_tests.openclaw.test_tui for some)"
 	@echo "make test-more-clients  gotd, grammers, teleproto and others against our server (CLIENTS=acceptance_tests.clients.test_libraries.GotdTests for some)"
 	@echo "make test-apps  walk through Telegram Desktop (Debian's telegram-desktop xvfb openbox xdotool imagemagick), and with WEB_A=DIR WEB_K=DIR through builds of the web apps (chromium)"
+	@echo "make test-media  files of 100 MB with every client library, one of 1.5 GB, and the server and its store killed $$(($(N) / 5)) times while files move (MEDIA=acceptance_tests.media.test_large_files.HugeFileTests for some)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    CPU time per operation and memory, printed as a table"
 	@echo "make faults   break connections, frames and the server, N=$(N) times each, play at random for long (PLAY=$(PLAY)), and see that nothing is lost"
@@ -57,6 +59,10 @@ test-more-clients: .venv/.ready-test
 	@sh tools/setup_more_clients.sh
 	@$(BIN)/python -m tools.run_trial -j 1 $(CLIENTS)
 
+test-media: .venv/.ready-test
+	@$(BIN)/python -m tools.run_trial -j 1 $(MEDIA)
+	@$(BIN)/python -m tools.file_faults --rounds $$(($(N) / 5))
+
 test-apps: .venv/.ready-test
 	@$(BIN)/python -m tools.run_trial -j 1 acceptance_tests.apps
 
@@ -73,7 +79,6 @@ bench: .venv/.ready-test
 
 faults: .venv/.ready-test
 	@$(BIN)/python -m tools.faults --rounds $(N)
-	@$(BIN)/python -m tools.file_faults --rounds $$(($(N) / 5))
 	@TEAMGRAM_TEST_PLAY_TIMES=$(PLAY) $(BIN)/python tools/test_services.py -- $(BIN)/python -m tools.run_trial $(PLAYED)
 
 fuzz: .venv/.ready-test

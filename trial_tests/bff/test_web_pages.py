@@ -4,7 +4,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from teamgram.domain.web_pages.previews import KEEP
+from teamgram.domain.web_pages.previews import FRESH, KEEP
 from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
@@ -189,6 +189,20 @@ class WebPagesTests(BackendTestCase):
         await self.ann.send(self.to_bob, self.url)
         await self.came(self.bob)
         self.assertEqual(self.site.hits["/page"], 2)
+
+    async def test_a_message_that_was_refused(self) -> None:
+        """Nothing is fetched for it, and nothing of its link stays."""
+        chat = await self.bob.call(tl.messages.createChat(users=[self.bob.input_user(self.ann)], title="g"))
+        group = tl.inputPeerChat(chat_id=chat.updates.chats[0].id)
+        rights = tl.chatBannedRights(send_messages=True, until_date=0)
+        await self.bob.call(tl.messages.editChatDefaultBannedRights(peer=group, banned_rights=rights))
+        with self.assertRaises(RpcError):
+            await self.ann.send(group, self.url)
+        self.assertEqual(self.site.hits["/page"], 0)
+        previews = self.house.domain.previews
+        self.assertEqual(await previews.sweep(), 0)
+        self.house.clock.advance(FRESH + 1)
+        self.assertEqual((await previews.sweep(), await previews.sweep()), (1, 0))
 
     async def test_off(self) -> None:
         """A server that fetches nothing shows nothing."""

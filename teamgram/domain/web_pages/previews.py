@@ -109,13 +109,15 @@ class LinkPreviews:
 
     async def sweep(self) -> int:
         """Forget pages that nobody asked for in a while; how many."""
-        before, total, dropped = int(self._clock.seconds()) - KEEP, 0, _AT_ONCE
-        while dropped == _AT_ONCE:
-            urls = await self._database.write("drop old pages", store.drop_old_txn, before, _AT_ONCE)
-            for url in urls:
-                self._known.pop(url, None)
-            dropped = len(urls)
-            total += dropped
+        now, total = int(self._clock.seconds()), 0
+        for drop, before in ((store.drop_old_txn, now - KEEP), (store.drop_unfetched_txn, now - FRESH)):
+            dropped = _AT_ONCE
+            while dropped == _AT_ONCE:
+                urls = await self._database.write("drop old pages", drop, before, _AT_ONCE)
+                for url in urls:
+                    self._known.pop(url, None)
+                dropped = len(urls)
+                total += dropped
         return total
 
     # Finding

@@ -96,3 +96,16 @@ def drop_old_txn(txn: Transaction, before: int, at_most: int) -> list[str]:
         txn.execute("DELETE FROM web_pages WHERE id = ?", (page_id,))
     drop_uses_txn(txn, WEB_PAGE, [page_id for page_id, _ in rows])
     return [_decode(details).url for _, details in rows]
+
+
+def drop_unfetched_txn(txn: Transaction, before: int, at_most: int) -> list[str]:
+    """Forget pages that were to be fetched before then for a message that was never sent. Their addresses."""
+    txn.execute(
+        "SELECT id, details FROM web_pages WHERE fetched_at = 0"
+        " AND NOT EXISTS (SELECT 1 FROM web_page_waits w WHERE w.page_id = web_pages.id) LIMIT ?",
+        (at_most,),
+    )
+    pages = [page for page in (_decode(details) for _, details in txn.fetchall()) if page.pending_since < before]
+    for page in pages:
+        txn.execute("DELETE FROM web_pages WHERE id = ?", (page.id,))
+    return [page.url for page in pages]

@@ -28,7 +28,7 @@ from teamgram.domain.search.terms import is_word
 FOLD_ROWS = 2048
 FAN_OUT = 16
 MOST_LEVELS = 6
-MOST_WORDS = 64
+MOST_WORDS = 32
 
 STEP_ROWS = 8_000
 """Postings of one transaction, read as rows."""

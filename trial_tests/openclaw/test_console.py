@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from teamgram.openclaw.agent.providers.model_api import ModelReply, ProviderError
 from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.gateway.router import Call
 from trial_tests.openclaw import npm_packages
@@ -203,6 +204,21 @@ class BrowserTests(LiveTestCase):
                 {"shortcuts": True},
             ],
         )
+
+    async def test_waits(self) -> None:
+        """Why an answer takes so long is told; a picture that a model made is shown."""
+        provider = self.service.services[-1].parts.catalog.provider("echo")
+        failures = [ProviderError("busy", reason="overloaded", retryable=True, retry_after=2.0)]
+        dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+        picture = {"type": "image", "mimeType": "image/png", "data": dot}
+
+        async def complete(*args: Any) -> ModelReply:
+            if failures:
+                raise failures.pop()
+            return ModelReply("", images=[picture])
+
+        self.patch(provider, "complete", complete)
+        self.assertEqual(await self.drive("waits"), [{"told": True}, {"pictures": 1}])
 
     async def test_cut(self) -> None:
         """The socket dies before a message's answer and again in mid-reply: it is sent once, and no word is missing."""

@@ -108,6 +108,16 @@ const scenarios = {
     say({ shortcuts: true });
   },
 
+  async waits() {
+    await signIn();
+    await write("hello");
+    await page.locator(".phase", { hasText: "Provider temporarily unavailable" }).waitFor();
+    say({ told: true });
+    await page.locator(".message.assistant img.picture").waitFor();
+    await idle();
+    say({ pictures: await page.locator(".message.assistant img.picture").count() });
+  },
+
   async cut() {
     await signIn();
     await write("chunks=80 delay=0.03");

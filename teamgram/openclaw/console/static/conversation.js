@@ -4,7 +4,7 @@
 // not in it yet grow in one live bubble below, which gives way to the transcript's own message.
 
 import { h } from "./dom.js";
-import { AssistantBubble, ToolCard, notice, partsOf, textOf, thinking, userBubble } from "./messages.js";
+import { AssistantBubble, ToolCard, image, notice, partsOf, textOf, thinking, userBubble } from "./messages.js";
 
 const PAGE = 100;
 const PHASES = { preparing_workspace: "Preparing…", preparing_context: "Reading the conversation…", starting_model: "Waiting for the model…" };
@@ -138,6 +138,7 @@ export class Conversation {
     for (const part of partsOf(message)) {
       if (part.type === "thinking" && part.thinking) this.#append(thinking(part.thinking), place);
       else if (part.type === "toolCall") this.#tool(part.id, part.name, part.arguments, place);
+      else if (part.type === "image") this.#append(h("article", { class: "message assistant", "aria-label": "Agent" }, image(part)), place);
       else if (part.type === "text" && part.text.trim() && part.text !== message.errorMessage) {
         const bubble = new AssistantBubble(message.timestamp);
         bubble.update(part.text);
@@ -201,6 +202,7 @@ export class Conversation {
     if (name === "chat") this.#chat(payload);
     else if (name === "session.message") this.#add(payload.message);
     else if (name === "session.tool") this.#toolEvent(payload.data);
+    else if (name === "agent" && payload.stream === "run_status") this.#status(payload.runId, payload.data);
     else return;
     this.onchange();
   }
@@ -218,6 +220,13 @@ export class Conversation {
       this.phase.hidden = true;
       this.#grow(replace ? this.#untold(deltaText) : deltaText, replace);
     }
+  }
+
+  /** A model that fails is asked again in a while: the person sees why it takes so long. */
+  #status(runId, { phase, message }) {
+    if (phase !== "retrying" || runId !== this.#run || !message) return;
+    this.phase.textContent = message;
+    this.phase.hidden = false;
   }
 
   #end(runId, state, errorMessage) {

@@ -39,7 +39,7 @@ function setText(body, text, { plain = false } = {}) {
   }
 }
 
-function image(part) {
+export function image(part) {
   const kind = /^image\/(png|jpeg|gif|webp)$/.test(part.mimeType || "") ? part.mimeType : null;
   return kind && part.data ? h("img", { class: "picture", alt: "attached picture", src: `data:${kind};base64,${part.data}` }) : null;
 }

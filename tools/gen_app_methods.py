@@ -47,7 +47,8 @@ REFUSED = """
 `METHOD_NOT_IMPL`, with the code 400: no app asks again by itself. Neither Desktop nor Web A has words of its own for
 that name; mostly what was pressed can be pressed again and nothing has changed. Nothing of this is asked for at the
 start or on opening an ordinary page: `make test-apps` fails where it is. "Not reached": the app offers it only beside
-things that there are none of here.
+things that there are none of here. What is marked as seen was; the rest follows from how the apps treat any request
+that fails, and nobody has pressed each of these buttons.
 
 | what | what an app shows | methods |
 | --- | --- | --- |

@@ -263,7 +263,10 @@ class StickersTests(BackendTestCase):
         removed = await call(tl.stickers.removeStickerFromSet(sticker=reference(replaced.documents[0])))
         self.assertEqual(removed.set.count, 2)
         await self.bob.call(tl.messages.installStickerSet(stickerset=set_, archived=False))
+        await self.bob.take()
+        await call(tl.stickers.renameStickerSet(stickerset=set_, title="Cats"))
         self.assertTrue(await call(tl.stickers.deleteStickerSet(stickerset=set_)))
+        self.assertEqual([one.NAME for one in await self.bob.take()], ["updateStickerSets"] * 2)
         await self.refused("STICKERSET_INVALID", self.bob, tl.messages.getStickerSet(stickerset=set_, hash=0))
         self.assertEqual((await self.bob.call(tl.messages.getAllStickers(hash=0))).sets, [])
         self.assertTrue(

@@ -103,3 +103,9 @@ def installations_txn(txn: Transaction, user_id: int, set_ids: Sequence[int]) ->
         (user_id, *set_ids),
     )
     return {set_id: Installation(set_id, bool(archived), at) for set_id, archived, at in txn.fetchall()}
+
+
+def holders_txn(txn: Transaction, set_id: int, at_most: int) -> list[int]:
+    """Users who have a set at hand or put away, not more than so many."""
+    txn.execute("SELECT user_id FROM account_sticker_sets WHERE set_id = ? LIMIT ?", (set_id, at_most))
+    return [user_id for (user_id,) in txn.fetchall()]

@@ -22,6 +22,7 @@ from teamgram.domain.stickers.errors import (
     StickerSetsTooMany,
     StickersTooMany,
 )
+from teamgram.domain.stickers.installed_store import holders_txn
 from teamgram.domain.stickers.making import StickerMaker, with_meaning
 from teamgram.domain.stickers.names import checked_short_name, checked_title, meaning_of, suggested_short_name
 from teamgram.domain.stickers.sticker_set import EMOJI, NamedSet, NewSet, NewSticker, Sticker, StickerSet, WholeSet
@@ -32,6 +33,9 @@ MAX_STICKERS = {"regular": 120, "mask": 120, EMOJI: 200}
 """Of a set (core.telegram.org/stickers, core.telegram.org/bots/api#addstickertoset)."""
 MAX_SETS = 200
 """That one account makes."""
+
+MAX_TOLD = 1000
+"""Of those who have a set, that are told at once when it changes; others see it by its hash the next time they ask."""
 
 Change = Callable[[Transaction, StickerSet, list[Sticker]], tuple[StickerSet, list[Sticker]]]
 
@@ -300,8 +304,8 @@ class StickerSets:
         set_ = store.find_txn(txn, named, for_update=True)
         if set_ is None or set_.owner_id != owner_id:
             raise StickerSetInvalid
-        store.delete_txn(txn, set_.id)
         self._tell_after(txn, set_, device)
+        store.delete_txn(txn, set_.id)
 
     async def _of_owner(self, owner_id: int, named: NamedSet) -> StickerSet:
         set_ = await self.find(named)
@@ -330,7 +334,8 @@ class StickerSets:
         return WholeSet(set_, tuple(stickers))
 
     def _tell_after(self, txn: Transaction, set_: StickerSet, device: int) -> None:
-        txn.call_after(self._fanout.publish, [set_.owner_id], StickerSetsChanged(set_.kind), device)
+        told = dict.fromkeys((set_.owner_id, *holders_txn(txn, set_.id, MAX_TOLD)))
+        txn.call_after(self._fanout.publish, list(told), StickerSetsChanged(set_.kind), device)
 
 
 def _set_of(document: Document) -> NamedSet:

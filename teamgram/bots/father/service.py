@@ -109,8 +109,9 @@ class BotFather:
             reply = await talk.answer(person_id, message.text, step, now)
             if reply.step != step:
                 await domain.account_settings.set(person_id, _SETTING, msgspec.to_builtins(reply.step))
-            await self._say(bot_id, message, reply, now)
+            # Who hears of a new token may rely on the old one being dead everywhere.
             await self._tell(reply)
+            await self._say(bot_id, message, reply, now)
         except DomainError as error:
             self._log.warn("BotFather could not answer {person_id}: {error!r}", person_id=person_id, error=error)
         except CancelledError:

@@ -15,7 +15,8 @@ def elements(body: bytes, name: str) -> Iterator[ElementTree.Element]:
     """
     try:
         root = ElementTree.fromstring(body)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
+        # The last two: an encoding that there is not, or that XML cannot be in.
         raise BlobsAway(f"an answer that is no XML: {error}") from None
     return (one for one in root.iter() if one.tag.rpartition("}")[2] == name)
 
@@ -44,3 +45,14 @@ def seconds_of(text: str) -> float:
         return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
     except ValueError:
         raise BlobsAway(f"a time that is none: {text[:40]!r}") from None
+
+
+def size_of(text: str) -> int:
+    """A number of bytes as the store writes it.
+
+    Raises:
+        BlobsAway: it is none.
+    """
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise BlobsAway(f"a size that is none: {text[:40]!r}")
+    return int(text)

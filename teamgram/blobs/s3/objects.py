@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred, DeferredSemaphore, FirstError, gath
 
 from teamgram.blobs.errors import BlobMissing, BlobsAway
 from teamgram.blobs.interface import Stored
-from teamgram.blobs.s3.answers import child, elements, seconds_of
+from teamgram.blobs.s3.answers import child, elements, seconds_of, size_of
 from teamgram.blobs.s3.requests import S3Requests, StoreAnswer
 
 LISTED = 1000
@@ -37,7 +37,7 @@ class S3Objects:
     async def size(self, key: str) -> int | None:
         """Of an object; None when there is none."""
         answer = await self.requests.ask("HEAD", key)
-        return int(answer.header("content-length") or -1) if answer.status == 200 else None
+        return size_of(answer.header("content-length")) if answer.status == 200 else None
 
     async def read(self, key: str, offset: int, length: int) -> bytes:
         """A range of an object, shorter behind its end.
@@ -83,7 +83,7 @@ class S3Objects:
         return [
             Stored(
                 child(one, "Key").removeprefix(prefix),
-                int(child(one, "Size") or 0),
+                size_of(child(one, "Size")),
                 seconds_of(child(one, "LastModified")),
             )
             for one in elements(answer.body, "Contents")

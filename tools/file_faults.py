@@ -163,7 +163,7 @@ class FileFaults:
             await self._server.kill()
             working.cancel()
             self.counts["killed in the middle"] += not done
-            await self._server.start()
+            await self._start_again()
             await self._connect()
             # Acknowledged ones first, before anything is sent again.
             await self._look({one.name: one for one in files if one.id}, FILES)
@@ -172,6 +172,16 @@ class FileFaults:
         self._sent |= {one.name: one for one in files}
         await self._look({one.name: one for one in files}, FILES)
         await self._session.connection.close()
+
+    async def _start_again(self) -> None:
+        for _ in range(TIMES):
+            try:
+                return await self._server.start()
+            except RuntimeError as error:
+                # Another program of this machine has the port for a moment.
+                if "Address already in use" not in str(error):
+                    raise
+                await deferLater(self._reactor, 1)
 
     async def _without_store(self, moment: float, chance: random.Random) -> None:
         assert self._store is not None

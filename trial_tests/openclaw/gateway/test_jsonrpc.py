@@ -171,6 +171,21 @@ class JsonRpcTests(DialectTestCase):
         self.run_events("somebody-else")
         self.assertNotIn("chunk", [push["event"] for push in client.take()])
 
+    def test_subscriptions(self) -> None:
+        """A client says which pushes it wants; and it is disconnected with 1000 and a reason when it asks for that."""
+        client = self.client()
+        answer = self.call(client, {"id": 1, "method": "gateway.subscribe", "params": {"events": ["agent.event"]}})
+        self.assertEqual(answer["result"]["subscriptions"], ["agent.event"])
+        self.run_events("x")
+        self.assertEqual({push["type"] for push in client.take()}, {"agent.event"})
+        for events in ("chat.event", ["tick"], [1], None):
+            frame = {"id": 2, "method": "gateway.subscribe", "params": {"events": events}}
+            self.assertEqual(self.call(client, frame)["error"]["code"], -32600)
+        self.call(client, {"id": 3, "method": "gateway.disconnect", "params": {"reason": "done for today"}})
+        self.assertEqual(client.close, (1000, "done for today"))
+        stranger = self.house.client(path="/jsonrpc")
+        self.assertEqual(self.call(stranger, {"id": 1, "method": "gateway.disconnect"})["error"]["code"], -32602)
+
     def test_configuration(self) -> None:
         """A change is told with the new hash."""
         client = self.client()

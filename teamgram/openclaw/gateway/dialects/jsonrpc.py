@@ -35,6 +35,8 @@ from teamgram.openclaw.gateway.router import Call
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, UNAUTHORIZED, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
 
 _PING, _STARTUP, _CONFIRM = "ping", "gateway.startup", "client.pair.confirm"
+_SUBSCRIBE, _DISCONNECT = "gateway.subscribe", "gateway.disconnect"
+_KINDS = ("chat.event", "agent.event", "session.event", "config.reloaded")
 #: What needs no hello.
 _OPEN = (_PING, _STARTUP, _CONFIRM)
 
@@ -63,6 +65,8 @@ class JsonRpc:
         self._desk = desk
         #: Runs whose words this client wants in pieces: the request's id, and the words so far.
         self._pieces: dict[str, tuple[Any, AppendOnly]] = {}
+        #: The kinds of pushes that it wants.
+        self._subscriptions = frozenset(_KINDS)
 
     def opened(self) -> None:
         """The client speaks first."""
@@ -121,7 +125,13 @@ class JsonRpc:
         subscriber = reception.subscribe(connection)
         subscriber.all_sessions = True
         connection.opened(frames.MAX_PAYLOAD)
-        self._welcome(list(dict.fromkeys((*_OPEN, *filter(self._name, words.METHODS), *desk.router.names()))))
+        self._welcome(
+            list(
+                dict.fromkeys(
+                    (*_OPEN, _SUBSCRIBE, _DISCONNECT, *filter(self._name, words.METHODS), *desk.router.names())
+                )
+            )
+        )
         reception.welcome(connection)
 
     def _judge(self, token: str) -> tuple[SecretVerdict, ClientGrant | None]:
@@ -194,12 +204,30 @@ class JsonRpc:
             self._result(request_id, self._startup())
         elif method == _CONFIRM:
             self._confirm(request_id, params)
+        elif method in (_SUBSCRIBE, _DISCONNECT):
+            self._own_method(request_id, method, params if isinstance(params, dict) else {})
         elif (name := self._name(method)) is None:
             self._error(request_id, UNKNOWN_METHOD, "Unknown method", {"method": method[:128]})
         elif not connection.is_open:
             self._error(request_id, UNAUTHORIZED, "Unauthorized")
         else:
             self._dispatch(request_id, method, name, params)
+
+    def _own_method(self, request_id: Any, method: str, params: dict[str, Any]) -> None:
+        """What a client decides about its connection: which pushes it gets, and its end."""
+        if not self._connection.is_open:
+            self._error(request_id, UNAUTHORIZED, "Unauthorized")
+            return
+        if method == _DISCONNECT:
+            self._result(request_id, {"ok": True})
+            self._connection.close(websocket.NORMAL, str(params.get("reason") or "goodbye")[:100])
+            return
+        wanted = params.get("events")
+        if not isinstance(wanted, list) or not all(isinstance(each, str) and each in _KINDS for each in wanted):
+            self._error(request_id, INVALID_REQUEST, f"events must be a list of {', '.join(_KINDS)}")
+            return
+        self._subscriptions = frozenset(wanted)
+        self._result(request_id, {"subscriptions": sorted(wanted)})
 
     def _dispatch(self, request_id: Any, method: str, name: str, params: Any) -> None:
         try:
@@ -264,6 +292,8 @@ class JsonRpc:
 
     def _encode(self, event: Event, seq: int) -> bytes | None:
         payload = event.payload
+        if words.kind_of(event.name) not in self._subscriptions:
+            return None
         run_id = payload.get("runId") if event.name == "chat" and isinstance(payload, dict) else None
         if run_id in self._pieces:
             piece = self._piece(run_id, payload)

@@ -124,6 +124,15 @@ def _tool_result(said: dict[str, Any]) -> dict[str, Any]:
     raise invalid(str(error["message"]))
 
 
+def kind_of(name: str) -> str:
+    """The ``type`` of the push that an event is; empty for one that this dialect does not have."""
+    if name in ("chat", "agent"):
+        return f"{name}.event"
+    if name.startswith(("session.", "sessions.")):
+        return "session.event"
+    return "config.reloaded" if name == "config.changed" else ""
+
+
 def push(name: str, payload: Any, now_ms: int) -> dict[str, Any] | None:
     """An event as ``{type, event, data, id, timestamp}``; None for one that this dialect does not have."""
     if name == "chat":

@@ -29,6 +29,9 @@ THREADS = 4
 COPIED_AT_ONCE = 256 << 10
 """Bytes of a file that are in memory while it is joined."""
 
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
+"""What file systems say that have no hard links, or no more of them."""
+
 _KEPT_NAME = re.compile(r"[0-9a-f]{64}")
 _STAGED_NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -197,8 +200,8 @@ class DirectoryBlobs:
                 size += piece.stat().st_size
             except FileNotFoundError:
                 raise BlobMissing(piece.name) from None
-        if len(paths) == 1:
-            return self._join_one(paths[0])
+        if len(paths) == 1 and (linked := self._join_one(paths[0])) is not None:
+            return linked
         path = self._new(size)
         strong, weak, written = sha256(), md5(usedforsecurity=False), 0
         try:
@@ -220,8 +223,11 @@ class DirectoryBlobs:
         _move(path, self._kept_path(strong.hexdigest()))
         return Kept(strong.hexdigest(), written, weak.hexdigest())
 
-    def _join_one(self, piece: Path) -> Kept:
-        """A piece that is a whole file has its bytes on disk already, and gets one more name."""
+    def _join_one(self, piece: Path) -> Kept | None:
+        """A piece that is a whole file has its bytes on disk already, and gets one more name.
+
+        None where a file may have one only.
+        """
         try:
             data = piece.read_bytes()
             kept = Kept(sha256(data).hexdigest(), len(data), md5(data, usedforsecurity=False).hexdigest())
@@ -231,6 +237,10 @@ class DirectoryBlobs:
                 os.link(piece, place)
         except FileNotFoundError:
             raise BlobMissing(piece.name) from None
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                return None
+            raise
         _sync(place.parent)
         return kept
 

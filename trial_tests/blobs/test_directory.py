@@ -36,6 +36,21 @@ class DirectoryBlobsTests(BlobsContract, unittest.TestCase):
         (path,) = self._files("kept")
         self.assertEqual(path.parts[-3:], (kept.name[:2], kept.name[2:4], kept.name))
 
+    async def test_no_links(self) -> None:
+        """Where a file has one name only, one piece is written again; one that was dropped is missed."""
+        staged = await self.blobs.stage(b"piece")
+
+        def refused(*_: Any) -> None:
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+        patched = self.patch(os, "link", refused)
+        kept = await self.blobs.join([staged])
+        self.assertEqual(await self.blobs.read(kept.name, 0, 10), b"piece")
+        patched.restore()
+        await self.blobs.discard([staged])
+        with self.assertRaises(BlobMissing):
+            await self.blobs.join([staged])
+
     async def test_half_made(self) -> None:
         """What could not be joined leaves nothing."""
         staged = [await self.blobs.stage(b"piece"), "a" * 32]

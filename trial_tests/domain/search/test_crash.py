@@ -28,10 +28,11 @@ class KilledWhileIndexingTests(SearchTestCase):
         self.patch(contents, "BLOCK", 16)
         database, messages, _, _ = await self.house()
         rng = random.Random(5)
-        for number in range(160):
-            text = " ".join(rng.choices(VOCABULARY, k=4)) + f" n{number}"
-            await messages.send(SendRequest(ANNA, BORIS, text, number + 1, 1_000))
+        for number in range(60):
+            await self.send_one(messages, rng, number)
         for death in range(4):
+            for number in range(25):
+                await self.send_one(messages, rng, 60 + 25 * death + number)
             killed = KilledAfter(3 + death)
             self.start(killed)
             await killed.ended
@@ -49,6 +50,11 @@ class KilledWhileIndexingTests(SearchTestCase):
             found = await search.page(text, Search(ANNA, BORIS), Page(limit=100))
             there = [one for one, words in everything.items() if match(words, asked_words(text))]
             self.assertEqual(([message.id for message in found.messages], found.count), (there[:100], len(there)), text)
+
+    async def send_one(self, messages: Messages, rng: random.Random, number: int) -> None:
+        """A message of words that others have, and one of its own."""
+        text = " ".join(rng.choices(VOCABULARY, k=4)) + f" n{number}"
+        await messages.send(SendRequest(ANNA, BORIS, text, number + 1, 1_000))
 
     async def everything(self, messages: Messages) -> dict[int, set[bytes]]:
         """The words of each message, newest first."""

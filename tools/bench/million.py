@@ -194,11 +194,12 @@ class Million:
     async def index(self) -> None:
         """As the server does when it has been started, without pauses."""
         began, cpu = time.perf_counter(), time.process_time()
-        up_to, newest = 0, 1
-        while up_to < newest:
+        while self._indexer.is_behind:
             await self._indexer.catch_up()
             await self._indexer.tidy()
-            up_to, newest = await self._database.read("state", store.indexed_up_to_txn)
+        await self._indexer.catch_up()
+        await self._indexer.tidy()
+        _, newest = await self._database.read("state", store.indexed_up_to_txn)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         print(f"indexed in {seconds:.0f} s, {cpu:.0f} s of CPU here, {cpu / newest * 1e6:.0f} µs a message", flush=True)
         for table in ("search_words", "search_segments", "search_blocks", "box_contents"):

@@ -160,7 +160,10 @@ class WebWalk(AppTestCase):
         await browser.until_text("Walkers")
         await bob.do("send", peer=group, text="here I am")
         await browser.until_text("here I am")
+        await self.pause(2)
         await app.send("so we are two")
         await bob.event("new_message", SECONDS_TO_ANSWER, text="so we are two", peer=group)
+        # In the list of chats, and in the chat.
+        await browser.until(lambda texts: sum("so we are two" in one for one in texts) > 1, "what was sent")
         await self.look(app, "group")
         await self.check_app(app)

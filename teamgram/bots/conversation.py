@@ -2,6 +2,7 @@
 
 from teamgram.bots.errors import bad_request, forbidden
 from teamgram.bots.parameters import Parameters
+from teamgram.domain.boxes.message import Entity
 from teamgram.domain.chats.chat import Chat, Standing
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import Peer, PeerKind, chat_id_of, is_chat, is_user
@@ -74,17 +75,30 @@ class Conversations:
             raise forbidden("bot is not a member of the group chat")
         return chat
 
-    async def person(self, parameters: Parameters) -> User:
-        """The person that ``user_id`` names.
+    async def person(self, bot_id: int, parameters: Parameters, chat: Chat | None = None) -> User:
+        """The person that ``user_id`` names: one whom the bot has met, or who is or was in that group of its.
 
         Raises:
             ApiError: nobody.
         """
         user_id = parameters.user_id()
-        user = (await self._domain.users.get([user_id])).get(user_id)
+        is_met = chat is not None and chat.participant(user_id) is not None
+        is_met = is_met or await self._has_met(bot_id, user_id)
+        user = (await self._domain.users.get([user_id])).get(user_id) if is_met else None
         if user is None or user.is_deleted:
             raise bad_request("user not found")
         return user
+
+    async def without_strangers(self, bot_id: int, entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
+        """Those of a text's entities that name nobody whom the bot has not met: ids are numbers, and can be guessed."""
+        named = {one.user_id for one in entities if one.user_id}
+        strangers = {user_id for user_id in named if not await self._has_met(bot_id, user_id)}
+        return tuple(one for one in entities if one.user_id not in strangers)
+
+    async def _has_met(self, bot_id: int, user_id: int) -> bool:
+        if user_id == bot_id or (await self._domain.dialogs.get(bot_id, user_id)).top_message_id:
+            return True
+        return bool(await self._domain.chats.common(bot_id, user_id, 0, 1))
 
     async def answered(self, bot_id: int, peer: int, parameters: Parameters) -> int:
         """The bot's id of the message that is to be answered, 0 for none.

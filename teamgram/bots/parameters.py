@@ -14,6 +14,7 @@ from teamgram.bots.table import Declared
 
 _decode = msgspec.json.Decoder().decode
 
+_MAX_NUMBER = 2**63
 _TRUE = frozenset({"true", "yes", "1", "y", "on"})
 
 
@@ -91,17 +92,17 @@ class Parameters:
         """As what its JSON says; None when it is not there.
 
         Raises:
-            ApiError: it is no JSON.
+            ApiError: it is no JSON, or has numbers that nothing here is counted in.
         """
         value = self._given.get(name)
-        if not isinstance(value, str):
-            return value
-        if not value.strip():
-            return None
-        try:
-            return _decode(value)
-        except (msgspec.DecodeError, RecursionError):
-            raise bad_request(f"can't parse {name} JSON object") from None
+        if isinstance(value, str):
+            try:
+                value = _decode(value) if value.strip() else None
+            except (msgspec.DecodeError, RecursionError):
+                raise bad_request(f"can't parse {name} JSON object") from None
+        if not _has_bounds(value):
+            raise bad_request(f"can't parse {name} JSON object")
+        return value
 
     def user_id(self, name: str = "user_id") -> int:
         """A person's id.
@@ -124,3 +125,17 @@ class Parameters:
         if found <= 0:
             raise bad_request("message identifier is not specified")
         return found
+
+
+def _has_bounds(value: Any) -> bool:
+    """Whether all whole numbers in it are of 64 bits, as JSON's need not be."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+        elif isinstance(one, int) and not -_MAX_NUMBER <= one < _MAX_NUMBER:
+            return False
+    return True

@@ -92,7 +92,7 @@ class Talk:
         """What to say to a text, where the talk stands at ``step``."""
         text = text.strip()
         if text.startswith("/") and not (step.doing == "setcommands" and text.lower() == "/empty"):
-            return await self._command(person_id, text[1:].split("@")[0].split()[0].lower() if text[1:] else "", step)
+            return await self._command(person_id, _command_in(text), step)
         if step.doing == "newbot":
             return await self._new_bot(person_id, text, step, now)
         if step.doing and not step.bot_id:
@@ -225,3 +225,9 @@ class Talk:
             return FatherReply(f"Send {SURE} - or /cancel.", step, (SURE,))
         await self.bots.delete(bot.user_id)
         return FatherReply("Done: the bot is gone.", deleted=bot.user_id)
+
+
+def _command_in(text: str) -> str:
+    """What follows the slash, without the bot's name and what else is written; may be nothing."""
+    words = text[1:].partition("@")[0].split(maxsplit=1)
+    return words[0].lower() if words else ""

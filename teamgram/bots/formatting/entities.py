@@ -5,7 +5,7 @@ from typing import Any
 
 from teamgram.bots.errors import bad_request
 from teamgram.bots.formatting import html, legacy_markdown, markdown_v2
-from teamgram.bots.formatting.marked_text import MarkupError
+from teamgram.bots.formatting.marked_text import MarkupError, identifier
 from teamgram.bots.views.users import user_json
 from teamgram.domain.boxes.message import Entity
 from teamgram.domain.messages.text import MAX_ENTITIES
@@ -90,6 +90,7 @@ def _entity(given: Any) -> Entity | None:
 
 def _number(value: Any) -> int:
     text = str(value)
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
+    number = identifier(text)
+    if number is None:
         raise bad_request("can't parse MessageEntity: an identifier is no number")
-    return int(text)
+    return number

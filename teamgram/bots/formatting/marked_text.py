@@ -81,12 +81,21 @@ def bytes_before(text: str, index: int) -> int:
     return len(text[:index].encode("utf-8", "surrogatepass"))
 
 
+def identifier(text: str) -> int | None:
+    """An id as it is written; None: it is none (of 63 bits)."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        return None
+    number = int(text)
+    return number if number < 2**63 else None
+
+
 def link_entity(url: str) -> Entity | None:
     """What a link is: a person's name for ``tg://user?id=``, nothing for what is no link."""
     scheme, _, rest = url.partition("://")
     if scheme.lower() == "tg" and rest.startswith("user?id="):
         number = rest.removeprefix("user?id=")
-        return Entity("mentionName", 0, 0, user_id=int(number)) if number.isascii() and number.isdigit() else None
+        user_id = identifier(number)
+        return Entity("mentionName", 0, 0, user_id=user_id) if user_id is not None else None
     if not url or any(character.isspace() for character in url):
         return None
     if not rest:
@@ -99,6 +108,5 @@ def link_entity(url: str) -> Entity | None:
 def custom_emoji_entity(url: str) -> Entity | None:
     """What ``tg://emoji?id=`` names."""
     number = url.removeprefix("tg://emoji?id=")
-    if number == url or not (number.isascii() and number.isdigit()):
-        return None
-    return Entity("customEmoji", 0, 0, document_id=int(number))
+    document_id = identifier(number) if number != url else None
+    return Entity("customEmoji", 0, 0, document_id=document_id) if document_id is not None else None

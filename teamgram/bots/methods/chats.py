@@ -113,19 +113,20 @@ class BotChats:
     async def get_chat_member(self, call: ApiCall) -> Any:
         """ChatMember."""
         peer = await self._conversations.peer(call.bot_id, call.parameters)
-        user = await self._conversations.person(call.parameters)
         if is_user(peer):
+            user = await self._conversations.person(call.bot_id, call.parameters)
             if user.id not in (peer, call.bot_id):
                 raise bad_request("user not found")
             return member_json(user, None) | {"status": "member"}
         chat = await self._conversations.group(call.bot_id, peer)
+        user = await self._conversations.person(call.bot_id, call.parameters, chat)
         return member_json(user, chat.participant(user.id))
 
     @api_method("banChatMember")
     async def ban_chat_member(self, call: ApiCall) -> bool:
         """True: they are out, and come back through an administrator alone."""
         chat, _ = await self._group(call)
-        user = await self._conversations.person(call.parameters)
+        user = await self._conversations.person(call.bot_id, call.parameters, chat)
         if user.id == call.bot_id:
             raise bad_request("can't restrict self")
         if chat.member(user.id) is None:

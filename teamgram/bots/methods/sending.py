@@ -14,8 +14,10 @@ from teamgram.bots.views.messages import BotMessageViews
 from teamgram.domain.boxes.media import Media
 from teamgram.domain.boxes.message import Entity, Extra, Message
 from teamgram.domain.domain import Domain
+from teamgram.domain.ids.peer import is_chat
 from teamgram.domain.messages import text as texts
 from teamgram.domain.messages.editing import EditRequest
+from teamgram.domain.messages.rules import check_copies
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent, new_group
 
 MAX_WRITTEN = 1 << 15
@@ -53,7 +55,7 @@ class BotSending:
         refuse_unavailable(parameters)
         peer = await self._conversations.peer(bot_id, parameters)
         extra = Extra(
-            entities=entities,
+            entities=await self._conversations.without_strangers(bot_id, entities),
             silent=parameters.flag("disable_notification"),
             noforwards=parameters.flag("protect_content"),
             invert_media=parameters.flag("show_caption_above_media"),
@@ -73,6 +75,7 @@ class BotSending:
         peer = await self._conversations.peer(bot_id, parameters)
         answered = await self._conversations.answered(bot_id, peer, parameters)
         group = new_group()
+        captions = [await self._conversations.without_strangers(bot_id, entities) for _, (_, entities, _) in items]
         requests = tuple(
             SendRequest(
                 bot_id,
@@ -90,7 +93,7 @@ class BotSending:
                 tags,
                 answered,
             )
-            for media, (text, entities, tags) in items
+            for (media, (text, _, tags)), entities in zip(items, captions, strict=True)
         )
         sent = await self._domain.messages.send_all(requests)
         messages = [sent.own.messages[message_id] for _, message_id in sent.ids]
@@ -125,8 +128,8 @@ class BotSending:
         if not (parameters.has("caption") or parameters.has("reply_markup")):
             sent = await self._forward(call, [message_id], copies=True)
             return {"message_id": sent.ids[0][1]}
-        if original.extra.noforwards:
-            raise bad_request("message can't be copied")
+        chat = await self._conversations.group(bot_id, from_peer) if is_chat(from_peer) else None
+        check_copies(original, message_id, from_peer, chat)
         text, entities, tags = original.text, original.extra.entities, 0
         if parameters.has("caption") and original.extra.media is not None:
             text, entities, tags = captioned(parameters)
@@ -195,7 +198,7 @@ class BotSending:
                 message_id,
                 self.now(),
                 text,
-                entities,
+                await self._conversations.without_strangers(bot_id, entities),
                 tags,
                 keyboard_from(parameters.object("reply_markup")),
                 parameters.flag("show_caption_above_media"),

@@ -17,6 +17,7 @@ MAX_LENGTH = 4096
 MAX_CAPTION = 1024
 """Characters of a text beside media; ``caption_length_max`` in help.getConfig."""
 MAX_ENTITIES = 100
+_MAX_ID = 1 << 63
 MAX_URL = 2048
 """Characters of a hidden link, and of a code block's language."""
 
@@ -81,7 +82,7 @@ def clean(text: str, entities: Sequence[Entity]) -> tuple[str, tuple[Entity, ...
     Raises:
         MessageEmpty: nothing but white space.
         MessageTooLong: see ``MAX_LENGTH``.
-        EntityBoundsInvalid: an entity begins or ends outside of the text or inside a character.
+        EntityBoundsInvalid: an entity begins or ends outside of the text or inside a character, or names no id.
         EntitiesTooLong: a hidden link is longer than ``MAX_URL``.
     """
     text, entities = _one_line_end(text, entities)
@@ -152,6 +153,9 @@ def _checked(text: str, entities: Sequence[Entity]) -> list[Entity]:
             raise EntityBoundsInvalid(f"{entity.kind} {entity.offset}+{entity.length} of {total}")
         if units is not None and (_splits_pair(units, entity.offset) or _splits_pair(units, end)):
             raise EntityBoundsInvalid(f"{entity.kind} {entity.offset}+{entity.length} cuts a character")
+        if not (abs(entity.user_id) < _MAX_ID and abs(entity.document_id) < _MAX_ID):
+            # Nothing has such an id, and whoever was shown it could read nothing around it any more.
+            raise EntityBoundsInvalid(f"{entity.kind} of an id beyond 64 bits")
         if len(entity.url) > MAX_URL or len(entity.language) > MAX_URL:
             raise EntitiesTooLong(entity.kind)
         if entity.kind in STYLES and entity.length:

@@ -47,6 +47,11 @@ class FatherTests(BackendTestCase):
         father.start()
         return father
 
+    async def test_nothing_after_the_slash(self) -> None:
+        """It is answered as what nobody understands."""
+        for text in ("/", "/@", "/@ x", "/\u3000x", "/ @"):
+            self.assertIn("/help shows", (await self.say(text)).message)
+
     async def messages(self, who: Device) -> list[Any]:
         """The talk, newest first."""
         return list((await who.history(self.peer)).messages)

@@ -87,6 +87,13 @@ class CheckedEntitiesTests(SynchronousTestCase):
             with self.assertRaises(EntityBoundsInvalid):
                 clean("😀", [entity])
 
+    def test_ids_beyond_64_bits(self) -> None:
+        """No list with such a message could be written any more."""
+        for document_id, user_id in ((2**63, 0), (0, 2**63), (0, -(2**64))):
+            with self.assertRaises(EntityBoundsInvalid):
+                clean("text", [Entity("customEmoji", 0, 1, user_id=user_id, document_id=document_id)])
+        clean("text", [Entity("customEmoji", 0, 1, document_id=2**63 - 1)])
+
     def test_found_kinds_are_not_taken_from_clients(self) -> None:
         """A client cannot make a link out of a word."""
         self.assertEqual(found("word", Entity("url", 0, 4), Entity("mention", 0, 4)), [])

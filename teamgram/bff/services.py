@@ -100,7 +100,7 @@ def people_services(
         QrCode(sign_ins, auth_sessions, views, tokens, bus),
         Account(users, contacts, domain.watchers, codes, sign_ins, account_end, domain.account_settings, views, fanout),
         Devices(sign_ins),
-        UsersService(users, contacts, domain.privacy, shared.input_peers, views, full_views),
+        UsersService(domain.numbers, shared.input_peers, views, full_views),
         UserProfiles(users, contacts, domain.watchers, domain.privacy, domain.presence, views, fanout),
         Usernames(users, domain.watchers, views, fanout),
         ContactsService(

@@ -6,13 +6,8 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.peers import InputPeers
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.full_users import FullUserViews
-from teamgram.bff.views.users import UserViews, visible_phone
-from teamgram.domain.contacts.contacts import Contacts
-from teamgram.domain.contacts.sight import sees
-from teamgram.domain.ids.phone import PhoneNumberInvalid, normalize_phone
-from teamgram.domain.privacy.keys import ADDED_BY_PHONE
-from teamgram.domain.privacy.privacy import Privacy
-from teamgram.domain.users.users import Users
+from teamgram.bff.views.users import UserViews
+from teamgram.domain.contacts.numbers import Numbers
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -27,16 +22,12 @@ class UsersService(RpcService):
 
     def __init__(
         self,
-        users: Users,
-        contacts: Contacts,
-        privacy: Privacy,
+        numbers: Numbers,
         peers: InputPeers,
         views: UserViews,
         full_views: FullUserViews,
     ) -> None:
-        self._users = users
-        self._contacts = contacts
-        self._privacy = privacy
+        self._numbers = numbers
         self._peers = peers
         self._views = views
         self._full_views = full_views
@@ -73,18 +64,7 @@ class UsersService(RpcService):
     @rpc("contacts.resolvePhone")
     async def resolve_phone(self, caller: RpcMetadata, query: Any) -> Any:
         """contacts.resolvePhone#8af94344 phone:string = contacts.ResolvedPeer"""
-        try:
-            user = await self._users.by_phone(normalize_phone(query.phone))
-        except PhoneNumberInvalid:
-            user = None
-        if user is not None and user.id != caller.user_id:
-            # Who may not be found by number is not found; saying "hidden" would tell that the number is here.
-            rules = (await self._privacy.get([user.id]))[user.id]
-            book = await self._contacts.book(caller.user_id)
-            # A contact may be saved without a number, or with a guessed one: that it is a contact tells nothing.
-            is_known = user.id in book.contacts and visible_phone(user, book, rules)
-            if not is_known and not sees(book, user.id, rules, ADDED_BY_PHONE):
-                user = None
+        user = await self._numbers.find(caller.user_id, query.phone)
         if user is None:
             raise bad_request("PHONE_NOT_OCCUPIED")
         return tl.contacts.resolvedPeer(

@@ -14,6 +14,7 @@ from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.chats.photos import ChatPhotos
 from teamgram.domain.contacts.contacts import Contacts
+from teamgram.domain.contacts.numbers import Numbers
 from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
@@ -84,6 +85,7 @@ class Domain:
     fanout: Fanout
     users: Users
     contacts: Contacts
+    numbers: Numbers
     watchers: Watchers
     privacy: Privacy
     presence: Presence
@@ -167,6 +169,7 @@ class Domain:
             fanout=fanout,
             users=users,
             contacts=contacts,
+            numbers=Numbers(users, contacts, privacy),
             watchers=watchers,
             privacy=privacy,
             presence=Presence(database, clock, fanout, StatusWatchers(watchers, contacts, privacy)),

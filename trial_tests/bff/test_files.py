@@ -7,6 +7,8 @@ from typing import Any
 
 from PIL import Image
 
+from teamgram.domain.privacy.keys import ADDED_BY_PHONE
+from teamgram.domain.privacy.rules import Rule, RuleKind
 from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
@@ -378,6 +380,21 @@ class FilesTests(BackendTestCase):
         query = tl.messages.sendMedia(peer=self.to_bob, media=await document(self.ann, b"x"), message="", random_id=1)
         await self.refused("YOU_BLOCKED_USER", self.ann, query)
         await self.refused("YOU_BLOCKED_USER", self.ann, tl.messages.uploadMedia(peer=self.to_bob, media=query.media))
+
+    async def test_whose_card_it_is(self) -> None:
+        """A card names whom its sender finds by the number, beside the answer too, and nobody who may not be found."""
+        card = tl.inputMediaContact(phone_number=f"+{self.eve.user.phone}", first_name="E", last_name="", vcard="")
+        await sent(self.ann, self.to_bob, card)
+        answer = await self.bob.history(self.to_ann)
+        self.assertEqual(answer.messages[0].media.user_id, self.eve.user.id)
+        self.assertIn(self.eve.user.id, [user.id for user in answer.users])
+        await self.house.privacy.set(self.eve.user.id, ADDED_BY_PHONE, [Rule(RuleKind.DISALLOW_ALL)])
+        await sent(self.ann, self.to_bob, card, random_id=2)
+        self.assertEqual((await self.seen_by_bob()).user_id, 0)
+        # Bots ask their users for numbers by a button, and know them again by this id.
+        own = tl.inputMediaContact(phone_number=f"+{self.ann.user.phone}", first_name="A", last_name="", vcard="")
+        await sent(self.ann, self.to_bob, own, random_id=3)
+        self.assertEqual((await self.seen_by_bob()).user_id, self.ann.user.id)
 
     async def test_small_media(self) -> None:
         """Places, cards and dice, whose value the server draws."""

@@ -46,9 +46,7 @@ class PhotoHouse(House):
             domain.bots,
             shared.updates.files,
         )
-        people = UsersService(
-            domain.users, domain.contacts, domain.privacy, shared.input_peers, shared.user_views, full
-        )
+        people = UsersService(domain.numbers, shared.input_peers, shared.user_views, full)
         privacy = PrivacySettings(domain.privacy, domain.watchers, shared.input_peers, shared.user_views, domain.fanout)
         services = [*conversation_services(shared), people, privacy]
         self.caller = Caller(services, FloodLimits(FloodSettings(), self.clock.seconds))

@@ -163,12 +163,14 @@ class InputMediaReader:
     async def _inputMediaContact(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
         if not view.phone_number.strip():
             raise bad_request("MEDIA_INVALID")
+        found = await self._shared.domain.numbers.find(caller.user_id, view.phone_number)
         return Media(
             contact=ContactCard(
                 view.phone_number.strip()[:32],
                 view.first_name[:64],
                 view.last_name[:64],
                 view.vcard[:_MAX_VCARD],
+                found.id if found is not None else 0,
             )
         )
 

@@ -289,7 +289,7 @@ class FileViews:
                 first_name=card.first_name,
                 last_name=card.last_name,
                 vcard=card.vcard,
-                user_id=0,
+                user_id=card.user_id,
             )
         assert media.dice is not None
         return tl.messageMediaDice(value=media.dice.value, emoticon=media.dice.emoticon)

@@ -222,6 +222,8 @@ def peers_in(messages: Iterable[Message]) -> set[int]:
             peers.update(extra.action.user_ids)
         if extra.reply is not None:
             peers.add(extra.reply.from_id)
+        if extra.media is not None and extra.media.contact is not None:
+            peers.add(extra.media.contact.user_id)
         for entity in extra.entities:
             peers.add(entity.user_id)
     peers.discard(0)

@@ -13,11 +13,10 @@ from teamgram.domain.contacts.sight import (
     are_strangers,
     last_seen,
     photo_sight,
-    sees,
+    visible_phone,
 )
 from teamgram.domain.files.file import Avatar
 from teamgram.domain.presence.presence import Presence, Status
-from teamgram.domain.privacy.keys import ADDED_BY_PHONE, PHONE_NUMBER
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.privacy.rules import PrivacyRules
 from teamgram.domain.users.user import User
@@ -200,17 +199,6 @@ def visible_photo(user: User, book: AddressBook, rules: PrivacyRules) -> Avatar 
     if sight is PhotoSight.PHOTOS:
         return user.photo
     return user.fallback_photo if sight is PhotoSight.FALLBACK else None
-
-
-def visible_phone(user: User, book: AddressBook, rules: PrivacyRules) -> str:
-    """The user's number if the owner of ``book`` may see it, else an empty string."""
-    if not user.phone or user.id == book.owner_id:
-        return user.phone
-    contact = book.contacts.get(user.id)
-    if contact is not None and contact.phone == user.phone and sees(book, user.id, rules, ADDED_BY_PHONE):
-        # They had it already. Who may not find the user by it has guessed it, and is not told whether rightly.
-        return user.phone
-    return user.phone if sees(book, user.id, rules, PHONE_NUMBER) else ""
 
 
 def status_view(

@@ -27,7 +27,7 @@ class MediaViews:
         elif media.contact is not None:
             card = media.contact
             contact = {"phone_number": card.phone, "first_name": card.first_name}
-            more = {"last_name": card.last_name, "vcard": card.vcard}
+            more = {"last_name": card.last_name, "user_id": card.user_id, "vcard": card.vcard}
             return {"contact": contact | {name: value for name, value in more.items() if value}}
         elif media.dice is not None:
             return {"dice": {"emoji": media.dice.emoticon, "value": media.dice.value}}

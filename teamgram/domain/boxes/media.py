@@ -38,12 +38,17 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ContactCard(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody's number and names, as the sender wrote them."""
+    """Somebody's number and names, as the sender wrote them.
+
+    Attributes:
+        user_id: whose number it is, if the sender could find them by it; else 0.
+    """
 
     phone: str
     first_name: str
     last_name: str = ""
     vcard: str = ""
+    user_id: int = 0
 
 
 class Dice(msgspec.Struct, frozen=True):

@@ -7,8 +7,9 @@ something is decided from the database, in the transaction that changes it: ``pr
 from enum import Enum
 
 from teamgram.domain.contacts.book import AddressBook
-from teamgram.domain.privacy.keys import PROFILE_PHOTO, STATUS_TIMESTAMP
+from teamgram.domain.privacy.keys import ADDED_BY_PHONE, PHONE_NUMBER, PROFILE_PHOTO, STATUS_TIMESTAMP
 from teamgram.domain.privacy.rules import PrivacyKey, PrivacyRules, allows
+from teamgram.domain.users.user import User
 
 STRANGER = AddressBook(0, {}, frozenset(), {}, frozenset())
 """The book of somebody who knows nobody and is known to nobody."""
@@ -46,6 +47,17 @@ def sees(book: AddressBook, user_id: int, rules: PrivacyRules, key: PrivacyKey) 
         is_contact=user_id in book.added_by,
         is_close_friend=user_id in book.close_friend_of,
     )
+
+
+def visible_phone(user: User, book: AddressBook, rules: PrivacyRules) -> str:
+    """The user's number if the owner of ``book`` may see it, else an empty string."""
+    if not user.phone or user.id == book.owner_id:
+        return user.phone
+    contact = book.contacts.get(user.id)
+    if contact is not None and contact.phone == user.phone and sees(book, user.id, rules, ADDED_BY_PHONE):
+        # They had it already. Who may not find the user by it has guessed it, and is not told whether rightly.
+        return user.phone
+    return user.phone if sees(book, user.id, rules, PHONE_NUMBER) else ""
 
 
 def shows(book: AddressBook, own_rules: PrivacyRules, user_id: int, key: PrivacyKey) -> bool:

@@ -17,7 +17,7 @@ from teamgram.domain.stickers.making import MIME_TYPES, SIDE
 from teamgram.domain.stickers.names import bare
 from teamgram.domain.stickers.sticker_set import REGULAR, Meaning, NamedSet, Sticker, StickerSet, sticker_attribute
 
-_VERSION = 1
+_VERSION = 2
 """Of the drawings: others make other sets, and what was sent with the old ones stays."""
 
 ANIMATED_EMOJI = "emoji"
@@ -93,7 +93,8 @@ def _drawn(key: str) -> list[tuple[str, bytes]]:
     if len(contents) > 10:
         # Put together by their order.
         return [(emoji, content) for content in contents]
-    return [(f"{'#123456789'[number]}\ufe0f\u20e3", content) for number, content in enumerate(contents)]
+    # Without U+FE0F: Web A finds a face by these very characters (its selectDiceSticker).
+    return [(f"{'#123456789'[number]}\u20e3", content) for number, content in enumerate(contents)]
 
 
 def _new_id() -> int:

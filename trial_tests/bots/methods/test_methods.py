@@ -188,6 +188,16 @@ class ApiTests(ApiTestCase):
         await self.anna.send(self.anna.peer(self.bot), "more")
         (more,) = await waiting
         self.assertEqual(more["message"]["text"], "more")
+        # The button "request_contact" in an app: a bot knows by user_id that the number is the sender's own.
+        card = tl.inputMediaContact(phone_number=self.anna.user.phone, first_name="A", last_name="", vcard="")
+        peer = self.anna.peer(self.bot)
+        await self.anna.call(tl.messages.sendMedia(peer=peer, media=card, message="", random_id=9))
+        (given,) = await self.ask("getUpdates", offset=str(more["update_id"] + 1))
+        self.assertEqual(given["message"]["contact"]["user_id"], self.anna.user.id)
+        sent = await self.ask(
+            "sendContact", chat_id=self.anna.user.id, phone_number=self.anna.user.phone, first_name="A"
+        )
+        self.assertNotIn("user_id", sent["contact"], "a bot tries numbers out")
         self.assertEqual((await self.ask("getWebhookInfo"))["pending_update_count"], 1)
         await self.ask("deleteWebhook", drop_pending_updates=True)
         self.assertEqual(await self.ask("getUpdates"), [])

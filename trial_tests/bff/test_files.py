@@ -396,6 +396,31 @@ class FilesTests(BackendTestCase):
         await sent(self.ann, self.to_bob, own, random_id=3)
         self.assertEqual((await self.seen_by_bob()).user_id, self.ann.user.id)
 
+    async def test_a_map(self) -> None:
+        """What a place is shown on comes in pieces; files of other web sites are none of ours."""
+        point = tl.inputGeoPoint(lat=52.52, long=13.4)
+        where = tl.inputWebFileGeoPointLocation(geo_point=point, access_hash=0, w=1024, h=1024, zoom=15, scale=3)
+        query = tl.upload.getWebFile(location=where, offset=0, limit=128 * KIB)
+        whole = await self.bob.call(query)
+        self.assertEqual((whole.size, whole.mime_type, whole.bytes[:4]), (len(whole.bytes), "image/png", b"\x89PNG"))
+        pieces = [
+            (await self.bob.call(tl.upload.getWebFile(location=where, offset=offset, limit=4 * KIB))).bytes
+            for offset in range(0, whole.size + 4 * KIB, 4 * KIB)
+        ]
+        self.assertEqual(b"".join(pieces), whole.bytes)
+        for refused in (
+            tl.inputWebFileGeoPointLocation(geo_point=point, access_hash=0, w=100, h=100, zoom=15, scale=1000),
+            tl.inputWebFileGeoPointLocation(
+                geo_point=tl.inputGeoPointEmpty(), access_hash=0, w=100, h=100, zoom=15, scale=1
+            ),
+            tl.inputWebFileLocation(url="http://127.0.0.1/", access_hash=0),
+            tl.inputWebFileAudioAlbumThumbLocation(title="a", performer="b"),
+        ):
+            query = tl.upload.getWebFile(location=refused, offset=0, limit=4 * KIB)
+            await self.refused("LOCATION_INVALID", self.bob, query)
+        query = tl.upload.getWebFile(location=where, offset=-1024, limit=4 * KIB)
+        await self.refused("OFFSET_INVALID", self.bob, query)
+
     async def test_small_media(self) -> None:
         """Places, cards and dice, whose value the server draws."""
         point = tl.inputGeoPoint(lat=48.2, long=16.3)

@@ -9,6 +9,7 @@ from teamgram.bff.shared import Shared
 from teamgram.bff.stickers.naming import named_set
 from teamgram.domain.files.file import BIG, SMALL, Document, Photo
 from teamgram.domain.files.files import Named, part_of
+from teamgram.domain.files.map_paper import MapFrame, draw_map_paper
 from teamgram.domain.files.ranges import check_range
 from teamgram.domain.files.references import TO_UPLOADER, Origin
 from teamgram.domain.ids.peer import PeerKind
@@ -84,6 +85,28 @@ class FilesService(RpcService):
         _, blob = await self._location(caller, query.location)
         pieces = await self._shared.domain.filing.files.hashes(blob, query.offset)
         return [tl.fileHash(offset=offset, limit=length, hash=digest) for offset, length, digest in pieces]
+
+    @rpc("upload.getWebFile")
+    async def get_web_file(self, caller: RpcMetadata, query: Any) -> Any:
+        """upload.getWebFile#24e6818d location:InputWebFileLocation offset:int limit:int = upload.WebFile"""
+        check_range(query.offset, query.limit, precise=True)
+        location = query.location
+        # Nothing that is given out here names a file of another web site, nor the cover of an album.
+        if location.NAME != "inputWebFileGeoPointLocation" or location.geo_point.NAME != "inputGeoPoint":
+            raise bad_request("LOCATION_INVALID")
+        # Whoever asks has the place already, so its access_hash would guard nothing.
+        point = location.geo_point
+        frame = MapFrame(point.lat, point.long, location.w, location.h, location.zoom, location.scale)
+        if not frame.is_valid:
+            raise bad_request("LOCATION_INVALID")
+        drawn = draw_map_paper(frame)
+        return tl.upload.webFile(
+            size=len(drawn),
+            mime_type="image/png",
+            file_type=tl.storage.filePng(),
+            mtime=0,
+            bytes=drawn[query.offset : query.offset + query.limit],
+        )
 
     async def _location(self, caller: RpcMetadata, location: Any) -> tuple[Any, str]:
         if location.NAME == "inputPeerPhotoFileLocation":

@@ -160,6 +160,7 @@ class Stages:
             stage_settings.bot_api(file),
             parse_size(file.MaxRequestSize),
             self.data_dir,
+            (file.MaxConnections, file.MaxConnectionsPerAddress),
         )
 
     async def _sign_bot_out(self, bot_id: int) -> None:

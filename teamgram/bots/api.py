@@ -72,6 +72,14 @@ class BotApi:
         )
         self.handlers = handlers_of(families)
 
+    async def admit(self, token: str, address: str) -> None:
+        """Whether somebody's call may bring much.
+
+        Raises:
+            ApiError: nobody has that token.
+        """
+        await self._bot(token, address)
+
     async def call(
         self, token: str, method: str, given: dict[str, Any], files: dict[str, UploadedFile], address: str
     ) -> Any:

@@ -1,4 +1,4 @@
-"""The body of a call, read as it comes: fields are bounded and stay in memory, files go to disk."""
+"""The body of a call, read as it comes: fields are bounded and stay in memory, files go to disk, all into one."""
 
 import tempfile
 from contextlib import suppress
@@ -20,11 +20,28 @@ MAX_ARGUMENTS = 1000
 _decode = msgspec.json.Decoder().decode
 
 
+class FilePart:
+    """One of the files of a call in the file that holds all of them: two hundred would be as many descriptors."""
+
+    def __init__(self, whole: IO[bytes], start: int, end: int) -> None:
+        self._whole = whole
+        self._at, self._end = start, end
+
+    def read(self, size: int = -1, /) -> bytes:
+        """So many more bytes, or all."""
+        left = self._end - self._at
+        self._whole.seek(self._at)
+        found = self._whole.read(left if size < 0 else min(size, left))
+        self._at += len(found)
+        return found
+
+
 class Body:
     """Takes pieces of a body.
 
     Attributes:
         size: bytes so far.
+        has_files: there may be files in it.
     """
 
     def __init__(self, content_type: str, max_bytes: int, folder: Path) -> None:
@@ -43,11 +60,13 @@ class Body:
         self._text = bytearray()
         self._fields: dict[str, Any] = {}
         self._files: dict[str, UploadedFile] = {}
-        self._open: IO[bytes] | None = None
+        self._whole: IO[bytes] | None = None
+        self._start: int | None = None
         self._segment: MultipartSegment | None = None
         self._value = bytearray()
         self._parser: PushMultipartParser | None = None
-        if self._kind == "multipart/form-data":
+        self.has_files = self._kind == "multipart/form-data"
+        if self.has_files:
             boundary = options.get("boundary", "")
             if not 1 <= len(boundary) <= 200:
                 raise bad_request("multipart boundary is missing")
@@ -79,9 +98,13 @@ class Body:
         elif isinstance(event, MultipartSegment):
             self._segment = event
             self._value = bytearray()
-            self._open = tempfile.TemporaryFile(dir=self._folder) if event.filename is not None else None  # noqa: SIM115
-        elif self._open is not None:
-            self._open.write(event)
+            self._start = None
+            if event.filename is not None:
+                if self._whole is None:
+                    self._whole = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
+                self._start = self._whole.tell()
+        elif self._start is not None and self._whole is not None:
+            self._whole.write(event)
         else:
             self._value += event
             if len(self._value) + len(self._text) > MAX_FIELDS:
@@ -90,16 +113,12 @@ class Body:
     def _end_segment(self) -> None:
         segment = self._segment
         assert segment is not None
-        if self._open is None:
+        if self._start is None or self._whole is None:
             self._text += self._value  # Counted only.
             self._fields[segment.name] = self._value.decode("utf-8", "replace")
             return
-        content, self._open = self._open, None
-        size = content.tell()
-        content.seek(0)
-        replaced = self._files.pop(segment.name, None)
-        if replaced is not None:
-            replaced.content.close()
+        content = FilePart(self._whole, self._start, self._whole.tell())
+        size = self._whole.tell() - self._start
         kind = segment.content_type or "application/octet-stream"
         self._files[segment.name] = UploadedFile(segment.filename or "file", kind, content, size)
 
@@ -127,10 +146,9 @@ class Body:
 
     def close(self) -> None:
         """Let go of the files."""
-        for file in [self._open, *(one.content for one in self._files.values())]:
-            if file is not None:
-                with suppress(OSError):
-                    file.close()
+        if self._whole is not None:
+            with suppress(OSError):
+                self._whole.close()
 
 
 def arguments(text: bytes) -> dict[str, Any]:

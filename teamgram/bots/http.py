@@ -17,10 +17,17 @@ import msgspec
 from teamgram.bots.body import Body, arguments
 from teamgram.bots.errors import NOT_FOUND, ApiError, bad_request
 from teamgram.bots.parameters import UploadedFile
+from teamgram.net.addresses import address_group
+from teamgram.net.connection_counts import ConnectionCounts
 
 #: From the first byte of a request to its last.
 REQUEST_SECONDS = 120.0
 IDLE_SECONDS = 60
+STALLED_SECONDS = 60.0
+"""So long somebody who fetches something may take nothing of it."""
+STRANGERS_BYTES = 16 * 1024
+"""Of a call are read before its token is known to be one; of files, nothing."""
+MAX_CONNECTIONS, MAX_PER_ADDRESS = 5000, 1000
 _PIECE = 512 * 1024
 
 _METHOD = re.compile(rb"/bot([^/]{1,100})/(?:test/)?([A-Za-z]{1,64})/?")
@@ -42,6 +49,9 @@ class Download(Protocol):
 class Answers(Protocol):
     """Who answers calls."""
 
+    def admit(self, token: str, address: str) -> Awaitable[None]:
+        """Whether a call with that token may bring much; raises ``ApiError``."""
+
     def call(
         self, token: str, method: str, given: dict[str, Any], files: dict[str, UploadedFile], address: str
     ) -> Awaitable[Any]:
@@ -58,6 +68,8 @@ class ApiRequest(Request):
     channel: "ApiChannel"
     _body: Body | None = None
     _refusal: ApiError | None = None
+    _held: list[bytes] | None = None
+    _admission: "Deferred[None] | None" = None
 
     def gotLength(self, length: int | None) -> None:
         """Called when the head was read."""
@@ -67,16 +79,45 @@ class ApiRequest(Request):
             self._body = Body(kind, factory.max_bytes, factory.folder)
         except ApiError as refusal:
             self._refusal = refusal
+            return
+        if length is None or length > STRANGERS_BYTES or self._body.has_files:
+            self._held = []
+            self.channel.hold()
+            self._admission = Deferred.fromCoroutine(self._admit(self.channel.asked_path))
+
+    async def _admit(self, asked: bytes) -> None:
+        """What came with the head waits, and nothing more is read, until the token is known."""
+        try:
+            called = _METHOD.fullmatch(unquote_to_bytes(asked.partition(b"?")[0]))
+            if called is None:
+                raise NOT_FOUND
+            await self.channel.api.answers.admit(called[1].decode("latin-1"), self._address)
+        except ApiError as refusal:
+            self._refusal = refusal
+        except Exception:
+            self._log.failure("a call of the Bot API failed")
+            self._refusal = ApiError(500, "Internal Server Error")
+        held, self._held = self._held or [], None
+        if not self._disconnected:
+            for piece in held:
+                self.handleContentChunk(piece)
+            self.channel.release()
+
+    @property
+    def _address(self) -> str:
+        return getattr(self.getClientAddress(), "host", "") or ""
 
     def handleContentChunk(self, data: bytes) -> None:
         """Called for each piece of the body."""
-        if self._refusal is None and self._body is not None:
+        if self._held is not None:
+            self._held.append(data)
+        elif self._refusal is None and self._body is not None:
             try:
                 self._body.feed(data)
             except ApiError as refusal:
                 # What still comes is thrown away; so much, and no more.
                 self._refusal = refusal
-        elif self._refusal is not None:
+        else:
             self.channel.discarded(len(data))
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
@@ -105,10 +146,11 @@ class ApiRequest(Request):
                 self._body.close()
 
     async def _serve(self, query: bytes) -> None:
+        if self._admission is not None:
+            await self._admission
         if self._refusal is not None:
             raise self._refusal
-        address = getattr(self.getClientAddress(), "host", "") or ""
-        answers = self.channel.api.answers
+        answers, address = self.channel.api.answers, self._address
         path = unquote_to_bytes(self.path)  # Some libraries write a token's colon as %3A.
         file = _FILE.fullmatch(path)
         if file is not None and self.method in (b"GET", b"HEAD"):
@@ -186,6 +228,22 @@ class ApiChannel(HTTPChannel):
     _deadline: Any = None
     _discarded = 0
     _paused: "Deferred[None] | None" = None
+    _path: bytes
+    address = ""
+
+    @property
+    def asked_path(self) -> bytes:
+        """Of the request whose head was read."""
+        return self._path
+
+    def hold(self) -> None:
+        """Read nothing more for now."""
+        self._networkProducer.pauseProducing()
+
+    def release(self) -> None:
+        """Read on."""
+        if not self._waitingForTransport:
+            self._networkProducer.resumeProducing()
 
     @staticmethod
     def requestFactory(channel: HTTPChannel, *_: object) -> ApiRequest:  # type: ignore[override]
@@ -220,14 +278,18 @@ class ApiChannel(HTTPChannel):
         super().pauseProducing()
         if self._paused is None:
             self._paused = Deferred()
+            self.due_in(STALLED_SECONDS)
 
     def resumeProducing(self) -> None:
         """The socket takes more."""
         super().resumeProducing()
+        if self._paused is not None:
+            self.due_in(None)
         self._go_on()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """The socket is gone."""
+        self.api.counts.close(self.address)
         self.due_in(None)
         super().connectionLost(reason)
         self._go_on()
@@ -244,18 +306,32 @@ class ApiFactory(HTTPFactory):
     Attributes:
         max_bytes: of one call.
         folder: where files lie while they come.
+        counts: what is open; above its bounds a connection is closed as it comes.
     """
 
-    def __init__(self, answers: Answers, reactor: Any, max_bytes: int, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        reactor: Any,
+        max_bytes: int,
+        folder: Path | None = None,
+        max_connections: int = MAX_CONNECTIONS,
+        max_per_address: int = MAX_PER_ADDRESS,
+    ) -> None:
         super().__init__(reactor=reactor)
         self.answers = answers
         self.reactor = reactor
         self.max_bytes = max_bytes
         self.folder = folder or Path(tempfile.gettempdir())
+        self.counts = ConnectionCounts(max_connections, max_per_address)
 
-    def buildProtocol(self, addr: Any) -> ApiChannel:  # type: ignore[override]
+    def buildProtocol(self, addr: Any) -> ApiChannel | None:  # type: ignore[override]
         """Called for each connection."""
+        address = address_group(getattr(addr, "host", ""))
+        if not self.counts.open(address):
+            return None
         channel = ApiChannel()
+        channel.address = address
         channel.api = self
         channel.callLater = self.reactor.callLater
         channel.factory = self

@@ -5,7 +5,7 @@ As on the original a number may be text and text a number; what is an object may
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -18,18 +18,25 @@ _MAX_NUMBER = 2**63
 _TRUE = frozenset({"true", "yes", "1", "y", "on"})
 
 
+class Content(Protocol):
+    """Bytes that are read from their beginning."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """So many more, or all."""
+
+
 @dataclass(slots=True)
 class UploadedFile:
     """A file that came with a call.
 
     Attributes:
-        content: open at its beginning; whoever answers the call closes it.
+        content: at its beginning; there while the call lasts.
         size: bytes.
     """
 
     name: str
     content_type: str
-    content: IO[bytes]
+    content: Content
     size: int
 
 

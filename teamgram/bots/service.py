@@ -9,7 +9,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 
 from teamgram.bots.father.service import BotFather
-from teamgram.bots.http import Answers, ApiFactory
+from teamgram.bots.http import MAX_CONNECTIONS, MAX_PER_ADDRESS, Answers, ApiFactory
 from teamgram.bots.webhooks import Webhooks
 
 #: Below the data directory: files lie there while a call that brings them lasts.
@@ -33,10 +33,12 @@ class BotApiService(Service):
         addresses: list[tuple[str, int]],
         max_bytes: int,
         data_dir: Path,
+        connections: tuple[int, int] = (MAX_CONNECTIONS, MAX_PER_ADDRESS),
     ) -> None:
         """Args:
         father: makes bots for people; None: nobody does.
         max_bytes: of one call.
+        connections: at a time, in all and of one address.
         """
         self.listening: Deferred[None] = Deferred()
         self.addresses: list[tuple[str, int]] = []
@@ -45,7 +47,7 @@ class BotApiService(Service):
         self._reactor = reactor
         self._wanted = addresses
         self._folder = data_dir / UPLOAD_FOLDER
-        self._factory = ApiFactory(answers, reactor, max_bytes, self._folder)
+        self._factory = ApiFactory(answers, reactor, max_bytes, self._folder, *connections)
         self._ports: list[IListeningPort] = []
 
     def startService(self) -> None:

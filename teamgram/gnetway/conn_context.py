@@ -53,7 +53,7 @@ class ConnContext:
         ref: this connection's name outside gnetway.
         kind: ``tcp``, ``websocket`` or ``http``.
         client_addr, local_addr: "host:port"; behind a PROXY header, what that says.
-        address: the unit that limits count by (see ``address_limits.address_group``).
+        address: the unit that limits count by (see ``addresses.address_group``).
         key: the key of the last frame, None before the first encrypted one.
         session_id: the session of the last frame.
         close_date: unix seconds; reading a frame moves it on (see ``time_wheel``).

@@ -11,13 +11,13 @@ from sys import intern
 
 from twisted.logger import Logger
 
-from teamgram.gnetway.address_limits import ConnectionCounts
 from teamgram.gnetway.conn_context import ConnContext, Link
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.gnetway.time_wheel import TimeWheel
 from teamgram.gnetway.unfinished import SMALL_BYTES, UnfinishedFrames
 from teamgram.interfaces.session import ConnRef, SessionInbound
 from teamgram.net.addresses import address_group
+from teamgram.net.connection_counts import ConnectionCounts
 
 
 class Connections:

@@ -2,20 +2,26 @@
 
 import json
 import socket
+import tempfile
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
+from teamgram.bots import http
+from teamgram.bots.body import Body
 from teamgram.bots.errors import UNAUTHORIZED, bad_request, too_many
 from teamgram.bots.http import ApiFactory
 from teamgram.bots.parameters import UploadedFile
+from teamgram.net.connection_counts import ConnectionCounts
 
 TOKEN = "7:" + "a" * 35
 MAX_BYTES = 3 << 20
@@ -29,7 +35,7 @@ class FakeDownload:
     async def read(self, offset: int, limit: int) -> bytes:
         """Told by their place."""
         whole = bytes(range(250)) * 6000
-        return whole[offset : offset + limit]
+        return whole[offset : offset + limit] or bytes(limit)
 
 
 class FakeAnswers:
@@ -39,6 +45,13 @@ class FakeAnswers:
         self.calls: list[tuple[str, dict[str, Any], dict[str, tuple[str, bytes]]]] = []
         self.waiting: Deferred[None] = Deferred()
         self.cancelled = False
+        self.admitting: Deferred[None] | None = None
+
+    async def admit(self, token: str, address: str) -> None:
+        if self.admitting is not None:
+            await self.admitting
+        if token != TOKEN:
+            raise UNAUTHORIZED
 
     async def call(
         self, token: str, method: str, given: dict[str, Any], files: dict[str, UploadedFile], address: str
@@ -66,7 +79,7 @@ class FakeAnswers:
         return FakeDownload()
 
 
-class HttpTests(TestCase):
+class HttpTestCase(TestCase):
     """One listener."""
 
     timeout = 60.0
@@ -75,8 +88,9 @@ class HttpTests(TestCase):
         self.answers = FakeAnswers()
         self.folder = Path(self.mktemp())
         self.folder.mkdir()
-        factory: Any = ApiFactory(self.answers, reactor, MAX_BYTES, self.folder)
-        listener: Any = reactor.listenTCP(0, factory, interface="127.0.0.1")
+        self.factory = ApiFactory(self.answers, reactor, MAX_BYTES, self.folder)
+        any_factory: Any = self.factory
+        listener: Any = reactor.listenTCP(0, any_factory, interface="127.0.0.1")
         self.addCleanup(listener.stopListening)
         self.port = listener.getHost().port
 
@@ -98,11 +112,24 @@ class HttpTests(TestCase):
         """Everything that comes back for these bytes; blocks."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             connection.sendall(sent)
-            connection.shutdown(socket.SHUT_WR)
+            if b"connection: close" not in sent:
+                connection.shutdown(socket.SHUT_WR)
             found = b""
             while piece := connection.recv(65536):
                 found += piece
             return found
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """It comes true."""
+        for _ in range(300):
+            if condition():
+                return
+            await deferLater(reactor, 0.01)
+        self.fail("it did not come true")
+
+
+class HttpTests(HttpTestCase):
+    """What libraries do."""
 
     async def test_ways(self) -> None:
         """Query, form, JSON and multipart all say the same; what stands in the body counts before the query."""
@@ -214,3 +241,70 @@ class HttpTests(TestCase):
                 await deferToThread(fetch, asked), (206, whole[first : last + 1], f"bytes {first}-{last}/1500000")
             )
         self.assertEqual((await self.ask(f"/file/bot{TOKEN}/documents/y.bin"))[0], 401)
+
+
+class StrangerTests(HttpTestCase):
+    """What one may do to the listener who has no token, or too many connections."""
+
+    async def test_so_many_at_once(self) -> None:
+        """More of one address are closed as they come, and one that goes makes room."""
+        self.factory.counts = counts = ConnectionCounts(100, 3)
+        address = ("127.0.0.1", self.port)
+        before = [socket.create_connection(address, timeout=20) for _ in range(3)]
+        await self.until(lambda: counts.total == 3)
+        with socket.create_connection(address, timeout=20) as fourth:
+            self.assertEqual(await deferToThread(fourth.recv, 10), b"")
+        for each in before:
+            each.close()
+        await self.until(lambda: counts.total == 0)
+        self.assertEqual((await self.ask(f"/bot{TOKEN}/x"))[0], 200)
+
+    async def test_a_body_without_a_token(self) -> None:
+        """Nothing of a large one is read until the token is known, then none of it is kept."""
+        bodies: list[Body] = []
+
+        def body(*given: Any) -> Body:
+            bodies.append(Body(*given))
+            return bodies[-1]
+
+        self.patch(http, "Body", body)
+        part = b'--b\r\ncontent-disposition: form-data; name="d"; filename="a"\r\n\r\n'
+        for kind, size in ((b"multipart/form-data; boundary=b", 5000), (b"application/json", 1 << 20)):
+            self.answers.admitting = Deferred()
+            head = b"POST /bot1:x/x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+            head += b"content-type: %s\r\ncontent-length: %d\r\n\r\n" % (kind, size)
+            answered = deferToThread(self.raw, head + part + b"x" * (size - len(part)))
+            await self.until(lambda: len(bodies) > 0)
+            await deferLater(reactor, 0.05)
+            self.answers.admitting.callback(None)
+            self.assertIn(b" 401 ", (await answered)[:20])
+            self.assertEqual(([one.size for one in bodies], list(self.folder.iterdir())), ([0], []))
+            bodies.clear()
+        self.assertEqual(self.answers.calls, [])
+
+    async def test_many_files(self) -> None:
+        """All the files of a call lie in one."""
+        part = '--b\r\ncontent-disposition: form-data; name="f{0}"; filename="a{0}"\r\n\r\n{0}\r\n'
+        body = "".join(part.format(number) for number in range(150)) + "--b--\r\n"
+        made: list[Any] = []
+        temporary = tempfile.TemporaryFile
+
+        def counted(**given: Any) -> Any:
+            made.append(temporary(**given))
+            return made[-1]
+
+        self.patch(tempfile, "TemporaryFile", counted)
+        answer = await self.ask(f"/bot{TOKEN}/x", body.encode(), "multipart/form-data; boundary=b")
+        self.assertEqual((answer[0], len(made), made[0].closed), (200, 1, True))
+        files = self.answers.calls[0][2]
+        self.assertEqual(files, {f"f{number}": (f"a{number}", b"%d" % number) for number in range(150)})
+
+    async def test_who_takes_nothing(self) -> None:
+        """Who fetches a file and does not read it is let go."""
+        self.patch(http, "STALLED_SECONDS", 0.2)
+        self.patch(FakeDownload, "size", 60_000_000)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(f"GET /file/bot{TOKEN}/documents/x.bin HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+            await self.until(lambda: self.factory.counts.total == 1)
+            await self.until(lambda: self.factory.counts.total == 0)

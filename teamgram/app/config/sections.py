@@ -349,6 +349,9 @@ class BotApiFile(Section, frozen=True, kw_only=True):
     ListenOn: str | list[str] = []
     #: The most that one call may bring.
     MaxRequestSize: Size = "64MiB"
+    #: Connections at a time, in all and of one address: behind a proxy, of all.
+    MaxConnections: Count = 5000
+    MaxConnectionsPerAddress: Count = 1000
     #: Whether people make bots by writing to @BotFather; without it the operator alone does, by ``teamgram bots``.
     BotFather: bool = True
     #: Webhooks may lead to this machine and its network, to any port, and be plain HTTP.

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.gnetway.address_limits import ConnectionCounts
+from teamgram.net.connection_counts import ConnectionCounts
 
 
 class ConnectionCountsTests(SynchronousTestCase):

@@ -10,13 +10,15 @@ from twisted.python.failure import Failure
 
 import msgspec
 
-from teamgram.bots.father.talk import FatherReply, Step, Talk
+from teamgram.bots.father.talk import ABOUT, COMMANDS, DESCRIPTION, FatherReply, Step, Talk
 from teamgram.bots.views.keyboards import keyboard_from
+from teamgram.domain.bots.bot import CommandSet
 from teamgram.domain.bots.errors import TakenElsewhere
 from teamgram.domain.bots.update import BotMessage
 from teamgram.domain.boxes.message import Extra, Message
 from teamgram.domain.domain import Domain
 from teamgram.domain.errors import DomainError
+from teamgram.domain.files.drawings import AGENT
 from teamgram.domain.ids.peer import is_user
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.messages.text import clean
@@ -63,6 +65,7 @@ class BotFather:
         if not bot_id:
             self._log.warn("somebody has the username BotFather: bots are made by teamgram bots create alone")
             return
+        await self._introduce(bot_id)
         inbox, offset = self._domain.bot_inbox, 0
         while True:
             try:
@@ -98,6 +101,18 @@ class BotFather:
             return (await self._domain.bots.create_of_server(NAME, USERNAME, now)).id
         bot = (await self._domain.bots.get([peer.id])).get(peer.id)
         return bot.user_id if bot is not None and bot.owner_id == 0 else 0
+
+    async def _introduce(self, bot_id: int) -> None:
+        """What apps show of it before the first message, its menu and its picture; what it has already stays."""
+        domain = self._domain
+        domain.portraits.want(bot_id, AGENT)
+        details = (await domain.bots.require(bot_id)).details
+        if not details.commands:
+            await domain.bots.set_commands(bot_id, CommandSet(commands=COMMANDS))
+        if not details.description:
+            await domain.bots.set_description(bot_id, DESCRIPTION)
+        if not (await domain.users.require(bot_id)).about:
+            await domain.bots.set_profile(bot_id, about=ABOUT)
 
     async def _take(self, bot_id: int, message: Message) -> None:
         """One message; what cannot be answered is passed, or nobody after it would be heard."""

@@ -36,6 +36,15 @@ HELP = """I can help you create and manage bots on this server.
 /revoke - the same: the token of before stops working
 /cancel - stop what we are doing"""
 
+#: The same for the menu.
+COMMANDS = tuple(
+    BotCommand(name.removeprefix("/"), description)
+    for name, separator, description in (line.partition(" - ") for line in HELP.splitlines())
+    if separator
+)
+ABOUT = "Makes and manages bots on this server."
+DESCRIPTION = "I can help you create and manage bots on this server: their names, texts, commands and tokens."
+
 #: What is asked for once a bot was chosen.
 _WANTED = {
     "setname": "OK. Send me the new name.",

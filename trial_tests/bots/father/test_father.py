@@ -47,6 +47,20 @@ class FatherTests(BackendTestCase):
         father.start()
         return father
 
+    async def test_before_the_first_message(self) -> None:
+        """Apps show what it is for, and a menu of what it can do; what the operator changed stays so."""
+        told = (await self.say("/help")).message.splitlines()
+        (menu,) = (await self.house.domain.bots.require(self.account.id)).details.commands
+        offered = [f"/{one.command} - {one.description}" for one in menu.commands]
+        self.assertEqual(offered, [line for line in told if " - " in line])
+        self.assertIn("bots on this server", (await self.house.users.require(self.account.id)).about)
+        await self.house.domain.bots.set_description(self.account.id, "Ours.")
+        await self.father.stop()
+        self.father = self.begin()
+        await self.say("/help")
+        bot = await self.house.domain.bots.require(self.account.id)
+        self.assertEqual((bot.details.description, len(bot.details.commands)), ("Ours.", 1))
+
     async def test_nothing_after_the_slash(self) -> None:
         """It is answered as what nobody understands."""
         for text in ("/", "/@", "/@ x", "/\u3000x", "/ @"):

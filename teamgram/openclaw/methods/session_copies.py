@@ -104,8 +104,10 @@ class SessionCopyMethods:
     @method("sessions.branches.list", scopes.READ)
     def branches(self, call: Call) -> dict[str, Any]:
         """The one that there is: what is gone on with from an earlier place is a session of its own here."""
-        session = self._existing(call.params)
-        if not session.messages:
+        key = self._parts.runs.parse_key(call.params["sessionKey"], call.params.get("agentId")).text
+        session = self._parts.sessions.get(key)
+        if session is None or not session.messages:
+            # The Control UI asks as soon as it shows a session, also one that nobody has said anything in.
             return {"branches": []}
         branch = {
             "leafEntryId": session.leaf_id or session.last_id,

@@ -73,6 +73,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     bots.BotTokenInvalid: (400, "ACCESS_TOKEN_INVALID"),
     bots.BotUsernameInvalid: (400, "USERNAME_INVALID"),
     bots.BotsTooMany: (400, "BOTS_TOO_MUCH"),
+    bots.CallbackAnswerTooLong: (400, "MESSAGE_TOO_LONG"),
     bots.CallbackDataInvalid: (400, "DATA_INVALID"),
     bots.CallbackQueryInvalid: (400, "QUERY_ID_INVALID"),
     privacy.UserPrivacyRestricted: (403, "USER_PRIVACY_RESTRICTED"),

@@ -62,6 +62,7 @@ _REFUSALS: dict[type[DomainError], ApiError] = {
     bots.BotCommandDescriptionInvalid: bad_request("BOT_COMMAND_DESCRIPTION_INVALID"),
     bots.BotCommandsTooMany: bad_request("BOT_COMMANDS_TOO_MUCH"),
     bots.BotDescriptionTooLong: bad_request("BOT_DESCRIPTION_TOO_LONG"),
+    bots.CallbackAnswerTooLong: bad_request("MESSAGE_TOO_LONG"),
     bots.CallbackQueryInvalid: bad_request("query is too old and response timeout expired or query ID is invalid"),
     chats.ChatNotFound: bad_request("chat not found"),
     chats.ChatWriteForbidden: bad_request("not enough rights to send text messages to the chat"),

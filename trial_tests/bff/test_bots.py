@@ -4,8 +4,16 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from teamgram.domain.bots.bot import MAX_DETAILS, BotCommand, CommandSet, pack_details
 from teamgram.domain.bots.bots import MAX_OWNED
-from teamgram.domain.bots.errors import BotsTooMany, BotTokenInvalid, BotUsernameInvalid
+from teamgram.domain.bots.callbacks import CallbackAnswer
+from teamgram.domain.bots.errors import (
+    BotCommandsTooMany,
+    BotsTooMany,
+    BotTokenInvalid,
+    BotUsernameInvalid,
+    CallbackAnswerTooLong,
+)
 from teamgram.domain.bots.update import BotCallback, BotMessage
 from teamgram.domain.users.users import UsernameOccupied
 from teamgram.mtproto.tl import tl
@@ -84,6 +92,16 @@ class BotsTests(BotTestCase):
         await self.assertFailure(Deferred.fromCoroutine(one_more), BotsTooMany)
         await bots.create(0, "B", "one_more_bot", self.now())
 
+    async def test_too_many_commands(self) -> None:
+        """All that a bot says of itself is read with each of its calls, so that it has an end."""
+        bots, bot_id = self.house.domain.bots, self.bot.user.id
+        commands = tuple(BotCommand(f"c{number}", "я" * 250) for number in range(100))
+        with self.assertRaises(BotCommandsTooMany):
+            for number in range(10):
+                await bots.set_commands(bot_id, CommandSet("peer", -number, commands=commands))
+        self.assertLess(len(pack_details((await bots.require(bot_id)).details)), MAX_DETAILS)
+        await bots.set_commands(bot_id, CommandSet("peer", 0))
+
     async def test_commands(self) -> None:
         """What a bot says of itself is seen by who looks at it."""
         scope = {"scope": tl.botCommandScopeDefault(), "lang_code": ""}
@@ -141,6 +159,17 @@ class CallbackTests(BotTestCase):
         said = await answer
         self.assertEqual((said.message, said.alert, said.cache_time), ("good", True, 5))
         self.assertEqual(await error_of(self.bot.call(reply)), "QUERY_ID_INVALID")
+
+    async def test_hostile_answers(self) -> None:
+        """What would not fit into an answer is refused, or cut to what can be written."""
+        answer = await self.pressed()
+        asked = await self.asked()
+        callbacks, bot_id = self.house.domain.callbacks, self.bot.user.id
+        for text, url in (("x" * 201, ""), ("", "x" * 2049)):
+            with self.assertRaises(CallbackAnswerTooLong):
+                callbacks.answer(CallbackAnswer(asked.query_id, bot_id, text, url))
+        callbacks.answer(CallbackAnswer(asked.query_id, bot_id, cache_seconds=2**62))
+        self.assertEqual((await answer).cache_time, 2**31 - 1)
 
     async def test_another_bot(self) -> None:
         """Only who was asked may answer."""

@@ -14,8 +14,7 @@ from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
 _MAX_DATA = 64
-_MAX_TEXT = 200
-"""Bytes and characters (core.telegram.org/bots/api: InlineKeyboardButton, answerCallbackQuery)."""
+"""Bytes (core.telegram.org/bots/api#inlinekeyboardbutton)."""
 
 _MAX_START_PARAM = 64
 _START_PARAM = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
@@ -56,8 +55,6 @@ class BotCallbacks(RpcService):
         """
         if not await self._shared.is_bot(caller.user_id):
             raise bad_request("USER_BOT_REQUIRED")
-        if len(query.message or "") > _MAX_TEXT:
-            raise bad_request("MESSAGE_TOO_LONG")
         self._shared.domain.callbacks.answer(
             CallbackAnswer(
                 query.query_id,
@@ -65,7 +62,7 @@ class BotCallbacks(RpcService):
                 query.message or "",
                 query.url or "",
                 query.alert,
-                max(query.cache_time, 0),
+                query.cache_time,
             )
         )
         return True

@@ -36,7 +36,6 @@ _ACTIONS = {
     "upload_video_note": "sendMessageUploadRoundAction",
     "cancel": "sendMessageCancelAction",
 }
-MAX_ALERT = 200
 
 
 class BotChats:
@@ -210,17 +209,14 @@ class BotChats:
     async def answer_callback_query(self, call: ApiCall) -> bool:
         """True."""
         parameters = call.parameters
-        text = parameters.text("text")
-        if len(text) > MAX_ALERT:
-            raise bad_request("MESSAGE_TOO_LONG")
         self._domain.callbacks.answer(
             CallbackAnswer(
                 parameters.number("callback_query_id"),
                 call.bot_id,
-                text,
+                parameters.text("text"),
                 parameters.text("url"),
                 parameters.flag("show_alert"),
-                max(parameters.number("cache_time"), 0),
+                parameters.number("cache_time"),
             )
         )
         return True

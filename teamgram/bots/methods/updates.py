@@ -14,7 +14,7 @@ from teamgram.domain.domain import Domain
 
 MAX_SECONDS = 50
 """So long a call waits (Client.cpp: LONG_POLL_MAX_TIMEOUT)."""
-MAX_KINDS = 64
+MAX_KINDS, _MAX_KIND = 64, 64
 MAX_CONNECTIONS = 100
 """Of one webhook (core.telegram.org/bots/api#setwebhook)."""
 
@@ -124,4 +124,4 @@ def _kinds(parameters: Parameters) -> tuple[str, ...] | None:
         return None
     if not isinstance(given, list) or len(given) > MAX_KINDS:
         raise bad_request("can't parse allowed_updates: an Array of String was expected")
-    return tuple(str(one) for one in given)
+    return tuple(str(one)[:_MAX_KIND] for one in given)

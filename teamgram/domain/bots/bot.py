@@ -8,6 +8,9 @@ MAX_NAME, MAX_DESCRIPTION, MAX_ABOUT = 64, 512, 120
 MAX_COMMANDS = 100
 """In one set (core.telegram.org/bots/api#setmycommands)."""
 
+MAX_DETAILS = 256 << 10
+"""Bytes of all that a bot says of itself: they are read with each of its calls."""
+
 
 class BotCommand(msgspec.Struct, frozen=True):
     """What a menu offers: ``command`` without its slash."""

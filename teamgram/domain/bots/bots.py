@@ -15,11 +15,13 @@ from teamgram.domain.bots.bot import (
     MAX_ABOUT,
     MAX_COMMANDS,
     MAX_DESCRIPTION,
+    MAX_DETAILS,
     Bot,
     BotCommand,
     BotDetails,
     CommandSet,
     Webhook,
+    pack_details,
 )
 from teamgram.domain.bots.errors import (
     BotCommandDescriptionInvalid,
@@ -228,7 +230,10 @@ class Bots:
             if len(others) >= MAX_COMMANDS:
                 raise BotCommandsTooMany(str(len(others)))
             kept = (*others, wanted) if wanted.commands else tuple(others)
-            return msgspec.structs.replace(details, commands=tuple(kept))
+            found = msgspec.structs.replace(details, commands=tuple(kept))
+            if wanted.commands and len(pack_details(found)) > MAX_DETAILS:
+                raise BotCommandsTooMany(str(len(kept)))
+            return found
 
         await self.change(user_id, changed)
 

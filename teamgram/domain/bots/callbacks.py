@@ -12,7 +12,12 @@ import msgspec
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.bots import store
-from teamgram.domain.bots.errors import BotDidNotAnswer, CallbackDataInvalid, CallbackQueryInvalid
+from teamgram.domain.bots.errors import (
+    BotDidNotAnswer,
+    CallbackAnswerTooLong,
+    CallbackDataInvalid,
+    CallbackQueryInvalid,
+)
 from teamgram.domain.bots.inbox import allows, append_txn
 from teamgram.domain.bots.update import BotCallback
 from teamgram.domain.boxes.store import messages_txn
@@ -27,6 +32,9 @@ KNOWN_SECONDS = 600.0
 """So long a bot may answer without being told that its query is unknown, though nobody waits any more."""
 
 _MOST_KNOWN = 50_000
+MAX_ANSWER_TEXT, MAX_ANSWER_URL = 200, 2048
+"""Characters (core.telegram.org/bots/api#answercallbackquery; a link as in messages)."""
+_MOST_CACHED = 2**31 - 1
 
 HasButton = Callable[[bytes, bytes], bool]
 """Whether a keyboard (as ``Extra.reply_markup`` holds it) has a button with that data."""
@@ -131,8 +139,12 @@ class Callbacks:
         """A bot answers.
 
         Raises:
+            CallbackAnswerTooLong: see ``MAX_ANSWER_TEXT``, ``MAX_ANSWER_URL``.
             CallbackQueryInvalid: nobody asked it that, or too long ago.
         """
+        if len(answer.text) > MAX_ANSWER_TEXT or len(answer.url) > MAX_ANSWER_URL:
+            raise CallbackAnswerTooLong(str(answer.query_id))
+        answer = msgspec.structs.replace(answer, cache_seconds=min(max(answer.cache_seconds, 0), _MOST_CACHED))
         asked = self._asked.get(answer.query_id)
         # The id of the bot is not known yet while the question is on its way to the disk.
         if asked is None or asked.bot_id not in (0, answer.bot_id) or asked.until <= self._clock.seconds():

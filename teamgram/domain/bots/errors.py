@@ -32,7 +32,7 @@ class BotCommandDescriptionInvalid(DomainError):
 
 
 class BotCommandsTooMany(DomainError):
-    """More than ``MAX_COMMANDS`` in one set."""
+    """More than ``MAX_COMMANDS`` in one set, or ``MAX_DETAILS`` in all."""
 
 
 class CallbackDataInvalid(DomainError):
@@ -41,6 +41,10 @@ class CallbackDataInvalid(DomainError):
 
 class CallbackQueryInvalid(DomainError):
     """Nobody waits for the answer any more, or it was another bot that was asked."""
+
+
+class CallbackAnswerTooLong(DomainError):
+    """The text or the link of an answer is too long."""
 
 
 class BotDidNotAnswer(DomainError):

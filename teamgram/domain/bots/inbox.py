@@ -29,6 +29,9 @@ KEPT_SECONDS = 86_400
 MOST_TAKEN = 100
 """At once (core.telegram.org/bots/api#getupdates)."""
 
+MOST_WAITING = 100_000
+"""Of a bot. Whoever presses buttons fills it, and a bot that only speaks MTProto never takes anything out."""
+
 _ENTRIES = 200
 
 
@@ -279,6 +282,7 @@ def _append_txn(txn: Transaction, bot_id: int, updates: Sequence[BotUpdate], now
         "INSERT INTO bot_updates (bot_id, update_id, came_at, payload) VALUES (?, ?, ?, ?)",
         [(bot_id, number, now, pack_update(update)) for number, update in enumerate(updates, first)],
     )
+    txn.execute("DELETE FROM bot_updates WHERE bot_id = ? AND update_id <= ?", (bot_id, int(row[0]) - MOST_WAITING))
 
 
 def _confirm_txn(txn: Transaction, bot_id: int, update_id: int) -> None:

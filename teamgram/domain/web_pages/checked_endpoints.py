@@ -18,7 +18,11 @@ from zope.interface import implementer
 from teamgram.domain.web_pages.errors import AddressForbidden, PageNotFetched
 
 MAX_RECEIVED = 8 << 20
-"""Bytes of one connection, whatever they are: heads have no other end."""
+"""Bytes of one connection, whatever they are."""
+MAX_HEAD = 256 << 10
+"""Bytes from a request to the end of its answer's head, with what of the body comes beside it. Each line of a head is
+kept, in fifty times its bytes if it is short, and the client has no other bound for them.
+"""
 CONNECT_SECONDS = 5
 _ADDRESSES = 3
 """Of a name, that are tried one after the other."""
@@ -80,10 +84,33 @@ class _Counted(ProtocolWrapper):
     """Cuts off whoever sends too much."""
 
     received = 0
+    head: int | None = None
+
+    def client(self) -> Any:
+        """What speaks HTTP in here, watched for its requests."""
+        client: Any = self.wrappedProtocol
+        ask = client.request
+
+        def asked(request: Any) -> "Deferred[Any]":
+            # Fires with the head of the answer.
+            answered: Deferred[Any] = ask(request)
+            if not answered.called:
+                self.head = 0
+                answered.addBoth(self._answered)
+            return answered
+
+        client.request = asked
+        return client
+
+    def _answered(self, result: Any) -> Any:
+        self.head = None
+        return result
 
     def dataReceived(self, data: bytes) -> None:
         self.received += len(data)
-        if self.received > MAX_RECEIVED:
+        if self.head is not None:
+            self.head += len(data)
+        if self.received > MAX_RECEIVED or (self.head or 0) > MAX_HEAD:
             transport: Any = self.transport
             transport.abortConnection()
         else:
@@ -127,7 +154,7 @@ class CheckedEndpoint:
             except Exception as error:
                 failure = error
             else:
-                return wrapper.wrappedProtocol
+                return wrapper.client()
         raise failure
 
 

@@ -2,6 +2,7 @@
 
 from twisted.internet.defer import Deferred
 
+from teamgram.domain.bots import inbox
 from teamgram.domain.bots.errors import TakenElsewhere
 from teamgram.domain.bots.inbox import KEPT_SECONDS
 from teamgram.mtproto.tl import tl
@@ -23,6 +24,14 @@ class BotInboxTests(BotTestCase):
         self.assertEqual(await self.texts(), ["two"])
         self.assertEqual(await self.take(second.update_id + 1), [])
         self.assertEqual(await self.take(), [])
+
+    async def test_most(self) -> None:
+        """No more wait than so many, the newest."""
+        self.patch(inbox, "MOST_WAITING", 3)
+        for number in range(5):
+            await self.anna.send(self.anna.peer(self.bot), f"{number}")
+            self.assertEqual((await self.texts())[-1], f"{number}")
+        self.assertEqual(await self.texts(), ["2", "3", "4"])
 
     async def test_the_newest_only(self) -> None:
         """A negative offset forgets all but the last ones."""

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL.crypto import X509, PKey
 
-from teamgram.domain.web_pages.checked_endpoints import MAX_RECEIVED, NameLookup
+from teamgram.domain.web_pages.checked_endpoints import MAX_HEAD, MAX_RECEIVED, NameLookup
 from teamgram.domain.web_pages.errors import AddressForbidden, PageNotFetched, PageUrlInvalid
 from teamgram.domain.web_pages.fetching import MAX_REDIRECTS, PageFetcher, public_only
 from teamgram.domain.web_pages.urls import page_url
@@ -151,6 +151,14 @@ class FetchingTests(TestCase):
             "http://",
         ):
             await self.refused(self.site.redirect("/out", to))
+
+    async def test_a_long_head(self) -> None:
+        """Many short lines cost fifty times their bytes: a page below them is not waited for, a page by itself is."""
+        few, many = {f"X-{number}": "b" for number in range(500)}, {f"X-{number}": "b" for number in range(40_000)}
+        await self.fetcher.fetch(self.site.page("/few", "x" * 900, **few), KINDS, 1000)
+        await self.refused(self.site.page("/many", "x", **many))
+        site = self.site.page("/page", b"x" * (2 * MAX_HEAD))
+        self.assertEqual(len((await self.fetcher.fetch(site, KINDS, 2 * MAX_HEAD)).content), 2 * MAX_HEAD)
 
     async def test_what_is_wrong(self) -> None:
         """Another kind, another code, packed, endless, or too late."""

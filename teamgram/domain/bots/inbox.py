@@ -250,7 +250,8 @@ def _fill_txn(txn: Transaction, bot_id: int, now: int) -> None:
         found = difference_txn(txn, bot_id, taken, _ENTRIES, 0, now - KEPT_SECONDS)
         _append_txn(txn, bot_id, _messages_txn(txn, bot, found, now), now)
         more = not found.complete and found.reached_pts > taken
-        taken = max(taken, found.reached_pts)
+        # Of what is committed between the two looks the entries tell, and the state does not (READ COMMITTED).
+        taken = max(taken, found.reached_pts, *(entry.pts for entry in found.entries[-1:]))
     if taken != row[0]:
         txn.execute("UPDATE bots SET taken_pts = ? WHERE user_id = ?", (taken, bot_id))
 

@@ -15,8 +15,10 @@ _MAX_TITLE, _MAX_DESCRIPTION, _MAX_NAME = 256, 1024, 64
 _INTERESTING = re.compile(
     r"<(!--|script|style|svg|noscript|template|textarea|meta|title|link)(?![a-z0-9-])", re.IGNORECASE
 )
+# Begins where a name begins and gives nothing back, or 512 KiB of names without a value would take seconds.
 _ATTRIBUTE = re.compile(
-    r"""([a-z:-]{1,32})\s{0,8}=\s{0,8}(?:"([^"]{0,4096})"|'([^']{0,4096})'|([^\s"'<>]{1,2048}))""", re.IGNORECASE
+    r"""(?<![a-z:-])([a-z:-]{1,32}+)\s{0,8}+=\s{0,8}(?:"([^"]{0,4096})"|'([^']{0,4096})'|([^\s"'<>]{1,2048}))""",
+    re.IGNORECASE,
 )
 _CHARSET = re.compile(rb"""<meta[^>]{0,256}?charset\s{0,8}=\s{0,8}["']?\s{0,8}([a-zA-Z0-9_:.-]{2,40})""", re.IGNORECASE)
 _CHARSETS = re.compile(

@@ -60,6 +60,8 @@ class SummaryTests(SynchronousTestCase):
             "a=",
             "&",
             "<meta property=x content='&&&&' ",
+            "<meta " + "a" * 500,
+            "<meta " + ("-" * 32 + " " * 8) * 12,
         ):
             text = piece * (size // len(piece))
             began = process_time()

@@ -1,7 +1,7 @@
 """Which of somebody's messages have what is asked for.
 
-For each term the contents of the conversations that have it, from blocks and
-from rows (``folding``), as one set; these are crossed, the rarest first, with
+For each term the contents of the conversations that have it, from sheets, blocks and
+rows (``folding``), as one set; these are crossed, the rarest first, with
 each other and with what lies in the box (``boxes/contents``). A set knows how
 many it has and which is at what place, so counts are exact and a page anywhere
 costs the same.
@@ -21,6 +21,7 @@ from teamgram.domain.boxes.talks import talk_of
 from teamgram.domain.ids.peer import groups_only, users_only
 from teamgram.domain.messages.history import MAX_PAGE, Found, Page, Search, contents_txn
 from teamgram.domain.search.folding import END
+from teamgram.domain.search.sheets import asked_in, sheet_of
 from teamgram.domain.search.terms import SAID, Asked, asked_by, terms_of
 
 _FEW = 400
@@ -41,6 +42,8 @@ class _Place:
     """Where is looked.
 
     Attributes:
+        segments: those that have blocks.
+        young: those that have sheets.
         unstored: messages of the box that were read one by one.
     """
 
@@ -48,6 +51,7 @@ class _Place:
     owner_id: int
     talks: Sequence[int]
     segments: Sequence[int] = ()
+    young: Sequence[int] = ()
     box: BitMap64 | None = None
     unstored: int = field(default=0)
 
@@ -149,7 +153,7 @@ def found_txn(txn: Transaction, text: str, search: Search, is_indexed: bool) -> 
     unstored = 0
     if asked:
         talks = _talks_txn(txn, search)
-        place = _Place(txn, search.owner_id, talks, _segments_txn(txn, talks))
+        place = _Place(txn, search.owner_id, talks, *_segments_txn(txn, talks))
         found, unstored = _crossed_txn(place, asked), place.unstored
         if found and search.mark:
             found &= _marked_txn(txn, search)
@@ -202,12 +206,15 @@ def _talks_txn(txn: Transaction, search: Search) -> list[int]:
     return [row[0] for row in txn.fetchall()]
 
 
-def _segments_txn(txn: Transaction, talks: Sequence[int]) -> list[int]:
-    found: list[int] = []
+def _segments_txn(txn: Transaction, talks: Sequence[int]) -> tuple[list[int], list[int]]:
+    """(segments with blocks, segments with sheets)."""
+    blocks: list[int] = []
+    young: list[int] = []
     for some in chunks(talks):
-        txn.execute(f"SELECT id FROM search_segments WHERE talk IN ({marks(some)})", some)
-        found += [row[0] for row in txn.fetchall()]
-    return found
+        txn.execute(f"SELECT id, level FROM search_segments WHERE talk IN ({marks(some)})", some)
+        for id_, level in txn.fetchall():
+            (blocks if level else young).append(id_)
+    return blocks, young
 
 
 @dataclass(slots=True)
@@ -215,7 +222,7 @@ class _Term:
     """One thing that is asked for, and the contents that are known to have it.
 
     Attributes:
-        ids: from blocks and, as far as they were read, from rows.
+        ids: from sheets and blocks and, as far as they were read, from rows.
         is_whole: all rows were read.
     """
 
@@ -243,6 +250,7 @@ class _Term:
 def _crossed_txn(place: _Place, asked: Sequence[Asked]) -> BitMap64:
     """What lies in the box and has all that is asked for."""
     terms = _in_blocks_txn(place, asked)
+    _add_sheets_txn(place, terms)
     if len(terms) > 1:
         for term in terms:
             term.read_txn(place, _COUNTED)
@@ -277,6 +285,22 @@ def _in_blocks_txn(place: _Place, asked: Sequence[Asked]) -> list[_Term]:
             if term.asked.beginning and left:
                 term.ids |= _words_txn(place.txn, left, term.asked.beginning)
     return found
+
+
+def _add_sheets_txn(place: _Place, terms: Sequence[_Term]) -> None:
+    """What is asked for from young segments."""
+    keys = {term.asked: sheet_of((*term.asked.terms, term.asked.beginning)[0]) for term in terms}
+    for segments in chunks(place.young):
+        some = tuple(set(keys.values()))
+        place.txn.execute(
+            f"SELECT word, ids FROM search_blocks WHERE segment IN ({marks(segments)}) AND word IN ({marks(some)})",
+            (*segments, *some),
+        )
+        sheets: dict[bytes, list[bytes]] = {key: [] for key in some}
+        for key, sheet in place.txn.fetchall():
+            sheets[key].append(sheet)
+        for term in terms:
+            term.ids |= asked_in(sheets[keys[term.asked]], term.asked.beginning, term.asked.terms)
 
 
 def _words_txn(txn: Transaction, segments: Sequence[int], beginning: bytes) -> BitMap64:

@@ -1,17 +1,18 @@
 """Making the index of a long conversation short: many rows into sets of contents, small sets into larger ones.
 
 What was indexed lately lies in ``search_words``, a row for each posting. When a
-conversation has ``FOLD_ROWS`` of these, they become a segment: for each term a
-block with all its contents. When it has ``FAN_OUT`` segments of one level, they
-become one of the next, so a posting is moved a few times however long the
-conversation gets, and a term lies in a few blocks.
+conversation has ``FOLD_ROWS`` of these, they become a segment of level 0, which
+has a row for all terms that begin alike (``sheets``). When it has ``FAN_OUT``
+segments of one level, they become one of the next, which has for each term a block
+with all its contents. So a posting is moved a few times however long the
+conversation gets, and a term lies in a few rows.
 
 A query asks for beginnings of words. Where more than ``MOST_WORDS`` words of a
-segment begin with the same characters, a block has what all of them have; its
+segment of blocks begin with the same characters, a block has what all of them have; its
 key is the beginning and the byte 255, which is in no word.
 
-A posting moves in one transaction, so at every moment it is found: in a row or
-in a block, once or twice. Nothing has to be repaired after a crash.
+A posting moves in one transaction, so at every moment it is found: in a row, in a
+sheet or in a block, once or twice. Nothing has to be repaired after a crash.
 """
 
 from bisect import bisect_left
@@ -21,8 +22,9 @@ from dataclasses import dataclass, replace
 from pyroaring import BitMap64
 
 from teamgram.database import Transaction
-from teamgram.domain.boxes.numbers import Packed, pack, pack_list, unpack, unpack_all
-from teamgram.domain.boxes.store import marks
+from teamgram.domain.boxes.numbers import Packed, pack, unpack, unpack_all
+from teamgram.domain.boxes.store import chunks, marks
+from teamgram.domain.search import sheets
 from teamgram.domain.search.terms import is_word
 
 FOLD_ROWS = 2048
@@ -31,7 +33,7 @@ MOST_LEVELS = 6
 MOST_WORDS = 32
 
 STEP_ROWS = 8_000
-"""Postings of one transaction, read as rows."""
+"""Postings of one transaction, read as rows or from sheets (of these one at least)."""
 
 STEP_BLOCKS = 250
 """Blocks of each segment that one transaction reads."""
@@ -55,7 +57,8 @@ class Fold:
     Attributes:
         into: the new segment.
         sources: segments; none for the rows of the conversation.
-        after: terms up to this one have been moved. Rows of that one may be left.
+        level: of the sources.
+        after: terms up to this one have been moved.
         open: beginnings of the last word: how many words had each, and which contents.
         removals: of the new segment when it was begun.
     """
@@ -63,6 +66,7 @@ class Fold:
     talk: int
     into: int
     sources: tuple[int, ...]
+    level: int = 0
     after: bytes = b""
     open: _Open = ()
     removals: int = 0
@@ -81,7 +85,7 @@ def due_txn(txn: Transaction, talk: int) -> Fold | None:
     lock_talks_txn(txn, (talk,))
     txn.execute("SELECT 1 FROM search_words WHERE talk = ? LIMIT 1 OFFSET ?", (talk, FOLD_ROWS - 1))
     if txn.fetchone() is not None:
-        return Fold(talk, _new_segment_txn(txn, talk, 1, (_NO_END, 0)), ())
+        return Fold(talk, _new_segment_txn(txn, talk, 0, (_NO_END, 0)), ())
     txn.execute(
         "SELECT level, COUNT(*) FROM search_segments WHERE talk = ? AND level < ? GROUP BY level ORDER BY level",
         (talk, MOST_LEVELS),
@@ -93,7 +97,7 @@ def due_txn(txn: Transaction, talk: int) -> Fold | None:
                 (talk, level, FAN_OUT),
             )
             sources, lows, highs = zip(*txn.fetchall(), strict=True)
-            return Fold(talk, _new_segment_txn(txn, talk, level + 1, (min(lows), max(highs))), sources)
+            return Fold(talk, _new_segment_txn(txn, talk, level + 1, (min(lows), max(highs))), sources, level)
     return None
 
 
@@ -115,17 +119,21 @@ def step_txn(txn: Transaction, fold: Fold) -> Fold | None:
     txn.execute("SELECT removals FROM search_segments WHERE id = ?", (fold.into,))
     if txn.fetchone() != (fold.removals,):
         return None
-    postings, last = _blocks_txn(txn, fold) if fold.sources else _rows_txn(txn, fold)
+    if not fold.sources:
+        # Rows that are left are due once more.
+        _write_txn(txn, fold.into, _rows_txn(txn, fold))
+        return None
+    _widen_as_sources_txn(txn, fold)
+    postings, last = _blocks_txn(txn, fold) if fold.level else _sheets_txn(txn, fold)
     blocks, still = _shared(postings, fold, last)
-    _write_txn(txn, fold, postings | blocks)
+    _write_txn(txn, fold.into, postings | blocks)
     if last:
-        if fold.sources:
-            # Another process may have begun to fill one of them after we had read it.
-            txn.execute(
-                f"DELETE FROM search_segments WHERE id IN ({marks(fold.sources)})"
-                " AND NOT EXISTS (SELECT 1 FROM search_blocks b WHERE b.segment = search_segments.id)",
-                fold.sources,
-            )
+        # Another process may have begun to fill one of them after we had read it.
+        txn.execute(
+            f"DELETE FROM search_segments WHERE id IN ({marks(fold.sources)})"
+            " AND NOT EXISTS (SELECT 1 FROM search_blocks b WHERE b.segment = search_segments.id)",
+            fold.sources,
+        )
         return None
     return replace(fold, after=max(postings, default=fold.after), open=still)
 
@@ -165,8 +173,7 @@ def _shared(postings: _Postings, fold: Fold, last: bool) -> tuple[_Postings, _Op
     opened = {beginning for beginning, _, _ in fold.open}
     for beginning, count, ids in fold.open:
         end = bisect_left(words, beginning + END)
-        # The word that the step before took a part of is not another one.
-        count += end - int(end > 0 and words[0] == fold.after)
+        count += end
         if end == len(words) and not last:
             still.append((beginning, count, ids | united(0, end)))
         elif count > MOST_WORDS:
@@ -181,27 +188,22 @@ def _shared(postings: _Postings, fold: Fold, last: bool) -> tuple[_Postings, _Op
     return found, tuple(still)
 
 
-def _rows_txn(txn: Transaction, fold: Fold) -> tuple[_Postings, bool]:
-    """(contents by term, in order; whether these are all that is left). The rows are gone."""
+def _rows_txn(txn: Transaction, fold: Fold) -> _Postings:
+    """The sheets of the first rows, ``STEP_ROWS`` at most. The rows are gone."""
     txn.execute(
-        "SELECT word, content_id FROM search_words WHERE talk = ? AND word >= ? ORDER BY word, content_id LIMIT ?",
-        (fold.talk, fold.after, STEP_ROWS),
+        "SELECT word, content_id FROM search_words WHERE talk = ? ORDER BY word, content_id LIMIT ?",
+        (fold.talk, STEP_ROWS),
     )
     rows = txn.fetchall()
-    found: dict[bytes, list[int]] = {}
-    for word, content_id in rows:
-        found.setdefault(word, []).append(content_id)
     if rows:
         contents = [row[1] for row in rows]
         _widen_txn(txn, fold.into, min(contents), max(contents))
         last_word, last_id = rows[-1]
-        txn.execute(
-            "DELETE FROM search_words WHERE talk = ? AND word >= ? AND word < ?", (fold.talk, fold.after, last_word)
-        )
+        txn.execute("DELETE FROM search_words WHERE talk = ? AND word < ?", (fold.talk, last_word))
         txn.execute(
             "DELETE FROM search_words WHERE talk = ? AND word = ? AND content_id <= ?", (fold.talk, last_word, last_id)
         )
-    return {word: pack_list(ids) for word, ids in found.items()}, len(rows) < STEP_ROWS
+    return sheets.sheets_of(rows)
 
 
 def _widen_txn(txn: Transaction, segment: int, low: int, high: int) -> None:
@@ -212,13 +214,38 @@ def _widen_txn(txn: Transaction, segment: int, low: int, high: int) -> None:
     )
 
 
-def _blocks_txn(txn: Transaction, fold: Fold) -> tuple[_Postings, bool]:
-    """As ``_rows_txn``. What words with a beginning have is left out, for it is found out anew."""
+def _widen_as_sources_txn(txn: Transaction, fold: Fold) -> None:
     # Another process may have put more into them since they were chosen.
     txn.execute(f"SELECT MIN(low), MAX(high) FROM search_segments WHERE id IN ({marks(fold.sources)})", fold.sources)
     low, high = txn.fetchone() or (None, None)
     if low is not None:
         _widen_txn(txn, fold.into, low, high)
+
+
+def _sheets_txn(txn: Transaction, fold: Fold) -> tuple[_Postings, bool]:
+    """As ``_blocks_txn``."""
+    where = f"FROM search_blocks WHERE segment IN ({marks(fold.sources)}) AND word > ?"
+    params: list[object] = [*fold.sources, sheets.sheet_of(fold.after) if fold.after else b""]
+    txn.execute(f"SELECT word, SUM(postings) {where} GROUP BY word ORDER BY word", params)
+    total, up_to = 0, b""
+    there = txn.fetchall()
+    for key, count in there:
+        total += int(count)
+        if up_to and total > STEP_ROWS:
+            break
+        up_to = key
+    params.append(up_to)
+    txn.execute(f"SELECT ids {where} AND word <= ?", params)
+    found = sheets.postings_of(row[0] for row in txn.fetchall())
+    txn.execute(f"DELETE {where} AND word <= ?", params)
+    return found, not there or up_to == there[-1][0]
+
+
+def _blocks_txn(txn: Transaction, fold: Fold) -> tuple[_Postings, bool]:
+    """(contents by term, in order; whether these are all that is left). The blocks are gone.
+
+    What words with a beginning have is left out, for it is found out anew.
+    """
     up_to: bytes | None = None
     for segment in fold.sources:
         txn.execute(
@@ -244,30 +271,22 @@ def _blocks_txn(txn: Transaction, fold: Fold) -> tuple[_Postings, bool]:
     }, up_to is None
 
 
-def _write_txn(txn: Transaction, fold: Fold, blocks: _Postings) -> None:
-    rows = []
-    for word, packed in sorted(blocks.items()):
-        if word == fold.after:
-            # The first part of it was moved by the step before.
-            txn.execute("SELECT postings, ids FROM search_blocks WHERE segment = ? AND word = ?", (fold.into, word))
-            row = txn.fetchone()
-            if row is not None:
-                packed = pack(unpack_all((row, packed)))
-        rows.append((fold.into, word, *packed))
+def _write_txn(txn: Transaction, segment: int, blocks: _Postings) -> None:
+    rows = [(segment, key, *packed) for key, packed in sorted(blocks.items())]
     if rows:
         columns = ("postings", "ids")
         txn.executemany(txn.engine.upsert_sql("search_blocks", ("segment", "word"), columns), rows)
 
 
 def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]) -> None:
-    """Take postings out of the conversation's blocks.
+    """Take postings out of the conversation's segments.
 
     Args:
         gone: for each content the terms that it has no more, and those that it has.
     """
     ids = [content_id for content_id, _, _ in gone]
     txn.execute(
-        "SELECT id, low, high FROM search_segments WHERE talk = ? AND high >= ? AND low <= ?",
+        "SELECT id, level, low, high FROM search_segments WHERE talk = ? AND high >= ? AND low <= ?",
         (talk, min(ids, default=0), max(ids, default=0)),
     )
     segments = txn.fetchall()
@@ -275,8 +294,12 @@ def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection
         return
     # Of all: what another process has begun to merge has them, too.
     txn.execute("UPDATE search_segments SET removals = removals + 1 WHERE talk = ?", (talk,))
-    for segment, low, high in segments:
-        by_key = _by_key([one for one in gone if low <= one[0] <= high])
+    for segment, level, low, high in segments:
+        there = [one for one in gone if low <= one[0] <= high]
+        if not level:
+            _remove_from_sheets_txn(txn, segment, there)
+            continue
+        by_key = _by_key(there)
         keys = sorted(by_key)
         for at in range(0, len(keys), 500):
             some = keys[at : at + 500]
@@ -286,6 +309,24 @@ def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection
             )
             for word, count, stored in txn.fetchall():
                 _remove_from_txn(txn, segment, word, unpack(count, stored), BitMap64(by_key[word]))
+
+
+def _remove_from_sheets_txn(
+    txn: Transaction, segment: int, gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]
+) -> None:
+    by_sheet: dict[bytes, dict[bytes, list[int]]] = {}
+    for content_id, terms, _ in gone:
+        for term in terms:
+            by_sheet.setdefault(sheets.sheet_of(term), {}).setdefault(term, []).append(content_id)
+    for some in chunks(sorted(by_sheet)):
+        txn.execute(
+            f"SELECT word, postings, ids FROM search_blocks WHERE segment = ? AND word IN ({marks(some)})",
+            (segment, *some),
+        )
+        for key, count, sheet in txn.fetchall():
+            left = sheets.without(sheet, by_sheet[key])
+            if left[0] != count:
+                _put_txn(txn, segment, key, left)
 
 
 def _by_key(gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]) -> dict[bytes, list[int]]:
@@ -305,13 +346,16 @@ def _by_key(gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]) ->
 
 
 def _remove_from_txn(txn: Transaction, segment: int, word: bytes, ids: BitMap64, gone: BitMap64) -> None:
-    if not ids.intersect(gone):
-        return
-    left = ids - gone
-    if left:
+    if ids.intersect(gone):
+        left = ids - gone
+        _put_txn(txn, segment, word, pack(left) if left else (0, b""))
+
+
+def _put_txn(txn: Transaction, segment: int, word: bytes, packed: Packed) -> None:
+    """Write one row again, or take it away when no postings are left."""
+    if packed[0]:
         txn.execute(
-            "UPDATE search_blocks SET postings = ?, ids = ? WHERE segment = ? AND word = ?",
-            (*pack(left), segment, word),
+            "UPDATE search_blocks SET postings = ?, ids = ? WHERE segment = ? AND word = ?", (*packed, segment, word)
         )
     else:
         txn.execute("DELETE FROM search_blocks WHERE segment = ? AND word = ?", (segment, word))

@@ -22,6 +22,7 @@ from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.search import finding, folding, indexing, store
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
+from teamgram.domain.search.sheets import SHEET, postings_of, sheet_of
 from teamgram.domain.search.terms import SAID, is_word, terms_of
 from teamgram.domain.search.words import asked_words, match, words_of
 from teamgram.domain.updates.fanout import Fanout
@@ -105,9 +106,17 @@ class SearchTestCase(BackendTestCase):
         postings = {
             (word, content_id)
             for word, count, ids in txn.fetchall()
-            if not word.endswith(folding.END)
+            if not word.endswith((folding.END, SHEET))
             for content_id in numbers.unpack(count, ids)
         }
+        txn.execute("SELECT word, postings, ids FROM search_blocks")
+        for key, count, ids in txn.fetchall():
+            if key.endswith(SHEET):
+                there_are = [
+                    (term, content_id) for term, few in postings_of((ids,)).items() for content_id in numbers.unpack(*few)
+                ]
+                self.assertEqual((len(there_are), {sheet_of(term) for term, _ in there_are}), (count, {key}))
+                postings.update(there_are)
         txn.execute("SELECT word, content_id FROM search_words")
         postings.update(txn.fetchall())
         txn.execute(
@@ -275,7 +284,8 @@ class FoldingTests(SearchTestCase):
         txn.execute("SELECT segment, word, postings, ids FROM search_blocks")
         segments: dict[int, dict[bytes, BitMap64]] = {}
         for segment, word, count, ids in txn.fetchall():
-            segments.setdefault(segment, {})[word] = numbers.unpack(count, ids)
+            if not word.endswith(SHEET):
+                segments.setdefault(segment, {})[word] = numbers.unpack(count, ids)
         for blocks in segments.values():
             by_beginning: dict[bytes, list[BitMap64]] = {}
             for word, ids in blocks.items():

@@ -68,8 +68,8 @@ class Engine(Protocol):
     def statements(self, cursor: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """``execute`` and ``executemany`` for portable SQL on this cursor."""
 
-    def upsert_sql(self, table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> str:
-        """INSERT that updates ``values`` when ``keys`` are taken; parameters in the order keys, values."""
+    def upsert_sql(self, table: str, keys: tuple[str, ...], values: tuple[str, ...], rows: int = 1) -> str:
+        """INSERT that updates ``values`` when ``keys`` are taken; parameters in the order keys, values, row by row."""
 
     def insert_ignore(self, txn: Statements, table: str, row: Mapping[str, Any]) -> bool:
         """INSERT unless the key is taken; whether it was inserted."""

@@ -29,8 +29,9 @@ from teamgram.database.errors import DatabaseUnavailable
 
 
 @functools.cache
-def _insert_sql(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+def _insert_sql(table: str, columns: tuple[str, ...], rows: int = 1) -> str:
+    values = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([values] * rows)}"
 
 
 class SQLiteEngine:
@@ -106,10 +107,10 @@ class SQLiteEngine:
 
     @staticmethod
     @functools.cache
-    def upsert_sql(table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> str:
+    def upsert_sql(table: str, keys: tuple[str, ...], values: tuple[str, ...], rows: int = 1) -> str:
         changes = ", ".join(f"{name} = excluded.{name}" for name in values)
         action = f"DO UPDATE SET {changes}" if changes else "DO NOTHING"
-        return f"{_insert_sql(table, keys + values)} ON CONFLICT ({', '.join(keys)}) {action}"
+        return f"{_insert_sql(table, keys + values, rows)} ON CONFLICT ({', '.join(keys)}) {action}"
 
     def insert_ignore(self, txn: Statements, table: str, row: Mapping[str, Any]) -> bool:
         txn.execute(_ignoring_insert_sql(table, tuple(row)), tuple(row.values()))
@@ -257,9 +258,9 @@ class MySQLEngine:
 
     @staticmethod
     @functools.cache
-    def upsert_sql(table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> str:
+    def upsert_sql(table: str, keys: tuple[str, ...], values: tuple[str, ...], rows: int = 1) -> str:
         changes = ", ".join(f"{name} = VALUES({name})" for name in values) or f"{keys[0]} = {keys[0]}"
-        return f"{_insert_sql(table, keys + values)} ON DUPLICATE KEY UPDATE {changes}"
+        return f"{_insert_sql(table, keys + values, rows)} ON DUPLICATE KEY UPDATE {changes}"
 
     def insert_ignore(self, txn: Statements, table: str, row: Mapping[str, Any]) -> bool:
         # Not INSERT IGNORE: that turns values that do not fit into other values. A refused INSERT undoes itself alone.

@@ -21,7 +21,7 @@ from teamgram.domain.boxes.talks import talk_of
 from teamgram.domain.ids.peer import groups_only, users_only
 from teamgram.domain.messages.history import MAX_PAGE, Found, Page, Search, contents_txn
 from teamgram.domain.search.folding import END
-from teamgram.domain.search.sheets import asked_in, sheet_of
+from teamgram.domain.search.sheets import LEVELS, asked_in, sheet_of, sheets_from
 from teamgram.domain.search.terms import SAID, Asked, asked_by, terms_of
 
 _FEW = 400
@@ -42,16 +42,14 @@ class _Place:
     """Where is looked.
 
     Attributes:
-        segments: those that have blocks.
-        young: those that have sheets.
+        segments: (id, level).
         unstored: messages of the box that were read one by one.
     """
 
     txn: Transaction
     owner_id: int
     talks: Sequence[int]
-    segments: Sequence[int] = ()
-    young: Sequence[int] = ()
+    segments: Sequence[tuple[int, int]] = ()
     box: BitMap64 | None = None
     unstored: int = field(default=0)
 
@@ -153,7 +151,7 @@ def found_txn(txn: Transaction, text: str, search: Search, is_indexed: bool) -> 
     unstored = 0
     if asked:
         talks = _talks_txn(txn, search)
-        place = _Place(txn, search.owner_id, talks, *_segments_txn(txn, talks))
+        place = _Place(txn, search.owner_id, talks, _segments_txn(txn, talks))
         found, unstored = _crossed_txn(place, asked), place.unstored
         if found and search.mark:
             found &= _marked_txn(txn, search)
@@ -206,15 +204,13 @@ def _talks_txn(txn: Transaction, search: Search) -> list[int]:
     return [row[0] for row in txn.fetchall()]
 
 
-def _segments_txn(txn: Transaction, talks: Sequence[int]) -> tuple[list[int], list[int]]:
-    """(segments with blocks, segments with sheets)."""
-    blocks: list[int] = []
-    young: list[int] = []
+def _segments_txn(txn: Transaction, talks: Sequence[int]) -> list[tuple[int, int]]:
+    """(id, level)."""
+    found: list[tuple[int, int]] = []
     for some in chunks(talks):
         txn.execute(f"SELECT id, level FROM search_segments WHERE talk IN ({marks(some)})", some)
-        for id_, level in txn.fetchall():
-            (blocks if level else young).append(id_)
-    return blocks, young
+        found += txn.fetchall()
+    return found
 
 
 @dataclass(slots=True)
@@ -268,7 +264,7 @@ def _crossed_txn(place: _Place, asked: Sequence[Asked]) -> BitMap64:
 def _in_blocks_txn(place: _Place, asked: Sequence[Asked]) -> list[_Term]:
     """What is asked for, with the contents that have it as far as these are in blocks."""
     found = [_Term(one, BitMap64()) for one in asked]
-    for segments in chunks(place.segments):
+    for segments in chunks(id_ for id_, level in place.segments if level >= LEVELS):
         # Each term as it is, or the block of a beginning that stands for many words.
         keys = {key: at for at, one in enumerate(asked) for key in one.terms or (one.beginning + END,)}
         place.txn.execute(
@@ -288,19 +284,24 @@ def _in_blocks_txn(place: _Place, asked: Sequence[Asked]) -> list[_Term]:
 
 
 def _add_sheets_txn(place: _Place, terms: Sequence[_Term]) -> None:
-    """What is asked for from young segments."""
-    keys = {term.asked: sheet_of((*term.asked.terms, term.asked.beginning)[0]) for term in terms}
-    for segments in chunks(place.young):
-        some = tuple(set(keys.values()))
-        place.txn.execute(
-            f"SELECT word, ids FROM search_blocks WHERE segment IN ({marks(segments)}) AND word IN ({marks(some)})",
-            (*segments, *some),
-        )
-        sheets: dict[bytes, list[bytes]] = {key: [] for key in some}
-        for key, sheet in place.txn.fetchall():
-            sheets[key].append(sheet)
-        for term in terms:
-            term.ids |= asked_in(sheets[keys[term.asked]], term.asked.beginning, term.asked.terms)
+    """What is asked for from segments that have sheets."""
+    for level in range(LEVELS):
+        for segments in chunks(id_ for id_, one in place.segments if one == level):
+            for term in terms:
+                place.txn.execute(
+                    f"SELECT ids FROM search_blocks WHERE segment IN ({marks(segments)}) AND word >= ? AND word <= ?",
+                    (*segments, *_sheets_with(term.asked, level)),
+                )
+                sheets = [row[0] for row in place.txn.fetchall()]
+                term.ids |= asked_in(sheets, term.asked.beginning, term.asked.terms)
+
+
+def _sheets_with(asked: Asked, level: int) -> tuple[bytes, bytes]:
+    """(first, last) key."""
+    if not asked.terms:
+        return sheets_from(asked.beginning, level)
+    keys = [sheet_of(term, level) for term in asked.terms]
+    return min(keys), max(keys)
 
 
 def _words_txn(txn: Transaction, segments: Sequence[int], beginning: bytes) -> BitMap64:

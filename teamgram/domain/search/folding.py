@@ -1,11 +1,11 @@
 """Making the index of a long conversation short: many rows into sets of contents, small sets into larger ones.
 
 What was indexed lately lies in ``search_words``, a row for each posting. When a
-conversation has ``FOLD_ROWS`` of these, they become a segment of level 0, which
-has a row for all terms that begin alike (``sheets``). When it has ``FAN_OUT``
-segments of one level, they become one of the next, which has for each term a block
-with all its contents. So a posting is moved a few times however long the
-conversation gets, and a term lies in a few rows.
+conversation has ``FOLD_ROWS`` of these, they become a segment of level 0. When it
+has ``FAN_OUT`` segments of one level, they become one of the next, so a posting is
+moved a few times however long the conversation gets, and a term lies in a few rows.
+Segments of the first levels have a row for all terms that begin alike (``sheets``),
+the others a block for each term with all its contents.
 
 A query asks for beginnings of words. Where more than ``MOST_WORDS`` words of a
 segment of blocks begin with the same characters, a block has what all of them have; its
@@ -23,7 +23,7 @@ from pyroaring import BitMap64
 
 from teamgram.database import Transaction
 from teamgram.domain.boxes.numbers import Packed, pack, unpack, unpack_all
-from teamgram.domain.boxes.store import chunks, marks
+from teamgram.domain.boxes.store import marks
 from teamgram.domain.search import sheets
 from teamgram.domain.search.terms import is_word
 
@@ -58,7 +58,7 @@ class Fold:
         into: the new segment.
         sources: segments; none for the rows of the conversation.
         level: of the sources.
-        after: terms up to this one have been moved.
+        after: key up to which the sources have been moved.
         open: beginnings of the last word: how many words had each, and which contents.
         removals: of the new segment when it was begun.
     """
@@ -124,9 +124,19 @@ def step_txn(txn: Transaction, fold: Fold) -> Fold | None:
         _write_txn(txn, fold.into, _rows_txn(txn, fold))
         return None
     _widen_as_sources_txn(txn, fold)
-    postings, last = _blocks_txn(txn, fold) if fold.level else _sheets_txn(txn, fold)
-    blocks, still = _shared(postings, fold, last)
-    _write_txn(txn, fold.into, postings | blocks)
+    if fold.level + 1 < sheets.LEVELS:
+        found, after, last = _sheets_txn(txn, fold)
+        _write_txn(txn, fold.into, sheets.merged(found, fold.level + 1))
+        still: _Open = ()
+    else:
+        if fold.level < sheets.LEVELS:
+            found, after, last = _sheets_txn(txn, fold)
+            postings = sheets.postings_of(found)
+        else:
+            postings, last = _blocks_txn(txn, fold)
+            after = max(postings, default=fold.after)
+        blocks, still = _shared(postings, fold, last)
+        _write_txn(txn, fold.into, postings | blocks)
     if last:
         # Another process may have begun to fill one of them after we had read it.
         txn.execute(
@@ -135,7 +145,7 @@ def step_txn(txn: Transaction, fold: Fold) -> Fold | None:
             fold.sources,
         )
         return None
-    return replace(fold, after=max(postings, default=fold.after), open=still)
+    return replace(fold, after=after, open=still)
 
 
 def beginnings(word: bytes, longer_than: int = 0) -> Iterator[bytes]:
@@ -222,23 +232,23 @@ def _widen_as_sources_txn(txn: Transaction, fold: Fold) -> None:
         _widen_txn(txn, fold.into, low, high)
 
 
-def _sheets_txn(txn: Transaction, fold: Fold) -> tuple[_Postings, bool]:
-    """As ``_blocks_txn``."""
+def _sheets_txn(txn: Transaction, fold: Fold) -> tuple[list[bytes], bytes, bool]:
+    """(sheets, the last one's key, whether these are all that is left). They are gone."""
     where = f"FROM search_blocks WHERE segment IN ({marks(fold.sources)}) AND word > ?"
-    params: list[object] = [*fold.sources, sheets.sheet_of(fold.after) if fold.after else b""]
+    params: list[object] = [*fold.sources, fold.after]
     txn.execute(f"SELECT word, SUM(postings) {where} GROUP BY word ORDER BY word", params)
-    total, up_to = 0, b""
     there = txn.fetchall()
-    for key, count in there:
+    total, after = 0, fold.after
+    for at, (key, count) in enumerate(there):
         total += int(count)
-        if up_to and total > STEP_ROWS:
+        if at and total > STEP_ROWS:
             break
-        up_to = key
-    params.append(up_to)
+        after = key
+    params.append(after)
     txn.execute(f"SELECT ids {where} AND word <= ?", params)
-    found = sheets.postings_of(row[0] for row in txn.fetchall())
+    found = [row[0] for row in txn.fetchall()]
     txn.execute(f"DELETE {where} AND word <= ?", params)
-    return found, not there or up_to == there[-1][0]
+    return found, after, not there or after == there[-1][0]
 
 
 def _blocks_txn(txn: Transaction, fold: Fold) -> tuple[_Postings, bool]:
@@ -296,8 +306,8 @@ def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection
     txn.execute("UPDATE search_segments SET removals = removals + 1 WHERE talk = ?", (talk,))
     for segment, level, low, high in segments:
         there = [one for one in gone if low <= one[0] <= high]
-        if not level:
-            _remove_from_sheets_txn(txn, segment, there)
+        if level < sheets.LEVELS:
+            _remove_from_sheets_txn(txn, segment, level, there)
             continue
         by_key = _by_key(there)
         keys = sorted(by_key)
@@ -312,13 +322,15 @@ def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection
 
 
 def _remove_from_sheets_txn(
-    txn: Transaction, segment: int, gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]
+    txn: Transaction, segment: int, level: int, gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]
 ) -> None:
     by_sheet: dict[bytes, dict[bytes, list[int]]] = {}
     for content_id, terms, _ in gone:
         for term in terms:
-            by_sheet.setdefault(sheets.sheet_of(term), {}).setdefault(term, []).append(content_id)
-    for some in chunks(sorted(by_sheet)):
+            by_sheet.setdefault(sheets.sheet_of(term, level), {}).setdefault(term, []).append(content_id)
+    keys = sorted(by_sheet)
+    for at in range(0, len(keys), 500):
+        some = keys[at : at + 500]
         txn.execute(
             f"SELECT word, postings, ids FROM search_blocks WHERE segment = ? AND word IN ({marks(some)})",
             (segment, *some),

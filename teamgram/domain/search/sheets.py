@@ -1,8 +1,9 @@
 """Sheets: the postings of a young segment, those of all terms that begin alike in one row.
 
-A row for each term would cost more than the postings in it: most words of a few
-hundred messages are in one of them. What is asked for begins with a whole
-character, so it lies in one sheet (text of three bytes a character: its first two).
+A row for each term would cost more than the postings in it: most words of some
+hundreds of messages are in one of them only. Segments of the first two levels have
+sheets: of level 0 by the first character of a term, of level 1 by about two, so that
+what is asked for lies in one sheet of a segment or in a few neighbours.
 
 A sheet is its lines one after another: byte 255, the term, byte 254, its contents.
 No byte of UTF-8 is 254 or 255. Contents are decimal numbers with commas between, or
@@ -21,6 +22,9 @@ from teamgram.domain.boxes.numbers import Packed, pack, pack_list
 SHEET = b"\xfe"
 """Ends the key of a sheet."""
 
+LEVELS = 2
+"""Segments of these levels have sheets."""
+
 _FEW = 32
 """So many contents are written as numbers."""
 
@@ -32,23 +36,76 @@ _decode_row = msgspec.json.Decoder(list[int]).decode
 _decode_rows = msgspec.json.Decoder(list[list[int]]).decode
 
 
-def sheet_of(term: bytes) -> bytes:
-    """Key of the sheet in which a term is, and all words that begin with it."""
-    return term[: 1 if term[0] < 0x80 else 2] + SHEET
+def _width(term: bytes, level: int) -> int:
+    """Bytes that all terms of its sheet begin with; no more than the first character has on level 0."""
+    first = term[0]
+    if first < 0x80:
+        return 1 + level
+    return 2 + 2 * level if first < 0xE0 else 2 + level
+
+
+def sheet_of(term: bytes, level: int) -> bytes:
+    """Key of the sheet in which a term is; keys are in the order of terms."""
+    width = _width(term, level)
+    # No word has the byte 0.
+    return term[:width].ljust(width, b"\x00") + SHEET
+
+
+def sheets_from(beginning: bytes, level: int) -> tuple[bytes, bytes]:
+    """(first, last) key of the sheets with words that begin so."""
+    if len(beginning) >= _width(beginning, level):
+        return (key := sheet_of(beginning, level)), key
+    return beginning, beginning + b"\xff"
 
 
 def sheets_of(postings: Iterable[tuple[bytes, int]]) -> dict[bytes, Packed]:
-    """(postings, sheet) by key, of (term, content)."""
+    """(postings, sheet) by key, of (term, content) in order, for a segment of level 0."""
     by_term: dict[bytes, list[int]] = {}
     for term, content_id in postings:
         by_term.setdefault(term, []).append(content_id)
-    lines: dict[bytes, list[bytes]] = {}
-    counts: dict[bytes, int] = {}
-    for term, ids in by_term.items():
-        key = sheet_of(term)
-        lines.setdefault(key, []).append(b"\xff%b\xfe%b" % (term, _written(ids)))
-        counts[key] = counts.get(key, 0) + len(ids)
-    return {key: (counts[key], b"".join(some)) for key, some in lines.items()}
+    return _sheets(((term, len(ids), _written(ids)) for term, ids in by_term.items()), 0)
+
+
+def _sheets(terms: Iterable[tuple[bytes, int, bytes]], level: int) -> dict[bytes, Packed]:
+    """Of (term, how many contents, these as they are written), in order."""
+    found: dict[bytes, Packed] = {}
+    lines: list[bytes] = []
+    total = 0
+    key = alike = b""
+    for term, count, written in terms:
+        if not lines or not term.startswith(alike):
+            if lines:
+                found[key] = total, b"".join(lines)
+            key, lines, total = sheet_of(term, level), [], 0
+            # A shorter term has a sheet for itself, although others begin with it.
+            width = _width(term, level)
+            alike = term[:width] if len(term) >= width else SHEET
+        lines.append(b"\xff%b\xfe%b" % (term, written))
+        total += count
+    if lines:
+        found[key] = total, b"".join(lines)
+    return found
+
+
+def merged(sheets: Iterable[bytes], level: int) -> dict[bytes, Packed]:
+    """As ``sheets_of``, of the sheets of several segments for one of ``level``."""
+    return _sheets(map(_one, sorted(_by_term(sheets).items())), level)
+
+
+def _one(term: tuple[bytes, list[bytes]]) -> tuple[bytes, int, bytes]:
+    written = term[1]
+    if len(written) == 1 and not written[0].startswith(_BITMAP):
+        return term[0], written[0].count(b",") + 1, written[0]
+    # A content that was indexed again may be in two of them.
+    ids = _read(written)
+    return term[0], len(ids), _written(list(ids))
+
+
+def _by_term(sheets: Iterable[bytes]) -> dict[bytes, list[bytes]]:
+    by_term: dict[bytes, list[bytes]] = {}
+    for term, written in _LINE.findall(b"".join(sheets)):
+        by_term.setdefault(term, []).append(written)
+    return by_term
 
 
 def _written(ids: Sequence[int]) -> bytes:
@@ -80,12 +137,9 @@ def _read(written: Iterable[bytes]) -> BitMap64:
 
 def postings_of(sheets: Iterable[bytes]) -> dict[bytes, Packed]:
     """Contents by term, the terms in order."""
-    by_term: dict[bytes, list[bytes]] = {}
-    for term, ids in _LINE.findall(b"".join(sheets)):
-        by_term.setdefault(term, []).append(ids)
     found: dict[bytes, Packed] = {}
     plain: list[tuple[bytes, bytes]] = []
-    for term, written in sorted(by_term.items()):
+    for term, written in sorted(_by_term(sheets).items()):
         joined = b",".join(written)
         if _BITMAP in joined:
             found[term] = pack(_read(written))
@@ -95,7 +149,7 @@ def postings_of(sheets: Iterable[bytes]) -> dict[bytes, Packed]:
             plain.append((term, joined))
     rows = _decode_rows(b"[[%b]]" % b"],[".join(ids for _, ids in plain)) if plain else []
     for (term, _), ids in zip(plain, rows, strict=True):
-        # One that was indexed again may be in two of them.
+        # As ``_one``.
         found[term] = pack_list(sorted(set(ids)) if len(ids) > 1 else ids)
     return found
 

@@ -21,6 +21,9 @@ INDEXED_UP_TO = "search_indexed"
 """Name of the server's state: every content up to this id has its terms in the index."""
 
 
+_ROWS_AT_ONCE = 50
+"""Of one statement: on SQLite two thirds of the price of a statement for each."""
+
 _COLUMNS = f"id, peer, {SAID}"
 
 Terms = Mapping[int, tuple[Talk, Collection[bytes]]]
@@ -147,12 +150,14 @@ def index_txn(txn: Transaction, indexed: Indexed, known_talks: Mapping[Talk, int
     rows = sorted(
         (ids[talk], term, content_id) for content_id, (talk, terms) in indexed.terms.items() for term in terms
     )
-    if rows:
-        txn.executemany(txn.engine.upsert_sql("search_words", ("talk", "word", "content_id"), ()), rows)
+    for at in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[at : at + _ROWS_AT_ONCE]
+        sql = txn.engine.upsert_sql("search_words", ("talk", "word", "content_id"), (), len(some))
+        txn.execute(sql, [value for row in some for value in row])
     for id_, _, _ in rows:
         counts[id_] = counts.get(id_, 0) + 1
-    for some in chunks(indexed.changes):
-        txn.execute(f"DELETE FROM search_changes WHERE id IN ({marks(some)})", some)
+    for changes in chunks(indexed.changes):
+        txn.execute(f"DELETE FROM search_changes WHERE id IN ({marks(changes)})", changes)
     if complete_up_to:
         txn.upsert("server_state", {"name": INDEXED_UP_TO}, {"value": complete_up_to})
     return Written(new, counts)

@@ -22,7 +22,7 @@ from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.search import finding, folding, indexing, store
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
-from teamgram.domain.search.sheets import SHEET, postings_of, sheet_of
+from teamgram.domain.search.sheets import LEVELS, SHEET, postings_of, sheet_of
 from teamgram.domain.search.terms import SAID, is_word, terms_of
 from teamgram.domain.search.words import asked_words, match, words_of
 from teamgram.domain.updates.fanout import Fanout
@@ -109,13 +109,16 @@ class SearchTestCase(BackendTestCase):
             if not word.endswith((folding.END, SHEET))
             for content_id in numbers.unpack(count, ids)
         }
-        txn.execute("SELECT word, postings, ids FROM search_blocks")
-        for key, count, ids in txn.fetchall():
+        txn.execute("SELECT level, word, postings, ids FROM search_blocks JOIN search_segments ON id = segment")
+        for level, key, count, ids in txn.fetchall():
+            self.assertEqual(key.endswith(SHEET), level < LEVELS)
             if key.endswith(SHEET):
                 there_are = [
-                    (term, content_id) for term, few in postings_of((ids,)).items() for content_id in numbers.unpack(*few)
+                    (term, content_id)
+                    for term, few in postings_of((ids,)).items()
+                    for content_id in numbers.unpack(*few)
                 ]
-                self.assertEqual((len(there_are), {sheet_of(term) for term, _ in there_are}), (count, {key}))
+                self.assertEqual((len(there_are), {sheet_of(term, level) for term, _ in there_are}), (count, {key}))
                 postings.update(there_are)
         txn.execute("SELECT word, content_id FROM search_words")
         postings.update(txn.fetchall())

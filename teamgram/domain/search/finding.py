@@ -285,22 +285,21 @@ def _in_blocks_txn(place: _Place, asked: Sequence[Asked]) -> list[_Term]:
 
 def _add_sheets_txn(place: _Place, terms: Sequence[_Term]) -> None:
     """What is asked for from segments that have sheets."""
-    for level in range(LEVELS):
-        for segments in chunks(id_ for id_, one in place.segments if one == level):
-            for term in terms:
-                place.txn.execute(
-                    f"SELECT ids FROM search_blocks WHERE segment IN ({marks(segments)}) AND word >= ? AND word <= ?",
-                    (*segments, *_sheets_with(term.asked, level)),
-                )
-                sheets = [row[0] for row in place.txn.fetchall()]
-                term.ids |= asked_in(sheets, term.asked.beginning, term.asked.terms)
+    for segments in chunks(id_ for id_, level in place.segments if level < LEVELS):
+        for term in terms:
+            place.txn.execute(
+                f"SELECT ids FROM search_blocks WHERE segment IN ({marks(segments)}) AND word >= ? AND word <= ?",
+                (*segments, *_sheets_with(term.asked)),
+            )
+            sheets = [row[0] for row in place.txn.fetchall()]
+            term.ids |= asked_in(sheets, term.asked.beginning, term.asked.terms)
 
 
-def _sheets_with(asked: Asked, level: int) -> tuple[bytes, bytes]:
+def _sheets_with(asked: Asked) -> tuple[bytes, bytes]:
     """(first, last) key."""
     if not asked.terms:
-        return sheets_from(asked.beginning, level)
-    keys = [sheet_of(term, level) for term in asked.terms]
+        return sheets_from(asked.beginning)
+    keys = [sheet_of(term) for term in asked.terms]
     return min(keys), max(keys)
 
 

@@ -126,7 +126,7 @@ def step_txn(txn: Transaction, fold: Fold) -> Fold | None:
     _widen_as_sources_txn(txn, fold)
     if fold.level + 1 < sheets.LEVELS:
         found, after, last = _sheets_txn(txn, fold)
-        _write_txn(txn, fold.into, sheets.merged(found, fold.level + 1))
+        _write_txn(txn, fold.into, sheets.merged(found))
         still: _Open = ()
     else:
         if fold.level < sheets.LEVELS:
@@ -307,7 +307,7 @@ def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection
     for segment, level, low, high in segments:
         there = [one for one in gone if low <= one[0] <= high]
         if level < sheets.LEVELS:
-            _remove_from_sheets_txn(txn, segment, level, there)
+            _remove_from_sheets_txn(txn, segment, there)
             continue
         by_key = _by_key(there)
         keys = sorted(by_key)
@@ -322,12 +322,12 @@ def remove_txn(txn: Transaction, talk: int, gone: Sequence[tuple[int, Collection
 
 
 def _remove_from_sheets_txn(
-    txn: Transaction, segment: int, level: int, gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]
+    txn: Transaction, segment: int, gone: Sequence[tuple[int, Collection[bytes], Collection[bytes]]]
 ) -> None:
     by_sheet: dict[bytes, dict[bytes, list[int]]] = {}
     for content_id, terms, _ in gone:
         for term in terms:
-            by_sheet.setdefault(sheets.sheet_of(term, level), {}).setdefault(term, []).append(content_id)
+            by_sheet.setdefault(sheets.sheet_of(term), {}).setdefault(term, []).append(content_id)
     keys = sorted(by_sheet)
     for at in range(0, len(keys), 500):
         some = keys[at : at + 500]

@@ -1,9 +1,9 @@
 """Sheets: the postings of a young segment, those of all terms that begin alike in one row.
 
 A row for each term would cost more than the postings in it: most words of some
-hundreds of messages are in one of them only. Segments of the first two levels have
-sheets: of level 0 by the first character of a term, of level 1 by about two, so that
-what is asked for lies in one sheet of a segment or in a few neighbours.
+hundreds of messages are in one of them only. Terms are together that begin with the
+same two characters or so: what is asked for lies in one sheet of a segment, a single
+letter in some neighbours. Much larger sheets would not lie in one page of SQLite's.
 
 A sheet is its lines one after another: byte 255, the term, byte 254, its contents.
 No byte of UTF-8 is 254 or 255. Contents are decimal numbers with commas between, or
@@ -36,37 +36,37 @@ _decode_row = msgspec.json.Decoder(list[int]).decode
 _decode_rows = msgspec.json.Decoder(list[list[int]]).decode
 
 
-def _width(term: bytes, level: int) -> int:
-    """Bytes that all terms of its sheet begin with; no more than the first character has on level 0."""
+def _width(term: bytes) -> int:
+    """Bytes that all terms of its sheet begin with: two of ASCII, four of a script with two each, a longer one."""
     first = term[0]
     if first < 0x80:
-        return 1 + level
-    return 2 + 2 * level if first < 0xE0 else 2 + level
+        return 2
+    return 3 if 0xE0 <= first < 0xF0 else 4
 
 
-def sheet_of(term: bytes, level: int) -> bytes:
+def sheet_of(term: bytes) -> bytes:
     """Key of the sheet in which a term is; keys are in the order of terms."""
-    width = _width(term, level)
+    width = _width(term)
     # No word has the byte 0.
     return term[:width].ljust(width, b"\x00") + SHEET
 
 
-def sheets_from(beginning: bytes, level: int) -> tuple[bytes, bytes]:
+def sheets_from(beginning: bytes) -> tuple[bytes, bytes]:
     """(first, last) key of the sheets with words that begin so."""
-    if len(beginning) >= _width(beginning, level):
-        return (key := sheet_of(beginning, level)), key
+    if len(beginning) >= _width(beginning):
+        return (key := sheet_of(beginning)), key
     return beginning, beginning + b"\xff"
 
 
 def sheets_of(postings: Iterable[tuple[bytes, int]]) -> dict[bytes, Packed]:
-    """(postings, sheet) by key, of (term, content) in order, for a segment of level 0."""
+    """(postings, sheet) by key, of (term, content) in order."""
     by_term: dict[bytes, list[int]] = {}
     for term, content_id in postings:
         by_term.setdefault(term, []).append(content_id)
-    return _sheets(((term, len(ids), _written(ids)) for term, ids in by_term.items()), 0)
+    return _sheets((term, len(ids), _written(ids)) for term, ids in by_term.items())
 
 
-def _sheets(terms: Iterable[tuple[bytes, int, bytes]], level: int) -> dict[bytes, Packed]:
+def _sheets(terms: Iterable[tuple[bytes, int, bytes]]) -> dict[bytes, Packed]:
     """Of (term, how many contents, these as they are written), in order."""
     found: dict[bytes, Packed] = {}
     lines: list[bytes] = []
@@ -76,9 +76,9 @@ def _sheets(terms: Iterable[tuple[bytes, int, bytes]], level: int) -> dict[bytes
         if not lines or not term.startswith(alike):
             if lines:
                 found[key] = total, b"".join(lines)
-            key, lines, total = sheet_of(term, level), [], 0
+            key, lines, total = sheet_of(term), [], 0
             # A shorter term has a sheet for itself, although others begin with it.
-            width = _width(term, level)
+            width = _width(term)
             alike = term[:width] if len(term) >= width else SHEET
         lines.append(b"\xff%b\xfe%b" % (term, written))
         total += count
@@ -87,9 +87,9 @@ def _sheets(terms: Iterable[tuple[bytes, int, bytes]], level: int) -> dict[bytes
     return found
 
 
-def merged(sheets: Iterable[bytes], level: int) -> dict[bytes, Packed]:
-    """As ``sheets_of``, of the sheets of several segments for one of ``level``."""
-    return _sheets(map(_one, sorted(_by_term(sheets).items())), level)
+def merged(sheets: Iterable[bytes]) -> dict[bytes, Packed]:
+    """As ``sheets_of``, of the sheets of several segments."""
+    return _sheets(map(_one, sorted(_by_term(sheets).items())))
 
 
 def _one(term: tuple[bytes, list[bytes]]) -> tuple[bytes, int, bytes]:

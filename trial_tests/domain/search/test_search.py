@@ -118,7 +118,7 @@ class SearchTestCase(BackendTestCase):
                     for term, few in postings_of((ids,)).items()
                     for content_id in numbers.unpack(*few)
                 ]
-                self.assertEqual((len(there_are), {sheet_of(term, level) for term, _ in there_are}), (count, {key}))
+                self.assertEqual((len(there_are), {sheet_of(term) for term, _ in there_are}), (count, {key}))
                 postings.update(there_are)
         txn.execute("SELECT word, content_id FROM search_words")
         postings.update(txn.fetchall())

@@ -19,7 +19,7 @@ from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.history import Page, Search
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
-from teamgram.domain.search import finding, folding, indexing, store
+from teamgram.domain.search import finding, folding, indexing, sheets, store
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
 from teamgram.domain.search.sheets import LEVELS, SHEET, postings_of, sheet_of
@@ -32,6 +32,9 @@ from trial_tests.domain.accounts import add_accounts
 ANNA, BORIS, CLARA, DORA = USERS = (1, 2, 3, 4)
 SEARCH = 71
 """Number of the migration that made the index."""
+
+SHEETS = 91
+"""Of the one since which young segments have sheets."""
 
 VOCABULARY = [
     "the",
@@ -148,6 +151,7 @@ class FindingTests(SearchTestCase):
         self.patch(folding, "STEP_BLOCKS", 2)
         self.patch(contents, "BLOCK", 8)
         self.patch(numbers, "_FEW", 2)
+        self.patch(sheets, "_FEW", 2)
         self.patch(finding, "_LOOKED_UP", 3)
         await self.compare(random.Random(20261202), folding_now=True)
 
@@ -406,17 +410,17 @@ class IndexingTests(SearchTestCase):
         up_to, newest = await database.read("state", store.indexed_up_to_txn)
         self.assertEqual(up_to, newest)
 
-    def migrations_before(self) -> Path:
+    def migrations_before(self, migration: int) -> Path:
         before = Path(self.mktemp())
         before.mkdir()
         for path in MIGRATIONS.glob("*.sql"):
-            if int(path.name[:4]) < SEARCH:
+            if int(path.name[:4]) < migration:
                 shutil.copy(path, before)
         return before
 
     async def test_old_database(self) -> None:
         """Messages of the time before there was an index are found, those whose sender deleted them as well."""
-        old = self.open_database(migrations=self.migrations_before())
+        old = self.open_database(migrations=self.migrations_before(SEARCH))
 
         def write_txn(txn: Transaction) -> None:
             for number, (text, peer) in enumerate((("Old words", BORIS), ("kept by Boris", 0)), 1):
@@ -441,3 +445,30 @@ class IndexingTests(SearchTestCase):
         self.assertEqual(await self.found(search, "words"), ["Old words"])
         self.assertEqual(await self.found(search, "kept", BORIS, ANNA), ["kept by Boris"])
         self.assertEqual(await self.found(search, "kept"), [])
+
+    async def test_blocks_before_there_were_sheets(self) -> None:
+        """A segment of blocks that was of the first level is read as one."""
+        old = self.open_database(migrations=self.migrations_before(SHEETS))
+        await add_accounts(old, *USERS)
+        await Messages(old, Fanout()).send(SendRequest(ANNA, BORIS, "Old words", 1, 1_000))
+        await SearchIndexer(old, task.Clock()).catch_up()
+
+        def fold_txn(txn: Transaction) -> None:
+            txn.execute(
+                "INSERT INTO search_segments (talk, level, removals, low, high) SELECT id, 1, 0, 1, 1 FROM search_talks"
+            )
+            segment = txn.lastrowid
+            txn.execute("SELECT word, content_id FROM search_words")
+            for word, content_id in txn.fetchall():
+                txn.execute(
+                    "INSERT INTO search_blocks (segment, word, postings, ids) VALUES (?, ?, ?, ?)",
+                    (segment, word, *numbers.pack_list([content_id])),
+                )
+            txn.execute("DELETE FROM search_words")
+
+        await old.write("as it was", fold_txn)
+        await old.close()
+        database = self.open_database()
+        search = MessageSearch(database, SearchIndexer(database, task.Clock()))
+        for text in ("wor", "o", "old words"):
+            self.assertEqual(await self.found(search, text), ["Old words"], text)

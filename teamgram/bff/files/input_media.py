@@ -12,6 +12,7 @@ from teamgram.domain.boxes.media import FOREVER, VIEW_ONCE, ContactCard, Media, 
 from teamgram.domain.files.errors import FileNotFound
 from teamgram.domain.files.file import Attribute, Document, File, Photo
 from teamgram.domain.files.files import Named
+from teamgram.domain.files.upload_store import Upload
 from teamgram.domain.files.uploads import Uploaded
 from teamgram.domain.messages.changed_media import Move
 from teamgram.domain.web_pages.errors import PageUrlInvalid
@@ -43,12 +44,15 @@ class InputMediaReader:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
-    async def media(self, caller: RpcMetadata, view: Any, made: list[File] | None = None) -> Media:
+    async def media(
+        self, caller: RpcMetadata, view: Any, made: list[File] | None = None, upload: Upload | None = None
+    ) -> Media:
         """What an ``InputMedia`` says.
 
         Args:
             made: is given the files that were made and are still to be written, with the message that has them;
                 None: they are written now.
+            upload: what there is of ``view.file``, if that was looked at just now.
 
         Raises:
             RpcError: it cannot be sent (``MEDIA_EMPTY``, ``MEDIA_INVALID``, ``TTL_MEDIA_INVALID``, …).
@@ -61,7 +65,11 @@ class InputMediaReader:
         ttl = getattr(view, "ttl_seconds", None) or 0
         if ttl != VIEW_ONCE and not 0 <= ttl <= MAX_TTL:
             raise bad_request("TTL_MEDIA_INVALID")
-        media: Media = await make(caller, view, made)
+        media: Media
+        if upload is not None and view.NAME in ("inputMediaUploadedPhoto", "inputMediaUploadedDocument"):
+            media = await make(caller, view, made, upload)
+        else:
+            media = await make(caller, view, made)
         if not ttl:
             return media
         media = replace(media, ttl=ttl)
@@ -69,7 +77,7 @@ class InputMediaReader:
             raise bad_request("TTL_MEDIA_INVALID")
         return media
 
-    async def file(self, caller: RpcMetadata, view: Any) -> Uploaded:
+    async def file(self, caller: RpcMetadata, view: Any, upload: Upload | None = None) -> Uploaded:
         """The bytes of an ``InputFile``.
 
         Raises:
@@ -79,15 +87,19 @@ class InputMediaReader:
         if view.NAME not in ("inputFile", "inputFileBig"):
             raise bad_request("FILE_ID_INVALID")
         md5 = view.md5_checksum if view.NAME == "inputFile" else ""
-        return await self._shared.domain.filing.uploads.finish(caller.user_id, view.id, view.parts, md5)
+        return await self._shared.domain.filing.uploads.finish(caller.user_id, view.id, view.parts, md5, upload)
 
-    async def _inputMediaUploadedPhoto(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
-        kept = await self.file(caller, view.file)
+    async def _inputMediaUploadedPhoto(
+        self, caller: RpcMetadata, view: Any, made: list[File] | None, upload: Upload | None = None
+    ) -> Media:
+        kept = await self.file(caller, view.file, upload)
         photo = await self._shared.domain.filing.files.make_photo(caller.user_id, kept, made)
         return Media(photo=photo, spoiler=view.spoiler)
 
-    async def _inputMediaUploadedDocument(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
-        kept = await self.file(caller, view.file)
+    async def _inputMediaUploadedDocument(
+        self, caller: RpcMetadata, view: Any, made: list[File] | None, upload: Upload | None = None
+    ) -> Media:
+        kept = await self.file(caller, view.file, upload)
         thumb = await self.file(caller, view.thumb) if view.thumb is not None else None
         mime_type = view.mime_type.strip().lower()
         if _MIME_TYPE.fullmatch(mime_type) is None:

@@ -64,7 +64,10 @@ class SendingMedia(RpcService):
             if 0 in random_ids:
                 raise RandomIdEmpty
             # Files are put together, and pictures opened, only for who may write there.
-            before = await messages.before_media(caller.user_id, peer.marked, random_ids, Banned.SEND_MESSAGES)
+            # One look at the database for all of it: each is as dear as what it finds.
+            before, upload = await messages.before_media(
+                caller.user_id, peer.marked, random_ids, Banned.SEND_MESSAGES, _uploaded_alone(singles)
+            )
             if len(before.ids) == len(singles):
                 return await shared.updates.answer(before.own, before.ids)
             reply_to_id, quote = await reply_from(shared, caller, peer, query)
@@ -80,7 +83,7 @@ class SendingMedia(RpcService):
                     text, entities, tags = await captioned(shared, caller, single.message, single.entities)
                     if len(text) > MAX_CAPTION:
                         raise CaptionTooLong(str(len(text)))
-                    media = await self._reader.media(caller, single.media, made)
+                    media = await self._reader.media(caller, single.media, made, upload)
                     if grouped_id:
                         _check_goes_into_albums(media)
                 requests.append(
@@ -132,6 +135,12 @@ class SendingMedia(RpcService):
 
     async def _mentioned(self, caller: RpcMetadata, peer: Peer, text: str, entities: Any) -> frozenset[int]:
         return await mentioned(self._shared, caller, peer, text, entities) if text else frozenset()
+
+
+def _uploaded_alone(singles: list[Any]) -> int | None:
+    """The id of the upload that is sent, if it is one alone: those of an album have their turns later."""
+    file = getattr(singles[0].media, "file", None) if len(singles) == 1 else None
+    return file.id if file is not None and file.NAME in ("inputFile", "inputFileBig") else None
 
 
 def _check_goes_into_albums(media: Media) -> None:

@@ -91,22 +91,30 @@ class Uploads:
         if quota and await self._database.read("storage used", used_txn, user_id) + more > quota:
             raise QuotaExceeded(str(quota))
 
-    async def finish(self, user_id: int, file_id: int, count: int, md5: str = "") -> Uploaded:
+    async def finish(
+        self, user_id: int, file_id: int, count: int, md5: str = "", looked_at: store.Upload | None = None
+    ) -> Uploaded:
         """The parts as one file. It may be asked for again for a day, at no cost.
 
         Args:
             md5: what the client says it is, in hexadecimal; empty when it does not.
+            looked_at: what ``upload_txn`` found just now, if it was asked.
 
         Raises:
             FilePartsInvalid, FilePartMissing, FilePartSizeInvalid, FilePartSizeChanged: they are not that file.
             ChecksumInvalid, StorageFull, StorageAway.
         """
+        if looked_at is not None and looked_at.joined is not None:
+            return _checked(self._joined(looked_at.joined, count), md5)
         key = user_id, file_id
+        if key in self._joining:
+            # Whoever is at it changes what there is.
+            looked_at = None
         lock = self._joining.setdefault(key, DeferredLock())
         await lock.acquire()
         noting: Deferred[None] | None = None
         try:
-            kept, staged = await self._finish(user_id, file_id, count)
+            kept, staged = await self._finish(user_id, file_id, count, looked_at)
             if staged:
                 noting = Deferred.fromCoroutine(self._note_joined(key, staged, kept))
         finally:
@@ -115,9 +123,7 @@ class Uploads:
             else:
                 # Nobody waits for it: until it is written the parts are there to be joined again.
                 noting.addErrback(self._not_noted).addBoth(lambda _: self._unlock(key, lock))
-        if md5 and md5.lower() != kept.md5:
-            raise ChecksumInvalid
-        return kept
+        return _checked(kept, md5)
 
     def _unlock(self, key: tuple[int, int], lock: DeferredLock) -> None:
         lock.release()
@@ -139,18 +145,28 @@ class Uploads:
             self._waiters.append(waiter)
             await waiter
 
-    async def _finish(self, user_id: int, file_id: int, count: int) -> tuple[Uploaded, tuple[str, ...]]:
+    def _joined(self, joined: tuple[int, str, int, str], count: int) -> Uploaded:
+        parts, name, size, md5 = joined
+        rules.check_whole(dict.fromkeys(range(parts), MAX_PART), count, self.settings.max_parts)
+        return Kept(name, size, md5)
+
+    async def _finish(
+        self, user_id: int, file_id: int, count: int, looked_at: store.Upload | None
+    ) -> tuple[Uploaded, tuple[str, ...]]:
         """The file, and the pieces that were joined just now."""
-        upload = await self._database.read("upload", store.upload_txn, user_id, file_id)
+        upload = looked_at
+        if upload is None:
+            upload = await self._database.read("upload", store.upload_txn, user_id, file_id)
         if upload.joined is not None:
-            parts, name, size, md5 = upload.joined
-            rules.check_whole(dict.fromkeys(range(parts), MAX_PART), count, self.settings.max_parts)
-            return Kept(name, size, md5), ()
+            return self._joined(upload.joined, count), ()
         rules.check_whole({number: size for number, size, _ in upload.parts}, count, self.settings.max_parts)
         staged = [name for _, _, name in upload.parts]
         try:
             kept = await self._blobs.join(staged)
         except BlobMissing as missing:
+            if looked_at is not None:
+                # It was joined, or another part came, between that look and this.
+                return await self._finish(user_id, file_id, count, None)
             # Another one took its place while it was read, or it was too old.
             raise FilePartMissing(staged.index(str(missing))) from None
         return kept, tuple(staged)
@@ -192,3 +208,14 @@ class Uploads:
         """No more rounds."""
         if self._rounds.running:
             self._rounds.stop()
+
+
+def _checked(kept: Uploaded, md5: str) -> Uploaded:
+    """A file, if its sender means the same one.
+
+    Raises:
+        ChecksumInvalid.
+    """
+    if md5 and md5.lower() != kept.md5:
+        raise ChecksumInvalid
+    return kept

@@ -14,6 +14,7 @@ from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
+from teamgram.domain.files.upload_store import Upload, upload_txn
 from teamgram.domain.messages import audience, deleting, editing, history, pins, reading, sending
 from teamgram.domain.messages.history import Found, Page, Search
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
@@ -63,9 +64,15 @@ class Messages:
     def _sent_before(self, sender_id: int, peer: int, random_ids: tuple[int, ...]) -> "Deferred[Sent]":
         return self._database.read("first result", sending.sent_before_txn, sender_id, peer, random_ids)
 
-    async def before_media(self, sender_id: int, peer: int, random_ids: tuple[int, ...], bans: Banned) -> Sent:
-        """For who makes media before they send it: as ``sent_before``, and unless all were sent ``check_writable``."""
-        return await self._database.read("before media", _before_media_txn, sender_id, peer, random_ids, bans)
+    async def before_media(
+        self, sender_id: int, peer: int, random_ids: tuple[int, ...], bans: Banned, file_id: int | None = None
+    ) -> tuple[Sent, Upload | None]:
+        """For who makes media before they send it: as ``sent_before``, and unless all were sent ``check_writable``.
+
+        Args:
+            file_id: an upload of the sender's to look at by the way, for ``Uploads.finish``.
+        """
+        return await self._database.read("before media", _before_media_txn, sender_id, peer, random_ids, bans, file_id)
 
     async def check_writable(self, sender_id: int, peer: int, bans: Banned = rights.WRITING) -> None:
         """Whether a user may write to ``peer``: for who has work to do before they write.
@@ -227,8 +234,11 @@ def _line(request: SendRequest | ForwardRequest) -> tuple[int, int]:
     return request.sender_id, request.perm_auth_key_id
 
 
-def _before_media_txn(txn: Transaction, sender_id: int, peer: int, random_ids: tuple[int, ...], bans: Banned) -> Sent:
+def _before_media_txn(
+    txn: Transaction, sender_id: int, peer: int, random_ids: tuple[int, ...], bans: Banned, file_id: int | None
+) -> tuple[Sent, Upload | None]:
     before = sending.sent_before_txn(txn, sender_id, peer, random_ids)
-    if len(before.ids) < len(random_ids):
-        audience.writable_txn(txn, sender_id, peer, bans)
-    return before
+    if len(before.ids) == len(random_ids):
+        return before, None
+    audience.writable_txn(txn, sender_id, peer, bans)
+    return before, None if file_id is None else upload_txn(txn, sender_id, file_id)

@@ -20,7 +20,7 @@ from teamgram.domain.files.errors import (
 )
 from teamgram.domain.files.settings import FileSettings
 from teamgram.domain.files.storage import Storage
-from teamgram.domain.files.upload_store import LEAST_PART
+from teamgram.domain.files.upload_store import LEAST_PART, Upload, upload_txn
 from teamgram.domain.files.uploads import Uploads
 from trial_tests.backends import BackendTestCase, on_every_backend
 
@@ -42,7 +42,7 @@ class UploadsTests(BackendTestCase):
         blobs = DirectoryBlobs(self.directory, self.real_reactor, min_free_bytes=min_free)
         self.addCleanup(lambda: Deferred.fromCoroutine(blobs.close()))
         self.blobs = blobs
-        database = self.open_database()
+        database = self.database = self.open_database()
         return Uploads(database, Storage(blobs, database), self.clock, FileSettings(**settings))
 
     def staged(self) -> int:
@@ -90,6 +90,40 @@ class UploadsTests(BackendTestCase):
         after = self.opened()
         await after.save_part(ME, 1, 1, b"y")
         self.assertEqual((await after.finish(ME, 1, 2)).size, KIB + 1)
+
+    async def look(self) -> Upload:
+        """What there is of my first file."""
+        return await self.database.read("a look", upload_txn, ME, 1)
+
+    async def test_looked_at_beforehand(self) -> None:
+        """No second look is needed while that one holds."""
+        uploads = self.opened()
+        reads: list[str] = []
+        self.database.observe = lambda description, _: reads.append(description)
+        await uploads.save_part(ME, 1, 0, b"x")
+        for _ in range(2):
+            upload = await self.look()
+            reads.clear()
+            self.assertEqual((await uploads.finish(ME, 1, 1, "", upload)).size, 1)
+            self.assertNotIn("upload", reads)
+            await uploads.settled()
+
+    async def test_changed_after_the_look(self) -> None:
+        """Another part came, or it was joined: what is there now counts, within the same bounds."""
+        uploads = self.opened()
+        await uploads.save_part(ME, 1, 0, b"old")
+        before = await self.look()
+        await uploads.save_part(ME, 1, 0, b"new")
+        kept = await uploads.finish(ME, 1, 1, md5(b"new").hexdigest(), before)
+        # While it is still being noted, and after that.
+        self.assertEqual(await uploads.finish(ME, 1, 1, "", before), kept)
+        await uploads.settled()
+        self.assertEqual(await uploads.finish(ME, 1, 1, "", before), kept)
+        joined = await self.look()
+        with self.assertRaises(ChecksumInvalid):
+            await uploads.finish(ME, 1, 1, "0" * 32, joined)
+        with self.assertRaises(FilePartMissing):
+            await uploads.finish(ME, 1, 2, "", joined)
 
     async def test_everybody_has_their_own(self) -> None:
         """The same number of another account is another file."""

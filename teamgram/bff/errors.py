@@ -81,6 +81,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     relations.BlockedByPeer: (400, "USER_IS_BLOCKED"),
     relations.PeerBlockedByOwner: (400, "YOU_BLOCKED_USER"),
     relations.PeerDeactivated: (400, "INPUT_USER_DEACTIVATED"),
+    relations.NotBegun: (400, "PEER_ID_INVALID"),
     relations.PeerIsBot: (400, "USER_IS_BOT"),
     files.ChecksumInvalid: (400, "MD5_CHECKSUM_INVALID"),
     files.FileNotFound: (400, "LOCATION_INVALID"),

@@ -90,6 +90,7 @@ _REFUSALS: dict[type[DomainError], ApiError] = {
     messages.ForwardsRestricted: bad_request("message can't be forwarded"),
     privacy.UserPrivacyRestricted: forbidden("user privacy settings"),
     relations.BlockedByPeer: forbidden("bot was blocked by the user"),
+    relations.NotBegun: forbidden("bot can't initiate conversation with a user"),
     relations.PeerBlockedByOwner: forbidden("bot has blocked the user"),
     relations.PeerDeactivated: forbidden("user is deactivated"),
     relations.PeerIsBot: forbidden("bot can't send messages to bots"),

@@ -92,6 +92,20 @@ class BotsTests(BotTestCase):
         await self.assertFailure(Deferred.fromCoroutine(one_more), BotsTooMany)
         await bots.create(0, "B", "one_more_bot", self.now())
 
+    async def test_no_bot_begins(self) -> None:
+        """Over MTProto, too, a bot writes to nobody who has not written to it, nor brings anybody into groups."""
+        bot, anna = self.bot, self.anna
+        self.assertEqual(await error_of(bot.send(bot.peer(anna), "buy")), "PEER_ID_INVALID")
+        await anna.send(anna.peer(bot), "/start")
+        await bot.send(bot.peer(anna), "welcome")
+        forward = tl.messages.forwardMessages(
+            from_peer=bot.peer(anna), id=[1], random_id=[7], to_peer=bot.peer(self.boris)
+        )
+        self.assertEqual(await error_of(bot.call(forward)), "PEER_ID_INVALID")
+        query = tl.messages.createChat(users=[bot.input_user(self.boris)], title="Ours")
+        created = await bot.call(query)
+        self.assertEqual([one.user_id for one in created.missing_invitees], [self.boris.user.id])
+
     async def test_too_many_commands(self) -> None:
         """All that a bot says of itself is read with each of its calls, so that it has an end."""
         bots, bot_id = self.house.domain.bots, self.bot.user.id
@@ -135,6 +149,8 @@ class CallbackTests(BotTestCase):
 
     async def pressed(self, data: bytes = b"yes", **message: Any) -> Any:
         """Anna presses a button below what the bot wrote to her; what she is answered."""
+        await self.anna.send(self.anna.peer(self.bot), "/start")
+        await self.take((await self.take())[-1].update_id + 1)
         await self.bot.send(self.bot.peer(self.anna), "well?", reply_markup=keyboard(b"yes", b"no"), **message)
         message_id = (await self.anna.history(self.anna.peer(self.bot))).messages[0].id
         query = tl.messages.getBotCallbackAnswer(peer=self.anna.peer(self.bot), msg_id=message_id, data=data)

@@ -1,6 +1,6 @@
 """Whom one may bring into a group: facts about the two, and what the other one allows (privacy key ``ChatInvite``)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from teamgram.database import Transaction
 from teamgram.domain.chats.errors import UserNotMutualContact
@@ -9,6 +9,7 @@ from teamgram.domain.contacts.relations import (
     PeerBlockedByOwner,
     PeerDeactivated,
     Relation,
+    is_token_bot_txn,
     relations_txn,
 )
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
@@ -50,7 +51,14 @@ def check_brings_txn(txn: Transaction, user_id: int, other_id: int) -> None:
     relation = relations_txn(txn, user_id, [other_id]).get(other_id)
     if relation is None:
         raise UserNotFound(f"no user {other_id}")
-    check_brings(relation, allowed=bool(allowing_txn(txn, CHAT_INVITE, [other_id], user_id)))
+    check_brings(relation, allowed=other_id in _allowing_txn(txn, user_id, {other_id: relation}))
+
+
+def _allowing_txn(txn: Transaction, user_id: int, others: Mapping[int, Relation]) -> set[int]:
+    """Those who let the one bring them; nobody lets a bot, which would write so to whom it may not write first."""
+    if any(relation.is_bot for relation in others.values()) and is_token_bot_txn(txn, user_id):
+        return set()
+    return set(allowing_txn(txn, CHAT_INVITE, list(others), user_id))
 
 
 def check_brings_back_txn(txn: Transaction, user_id: int, other_id: int) -> None:
@@ -71,7 +79,7 @@ def invited_txn(txn: Transaction, user_id: int, other_ids: Sequence[int]) -> tup
         UserNotFound, PeerDeactivated: see ``check_brings``.
     """
     relations = relations_txn(txn, user_id, other_ids)
-    allowing = allowing_txn(txn, CHAT_INVITE, other_ids, user_id)
+    allowing = _allowing_txn(txn, user_id, relations)
     invited: list[int] = []
     missing: list[int] = []
     for other_id in other_ids:

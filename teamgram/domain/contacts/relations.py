@@ -25,6 +25,10 @@ class PeerIsBot(DomainError):
     """A bot does not write to a bot."""
 
 
+class NotBegun(DomainError):
+    """A bot writes to somebody who has not written to it."""
+
+
 class BlockedByPeer(DomainError):
     """The other one has blocked the user, which only a bot is told."""
 
@@ -117,6 +121,29 @@ def check_writes(relation: Relation) -> bool:
         # A person is not told that they are blocked; a bot is.
         raise BlockedByPeer(str(relation.other_id))
     return not relation.is_blocked
+
+
+def is_token_bot_txn(txn: Transaction, user_id: int) -> bool:
+    """Whether that account is a bot that somebody runs by its token: an agent's is not."""
+    txn.execute("SELECT 1 FROM bots WHERE user_id = ?", (user_id,))
+    return txn.fetchone() is not None
+
+
+def check_begun_txn(txn: Transaction, relation: Relation) -> None:
+    """A bot with an owner does not write first, whichever protocol it speaks (docs/bots.md); agents may.
+
+    Raises:
+        NotBegun: it would.
+    """
+    if not relation.is_bot or relation.user_id == relation.other_id:
+        return
+    txn.execute(
+        "SELECT 1 FROM bots b WHERE b.user_id = ? AND NOT EXISTS"
+        " (SELECT 1 FROM dialogs d WHERE d.owner_id = b.user_id AND d.peer = ? AND d.top_message_id > 0)",
+        (relation.user_id, relation.other_id),
+    )
+    if txn.fetchone() is not None:
+        raise NotBegun(str(relation.other_id))
 
 
 def reaches(relation: Relation) -> bool:

@@ -47,6 +47,7 @@ class ChatWallpapers:
 
         Raises:
             PeerBlockedByOwner, PeerDeactivated, PeerIsBot, BlockedByPeer: see ``relations.check_writes``.
+            NotBegun: see ``relations.check_begun_txn``.
         """
         action = Action("setChatWallPaper", wallpaper=wallpaper, for_both=for_both)
         return await self._database.write("put chat wallpaper", self._put_txn, owner_id, user_id, action, now, device)
@@ -95,7 +96,9 @@ class ChatWallpapers:
     def _put_txn(
         self, txn: Transaction, owner_id: int, user_id: int, action: Action, now: int, device: int
     ) -> OwnChange:
-        delivered = relations.check_writes(relations.relation_txn(txn, owner_id, user_id))
+        relation = relations.relation_txn(txn, owner_id, user_id)
+        delivered = relations.check_writes(relation)
+        relations.check_begun_txn(txn, relation)
         assert action.wallpaper is not None
         save_txn(txn, owner_id, user_id, action.wallpaper, False)
         txn.call_after(self._fanout.publish, [owner_id], ChatWallpaperChanged(user_id), device)

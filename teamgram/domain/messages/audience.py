@@ -31,10 +31,12 @@ def audience_txn(
         MediaForbidden: see ``check_sends``.
         MediaDoesNotEnd, VoiceForbidden: see ``check_takes_txn``.
         UserNotFound, PeerBlockedByOwner, PeerDeactivated, PeerIsBot, BlockedByPeer: see ``relations.check_writes``.
+        NotBegun: see ``relations.check_begun_txn``.
     """
     if is_user(peer):
         relation = relations.relation_txn(txn, sender_id, peer)
         delivered = relations.check_writes(relation)
+        relations.check_begun_txn(txn, relation)
         check_takes_txn(txn, relation, media)
         return Audience.private(sender_id, peer, delivered=delivered), None
     # Held, so that nobody comes or goes until the transaction ends.

@@ -4,7 +4,7 @@ A new table with the id of a document or photo in it is one line here; where the
 writes that tells ``note_uses_txn``. ``trial_tests/domain/files/test_naming.py`` looks through the tables.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -44,16 +44,31 @@ def unnamed(column: str, named_in: Sequence[tuple[str, str]] = FILES_NAMED_IN) -
 # Uses inside of JSON
 
 
-def files_in(value: Any) -> Iterator[Document | Photo]:
-    """Every document and photo that is part of a domain object."""
-    if isinstance(value, Document | Photo):
-        yield value
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from files_in(getattr(value, name))
+_FILES = (Document, Photo)
+_LEAVES = frozenset({int, str, bytes, bool, float, type(None)})
+"""What most fields hold, and nothing lies in: for every message with media and every piece of a file that is read
+all fields are looked through."""
+
+
+def files_in(value: Any) -> list[Document | Photo]:
+    """Every document and photo that is part of a domain object, in order."""
+    found: list[Document | Photo] = []
+    _find_files(value, found)
+    return found
+
+
+def _find_files(value: Any, found: list[Document | Photo]) -> None:
+    if isinstance(value, _FILES):
+        found.append(value)
+        return
+    parts: Iterable[Any] = ()
+    if isinstance(value, msgspec.Struct):
+        parts = [getattr(value, name) for name in value.__struct_fields__]
     elif isinstance(value, tuple | list):
-        for one in value:
-            yield from files_in(one)
+        parts = value
+    for part in parts:
+        if part.__class__ not in _LEAVES:
+            _find_files(part, found)
 
 
 def note_uses_txn(txn: Transaction, kind: str, used_by: int, value: Any) -> None:

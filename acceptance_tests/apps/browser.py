@@ -192,7 +192,20 @@ class Browser:
         """Until a text of the page contains this one."""
         await self.until(lambda texts: any(text in one for one in texts), text, seconds)
 
+    async def until_drawn(self, selector: str, count: int, seconds: float = 20) -> None:
+        """Until there are at least so many elements of a CSS selector, in sight or not."""
+        for _ in range(int(4 * seconds)):
+            if await self.evaluate(f"document.querySelectorAll({json.dumps(selector)}).length") >= count:
+                return
+            await self.pause(0.25)
+        path = await self.picture("missing")
+        raise AssertionError(f"fewer than {count} of {selector}; see {path}")
+
     # Hands
+
+    async def scroll(self, selector: str, points: int) -> None:
+        """What has that CSS selector, down; up where it is negative."""
+        await self.evaluate(f"document.querySelector({json.dumps(selector)}).scrollBy(0, {points})")
 
     async def open(self, address: str) -> None:
         """Go there."""

@@ -5,6 +5,7 @@ import unittest
 from acceptance_tests.apps.app_house import SECONDS_TO_ANSWER
 from acceptance_tests.apps.desktop import PRIVACY, SECURITY, VERSION
 from acceptance_tests.apps.desktop_house import DesktopTestCase
+from acceptance_tests.apps.media import send_media
 from acceptance_tests.apps.screen import have_a_screen
 from teamgram.clients.desktop import find_binary
 from trial_tests.clients.house import FIXED_CODE
@@ -16,7 +17,7 @@ class DesktopTests(DesktopTestCase):
     """With mouse and keyboard; what came of it is seen at the server and by the other user."""
 
     async def test_a_conversation(self) -> None:
-        """Sign up by number, write both ways, send a photo and a file, search, outlive a crash, sign out."""
+        """Sign up by number, write both ways, send files, be sent media, search, outlive a crash, sign out."""
         desktop = await self.started()
         screen = desktop.screen
         await desktop.start_messaging()
@@ -49,6 +50,12 @@ class DesktopTests(DesktopTestCase):
         await desktop.attach(file)
         self.assertEqual(await self._fetched(bob, "MessageMediaDocument"), file.read_bytes())
         await screen.still("sent-files")
+
+        await send_media(bob, to_desk, self.directory)
+        await self.until_asked("upload.getWebFile", of=VERSION)
+        await screen.still("media")
+        await screen.scroll(760, 400, -10)
+        await screen.still("media-before")
 
         await desktop.search("mor good")
         found = [one for one in self.asked() if one.method == "messages.searchGlobal"]

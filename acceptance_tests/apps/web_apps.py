@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from acceptance_tests.apps.browser import Browser
+from acceptance_tests.apps.media import ALBUM
 
 
 class WebApp:
@@ -15,12 +16,16 @@ class WebApp:
 
     Attributes:
         settings: the pages of the settings, by what stands on their buttons.
-        spinners: a CSS selector of what turns while something is waited for.
+        spinners: a CSS selector of what turns or shimmers while something is waited for.
+        messages: a CSS selector of what scrolls in a chat.
+        media: what ``media.send_media`` sent is seen by: CSS selectors, and how many of each there are.
         known: what the app throws by itself, whatever a server says (part of the complaint, and why).
     """
 
     settings: ClassVar[tuple[str, ...]]
     spinners: ClassVar[str]
+    messages: ClassVar[str]
+    media: ClassVar[dict[str, int]]
     known: ClassVar[dict[str, str]] = {}
 
     def __init__(self, browser: Browser) -> None:
@@ -85,13 +90,26 @@ class WebA(WebApp):
         "Language",
         "Stickers and Emoji",
     )
-    spinners = ".Spinner, .Loading"
+    spinners = ".Spinner, .Loading, .Skeleton"
+    messages = ".MessageList"
+    media = {
+        ".Album img.full-media": ALBUM,
+        ".waveform canvas": 1,
+        ".Message img.sticker-media": 1,
+        ".Location img.full-media": 1,
+        # Of a contact who is here, to write to them.
+        ".content-inner button.tiny.translucent": 1,
+        # Dice are drawn on canvases.
+        ".Message .AnimatedSticker canvas.rlottie-canvas": 1,
+    }
 
     async def by_number(self, number: str) -> None:
         await self.browser.click_text("Log in by phone Number", 30)
         await self.browser.click("#sign-in-phone-number")
         await self.browser.evaluate("document.querySelector('#sign-in-phone-number').select()")
-        await self.browser.type(number, "Enter")
+        await self.browser.type(number)
+        await self.browser.pause(1)  # it takes no Enter before it has looked at the number
+        await self.browser.press("Enter")
 
     async def say_name(self, first: str) -> None:
         await self.browser.click("#registration-first-name")
@@ -155,6 +173,8 @@ class WebK(WebApp):
         "Keyboard Shortcuts",
     )
     spinners = ".preloader, .preloader-container"
+    messages = ".bubbles-scrollable, .bubbles .scrollable-y"
+    media = {}
     known = {
         "reading 'classList'": "it selects a tab of folders before it has drawn one, also when no server answers",
         "stickersAndEmoji": "its page of stickers reads the quick reaction without asking whether there are any",

@@ -11,6 +11,7 @@ import yaml
 
 from acceptance_tests.apps.app_house import PICTURES, SECONDS_TO_ANSWER, AppTestCase
 from acceptance_tests.apps.browser import Browser
+from acceptance_tests.apps.media import send_media
 from acceptance_tests.apps.web_apps import WebApp
 from trial_tests.clients.house import FIXED_CODE
 from trial_tests.clients.process import ClientProcess
@@ -122,6 +123,14 @@ class WebWalk(AppTestCase):
         await browser.until(lambda texts: sum("morning" in one for one in texts) > 1, "what was searched for")
         await self.look(app, "found")
         await browser.press("Escape")
+
+        await send_media(bob, to_wanda, self.directory)
+        for selector, count in app.media.items():
+            await browser.until_drawn(selector, count)
+        await self.look(app, "media")
+        await browser.scroll(app.messages, -700)
+        await self.look(app, "media-before")
+        await browser.scroll(app.messages, 5000)
 
         await self.server.kill()
         await app.send("written in the dark")

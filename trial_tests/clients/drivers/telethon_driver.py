@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from stdio import Driver
-from telethon import TelegramClient, events, functions, types
+from telethon import TelegramClient, events, functions, types, utils
 from telethon.crypto import rsa
 from telethon.network import connection
 from telethon.network.connection import http, tcpobfuscated
@@ -226,6 +226,24 @@ class Telethon(Driver):
 
     async def do_send_album(self, peer, paths):
         return [self._message(sent) for sent in await self.client.send_file(await self._peer(peer), paths)]
+
+    async def do_send_voice(self, peer, path, seconds, waveform):
+        """``waveform``: numbers of 5 bits, as loud as it is."""
+        shape = utils.encode_waveform(bytes(waveform))
+        said = [types.DocumentAttributeAudio(seconds, voice=True, waveform=shape)]
+        sent = await self.client.send_file(await self._peer(peer), path, voice_note=True, attributes=said)
+        return self._message(sent)
+
+    async def do_send_place(self, peer, latitude, longitude):
+        point = types.InputMediaGeoPoint(types.InputGeoPoint(latitude, longitude))
+        return self._message(await self.client.send_file(await self._peer(peer), point))
+
+    async def do_send_contact(self, peer, phone, first_name):
+        card = types.InputMediaContact(phone, first_name, "", "")
+        return self._message(await self.client.send_file(await self._peer(peer), card))
+
+    async def do_throw(self, peer, emoji):
+        return self._message(await self.client.send_file(await self._peer(peer), types.InputMediaDice(emoji)))
 
     async def do_set_photo(self, path, group=0):
         """The user's own photo, or a group's."""

@@ -30,6 +30,18 @@ _LISTS: dict[str, Any] = {
     "whitelisted_domains": [],
 }
 
+#: Of these, nobody can have any here: apps count against both before they ask, and Web K's box of a new folder said
+#: "the limit of undefined folders" (its ``getLimit`` reads the names as they are).
+_NONE = (
+    "channels_limit",
+    "channels_public_limit",
+    "chatlist_invites_limit",
+    "chatlists_joined_limit",
+    "dialog_filters_chats_limit",
+    "dialog_filters_limit",
+    "recommended_channels_limit",
+)
+
 _ROUND_VIDEO = {"diameter": 384, "video_bitrate": 1000, "audio_bitrate": 64, "max_size": 12_582_912}
 """Mobile apps' own encoding of round videos, from core.telegram.org/api/config#client-configuration."""
 
@@ -38,6 +50,7 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
     """What apps are told about this server: only what holds here."""
     return {
         **_LISTS,
+        **{f"{name}_{whose}": 0 for name in _NONE for whose in ("default", "premium")},
         "autoarchive_setting_available": False,
         "emojies_send_dice": list(DICE),
         "emojies_send_dice_success": {

@@ -15,14 +15,21 @@ class WebApp:
     """What both can.
 
     Attributes:
-        settings: the pages of the settings, by what stands on their buttons.
+        settings: the pages of the settings, by what stands on their buttons; with each the pages and boxes behind it.
+        sessions: that of the sessions, where ``device`` is what stands there of a Telethon client.
+        leaves_by: what it asks for when the owner leaves a group: Web A takes it away for everybody.
+        version: as it names itself to the server.
         spinners: a CSS selector of what turns or shimmers while something is waited for.
         messages: a CSS selector of what scrolls in a chat.
         media: what ``media.send_media`` sent is seen by: CSS selectors, and how many of each there are.
         known: what the app throws by itself, whatever a server says (part of the complaint, and why).
     """
 
-    settings: ClassVar[tuple[str, ...]]
+    settings: ClassVar[dict[str, tuple[str, ...]]]
+    sessions: ClassVar[str]
+    device: ClassVar[str]
+    leaves_by: ClassVar[str]
+    version: ClassVar[str]
     spinners: ClassVar[str]
     messages: ClassVar[str]
     media: ClassVar[dict[str, int]]
@@ -64,11 +71,27 @@ class WebApp:
         raise NotImplementedError
 
     async def back(self) -> None:
-        """From a page on the left to the one before."""
+        """From a page on the left, or a box over it, to the one before."""
         raise NotImplementedError
 
     async def new_group(self, title: str, member: str) -> None:
         """From the list of chats to the new group."""
+        raise NotImplementedError
+
+    async def rename_group(self, title: str) -> None:
+        """The open one; then its page is open beside it."""
+        raise NotImplementedError
+
+    async def add_member(self, name: str) -> None:
+        """On the page of a group, somebody among the contacts."""
+        raise NotImplementedError
+
+    async def leave_group(self) -> None:
+        """On the page of a group of one's own."""
+        raise NotImplementedError
+
+    async def end_session(self, device: str) -> None:
+        """On the page of sessions, the one of which this stands there."""
         raise NotImplementedError
 
     async def log_out(self) -> None:
@@ -79,17 +102,40 @@ class WebApp:
 class WebA(WebApp):
     """Web A."""
 
-    settings = (
-        "General Settings",
-        "Animations and Performance",
-        "Notifications",
-        "Data and Storage",
-        "Privacy and Security",
-        "Chat Folders",
-        "Active Sessions",
-        "Language",
-        "Stickers and Emoji",
-    )
+    settings: ClassVar = {
+        "General Settings": ("Chat Wallpaper",),
+        "Animations and Performance": (),
+        "Notifications": (),
+        "Data and Storage": (),
+        "Privacy and Security": (
+            "Blocked users",
+            "Passcode",
+            "Second password",
+            "Passkeys",
+            "Who can see my phone number?",
+            "Who can see when I was here?",
+            "Who can see my pictures?",
+            "Bio",
+            "Birthday",
+            "Gifts",
+            "Who can link to my account in forwarded messages?",
+            "Who can call me?",
+            "Who can send me voice messages?",
+            "Who can write to me?",
+            "Who can add me to groups?",
+            "If away for",
+        ),
+        "Chat Folders": ("Create New Folder",),
+        "Active Sessions": (),
+        "Language": (),
+        "Stickers and Emoji": ("Emoji",),
+        "My Stars": (),
+        "My Gram": (),
+    }
+    sessions = "Active Sessions"
+    device = "PC 64bit"
+    leaves_by = "messages.deleteChat"
+    version = "12.0.32 A"
     spinners = ".Spinner, .Loading, .Skeleton"
     messages = ".MessageList"
     media = {
@@ -102,6 +148,7 @@ class WebA(WebApp):
         # Dice are drawn on canvases.
         ".Message .AnimatedSticker canvas.rlottie-canvas": 1,
     }
+    _confirm: ClassVar = "#RightColumn .FloatingActionButton.revealed"
 
     async def by_number(self, number: str) -> None:
         await self.browser.click_text("Log in by phone Number", 30)
@@ -136,7 +183,15 @@ class WebA(WebApp):
         await self.browser.click_text("Settings")
 
     async def back(self) -> None:
-        await self.browser.click_at(49, 48)
+        box = ".Modal.open"
+        if await self.browser.count(box):
+            await self.browser.click(f'{box} [aria-label="Close"], {box} .confirm-dialog-button.danger')
+            for _ in range(20):
+                if not await self.browser.count(box):
+                    break
+                await self.browser.pause(0.25)
+        else:
+            await self.browser.click_at(49, 48)
 
     async def new_group(self, title: str, member: str) -> None:
         await self.browser.point_at(170, 400)  # the button comes when somebody is there
@@ -151,6 +206,31 @@ class WebA(WebApp):
         await self.browser.type(title)
         await self.browser.click_at(296, 701)
 
+    async def rename_group(self, title: str) -> None:
+        await self.browser.click(".ChatInfo")
+        await self.browser.click('#RightColumn [aria-label="Edit"]')
+        await self.browser.click("#group-title")
+        await self.browser.evaluate("document.activeElement.select()")
+        await self.browser.type(title)
+        await self.browser.click(self._confirm)
+        await self.browser.until_text("You changed group name to")
+        await self.browser.click('#RightColumn [aria-label="Back"]')
+
+    async def add_member(self, name: str) -> None:
+        await self.browser.click(self._confirm)
+        await self.browser.click_text(name)
+        await self.browser.click(self._confirm)
+
+    async def leave_group(self) -> None:
+        await self.browser.click('#RightColumn [aria-label="Edit"]')
+        await self.browser.click_text("Delete group")
+        await self.browser.click(".Modal.open .confirm-dialog-button.danger")
+
+    async def end_session(self, device: str) -> None:
+        # Behind the name stands its address, and more.
+        await self.browser.click_text(device)
+        await self.browser.click(".Modal.open .confirm-dialog-button.danger")
+
     async def log_out(self) -> None:
         await self.browser.click('#Settings [aria-label="More actions"]')
         await self.browser.click_text("Log out")
@@ -160,19 +240,39 @@ class WebA(WebApp):
 class WebK(WebApp):
     """Web K."""
 
-    settings = (
-        "Notifications and Sounds",
-        "Data and Storage",
-        "Privacy and Security",
-        "General Settings",
-        "Chat Folders",
-        "Stickers and Emoji",
-        "Speakers and Camera",
-        "Devices",
-        "Language",
-        "Keyboard Shortcuts",
-    )
+    settings: ClassVar = {
+        "Notifications and Sounds": (),
+        "Data and Storage": ("Photos", "Videos", "Files"),
+        "Privacy and Security": (
+            "Blocked Users",
+            "Auto-delete messages",
+            "Passcode Lock",
+            "Two-Step Verification",
+            "Who can see my phone number?",
+            "Who can see my Last Seen time?",
+            "Who can see my profile photos?",
+            "Who can see my bio?",
+            "Who can call me?",
+            "Who can add a link to my account when forwarding my messages?",
+            "Who can add me?",
+            "Who can see my birthday?",
+            "Who can send me gifts?",
+            "Who can see my saved music?",
+        ),
+        "General Settings": ("Chat Wallpaper", "Power Saving Mode"),
+        "Chat Folders": ("CREATE FOLDER",),
+        "Stickers and Emoji": ("Quick Reaction",),
+        "Speakers and Camera": (),
+        "Devices": (),
+        "Language": ("Do Not Translate",),
+        "Keyboard Shortcuts": (),
+    }
+    sessions = "Devices"
+    device = "PC 64bit"
+    leaves_by = "messages.deleteChatUser"
+    version = "2.2"
     spinners = ".preloader, .preloader-container"
+    _right: ClassVar = "#column-right .sidebar-slider-item.active"
     messages = ".bubbles-scrollable, .bubbles .scrollable-y"
     media = {}
     known = {
@@ -215,7 +315,10 @@ class WebK(WebApp):
         await self.browser.click_text("Settings")
 
     async def back(self) -> None:
-        await self.browser.click(".sidebar-left .sidebar-slider-item.active .sidebar-close-button")
+        if await self.browser.count(".popup.active"):
+            await self.browser.press("Escape")
+        else:
+            await self.browser.click(".sidebar-left .sidebar-slider-item.active .sidebar-close-button")
 
     async def new_group(self, title: str, member: str) -> None:
         await self.browser.click("#new-menu, .btn-corner.is-visible")
@@ -226,6 +329,45 @@ class WebK(WebApp):
         await self.browser.pause(1.5)  # it proposes a name of its own
         await self._fill(".sidebar-slider-item.active .input-field-input", title)
         await self.browser.click(".sidebar-slider-item.active .btn-corner")
+
+    async def rename_group(self, title: str) -> None:
+        await self.browser.click(".chat-info")
+        await self._edit_group()
+        # Below it is the field of the description, which _fill would take.
+        first = json.dumps(f"{self._right} .input-field-input")
+        select = f"const e = document.querySelector({first}); e.focus(); getSelection().selectAllChildren(e)"
+        await self.browser.evaluate(f"(() => {{{select}}})()")
+        await self.browser.type(title)
+        await self.browser.click(f"{self._right} .btn-corner.is-visible")
+
+    async def _edit_group(self) -> None:
+        await self.browser.click(f"{self._right} .btn-icon.rp:not(.btn-menu-toggle):not(.qr)")
+        await self.browser.until_text("Group Type")
+
+    async def add_member(self, name: str) -> None:
+        await self.browser.click(f"{self._right} .btn-corner")
+        await self.browser.until_text("Add Members")
+        await self._click_row(self._right, name)
+        await self.browser.click(f"{self._right} .btn-corner.is-visible")
+        await self.browser.click_text("Add")
+
+    async def leave_group(self) -> None:
+        await self._edit_group()
+        await self.browser.click_text("Delete and Leave Group")
+        await self.browser.click(".popup.active .btn.danger")
+
+    async def end_session(self, device: str) -> None:
+        await self._click_row(".sidebar-left .sidebar-slider-item.active", device)
+        await self.browser.click(".popup.active .btn.danger")
+
+    async def _click_row(self, place: str, part: str) -> None:
+        rows = f"[...document.querySelectorAll({json.dumps(place + ' .row')})]"
+        find = f"{rows}.find(one => one.innerText.includes({json.dumps(part)}))"
+        for _ in range(40):
+            if await self.browser.evaluate(f"Boolean({find})"):
+                break
+            await self.browser.pause(0.25)
+        await self.browser.evaluate(f"{find}.click()")
 
     async def log_out(self) -> None:
         await self.browser.click(".sidebar-slider-item.active .sidebar-header .btn-menu-toggle")

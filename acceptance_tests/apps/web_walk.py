@@ -14,7 +14,7 @@ from acceptance_tests.apps.browser import Browser
 from acceptance_tests.apps.media import send_media
 from acceptance_tests.apps.web_apps import WebApp
 from trial_tests.clients.house import FIXED_CODE
-from trial_tests.clients.process import ClientProcess
+from trial_tests.clients.process import ClientError, ClientProcess
 
 #: A name of a text instead of the text, as apps show it when a language pack lacks it.
 _RAW_KEY = re.compile(r"lng_\w+|[A-Z][a-z]+(?:[A-Z][a-z0-9]+)+(?:\.\w+)*|[A-Za-z]\w*(?:\.[A-Z]\w*)+")
@@ -149,21 +149,47 @@ class WebWalk(AppTestCase):
         await browser.picture("signed-out")
         await self.check_app(app)
 
-    async def test_settings_and_a_group(self) -> None:
-        """Signed in by QR code: every page of the settings comes to a rest; a group with somebody in it."""
-        other, bob = [await self.sign_up("telethon", name) for name in ("Wanda", "Bob")]
-        await self.acquaint(other, bob)
+    async def test_settings(self) -> None:
+        """Signed in by QR code: every page of the settings and behind them rests; another session is ended."""
+        other = await self.sign_up("telethon", "Wanda")
         app = await self.by_qr(other)
         browser = app.browser
         await app.open_settings()
-        for page in app.settings:
+        for page, more in app.settings.items():
             await browser.click_text(page)
-            await self.pause(1)
-            await self.look(app, page.lower().replace(" ", "-"))
+            await self.opened(app, page)
+            for one in more:
+                await browser.click_text(one)
+                await self.opened(app, f"{page} {one}")
+                await app.back()
+                await self.shown(app, one)
+            if page == app.sessions:
+                await app.end_session(app.device)
+                await self.until_asked("account.resetAuthorization", of=app.version)
+                await browser.until(lambda texts: not any(app.device in one for one in texts), "the session gone")
+                await self.look(app, "ended-session")
             await app.back()
             await self.pause(0.7)
-        await app.back()
+        self.assertIsNone(await other.do("me"))
+        await self.check_app(app)
 
+    async def shown(self, app: WebApp, button: str) -> None:
+        """The page on which that stands, in whatever case."""
+        await app.browser.until(lambda texts: any(button.lower() == one.lower() for one in texts), button)
+
+    async def opened(self, app: WebApp, name: str) -> None:
+        """A page that slides in, looked at."""
+        await self.pause(0.7)
+        await self.look(app, re.sub(r"[^a-z]+", "-", name.lower())[:60])
+        seen = [one for one in await app.browser.texts() if re.search(r"\b(undefined|NaN|null)\b", one)]
+        self.assertEqual(seen, [], f"what the app was not told, on {name}")
+
+    async def test_a_group(self) -> None:
+        """Signed in by QR code: make a group, write, rename it, add somebody, leave it."""
+        other, bob, carol = [await self.sign_up("telethon", name) for name in ("Wanda", "Bob", "Carol")]
+        await self.acquaint(other, bob, carol)
+        app = await self.by_qr(other)
+        browser = app.browser
         await app.new_group("Walkers", "Bob")
         group = (await bob.event("service_message", SECONDS_TO_ANSWER))["peer"]
         await browser.until_text("Walkers")
@@ -175,4 +201,29 @@ class WebWalk(AppTestCase):
         # In the list of chats, and in the chat.
         await browser.until(lambda texts: sum("so we are two" in one for one in texts) > 1, "what was sent")
         await self.look(app, "group")
+
+        await app.rename_group("Runners")
+        await self.until_asked("messages.editChatTitle", of=app.version)
+        renamed = await bob.event("service_message", SECONDS_TO_ANSWER, peer=group)
+        self.assertEqual(renamed["action"], "MessageActionChatEditTitle")
+        # In the list of chats, over the chat, and on the group's page.
+        await browser.until(lambda texts: texts.count("Runners") > 2, "the new name")
+        await self.look(app, "renamed")
+
+        await app.add_member("Carol")
+        await carol.event("service_message", SECONDS_TO_ANSWER, peer=group)
+        await self.look(app, "added")
+        self.assertEqual(len(await bob.do("members", chat=group[1])), 3)
+        await carol.do("send", peer=group, text="me too")
+        await browser.until_text("me too")
+
+        await app.leave_group()
+        await self.until_asked(app.leaves_by, of=app.version)
+        await browser.until(lambda texts: "Runners" not in texts, "the group gone")
+        await self.look(app, "left")
+        if app.leaves_by == "messages.deleteChatUser":
+            self.assertEqual(await bob.do("members", chat=group[1]), sorted([bob.user["id"], carol.user["id"]]))
+        else:
+            with self.assertRaisesRegex(ClientError, "ChatParticipantsForbidden"):
+                await bob.do("members", chat=group[1])
         await self.check_app(app)

@@ -123,7 +123,6 @@ class WebA(WebApp):
             "Who can send me voice messages?",
             "Who can write to me?",
             "Who can add me to groups?",
-            "If away for",
         ),
         "Chat Folders": ("Create New Folder",),
         "Active Sessions": (),

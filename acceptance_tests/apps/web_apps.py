@@ -175,6 +175,7 @@ class WebA(WebApp):
 
     async def search(self, text: str) -> None:
         await self.browser.click("#telegram-search-input")
+        await self.browser.pause(1)  # the page of results takes the focus once more, and what was typed goes
         await self.browser.type(text)
 
     async def open_settings(self) -> None:

@@ -163,6 +163,8 @@ class WebWalk(AppTestCase):
                 await self.opened(app, f"{page} {one}")
                 await app.back()
                 await self.shown(app, one)
+                # While pages slide, Web A hears no click on its arrow.
+                await self.pause(0.7)
             if page == app.sessions:
                 await app.end_session(app.device)
                 await self.until_asked("account.resetAuthorization", of=app.version)

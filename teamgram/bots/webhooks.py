@@ -28,6 +28,8 @@ MAX_RETRY_AFTER = 3600
 GONE_SECONDS = 23 * 3600
 """A receiver that says 410 for so long is not asked any more (WebhookActor.h: WEBHOOK_DROP_TIMEOUT)."""
 _WAIT_SECONDS = 50
+STORE_SECONDS = 5.0
+"""After the database failed."""
 
 #: Carries out a method that a receiver answered with: (bot id, method, parameters).
 Carry = Callable[[int, str, dict[str, Any]], Awaitable[object]]
@@ -100,17 +102,21 @@ class Courier:
             room = self._most - self._held
             try:
                 waiting = await self._domain.bot_inbox.take(self._bot_id, 0, room, _WAIT_SECONDS, after=seen)
+                told = {one["update_id"]: one for one in await self._views.told(self._bot_id, waiting)}
             except BotNotFound:
                 return
             except TakenElsewhere:
                 continue
-            if not waiting:
+            except CancelledError:
+                raise
+            except Exception:
+                self._log.failure("updates of bot {bot_id} could not be read", bot_id=self._bot_id)
+                await self._sleep(STORE_SECONDS)
                 continue
-            seen = waiting[-1].update_id
-            told = {one["update_id"]: one for one in await self._views.told(self._bot_id, waiting)}
             for one in waiting:
+                seen = one.update_id
                 if one.update_id not in told:
-                    await self._domain.bot_inbox.confirm(self._bot_id, one.update_id)
+                    await self._confirm(one.update_id)
                     continue
                 self._held += 1
                 self._queue(one, told[one.update_id])
@@ -161,10 +167,23 @@ class Courier:
                 await self._sleep(wait)
                 continue
             self._gone_since = 0.0
-            await self._domain.bot_inbox.confirm(self._bot_id, waiting.update_id)
+            await self._confirm(waiting.update_id)
             await self._carry_out(answer)
             return
-        await self._domain.bot_inbox.confirm(self._bot_id, waiting.update_id)
+        await self._confirm(waiting.update_id)
+
+    async def _confirm(self, update_id: int) -> None:
+        """Note that it was taken; while the store is away, again and again, for nothing else may be brought first."""
+        while True:
+            try:
+                await self._domain.bot_inbox.confirm(self._bot_id, update_id)
+            except CancelledError:
+                raise
+            except Exception:
+                self._log.failure("update {id} of bot {bot_id} is not confirmed yet", id=update_id, bot_id=self._bot_id)
+                await self._sleep(STORE_SECONDS)
+            else:
+                return
 
     async def _carry_out(self, answer: dict[str, Any]) -> None:
         method = answer.pop("method", None)

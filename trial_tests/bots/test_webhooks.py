@@ -13,7 +13,7 @@ from twisted.web.server import Site
 from teamgram.bots.api import BotApi
 from teamgram.bots.errors import ApiError
 from teamgram.bots.webhook_target import MAX_ANSWER, NotBrought, Reach, WebhookTarget, checked_url
-from teamgram.bots.webhooks import Courier
+from teamgram.bots.webhooks import STORE_SECONDS, Courier
 from teamgram.domain.bots.bot import Webhook
 from teamgram.domain.web_pages.checked_endpoints import NameLookup
 from trial_tests.backends import on_every_backend
@@ -218,6 +218,26 @@ class CourierTests(BotTestCase):
         self.target.hangs = False
         self.courier()
         await self.until("one", "one")
+
+    async def test_store_away(self) -> None:
+        """What could not be noted as taken is noted later, and what follows is brought then."""
+        inbox: Any = self.inbox
+        confirm, failures = inbox.confirm, [OSError("away")]
+
+        async def failing(bot_id: int, update_id: int) -> None:
+            if failures:
+                raise failures.pop()
+            await confirm(bot_id, update_id)
+
+        self.patch(inbox, "confirm", failing)
+        self.courier()
+        await self.anna.send(self.anna.peer(self.bot), "one")
+        await self.anna.send(self.anna.peer(self.bot), "two")
+        await self.until("one")
+        self.house.clock.advance(STORE_SECONDS)
+        await self.until("one", "two")
+        await self.confirmed()
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
     async def test_answer(self) -> None:
         """A receiver may answer with a method; not with one that tells or takes webhooks away."""

@@ -31,7 +31,8 @@ _LISTS: dict[str, Any] = {
 }
 
 #: Of these, nobody can have any here: apps count against both before they ask, and Web K's box of a new folder said
-#: "the limit of undefined folders" (its ``getLimit`` reads the names as they are).
+#: "the limit of undefined folders" (its ``getLimit`` reads the names as they are). One is the least that TDLib takes
+#: for a limit (its ``ConfigManager`` logs an error of any other).
 _NONE = (
     "channels_limit",
     "channels_public_limit",
@@ -50,7 +51,7 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
     """What apps are told about this server: only what holds here."""
     return {
         **_LISTS,
-        **{f"{name}_{whose}": 0 for name in _NONE for whose in ("default", "premium")},
+        **{f"{name}_{whose}": 1 for name in _NONE for whose in ("default", "premium")},
         "autoarchive_setting_available": False,
         "emojies_send_dice": list(DICE),
         "emojies_send_dice_success": {

@@ -90,6 +90,7 @@ class AnnounceTests(DeliveryTestCase):
     def test_last(self) -> None:
         """Without a name to the owner who talked with the agent last, never to a stranger."""
         self.talk_with(7, "agent:main:telegram:direct:7")
+        self.house.advance(1)  # the stranger's is the newer one, not one of the same moment
         self.talk_with(8, "agent:main:telegram:direct:8")
         self.job(delivery={"mode": "announce"})
         self.job(delivery=None)

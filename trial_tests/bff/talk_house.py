@@ -19,7 +19,7 @@ from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
 from teamgram.domain.web_pages.fetching import PageFetcher
 from teamgram.interfaces.keys import AuthKeyType
-from teamgram.interfaces.rpc import RpcMetadata, RpcRequest
+from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
 from teamgram.interfaces.updates import PushedUpdates, UpdatesSessionChanged
 from teamgram.mtproto.tl import NEWEST_LAYER, decode, decode_result, encode, tl
 from teamgram.session.fan_outs import Forms
@@ -179,3 +179,13 @@ class House:
         if username:
             user = await self.users.set_username(user.id, username)
         return Device(self, user, layer)
+
+
+class BffTestCase(BackendTestCase):
+    """What tests of methods ask of a call."""
+
+    async def refused(self, error: str, device: Device, query: Any) -> None:
+        """The call ends with that error."""
+        with self.assertRaises(RpcError) as caught:
+            await device.call(query)
+        self.assertEqual(caught.exception.message, error)

@@ -8,10 +8,9 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.media import FOREVER
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.chats import Actor
-from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
-from trial_tests.backends import BackendTestCase, on_every_backend
-from trial_tests.bff.talk_house import Device, House
+from trial_tests.backends import on_every_backend
+from trial_tests.bff.talk_house import BffTestCase, House
 from trial_tests.bff.test_files import document, downloaded, input_document, location, picture, sent, uploaded
 from trial_tests.bff.test_played_media import VIDEO, VOICE
 
@@ -23,7 +22,7 @@ def point(lat: float, long: float) -> Any:
     return tl.inputGeoPoint(lat=lat, long=long)
 
 
-class ChangedTestCase(BackendTestCase):
+class ChangedTestCase(BffTestCase):
     """Ann and Bob."""
 
     async def setUp(self) -> None:
@@ -32,12 +31,6 @@ class ChangedTestCase(BackendTestCase):
         self.bob = await self.house.sign_up("Bob")
         self.to_bob, self.to_ann = self.ann.peer(self.bob), self.bob.peer(self.ann)
         self.files = 0
-
-    async def refused(self, error: str, device: Device, query: Any) -> None:
-        """The call ends with that error."""
-        with self.assertRaises(RpcError) as caught:
-            await device.call(query)
-        self.assertEqual(caught.exception.message, error)
 
     async def file(self, attributes: list[Any], **fields: Any) -> Any:
         """``inputMediaUploadedDocument`` of a little noise."""

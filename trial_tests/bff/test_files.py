@@ -9,10 +9,9 @@ from PIL import Image
 
 from teamgram.domain.privacy.keys import ADDED_BY_PHONE
 from teamgram.domain.privacy.rules import Rule, RuleKind
-from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
-from trial_tests.backends import BackendTestCase, on_every_backend
-from trial_tests.bff.talk_house import Device, House
+from trial_tests.backends import on_every_backend
+from trial_tests.bff.talk_house import BffTestCase, Device, House
 
 KIB, MIB = 1024, 1 << 20
 
@@ -79,7 +78,7 @@ def picture(w: int, h: int, kind: str = "JPEG") -> bytes:
 
 
 @on_every_backend
-class FilesTests(BackendTestCase):
+class FilesTests(BffTestCase):
     """Two people, a third, and what they send each other."""
 
     async def setUp(self) -> None:
@@ -88,12 +87,6 @@ class FilesTests(BackendTestCase):
         self.bob = await self.house.sign_up("Bob")
         self.eve = await self.house.sign_up("Eve")
         self.to_bob, self.to_ann = self.ann.peer(self.bob), self.bob.peer(self.ann)
-
-    async def refused(self, error: str, device: Device, query: Any) -> None:
-        """The call ends with that error."""
-        with self.assertRaises(RpcError) as caught:
-            await device.call(query)
-        self.assertEqual(caught.exception.message, error)
 
     async def seen_by_bob(self) -> Any:
         """The media that Bob's history begins with."""

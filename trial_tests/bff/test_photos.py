@@ -18,7 +18,7 @@ from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
-from trial_tests.bff.talk_house import Device, House
+from trial_tests.bff.talk_house import BffTestCase, Device, House
 from trial_tests.bff.test_files import picture, uploaded
 
 
@@ -52,7 +52,7 @@ class PhotoHouse(House):
         self.caller = Caller(services, FloodLimits(FloodSettings(), self.clock.seconds))
 
 
-class PhotosTestCase(BackendTestCase):
+class PhotosTestCase(BffTestCase):
     """Ann, and Bob and Eve who know her."""
 
     async def setUp(self) -> None:
@@ -61,12 +61,6 @@ class PhotosTestCase(BackendTestCase):
         self.bob = await self.house.sign_up("Bob")
         self.eve = await self.house.sign_up("Eve")
         await self.ann.send(self.ann.peer(self.bob), "hello")
-
-    async def refused(self, error: str, device: Device, query: Any) -> None:
-        """The call ends with that error."""
-        with self.assertRaises(RpcError) as caught:
-            await device.call(query)
-        self.assertEqual(caught.exception.message, error)
 
     async def put_up(self, device: Device, file_id: int = 1, **fields: Any) -> Any:
         """``photo`` of a new picture."""

@@ -6,10 +6,9 @@ from typing import Any
 from teamgram.domain.boxes.media import VIEW_ONCE
 from teamgram.domain.messages.ending import LOADING, EndingMedia
 from teamgram.domain.privacy.rules import Rule, RuleKind
-from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
-from trial_tests.backends import BackendTestCase, on_every_backend
-from trial_tests.bff.talk_house import Device, House
+from trial_tests.backends import on_every_backend
+from trial_tests.bff.talk_house import BffTestCase, Device, House
 from trial_tests.bff.test_files import document, downloaded, location, picture, sent, uploaded
 
 VOICE = [tl.documentAttributeAudio(voice=True, duration=3, waveform=b"wave")]
@@ -17,7 +16,7 @@ ROUND = [tl.documentAttributeVideo(round_message=True, duration=3.0, w=100, h=10
 VIDEO = [tl.documentAttributeVideo(duration=3.0, w=100, h=100)]
 
 
-class PlayedTestCase(BackendTestCase):
+class PlayedTestCase(BffTestCase):
     """Ann and Bob."""
 
     async def setUp(self) -> None:
@@ -26,12 +25,6 @@ class PlayedTestCase(BackendTestCase):
         self.bob = await self.house.sign_up("Bob")
         self.to_bob, self.to_ann = self.ann.peer(self.bob), self.bob.peer(self.ann)
         self.files = 0
-
-    async def refused(self, error: str, device: Device, query: Any) -> None:
-        """The call ends with that error."""
-        with self.assertRaises(RpcError) as caught:
-            await device.call(query)
-        self.assertEqual(caught.exception.message, error)
 
     async def media(self, device: Device, attributes: list[Any], **fields: Any) -> Any:
         """``inputMediaUploadedDocument`` of a little noise."""

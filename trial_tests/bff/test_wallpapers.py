@@ -8,7 +8,7 @@ from PIL import Image
 from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
-from trial_tests.bff.talk_house import Device, House
+from trial_tests.bff.talk_house import BffTestCase, Device, House
 from trial_tests.bff.test_files import downloaded, picture, uploaded
 from trial_tests.bff.test_stickers import reference
 from trial_tests.domain.saved_files.test_sounds import mp3, opus
@@ -22,19 +22,13 @@ def where(document: Any) -> Any:
 
 
 @on_every_backend
-class WallpapersTests(BackendTestCase):
+class WallpapersTests(BffTestCase):
     """Ann makes them, Bob has their link."""
 
     async def setUp(self) -> None:
         self.house = House(self)
         self.ann = await self.house.sign_up("Ann")
         self.bob = await self.house.sign_up("Bob")
-
-    async def refused(self, error: str, device: Device, query: Any) -> None:
-        """The call ends with that error."""
-        with self.assertRaises(RpcError) as caught:
-            await device.call(query)
-        self.assertEqual(caught.exception.message, error)
 
     async def test_pictures(self) -> None:
         """A photo loses what a camera wrote into it; whoever has the link gets it, and has it at hand as they like."""

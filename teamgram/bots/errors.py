@@ -53,6 +53,8 @@ METHOD_NOT_FOUND = ApiError(404, "Not Found: method not found")
 NOT_FOUND = ApiError(404, "Not Found")
 NOT_HERE = ApiError(400, "Bad Request: method is not available on this server")
 TOO_LARGE = ApiError(413, "Request Entity Too Large")
+URI_TOO_LONG = ApiError(414, "Request-URI Too Long")
+HEADERS_TOO_LARGE = ApiError(431, "Request Header Fields Too Large")
 
 _REFUSALS: dict[type[DomainError], ApiError] = {
     bots.TakenElsewhere: ApiError(

@@ -1,38 +1,33 @@
-"""The listener: ``/bot<token>/<method>`` and ``/file/bot<token>/<path>`` over HTTP/1.1, with bounds on all of it."""
+"""Requests: ``/bot<token>/<method>`` and ``/file/bot<token>/<path>`` over HTTP/1.1."""
 
 import re
-import tempfile
 from collections.abc import Awaitable
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel, HTTPFactory, Request
+from twisted.web.http import Request
 
 import msgspec
 
 from teamgram.bots.body import Body, arguments
-from teamgram.bots.errors import NOT_FOUND, ApiError, bad_request
+from teamgram.bots.errors import NOT_FOUND, TOO_LARGE, ApiError, bad_request
 from teamgram.bots.parameters import UploadedFile
-from teamgram.net.addresses import address_group
-from teamgram.net.connection_counts import ConnectionCounts
 
-#: From the first byte of a request to its last.
-REQUEST_SECONDS = 120.0
-IDLE_SECONDS = 60
-STALLED_SECONDS = 60.0
-"""So long somebody who fetches something may take nothing of it."""
+if TYPE_CHECKING:
+    from teamgram.bots.connections import ApiChannel
+
 STRANGERS_BYTES = 16 * 1024
 """Of a call are read before its token is known to be one; of files, nothing."""
-MAX_CONNECTIONS, MAX_PER_ADDRESS = 5000, 1000
+WAITED_FOR = 64 * 1024
+"""Bytes of a body that is refused: so much is read to its end, and the connection goes on."""
 _PIECE = 512 * 1024
 
 _METHOD = re.compile(rb"/bot([^/]{1,100})/(?:test/)?([A-Za-z]{1,64})/?")
 _FILE = re.compile(rb"/file/bot([^/]{1,100})/(?:test/)?([A-Za-z0-9_./-]{1,512})")
-_encode = msgspec.json.Encoder().encode
+encode_json = msgspec.json.Encoder().encode
 
 
 class Download(Protocol):
@@ -70,15 +65,17 @@ class ApiRequest(Request):
     _refusal: ApiError | None = None
     _held: list[bytes] | None = None
     _admission: "Deferred[None] | None" = None
+    _length: int | None = 0
 
     def gotLength(self, length: int | None) -> None:
         """Called when the head was read."""
         factory = self.channel.api
+        self._length = length
         kind = self.requestHeaders.getRawHeaders("content-type", [""])[0]
         try:
             self._body = Body(kind, factory.max_bytes, factory.folder)
         except ApiError as refusal:
-            self._refusal = refusal
+            self._refuse(refusal)
             return
         if length is None or length > STRANGERS_BYTES or self._body.has_files:
             self._held = []
@@ -92,16 +89,24 @@ class ApiRequest(Request):
             if called is None:
                 raise NOT_FOUND
             await self.channel.api.answers.admit(called[1].decode("latin-1"), self._address)
+            if (self._length or 0) > self.channel.api.max_bytes:
+                raise TOO_LARGE
         except ApiError as refusal:
-            self._refusal = refusal
+            self._refuse(refusal)
         except Exception:
             self._log.failure("a call of the Bot API failed")
-            self._refusal = ApiError(500, "Internal Server Error")
+            self._refuse(ApiError(500, "Internal Server Error"))
         held, self._held = self._held or [], None
         if not self._disconnected:
             for piece in held:
                 self.handleContentChunk(piece)
             self.channel.release()
+
+    def _refuse(self, refusal: ApiError) -> None:
+        """Whatever still comes is thrown away; who has much to bring is told before that."""
+        self._refusal = refusal
+        if self._length is None or self._length > WAITED_FOR:
+            self.channel.refuse(refusal)
 
     @property
     def _address(self) -> str:
@@ -115,13 +120,12 @@ class ApiRequest(Request):
             try:
                 self._body.feed(data)
             except ApiError as refusal:
-                # What still comes is thrown away; so much, and no more.
-                self._refusal = refusal
-        else:
-            self.channel.discarded(len(data))
+                self._refuse(refusal)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Called when the body is there."""
+        if self.channel.is_refused:
+            return
         self.channel.due_in(None)
         self.method, self.uri, self.clientproto = command, path, version
         self.path, _, query = path.partition(b"?")
@@ -190,17 +194,14 @@ class ApiRequest(Request):
         self.finish()
 
     def _tell(self, refusal: ApiError) -> None:
-        told: dict[str, Any] = {"ok": False, "error_code": refusal.code, "description": refusal.description}
-        if refusal.parameters:
-            told["parameters"] = refusal.parameters
         if "retry_after" in refusal.parameters:
             self.setHeader("retry-after", str(refusal.parameters["retry_after"]))
-        self._write(refusal.code, told)
+        self._write(refusal.code, refusal_json(refusal))
 
     def _write(self, status: int, told: Any) -> None:
         if self.finished or self._disconnected:
             return
-        body = _encode(told)
+        body = encode_json(told)
         self.setResponseCode(status)
         self.setHeader("content-type", "application/json")
         self.setHeader("content-length", str(len(body)))
@@ -218,125 +219,7 @@ class ApiRequest(Request):
             self._tell(ApiError(500, "Internal Server Error"))
 
 
-class ApiChannel(HTTPChannel):
-    """One connection."""
-
-    transport: Any
-    callLater: Any
-    api: "ApiFactory"
-    timeOut = IDLE_SECONDS
-    _deadline: Any = None
-    _discarded = 0
-    _paused: "Deferred[None] | None" = None
-    _path: bytes
-    address = ""
-
-    @property
-    def asked_path(self) -> bytes:
-        """Of the request whose head was read."""
-        return self._path
-
-    def hold(self) -> None:
-        """Read nothing more for now."""
-        self._networkProducer.pauseProducing()
-
-    def release(self) -> None:
-        """Read on."""
-        if not self._waitingForTransport:
-            self._networkProducer.resumeProducing()
-
-    @staticmethod
-    def requestFactory(channel: HTTPChannel, *_: object) -> ApiRequest:  # type: ignore[override]
-        """Called for each request line."""
-        return ApiRequest(channel, False, parsePOSTFormSubmission=False)
-
-    def dataReceived(self, data: bytes) -> None:
-        """Bytes from the socket."""
-        if self._deadline is None and not self._handlingRequest:
-            self.due_in(REQUEST_SECONDS)
-        super().dataReceived(data)
-
-    def due_in(self, seconds: float | None) -> None:
-        """What is being read must be there by then."""
-        if self._deadline is not None and self._deadline.active():
-            self._deadline.cancel()
-        self._deadline = None if seconds is None else self.api.reactor.callLater(seconds, self.forceAbortClient)
-
-    def discarded(self, size: int) -> None:
-        """Bytes of a body that is refused already."""
-        self._discarded += size
-        if self._discarded > self.api.max_bytes:
-            self.forceAbortClient()
-
-    async def room(self) -> None:
-        """Wait until the socket takes more."""
-        if self._paused is not None:
-            await self._paused
-
-    def pauseProducing(self) -> None:
-        """The socket is full."""
-        super().pauseProducing()
-        if self._paused is None:
-            self._paused = Deferred()
-            self.due_in(STALLED_SECONDS)
-
-    def resumeProducing(self) -> None:
-        """The socket takes more."""
-        super().resumeProducing()
-        if self._paused is not None:
-            self.due_in(None)
-        self._go_on()
-
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        """The socket is gone."""
-        self.api.counts.close(self.address)
-        self.due_in(None)
-        super().connectionLost(reason)
-        self._go_on()
-
-    def _go_on(self) -> None:
-        paused, self._paused = self._paused, None
-        if paused is not None and not paused.called:
-            paused.callback(None)
-
-
-class ApiFactory(HTTPFactory):
-    """The connections of a listener.
-
-    Attributes:
-        max_bytes: of one call.
-        folder: where files lie while they come.
-        counts: what is open; above its bounds a connection is closed as it comes.
-    """
-
-    def __init__(
-        self,
-        answers: Answers,
-        reactor: Any,
-        max_bytes: int,
-        folder: Path | None = None,
-        max_connections: int = MAX_CONNECTIONS,
-        max_per_address: int = MAX_PER_ADDRESS,
-    ) -> None:
-        super().__init__(reactor=reactor)
-        self.answers = answers
-        self.reactor = reactor
-        self.max_bytes = max_bytes
-        self.folder = folder or Path(tempfile.gettempdir())
-        self.counts = ConnectionCounts(max_connections, max_per_address)
-
-    def buildProtocol(self, addr: Any) -> ApiChannel | None:  # type: ignore[override]
-        """Called for each connection."""
-        address = address_group(getattr(addr, "host", ""))
-        if not self.counts.open(address):
-            return None
-        channel = ApiChannel()
-        channel.address = address
-        channel.api = self
-        channel.callLater = self.reactor.callLater
-        channel.factory = self
-        channel.timeOut = IDLE_SECONDS
-        return channel
-
-    def log(self, request: Request) -> None:
-        """No access log: paths hold tokens."""
+def refusal_json(refusal: ApiError) -> dict[str, Any]:
+    """As it stands in the body of an answer."""
+    told: dict[str, Any] = {"ok": False, "error_code": refusal.code, "description": refusal.description}
+    return told | ({"parameters": refusal.parameters} if refusal.parameters else {})

@@ -8,8 +8,9 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 
+from teamgram.bots.connections import MAX_CONNECTIONS, MAX_PER_ADDRESS, ApiFactory
 from teamgram.bots.father.service import BotFather
-from teamgram.bots.http import MAX_CONNECTIONS, MAX_PER_ADDRESS, Answers, ApiFactory
+from teamgram.bots.http import Answers
 from teamgram.bots.webhooks import Webhooks
 
 #: Below the data directory: files lie there while a call that brings them lasts.

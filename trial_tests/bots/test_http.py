@@ -16,10 +16,10 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from teamgram.bots import http
+from teamgram.bots import connections, http
 from teamgram.bots.body import Body
+from teamgram.bots.connections import ApiFactory
 from teamgram.bots.errors import UNAUTHORIZED, bad_request, too_many
-from teamgram.bots.http import ApiFactory
 from teamgram.bots.parameters import UploadedFile
 from teamgram.net.connection_counts import ConnectionCounts
 
@@ -93,6 +93,9 @@ class HttpTestCase(TestCase):
         listener: Any = reactor.listenTCP(0, any_factory, interface="127.0.0.1")
         self.addCleanup(listener.stopListening)
         self.port = listener.getHost().port
+
+    async def tearDown(self) -> None:
+        await self.until(lambda: self.factory.counts.total == 0)
 
     def fetch(self, path: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         """(status, what the JSON says); blocks."""
@@ -282,6 +285,43 @@ class StrangerTests(HttpTestCase):
             bodies.clear()
         self.assertEqual(self.answers.calls, [])
 
+    async def test_refused_at_once(self) -> None:
+        """Who has much to bring and may not is told before bringing it, and so is whose head is too long."""
+        post = "POST /bot{token}/x HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{more}\r\n"
+        long = "x" * (connections.MAX_HEAD + 100)
+        for sent, status in (
+            (post.format(token="1:x", more=f"content-length: {10 << 30}\r\n"), 401),
+            (post.format(token="1:x", more="transfer-encoding: chunked\r\n") + "5\r\n", 401),
+            (post.format(token=TOKEN, more=f"content-length: {10 << 30}\r\n"), 413),
+            (post.format(token=TOKEN, more="content-length: x\r\n"), 400),
+            (f"GET /bot{TOKEN}/x?text={long} HTTP/1.1\r\nhost: x\r\n\r\n", 414),
+            (f"GET /bot{TOKEN}/x?text={long}", 414),
+            (f"GET /bot{TOKEN}/x HTTP/1.1\r\nhost: {long}\r\n\r\n", 431),
+            (f"GET /bot{TOKEN}/x HTTP/1.1\r\n" + f"a: {'x' * 9000}\r\n" * 10 + "\r\n", 431),
+            ("nonsense\r\n\r\n", 400),
+        ):
+            with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+                connection.sendall(sent.encode())
+                answer = b""
+                # The client keeps its side open and brings more: the answer is there all the same, and whole.
+                while piece := await deferToThread(connection.recv, 65536):
+                    answer += piece
+                connection.sendall(b"x" * 5000)
+            head, _, body = answer.partition(b"\r\n\r\n")
+            self.assertEqual((int(head.split()[1]), json.loads(body)["error_code"]), (status, status), sent[:60])
+            self.assertIn(b"Connection: close", head)
+        self.assertEqual(self.answers.calls, [])
+        text = "%E2%82%AC" * 4096
+        self.assertEqual((await self.ask(f"/bot{TOKEN}/x?text={text}"))[0], 200)
+
+    async def test_refused_and_silent(self) -> None:
+        """Who was refused and does not go is let go."""
+        self.patch(connections, "LINGER_SECONDS", 0.1)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            connection.sendall(b"POST /bot1:x/x HTTP/1.1\r\nhost: x\r\ncontent-length: 10000000000\r\n\r\n")
+            await self.until(lambda: self.factory.counts.total == 1)
+            await self.until(lambda: self.factory.counts.total == 0)
+
     async def test_many_files(self) -> None:
         """All the files of a call lie in one."""
         part = '--b\r\ncontent-disposition: form-data; name="f{0}"; filename="a{0}"\r\n\r\n{0}\r\n'
@@ -301,7 +341,7 @@ class StrangerTests(HttpTestCase):
 
     async def test_who_takes_nothing(self) -> None:
         """Who fetches a file and does not read it is let go."""
-        self.patch(http, "STALLED_SECONDS", 0.2)
+        self.patch(connections, "STALLED_SECONDS", 0.2)
         self.patch(FakeDownload, "size", 60_000_000)
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

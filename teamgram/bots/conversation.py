@@ -2,7 +2,7 @@
 
 from teamgram.bots.errors import bad_request, forbidden
 from teamgram.bots.parameters import Parameters
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.chats.chat import Chat, Standing
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import Peer, PeerKind, chat_id_of, is_chat, is_user

@@ -4,7 +4,7 @@ import gzip
 import random
 import zlib
 
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.files.animations import NotAnAnimation, read_tgs, read_webm
 from teamgram.domain.saved_files.sounds import SoundInvalid, mime_type_and_seconds
 from teamgram.domain.stickers.drawings.dice import DICE

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.bots.formatting import html, legacy_markdown, markdown_v2
 from teamgram.bots.formatting.marked_text import MarkupError
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.messages.text import utf16_length
 
 Told = tuple[str, list[tuple[object, ...]]]

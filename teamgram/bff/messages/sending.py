@@ -11,7 +11,8 @@ from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import entity_views
-from teamgram.domain.boxes.message import PLAIN, Entity, Extra
+from teamgram.domain.boxes.entity import Entity
+from teamgram.domain.boxes.message import PLAIN, Extra
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent

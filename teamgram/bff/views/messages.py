@@ -6,7 +6,8 @@ from typing import Any
 
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.wallpapers import wallpaper_view
-from teamgram.domain.boxes.message import Action, Draft, Entity, Forward, Message
+from teamgram.domain.boxes.entity import Entity
+from teamgram.domain.boxes.message import Action, Draft, Forward, Message
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.mtproto.tl import TLError, decode, tl
 

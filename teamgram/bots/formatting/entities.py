@@ -7,7 +7,7 @@ from teamgram.bots.errors import bad_request
 from teamgram.bots.formatting import html, legacy_markdown, markdown_v2
 from teamgram.bots.formatting.marked_text import MarkupError, identifier
 from teamgram.bots.views.users import user_json
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.messages.text import MAX_ENTITIES
 from teamgram.domain.users.user import User
 

@@ -10,7 +10,7 @@ from teamgram.bots.formatting.marked_text import (
     custom_emoji_entity,
     link_entity,
 )
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 
 _SIMPLE = {
     "b": "bold",

@@ -1,7 +1,7 @@
 """Markdown as it first was (core.telegram.org/bots/api#markdown-style): nothing nests."""
 
 from teamgram.bots.formatting.marked_text import MarkedText, MarkupError, bytes_before, link_entity
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 
 _MARKS = "_*`["
 

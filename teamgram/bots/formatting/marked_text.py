@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.messages.text import utf16_length
 
 

@@ -11,8 +11,9 @@ from teamgram.bots.parameters import Parameters
 from teamgram.bots.registry import ApiCall, api_method
 from teamgram.bots.views.keyboards import keyboard_from
 from teamgram.bots.views.messages import BotMessageViews
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.media import Media
-from teamgram.domain.boxes.message import Entity, Extra, Message
+from teamgram.domain.boxes.message import Extra, Message
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import is_chat
 from teamgram.domain.messages import text as texts

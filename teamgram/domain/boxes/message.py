@@ -10,6 +10,7 @@ from enum import IntFlag
 
 import msgspec
 
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.files.file import Photo
 from teamgram.domain.files.naming import files_in
@@ -33,24 +34,6 @@ class Tag(IntFlag):
     PHONE_CALL = 1 << 11
     POLL = 1 << 12
     SERVICE = 1 << 13
-
-
-class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A formatted part of a text.
-
-    ``kind`` is the TL name without its ``messageEntity`` prefix, first letter
-    small (``bold``, ``textUrl``, ``mentionName``). ``offset`` and ``length``
-    count UTF-16 code units, as every client does.
-    """
-
-    kind: str
-    offset: int
-    length: int
-    url: str = ""
-    language: str = ""
-    user_id: int = 0
-    document_id: int = 0
-    collapsed: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,9 +6,10 @@ import msgspec
 
 from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.media import LinkPreview, Media
-from teamgram.domain.boxes.message import Entity, Message, Tag, pack_extra, searched_text
+from teamgram.domain.boxes.message import Message, Tag, pack_extra, searched_text
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.chats.chat import Chat

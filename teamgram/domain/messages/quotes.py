@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.messages.errors import QuoteInvalid
 
 MAX_QUOTE = 1024

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from teamgram.database import Transaction
-from teamgram.domain.boxes.message import Entity, Forward, Message, Reply
+from teamgram.domain.boxes.entity import Entity
+from teamgram.domain.boxes.message import Forward, Message, Reply
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.errors import ChatForbidden

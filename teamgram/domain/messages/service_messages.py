@@ -7,7 +7,8 @@ from twisted.internet.interfaces import IReactorTime
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.audience import Audience, Box
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing
-from teamgram.domain.boxes.message import PLAIN, Entity, Extra
+from teamgram.domain.boxes.entity import Entity
+from teamgram.domain.boxes.message import PLAIN, Extra
 from teamgram.domain.messages.text import clean
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import SERVICE_USER_ID

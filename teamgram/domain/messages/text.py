@@ -9,7 +9,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
-from teamgram.domain.boxes.message import Entity, Tag
+from teamgram.domain.boxes.entity import Entity
+from teamgram.domain.boxes.message import Tag
 from teamgram.domain.messages.errors import EntitiesTooLong, EntityBoundsInvalid, MessageEmpty, MessageTooLong
 
 MAX_LENGTH = 4096

@@ -12,8 +12,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.database import Database
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.media import LinkPreview, WebPage
-from teamgram.domain.boxes.message import Entity
 from teamgram.domain.files.errors import (
     ImageInvalid,
     PhotoDimensionsInvalid,

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from hyperlink import URL, URLParseError
 
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.web_pages.errors import PageUrlInvalid
 
 MAX_URL = 2048

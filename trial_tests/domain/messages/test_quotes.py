@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.messages.errors import QuoteInvalid
 from teamgram.domain.messages.quotes import MAX_QUOTE, cut, locate
 

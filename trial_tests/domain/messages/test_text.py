@@ -5,7 +5,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teamgram.domain.boxes.message import Entity, Extra, Forward, pack_extra, unpack_extra
+from teamgram.domain.boxes.entity import Entity
+from teamgram.domain.boxes.message import Extra, Forward, pack_extra, unpack_extra
 from teamgram.domain.messages.errors import EntityBoundsInvalid, MessageEmpty, MessageTooLong
 from teamgram.domain.messages.text import clean, cut_utf16, mentioned_names, utf16_length
 

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.domain.boxes.message import Entity
+from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.web_pages.errors import PageUrlInvalid
 from teamgram.domain.web_pages.urls import display_url, first_link, joined, page_url
 

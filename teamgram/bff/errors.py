@@ -19,6 +19,7 @@ from teamgram.domain.contacts.contacts import ContactIdInvalid, ContactMissing, 
 from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.files import errors as files
 from teamgram.domain.files.errors import FilePartMissing
+from teamgram.domain.folders import errors as folders
 from teamgram.domain.ids.phone import PhoneNumberInvalid
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
@@ -111,6 +112,20 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     files.QuotaExceeded: (400, "STORAGE_QUOTA_EXCEEDED"),
     files.StorageFull: (400, "STORAGE_FULL"),
     files.UploadsTooMany: (400, "UPLOADS_TOO_MUCH"),
+    folders.FolderChatsTooMany: (400, "FILTER_INCLUDE_TOO_MUCH"),
+    # Telegram's list has none of this one.
+    folders.FolderExclusionsTooMany: (400, "FILTER_EXCLUDE_TOO_MUCH"),
+    folders.FolderIdInvalid: (400, "FILTER_ID_INVALID"),
+    folders.FolderIsEmpty: (400, "FILTER_INCLUDE_EMPTY"),
+    folders.FolderLinkExpired: (400, "INVITE_SLUG_EXPIRED"),
+    folders.FolderLinkPeersEmpty: (400, "PEERS_LIST_EMPTY"),
+    folders.FolderLinkSlugEmpty: (400, "INVITE_SLUG_EMPTY"),
+    folders.FolderLinksTooMany: (400, "INVITES_TOO_MUCH"),
+    folders.FolderNotShareable: (400, "FILTER_NOT_SUPPORTED"),
+    folders.FolderTitleEmpty: (400, "FILTER_TITLE_EMPTY"),
+    folders.FolderTitleTooLong: (400, "MESSAGE_TOO_LONG"),
+    folders.FoldersTooMany: (400, "DIALOG_FILTERS_TOO_MUCH"),
+    folders.SharedFoldersTooMany: (400, "CHATLISTS_TOO_MUCH"),
     stickers.SetNameInvalid: (400, "SHORT_NAME_INVALID"),
     stickers.SetNameOccupied: (400, "SHORT_NAME_OCCUPIED"),
     stickers.SetTitleInvalid: (400, "PACK_TITLE_INVALID"),

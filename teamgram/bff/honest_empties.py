@@ -1,6 +1,6 @@
 """What clients must be answered to start, of things that this server has none of.
 
-Each answer is the plain truth: no stickers, no themes, no folders. A method is
+Each answer is the plain truth: no themes, no stories. A method is
 here only when clients ask it by themselves (at start, on opening a chat, a
 menu); what a person has to ask for answers METHOD_NOT_IMPL instead.
 ``docs/honest_empties.md`` is this table for people; a test holds it in step.
@@ -132,11 +132,6 @@ def _no_link_choices(caller: RpcMetadata, query: Any) -> Any:
     return tl.account.webBrowserSettings(external_exceptions=[], inapp_exceptions=[], hash=0)
 
 
-def _no_folders(caller: RpcMetadata, query: Any) -> Any:
-    # The tab of all chats is no folder, but belongs into the list.
-    return tl.messages.dialogFilters(filters=[tl.dialogFilterDefault()])
-
-
 def _no_stories(caller: RpcMetadata, query: Any) -> Any:
     # A state is never empty.
     stealth = tl.storiesStealthMode()
@@ -187,8 +182,6 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("themes", "RPCThemes", "account.themes", "account.getThemes account.getChatThemes"),
     ("themes", "RPCThemes", "account.chatThemes", "account.getUniqueGiftChatThemes"),
     ("accent colours", "RPCAccentColors", "emojiList", "account.getDefaultBackgroundEmojis"),
-    ("chat folders", "RPCFolders", _no_folders, "messages.getDialogFilters"),
-    ("chat folders", "RPCFolders", _nothing, "messages.getSuggestedDialogFilters"),
     ("stories", "RPCStories", _no_stories, "stories.getAllStories"),
     ("stories", "RPCStories", "updates", "stories.getAllReadPeerStories"),
     ("stories", "RPCStories", _no_story_ids, "stories.getPeerMaxIDs"),

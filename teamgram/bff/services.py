@@ -19,6 +19,8 @@ from teamgram.bff.drafts import Drafts
 from teamgram.bff.files.ringtones import Ringtones
 from teamgram.bff.files.service import FilesService
 from teamgram.bff.files.wallpapers import WallpapersService
+from teamgram.bff.folders.links import FolderLinksService
+from teamgram.bff.folders.service import FoldersService, FolderTags
 from teamgram.bff.langpack import Langpack, load_languages
 from teamgram.bff.messages.history import MessageHistory
 from teamgram.bff.messages.locations import RecentLocations
@@ -143,6 +145,9 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         DialogsService(shared),
         SavedMessageDialogs(shared),
         Drafts(shared),
+        FoldersService(shared),
+        FolderTags(shared),
+        FolderLinksService(shared),
         ChatsService(shared),
         ChatPhotosService(shared),
         ProfilePhotosService(shared),

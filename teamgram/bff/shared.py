@@ -10,6 +10,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.peers import InputPeers
 from teamgram.bff.send_order import SendOrder
 from teamgram.bff.views.chats import ChatViews
+from teamgram.bff.views.folders import FolderViews
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.page_updates import PageUpdates
@@ -41,6 +42,7 @@ class Shared:
     user_views: UserViews
     people_updates: PeopleUpdates
     updates: UpdateViews
+    folder_views: FolderViews
     order: SendOrder = field(default_factory=SendOrder)
 
     @classmethod
@@ -56,6 +58,7 @@ class Shared:
         )
         files = FileViews(domain.filing.references, dc_id, clock)
         stickers = StickerViews(domain.sticker_sets, domain.installed_sets, files)
+        folders = FolderViews(domain.folders, domain.users)
         updates = UpdateViews(
             users,
             ChatViews(domain.chats, dc_id),
@@ -63,10 +66,11 @@ class Shared:
             stickers,
             PageUpdates(domain.log, files),
             WallpaperUpdates(domain.chat_wallpapers, files),
+            folders,
             files,
             clock,
         )
-        return cls(domain, clock, InputPeers(domain.users), users, people, updates)
+        return cls(domain, clock, InputPeers(domain.users), users, people, updates, folders)
 
     def now(self) -> int:
         """Unix seconds."""

@@ -24,6 +24,8 @@ from teamgram.domain.files.drawings import SERVICE
 from teamgram.domain.files.filing import Filing
 from teamgram.domain.files.naming import CONTENT, SET_THUMB
 from teamgram.domain.files.references import IN_STICKER_SET, IN_WALLPAPER, IN_WEB_PAGE, OF_GROUP, ON_PROFILE, SAVED_BY
+from teamgram.domain.folders.folders import Folders
+from teamgram.domain.folders.links import FolderLinks
 from teamgram.domain.messages.ending import EndingMedia
 from teamgram.domain.messages.media import FileAccess
 from teamgram.domain.messages.messages import Messages
@@ -121,6 +123,8 @@ class Domain:
     bot_inbox: BotInbox
     callbacks: Callbacks
     chat_wallpapers: ChatWallpapers
+    folders: Folders
+    folder_links: FolderLinks
 
     @classmethod
     def open(
@@ -205,6 +209,8 @@ class Domain:
             bot_inbox=bot_inbox,
             callbacks=Callbacks(database, fanout, clock),
             chat_wallpapers=ChatWallpapers(database, fanout),
+            folders=Folders(database, fanout),
+            folder_links=FolderLinks(database, chats, fanout),
         )
 
     def start(self) -> None:

@@ -121,11 +121,12 @@ class ConfigurationTests(SynchronousTestCase):
         # Web K: appConfig.fragment_prefixes.some((prefix) => phone.startsWith(prefix))
         self.assertEqual(values["fragment_prefixes"], tl.jsonArray(value=[tl.jsonString(value="888")]))
         self.assertEqual(values["emojies_sounds"], tl.jsonObject(value=[]))
-        # Web K: getLimit("folders") is a number for everybody, here of what nobody can have;
+        # Web K: getLimit("folders") is a number for everybody;
         # TDLib complains of one that is not more than 0.
-        for name in ("dialog_filters", "dialog_filters_chats", "chatlist_invites", "chatlists_joined", "channels"):
+        folders = {"dialog_filters": 20, "dialog_filters_chats": 200, "chatlist_invites": 100, "chatlists_joined": 20}
+        for name, most in {**folders, "channels": 1}.items():
             for whose in ("default", "premium"):
-                self.assertEqual(values[f"{name}_limit_{whose}"], tl.jsonNumber(value=1.0), name)
+                self.assertEqual(values[f"{name}_limit_{whose}"], tl.jsonNumber(value=float(most)), name)
         self.assertEqual(self.config().suggested_lang_code, "en")
 
     def test_colours(self) -> None:

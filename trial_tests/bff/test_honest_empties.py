@@ -59,21 +59,19 @@ class HonestEmptiesTests(SynchronousTestCase):
                 decode_result(entry.method, encoded, layer)
 
     def test_nothing_in_the_form_that_was_asked_for(self) -> None:
-        """No TON where TON was asked for, the tab of all chats, a state of no stories: TDLib wants them so."""
+        """No TON where TON was asked for, a state of no stories: TDLib wants them so."""
         answers = {entry.method: entry.answer for entry in EMPTIES}
         balances = ((232, True, "starsTonAmount"), (232, False, "starsAmount"), (198, True, "starsAmount"))
         for layer, ton, balance in balances:
             asked = tl.payments.getStarsStatus(peer=tl.inputPeerSelf(), ton=ton)
             self.assertEqual(answers[asked.NAME](caller(layer), asked).balance.NAME, balance)
-        folders = answers["messages.getDialogFilters"](caller(232), tl.messages.getDialogFilters())
-        self.assertEqual(folders.filters, [tl.dialogFilterDefault()])
         self.assertTrue(answers["stories.getAllStories"](caller(232), tl.stories.getAllStories()).state)
 
     def test_what_is_handled_for_real_is_left_out(self) -> None:
         """A method with a handler of its own is not claimed twice."""
-        methods = collect(honest_empties({"messages.getDialogFilters"}))
-        self.assertNotIn("messages.getDialogFilters", methods)
-        self.assertIn("messages.getSuggestedDialogFilters", methods)
+        methods = collect(honest_empties({"stories.getPinnedStories"}))
+        self.assertNotIn("stories.getPinnedStories", methods)
+        self.assertIn("stories.getStoriesArchive", methods)
 
     def test_the_page_lists_exactly_the_table(self) -> None:
         """docs/honest_empties.md has one line for each method, with what there is none of."""

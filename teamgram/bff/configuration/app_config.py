@@ -6,6 +6,7 @@ from typing import Any
 
 from teamgram.bff.configuration.settings import ConfigurationSettings
 from teamgram.domain.dialogs.dialogs import MAX_PINNED, MAX_PINNED_ARCHIVED
+from teamgram.domain.folders.folder import MAX_CHATS, MAX_FOLDERS, MAX_LINKS, MAX_SHARED
 from teamgram.domain.messages.reading import KEEP_READ_DATES
 from teamgram.domain.saved_files.saved_files import LIMITS
 from teamgram.domain.saved_files.sounds import MAX_BYTES, MAX_SECONDS
@@ -36,12 +37,15 @@ _LISTS: dict[str, Any] = {
 _NONE = (
     "channels_limit",
     "channels_public_limit",
-    "chatlist_invites_limit",
-    "chatlists_joined_limit",
-    "dialog_filters_chats_limit",
-    "dialog_filters_limit",
     "recommended_channels_limit",
 )
+
+_FOLDERS = {
+    "chatlist_invites_limit": MAX_LINKS,
+    "chatlists_joined_limit": MAX_SHARED,
+    "dialog_filters_chats_limit": MAX_CHATS,
+    "dialog_filters_limit": MAX_FOLDERS,
+}
 
 _ROUND_VIDEO = {"diameter": 384, "video_bitrate": 1000, "audio_bitrate": 64, "max_size": 12_582_912}
 """Mobile apps' own encoding of round videos, from core.telegram.org/api/config#client-configuration."""
@@ -52,6 +56,9 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
     return {
         **_LISTS,
         **{f"{name}_{whose}": 1 for name in _NONE for whose in ("default", "premium")},
+        **{f"{name}_{whose}": most for name, most in _FOLDERS.items() for whose in ("default", "premium")},
+        "dialog_filters_enabled": True,
+        "dialog_filters_tooltip": False,
         "autoarchive_setting_available": False,
         "emojies_send_dice": list(DICE),
         "emojies_send_dice_success": {

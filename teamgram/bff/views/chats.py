@@ -29,6 +29,9 @@ class SeenChat(NamedTuple):
     admin: bool
 
 
+_NOT_IN_IT = SeenChat(creator=False, left=True, admin=False)
+
+
 class ChatViews:
     """Renders groups; ``cached`` never waits, ``render`` always answers."""
 
@@ -75,6 +78,16 @@ class ChatViews:
         ids = list(dict.fromkeys(chat_ids))
         chats = await self._chats.get(ids)
         return [chat_view(chats[chat_id], viewer_id, self._dc_id) for chat_id in ids if chat_id in chats]
+
+    async def previews(self, viewer_id: int, chat_ids: Iterable[int]) -> list[Any]:
+        """As ``render``, but who never was in a group sees what one is shown who may come in."""
+        ids = list(dict.fromkeys(chat_ids))
+        chats = await self._chats.get(ids)
+        return [
+            _seen_view(chats[chat_id], how_seen(chats[chat_id], viewer_id) or _NOT_IN_IT, self._dc_id)
+            for chat_id in ids
+            if chat_id in chats
+        ]
 
 
 def how_seen(chat: Chat, viewer_id: int) -> SeenChat | None:

@@ -1,12 +1,13 @@
 """From events to ``updates``: the live push, the answer to who asked, and the difference, all by ``entry_view``."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
 from teamgram.bff.views.chats import ChatViews, banned_rights_view
+from teamgram.bff.views.folders import FolderViews
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import (
     dialog_peer_view,
@@ -171,6 +172,8 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
             folder_id=e.folder_id or None, order=[dialog_peer_view(peer) for peer in e.peers]
         )
     ),
+    events.FoldersReordered: _one(lambda e: tl.updateDialogFilterOrder(order=list(e.ids))),
+    events.FoldersChanged: _one(lambda e: tl.updateDialogFilters()),
     events.SavedDialogPinnedChanged: _one(
         lambda e: tl.updateSavedDialogPinned(peer=dialog_peer_view(e.peer), pinned=e.pinned)
     ),
@@ -217,6 +220,7 @@ class UpdateViews:
         stickers: StickerViews,
         pages: PageUpdates,
         wallpapers: WallpaperUpdates,
+        folders: FolderViews,
         files: FileViews,
         clock: IReactorTime,
     ) -> None:
@@ -224,7 +228,7 @@ class UpdateViews:
         self.stickers = stickers
         self._users = users
         self._chats = chats
-        self._renderers = (stickers, pages, wallpapers, people)
+        self._renderers = (stickers, pages, wallpapers, folders, people)
         self._clock = clock
 
     def seen(self, viewer_id: int, user_ids: Sequence[int], chat_ids: Sequence[int]) -> Hashable | None:
@@ -251,6 +255,10 @@ class UpdateViews:
         if chats is None:
             chats = await self._chats.render(viewer_id, chat_ids)
         return users, chats
+
+    async def chat_previews(self, viewer_id: int, peers: Iterable[int]) -> list[Any]:
+        """``Chat`` for marked ids of groups that the viewer may come into."""
+        return await self._chats.previews(viewer_id, split_peers(set(peers))[1])
 
     async def finish(self, viewer_id: int, drawing: Drawing) -> Any:
         """The ``updates`` object."""

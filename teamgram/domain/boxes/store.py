@@ -1,6 +1,6 @@
 """SQL that reads boxes, for whoever writes into them or looks into one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from teamgram.database import Row, Transaction
@@ -42,7 +42,7 @@ def chunks(values: Iterable[int], size: int = 500) -> Iterator[tuple[int, ...]]:
         yield some
 
 
-def marks(values: Sequence[object]) -> str:
+def marks(values: Collection[object]) -> str:
     """Placeholders for one IN (...)."""
     return ", ".join("?" * len(values))
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from teamgram.database import Row, Transaction
+from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.chats.chat import Chat, Participant, Role, Standing
 from teamgram.domain.files.file import unpack_avatar
 
@@ -20,11 +21,31 @@ def chat_txn(txn: Transaction, chat_id: int, user_ids: Collection[int], *, lock:
     if row is None:
         return None
     asked = frozenset(user_ids)
-    marks = ", ".join("?" * len(asked))
     txn.execute(
-        f"SELECT {_PARTICIPANT} FROM chat_participants WHERE chat_id = ? AND user_id IN ({marks})", (chat_id, *asked)
+        f"SELECT {_PARTICIPANT} FROM chat_participants WHERE chat_id = ? AND user_id IN ({marks(asked)})",
+        (chat_id, *asked),
     )
     return _chat(row, txn.fetchall(), asked)
+
+
+def chats_for_txn(txn: Transaction, chat_ids: Iterable[int], user_ids: Collection[int]) -> dict[int, Chat]:
+    """Those of many groups that exist, by id, with the part that these users have or had in each."""
+    asked = frozenset(user_ids)
+    found: dict[int, Chat] = {}
+    for some in chunks(sorted(set(chat_ids))):
+        txn.execute(f"SELECT {_COLUMNS} FROM chats WHERE id IN ({marks(some)})", some)
+        rows = txn.fetchall()
+        parts: dict[int, list[Row]] = {row[0]: [] for row in rows}
+        txn.execute(
+            f"SELECT chat_id, {_PARTICIPANT} FROM chat_participants WHERE chat_id IN ({marks(some)})"
+            f" AND user_id IN ({marks(asked)})",
+            (*some, *asked),
+        )
+        for chat_id, *part in txn.fetchall():
+            if chat_id in parts:
+                parts[chat_id].append(tuple(part))
+        found.update((row[0], _chat(row, parts[row[0]], asked)) for row in rows)
+    return found
 
 
 def whole_chat_txn(txn: Transaction, chat_id: int) -> Chat | None:

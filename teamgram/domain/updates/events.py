@@ -181,6 +181,22 @@ class DialogUnreadMarkChanged(msgspec.Struct, frozen=True, tag=True):
     unread: bool
 
 
+class FolderChanged(msgspec.Struct, frozen=True, tag=True):
+    """The receiver made, changed or deleted the folder of that id (``updateDialogFilter``)."""
+
+    folder_id: int
+
+
+class FoldersReordered(msgspec.Struct, frozen=True, tag=True):
+    """The receiver put their folders in another order (ids, 0 for all chats)."""
+
+    ids: tuple[int, ...]
+
+
+class FoldersChanged(msgspec.Struct, frozen=True, tag=True):
+    """Something else about the receiver's folders changed: fetch them again (``updateDialogFilters``)."""
+
+
 class SavedDialogPinnedChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver pinned or unpinned what they saved from ``peer`` (marked id)."""
 
@@ -274,6 +290,9 @@ TransientEvent: TypeAlias = (
     | DialogPinnedChanged
     | PinnedDialogsReordered
     | DialogUnreadMarkChanged
+    | FolderChanged
+    | FoldersReordered
+    | FoldersChanged
     | SavedDialogPinnedChanged
     | PinnedSavedDialogsReordered
     | StickerSetsChanged

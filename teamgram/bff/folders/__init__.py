@@ -1,0 +1,1 @@
+"""RPCFolders and RPCFolderTags: folders, links to them, and the archive."""

@@ -1,0 +1,1 @@
+"""Folders: which conversations somebody sees together, and the links by which others get the same ones."""

@@ -10,10 +10,16 @@ from teamgram.bots.downloads import Downloads
 from teamgram.bots.errors import METHOD_NOT_FOUND, NOT_HERE, UNAUTHORIZED, bad_request, refusal_of, too_many
 from teamgram.bots.file_ids import FileIds
 from teamgram.bots.http import Download
+from teamgram.bots.input_media import GivenMedia
+from teamgram.bots.link_previews import GivenPreviews
 from teamgram.bots.methods.chats import BotChats
+from teamgram.bots.methods.editing import BotEditing
 from teamgram.bots.methods.files import BotFiles
+from teamgram.bots.methods.invites import BotInvites
+from teamgram.bots.methods.photos import BotPhotos
 from teamgram.bots.methods.profile import BotProfile
 from teamgram.bots.methods.sending import BotSending
+from teamgram.bots.methods.stickers import BotStickers
 from teamgram.bots.methods.updates import BotUpdatesTaking
 from teamgram.bots.parameters import Parameters, UploadedFile
 from teamgram.bots.registry import ApiCall, handlers_of
@@ -58,17 +64,24 @@ class BotApi:
         self._calls = TokenBuckets(CALLS, _TRACKED)
         file_ids = FileIds(file_key)
         conversations = Conversations(domain)
-        messages = BotMessageViews(domain, MediaViews(file_ids))
-        sending = BotSending(domain, conversations, messages, clock)
+        media = MediaViews(file_ids)
+        messages = BotMessageViews(domain, media)
+        previews = GivenPreviews(domain)
+        sending = BotSending(domain, conversations, previews, messages, clock)
         self._downloads = Downloads(domain, file_ids)
+        given = GivenMedia(domain, file_ids, self._downloads)
         updates = BotUpdateViews(domain, messages)
         self.webhooks = Webhooks(domain, updates, clock, private=private_webhooks, carry=self._carry)
         families = (
             BotProfile(domain),
             BotUpdatesTaking(domain, updates, self.webhooks),
             sending,
-            BotFiles(domain, sending, file_ids, self._downloads),
+            BotEditing(domain, conversations, given, previews, messages, clock),
+            BotFiles(sending, given, self._downloads),
             BotChats(domain, conversations, clock),
+            BotInvites(domain, conversations, clock),
+            BotPhotos(domain, conversations, given, media, clock),
+            BotStickers(domain, conversations, given, media),
         )
         self.handlers = handlers_of(families)
 

@@ -1,11 +1,15 @@
 """Which chat, person or message a bot means, and whether it may."""
 
 from teamgram.bots.errors import bad_request, forbidden
+from teamgram.bots.formatting.entities import formatted
 from teamgram.bots.parameters import Parameters
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.chats.chat import Chat, Standing
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import Peer, PeerKind, chat_id_of, is_chat, is_user
+from teamgram.domain.messages.mentions import members_named
+from teamgram.domain.messages.quotes import MAX_QUOTE
+from teamgram.domain.messages.replies import Quote
 from teamgram.domain.users.user import User
 
 CHAT_NOT_FOUND = bad_request("chat not found")
@@ -100,26 +104,42 @@ class Conversations:
             return True
         return bool(await self._domain.chats.common(bot_id, user_id, 0, 1))
 
-    async def answered(self, bot_id: int, peer: int, parameters: Parameters) -> int:
-        """The bot's id of the message that is to be answered, 0 for none.
+    async def mentioned(self, bot_id: int, peer: int, text: str, entities: tuple[Entity, ...]) -> frozenset[int]:
+        """Members of a group whom a text names; nobody in a private chat."""
+        if not entities or not is_chat(peer):
+            return frozenset()
+        return await members_named(self._domain.users, await self.group(bot_id, peer), text, entities)
+
+    async def answered(self, bot_id: int, peer: int, parameters: Parameters) -> tuple[int, Quote | None]:
+        """The bot's id of the message that is to be answered, 0 for none, and what is quoted of it.
 
         Raises:
             ApiError: there is none, and the bot does not want to go on without.
         """
-        reply = parameters.object("reply_parameters")
+        reply, source = parameters.object("reply_parameters"), peer
         message_id, alone = parameters.number("reply_to_message_id"), parameters.flag("allow_sending_without_reply")
+        quote: Quote | None = None
         if isinstance(reply, dict):
-            given = reply.get("message_id")
-            message_id = given if isinstance(given, int) else 0
-            alone = bool(reply.get("allow_sending_without_reply"))
-            other = reply.get("chat_id")
-            if other is not None and str(other) != str(peer):
-                raise bad_request("replying to messages of other chats is not available on this server")
+            inner = parameters.inner(reply)
+            message_id, alone = inner.number("message_id"), inner.flag("allow_sending_without_reply")
+            if inner.has("chat_id"):
+                source = await self.peer(bot_id, inner)
+            quote = await self._quote(bot_id, inner, source if source != peer else 0)
         if message_id <= 0:
-            return 0
+            return 0, None
         found = (await self._domain.messages.get(bot_id, [message_id])).get(message_id)
-        if found is not None and found.peer == peer:
-            return message_id
+        if found is not None and found.peer == source:
+            return message_id, quote
         if alone:
-            return 0
+            return 0, None
         raise bad_request("message to be replied not found")
+
+    async def _quote(self, bot_id: int, reply: Parameters, elsewhere: int) -> Quote | None:
+        text = reply.text("quote")
+        if not text:
+            return Quote("", peer=elsewhere) if elsewhere else None
+        if len(text) > MAX_QUOTE * 4:
+            raise bad_request("QUOTE_TEXT_INVALID")
+        text, entities = formatted(text, reply.text("quote_parse_mode"), reply.object("quote_entities"))
+        known = await self.without_strangers(bot_id, tuple(entities))
+        return Quote(text, known, max(0, reply.number("quote_position")), elsewhere)

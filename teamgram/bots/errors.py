@@ -3,6 +3,7 @@
 The descriptions are telegram-bot-api's (Client.cpp: ``fail_query_with_error`` and the checks of each method).
 """
 
+import re
 from typing import Any
 
 from teamgram.domain.bots import errors as bots
@@ -13,9 +14,11 @@ from teamgram.domain.files import errors as files
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
 from teamgram.domain.privacy import errors as privacy
+from teamgram.domain.stickers import errors as stickers
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid
 from teamgram.domain.users.user import UserNotFound
 from teamgram.domain.users.users import UsernameOccupied
+from teamgram.domain.web_pages import errors as pages
 
 
 class ApiError(Exception):
@@ -88,8 +91,39 @@ _REFUSALS: dict[type[DomainError], ApiError] = {
     messages.MessageEditTimeExpired: bad_request("message can't be edited"),
     messages.MessageDeleteForbidden: bad_request("message can't be deleted"),
     messages.EntityBoundsInvalid: bad_request("can't parse entities: an entity lies outside of the text"),
-    messages.QuoteInvalid: bad_request("message to be replied not found"),
+    messages.QuoteInvalid: bad_request("QUOTE_TEXT_INVALID"),
+    messages.MediaNotChangeable: bad_request("message can't be edited"),
+    messages.NewMediaInvalid: bad_request("MEDIA_NEW_INVALID"),
+    messages.AlbumMediaInvalid: bad_request("MEDIA_GROUPED_INVALID"),
+    messages.VoiceForbidden: bad_request("VOICE_MESSAGES_FORBIDDEN"),
+    messages.EntitiesTooLong: bad_request("ENTITIES_TOO_LONG"),
+    messages.EditForbidden: bad_request("message can't be edited"),
+    chats.ChatNotModified: bad_request("CHAT_NOT_MODIFIED"),
+    chats.ChatAboutNotModified: bad_request("chat description is not modified"),
+    chats.ChatAboutTooLong: bad_request("chat description is too long"),
+    chats.ChatTitleEmpty: bad_request("title must be non-empty"),
+    chats.InviteHashExpired: bad_request("INVITE_HASH_EXPIRED"),
+    chats.InviteHashInvalid: bad_request("INVITE_HASH_INVALID"),
+    chats.UserNotParticipant: bad_request("USER_NOT_PARTICIPANT"),
+    chats.UserAlreadyParticipant: bad_request("USER_ALREADY_PARTICIPANT"),
+    pages.ExternalFilesOff: bad_request("failed to get HTTP URL content: this server fetches no files"),
+    pages.PageUrlInvalid: bad_request("wrong HTTP URL specified"),
+    pages.PageNotFetched: bad_request("failed to get HTTP URL content"),
+    files.PhotoFileInvalid: bad_request("file is too big"),
+    files.QuotaExceeded: bad_request("the bot's room for files is used up"),
     messages.ForwardsRestricted: bad_request("message can't be forwarded"),
+    stickers.SetNameInvalid: bad_request("invalid sticker set name is specified"),
+    stickers.SetNameOccupied: bad_request("sticker set name is already occupied"),
+    stickers.SetTitleInvalid: bad_request("invalid sticker set title is specified"),
+    stickers.StickerPngInvalid: bad_request("STICKER_PNG_NOPNG"),
+    stickers.StickerSetInvalid: bad_request("STICKERSET_INVALID"),
+    stickers.StickerSetsTooMany: bad_request("STICKERSETS_TOO_MUCH"),
+    stickers.StickersTooMany: bad_request("STICKERS_TOO_MUCH"),
+    stickers.StickerTgsInvalid: bad_request("STICKER_TGS_NOTGS"),
+    stickers.StickerVideoDimensions: bad_request("STICKER_GIF_DIMENSIONS"),
+    stickers.StickerVideoInvalid: bad_request("STICKER_VIDEO_NOWEBM"),
+    stickers.ThumbPngInvalid: bad_request("STICKER_THUMB_PNG_NOPNG"),
+    stickers.ThumbTgsInvalid: bad_request("STICKER_THUMB_TGS_NOTGS"),
     privacy.UserPrivacyRestricted: forbidden("user privacy settings"),
     relations.BlockedByPeer: forbidden("bot was blocked by the user"),
     relations.NotBegun: forbidden("bot can't initiate conversation with a user"),
@@ -112,5 +146,7 @@ def refusal_of(error: DomainError) -> ApiError:
         found = _REFUSALS.get(kind)
         if found is not None:
             return found
-    # Said as MTProto says it: nobody reads these, and the name tells what it is.
-    return bad_request(type(error).__name__)
+    if isinstance(error, messages.MediaForbidden):
+        return bad_request(f"not enough rights to send {error.kind or 'media'} to the chat")
+    # As MTProto writes names: nobody reads these, and the name tells what it is.
+    return bad_request(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).upper())

@@ -8,6 +8,7 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.chats import chat_view, invite_view
 from teamgram.domain.chats import rights
+from teamgram.domain.chats.invite import hash_in
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -76,7 +77,7 @@ class ChatInvitesService(RpcService):
         admin = await shared.input_peers.user(caller, query.admin_id)
         if admin.id == caller.user_id and not query.revoked:
             await self._invites.permanent_of(shared.actor(caller), chat.id)
-        after = (query.offset_date or 0, _hash(query.offset_link)) if query.offset_link else None
+        after = (query.offset_date or 0, hash_in(query.offset_link)) if query.offset_link else None
         page = await self._invites.listed(
             caller.user_id, chat.id, admin.id, revoked=query.revoked, limit=query.limit, after=after
         )
@@ -98,7 +99,7 @@ class ChatInvitesService(RpcService):
             raise bad_request("INVITE_HASH_EMPTY")
         last_id = getattr(query.offset_user, "user_id", 0)
         after = (query.offset_date, last_id) if query.offset_date else None
-        page = await self._invites.uses(caller.user_id, chat.id, _hash(query.link), limit=query.limit, after=after)
+        page = await self._invites.uses(caller.user_id, chat.id, hash_in(query.link), limit=query.limit, after=after)
         users, _ = await shared.peers(caller.user_id, {user_id for user_id, _ in page.uses})
         return tl.messages.chatInviteImporters(
             count=page.count,
@@ -110,7 +111,7 @@ class ChatInvitesService(RpcService):
     async def get_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getExportedChatInvite#73746f5c peer:InputPeer link:string = messages.ExportedChatInvite"""
         chat = await group(self._shared, caller, query.peer)
-        invite = await self._invites.get(caller.user_id, chat.id, _hash(query.link))
+        invite = await self._invites.get(caller.user_id, chat.id, hash_in(query.link))
         users, _ = await self._shared.peers(caller.user_id, {invite.admin_id})
         return tl.messages.exportedChatInvite(invite=invite_view(invite), users=users)
 
@@ -119,7 +120,7 @@ class ChatInvitesService(RpcService):
         """messages.editExportedChatInvite#bdca2f75 flags:# revoked:flags.2?true ... = messages.ExportedChatInvite"""
         shared = self._shared
         chat = await group(shared, caller, query.peer)
-        hash_ = _hash(query.link)
+        hash_ = hash_in(query.link)
         _check_bounds(query, shared.now())
         if query.revoked:
             invite, new = await self._invites.revoke(shared.actor(caller), chat.id, hash_)
@@ -144,7 +145,7 @@ class ChatInvitesService(RpcService):
     async def delete_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.deleteExportedChatInvite#d464a42b peer:InputPeer link:string = Bool"""
         chat = await group(self._shared, caller, query.peer)
-        await self._invites.delete_revoked(caller.user_id, chat.id, _hash(query.link))
+        await self._invites.delete_revoked(caller.user_id, chat.id, hash_in(query.link))
         return True
 
     @rpc("messages.deleteRevokedExportedChatInvites")
@@ -168,11 +169,6 @@ class ChatInvitesService(RpcService):
             ],
             users=users,
         )
-
-
-def _hash(link: str) -> str:
-    """The hash in a link of any form that clients write (``t.me/+hash``, ``t.me/joinchat/hash``, the hash)."""
-    return link.rstrip("/").rpartition("/")[2].lstrip("+")
 
 
 def _check_bounds(query: Any, now: int) -> None:

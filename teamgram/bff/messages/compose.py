@@ -1,6 +1,6 @@
 """From what a client typed to what the domain stores: text, entities, mentions, reply."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from teamgram.bff.errors import bad_request
@@ -9,6 +9,7 @@ from teamgram.bff.views.messages import entity_from
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages import text as texts
+from teamgram.domain.messages.mentions import members_named
 from teamgram.domain.messages.replies import Quote
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import encode
@@ -69,20 +70,13 @@ async def captioned(
 
 
 async def mentioned(
-    shared: Shared, caller: RpcMetadata, peer: Peer, text: str, entities: Iterable[Entity]
+    shared: Shared, caller: RpcMetadata, peer: Peer, text: str, entities: Sequence[Entity]
 ) -> frozenset[int]:
     """Members of the group whom a text names; nobody in a private chat."""
-    if peer.kind is not PeerKind.CHAT:
+    if peer.kind is not PeerKind.CHAT or not entities:
         return frozenset()
-    ids = {entity.user_id for entity in entities if entity.user_id}
-    names = {name.lower() for name in texts.mentioned_names(text, entities)}
-    if not ids and not names:
-        return frozenset()
-    members = (await shared.domain.chats.of_member(caller.user_id, peer.id)).members
-    if names:
-        users = await shared.domain.users.get(members)
-        ids |= {user.id for user in users.values() if user.username.lower() in names}
-    return frozenset(ids & set(members))
+    chat = await shared.domain.chats.of_member(caller.user_id, peer.id)
+    return await members_named(shared.domain.users, chat, text, entities)
 
 
 async def reply_from(shared: Shared, caller: RpcMetadata, peer: Peer, query: Any) -> tuple[int, Quote | None]:

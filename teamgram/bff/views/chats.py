@@ -10,9 +10,6 @@ from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invite import Invite
 from teamgram.mtproto.tl import tl
 
-INVITE_PREFIX = "https://t.me/+"
-"""Clients take the hash from links of this form and ask the server that they talk to."""
-
 # chatBannedRights has a flag for each bit, named like it.
 _BANNED = tuple((banned.name.lower(), banned) for banned in Banned if banned.name)
 # Default rights do not end.
@@ -180,7 +177,7 @@ def invite_view(invite: Invite) -> Any:
     return tl.chatInviteExported(
         revoked=invite.revoked,
         permanent=invite.permanent,
-        link=INVITE_PREFIX + invite.hash,
+        link=invite.link,
         admin_id=invite.admin_id,
         date=invite.created_at,
         expire_date=invite.expires_at or None,

@@ -6,6 +6,7 @@ from teamgram.bots.conversation import Conversations
 from teamgram.bots.errors import bad_request
 from teamgram.bots.registry import ApiCall, api_method
 from teamgram.bots.views.chats import (
+    ADMIN_RIGHTS,
     NO_GIFTS,
     PERMISSIONS,
     group_json,
@@ -131,6 +132,15 @@ class BotChats:
         if chat.member(user.id) is None:
             return True
         await self._domain.chats.remove_user(self._actor(call), chat.id, user.id)
+        return True
+
+    @api_method("promoteChatMember")
+    async def promote_chat_member(self, call: ApiCall) -> bool:
+        """True: with any right they administer the group, with none they are a member again."""
+        chat, _ = await self._group(call)
+        user = await self._conversations.person(call.bot_id, call.parameters, chat)
+        rights = [name for name in ADMIN_RIGHTS if call.parameters.flag(name)]
+        await self._domain.chats.set_admin(self._actor(call), chat.id, user.id, bool(rights))
         return True
 
     @api_method("leaveChat")

@@ -1,4 +1,4 @@
-"""Texts, forwards, edits and deletions."""
+"""Texts, forwards and deletions."""
 
 import secrets
 from collections.abc import Sequence
@@ -7,17 +7,17 @@ from typing import Any
 from teamgram.bots.conversation import Conversations
 from teamgram.bots.errors import bad_request
 from teamgram.bots.formatting.entities import formatted
+from teamgram.bots.link_previews import GivenPreviews, shows_above
 from teamgram.bots.parameters import Parameters
 from teamgram.bots.registry import ApiCall, api_method
 from teamgram.bots.views.keyboards import keyboard_from
 from teamgram.bots.views.messages import BotMessageViews
 from teamgram.domain.boxes.entity import Entity
-from teamgram.domain.boxes.media import Media
-from teamgram.domain.boxes.message import Extra, Message
+from teamgram.domain.boxes.media import LinkPreview, Media
+from teamgram.domain.boxes.message import Extra
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import is_chat
 from teamgram.domain.messages import text as texts
-from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.rules import check_copies
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent, new_group
 
@@ -30,11 +30,19 @@ Written = tuple[str, tuple[Entity, ...], int]
 
 
 class BotSending:
-    """What puts messages into chats, or changes them."""
+    """What puts messages into chats, or takes them away."""
 
-    def __init__(self, domain: Domain, conversations: Conversations, views: BotMessageViews, clock: Any) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        conversations: Conversations,
+        previews: GivenPreviews,
+        views: BotMessageViews,
+        clock: Any,
+    ) -> None:
         self._domain = domain
         self._conversations = conversations
+        self._previews = previews
         self._views = views
         self._clock = clock
 
@@ -46,27 +54,38 @@ class BotSending:
     async def send_message(self, call: ApiCall) -> Any:
         """Message."""
         text, entities, tags = composed(call.parameters, "text", "entities")
-        return await self.send(call, None, text, entities, tags)
+        preview = await self._previews.under(call.bot_id, call.parameters, text, entities)
+        return await self.send(call, None, text, entities, tags, preview)
 
     async def send(
-        self, call: ApiCall, media: Media | None, text: str, entities: tuple[Entity, ...] = (), tags: int = 0
+        self,
+        call: ApiCall,
+        media: Media | None,
+        text: str,
+        entities: tuple[Entity, ...] = (),
+        tags: int = 0,
+        preview: LinkPreview | None = None,
     ) -> Any:
         """Send one message and draw it."""
         parameters, bot_id = call.parameters, call.bot_id
         refuse_unavailable(parameters)
         peer = await self._conversations.peer(bot_id, parameters)
+        entities = await self._conversations.without_strangers(bot_id, entities)
         extra = Extra(
-            entities=await self._conversations.without_strangers(bot_id, entities),
+            entities=entities,
             silent=parameters.flag("disable_notification"),
             noforwards=parameters.flag("protect_content"),
-            invert_media=parameters.flag("show_caption_above_media"),
+            invert_media=shows_above(parameters),
             reply_markup=keyboard_from(parameters.object("reply_markup")),
             media=media,
+            preview=preview,
         )
-        answered = await self._conversations.answered(bot_id, peer, parameters)
+        answered, quote = await self._conversations.answered(bot_id, peer, parameters)
+        named = await self._conversations.mentioned(bot_id, peer, text, entities)
         sent = await self._domain.messages.send(
-            SendRequest(bot_id, peer, text, new_random_id(), self.now(), extra, tags, answered)
+            SendRequest(bot_id, peer, text, new_random_id(), self.now(), extra, tags, answered, quote, named)
         )
+        self._domain.previews.fetch_pending(preview)
         return await self._drawn(bot_id, sent)
 
     async def send_album(self, call: ApiCall, items: Sequence[tuple[Media, Written]]) -> Any:
@@ -74,29 +93,22 @@ class BotSending:
         parameters, bot_id = call.parameters, call.bot_id
         refuse_unavailable(parameters)
         peer = await self._conversations.peer(bot_id, parameters)
-        answered = await self._conversations.answered(bot_id, peer, parameters)
-        group = new_group()
-        captions = [await self._conversations.without_strangers(bot_id, entities) for _, (_, entities, _) in items]
-        requests = tuple(
-            SendRequest(
-                bot_id,
-                peer,
-                text,
-                new_random_id(),
-                self.now(),
-                Extra(
-                    entities=entities,
-                    silent=parameters.flag("disable_notification"),
-                    noforwards=parameters.flag("protect_content"),
-                    media=media,
-                    grouped_id=group,
-                ),
-                tags,
-                answered,
+        answered, quote = await self._conversations.answered(bot_id, peer, parameters)
+        group, requests = new_group(), []
+        for media, (text, entities, tags) in items:
+            entities = await self._conversations.without_strangers(bot_id, entities)
+            extra = Extra(
+                entities=entities,
+                silent=parameters.flag("disable_notification"),
+                noforwards=parameters.flag("protect_content"),
+                media=media,
+                grouped_id=group,
             )
-            for (media, (text, _, tags)), entities in zip(items, captions, strict=True)
-        )
-        sent = await self._domain.messages.send_all(requests)
+            named = await self._conversations.mentioned(bot_id, peer, text, entities)
+            requests.append(
+                SendRequest(bot_id, peer, text, new_random_id(), self.now(), extra, tags, answered, quote, named)
+            )
+        sent = await self._domain.messages.send_all(tuple(requests))
         messages = [sent.own.messages[message_id] for _, message_id in sent.ids]
         around = await self._views.around(bot_id, messages)
         return [self._views.told(bot_id, message, around) for message in messages]
@@ -148,8 +160,8 @@ class BotSending:
         refuse_unavailable(parameters)
         to_peer = await self._conversations.peer(bot_id, parameters)
         from_peer = await self._conversations.peer(bot_id, parameters, "from_chat_id")
-        answered = await self._conversations.answered(bot_id, to_peer, parameters)
-        return await self._domain.messages.forward(
+        answered, _ = await self._conversations.answered(bot_id, to_peer, parameters)
+        sent = await self._domain.messages.forward(
             ForwardRequest(
                 bot_id,
                 from_peer,
@@ -164,51 +176,9 @@ class BotSending:
                 reply_to_id=answered,
             )
         )
-
-    # Changing
-
-    @api_method("editMessageText")
-    async def edit_text(self, call: ApiCall) -> Any:
-        """Message."""
-        return await self._edit(call, composed(call.parameters, "text", "entities"))
-
-    @api_method("editMessageCaption")
-    async def edit_caption(self, call: ApiCall) -> Any:
-        """Message."""
-        return await self._edit(call, captioned(call.parameters))
-
-    @api_method("editMessageReplyMarkup")
-    async def edit_reply_markup(self, call: ApiCall) -> Any:
-        """Message."""
-        return await self._edit(call, None)
-
-    async def _edit(self, call: ApiCall, written: Written | None) -> Any:
-        parameters, bot_id = call.parameters, call.bot_id
-        if parameters.has("inline_message_id"):
-            raise bad_request("MESSAGE_ID_INVALID")
-        refuse_unavailable(parameters)
-        peer = await self._conversations.peer(bot_id, parameters)
-        message_id = parameters.message_id()
-        if message_id not in await self._domain.messages.get(bot_id, [message_id]):
-            raise bad_request("message to edit not found")
-        text, entities, tags = written if written is not None else (None, (), 0)
-        change = await self._domain.messages.edit(
-            EditRequest(
-                bot_id,
-                peer,
-                message_id,
-                self.now(),
-                text,
-                await self._conversations.without_strangers(bot_id, entities),
-                tags,
-                keyboard_from(parameters.object("reply_markup")),
-                parameters.flag("show_caption_above_media"),
-            )
-        )
-        edited: Message | None = change.messages.get(message_id)
-        if edited is None:
-            edited = (await self._domain.messages.get(bot_id, [message_id]))[message_id]
-        return await self._views.json(bot_id, edited)
+        for message in sent.own.messages.values():
+            self._domain.previews.fetch_pending(message.extra.preview)
+        return sent
 
     # Removing
 

@@ -73,6 +73,26 @@ def member_json(user: User, participant: Participant | None) -> dict[str, Any]:
     return told | {"status": "member"}
 
 
+ADMIN_RIGHTS = (
+    "is_anonymous",
+    "can_manage_chat",
+    "can_change_info",
+    "can_post_messages",
+    "can_edit_messages",
+    "can_delete_messages",
+    "can_invite_users",
+    "can_restrict_members",
+    "can_pin_messages",
+    "can_manage_topics",
+    "can_promote_members",
+    "can_manage_video_chats",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+    "can_manage_direct_messages",
+)
+"""Of ``ChatAdministratorRights`` (core.telegram.org/bots/api#chatadministratorrights)."""
+
 #: What administrators of basic groups may (core.telegram.org/api/rights).
 _ADMIN = {
     "can_manage_chat": True,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from teamgram.bots.formatting.entities import entities_json
+from teamgram.bots.link_previews import preview_options_json
 from teamgram.bots.views.chats import group_json, private_chat_json
 from teamgram.bots.views.keyboards import keyboard_json
 from teamgram.bots.views.media import MediaViews
@@ -18,11 +19,16 @@ from teamgram.domain.users.user import User
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What messages speak of: people and groups, by their ids, and what they answer, by the bot's own ids."""
+    """What messages speak of: people and groups, by their ids, and what they answer, by the bot's own ids.
+
+    Attributes:
+        sets: names of sticker sets, by id.
+    """
 
     users: Mapping[int, User]
     chats: Mapping[int, Chat]
     answered: Mapping[int, Message]
+    sets: Mapping[int, str]
 
 
 class BotMessageViews:
@@ -42,7 +48,10 @@ class BotMessageViews:
         peers = [Peer.from_marked(each) for each in marked]
         users = await self._domain.users.get({peer.id for peer in peers if peer.kind is PeerKind.USER})
         chats = await self._domain.chats.get({peer.id for peer in peers if peer.kind is PeerKind.CHAT})
-        return Around(users, chats, answered)
+        sets = await self._domain.sticker_sets.named(
+            {one for message in (*messages, *answered.values()) for one in _sets_in(message)}
+        )
+        return Around(users, chats, answered, sets)
 
     async def json(self, bot_id: int, message: Message) -> dict[str, Any]:
         """One message."""
@@ -71,22 +80,33 @@ class BotMessageViews:
         if extra.grouped_id:
             told["media_group_id"] = str(extra.grouped_id)
         if extra.action is not None:
-            return told | _action_fields(extra.action, around)
+            return told | self._action_fields(bot_id, message, extra.action, around)
         protected = extra.noforwards or _is_protected(message.peer, around)
         if protected:
             told["has_protected_content"] = True
         name, entities = "text", "entities"
         if extra.media is not None:
-            told |= self._media.fields(bot_id, extra.media, protected=protected)
+            told |= self._media.fields(bot_id, extra.media, protected=protected, sets=around.sets)
             name, entities = "caption", "caption_entities"
             if extra.invert_media:
                 told["show_caption_above_media"] = True
+        elif extra.preview is not None:
+            options = preview_options_json(extra.preview, above=extra.invert_media)
+            told |= {"link_preview_options": options} if options else {}
         if message.text:
             told[name] = message.text
         if extra.entities and message.text:
             told[entities] = entities_json(extra.entities, around.users)
         keyboard = keyboard_json(extra.reply_markup)
         return told | ({"reply_markup": keyboard} if keyboard is not None else {})
+
+    def _action_fields(self, bot_id: int, message: Message, action: Action, around: Around) -> dict[str, Any]:
+        if action.kind == "chatEditPhoto" and action.photo is not None:
+            return {"new_chat_photo": self._media.sizes(bot_id, action.photo)}
+        pinned = around.answered.get(message.reply_to_id)
+        if action.kind == "pinMessage" and pinned is not None:
+            return {"pinned_message": self.told(bot_id, pinned, around, with_answered=False)}
+        return _action_fields(action, around)
 
 
 def chat_json(marked: int, around: Around) -> dict[str, Any]:
@@ -101,6 +121,12 @@ def chat_json(marked: int, around: Around) -> dict[str, Any]:
 def _is_protected(marked: int, around: Around) -> bool:
     chat = around.chats.get(chat_id_of(marked)) if is_chat(marked) else None
     return chat is not None and chat.noforwards
+
+
+def _sets_in(message: Message) -> list[int]:
+    media = message.extra.media
+    said = media.document.sticker if media is not None and media.document is not None else None
+    return [said.set_id] if said is not None and said.set_id else []
 
 
 def _named_in(message: Message) -> set[int]:

@@ -8,6 +8,9 @@ from teamgram.domain.chats import rights, store
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.errors import InviteHashInvalid
 
+PREFIX = "https://t.me/+"
+"""Clients take the hash from links of this form and ask the server that they talk to."""
+
 COLUMNS = "hash, chat_id, admin_id, title, created_at, expires_at, usage_limit, used, revoked, permanent"
 
 
@@ -31,6 +34,11 @@ class Invite:
     revoked: bool
     permanent: bool
 
+    @property
+    def link(self) -> str:
+        """As people are given it."""
+        return PREFIX + self.hash
+
     def usable(self, now: int) -> bool:
         """Whether somebody can still join by it."""
         return not (
@@ -38,6 +46,11 @@ class Invite:
             or (self.expires_at and self.expires_at <= now)
             or (self.usage_limit and self.used >= self.usage_limit)
         )
+
+
+def hash_in(link: str) -> str:
+    """The hash in a link of any form that clients write (``t.me/+hash``, ``t.me/joinchat/hash``, the hash)."""
+    return link.rstrip("/").rpartition("/")[2].lstrip("+")
 
 
 @dataclass(frozen=True, slots=True)

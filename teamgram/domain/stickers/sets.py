@@ -1,7 +1,7 @@
 """Sets that users make and change."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from twisted.internet.defer import Deferred, FirstError, gatherResults
 from twisted.internet.interfaces import IReactorTime
@@ -78,6 +78,11 @@ class StickerSets:
         """A set by its id alone: not for whoever names it by guessing."""
         found = await self._database.read("sticker set by id", store.by_ids_txn, [set_id])
         return found[0] if found else None
+
+    async def named(self, set_ids: Collection[int]) -> dict[int, str]:
+        """The short names of sets, by id, of those that there are."""
+        found = await self._database.read("sticker sets by id", store.by_ids_txn, sorted(set_ids)) if set_ids else []
+        return {one.id: one.short_name for one in found}
 
     async def is_of_set(self, user_id: int, set_id: int, document_id: int) -> bool:
         """Whether that document was made for that set: sets give what they have, or had, to anybody."""

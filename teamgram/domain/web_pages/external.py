@@ -58,8 +58,11 @@ class ExternalFiles:
             raise PhotoFileInvalid
         return await self._files.make_photo_of(user_id, found.content)
 
-    async def document(self, user_id: int, url: str) -> Document:
+    async def document(self, user_id: int, url: str, attributes: tuple[Attribute, ...] = ()) -> Document:
         """A document of the file at an address.
+
+        Args:
+            attributes: what it shall be besides its name.
 
         Raises:
             ExternalFilesOff, PageUrlInvalid, PageNotFetched, FloodWait: it is not fetched, or has no end.
@@ -69,7 +72,8 @@ class ExternalFiles:
         if found.is_cut or not found.content:
             raise PageNotFetched("too large, or empty")
         name = _NOT_IN_NAMES.sub("_", unquote(found.url.partition("?")[0].rpartition("/")[2]))[-_MAX_NAME:].strip()
-        attributes = (Attribute("filename", file_name=name),) if name.strip("._ ") else ()
+        if name.strip("._ "):
+            attributes = (*attributes, Attribute("filename", file_name=name))
         return await self._files.make_document_of(user_id, found.content, found.content_type, attributes)
 
     async def _fetched(self, user_id: int, url: str, kinds: tuple[str, ...], limit: int) -> Fetched:

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from teamgram.bots import api as limits
+from teamgram.bots.api import BotApi
 from teamgram.bots.errors import ApiError
+from teamgram.bots.table import declared_methods
 from teamgram.mtproto.tl import tl
+from teamgram.net.token_buckets import Limit
 from trial_tests.backends import on_every_backend
 from trial_tests.bots.methods.test_methods import ApiTestCase
 
@@ -57,6 +61,46 @@ class HostileValueTests(ApiTestCase):
                     self.assertLess(refusal.code, 500, (method, name, value))
                 # Whoever is shown it reads on.
                 await self.anna.history(tl.inputPeerChat(chat_id=-group), limit=3)
+
+    async def test_any_parameter(self) -> None:
+        """Each parameter of each method is what no library sends, and all the others what fits them."""
+        self.patch(limits, "CALLS", Limit(10**6, 10**6))
+        self.api = BotApi(self.house.domain, self.house.clock, b"k" * 32)
+        group = await self.group()
+        user = self.anna.input_user(self.bot)
+        await self.anna.call(tl.messages.editChatAdmin(chat_id=-group, user_id=user, is_admin=True))
+        sent = await self.ask("sendMessage", chat_id=group, text="a")
+        usual = {
+            "chat_id": group, "from_chat_id": group, "message_id": sent["message_id"], "user_id": self.anna.user.id,
+            "text": "a", "message_ids": [sent["message_id"]], "timeout": 0, "url": "", "latitude": 1, "longitude": 1,
+        }  # fmt: skip
+        nested: list[Any] = []
+        for _ in range(50):
+            nested = [nested]
+        junk: tuple[Any, ...] = (
+            HUGE,
+            -1,
+            "\x00\x01",
+            [HUGE],
+            {"type": HUGE, "media": []},
+            [{}],
+            {"message_id": {}},
+            nested,
+            "[{}]",
+            True,
+        )
+        passed_over = {"getupdates", "logout", "close", "leavechat", "setwebhook"}
+        for name in sorted(self.api.handlers):
+            declared = declared_methods()[name]
+            for parameter in declared.kinds if name not in passed_over else ():
+                for value in junk:
+                    given = {each: usual[each] for each in declared.kinds if each in usual} | {parameter: value}
+                    try:
+                        await self.ask(name, **given)
+                    except ApiError as refusal:
+                        self.assertLess(refusal.code, 500, (name, parameter, value))
+                    except Exception as error:
+                        raise AssertionError((name, parameter, value)) from error
 
 
 @on_every_backend

@@ -1,6 +1,8 @@
 """Methods of the Bot API, asked without a socket."""
 
+import importlib
 import io
+import pkgutil
 import re
 from pathlib import Path
 from typing import Any
@@ -8,17 +10,18 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.bots import methods
 from teamgram.bots.api import CALLS, WRONG_TOKENS, BotApi
 from teamgram.bots.errors import ApiError
-from teamgram.bots.methods.chats import BotChats
-from teamgram.bots.methods.files import BotFiles
-from teamgram.bots.methods.profile import BotProfile
-from teamgram.bots.methods.sending import BotSending
-from teamgram.bots.methods.updates import BotUpdatesTaking
 from teamgram.bots.parameters import UploadedFile
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.bff.test_bots import BotTestCase
+
+
+def uploaded(content: bytes, name: str = "a.bin", kind: str = "application/octet-stream") -> UploadedFile:
+    """A file as a body gives it."""
+    return UploadedFile(name, kind, io.BytesIO(content), len(content))
 
 
 class ApiTestCase(BotTestCase):
@@ -59,9 +62,10 @@ class PageTests(SynchronousTestCase):
         named |= {f"{name}s" for name in re.findall(r"`([a-z][A-Za-z]+)\(s\)`", table)}
         kinds = {"message", "edited_message", "callback_query"}
         answered = set()
-        for family in (BotProfile, BotUpdatesTaking, BotSending, BotFiles, BotChats):
-            for function in vars(family).values():
-                answered |= set(getattr(function, "_bot_api_methods", ()))
+        for module in pkgutil.iter_modules(methods.__path__, f"{methods.__name__}."):
+            for family in vars(importlib.import_module(module.name)).values():
+                for function in vars(family).values() if isinstance(family, type) else ():
+                    answered |= set(getattr(function, "_bot_api_methods", ()))
         self.assertEqual(named - kinds, answered)
 
 
@@ -324,15 +328,11 @@ class ApiTests(ApiTestCase):
 class ApiFilesTests(ApiTestCase):
     """Files both ways."""
 
-    def uploaded(self, content: bytes, name: str = "a.bin", kind: str = "application/octet-stream") -> UploadedFile:
-        """As a body gives it."""
-        return UploadedFile(name, kind, io.BytesIO(content), len(content))
-
     async def test_document(self) -> None:
         """What a bot sends can be sent again by its id, and fetched; another bot's id opens nothing."""
         to: dict[str, Any] = {"chat_id": self.anna.user.id}
         content = bytes(range(256)) * 3000
-        sent = await self.ask("sendDocument", {"document": self.uploaded(content)}, caption="*c*",
+        sent = await self.ask("sendDocument", {"document": uploaded(content)}, caption="*c*",
                               parse_mode="MarkdownV2", **to)  # fmt: skip
         document = sent["document"]
         self.assertEqual((document["file_name"], document["file_size"], sent["caption"]), ("a.bin", len(content), "c"))
@@ -361,13 +361,13 @@ class ApiFilesTests(ApiTestCase):
         )
         for written in ("nonsense", "attach://missing"):
             self.assertTrue((await self.refused("sendDocument", document=written, **to)).startswith("Bad Request: wr"))
-        empty = Deferred.fromCoroutine(self.ask("sendDocument", {"document": self.uploaded(b"")}, **to))
+        empty = Deferred.fromCoroutine(self.ask("sendDocument", {"document": uploaded(b"")}, **to))
         self.assertEqual((await self.assertFailure(empty, ApiError)).description, "Bad Request: file must be non-empty")
 
     async def test_protected(self) -> None:
         """A file that came in a protected message is fetched and not sent on."""
         to: dict[str, Any] = {"chat_id": self.anna.user.id}
-        files = {"document": self.uploaded(b"secret")}
+        files = {"document": uploaded(b"secret")}
         sent = await self.ask("sendDocument", files, protect_content=True, **to)
         file_id = sent["document"]["file_id"]
         self.assertTrue(await self.ask("getFile", file_id=file_id))
@@ -378,7 +378,7 @@ class ApiFilesTests(ApiTestCase):
     async def test_album_place_dice(self) -> None:
         """Albums, places, contacts and dice."""
         to: dict[str, Any] = {"chat_id": self.anna.user.id}
-        files = {name: self.uploaded(name.encode(), f"{name}.txt") for name in ("one", "two")}
+        files = {name: uploaded(name.encode(), f"{name}.txt") for name in ("one", "two")}
         media = [{"type": "document", "media": f"attach://{name}", "caption": name} for name in files]
         album = await self.ask("sendMediaGroup", files, media=media, **to)
         self.assertEqual([one["caption"] for one in album], ["one", "two"])

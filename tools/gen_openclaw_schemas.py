@@ -35,6 +35,13 @@ METHODS = tuple(
     tools.effective models.probe models.authStatus message.action chat.message.get
     commands.list agents.files.list agents.files.get agents.files.set skills.status
     sessions.search sessions.fork sessions.branches.list sessions.title.prepare sessions.usage
+    approval.get approval.history approval.resolve exec.approval.get exec.approval.request exec.approval.resolve
+    exec.approval.grants.list exec.approval.grants.revoke exec.approvals.get exec.approvals.set
+    exec.approvals.node.get exec.approvals.node.set plugin.approval.request plugin.approval.resolve
+    question.request question.waitAnswer question.resolve question.get question.list
+    sessions.rewind sessions.branches.switch skills.install skills.update
+    device.pair.setupCode device.pair.setupStatus channels.start channels.stop channels.logout
+    terminal.open terminal.input terminal.resize terminal.close terminal.attach terminal.upload
     cron.list cron.get cron.add cron.update cron.remove cron.run cron.status cron.runs
     """.split()  # noqa: SIM905
 )
@@ -75,7 +82,7 @@ OWN: dict[str, dict[str, Any]] = {
 KEYWORDS = {
     "type", "required", "properties", "additionalProperties", "patternProperties", "items", "enum", "const",
     "anyOf", "oneOf", "allOf", "minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum",
-    "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "not",
+    "minItems", "maxItems", "contains", "uniqueItems", "minProperties", "maxProperties", "not",
 }  # fmt: skip
 IGNORED = {"default", "description", "title", "$id", "deprecated", "examples", "format"}
 
@@ -96,7 +103,7 @@ def resolve(schema: Any, definitions: dict[str, Any]) -> Any:
             value = {name: resolve(child, definitions) for name, child in value.items()}
         elif key in ("anyOf", "oneOf", "allOf"):
             value = [resolve(child, definitions) for child in value]
-        elif key in ("items", "additionalProperties", "not"):
+        elif key in ("items", "contains", "additionalProperties", "not"):
             value = resolve(value, definitions)
         result[key] = value
     return result

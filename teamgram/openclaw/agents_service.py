@@ -17,17 +17,26 @@ from teamgram.openclaw.agent.reply_delivery import ReplyDelivery
 from teamgram.openclaw.agent.tools import core, workspace
 from teamgram.openclaw.agent.tools.canvas import canvas
 from teamgram.openclaw.agent.tools.memory import memory_search
+from teamgram.openclaw.agent.tools.questions import ask_user
 from teamgram.openclaw.agent.tools.registry import ToolContext
 from teamgram.openclaw.agents_http import HttpApi
+from teamgram.openclaw.approvals.approvals import Approvals
+from teamgram.openclaw.approvals.channel_notices import ChannelNotices
+from teamgram.openclaw.approvals.exec_policy import ExecPolicy
+from teamgram.openclaw.approvals.questions import Questions
+from teamgram.openclaw.approvals.tool_gate import ToolGate
+from teamgram.openclaw.approvals.typed_words import TypedWords
 from teamgram.openclaw.control_plane import ControlPlane
 from teamgram.openclaw.messenger.channel import CHANNEL, Messenger, MessengerDomain
 from teamgram.openclaw.methods.agent import AgentMethods
 from teamgram.openclaw.methods.agents import AgentsMethods
+from teamgram.openclaw.methods.approvals import ApprovalMethods
 from teamgram.openclaw.methods.chat import ChatMethods
 from teamgram.openclaw.methods.cron import CronMethods
 from teamgram.openclaw.methods.messages import MessageMethods
 from teamgram.openclaw.methods.models import ModelMethods
 from teamgram.openclaw.methods.not_configured import not_configured
+from teamgram.openclaw.methods.questions import QuestionMethods
 from teamgram.openclaw.methods.session_copies import SessionCopyMethods
 from teamgram.openclaw.methods.session_life import SessionLifeMethods
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
@@ -50,6 +59,7 @@ class AgentsService(Service):
         deliveries: where a messaging channel hangs itself in.
         outgoing: what waits to be delivered.
         cron, heartbeat: what starts runs by itself.
+        typed_words: what people type that is no message to an agent.
     """
 
     _log = Logger()
@@ -73,6 +83,15 @@ class AgentsService(Service):
         self.outgoing = outgoing = OutgoingMessages(parts, self.deliveries)
         self.cron = Cron(parts, self.heartbeat.leave, JobDelivery(parts, self.deliveries, outgoing))
         self._replies = chat.replies = ReplyDelivery(self.deliveries, outgoing)
+        state_dir, config = plane.lifetime.state_dir, plane.config
+        self._approvals = Approvals(state_dir / "approvals.json", plane.events, parts.reactor)
+        self._questions = Questions(plane.events, parts.reactor)
+        self._exec_policy = ExecPolicy(
+            state_dir / "exec-approvals.json", lambda: config.sections.tools.exec, parts.reactor
+        )
+        self.typed_words = chat.typed_words = TypedWords(self._approvals, self._questions)
+        parts.tools.gate = ToolGate(self._approvals, self._exec_policy)
+        ChannelNotices(parts, self.deliveries, outgoing, self._approvals, self._questions)
         outgoing.on_settled += [self.cron.settled, self._reply_settled]
         tools = ToolMethods(parts, self.deliveries)
         agent = AgentMethods(parts, self._replies)
@@ -89,7 +108,8 @@ class AgentsService(Service):
             plane.router.register(family)
         for more in (
             UsageMethods(parts, rows), SessionCopyMethods(parts, events), ModelMethods(parts),
-            MessageMethods(parts, self.deliveries),
+            MessageMethods(parts, self.deliveries), QuestionMethods(parts, self._questions),
+            ApprovalMethods(parts, self._approvals, self._exec_policy, plane.nodes),
         ):  # fmt: skip
             plane.router.register(more)
         plane.router.register_all(not_configured())
@@ -101,6 +121,7 @@ class AgentsService(Service):
             core.node_invoke(plane.nodes),
             core.send(self.deliveries.deliver),
             memory_search(parts.sessions.in_thread),
+            ask_user(self._questions),
             canvas(CanvasDocuments(plane.canvas.directory), plane.nodes, parts.sessions.in_thread),
         ):
             parts.tools.add(tool)
@@ -126,6 +147,9 @@ class AgentsService(Service):
         await self.parts.lanes.shutdown()
         await self.cron.stop()
         await self.outgoing.stop()
+        self._questions.close()
+        await self._approvals.close()
+        await self._exec_policy.close()
         await self._meta_files.close()
 
     def _reply_settled(self, message: OutgoingMessage, good: bool) -> None:
@@ -188,7 +212,7 @@ def agents_extension(plane: ControlPlane, messenger: MessengerDomain | None = No
         return agents
     both = MultiService()
     agents.setServiceParent(both)
-    channel = Messenger(agents.parts, agents.reset_session, messenger)
+    channel = Messenger(agents.parts, agents.reset_session, agents.typed_words, messenger)
     agents.deliveries.channels[CHANNEL] = OutboundChannel(channel.deliver, channel.is_owner)
     plane.health.sources.append(channel.health)
     for name, text, figure in channel.inbox.failures.totals():

@@ -26,16 +26,25 @@ def node() -> str:
     return str(found)
 
 
+def path(name: str) -> Path:
+    """Where a file of a package lies, e.g. ``@openclaw/gateway-protocol/protocol.schema.json``.
+
+    Raises:
+        SkipTest: as :func:`node`.
+    """
+    found = _MODULES / name
+    if not found.exists():
+        raise _missing(f"{name} in .test/npm")
+    return found
+
+
 def module(name: str) -> str:
     """The file URL of a module of a package, e.g. ``playwright-core/index.mjs``.
 
     Raises:
         SkipTest: as :func:`node`.
     """
-    path = _MODULES / name
-    if not path.exists():
-        raise _missing(f"{name} in .test/npm")
-    return path.as_uri()
+    return path(name).as_uri()
 
 
 def chromium() -> str:

@@ -202,11 +202,16 @@ class Lanes:
 
     async def rest(self, run: Run, seconds: float) -> None:
         """Wait, without a slot meanwhile."""
+        await self.rest_until(run, deferLater(self._reactor, seconds, lambda: None))
+
+    async def rest_until(self, run: Run, waiting: Deferred[Any]) -> Any:
+        """What ``waiting`` gives, without a slot until then."""
         self._slots.rest(run)
-        await deferLater(self._reactor, seconds, lambda: None)
+        result = await waiting
         granted: Deferred[None] = Deferred(lambda _: self._slots.leave(run))
         self._slots.ask(run, self._person(run), lambda: granted.callback(None))
         await granted
+        return result
 
     def _turn_over(self, result: Any, run: Run) -> None:
         if isinstance(result, Failure):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from teamgram.openclaw.agent import agent_files, skills
@@ -50,6 +50,9 @@ class Surroundings(Resting, Protocol):
 
     def has_steered(self, run: Run) -> bool:
         """Whether something was said to it since its last model call."""
+
+    async def rest_until(self, run: Run, waiting: Deferred[Any]) -> Any:
+        """What ``waiting`` gives, without a slot until then."""
 
     def take_steered(self, run: Run) -> list[dict[str, Any]]:
         """Take that into the transcript; its records."""
@@ -155,7 +158,7 @@ class Runner:
                 for call in reply.tool_calls:
                     if call.name not in theirs:
                         used_tools.append(call.name)
-                        await self._record(run, context, [await self._use_tool(run, agent, call)])
+                        await self._record(run, context, [await self._use_tool(run, around, agent, call)])
                 calls = [call for call in reply.tool_calls if call.name in theirs]
                 if calls:
                     return await self._ends.handed_over(run, ref, calls, usage, used_tools)
@@ -247,9 +250,16 @@ class Runner:
     def _message_record(self, run: Run, message: dict[str, Any]) -> dict[str, Any]:
         return message_record(run.id, message, self._now_ms())
 
-    async def _use_tool(self, run: Run, agent: Agent, call: ToolCall) -> dict[str, Any]:
+    async def _use_tool(self, run: Run, around: Surroundings, agent: Agent, call: ToolCall) -> dict[str, Any]:
         run.events.tool("start", call.name, call.id, args=call.arguments)
-        about = ToolContext(agent, run.session, run.id, f"{run.id}:{call.id}", run.granted)
+        about = ToolContext(
+            agent,
+            run.session,
+            run.id,
+            f"{run.id}:{call.id}",
+            run.granted,
+            lambda waiting: around.rest_until(run, waiting),
+        )
         is_error = True
         try:
             text = await self._tools.call(call.name, call.arguments, about)

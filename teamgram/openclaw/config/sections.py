@@ -261,6 +261,8 @@ class ToolsSection(OpenClawSection, frozen=True):
     profile: str = ""
     allow: list[str] = []
     deny: list[str] = []
+    #: Which commands on nodes want a person's word: ``security``, ``ask`` and ``askFallback`` of OpenClaw's keys.
+    exec: Free = {}
 
 
 class CommandsSection(OpenClawSection, frozen=True):

@@ -27,6 +27,8 @@ _EVENTS = (
     "session.message", "session.tool", "session.operation", "sessions.changed", "config.changed",
     "node.pair.requested", "node.pair.resolved", "node.invoke.request", "node.hostStats",
     "device.pair.requested", "device.pair.resolved",
+    "exec.approval.requested", "exec.approval.resolved", "plugin.approval.requested", "plugin.approval.resolved",
+    "session.approval", "question.requested", "question.resolved",
 )  # fmt: skip
 
 

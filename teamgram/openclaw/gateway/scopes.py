@@ -33,6 +33,8 @@ _EVENT_SCOPES: dict[str, str | None] = {
     "config": READ,
     "node": READ,
     "voicewake": READ,
+    "question": QUESTIONS,
+    "session.approval": APPROVALS,
     "node.pair": PAIRING,
     "device.pair": PAIRING,
 }

@@ -37,6 +37,7 @@ from teamgram.openclaw.agent.roster import model_chain
 from teamgram.openclaw.agent.run import CHAT, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent.slots import OWNERS
+from teamgram.openclaw.approvals.typed_words import TypedWords
 from teamgram.openclaw.config.live import Change
 from teamgram.openclaw.gateway.errors import GatewayError, invalid, unavailable
 from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
@@ -92,8 +93,11 @@ class Messenger(Service):
 
     _log = Logger()
 
-    def __init__(self, parts: AgentParts, reset_session: ResetSession, domain: MessengerDomain) -> None:
+    def __init__(
+        self, parts: AgentParts, reset_session: ResetSession, typed_words: TypedWords, domain: MessengerDomain
+    ) -> None:
         self._parts = parts
+        self._typed_words = typed_words
         self._reset_session = reset_session
         self._domain = domain
         self._reactor = self._parts.reactor
@@ -231,6 +235,16 @@ class Messenger(Service):
         if command in _RESETS:
             await self._reset_session(session, _RESETS[command])
             await self._say(account, message.peer, "A new conversation begins.", f"reset:{message.id}")
+            return
+        told = await self._typed_words.take(
+            text,
+            session.key,
+            sender.first_name or str(sender.id),
+            (lambda one: True) if sender.id in self.owners else None,
+            "channel",
+        )
+        if told is not None:
+            await self._say(account, message.peer, told, f"word:{message.id}")
             return
         # A model that is asked costs money: not for a reply that nobody could be shown.
         await self._domain.messages.check_writable(account.user_id, message.peer)

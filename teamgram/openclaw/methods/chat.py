@@ -1,6 +1,7 @@
 """``chat.*``: talking to an agent, and what was said."""
 
 import unicodedata
+from collections import deque
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -15,6 +16,9 @@ from teamgram.openclaw.agent.run import CHAT, STEER, RunRequest
 from teamgram.openclaw.agent.run_events import RunEvents
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent.runs import AcceptedRun
+from teamgram.openclaw.approvals.approval import Approval
+from teamgram.openclaw.approvals.approvals import sees
+from teamgram.openclaw.approvals.typed_words import TypedWords
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import UNAVAILABLE, GatewayError, invalid
 from teamgram.openclaw.gateway.router import Call, method
@@ -31,9 +35,10 @@ _STOP_WORDS = frozenset({"/stop", "/abort"})
 _RESET_WORDS = {"/new": "new", "/reset": "reset"}
 _COMMANDS = [
     {"name": name, "nativeName": name, "textAliases": [f"/{name}"], "description": text, "category": "session",
-     "source": "native", "scope": "both", "acceptsArgs": False}
+     "source": "native", "scope": "both", "acceptsArgs": name in ("approve", "deny")}
     for name, text in (
-        ("stop", "Stop what runs."), ("new", "Begin a new conversation."), ("reset", "Begin a new conversation.")
+        ("stop", "Stop what runs."), ("approve", "Allow what waits for your word."),
+        ("deny", "Refuse it."), ("new", "Begin a new conversation."), ("reset", "Begin a new conversation.")
     )
 ]  # fmt: skip
 
@@ -85,6 +90,7 @@ class ChatMethods:
 
     Attributes:
         replies: brings replies to channels; set once there are any.
+        typed_words: takes what is no message to the agent; set once there is anything to approve or to answer.
     """
 
     _log = Logger()
@@ -97,6 +103,9 @@ class ChatMethods:
         self._rows = rows
         self._reset = reset
         self.replies: ReplyDelivery | None = None
+        self.typed_words: TypedWords | None = None
+        #: Typed words that are repeated are no message either.
+        self._typed_ids: deque[str] = deque(maxlen=1000)
 
     @method("chat.send", scopes.WRITE)
     async def send(self, call: Call) -> dict[str, Any]:
@@ -124,6 +133,10 @@ class ChatMethods:
             self._events(session, params["idempotencyKey"]).final("", None)
             return {"runId": params["idempotencyKey"], "status": "ok"}
         run_id = params["idempotencyKey"]
+        told = None if attachments else await self._typed(call, text, session.key)
+        if told is not None:
+            self._events(session, run_id).final(told, None)
+            return {"runId": run_id, "status": "ok"}
         now_ms = parts.now_ms()
         client = {
             name: value for name, value in call.connection.peer.client.items() if name in ("id", "mode", "displayName")
@@ -153,6 +166,23 @@ class ChatMethods:
 
     def _undelivered(self, failure: Any) -> None:
         self._log.failure("a reply could not be delivered", failure=failure)
+
+    async def _typed(self, call: Call, text: str, session_key: str) -> str | None:
+        if call.params["idempotencyKey"] in self._typed_ids:
+            return ""
+        if self.typed_words is None or call.params.get("suppressCommandInterpretation"):
+            return None
+        connection = call.connection
+        name = str(connection.peer.client.get("displayName") or connection.peer.client.get("id") or "operator")
+
+        def may_see(one: Approval) -> bool:
+            return sees(one, connection.granted, connection.conn_id, connection.device_id or "")
+
+        eyes = may_see if scopes.APPROVALS in connection.granted else None
+        told = await self.typed_words.take(text, session_key, name, eyes, "device")
+        if told is not None:
+            self._typed_ids.append(call.params["idempotencyKey"])
+        return told
 
     @method("chat.abort", scopes.WRITE)
     async def abort(self, call: Call) -> dict[str, Any]:

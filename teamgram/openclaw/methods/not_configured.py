@@ -10,14 +10,11 @@ from typing import Any
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.router import OPERATOR, Call, Method
 
-_READ, _APPROVALS, _QUESTIONS = scopes.READ, scopes.APPROVALS, scopes.QUESTIONS
+_READ, _APPROVALS = scopes.READ, scopes.APPROVALS
 
 #: Name → (scope, answer).
 ANSWERS: dict[str, tuple[str, Any]] = {
-    "exec.approval.list": (_APPROVALS, []),
     "openclaw.approval.list": (_APPROVALS, []),
-    "plugin.approval.list": (_APPROVALS, []),
-    "question.list": (_QUESTIONS, {"questions": []}),
     "taskSuggestions.list": (_READ, {"suggestions": []}),
     "tasks.list": (_READ, {"tasks": []}),
     "progressCard.get": (_READ, {"card": None}),

@@ -58,6 +58,7 @@ class KeywordTests(SynchronousTestCase):
             ({"const": 1}, True, "must be equal to constant"),
             ({"pattern": "^a"}, "b", 'must match pattern "^a"'),
             ({"type": "array", "items": {"type": "string"}}, ["a", 1], "at /1: must be string"),
+            ({"contains": {"const": 1}}, [2], "must contain at least 1 valid item(s)"),
             ({"uniqueItems": True}, [{"a": 1}, {"a": 1}], "must not have duplicate items"),
             ({"maxLength": 1}, "ab", "must not have more than 1 characters"),
             ({"minItems": 1}, [], "must not have fewer than 1 items"),

@@ -90,7 +90,7 @@ class MessengerTests(MessengerTestCase):
         await self.answers(1)
         (session,) = [s for s in self.agents.parts.sessions if s.channel == "telegram"]
         names = {spec.name for spec in self.agents.parts.tools.specs(self.agents.parts.roster.default, session)}
-        self.assertEqual(names, {"current_time", "session_status"})
+        self.assertEqual(names, {"current_time", "session_status", "ask_user"})
 
     async def test_written_while_down(self) -> None:
         """What came while no agent listened is answered at the next start, and only once."""

@@ -29,8 +29,12 @@ DECLARED: dict[str | None, str] = {
         sessions.describe sessions.get sessions.list sessions.messages.subscribe sessions.messages.unsubscribe
         sessions.preview sessions.resolve sessions.subscribe sessions.unsubscribe skills.status status system-presence
         system.info tools.catalog users.self""",
-    scopes.APPROVALS: "exec.approval.list openclaw.approval.list plugin.approval.list",
-    scopes.QUESTIONS: "question.list",
+    scopes.APPROVALS: """
+        approval.get approval.history approval.resolve exec.approval.get exec.approval.grants.list
+        exec.approval.grants.revoke exec.approval.list exec.approval.request exec.approval.resolve
+        exec.approval.waitDecision openclaw.approval.list plugin.approval.list plugin.approval.request
+        plugin.approval.resolve plugin.approval.waitDecision""",
+    scopes.QUESTIONS: "question.get question.list question.request question.resolve question.waitAnswer",
     scopes.WRITE: """
         message.action sessions.fork sessions.groups.defaults sessions.title.prepare
         agent agent.wait chat.abort chat.send node.invoke node.pending.enqueue send sessions.abort sessions.activate
@@ -41,6 +45,7 @@ DECLARED: dict[str | None, str] = {
         node.rename""",
     scopes.ADMIN: """
         agents.files.set models.probe update.status
+        exec.approvals.get exec.approvals.node.get exec.approvals.node.set exec.approvals.set
         agents.create agents.delete agents.update chat.inject client.pair.revoke client.pair.start
         config.apply config.patch config.set cron.add cron.remove
         cron.run cron.update gateway.restart.request sessions.compact sessions.delete sessions.reset set-heartbeats

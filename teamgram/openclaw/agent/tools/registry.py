@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from teamgram.openclaw.agent.providers.model_api import ToolSpec
 from teamgram.openclaw.agent.roster import Agent
 from teamgram.openclaw.config.sections import ToolsSection
@@ -21,7 +23,8 @@ from teamgram.openclaw.sessions.agent_session import AgentSession
 READ, WRITE, SEND, EXECUTE = "read", "write", "send", "execute"
 _ALLOWED_BY_MODE = {
     "read-only": frozenset({READ}),
-    "guarded": frozenset({READ, WRITE}),
+    #: What else a tool would do there is asked of a person first, see :data:`Gate`.
+    "guarded": frozenset({READ, WRITE, SEND, EXECUTE}),
     "workspace": frozenset({READ, WRITE}),
     "full": frozenset({READ, WRITE, SEND, EXECUTE}),
 }
@@ -32,6 +35,11 @@ class ToolError(Exception):
     """The tool could not; the message goes to the model."""
 
 
+async def wait_simply(waiting: Deferred[Any]) -> Any:
+    """For a call that holds nothing while it waits."""
+    return await waiting
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """For whom a tool works.
@@ -40,6 +48,7 @@ class ToolContext:
         run_id: the run, empty for a direct call.
         call_key: unique to this call: what makes a repetition harmless where the receiver supports it.
         granted: the operator scopes of whoever it works for; empty for people of the messenger who are no operators.
+        wait: waits for something that a person does, which may take long: a run lends its slot to others meanwhile.
     """
 
     agent: Agent
@@ -47,6 +56,7 @@ class ToolContext:
     run_id: str
     call_key: str
     granted: frozenset[str]
+    wait: Callable[[Deferred[Any]], Awaitable[Any]] = wait_simply
 
 
 ToolFunction = Callable[[dict[str, Any], ToolContext], str | Awaitable[str]]
@@ -71,8 +81,17 @@ class Tool:
     over_http: bool = True
 
 
+#: Asked of every call that is allowed: comes back when it may be made, which may need a person's word.
+#: It raises :class:`ToolError` when it may not.
+Gate = Callable[[Tool, dict[str, Any], ToolContext], Awaitable[None]]
+
+
 class Tools:
-    """The registry."""
+    """The registry.
+
+    Attributes:
+        gate: see :data:`Gate`; None lets all of them pass.
+    """
 
     def __init__(self, policy: Callable[[], ToolsSection]) -> None:
         """Args:
@@ -80,6 +99,7 @@ class Tools:
         """
         self._policy = policy
         self._tools: dict[str, tuple[Tool, Check]] = {}
+        self.gate: Gate | None = None
 
     def add(self, tool: Tool) -> None:
         """Offer another tool.
@@ -146,6 +166,8 @@ class Tools:
         problem = problems_of(check, arguments)
         if problem is not None:
             raise ToolError(f"invalid arguments for {name}: {problem}")
+        if self.gate is not None:
+            await self.gate(tool, arguments, context)
         result = tool.function(arguments, context)
         if inspect.isawaitable(result):
             result = await result

@@ -160,6 +160,16 @@ def _items(schema: Any, parent: Any) -> Check:
     return check
 
 
+def _contains(schema: Any, parent: Any) -> Check:
+    item = compile_schema(schema)
+
+    def check(value: Any, path: str, problems: list[str]) -> None:
+        if isinstance(value, list) and all(problems_of(item, each) for each in value):
+            problems.append(_at(path, "must contain at least 1 valid item(s)"))
+
+    return check
+
+
 def _enum(allowed: list[Any], schema: Any) -> Check:
     def check(value: Any, path: str, problems: list[str]) -> None:
         if not any(_same(value, each) for each in allowed):
@@ -259,6 +269,7 @@ _KEYWORDS: dict[str, Callable[[Any, Any], Check]] = {
     "required": _required,
     "properties": _properties,
     "items": _items,
+    "contains": _contains,
     "enum": _enum,
     "const": _const,
     "anyOf": _some_of("a schema in anyOf", lambda matching: matching > 0),

@@ -1,0 +1,1 @@
+"""What an agent or a device may do only when a person has said so, and what an agent asks a person."""

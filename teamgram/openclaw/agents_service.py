@@ -37,9 +37,10 @@ from teamgram.openclaw.methods.messages import MessageMethods
 from teamgram.openclaw.methods.models import ModelMethods
 from teamgram.openclaw.methods.not_configured import not_configured
 from teamgram.openclaw.methods.questions import QuestionMethods
-from teamgram.openclaw.methods.session_copies import SessionCopyMethods
+from teamgram.openclaw.methods.session_branches import SessionBranchMethods
 from teamgram.openclaw.methods.session_life import SessionLifeMethods
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
+from teamgram.openclaw.methods.session_search import SessionSearchMethods
 from teamgram.openclaw.methods.sessions import SessionMethods
 from teamgram.openclaw.methods.tools import ToolMethods
 from teamgram.openclaw.methods.usage import UsageMethods
@@ -107,7 +108,8 @@ class AgentsService(Service):
         ):
             plane.router.register(family)
         for more in (
-            UsageMethods(parts, rows), SessionCopyMethods(parts, events), ModelMethods(parts),
+            UsageMethods(parts, rows), SessionBranchMethods(parts, events), SessionSearchMethods(parts),
+            ModelMethods(parts),
             MessageMethods(parts, self.deliveries), QuestionMethods(parts, self._questions),
             ApprovalMethods(parts, self._approvals, self._exec_policy, plane.nodes),
         ):  # fmt: skip

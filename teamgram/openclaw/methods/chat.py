@@ -133,7 +133,7 @@ class ChatMethods:
             self._events(session, params["idempotencyKey"]).final("", None)
             return {"runId": params["idempotencyKey"], "status": "ok"}
         run_id = params["idempotencyKey"]
-        told = None if attachments else await self._typed(call, text, session.key)
+        told = None if attachments else await self._typed(call, params, text, session.key)
         if told is not None:
             self._events(session, run_id).final(told, None)
             return {"runId": run_id, "status": "ok"}
@@ -167,10 +167,10 @@ class ChatMethods:
     def _undelivered(self, failure: Any) -> None:
         self._log.failure("a reply could not be delivered", failure=failure)
 
-    async def _typed(self, call: Call, text: str, session_key: str) -> str | None:
-        if call.params["idempotencyKey"] in self._typed_ids:
+    async def _typed(self, call: Call, params: dict[str, Any], text: str, session_key: str) -> str | None:
+        if params["idempotencyKey"] in self._typed_ids:
             return ""
-        if self.typed_words is None or call.params.get("suppressCommandInterpretation"):
+        if self.typed_words is None or params.get("suppressCommandInterpretation"):
             return None
         connection = call.connection
         name = str(connection.peer.client.get("displayName") or connection.peer.client.get("id") or "operator")
@@ -181,7 +181,7 @@ class ChatMethods:
         eyes = may_see if scopes.APPROVALS in connection.granted else None
         told = await self.typed_words.take(text, session_key, name, eyes, "device")
         if told is not None:
-            self._typed_ids.append(call.params["idempotencyKey"])
+            self._typed_ids.append(params["idempotencyKey"])
         return told
 
     @method("chat.abort", scopes.WRITE)

@@ -55,7 +55,9 @@ class UsageMethods:
         ]
         found = []
         for session in wanted[:MAX_SESSIONS]:
-            counted = await parts.sessions.read(session, lambda records, last: report(records, period))
+            counted = await parts.sessions.read(
+                session, lambda records, last: report(records, period), every_branch=True
+            )
             if counted.last_ms:
                 found.append((session, counted))
         return found

@@ -138,6 +138,11 @@ class AgentSession(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=T
         kind = record.get("type")
         if record.get("customType") == transcripts.RUN_END and isinstance(record.get("data"), dict):
             self.close_run(str(record["data"].get("runId")))
+        if kind == transcripts.REWIND:
+            self.lifecycle_revision = new_revision()
+            self.messages, self.leaf_id = int(record["messages"]), str(record["leafId"])
+            self.preview = str(record["preview"])
+            return 0
         if kind not in (transcripts.MESSAGE, transcripts.RESET):
             return 0
         self.leaf_id = self.last_id

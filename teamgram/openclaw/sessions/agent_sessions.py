@@ -165,7 +165,14 @@ class AgentSessions:
         done = self._writer(session).append(make)
         return done.addCallback(self._tell, session, numbered)
 
-    def append_after(self, session: AgentSession, make: "Read[list[dict[str, Any]]]", now_ms: int) -> Deferred[None]:
+    def append_after(
+        self,
+        session: AgentSession,
+        make: "Read[list[dict[str, Any]]]",
+        now_ms: int,
+        *,
+        every_branch: bool = False,
+    ) -> Deferred[None]:
         """Append records that depend on what is there: nothing comes between the look, in a thread, and the write.
 
         Fails as :meth:`append` does.
@@ -173,7 +180,9 @@ class AgentSessions:
         if self._by_id.get(session.session_id) is not session:
             return fail(TranscriptGone(session.key))
         numbered: list[tuple[dict[str, Any], int]] = []
-        done = self._writer(session).append_after(make, lambda records: self._batch(session, records, numbered, now_ms))
+        done = self._writer(session).append_after(
+            make, lambda records: self._batch(session, records, numbered, now_ms), every_branch=every_branch
+        )
         return done.addCallback(self._tell, session, numbered)
 
     def _batch(
@@ -283,11 +292,15 @@ class AgentSessions:
         """Call something that blocks, in a thread of the reactor's pool."""
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function)
 
-    def read(self, session: AgentSession, function: "Read[T]") -> "Deferred[T]":
-        """Call ``function`` in a thread with what is on disk of its records: (newest first, number of the newest)."""
+    def read(self, session: AgentSession, function: "Read[T]", *, every_branch: bool = False) -> "Deferred[T]":
+        """Call ``function`` in a thread with what is on disk of its records: (newest first, number of the newest).
+
+        Args:
+            every_branch: of all branches, with the marks between them; else of the one that is gone on with.
+        """
         if self._by_id.get(session.session_id) is not session:
             return self.in_thread(lambda: function(iter(()), 0))
-        return self._writer(session).read(function)
+        return self._writer(session).read(function, every_branch=every_branch)
 
     def read_at_start(self, session: AgentSession) -> Iterator[dict[str, Any]]:
         """Its records from the newest on, before anything is written. Blocks."""

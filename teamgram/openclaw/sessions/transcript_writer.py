@@ -10,7 +10,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
 from teamgram.database import private_file
-from teamgram.openclaw.sessions import transcript_files
+from teamgram.openclaw.sessions import transcript_files, transcripts
 from teamgram.openclaw.sessions.change_order import ChangeOrder
 
 T = TypeVar("T")
@@ -68,12 +68,16 @@ class TranscriptWriter:
         """Fires when it is on disk; fails as the write failed, and then none of it is there."""
         return self._order.share(lambda: self._append(*make()))
 
-    def read(self, function: "Read[T]") -> "Deferred[T]":
-        """Fires with what ``function`` makes of the records, in a thread."""
+    def read(self, function: "Read[T]", *, every_branch: bool = False) -> "Deferred[T]":
+        """Fires with what ``function`` makes of the records, in a thread.
+
+        Args:
+            every_branch: of all branches, with the marks between them; else of the one that is gone on with.
+        """
 
         def begin() -> "Deferred[T]":
             known = self.on_disk
-            return self._in_thread(lambda: function(self._records(known), known.messages))
+            return self._in_thread(lambda: function(self._records(known, every_branch), known.messages))
 
         return self._order.share(begin)
 
@@ -93,12 +97,12 @@ class TranscriptWriter:
         """
         return self._order.alone(lambda: Deferred.fromCoroutine(self._replace(choose, make)).addCallback(replaced))
 
-    def append_after(self, choose: "Read[T]", make: "MakeOf[T]") -> Deferred[None]:
+    def append_after(self, choose: "Read[T]", make: "MakeOf[T]", *, every_branch: bool = False) -> Deferred[None]:
         """Append what depends on what is there: nothing comes between the look and the write."""
 
         async def look_and_write() -> None:
             known = self.on_disk
-            found = await self._in_thread(lambda: choose(self._records(known), known.messages))
+            found = await self._in_thread(lambda: choose(self._records(known, every_branch), known.messages))
             await self._append(*make(found))
 
         return self._order.alone(lambda: Deferred.fromCoroutine(look_and_write()))
@@ -120,8 +124,9 @@ class TranscriptWriter:
         self.on_disk = OnDisk(len(data), messages)
         return len(chosen)
 
-    def _records(self, known: OnDisk) -> Iterator[dict[str, Any]]:
-        return transcript_files.read_backward(self.path, known.size, MOST_READ_BYTES)
+    def _records(self, known: OnDisk, every_branch: bool = False) -> Iterator[dict[str, Any]]:
+        found = transcript_files.read_backward(self.path, known.size, MOST_READ_BYTES)
+        return found if every_branch else transcripts.visible(found)
 
     def _in_thread(self, function: Callable[[], T]) -> "Deferred[T]":
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function)

@@ -6,6 +6,8 @@ Every further line is ``{"type","id","parentId","timestamp",...}``:
     message          a message: user, assistant (with tool calls) or toolResult
     compaction       {summary, firstKeptEntryId, tokensBefore}: what the model no longer sees
     reset            {reason}: the conversation begins anew after it
+    rewind           {toId, messages, leafId, preview, branch?}: it goes on from that earlier record (empty: from
+                     nothing); what stands between them is another branch, whose end ``branch`` names
     custom           {customType, data}, two of which are ours:
         openclaw.session   the session's settings and counters, as of here; ends every batch of appends
         openclaw.run       {runId, status, ...}: how a run ended
@@ -19,7 +21,7 @@ and that line belongs to the same append.
 
 import datetime
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -29,6 +31,7 @@ VERSION = 3
 MESSAGE = "message"
 COMPACTION = "compaction"
 RESET = "reset"
+REWIND = "rewind"
 CUSTOM = "custom"
 SESSION_STATE = "openclaw.session"
 RUN_END = "openclaw.run"
@@ -96,6 +99,24 @@ def text_of(message: dict[str, Any]) -> str:
     if not isinstance(content, list):
         return ""
     return "".join(part.get("text", "") for part in content if isinstance(part, dict) and part.get("type") == "text")
+
+
+def visible(newest_first: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The records of the branch that is gone on with; of other branches only what is no part of a conversation."""
+    wanted: str | None = None
+    for each in newest_first:
+        if wanted is None:
+            if each.get("type") == REWIND:
+                wanted = str(each.get("toId") or "")
+                continue
+        elif each.get("type") == RESET:
+            # Nothing goes back behind one.
+            wanted = None
+        elif each.get("id") == wanted:
+            wanted = None
+        elif each.get("type") != CUSTOM:
+            continue
+        yield each
 
 
 def whole_bytes(tail: bytes) -> int:

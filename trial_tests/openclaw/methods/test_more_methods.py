@@ -94,36 +94,6 @@ class SessionCopyTests(AgentsTestCase):
         )
         self.assertEqual(self.ok("sessions.search", query="...")["results"], [])
 
-    def test_fork(self) -> None:
-        """Up to an answer; before a message of the user's, whose text comes back to be edited."""
-        for number in range(3):
-            self.send(f"message {number}", f"run-{number}")
-            self.house.advance(0.5)
-        messages = self.ok("chat.history", sessionKey="main")["messages"]
-        ids = [message["__openclaw"]["id"] for message in messages]
-        forked = self.ok("sessions.fork", sessionKey="main", entryId=ids[3])
-        self.assertNotIn("editorText", forked)
-        self.assertEqual(len(self.history(forked["sessionKey"])), 4)
-        edited = self.ok("sessions.fork", sessionKey="main", entryId=ids[2])
-        self.assertEqual((edited["editorText"], len(self.history(edited["sessionKey"]))), ("message 1", 2))
-        self.assertEqual(len(self.history()), 6)
-        self.send("elsewhere", "run-9", sessionKey=edited["sessionKey"])
-        self.house.advance(0.5)
-        self.assertEqual(self.history(edited["sessionKey"])[-1], ("assistant", "elsewhere"))
-        self.assertEqual(len(self.history()), 6)
-        self.assertIn("no such entry", self.error("sessions.fork", sessionKey="main", entryId="x")["message"])
-        (branch,) = self.ok("sessions.branches.list", sessionKey="main")["branches"]
-        self.assertEqual((branch["messageCount"], branch["active"]), (6, True))
-
-    def test_title(self) -> None:
-        """The first sentence, as far as it goes."""
-        for message, title in (
-            ("Hello there. And more.", "Hello there."),
-            ("word " * 40, "word " * 11 + "word…"),
-            ("  ", None),
-        ):
-            self.assertEqual(self.ok("sessions.title.prepare", agentId="main", message=message)["title"], title)
-
 
 class AgentFilesTests(TurnTestCase):
     """Who an agent is."""

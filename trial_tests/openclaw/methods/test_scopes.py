@@ -44,7 +44,7 @@ DECLARED: dict[str | None, str] = {
         device.token.revoke device.token.rotate node.pair.approve node.pair.list node.pair.reject node.pair.remove
         node.rename""",
     scopes.ADMIN: """
-        agents.files.set models.probe update.status
+        agents.files.set models.probe sessions.branches.switch sessions.rewind update.status
         exec.approvals.get exec.approvals.node.get exec.approvals.node.set exec.approvals.set
         agents.create agents.delete agents.update chat.inject client.pair.revoke client.pair.start
         config.apply config.patch config.set cron.add cron.remove

@@ -9,6 +9,7 @@ from typing import Any
 from teamgram.app import stage_settings
 from teamgram.app.config.loader import Configuration
 from teamgram.bff.authorization import AccountEnd, SignIns
+from teamgram.bff.channels.live_updates import ChannelUpdates
 from teamgram.bff.configuration.service import ConfigurationService
 from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.honest_empties import honest_empties
@@ -42,6 +43,7 @@ class Bff:
     domain: Domain
     devices: DevicesHere
     live: LiveUpdates
+    in_channels: ChannelUpdates
     codes: SignInCodes
     sign_ins: SignIns
     configuration: ConfigurationService
@@ -62,6 +64,7 @@ class Bff:
     async def stop(self) -> None:
         """Let go of what is still being drawn for clients that are gone anyway; remember who was here."""
         self.expiry.stop()
+        await self.in_channels.settled()
         await self.live.settled()
         await self.domain.stop()
 
@@ -88,6 +91,7 @@ def build_bff(
     devices = DevicesHere(bus, domain.presence)
     live = LiveUpdates(shared.updates, devices, bus, clock)
     domain.fanout.subscribe(live)
+    in_channels = ChannelUpdates(shared.updates, domain.channels, devices, live, domain.fanout, bus, clock)
     on_loopback = stage_settings.only_loopback(listeners)
     code_settings = stage_settings.codes(configuration.bff.Code, on_loopback)
     codes = SignInCodes(
@@ -130,4 +134,4 @@ def build_bff(
     account_end = AccountEnd(domain.users, domain.contacts, domain.watchers, sign_ins, domain.fanout)
     expiry = AccountExpiry(database, clock, domain.presence.is_online, account_end)
     configuration_service = next(service for service in services if isinstance(service, ConfigurationService))
-    return Bff(services, domain, devices, live, codes, sign_ins, configuration_service, expiry)
+    return Bff(services, domain, devices, live, in_channels, codes, sign_ins, configuration_service, expiry)

@@ -5,6 +5,8 @@ it is as large as they are. What a process told ends with it (``SessionsGone``),
 and who begins here asks all of them once.
 """
 
+from collections.abc import Callable
+
 from teamgram.domain.presence.presence import Presence
 from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.updates import DevicesAsked, SessionsGone, UpdatesSessionChanged
@@ -22,6 +24,7 @@ class DevicesHere:
         self._presence = presence
         # By user, then by permanent key.
         self._devices: dict[int, dict[int, UpdatesSessionChanged]] = {}
+        self._watchers: list[Callable[[int, bool], object]] = []
         bus.listen(UpdatesSessionChanged, self._changed)
         bus.listen(SessionsGone, self._gone)
 
@@ -31,6 +34,14 @@ class DevicesHere:
     def ask(self) -> None:
         """Have those told that were there before."""
         self._bus.publish(DevicesAsked())
+
+    def watch(self, watcher: Callable[[int, bool], object]) -> None:
+        """From now on ``watcher`` hears of each user whose first device comes (True), or whose last one goes."""
+        self._watchers.append(watcher)
+
+    def is_here(self, user_id: int) -> bool:
+        """Whether the user has a device here."""
+        return user_id in self._devices
 
     def take_updates(self, user_id: int, except_perm_auth_key_id: int = 0) -> bool:
         """Whether some device of the user, but for that one, would get an update: else none need be drawn."""
@@ -51,16 +62,22 @@ class DevicesHere:
         if now.connected or now.takes_updates:
             if devices is None:
                 devices = self._devices[user_id] = {}
+                self._tell(user_id, True)
             devices[key] = now
         elif devices is not None and before is not None:
             del devices[key]
             if not devices:
                 del self._devices[user_id]
+                self._tell(user_id, False)
         was_connected = before is not None and before.connected
         if now.connected and not was_connected:
             self._presence.device_connected(user_id, key)
         elif was_connected and not now.connected:
             self._presence.device_disconnected(user_id, key)
+
+    def _tell(self, user_id: int, is_here: bool) -> None:
+        for watcher in self._watchers:
+            watcher(user_id, is_here)
 
     def _gone(self, gone: SessionsGone) -> None:
         lost = [

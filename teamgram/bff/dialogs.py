@@ -12,7 +12,7 @@ from teamgram.bff.views.messages import dialog_peer_view, draft_view, message_vi
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.domain.dialogs.dialog import Dialog
 from teamgram.domain.dialogs.dialogs import DialogList
-from teamgram.domain.ids.peer import PeerKind
+from teamgram.domain.ids.peer import PeerKind, marked_channel, marked_chat
 from teamgram.domain.users.notifications import UNCHANGED
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
@@ -32,7 +32,7 @@ class DialogsService(RpcService):
     async def _content(self, caller: RpcMetadata, listed: DialogList) -> dict[str, Any]:
         """The fields that every answer with dialogs has."""
         chosen = await self._shared.domain.notifications.get(caller.user_id)
-        messages = list(listed.messages.values())
+        messages = listed.messages
         peers = peers_in(messages) | {dialog.peer for dialog in listed.dialogs}
         users, chats = await self._shared.peers(caller.user_id, peers)
         return {
@@ -54,6 +54,7 @@ class DialogsService(RpcService):
             folder_id=folder_id,
             offset_date=query.offset_date,
             offset_id=query.offset_id,
+            offset_peer=_written_peer(query.offset_peer),
             # 0 asks for the default, as on the official server.
             limit=query.limit if query.limit > 0 else 20,
             exclude_pinned=query.exclude_pinned,
@@ -198,6 +199,15 @@ class PrivateChatSettings:
         return Conversation(dialog.pinned_message_id, len(common), dialog.folder_id, behind)
 
 
+def _written_peer(view: Any) -> int:
+    """The marked id that an ``InputPeer`` has in it, whoever may use it: it names a place in the caller's own list."""
+    if getattr(view, "channel_id", 0) > 0:
+        return marked_channel(view.channel_id)
+    if getattr(view, "chat_id", 0) > 0:
+        return marked_chat(view.chat_id)
+    return max(0, getattr(view, "user_id", 0))
+
+
 def _folder(folder_id: int) -> int:
     if folder_id not in _FOLDERS:
         raise bad_request("FOLDER_ID_INVALID")
@@ -218,6 +228,7 @@ def dialog_view(dialog: Dialog, notify_settings: Any) -> Any:
         unread_reactions_count=0,
         unread_poll_votes_count=0,
         notify_settings=notify_settings,
+        pts=dialog.pts or None,
         draft=draft_view(dialog.draft) if dialog.draft is not None else None,
         folder_id=dialog.folder_id or None,
     )

@@ -5,6 +5,7 @@ itself only where no domain rule is behind it.
 """
 
 from teamgram.domain.bots import errors as bots
+from teamgram.domain.channels import errors as channels
 from teamgram.domain.chats import errors as chats
 from teamgram.domain.codes.codes import (
     CodeEmpty,
@@ -171,6 +172,18 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     messages.RandomIdDuplicate: (400, "RANDOM_ID_DUPLICATE"),
     messages.RandomIdEmpty: (400, "RANDOM_ID_EMPTY"),
     messages.RandomIdInvalid: (400, "RANDOM_ID_INVALID"),
+    channels.BotsJoinAsAdmins: (400, "USER_BOT"),
+    channels.ChannelNotFound: (400, "CHANNEL_INVALID"),
+    channels.ChannelPrivate: (400, "CHANNEL_PRIVATE"),
+    channels.ChannelsTooMany: (400, "CHANNELS_TOO_MUCH"),
+    channels.MemberInvalid: (400, "PARTICIPANT_ID_INVALID"),
+    channels.OtherInTooManyChannels: (400, "USER_CHANNELS_TOO_MUCH"),
+    channels.OwnerMustStay: (400, "USER_CREATOR"),
+    channels.PublicChannelsTooMany: (400, "CHANNELS_ADMIN_PUBLIC_TOO_MUCH"),
+    channels.RankInvalid: (400, "ADMIN_RANK_INVALID"),
+    channels.RightsEmpty: (400, "RIGHTS_NOT_MODIFIED"),
+    channels.UserBannedInChannel: (400, "USER_BANNED_IN_CHANNEL"),
+    channels.UserKicked: (400, "USER_KICKED"),
     chats.ChatAboutNotModified: (400, "CHAT_ABOUT_NOT_MODIFIED"),
     chats.ChatAboutTooLong: (400, "CHAT_ABOUT_TOO_LONG"),
     chats.ChatAdminRequired: (400, "CHAT_ADMIN_REQUIRED"),

@@ -9,6 +9,9 @@ from hmac import compare_digest
 from typing import Any
 
 from teamgram.bff.errors import bad_request
+from teamgram.domain.channels.channel import Channel
+from teamgram.domain.channels.channels import Channels
+from teamgram.domain.channels.errors import ChannelNotFound
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.users.user import SERVICE_USER_ID, User
 from teamgram.domain.users.users import Users
@@ -17,6 +20,9 @@ from teamgram.interfaces.rpc import RpcMetadata
 _SELF = frozenset({"inputPeerSelf", "inputUserSelf"})
 _USER = frozenset({"inputPeerUser", "inputUser"})
 _FROM_MESSAGE = frozenset({"inputPeerUserFromMessage", "inputUserFromMessage"})
+# Some libraries write a peer where the schema has a channel.
+_CHANNEL = frozenset({"inputPeerChannel", "inputChannel"})
+_CHANNEL_FROM_MESSAGE = frozenset({"inputPeerChannelFromMessage", "inputChannelFromMessage"})
 
 
 class InputPeers:
@@ -26,8 +32,9 @@ class InputPeers:
     and the async method has to be asked.
     """
 
-    def __init__(self, users: Users) -> None:
+    def __init__(self, users: Users, channels: Channels) -> None:
         self._users = users
+        self._channels = channels
 
     def try_user(self, caller: RpcMetadata, input_user: Any) -> User | None:
         """The user at once, or None: ask ``user``.
@@ -55,6 +62,11 @@ class InputPeers:
         Raises:
             RpcError: ``PEER_ID_INVALID``.
         """
+        if input_peer.NAME in _CHANNEL:
+            channel = self._channels.cached(input_peer.channel_id)
+            return None if channel is None else Peer.channel(_addressed(channel, input_peer).id)
+        if input_peer.NAME in _CHANNEL_FROM_MESSAGE:
+            return None
         other = _not_a_user(input_peer)
         if other is not None:
             return other
@@ -66,15 +78,34 @@ class InputPeers:
         return Peer(PeerKind.USER, user_id)
 
     async def peer(self, caller: RpcMetadata, input_peer: Any) -> Peer:
-        """The peer that is meant. For a basic group only the id: whether the caller is in it is asked elsewhere.
+        """The peer that is meant; whether the caller is in a group, or may see a channel, is asked elsewhere.
 
         Raises:
             RpcError: ``PEER_ID_INVALID``.
+            ChannelNotFound.
         """
+        if input_peer.NAME in _CHANNEL or input_peer.NAME in _CHANNEL_FROM_MESSAGE:
+            return Peer.channel((await self.channel(input_peer)).id)
         other = _not_a_user(input_peer)
         if other is not None:
             return other
         return Peer(PeerKind.USER, (await self._resolve(caller, input_peer, "PEER_ID_INVALID")).id)
+
+    async def channel(self, input_channel: Any) -> Channel:
+        """The channel that is meant; whether the caller may see it is asked elsewhere.
+
+        Raises:
+            RpcError: ``CHANNEL_INVALID``.
+            ChannelNotFound.
+        """
+        name = input_channel.NAME
+        if name not in _CHANNEL:
+            raise bad_request("CHANNEL_INVALID")
+        channel_id = input_channel.channel_id
+        channel = self._channels.cached(channel_id) or (await self._channels.get([channel_id])).get(channel_id)
+        if channel is None:
+            raise ChannelNotFound(str(channel_id))
+        return _addressed(channel, input_channel)
 
     async def _resolve(self, caller: RpcMetadata, written: Any, error: str) -> User:
         user_id = _user_id(caller, written, error)
@@ -93,10 +124,18 @@ def _not_a_user(input_peer: Any) -> Peer | None:
         if input_peer.chat_id <= 0:
             raise bad_request("PEER_ID_INVALID")
         return Peer(PeerKind.CHAT, input_peer.chat_id)
-    if name in ("inputPeerChannel", "inputPeerChannelFromMessage"):
-        # There are no channels here yet, so no id can be one.
-        raise bad_request("CHANNEL_INVALID")
     return None
+
+
+def _addressed(channel: Channel, written: Any) -> Channel:
+    """The channel, addressed as it must be.
+
+    Raises:
+        ChannelNotFound.
+    """
+    if not compare_digest(_bytes(written.access_hash), _bytes(channel.access_hash)):
+        raise ChannelNotFound(str(channel.id))
+    return channel
 
 
 def _user_id(caller: RpcMetadata, written: Any, error: str) -> int:
@@ -118,10 +157,7 @@ def _check(caller: RpcMetadata, user: User, written: Any, error: str) -> None:
     if name in _FROM_MESSAGE:
         # Only for "min" users, which this server never sends: every user comes with an access_hash.
         raise bad_request(error)
-    shown: int = written.access_hash
-    if not compare_digest(
-        shown.to_bytes(8, "little", signed=True), user.access_hash.to_bytes(8, "little", signed=True)
-    ):
+    if not compare_digest(_bytes(written.access_hash), _bytes(user.access_hash)):
         raise bad_request(error)
 
 

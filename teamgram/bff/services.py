@@ -9,6 +9,7 @@ from teamgram.bff.authorization.welcome import Welcome
 from teamgram.bff.bots.callbacks import BotCallbacks, BotStarts
 from teamgram.bff.bots.settings import BotSettings
 from teamgram.bff.bots.sign_in import BotSignIn
+from teamgram.bff.channels.service import ChannelsService
 from teamgram.bff.chats.invites import ChatInvitesService
 from teamgram.bff.chats.photos import ChatPhotosService
 from teamgram.bff.chats.service import ChatsService, ProtectedChats
@@ -150,6 +151,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         FolderLinksService(shared),
         ChatsService(shared),
         ChatPhotosService(shared),
+        ChannelsService(shared),
         ProfilePhotosService(shared),
         ChatInvitesService(shared),
         Reports(shared),

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from teamgram.bff.errors import bad_request
 from teamgram.bff.peers import InputPeers
 from teamgram.bff.send_order import SendOrder
+from teamgram.bff.views.channels import ChannelViews, GroupViews
 from teamgram.bff.views.chats import ChatViews
 from teamgram.bff.views.folders import FolderViews
 from teamgram.bff.views.media import FileViews
@@ -20,6 +21,8 @@ from teamgram.bff.views.updates import UpdateViews
 from teamgram.bff.views.users import UserViews
 from teamgram.bff.views.wallpapers import WallpaperUpdates
 from teamgram.domain.boxes.message import Message
+from teamgram.domain.channels import rights as channel_rights
+from teamgram.domain.channels.channel import Seat
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import Peer, PeerKind
@@ -61,7 +64,7 @@ class Shared:
         folders = FolderViews(domain.folders, domain.users)
         updates = UpdateViews(
             users,
-            ChatViews(domain.chats, dc_id),
+            GroupViews(ChatViews(domain.chats, dc_id), ChannelViews(domain.channels, dc_id, clock)),
             people,
             stickers,
             PageUpdates(domain.log, files),
@@ -70,7 +73,7 @@ class Shared:
             files,
             clock,
         )
-        return cls(domain, clock, InputPeers(domain.users), users, people, updates, folders)
+        return cls(domain, clock, InputPeers(domain.users, domain.channels), users, people, updates, folders)
 
     def now(self) -> int:
         """Unix seconds."""
@@ -81,18 +84,39 @@ class Shared:
         return Actor(caller.user_id, self.now(), caller.perm_auth_key_id)
 
     async def peer(self, caller: RpcMetadata, input_peer: Any) -> Peer:
-        """The peer that is meant: a user, or a group that the caller is or was in.
+        """The peer that is meant: a user, a group that the caller is or was in, a channel that they may see.
 
         Raises:
             RpcError: ``PEER_ID_INVALID`` or ``CHANNEL_INVALID``.
             ChatNotFound: not a group of the caller's.
+            ChannelNotFound, ChannelPrivate.
         """
         peer = self.input_peers.try_peer(caller, input_peer)
         if peer is None:
             peer = await self.input_peers.peer(caller, input_peer)
         if peer.kind is PeerKind.CHAT:
             await self.domain.chats.of_member(caller.user_id, peer.id)
+        elif peer.kind is PeerKind.CHANNEL:
+            await self._look_into(caller, peer.id)
         return peer
+
+    async def _look_into(self, caller: RpcMetadata, channel_id: int) -> Seat:
+        now = self.now()
+        seat = self.domain.channels.cached_seat(caller.user_id, channel_id, now)
+        if seat is None:
+            seat = await self.domain.channels.seat(caller.user_id, channel_id, now)
+        channel_rights.check_reads(seat)
+        return seat
+
+    async def seat(self, caller: RpcMetadata, input_channel: Any) -> Seat:
+        """The channel that is meant and that the caller may see, and what they are there.
+
+        Raises:
+            RpcError: ``CHANNEL_INVALID``.
+            ChannelNotFound, ChannelPrivate.
+        """
+        channel = await self.input_peers.channel(input_channel)
+        return await self._look_into(caller, channel.id)
 
     async def dialog_peer(self, caller: RpcMetadata, input_dialog_peer: Any) -> Peer:
         """The peer of an ``inputDialogPeer``.

@@ -10,6 +10,7 @@ from teamgram.domain.bots.callbacks import Callbacks
 from teamgram.domain.bots.inbox import BotInbox
 from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.boxes.message import unpack_extra
+from teamgram.domain.channels.channels import Channels
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.chats.photos import ChatPhotos
@@ -97,6 +98,7 @@ class Domain:
     dialogs: Dialogs
     saved_dialogs: SavedDialogs
     chats: Chats
+    channels: Channels
     invites: ChatInvites
     log: UpdateLog
     trimming: LogTrimming
@@ -183,6 +185,7 @@ class Domain:
             dialogs=dialogs,
             saved_dialogs=SavedDialogs(database, fanout),
             chats=chats,
+            channels=Channels(database, fanout),
             invites=ChatInvites(database, chats),
             log=UpdateLog(database),
             trimming=LogTrimming(database, clock, keep_log_seconds),

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from teamgram.bff.caller import Caller
+from teamgram.bff.channels.live_updates import ChannelUpdates
 from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.services import conversation_services
@@ -76,13 +77,15 @@ class Device:
 
     async def call(self, query: Any) -> Any:
         """The answer to a method, through the caller and the codec."""
+        return await self.call_encoded(query.NAME, encode(query, self.caller.layer))
+
+    async def call_encoded(self, method: str, body: bytes) -> Any:
+        """As ``call``, of what a client has encoded its own way."""
         house = self._house
-        body = encode(query, self.caller.layer)
-        request = RpcRequest(self.caller, next(house.keys), "", query.NAME, body)
-        answer = house.caller.call(request)
+        answer = house.caller.call(RpcRequest(self.caller, next(house.keys), "", method, body))
         if not isinstance(answer, bytes):
             answer = await answer
-        return decode_result(query.NAME, answer, self.caller.layer)
+        return decode_result(method, answer, self.caller.layer)
 
     def go_offline(self) -> None:
         """No more pushes."""
@@ -90,6 +93,7 @@ class Device:
 
     async def take(self) -> list[Any]:
         """The single updates pushed since the last call."""
+        await self._house.in_channels.settled()
         await self._house.live.settled()
         pushed, self.pushed = self.pushed, []
         return [update for updates in pushed for update in updates.updates]
@@ -166,8 +170,12 @@ class House:
         self.devices = DevicesHere(self.bus, domain.presence)
         self.live = LiveUpdates(self.shared.updates, self.devices, self.bus, self.clock, seconds=self.clock.seconds)
         self.fanout.subscribe(self.live)
+        self.in_channels = ChannelUpdates(
+            self.shared.updates, domain.channels, self.devices, self.live, self.fanout, self.bus, self.clock
+        )
         # Before the database closes: what is still being drawn reads it.
         case.addCleanup(lambda: Deferred.fromCoroutine(self.live.settled()))
+        case.addCleanup(lambda: Deferred.fromCoroutine(self.in_channels.settled()))
         self.caller = Caller(conversation_services(self.shared), FloodLimits(FloodSettings(), self.clock.seconds))
 
     async def sign_up(

@@ -38,15 +38,10 @@ class ChatViews:
         # What was drawn of the group as it is remembered, which is replaced as a whole when it changes.
         self._views: dict[int, tuple[Chat, dict[SeenChat | None, Any]]] = {}
 
-    def cached(self, viewer_id: int, chat_ids: Iterable[int]) -> list[Any] | None:
-        """``Chat`` objects for the viewer, or None: ask ``render``."""
-        views = []
-        for chat_id in chat_ids:
-            chat = self._chats.cached(chat_id)
-            if chat is None:
-                return None
-            views.append(self._view(chat, how_seen(chat, viewer_id)))
-        return views
+    def cached(self, viewer_id: int, chat_id: int) -> Any | None:
+        """``Chat`` for the viewer, or None: ask ``render``."""
+        chat = self._chats.cached(chat_id)
+        return None if chat is None else self._view(chat, how_seen(chat, viewer_id))
 
     def _view(self, chat: Chat, seen: SeenChat | None) -> Any:
         """The group for all who see it so, drawn once. The objects are shared."""
@@ -60,15 +55,10 @@ class ChatViews:
             view = known[1][seen] = _seen_view(chat, seen, self._dc_id)
         return view
 
-    def seen(self, viewer_id: int, chat_ids: Iterable[int]) -> tuple[SeenChat | None, ...] | None:
-        """What is the viewer's own in what ``cached`` would give, or None with it."""
-        seen = []
-        for chat_id in chat_ids:
-            chat = self._chats.cached(chat_id)
-            if chat is None:
-                return None
-            seen.append(how_seen(chat, viewer_id))
-        return tuple(seen)
+    def seen(self, viewer_id: int, chat_id: int) -> tuple[bool, SeenChat | None]:
+        """Whether the group is in memory, and then what is the viewer's own in what ``cached`` would give."""
+        chat = self._chats.cached(chat_id)
+        return (False, None) if chat is None else (True, how_seen(chat, viewer_id))
 
     async def render(self, viewer_id: int, chat_ids: Iterable[int]) -> list[Any]:
         """``Chat`` objects for the viewer, each once; ids that no group has are left out."""
@@ -139,9 +129,9 @@ def admin_rights_view() -> Any:
 
 
 @lru_cache(maxsize=1_000)
-def banned_rights_view(banned: int) -> Any:
+def banned_rights_view(banned: int, until: int = _FOREVER) -> Any:
     """``chatBannedRights`` from ``Banned`` bits. The objects are shared."""
-    return tl.chatBannedRights(until_date=_FOREVER, **{name: bool(banned & bit) for name, bit in _BANNED})
+    return tl.chatBannedRights(until_date=until, **{name: bool(banned & bit) for name, bit in _BANNED})
 
 
 def banned_from(view: Any) -> int:

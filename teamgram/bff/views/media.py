@@ -10,6 +10,7 @@ from teamgram.domain.files.references import (
     IN_CONTENT,
     IN_STICKER_SET,
     IN_WEB_PAGE,
+    OF_CHANNEL,
     OF_GROUP,
     ON_PROFILE,
     SAVED_BY,
@@ -178,6 +179,10 @@ class FileViews:
     def of_group(self, photo: Photo | None, chat_id: int) -> Any:
         """``Photo`` of a group."""
         return tl.photoEmpty(id=0) if photo is None else self.photo(photo, Origin(OF_GROUP, chat_id))
+
+    def of_channel(self, photo: Photo | None, channel_id: int) -> Any:
+        """``Photo`` of a channel, for who sees the channel."""
+        return tl.photoEmpty(id=0) if photo is None else self.photo(photo, Origin(OF_CHANNEL, channel_id))
 
     def in_action(self, photo: Photo | None, content_id: int) -> Any:
         """``Photo`` that a service message speaks of."""

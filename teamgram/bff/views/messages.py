@@ -8,7 +8,7 @@ from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.wallpapers import wallpaper_view
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.message import Action, Draft, Forward, Message
-from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.ids.peer import Peer, PeerKind, marked_channel
 from teamgram.mtproto.tl import TLError, decode, tl
 
 
@@ -77,6 +77,8 @@ def forward_view(forward: Forward) -> Any:
         date=forward.date,
         from_id=peer_view(forward.from_id) if forward.from_id else None,
         from_name=forward.from_name or None,
+        channel_post=forward.post_id or None,
+        post_author=forward.post_author or None,
         saved_from_peer=peer_view(forward.saved_from_peer) if forward.saved_from_peer else None,
         saved_from_msg_id=forward.saved_from_id or None,
         saved_from_id=peer_view(forward.saved_sender_id) if forward.saved_sender_id else None,
@@ -89,6 +91,12 @@ def forward_view(forward: Forward) -> Any:
 def action_view(action: Action, content_id: int, files: FileViews) -> Any:
     """``MessageAction`` of a message of that content."""
     kind = action.kind
+    if kind == "channelCreate":
+        return tl.messageActionChannelCreate(title=action.title)
+    if kind == "channelMigrateFrom":
+        return tl.messageActionChannelMigrateFrom(title=action.title, chat_id=action.chat_id)
+    if kind == "chatMigrateTo":
+        return tl.messageActionChatMigrateTo(channel_id=action.chat_id)
     if kind == "chatCreate":
         return tl.messageActionChatCreate(title=action.title, users=list(action.user_ids))
     if kind == "chatEditTitle":
@@ -164,7 +172,8 @@ def message_view(message: Message, files: FileViews) -> Any:
             mentioned=message.mentioned,
             media_unread=message.mention_unread,
             silent=extra.silent,
-            from_id=peer_view(message.sender_id),
+            post=extra.post,
+            from_id=None if extra.post else peer_view(message.from_peer),
             peer_id=peer_view(message.peer),
             reply_to=reply_view(message),
             date=message.date,
@@ -180,7 +189,8 @@ def message_view(message: Message, files: FileViews) -> Any:
         pinned=message.pinned,
         noforwards=extra.noforwards,
         invert_media=extra.invert_media,
-        from_id=peer_view(message.sender_id),
+        post=extra.post,
+        from_id=None if extra.post else peer_view(message.from_peer),
         peer_id=peer_view(message.peer),
         saved_peer_id=peer_view(saved_peer) if saved_peer else None,
         fwd_from=forward_view(extra.forward) if extra.forward is not None else None,
@@ -190,6 +200,9 @@ def message_view(message: Message, files: FileViews) -> Any:
         media=files.in_message(extra.media, message.content_id) or files.preview(extra.preview, message.content_id),
         grouped_id=extra.grouped_id or None,
         reply_markup=reply_markup_view(extra.reply_markup),
+        views=message.views or None,
+        forwards=message.forwards if message.views else None,
+        post_author=extra.author or None,
         entities=entity_views(extra.entities),
         edit_date=message.edit_date or None,
     )
@@ -214,13 +227,15 @@ def peers_in(messages: Iterable[Message]) -> set[int]:
     peers: set[int] = set()
     for message in messages:
         peers.add(message.peer)
-        peers.add(message.sender_id)
+        peers.add(message.from_peer)
         extra = message.extra
         if extra.forward is not None:
             forward = extra.forward
             peers.update((forward.from_id, forward.saved_from_peer, forward.saved_sender_id))
         if extra.action is not None:
             peers.update(extra.action.user_ids)
+            if extra.action.kind == "chatMigrateTo":
+                peers.add(marked_channel(extra.action.chat_id))
         if extra.reply is not None:
             peers.add(extra.reply.from_id)
         if extra.media is not None and extra.media.contact is not None:

@@ -6,7 +6,10 @@ from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
-from teamgram.bff.views.chats import ChatViews, banned_rights_view
+from msgspec.structs import replace
+
+from teamgram.bff.views.channels import GroupViews
+from teamgram.bff.views.chats import banned_rights_view
 from teamgram.bff.views.folders import FolderViews
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import (
@@ -25,7 +28,15 @@ from teamgram.domain.boxes import events as logged
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.boxes.events import LogEntry
 from teamgram.domain.boxes.message import Message, unpack_draft
-from teamgram.domain.ids.peer import Peer, PeerKind, marked_chat
+from teamgram.domain.ids.peer import (
+    channel_id_of,
+    chat_id_of,
+    is_channel,
+    is_chat,
+    is_user,
+    marked_channel,
+    marked_chat,
+)
 from teamgram.domain.updates import events
 from teamgram.domain.updates.events import TransientEvent
 from teamgram.mtproto.tl import tl
@@ -52,6 +63,8 @@ def entry_view(entry: LogEntry, message: Message | None, files: FileViews) -> An
         message: the owner's message that the entry speaks of, as it is now.
     """
     event, pts, pts_count = entry.event, entry.pts, entry.pts_count
+    if is_channel(entry.owner_id):
+        return _channel_entry_view(entry, message, files)
     if isinstance(event, logged.NewMessage):
         if message is None:
             return None
@@ -83,6 +96,26 @@ def entry_view(entry: LogEntry, message: Message | None, files: FileViews) -> An
     )
 
 
+def _channel_entry_view(entry: LogEntry, message: Message | None, files: FileViews) -> Any:
+    """As ``entry_view``, for an entry of a channel's log."""
+    event, pts, pts_count = entry.event, entry.pts, entry.pts_count
+    if isinstance(event, logged.NewMessage | logged.MessageEdited):
+        if message is None:
+            return None
+        make = tl.updateNewChannelMessage if isinstance(event, logged.NewMessage) else tl.updateEditChannelMessage
+        return make(message=message_view(message, files), pts=pts, pts_count=pts_count)
+    channel_id = channel_id_of(entry.owner_id)
+    if isinstance(event, logged.MessagesDeleted):
+        return tl.updateDeleteChannelMessages(
+            channel_id=channel_id, messages=list(event.ids), pts=pts, pts_count=pts_count
+        )
+    if isinstance(event, logged.MessagesPinned):
+        return tl.updatePinnedChannelMessages(
+            channel_id=channel_id, messages=list(event.ids), pinned=event.pinned, pts=pts, pts_count=pts_count
+        )
+    raise ValueError(f"nothing in a channel is told by {type(event).__name__}")
+
+
 def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message], files: FileViews) -> Drawing:
     """The updates of one user's log entries, in order."""
     drawing = Drawing()
@@ -92,7 +125,8 @@ def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message]
         update = entry_view(entry, message, files)
         if update is None:
             # The message is gone again; its pts must be told all the same, or the client takes it for a gap.
-            update = tl.updateDeleteMessages(messages=[event.id], pts=entry.pts, pts_count=entry.pts_count)  # type: ignore[union-attr]
+            gone = logged.MessagesDeleted((event.id,))  # type: ignore[union-attr]
+            update = entry_view(replace(entry, event=gone), None, files)
         drawing.updates.append(update)
         if message is not None:
             drawing.peers |= peers_in([message])
@@ -105,7 +139,7 @@ def transient_drawing(event: TransientEvent) -> Drawing:
     return Drawing(event=event) if draw is None else draw(event)
 
 
-def _typing_action(event: events.UserTyping | events.ChatUserTyping) -> Any:
+def _typing_action(event: events.UserTyping | events.ChatUserTyping | events.ChannelUserTyping) -> Any:
     make = getattr(tl, event.action)
     if "progress" in make.__slots__:
         return make(progress=event.progress)
@@ -114,14 +148,18 @@ def _typing_action(event: events.UserTyping | events.ChatUserTyping) -> Any:
     return make()
 
 
-def _one(make: Callable[[Any], Any], *, users: Sequence[str] = (), chat: bool = False) -> Callable[[Any], Drawing]:
-    """A drawing of one update, with the event's users (the fields that name them) and its chat along."""
+def _one(
+    make: Callable[[Any], Any], *, users: Sequence[str] = (), chat: bool = False, channel: bool = False
+) -> Callable[[Any], Drawing]:
+    """A drawing of one update, with the event's users (the fields that name them) and its chat or channel along."""
 
     def draw(event: Any) -> Drawing:
         drawing = Drawing([make(event)])
         drawing.peers.update(getattr(event, field) for field in users)
         if chat:
             drawing.peers.add(marked_chat(event.chat_id))
+        if channel:
+            drawing.peers.add(marked_channel(event.channel_id))
         return drawing
 
     return draw
@@ -159,6 +197,26 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
         chat=True,
     ),
     events.ChatChanged: _one(lambda e: tl.updateChat(chat_id=e.chat_id), chat=True),
+    events.ChannelChanged: _one(lambda e: tl.updateChannel(channel_id=e.channel_id), channel=True),
+    events.ChannelMoved: _one(lambda e: tl.updateChannelTooLong(channel_id=e.channel_id), channel=True),
+    events.ChannelUserTyping: _one(
+        lambda e: tl.updateChannelUserTyping(
+            channel_id=e.channel_id, from_id=peer_view(e.user_id), action=_typing_action(e)
+        )
+    ),
+    events.ChannelInboxRead: _one(
+        lambda e: tl.updateReadChannelInbox(
+            channel_id=e.channel_id,
+            max_id=e.max_id,
+            still_unread_count=e.still_unread,
+            pts=e.pts,
+            folder_id=e.folder_id or None,
+        )
+    ),
+    events.ChannelOutboxRead: _one(lambda e: tl.updateReadChannelOutbox(channel_id=e.channel_id, max_id=e.max_id)),
+    events.ChannelContentsRead: _one(
+        lambda e: tl.updateChannelReadMessagesContents(channel_id=e.channel_id, messages=list(e.ids))
+    ),
     events.DraftChanged: _one(
         lambda e: tl.updateDraftMessage(
             peer=peer_view(e.peer), draft=draft_view(unpack_draft(e.draft) if e.draft else None)
@@ -198,15 +256,12 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
 
 
 def split_peers(peers: set[int]) -> tuple[list[int], list[int]]:
-    """User ids and basic group ids among marked ids, in order."""
-    users, chats = [], []
+    """User ids, and marked ids of groups and channels, among marked ids, in order."""
+    users: list[int] = []
+    groups: list[int] = []
     for marked in sorted(peers):
-        peer = Peer.from_marked(marked)
-        if peer.kind is PeerKind.USER:
-            users.append(peer.id)
-        elif peer.kind is PeerKind.CHAT:
-            chats.append(peer.id)
-    return users, chats
+        (users if is_user(marked) else groups).append(marked)
+    return users, groups
 
 
 class UpdateViews:
@@ -215,7 +270,7 @@ class UpdateViews:
     def __init__(
         self,
         users: UserViews,
-        chats: ChatViews,
+        groups: GroupViews,
         people: PeopleUpdates,
         stickers: StickerViews,
         pages: PageUpdates,
@@ -225,40 +280,52 @@ class UpdateViews:
         clock: IReactorTime,
     ) -> None:
         self.files = files
+        self.groups = groups
         self.stickers = stickers
         self._users = users
-        self._chats = chats
         self._renderers = (stickers, pages, wallpapers, folders, people)
         self._clock = clock
 
-    def seen(self, viewer_id: int, user_ids: Sequence[int], chat_ids: Sequence[int]) -> Hashable | None:
+    def seen(self, viewer_id: int, user_ids: Sequence[int], group_ids: Sequence[int]) -> Hashable | None:
         """What is the viewer's own in these; equal for two viewers who see the same. None: not all is in memory."""
         users = self._users.seen(viewer_id, user_ids)
-        chats = self._chats.seen(viewer_id, chat_ids) if users is not None else None
+        chats = self.groups.seen(viewer_id, group_ids) if users is not None else None
         return None if users is None or chats is None else (users, chats)
 
-    def at_once(self, viewer_id: int, drawing: Drawing, user_ids: Sequence[int], chat_ids: Sequence[int]) -> Any | None:
+    def at_once(
+        self, viewer_id: int, drawing: Drawing, user_ids: Sequence[int], group_ids: Sequence[int]
+    ) -> Any | None:
         """The ``updates`` object of a drawing that names these peers; None: not all of them are in memory."""
         users = self._users.cached(viewer_id, user_ids)
-        chats = self._chats.cached(viewer_id, chat_ids) if users is not None else None
+        chats = self.groups.cached(viewer_id, group_ids) if users is not None else None
         if users is None or chats is None:
             return None
-        return self._updates(drawing, users, chats)
+        return self.updates(drawing, users, chats)
 
     async def peers(self, viewer_id: int, peers: set[int]) -> tuple[list[Any], list[Any]]:
         """(users, chats) for marked ids, as every answer carries them."""
-        user_ids, chat_ids = split_peers(peers)
+        user_ids, group_ids = split_peers(peers)
         users = self._users.cached(viewer_id, user_ids)
         if users is None:
             users = await self._users.render(viewer_id, user_ids)
-        chats = self._chats.cached(viewer_id, chat_ids)
+        chats = self.groups.cached(viewer_id, group_ids)
         if chats is None:
-            chats = await self._chats.render(viewer_id, chat_ids)
+            chats = await self.groups.render(viewer_id, group_ids)
         return users, chats
 
     async def chat_previews(self, viewer_id: int, peers: Iterable[int]) -> list[Any]:
         """``Chat`` for marked ids of groups that the viewer may come into."""
-        return await self._chats.previews(viewer_id, split_peers(set(peers))[1])
+        return await self.groups.chats.previews(
+            viewer_id, [chat_id_of(peer) for peer in sorted(set(peers)) if is_chat(peer)]
+        )
+
+    def minimal(self, user_ids: Sequence[int]) -> list[Any] | None:
+        """Users as all see them alike, or None: ask ``load_alike``."""
+        return self._users.minimal(user_ids)
+
+    async def load_alike(self, user_ids: Sequence[int]) -> None:
+        """Have in memory what ``minimal`` needs."""
+        await self._users.load_alike(user_ids)
 
     async def finish(self, viewer_id: int, drawing: Drawing) -> Any:
         """The ``updates`` object."""
@@ -267,7 +334,7 @@ class UpdateViews:
             updates, user_ids = await renderer.render(viewer_id, drawing.event)
             drawing = Drawing(updates, set(user_ids))
         users, chats = await self.peers(viewer_id, drawing.peers)
-        return self._updates(drawing, users, chats)
+        return self.updates(drawing, users, chats)
 
     async def answer(self, change: OwnChange, ids: Sequence[tuple[int, int]] = ()) -> Any:
         """``updates`` that tells who asked for a change what it did to their box.
@@ -277,8 +344,9 @@ class UpdateViews:
         """
         drawing = entries_drawing(change.entries, change.messages, self.files)
         drawing.updates[:0] = [tl.updateMessageID(random_id=random_id, id=id_) for random_id, id_ in ids]
-        return await self.finish(change.owner_id, drawing)
+        return await self.finish(change.viewer_id or change.owner_id, drawing)
 
-    def _updates(self, drawing: Drawing, users: list[Any], chats: list[Any]) -> Any:
+    def updates(self, drawing: Drawing, users: list[Any], chats: list[Any]) -> Any:
+        """``updates`` of a drawing, with these users and chats beside them."""
         # seq counts nothing here, and 0 says so.
         return tl.updates(updates=drawing.updates, users=users, chats=chats, date=int(self._clock.seconds()), seq=0)

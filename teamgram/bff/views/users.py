@@ -1,6 +1,7 @@
 """Users as a given viewer sees them: names as saved, phone and status as privacy allows."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 from teamgram.bff.views.media import user_photo_view
@@ -118,6 +119,27 @@ class UserViews:
             seen = how_seen(user, STRANGER, {}, status, rules, now)
             known = self._strangers[user.id] = user, status, rules, seen, _seen_view(user, seen, self._dc_id)
         return known[3:]
+
+    def minimal(self, user_ids: Sequence[int]) -> list[Any] | None:
+        """``user`` objects with ``min``, which are the same for all; None: something is not in memory."""
+        now = self._presence.now()
+        views = []
+        for user_id in user_ids:
+            user = self._users.cached(user_id)
+            status = self._presence.cached(user_id)
+            rules = self._privacy.cached(user_id)
+            if user is None or status is None or rules is None:
+                return None
+            view = copy(self._to_strangers(user, status, rules, now)[1])
+            view.min = True
+            views.append(view)
+        return views
+
+    async def load_alike(self, user_ids: Sequence[int]) -> None:
+        """Have in memory what ``minimal`` needs of these."""
+        users = await self._users.get(user_ids)
+        await self._presence.get(users)
+        await self._privacy.get(users)
 
     async def render(self, viewer_id: int, user_ids: Iterable[int]) -> list[Any]:
         """``user`` objects for the viewer in the given order, each once; ids that nobody has are left out."""

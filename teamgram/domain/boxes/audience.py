@@ -1,7 +1,8 @@
 """Whose box a message lies in, and who is told of it.
 
-A box belongs to an owner. Today every owner is a user, so whoever has a copy
-of a message is told of it; a channel is to own one box for all its members.
+A box belongs to an owner. Where that is a user, whoever has a copy of a message
+is told of it; a channel owns one box for all its members, whoever of them is
+connected is told, and nothing is written for any of them.
 """
 
 from collections.abc import Iterable
@@ -48,6 +49,11 @@ class Audience:
         """These members of a basic group."""
         peer = marked_chat(chat_id)
         return cls(tuple(map(Box, member_ids, repeat(peer))))
+
+    @classmethod
+    def channel(cls, marked: int) -> "Audience":
+        """A channel (its marked id): one box, whoever reads it."""
+        return cls((Box(marked, marked),))
 
     @property
     def owner_ids(self) -> tuple[int, ...]:

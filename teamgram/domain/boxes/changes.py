@@ -10,6 +10,8 @@ transaction at a time, and its log has no hole.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes import log
 from teamgram.domain.boxes.audience import Audience
@@ -28,12 +30,14 @@ class OwnChange:
         entries: the box's log entries, in order.
         messages: the owner's messages that entries speak of, by id.
         pts: the box's pts now.
+        viewer_id: who asked; 0 where it is the owner.
     """
 
     owner_id: int
     entries: tuple[LogEntry, ...]
     messages: dict[int, Message]
     pts: int
+    viewer_id: int = 0
 
     @property
     def pts_count(self) -> int:
@@ -133,12 +137,15 @@ class BoxChanges:
         posted: list[dict[int, Message]] = []
         rows: list[Row] = []
         spoken: list[tuple[int, int, int, int]] = []
-        sent_to = next((peer for owner_id, peer in boxes if owner_id == sender_id), 0)
+        is_channel = bool(boxes) and boxes[0].owner_id < 0
+        # Whose copy's numbers the sender is told.
+        told_id = boxes[0].owner_id if is_channel else sender_id
+        sent_to = next((peer for owner_id, peer in boxes if owner_id == told_id), 0)
         unread = dict.fromkeys((owner_id for owner_id, _ in boxes), 0)
         mentions = dict(unread)
         for message in outgoing:
             sent: dict[int, Message] = {}
-            sender_box = self._boxes.get(sender_id)
+            sender_box = self._boxes.get(told_id)
             inserted = txn.insert_ignore(
                 "message_contents",
                 {
@@ -189,6 +196,11 @@ class BoxChanges:
                     # What one keeps for oneself one has heard.
                     is_played and peer != owner_id,
                 )
+                if is_channel and spoken_to:
+                    copy = replace(copy, mentions=tuple(sorted(spoken_to)))
+                    for user_id in spoken_to:
+                        spoken += [(user_id, peer, mark, message_id) for mark in (MENTIONED, MENTION_UNREAD)]
+                        mentions[user_id] = mentions.get(user_id, 0) + 1
                 sent[owner_id] = copy
                 self.messages[owner_id, message_id] = copy
                 entries.append(LogEntry(owner_id, box.pts, 1, date, NewMessage(message_id)))
@@ -223,6 +235,11 @@ class BoxChanges:
         )
         if spoken:
             add_marks_txn(txn, spoken)
+        if is_channel and mentions:
+            txn.executemany(
+                "UPDATE dialogs SET unread_mentions = unread_mentions + ? WHERE owner_id = ? AND peer = ?",
+                [(count, user_id, sent_to) for user_id, count in sorted(mentions.items()) if user_id > 0],
+            )
         self._raise_dialogs(
             [
                 (self._boxes[owner_id].last_message_id, date, unread[owner_id], mentions[owner_id], owner_id, peer)
@@ -251,13 +268,22 @@ class BoxChanges:
                 },
             )
 
-    def own(self, owner_id: int) -> OwnChange:
-        """What this transaction did to one locked box."""
+    def own(self, owner_id: int, viewer_id: int = 0) -> OwnChange:
+        """What this transaction did to one locked box.
+
+        Args:
+            viewer_id: who is told of it, where the box is a channel's.
+        """
         return OwnChange(
             owner_id,
             tuple(entry for entry in self.entries if entry.owner_id == owner_id),
-            {message.id: message for (owner, _), message in self.messages.items() if owner == owner_id},
+            {
+                message.id: message.seen_by(viewer_id) if viewer_id else message
+                for (owner, _), message in self.messages.items()
+                if owner == owner_id
+            },
             self._boxes[owner_id].pts,
+            viewer_id,
         )
 
     def save(self, tell: Tell, except_perm_auth_key_id: int = 0) -> None:

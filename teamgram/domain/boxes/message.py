@@ -58,7 +58,8 @@ class Forward(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``from_name`` stands alone where its author does not want to be linked to,
     and so does ``saved_sender_name``: who had sent on what was saved, and
-    when, if it had been sent on before.
+    when, if it had been sent on before. ``from_id`` is a marked id; ``post_id`` and ``post_author`` say which post of
+    a channel it was, and who signed it.
     """
 
     date: int
@@ -70,6 +71,8 @@ class Forward(msgspec.Struct, frozen=True, omit_defaults=True):
     saved_sender_name: str = ""
     saved_date: int = 0
     saved_out: bool = False
+    post_id: int = 0
+    post_author: str = ""
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,13 +85,15 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     wallpaper: Wallpaper | None = None
     for_both: bool = False
     same: bool = False
+    chat_id: int = 0
 
 
 class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything of a content besides sender, date and text.
 
     ``reply_markup`` is TL of the newest layer, opaque to the domain. ``grouped_id`` is the
-    same in all messages of an album.
+    same in all messages of an album. ``post``: it is the channel's word, and who wrote it is not said but by
+    ``author``, if they sign. ``as_peer``: the marked id in whose name it was sent, 0 for the sender's own.
     """
 
     entities: tuple[Entity, ...] = ()
@@ -102,6 +107,9 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     media: Media | None = None
     grouped_id: int = 0
     preview: LinkPreview | None = None
+    post: bool = False
+    author: str = ""
+    as_peer: int = 0
 
     @property
     def file_ids(self) -> set[int]:
@@ -142,6 +150,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         out: the owner sent it.
         mention_unread: it speaks to the owner (``mentioned``), who has not seen it yet.
         media_unread: the owner has not played it yet; of what the owner sent, nobody has.
+        views, forwards: how often a channel's post was looked at and sent on.
+        mentions: in a channel, while it is told: the users to whom it speaks.
     """
 
     owner_id: int
@@ -159,11 +169,29 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     pinned: bool = False
     reply_to_id: int = 0
     media_unread: bool = False
+    views: int = 0
+    forwards: int = 0
+    mentions: tuple[int, ...] = ()
+
+    @property
+    def from_peer(self) -> int:
+        """The marked id of who speaks in it: a channel where it is the channel's word."""
+        extra = self.extra
+        return self.peer if extra.post else extra.as_peer or self.sender_id
+
+    def seen_by(self, user_id: int) -> "Message":
+        """A channel's message as that user has it."""
+        out, mentioned = self.sender_id == user_id, user_id in self.mentions
+        if not (out or mentioned):
+            return self
+        return msgspec.structs.replace(
+            self, out=out, mentioned=mentioned or self.mentioned, mention_unread=mentioned or self.mention_unread
+        )
 
     @property
     def saved_peer(self) -> int:
         """In Saved Messages the marked id of whom it was saved from, the owner for their own notes; elsewhere 0."""
-        if self.peer != self.owner_id:
+        if self.peer != self.owner_id or self.peer < 0:
             return 0
         forward = self.extra.forward
         return forward.saved_from_peer if forward is not None and forward.saved_from_peer else self.owner_id

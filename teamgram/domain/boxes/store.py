@@ -6,12 +6,14 @@ from itertools import islice
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes.message import Message, unpack_extra
 
-message_columns = (
+message_fields = (
     "m.owner_id, m.id, m.peer, m.content_id, c.sender_id, m.sent_at, c.message, c.extra, c.edited_at, m.outgoing,"
     " m.mentioned, m.mention_unread, m.pinned, m.reply_to_id, m.media_unread"
-    " FROM messages m JOIN message_contents c ON c.id = m.content_id"
 )
-"""SELECT this (it goes on with WHERE) and give the rows to ``message_from_row``."""
+"""SELECT this of ``messages m`` and their ``message_contents c`` and give the rows to ``message_from_row``."""
+
+message_columns = f"{message_fields} FROM messages m JOIN message_contents c ON c.id = m.content_id"
+"""The same with where they are read; it goes on with WHERE."""
 
 
 def message_from_row(row: Row) -> Message:

@@ -144,7 +144,7 @@ class Chats:
         return await self._database.write("create chat", self._create_txn, actor, tuple(user_ids), title, alone)
 
     def _create_txn(self, txn: Transaction, actor: Actor, user_ids: Sequence[int], title: str, alone: bool) -> Created:
-        title = _title(title)
+        title = checked_title(title)
         others = [user_id for user_id in dict.fromkeys(user_ids) if user_id != actor.user_id]
         if len(others) >= MAX_PARTICIPANTS:
             raise UsersTooMany(str(len(others)))
@@ -229,7 +229,7 @@ class Chats:
         return await self._database.write("edit chat title", self._title_txn, actor, chat_id, title)
 
     def _title_txn(self, txn: Transaction, actor: Actor, chat_id: int, title: str) -> OwnChange:
-        title = _title(title)
+        title = checked_title(title)
         chat = self._writable_txn(txn, actor, chat_id, Banned.CHANGE_INFO)
         if chat.title == title:
             raise ChatNotModified(str(chat_id))
@@ -381,7 +381,12 @@ class Chats:
         txn.call_after(self._fanout.publish, tuple(user_ids), event, except_perm_auth_key_id)
 
 
-def _title(title: str) -> str:
+def checked_title(title: str) -> str:
+    """A group's or channel's title.
+
+    Raises:
+        ChatTitleEmpty.
+    """
     title = " ".join(title.split())[:MAX_TITLE]
     if not title:
         raise ChatTitleEmpty

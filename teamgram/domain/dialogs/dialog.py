@@ -12,6 +12,7 @@ class Dialog:
     Attributes:
         top_message_id: the owner's newest message there; 0 when there is none (only a draft, or all deleted).
         read_inbox_max_id: up to here the owner has read; ``read_outbox_max_id``: up to here the others have.
+        pts: of the channel it is with; else 0.
         pinned_order: 0 when not pinned; the greatest is on top.
     """
 
@@ -29,3 +30,4 @@ class Dialog:
     pinned_message_id: int
     hidden_bar: bool
     draft: Draft | None
+    pts: int = 0

@@ -1,15 +1,17 @@
 """The list of conversations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.difference import State, state_txn
 from teamgram.domain.boxes.message import Draft, Message, pack_draft
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.contacts import relations
-from teamgram.domain.dialogs import store
+from teamgram.domain.dialogs import channels_store, store
 from teamgram.domain.dialogs.dialog import Dialog
+from teamgram.domain.ids.peer import box_owner, is_channel
+from teamgram.domain.messages.channel_view import tops_txn
 from teamgram.domain.messages.errors import PeerHistoryEmpty, PinnedDialogsTooMany
 from teamgram.domain.updates.events import (
     DialogPinnedChanged,
@@ -30,14 +32,15 @@ MAX_PRIVATE_PEERS = 500
 
 @dataclass(frozen=True, slots=True)
 class DialogList:
-    """A page of dialogs with the newest message of each, by id.
+    """A page of dialogs with the newest message of each.
 
     Attributes:
+        messages: by id those of the owner's box, then those of channels.
         count: how many dialogs there are in all.
     """
 
     dialogs: tuple[Dialog, ...]
-    messages: dict[int, Message]
+    messages: tuple[Message, ...]
     count: int
     state: State | None = None
 
@@ -56,12 +59,19 @@ class Dialogs:
         folder_id: int = 0,
         offset_date: int = 0,
         offset_id: int = 0,
+        offset_peer: int = 0,
         limit: int = 20,
         exclude_pinned: bool = False,
     ) -> DialogList:
-        """Pinned ones first (on the first page), then by the date of the newest message."""
+        """Pinned ones first (on the first page), then by the date of the newest message.
+
+        Args:
+            offset_date, offset_id, offset_peer: of the newest message in the last dialog of the page before, and that
+                dialog's peer (marked id).
+        """
+        offset = offset_date, offset_id, offset_peer
         return await self._database.read(
-            "dialogs", _page_txn, owner_id, folder_id, offset_date, offset_id, min(limit, MAX_PAGE), exclude_pinned
+            "dialogs", _page_txn, owner_id, folder_id, offset, min(limit, MAX_PAGE), exclude_pinned
         )
 
     async def pinned(self, owner_id: int, folder_id: int = 0) -> DialogList:
@@ -141,52 +151,91 @@ def _empty(owner_id: int, peer: int) -> Dialog:
 def _with_messages(
     txn: Transaction, owner_id: int, dialogs: Sequence[Dialog], count: int, state: State | None = None
 ) -> DialogList:
-    messages = messages_txn(txn, owner_id, [dialog.top_message_id for dialog in dialogs if dialog.top_message_id])
-    return DialogList(tuple(dialogs), messages, count, state)
+    channels = [dialog for dialog in dialogs if is_channel(dialog.peer) and dialog.top_message_id]
+    own = [dialog.top_message_id for dialog in dialogs if dialog.top_message_id and not is_channel(dialog.peer)]
+    messages = list(messages_txn(txn, owner_id, own).values())
+    if channels:
+        unread = channels_store.unread_txn(txn, owner_id, channels)
+        dialogs = [replace(one, unread_count=unread.get(one.peer, one.unread_count)) for one in dialogs]
+        messages += tops_txn(txn, owner_id, {dialog.peer: dialog.top_message_id for dialog in channels})
+    return DialogList(tuple(dialogs), tuple(messages), count, state)
 
 
 def _page_txn(
     txn: Transaction,
     owner_id: int,
     folder_id: int,
-    offset_date: int,
-    offset_id: int,
+    offset: tuple[int, int, int],
     limit: int,
     exclude_pinned: bool,
 ) -> DialogList:
     before = None
+    offset_date, offset_id, offset_peer = offset
     if offset_id and not offset_date:
-        txn.execute("SELECT sent_at FROM messages WHERE owner_id = ? AND id = ?", (owner_id, offset_id))
+        box = box_owner(owner_id, offset_peer)
+        txn.execute("SELECT sent_at FROM messages WHERE owner_id = ? AND id = ?", (box, offset_id))
         row = txn.fetchone()
         offset_date = row[0] if row else 0
     if offset_date:
         before = (offset_date, offset_id)
-    dialogs = [] if exclude_pinned or before else store.pinned_txn(txn, owner_id, folder_id)
-    dialogs += store.newest_txn(txn, owner_id, folder_id, max(0, limit - len(dialogs)), before)
+    with_channels = [one for one in channels_store.in_folder_txn(txn, owner_id, folder_id) if one.top_message_id]
+    dialogs: list[Dialog] = []
+    if not exclude_pinned and not before:
+        dialogs = store.pinned_txn(txn, owner_id, folder_id)
+        if with_channels:
+            dialogs = _by_order([*dialogs, *(one for one in with_channels if one.pinned_order)])
+    room = max(0, limit - len(dialogs))
+    newest = store.newest_txn(txn, owner_id, folder_id, room, before)
     count = store.count_txn(txn, owner_id, folder_id, with_pinned=not exclude_pinned)
-    return _with_messages(txn, owner_id, dialogs, count)
+    if with_channels:
+        place = (*before, 0 if is_channel(offset_peer) else 1, offset_peer) if before is not None else None
+        loose = [one for one in with_channels if not one.pinned_order and (place is None or _place(one) < place)]
+        newest = sorted([*newest, *loose], key=_place, reverse=True)[:room]
+        count += sum(not (exclude_pinned and one.pinned_order) for one in with_channels)
+    return _with_messages(txn, owner_id, [*dialogs, *newest], count)
+
+
+def _by_order(pinned: Sequence[Dialog]) -> list[Dialog]:
+    return sorted(pinned, key=lambda dialog: dialog.pinned_order, reverse=True)
+
+
+def _place(dialog: Dialog) -> tuple[int, int, int, int]:
+    """Where it stands in the list, the greatest on top: channels have ids of their own, which others may have, too."""
+    return dialog.top_sent_at, dialog.top_message_id, 0 if is_channel(dialog.peer) else 1, dialog.peer
+
+
+def _all_pinned_txn(txn: Transaction, owner_id: int, folder_id: int) -> list[Dialog]:
+    """Top first."""
+    with_channels = channels_store.in_folder_txn(txn, owner_id, folder_id)
+    return _by_order([*store.pinned_txn(txn, owner_id, folder_id), *(one for one in with_channels if one.pinned_order)])
+
+
+def _found_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> dict[int, Dialog]:
+    found = store.dialogs_txn(txn, owner_id, [peer for peer in peers if not is_channel(peer)])
+    channels = [peer for peer in peers if is_channel(peer)]
+    return found | channels_store.of_peers_txn(txn, owner_id, channels) if channels else found
 
 
 def _pinned_txn(txn: Transaction, owner_id: int, folder_id: int) -> DialogList:
-    dialogs = store.pinned_txn(txn, owner_id, folder_id)
+    dialogs = _all_pinned_txn(txn, owner_id, folder_id)
     return _with_messages(txn, owner_id, dialogs, len(dialogs), state_txn(txn, owner_id))
 
 
 def _of_peers_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> DialogList:
-    found = store.dialogs_txn(txn, owner_id, peers)
+    found = _found_txn(txn, owner_id, peers)
     dialogs = [found.get(peer) or _empty(owner_id, peer) for peer in peers]
     return _with_messages(txn, owner_id, dialogs, len(dialogs), state_txn(txn, owner_id))
 
 
 def _pin_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, pinned: bool, perm_auth_key_id: int) -> None:
-    dialog = store.dialogs_txn(txn, owner_id, [peer]).get(peer)
+    dialog = _found_txn(txn, owner_id, [peer]).get(peer)
     if dialog is None or not dialog.top_message_id:
         raise PeerHistoryEmpty(str(peer))
     if bool(dialog.pinned_order) == pinned:
         return
     order = 0
     if pinned:
-        on_top = store.pinned_txn(txn, owner_id, dialog.folder_id)
+        on_top = _all_pinned_txn(txn, owner_id, dialog.folder_id)
         if len(on_top) >= (MAX_PINNED_ARCHIVED if dialog.folder_id else MAX_PINNED):
             raise PinnedDialogsTooMany(str(len(on_top)))
         order = on_top[0].pinned_order + 1 if on_top else 1
@@ -204,7 +253,7 @@ def _reorder_txn(
     force: bool,
     perm_auth_key_id: int,
 ) -> None:
-    present = store.pinned_txn(txn, owner_id, folder_id)
+    present = _all_pinned_txn(txn, owner_id, folder_id)
     pinned = {dialog.peer for dialog in present}
     wanted = [peer for peer in dict.fromkeys(peers) if force or peer in pinned]
     if not force:
@@ -224,7 +273,8 @@ def _mark_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, unread
 
 
 def _hide_bar_txn(txn: Transaction, owner_id: int, peer: int) -> None:
-    store.ensure_txn(txn, owner_id, peer)
+    if not is_channel(peer):
+        store.ensure_txn(txn, owner_id, peer)
     store.set_txn(txn, owner_id, peer, hidden_bar=1)
 
 
@@ -232,7 +282,8 @@ def _draft_txn(
     txn: Transaction, fanout: Fanout, owner_id: int, peer: int, draft: Draft | None, perm_auth_key_id: int
 ) -> None:
     stored = None if draft is None else pack_draft(draft)
-    if draft is not None:
+    # In a channel there is a row for who is in it, and for nobody else.
+    if draft is not None and not is_channel(peer):
         store.ensure_txn(txn, owner_id, peer)
     if store.set_txn(txn, owner_id, peer, draft=stored):
         txn.call_after(fanout.publish, (owner_id,), DraftChanged(peer, stored), perm_auth_key_id)

@@ -18,6 +18,7 @@ FILES_NAMED_IN = (
     ("profile_photos", "photo_id"),
     ("contacts", "photo_id"),
     ("chats", "photo_id"),
+    ("channels", "photo_id"),
     ("sticker_set_items", "document_id"),
     ("account_files", "document_id"),
     ("wallpapers", "document_id"),

@@ -16,7 +16,7 @@ from teamgram.domain.files.errors import FileReferenceEmpty, FileReferenceExpire
 KEY_LENGTH = 32
 KEY_NAME = "file_references.key"
 
-IN_CONTENT, TO_UPLOADER, ON_PROFILE, OF_GROUP = 1, 2, 3, 4
+IN_CONTENT, TO_UPLOADER, ON_PROFILE, OF_GROUP, OF_CHANNEL = 1, 2, 3, 4, 5
 IN_STICKER_SET, SAVED_BY, IN_WALLPAPER, IN_WEB_PAGE = 10, 11, 12, 13
 
 _LAYOUT = struct.Struct("<BI8s16s")
@@ -31,7 +31,8 @@ _STEPS = 16
 class Origin:
     """Where a file was given: ``IN_CONTENT`` of that id, or ``TO_UPLOADER`` with that user id.
 
-    Or as a photo ``ON_PROFILE`` of the user, or ``OF_GROUP``, with that id; ``IN_STICKER_SET``, ``SAVED_BY`` a user, …
+    Or as a photo ``ON_PROFILE`` of the user, or ``OF_GROUP``, ``OF_CHANNEL``, with that id; ``IN_STICKER_SET``,
+    ``SAVED_BY`` a user, …
     """
 
     kind: int

@@ -80,6 +80,32 @@ def chat_id_of(marked: int) -> int:
     return -marked
 
 
+def is_channel(marked: int) -> bool:
+    """Whether a marked id is a channel's or a supergroup's."""
+    return marked < -CHANNEL_MARK
+
+
+def marked_channel(channel_id: int) -> int:
+    """The marked id of a channel: it owns the box of what is posted there."""
+    return -CHANNEL_MARK - channel_id
+
+
+def channel_id_of(marked: int) -> int:
+    """The bare id of a channel.
+
+    Raises:
+        ValueError: the marked id is something else's.
+    """
+    if not is_channel(marked):
+        raise ValueError(f"{marked} is no channel")
+    return -marked - CHANNEL_MARK
+
+
+def box_owner(user_id: int, peer: int) -> int:
+    """In whose box the user finds the dialog with that peer (marked id): a channel has a box of its own."""
+    return peer if peer < -CHANNEL_MARK else user_id
+
+
 def users_only(column: str) -> str:
     """SQL: the marked id in this column is a user's."""
     return f"{column} > 0"

@@ -152,6 +152,52 @@ class ChatChanged(msgspec.Struct, frozen=True, tag=True):
     chat_id: int
 
 
+class ChannelChanged(msgspec.Struct, frozen=True, tag=True):
+    """Something about the channel, or what the receiver is in it: ``updateChannel`` with the channel."""
+
+    channel_id: int
+
+
+class ChannelMoved(msgspec.Struct, frozen=True, tag=True):
+    """The receiver may have missed something of the channel: ``updateChannelTooLong``."""
+
+    channel_id: int
+
+
+class ChannelUserTyping(msgspec.Struct, frozen=True, tag=True):
+    """``user_id`` types in the channel."""
+
+    channel_id: int
+    user_id: int
+    action: str = "sendMessageTypingAction"
+    progress: int = 0
+    emoticon: str = ""
+
+
+class ChannelInboxRead(msgspec.Struct, frozen=True, tag=True):
+    """The receiver read the channel up to ``max_id`` on another device; ``pts``: the channel's."""
+
+    channel_id: int
+    max_id: int
+    still_unread: int
+    pts: int
+    folder_id: int = 0
+
+
+class ChannelOutboxRead(msgspec.Struct, frozen=True, tag=True):
+    """Somebody read what the receiver wrote in the supergroup, up to ``max_id``."""
+
+    channel_id: int
+    max_id: int
+
+
+class ChannelContentsRead(msgspec.Struct, frozen=True, tag=True):
+    """The receiver saw the mentions in these messages of the channel."""
+
+    channel_id: int
+    ids: tuple[int, ...]
+
+
 class DraftChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver's draft for ``peer`` (marked id) changed on another device; None: it was cleared."""
 
@@ -286,6 +332,12 @@ TransientEvent: TypeAlias = (
     | ChatParticipantAdminChanged
     | ChatDefaultBannedRightsChanged
     | ChatChanged
+    | ChannelChanged
+    | ChannelMoved
+    | ChannelUserTyping
+    | ChannelInboxRead
+    | ChannelOutboxRead
+    | ChannelContentsRead
     | DraftChanged
     | DialogPinnedChanged
     | PinnedDialogsReordered

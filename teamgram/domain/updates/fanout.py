@@ -46,6 +46,15 @@ class EntriesTold(msgspec.Struct, frozen=True):
     except_perm_auth_key_id: int = 0
 
 
+class ToldInChannel(msgspec.Struct, frozen=True):
+    """A transient event for those members of a channel who are there, but for one of them."""
+
+    channel_id: int
+    event: TransientEvent
+    except_perm_auth_key_id: int = 0
+    except_user_id: int = 0
+
+
 class FanoutBus(Protocol):
     """What is needed of a bus (``interfaces.bus.Bus``)."""
 
@@ -82,6 +91,12 @@ class Fanout:
         Call it after the change is stored: ``txn.call_after(fanout.publish, ...)``.
         """
         self.bus.publish(EventTold(tuple(user_ids), event, except_perm_auth_key_id))
+
+    def publish_in_channel(
+        self, channel_id: int, event: TransientEvent, except_perm_auth_key_id: int = 0, except_user_id: int = 0
+    ) -> None:
+        """Tell whoever of a channel's members is there about a transient event, but for one device or one of them."""
+        self.bus.publish(ToldInChannel(channel_id, event, except_perm_auth_key_id, except_user_id))
 
     def deliver(self, entries: Sequence[LogEntry], messages: Messages, except_perm_auth_key_id: int = 0) -> None:
         """Tell each entry's user about a logged event that was just committed."""

@@ -1,0 +1,1 @@
+"""RPCChannels: channels and supergroups."""

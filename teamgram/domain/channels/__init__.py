@@ -1,0 +1,1 @@
+"""Channels and supergroups: what they are, who is in them and who may do what there."""

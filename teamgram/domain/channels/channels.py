@@ -1,0 +1,263 @@
+"""Channels and supergroups: read through a cache in memory, changed in one transaction each.
+
+Nothing here is written for each member: what all of them see is a post in the channel's own box.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from teamgram.cache.loaded import LoadedRows
+from teamgram.database import Database, Transaction
+from teamgram.domain.boxes.audience import Audience
+from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
+from teamgram.domain.boxes.log import FIRST_PTS
+from teamgram.domain.boxes.message import Action, Extra, Tag
+from teamgram.domain.boxes.store import new_dialog_row
+from teamgram.domain.channels import rights, store
+from teamgram.domain.channels.channel import (
+    ALL_RIGHTS,
+    MAX_CHANNELS,
+    Channel,
+    Kind,
+    Member,
+    Membership,
+    Seat,
+)
+from teamgram.domain.channels.errors import ChannelNotFound, ChannelsTooMany
+from teamgram.domain.channels.memberships import Memberships
+from teamgram.domain.chats.chat import Role
+from teamgram.domain.chats.chats import MAX_ABOUT, Actor, checked_title
+from teamgram.domain.chats.errors import ChatAboutNotModified, ChatAboutTooLong, ChatNotModified
+from teamgram.domain.updates.events import ChannelChanged
+from teamgram.domain.updates.fanout import Fanout
+
+
+@dataclass(frozen=True, slots=True)
+class NewChannel:
+    """What a channel is founded with."""
+
+    kind: Kind
+    title: str
+    about: str = ""
+    flags: int = 0
+    ttl_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is counted of a channel, and where its box stands."""
+
+    admins: int
+    restricted: int
+    put_out: int
+    pinned_message_id: int
+    pts: int
+
+
+class Channels:
+    """Every channel and supergroup of this server.
+
+    Attributes:
+        memberships: what people are in them.
+    """
+
+    def __init__(self, database: Database, fanout: Fanout, *, max_cached: int = 10_000) -> None:
+        self._database = database
+        self._fanout = fanout
+        self.memberships = Memberships(database, fanout.bus)
+        self._rows: LoadedRows[int, Channel] = LoadedRows.shared("channels", fanout.bus, max_cached)
+
+    # --- looking ---
+
+    def cached(self, channel_id: int) -> Channel | None:
+        """The channel when it is in memory; None says nothing about the database."""
+        return self._rows.get(channel_id)
+
+    async def get(self, channel_ids: Iterable[int]) -> dict[int, Channel]:
+        """Those of the channels that exist, by id."""
+        found: dict[int, Channel] = {}
+        missing: set[int] = set()
+        for channel_id in channel_ids:
+            channel = self._rows.get(channel_id)
+            if channel is None:
+                missing.add(channel_id)
+            else:
+                found[channel_id] = channel
+        if missing:
+            ticket = self._rows.start_load()
+            try:
+                loaded = await self._database.read("channels by id", store.channels_txn, tuple(missing))
+                self._rows.finish_load(ticket, loaded)
+            finally:
+                self._rows.abandon_load(ticket)
+            found.update(loaded)
+        return found
+
+    def cached_seat(self, user_id: int, channel_id: int, now: int) -> Seat | None:
+        """``seat`` when all of it is in memory."""
+        channel = self._rows.get(channel_id)
+        memberships = self.memberships.cached(user_id) if channel is not None else None
+        if channel is None or memberships is None:
+            return None
+        return Seat.at(channel, user_id, memberships.get(channel_id), now)
+
+    async def seat(self, user_id: int, channel_id: int, now: int) -> Seat:
+        """A channel, and what the user is there.
+
+        Raises:
+            ChannelNotFound.
+        """
+        channel = (await self.get([channel_id])).get(channel_id)
+        if channel is None:
+            raise ChannelNotFound(str(channel_id))
+        return Seat.at(channel, user_id, (await self.memberships.of(user_id)).get(channel_id), now)
+
+    async def members(self, channel_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
+        """The rows of these users in a channel, by id; who was never there has none."""
+        return await self._database.read("channel members by id", store.members_txn, channel_id, tuple(user_ids))
+
+    async def counts(self, seat: Seat) -> Counts:
+        """What its administrators are told in numbers."""
+        return await self._database.read("channel counts", _counts_txn, seat)
+
+    # --- making ---
+
+    async def create(self, actor: Actor, new: NewChannel) -> tuple[int, OwnChange]:
+        """Found a channel that is the actor's; its id and its first message.
+
+        Raises:
+            ChatTitleEmpty, ChatAboutTooLong, ChannelsTooMany.
+        """
+        return await self._database.write("create channel", self._create_txn, actor, new)
+
+    def _create_txn(self, txn: Transaction, actor: Actor, new: NewChannel) -> tuple[int, OwnChange]:
+        channel = Channel(
+            0,
+            secrets.randbits(63),
+            new.kind,
+            new.flags,
+            checked_title(new.title),
+            checked_about(new.about),
+            "",
+            actor.user_id,
+            actor.now,
+            ttl_seconds=new.ttl_seconds,
+        )
+        if store.count_of_txn(txn, actor.user_id) >= MAX_CHANNELS:
+            raise ChannelsTooMany(str(actor.user_id))
+        channel = self.found_txn(txn, actor, channel)
+        return channel.id, self.tell_txn(txn, actor, channel, Action("channelCreate", channel.title))
+
+    def found_txn(self, txn: Transaction, actor: Actor, channel: Channel) -> Channel:
+        """Write a new channel down with its owner in it; as it is then."""
+        channel_id = store.insert_channel_txn(txn, channel)
+        owner = Member(
+            actor.user_id,
+            Membership(role=Role.CREATOR, admin_rights=int(ALL_RIGHTS)),
+            actor.user_id,
+            actor.now,
+            changed_at=actor.now,
+        )
+        channel = store.channel_txn(txn, channel_id)
+        self.put_in_txn(txn, channel, owner, read_up_to=0)
+        return channel
+
+    def put_in_txn(self, txn: Transaction, channel: Channel, member: Member, *, read_up_to: int) -> None:
+        """Write somebody down who is in the channel from now on, and has read so far; count them."""
+        store.put_member_txn(txn, channel.id, member)
+        store.count_members_txn(txn, channel.id, 1)
+        row = new_dialog_row(member.user_id, channel.marked)
+        txn.insert_ignore("dialogs", row | {"read_inbox_max_id": read_up_to})
+        self.memberships.tell_after(txn, channel.id, {member.user_id: member.membership})
+        self.changed_after(txn, channel.id)
+
+    # --- changing ---
+
+    async def edit_title(self, actor: Actor, channel_id: int, title: str) -> OwnChange:
+        """Rename a channel.
+
+        Raises:
+            ChannelNotFound, ChannelPrivate, ChatAdminRequired, ChatTitleEmpty, ChatNotModified.
+        """
+        return await self._database.write("edit channel title", self._title_txn, actor, channel_id, title)
+
+    def _title_txn(self, txn: Transaction, actor: Actor, channel_id: int, title: str) -> OwnChange:
+        title = checked_title(title)
+        seat = store.seat_txn(txn, channel_id, actor.user_id, actor.now, lock=True)
+        rights.check_changes_info(seat)
+        if seat.channel.title == title:
+            raise ChatNotModified(str(channel_id))
+        store.update_channel_txn(txn, channel_id, title=title)
+        self.changed_after(txn, channel_id)
+        return self.tell_txn(txn, actor, seat.channel, Action("chatEditTitle", title))
+
+    async def edit_about(self, actor: Actor, channel_id: int, about: str) -> None:
+        """Describe a channel.
+
+        Raises:
+            ChannelNotFound, ChannelPrivate, ChatAdminRequired, ChatAboutTooLong, ChatAboutNotModified.
+        """
+        await self._database.write("edit channel about", self._about_txn, actor, channel_id, about)
+
+    def _about_txn(self, txn: Transaction, actor: Actor, channel_id: int, about: str) -> None:
+        about = checked_about(about)
+        seat = store.seat_txn(txn, channel_id, actor.user_id, actor.now, lock=True)
+        rights.check_changes_info(seat)
+        if seat.channel.about == about:
+            raise ChatAboutNotModified(str(channel_id))
+        store.update_channel_txn(txn, channel_id, about=about)
+        self.changed_after(txn, channel_id, tell=True, except_perm_auth_key_id=actor.perm_auth_key_id)
+
+    def tell_txn(self, txn: Transaction, actor: Actor, channel: Channel, action: Action) -> OwnChange:
+        """A service message in the channel; the actor's side of it."""
+        changes = BoxChanges(txn, actor.now)
+        changes.lock((channel.marked,))
+        tags = Tag.SERVICE | Tag.CHAT_PHOTO if action.photo is not None else Tag.SERVICE
+        extra = Extra(action=action, post=channel.is_broadcast)
+        changes.post(actor.user_id, Audience.channel(channel.marked), [Outgoing("", extra, int(tags))])
+        changes.save(self._fanout.deliver, actor.perm_auth_key_id)
+        return changes.own(channel.marked, actor.user_id)
+
+    def changed_after(
+        self, txn: Transaction, channel_id: int, *, tell: bool = False, except_perm_auth_key_id: int = 0
+    ) -> None:
+        """After the commit nobody remembers the channel as it was.
+
+        Args:
+            tell: members who are there hear that something about it has changed.
+        """
+        txn.call_after(self._rows.invalidate, channel_id)
+        if tell:
+            event = ChannelChanged(channel_id)
+            txn.call_after(self._fanout.publish_in_channel, channel_id, event, except_perm_auth_key_id)
+
+
+def _counts_txn(txn: Transaction, seat: Seat) -> Counts:
+    channel_id, marked = seat.channel.id, seat.channel.marked
+    admins = restricted = put_out = 0
+    # These lists are short; who is none of them does not count.
+    if seat.is_admin:
+        admins = store.count_listed_txn(txn, channel_id, admins=True)
+        restricted = store.count_listed_txn(txn, channel_id, listed=store.RESTRICTED)
+        put_out = store.count_listed_txn(txn, channel_id, listed=store.PUT_OUT)
+    txn.execute(
+        "SELECT b.pts, COALESCE(d.pinned_message_id, 0) FROM message_boxes b LEFT JOIN dialogs d"
+        " ON d.owner_id = b.owner_id AND d.peer = b.owner_id WHERE b.owner_id = ?",
+        (marked,),
+    )
+    row = txn.fetchone()
+    pts, pinned = (row[0], row[1]) if row else (FIRST_PTS, 0)
+    return Counts(admins, restricted, put_out, pinned if pinned > seat.hidden_up_to else 0, pts)
+
+
+def checked_about(about: str) -> str:
+    """A description.
+
+    Raises:
+        ChatAboutTooLong.
+    """
+    about = about.strip()
+    if len(about) > MAX_ABOUT:
+        raise ChatAboutTooLong(str(len(about)))
+    return about

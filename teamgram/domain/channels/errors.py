@@ -1,0 +1,51 @@
+"""What channels refuse. What they have in common with basic groups is in ``chats/errors.py``."""
+
+from teamgram.domain.errors import DomainError
+
+
+class ChannelNotFound(DomainError):
+    """There is no such channel, or the address that was given is another one's."""
+
+
+class ChannelPrivate(DomainError):
+    """The channel is not the user's to see: not public, or they were put out."""
+
+
+class UserBannedInChannel(DomainError):
+    """An administrator has forbidden the user this."""
+
+
+class ChannelsTooMany(DomainError):
+    """The user is in as many channels as one may be."""
+
+
+class OtherInTooManyChannels(DomainError):
+    """Whom one wants to bring is in as many channels as one may be."""
+
+
+class PublicChannelsTooMany(DomainError):
+    """The user has as many public channels as one may have."""
+
+
+class UserKicked(DomainError):
+    """Who was put out is brought back by who may put out, alone."""
+
+
+class OwnerMustStay(DomainError):
+    """The owner does not leave before somebody else owns it."""
+
+
+class MemberInvalid(DomainError):
+    """That cannot be done to this one: oneself, or the owner."""
+
+
+class BotsJoinAsAdmins(DomainError):
+    """Bots come into a channel only as its administrators."""
+
+
+class RightsEmpty(DomainError):
+    """An administrator needs at least one right."""
+
+
+class RankInvalid(DomainError):
+    """A rank has at most 16 characters and no emoji."""

@@ -1,0 +1,96 @@
+"""SQL of dialogs with channels: the member's own row of ``dialogs``, beside what all of them see alike.
+
+What is newest and pinned in a channel lies once, in the row of ``dialogs`` that is the channel's own (its owner and its
+peer). What is unread is counted when it is asked for, and no further than ``COUNTED`` messages.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from teamgram.database import Row, Transaction
+from teamgram.domain.boxes.message import unpack_draft
+from teamgram.domain.boxes.store import chunks, marks
+from teamgram.domain.chats.chat import Standing
+from teamgram.domain.dialogs.dialog import Dialog
+from teamgram.domain.ids.peer import CHANNEL_MARK
+
+COUNTED = 100
+"""Where more message ids than these lie above the mark, they stand for the number of unread messages."""
+
+# t: the channel's own row, w: who the owner of the dialog is there.
+_COLUMNS = (
+    "d.owner_id, d.peer, t.top_message_id, t.top_sent_at, d.read_inbox_max_id, d.read_outbox_max_id,"
+    " d.unread_mentions, d.unread_mark, d.pinned_order, d.folder_id, t.pinned_message_id, d.hidden_bar, d.draft, b.pts,"
+    " w.hidden_up_to"
+)
+
+
+def _from(txn: Transaction) -> str:
+    join = txn.engine.ordered_join
+    return (
+        f"FROM dialogs d {join} dialogs t ON t.owner_id = d.peer AND t.peer = d.peer"
+        f" {join} message_boxes b ON b.owner_id = d.peer"
+        f" {join} channel_members w ON w.channel_id = -{CHANNEL_MARK} - d.peer AND w.user_id = d.owner_id"
+        f" WHERE d.owner_id = ? AND d.peer < -{CHANNEL_MARK} AND w.standing = {int(Standing.PRESENT)}"
+    )
+
+
+def _dialog(row: Row) -> Dialog:
+    hidden_up_to = row[14]
+    is_hidden = row[2] <= hidden_up_to
+    return Dialog(
+        row[0],
+        row[1],
+        0 if is_hidden else row[2],
+        row[3],
+        row[4],
+        row[5],
+        0,
+        row[6],
+        bool(row[7]),
+        row[8],
+        row[9],
+        row[10] if row[10] > hidden_up_to else 0,
+        bool(row[11]),
+        unpack_draft(row[12]) if row[12] else None,
+        row[13],
+    )
+
+
+def in_folder_txn(txn: Transaction, owner_id: int, folder_id: int) -> list[Dialog]:
+    """The owner's dialogs with channels in that folder, the one with the newest message first; unread not counted."""
+    txn.execute(
+        f"SELECT {_COLUMNS} {_from(txn)} AND d.folder_id = ?"
+        " ORDER BY t.top_sent_at DESC, t.top_message_id DESC, d.peer",
+        (owner_id, folder_id),
+    )
+    return [_dialog(row) for row in txn.fetchall()]
+
+
+def of_peers_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> dict[int, Dialog]:
+    """The owner's dialogs with these channels (marked ids), those that they are in; unread not counted."""
+    found: dict[int, Dialog] = {}
+    for some in chunks(peers):
+        txn.execute(f"SELECT {_COLUMNS} {_from(txn)} AND d.peer IN ({marks(some)})", (owner_id, *some))
+        found.update((row[1], _dialog(row)) for row in txn.fetchall())
+    return found
+
+
+def unread_txn(txn: Transaction, owner_id: int, dialogs: Sequence[Dialog]) -> Mapping[int, int]:
+    """How many messages are unread in these dialogs with channels, by peer; at most ``COUNTED`` are read in each."""
+    unread: dict[int, int] = {}
+    to_count: list[int] = []
+    for dialog in dialogs:
+        gap = dialog.top_message_id - dialog.read_inbox_max_id
+        unread[dialog.peer] = max(0, gap) if gap > COUNTED else 0
+        if 0 < gap <= COUNTED:
+            to_count.append(dialog.peer)
+    join = txn.engine.ordered_join
+    for some in chunks(to_count):
+        txn.execute(
+            f"SELECT d.peer, COUNT(*) FROM dialogs d {join} messages m ON m.owner_id = d.peer"
+            f" AND m.id > d.read_inbox_max_id {join} message_contents c ON c.id = m.content_id"
+            f" WHERE d.owner_id = ? AND d.peer IN ({marks(some)}) AND c.sender_id <> ? GROUP BY d.peer",
+            (owner_id, *some, owner_id),
+        )
+        unread.update((row[0], int(row[1])) for row in txn.fetchall())
+    return unread

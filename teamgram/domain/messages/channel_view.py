@@ -1,0 +1,100 @@
+"""A channel's messages as a reader has them: which are theirs, which speak to them, how often posts were seen.
+
+A post lies in the channel's box once; what differs for a reader is put on when it is read.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from teamgram.database import Transaction
+from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.store import chunks, marks, message_fields, message_from_row, messages_txn
+
+FIRST_VIEWS = 1
+"""Who posts has seen it."""
+
+
+def channel_messages_txn(
+    txn: Transaction, user_id: int, marked: int, message_ids: Sequence[int], hidden_up_to: int = 0
+) -> dict[int, Message]:
+    """Messages of a channel (marked id) by id, as the user has them; those that are gone or hidden are missing."""
+    wanted = [id_ for id_ in message_ids if id_ > hidden_up_to]
+    found = messages_txn(txn, marked, wanted)
+    return {message.id: message for message in seen_txn(txn, user_id, list(found.values()))}
+
+
+def tops_txn(txn: Transaction, user_id: int, tops: Mapping[int, int]) -> list[Message]:
+    """The newest message of each channel, by its marked id and the message's id."""
+    found: list[Message] = []
+    join = txn.engine.ordered_join
+    for some in chunks(sorted(tops)):
+        txn.execute(
+            f"SELECT {message_fields} FROM dialogs t {join} messages m ON m.owner_id = t.owner_id"
+            f" AND m.id = t.top_message_id {join} message_contents c ON c.id = m.content_id"
+            f" WHERE t.owner_id IN ({marks(some)}) AND t.peer = t.owner_id",
+            some,
+        )
+        found += map(message_from_row, txn.fetchall())
+    return seen_txn(txn, user_id, found)
+
+
+def seen_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -> list[Message]:
+    """Messages of channels, as the user has them, in the given order."""
+    if not messages:
+        return []
+    mentions = _mentions_txn(txn, user_id, messages)
+    counts = counts_txn(txn, [message.content_id for message in messages if message.extra.post])
+    return [_seen(message, user_id, mentions, counts) for message in messages]
+
+
+def _seen(
+    message: Message,
+    user_id: int,
+    mentions: Mapping[tuple[int, int], set[int]],
+    counts: Mapping[int, tuple[int, int]],
+) -> Message:
+    kinds = mentions.get((message.peer, message.id), set())
+    views, forwards = counts.get(message.content_id, (FIRST_VIEWS, 0)) if message.extra.post else (0, 0)
+    out = message.sender_id == user_id
+    if not (out or kinds or views):
+        return message
+    return replace(
+        message,
+        out=out,
+        mentioned=MENTIONED in kinds,
+        mention_unread=MENTION_UNREAD in kinds,
+        views=views,
+        forwards=forwards,
+    )
+
+
+def _mentions_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -> dict[tuple[int, int], set[int]]:
+    found: dict[tuple[int, int], set[int]] = {}
+    peers = sorted({message.peer for message in messages})
+    for some in chunks(peers):
+        txn.execute(
+            f"SELECT peer, id, kind FROM message_marks WHERE owner_id = ? AND peer IN ({marks(some)})"
+            " AND kind IN (?, ?) AND id >= ? AND id <= ?",
+            (
+                user_id,
+                *some,
+                MENTIONED,
+                MENTION_UNREAD,
+                min(message.id for message in messages),
+                max(message.id for message in messages),
+            ),
+        )
+        for peer, id_, kind in txn.fetchall():
+            found.setdefault((peer, id_), set()).add(kind)
+    return found
+
+
+def counts_txn(txn: Transaction, content_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """(views, forwards) of posts that have been counted, by content."""
+    found: dict[int, tuple[int, int]] = {}
+    for some in chunks(content_ids):
+        txn.execute(f"SELECT content_id, views, forwards FROM post_counts WHERE content_id IN ({marks(some)})", some)
+        found.update((row[0], (row[1], row[2])) for row in txn.fetchall())
+    return found

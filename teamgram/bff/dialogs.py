@@ -1,6 +1,6 @@
 """RPCDialogs: the list of conversations and what belongs to one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from teamgram.bff.errors import bad_request
@@ -10,10 +10,11 @@ from teamgram.bff.updates import state_view
 from teamgram.bff.views.full_users import Conversation, peer_settings_view
 from teamgram.bff.views.messages import dialog_peer_view, draft_view, message_view, peer_view, peers_in
 from teamgram.bff.views.notifications import notify_settings_view
+from teamgram.domain.boxes.archive import ARCHIVE
 from teamgram.domain.dialogs.dialog import Dialog
 from teamgram.domain.dialogs.dialogs import DialogList
 from teamgram.domain.ids.peer import PeerKind, marked_channel, marked_chat
-from teamgram.domain.users.notifications import UNCHANGED
+from teamgram.domain.users.notifications import UNCHANGED, Notifications, is_muted
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -34,9 +35,14 @@ class DialogsService(RpcService):
         chosen = await self._shared.domain.notifications.get(caller.user_id)
         messages = listed.messages
         peers = peers_in(messages) | {dialog.peer for dialog in listed.dialogs}
+        archive = []
+        if listed.archive is not None:
+            peers.add(listed.archive.peer)
+            archive.append(archive_view(listed, chosen, self._shared.now()))
         users, chats = await self._shared.peers(caller.user_id, peers)
         return {
-            "dialogs": [
+            "dialogs": archive
+            + [
                 dialog_view(dialog, notify_settings_view(chosen.get(str(dialog.peer), UNCHANGED)))
                 for dialog in listed.dialogs
             ],
@@ -48,7 +54,8 @@ class DialogsService(RpcService):
     @rpc("messages.getDialogs")
     async def get_dialogs(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getDialogs#a0f4cb4f flags:# exclude_pinned:flags.0?true folder_id:flags.1?int ..."""
-        folder_id = _folder(query.folder_id or 0)
+        # Who names no folder gets both, as on the official server; Web A looks for the archive that way.
+        folder_id = None if query.folder_id is None else _folder(query.folder_id)
         listed = await self._shared.domain.dialogs.page(
             caller.user_id,
             folder_id=folder_id,
@@ -212,6 +219,23 @@ def _folder(folder_id: int) -> int:
     if folder_id not in _FOLDERS:
         raise bad_request("FOLDER_ID_INVALID")
     return folder_id
+
+
+def archive_view(listed: DialogList, chosen: Mapping[str, Notifications], now: int) -> Any:
+    """``dialogFolder``: that there is an archive, and what is unread in it."""
+    assert listed.archive is not None
+    muted = [unread for peer, unread in listed.unread if is_muted(chosen, peer, now)]
+    loud = [unread for peer, unread in listed.unread if not is_muted(chosen, peer, now)]
+    return tl.dialogFolder(
+        pinned=True,
+        folder=tl.folder(id=ARCHIVE, title="Archive"),
+        peer=peer_view(listed.archive.peer),
+        top_message=listed.archive.top_message_id,
+        unread_muted_peers_count=len(muted),
+        unread_unmuted_peers_count=len(loud),
+        unread_muted_messages_count=sum(muted),
+        unread_unmuted_messages_count=sum(loud),
+    )
 
 
 def dialog_view(dialog: Dialog, notify_settings: Any) -> Any:

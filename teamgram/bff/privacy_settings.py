@@ -9,6 +9,7 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.views.privacy import privacy_rule_view
 from teamgram.bff.views.users import UserViews
 from teamgram.domain.contacts.watchers import Watchers
+from teamgram.domain.privacy.archiving import Archiving
 from teamgram.domain.privacy.keys import PROFILE_PHOTO
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.privacy.rules import Rule, RuleKind, rules_for
@@ -21,6 +22,15 @@ _KEY = "inputPrivacyKey"
 _VALUE = "inputPrivacyValue"
 MAX_RULES = 20
 MAX_USERS_IN_RULE = 1000
+
+
+def _archiving_view(archiving: Archiving) -> Any:
+    """``globalPrivacySettings``: of what else is in it there is nothing here."""
+    return tl.globalPrivacySettings(
+        archive_and_mute_new_noncontact_peers=archiving.new_strangers,
+        keep_archived_unmuted=archiving.keep_unmuted,
+        keep_archived_folders=archiving.keep_foldered,
+    )
 
 
 class PrivacySettings(RpcService):
@@ -83,9 +93,25 @@ class PrivacySettings(RpcService):
         )
 
     @rpc("account.getGlobalPrivacySettings")
-    def get_global_privacy_settings(self, caller: RpcMetadata, query: Any) -> Any:
+    async def get_global_privacy_settings(self, caller: RpcMetadata, query: Any) -> Any:
         """account.getGlobalPrivacySettings#eb2b4cf6 = GlobalPrivacySettings"""
-        return tl.globalPrivacySettings()
+        return _archiving_view(await self._privacy.archiving(caller.user_id))
+
+    @rpc("account.setGlobalPrivacySettings")
+    async def set_global_privacy_settings(self, caller: RpcMetadata, query: Any) -> Any:
+        """account.setGlobalPrivacySettings#1edaaac2 settings:GlobalPrivacySettings = GlobalPrivacySettings"""
+        written = query.settings
+        if written.new_noncontact_peers_require_premium or written.noncontact_peers_paid_stars:
+            # Nobody here has Premium or Stars, so nobody could write to them any more.
+            raise RpcError(403, "PREMIUM_ACCOUNT_REQUIRED")
+        archiving = Archiving(
+            # Up to layer 149 a Bool that may be absent, since then a flag.
+            bool(written.archive_and_mute_new_noncontact_peers),
+            bool(written.keep_archived_unmuted),
+            bool(written.keep_archived_folders),
+        )
+        await self._privacy.set_archiving(caller.user_id, archiving)
+        return _archiving_view(archiving)
 
     @rpc("users.getRequirementsToContact")
     def get_requirements_to_contact(self, caller: RpcMetadata, query: Any) -> list[Any]:

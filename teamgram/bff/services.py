@@ -20,6 +20,7 @@ from teamgram.bff.drafts import Drafts
 from teamgram.bff.files.ringtones import Ringtones
 from teamgram.bff.files.service import FilesService
 from teamgram.bff.files.wallpapers import WallpapersService
+from teamgram.bff.folders.archive import ArchiveService
 from teamgram.bff.folders.links import FolderLinksService
 from teamgram.bff.folders.service import FoldersService, FolderTags
 from teamgram.bff.langpack import Langpack, load_languages
@@ -149,6 +150,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         FoldersService(shared),
         FolderTags(shared),
         FolderLinksService(shared),
+        ArchiveService(shared),
         ChatsService(shared),
         ChatPhotosService(shared),
         ChannelsService(shared),

@@ -19,6 +19,7 @@ from teamgram.domain.contacts.numbers import Numbers
 from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
+from teamgram.domain.dialogs.strangers import FiledStrangers
 from teamgram.domain.dialogs.wallpapers import ChatWallpapers
 from teamgram.domain.files.collecting import Collecting, Names
 from teamgram.domain.files.drawings import SERVICE
@@ -165,6 +166,8 @@ class Domain:
             IN_WEB_PAGE: previews.has_photo,
             IN_WALLPAPER: wallpapers.has_picture,
         }
+        notifications = NotificationSettings(database, fanout.bus)
+        fanout.subscribe(FiledStrangers(fanout, notifications))
         observers = MessageObservers()
         fanout.subscribe(observers)
         indexer = SearchIndexer(database, clock)
@@ -179,7 +182,7 @@ class Domain:
             watchers=watchers,
             privacy=privacy,
             presence=Presence(database, clock, fanout, StatusWatchers(watchers, contacts, privacy)),
-            notifications=NotificationSettings(database, fanout.bus),
+            notifications=notifications,
             account_settings=AccountSettings(database),
             messages=Messages(database, fanout),
             dialogs=dialogs,

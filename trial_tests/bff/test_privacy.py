@@ -33,6 +33,26 @@ class KeyTests(SynchronousTestCase):
 
 
 @on_every_backend
+class ArchivingTests(PeopleTestCase):
+    """account.setGlobalPrivacySettings."""
+
+    async def test_kept(self) -> None:
+        """What the archive is to do is kept; what nobody could fulfil is refused; older layers ask with a Bool."""
+        _, ada, _, _ = await self.people()
+        wanted = tl.globalPrivacySettings(archive_and_mute_new_noncontact_peers=True, keep_archived_unmuted=True)
+        self.assertEqual(await ada.call(tl.account.setGlobalPrivacySettings(settings=wanted)), wanted)
+        self.assertEqual(await ada.call(tl.account.getGlobalPrivacySettings()), wanted)
+        paid = tl.globalPrivacySettings(new_noncontact_peers_require_premium=True)
+        self.assertEqual(
+            await ada.error(tl.account.setGlobalPrivacySettings(settings=paid)), "PREMIUM_ACCOUNT_REQUIRED"
+        )
+        none = tl.globalPrivacySettings(archive_and_mute_new_noncontact_peers=False)
+        for layer in (150, 158, 232):
+            told = await ada.call(tl.account.setGlobalPrivacySettings(settings=none), layer=layer)
+            self.assertFalse(told.archive_and_mute_new_noncontact_peers)
+
+
+@on_every_backend
 class ShownTests(PeopleTestCase):
     """What is shown of a user: number, bio, birthday, last seen, and being found by number."""
 

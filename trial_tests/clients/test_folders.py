@@ -3,8 +3,9 @@
 import unittest
 from typing import Any
 
-from trial_tests.clients.house import HouseTestCase, have
+from trial_tests.clients.house import FIXED_CODE, HouseTestCase, have
 from trial_tests.clients.process import ClientProcess
+from trial_tests.clients.test_chat import SECONDS_TO_SEE
 
 
 def folder(name: str, **fields: Any) -> dict[str, Any]:
@@ -48,3 +49,24 @@ class FolderClientTests(HouseTestCase):
         self.assertEqual(leave["chat_ids"], [-group])
         await self.ask(bob, "deleteChatFolder", chat_folder_id=theirs, leave_chat_ids=[-group])
         self.assertEqual(await ada.do("members", chat=group), [ada.user["id"]])
+
+    async def test_the_archive(self) -> None:
+        """A chat in it is in that list on another device as well, and back in the main one when there is news."""
+        ada = await self.sign_up("tdlib", "Ada")
+        bob = await self.sign_up("telethon", "Bob")
+        await self.acquaint(ada, bob)
+        await ada.do("send", peer=["user", bob.user["id"]], text="hello")
+        chat = bob.user["id"]
+        archive, main = {"@type": "chatListArchive"}, {"@type": "chatListMain"}
+        await self.ask(ada, "addChatToList", chat_id=chat, chat_list=archive)
+        other = await self.connect("tdlib", "Ada again")
+        await other.do("sign_in", phone=ada.phone, code=FIXED_CODE)
+        for device in (ada, other):
+            found = await self.ask(device, "getChats", chat_list=archive, limit=10)
+            self.assertEqual(found["chat_ids"], [chat])
+        await bob.event("new_message", SECONDS_TO_SEE, text="hello")
+        await bob.do("send", peer=["user", ada.user["id"]], text="news")
+        await ada.event("new_message", SECONDS_TO_SEE, text="news")
+        await self.ask(ada, "getChats", chat_list=main, limit=10)
+        told = await self.ask(ada, "getChat", chat_id=chat)
+        self.assertEqual([place["list"]["@type"] for place in told["positions"]], ["chatListMain"])

@@ -59,7 +59,7 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
         **{f"{name}_{whose}": most for name, most in _FOLDERS.items() for whose in ("default", "premium")},
         "dialog_filters_enabled": True,
         "dialog_filters_tooltip": False,
-        "autoarchive_setting_available": False,
+        "autoarchive_setting_available": True,
         "emojies_send_dice": list(DICE),
         "emojies_send_dice_success": {
             emoji: {"value": value, "frame_start": frame} for emoji, (value, frame) in LUCKY.items()

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from teamgram.domain.boxes.events import (
     ContentsRead,
+    DialogsMoved,
     InboxRead,
     LogEntry,
     MessageEdited,
@@ -83,7 +84,7 @@ def renumbered(owned: Owned, numbers: Sequence[int]) -> Owned:
                 reply_to_id = next(rest) if message.reply_to_id else 0
                 new_messages[changed.id] = replace(message, id=changed.id, reply_to_id=reply_to_id)
         else:
-            assert not isinstance(event, InboxRead | OutboxRead | ContentsRead)
+            assert not isinstance(event, InboxRead | OutboxRead | ContentsRead | DialogsMoved)
             changed = replace(event, ids=tuple(next(rest) for _ in event.ids))
         new_entries.append(replace(entry, event=changed, pts=next(rest)))
     return new_entries, new_messages

@@ -87,6 +87,13 @@ def entry_view(entry: LogEntry, message: Message | None, files: FileViews) -> An
         return tl.updateReadHistoryOutbox(peer=peer_view(event.peer), max_id=event.max_id, pts=pts, pts_count=pts_count)
     if isinstance(event, logged.ContentsRead):
         return tl.updateReadMessagesContents(messages=list(event.ids), pts=pts, pts_count=pts_count, date=entry.date)
+    if isinstance(event, logged.DialogsMoved):
+        folder_id = int(event.archived)
+        return tl.updateFolderPeers(
+            folder_peers=[tl.folderPeer(peer=peer_view(peer), folder_id=folder_id) for peer in event.peers],
+            pts=pts,
+            pts_count=pts_count,
+        )
     return tl.updatePinnedMessages(
         peer=peer_view(event.peer),
         messages=list(event.ids),

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes import log
-from teamgram.domain.boxes.audience import Audience
-from teamgram.domain.boxes.events import LogEntry, LoggedEvent, NewMessage
+from teamgram.domain.boxes.archive import come_out_txn, strangers_txn
+from teamgram.domain.boxes.audience import Audience, Box
+from teamgram.domain.boxes.events import DialogsMoved, LogEntry, LoggedEvent, NewMessage
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, add_marks_txn
 from teamgram.domain.boxes.message import PLAIN, Extra, Message, pack_extra
 from teamgram.domain.boxes.store import chunks, marks, new_dialog_row
@@ -86,6 +87,8 @@ class BoxChanges:
         self.entries: list[LogEntry] = []
         self.messages: dict[tuple[int, int], Message] = {}
         self._boxes: dict[int, _Box] = {}
+        # Whose archive is not empty.
+        self._archivers: set[int] = set()
 
     def lock(self, owner_ids: Iterable[int]) -> None:
         """Take the boxes for this transaction. Call it once, with everybody, before reading what depends on them."""
@@ -103,12 +106,14 @@ class BoxChanges:
 
     def _read(self, owner_ids: Sequence[int]) -> None:
         self.txn.execute(
-            f"SELECT owner_id, pts, last_message_id FROM message_boxes WHERE owner_id IN ({marks(owner_ids)})"
+            f"SELECT owner_id, pts, last_message_id, archives FROM message_boxes WHERE owner_id IN ({marks(owner_ids)})"
             f" ORDER BY owner_id{self.txn.engine.for_update}",
             owner_ids,
         )
-        for owner_id, pts, last_message_id in self.txn.fetchall():
+        for owner_id, pts, last_message_id, archives in self.txn.fetchall():
             self._boxes[owner_id] = _Box(pts, last_message_id)
+            if archives:
+                self._archivers.add(owner_id)
 
     def pts(self, owner_id: int) -> int:
         """The box's pts as far as this transaction has brought it."""
@@ -240,24 +245,33 @@ class BoxChanges:
                 "UPDATE dialogs SET unread_mentions = unread_mentions + ? WHERE owner_id = ? AND peer = ?",
                 [(count, user_id, sent_to) for user_id, count in sorted(mentions.items()) if user_id > 0],
             )
-        self._raise_dialogs(
+        begun = self._raise_dialogs(
             [
                 (self._boxes[owner_id].last_message_id, date, unread[owner_id], mentions[owner_id], owner_id, peer)
                 for owner_id, peer in boxes
             ]
         )
+        if self._archivers:
+            news = [box for box in boxes if box.owner_id in self._archivers and unread[box.owner_id]]
+            for owner_id, peer in come_out_txn(txn, news, date) if news else ():
+                self.append(owner_id, DialogsMoved((peer,), archived=False))
+        if begun and not is_channel:
+            for owner_id, peer in strangers_txn(txn, sender_id, begun):
+                self.append(owner_id, DialogsMoved((peer,), archived=True, muted=True))
         return posted
 
-    def _raise_dialogs(self, tops: list[tuple[int, int, int, int, int, int]]) -> None:
+    def _raise_dialogs(self, tops: list[tuple[int, int, int, int, int, int]]) -> list[Box]:
+        """Set what dialogs show; those that were begun by somebody else."""
         self.txn.executemany(
             "UPDATE dialogs SET top_message_id = ?, top_sent_at = ?, unread_count = unread_count + ?,"
             " unread_mentions = unread_mentions + ? WHERE owner_id = ? AND peer = ?",
             tops,
         )
+        begun: list[Box] = []
         if self.txn.rowcount == len(tops):
-            return
+            return begun
         for message_id, date, unread, mentions, owner_id, peer in tops:
-            self.txn.insert_ignore(
+            inserted = self.txn.insert_ignore(
                 "dialogs",
                 new_dialog_row(owner_id, peer)
                 | {
@@ -267,6 +281,9 @@ class BoxChanges:
                     "unread_mentions": mentions,
                 },
             )
+            if inserted and unread:
+                begun.append(Box(owner_id, peer))
+        return begun
 
     def own(self, owner_id: int, viewer_id: int = 0) -> OwnChange:
         """What this transaction did to one locked box.

@@ -58,8 +58,19 @@ class MessagesPinned(msgspec.Struct, frozen=True, gc=False, tag=7, tag_field="ki
     pinned: bool
 
 
+class DialogsMoved(msgspec.Struct, frozen=True, gc=False, tag=20, tag_field="kind"):
+    """The dialogs with ``peers`` (marked ids) are in the archive now, or no longer.
+
+    ``muted``: they were put there because a stranger began them, and make no sound.
+    """
+
+    peers: tuple[int, ...]
+    archived: bool
+    muted: bool = False
+
+
 LoggedEvent: TypeAlias = (
-    NewMessage | MessageEdited | MessagesDeleted | InboxRead | OutboxRead | ContentsRead | MessagesPinned
+    NewMessage | MessageEdited | MessagesDeleted | InboxRead | OutboxRead | ContentsRead | MessagesPinned | DialogsMoved
 )
 
 

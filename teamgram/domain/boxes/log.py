@@ -15,6 +15,7 @@ import msgspec
 from teamgram.database import Transaction
 from teamgram.domain.boxes.events import (
     ContentsRead,
+    DialogsMoved,
     InboxRead,
     LogEntry,
     LoggedEvent,
@@ -36,6 +37,7 @@ _KINDS: dict[int, type[LoggedEvent]] = {
     5: OutboxRead,
     6: ContentsRead,
     7: MessagesPinned,
+    20: DialogsMoved,
 }
 _KIND_OF = {kind: number for number, kind in _KINDS.items()}
 _DECODERS: dict[int, msgspec.json.Decoder[LoggedEvent]] = {

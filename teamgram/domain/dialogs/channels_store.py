@@ -56,12 +56,12 @@ def _dialog(row: Row) -> Dialog:
     )
 
 
-def in_folder_txn(txn: Transaction, owner_id: int, folder_id: int) -> list[Dialog]:
-    """The owner's dialogs with channels in that folder, the one with the newest message first; unread not counted."""
+def in_folder_txn(txn: Transaction, owner_id: int, folder_id: int | None) -> list[Dialog]:
+    """The owner's dialogs with channels in that folder, or in both, the newest message first; unread not counted."""
+    in_folder, params = ("", []) if folder_id is None else (" AND d.folder_id = ?", [folder_id])
     txn.execute(
-        f"SELECT {_COLUMNS} {_from(txn)} AND d.folder_id = ?"
-        " ORDER BY t.top_sent_at DESC, t.top_message_id DESC, d.peer",
-        (owner_id, folder_id),
+        f"SELECT {_COLUMNS} {_from(txn)}{in_folder} ORDER BY t.top_sent_at DESC, t.top_message_id DESC, d.peer",
+        (owner_id, *params),
     )
     return [_dialog(row) for row in txn.fetchall()]
 

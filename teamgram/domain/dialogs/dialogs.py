@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.boxes.archive import ARCHIVE, move_txn
+from teamgram.domain.boxes.audience import Box
+from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.difference import State, state_txn
+from teamgram.domain.boxes.events import DialogsMoved
 from teamgram.domain.boxes.message import Draft, Message, pack_draft
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.contacts import relations
@@ -37,12 +41,16 @@ class DialogList:
     Attributes:
         messages: by id those of the owner's box, then those of channels.
         count: how many dialogs there are in all.
+        archive: the newest dialog in the archive, when the page is to show that there is one.
+        unread: (marked peer, messages) of those in the archive that are unread.
     """
 
     dialogs: tuple[Dialog, ...]
     messages: tuple[Message, ...]
     count: int
     state: State | None = None
+    archive: Dialog | None = None
+    unread: tuple[tuple[int, int], ...] = ()
 
 
 class Dialogs:
@@ -56,7 +64,7 @@ class Dialogs:
         self,
         owner_id: int,
         *,
-        folder_id: int = 0,
+        folder_id: int | None = None,
         offset_date: int = 0,
         offset_id: int = 0,
         offset_peer: int = 0,
@@ -66,6 +74,7 @@ class Dialogs:
         """Pinned ones first (on the first page), then by the date of the newest message.
 
         Args:
+            folder_id: None for both; the first page of 0 says what is in the archive.
             offset_date, offset_id, offset_peer: of the newest message in the last dialog of the page before, and that
                 dialog's peer (marked id).
         """
@@ -105,6 +114,17 @@ class Dialogs:
         """
         await self._database.write(
             "reorder pinned", _reorder_txn, self._fanout, owner_id, folder_id, tuple(peers), force, perm_auth_key_id
+        )
+
+    async def move(
+        self, owner_id: int, moves: Sequence[tuple[int, bool]], now: int, perm_auth_key_id: int = 0
+    ) -> OwnChange:
+        """Put dialogs into the archive, or back among the others; each (peer, whether into it).
+
+        They are not pinned in the new place. Dialogs that are not there, or are there already, stay as they are.
+        """
+        return await self._database.write(
+            "move dialogs", _move_txn, self._fanout, owner_id, tuple(moves), now, perm_auth_key_id
         )
 
     async def mark_unread(self, owner_id: int, peer: int, unread: bool, perm_auth_key_id: int = 0) -> None:
@@ -164,7 +184,7 @@ def _with_messages(
 def _page_txn(
     txn: Transaction,
     owner_id: int,
-    folder_id: int,
+    folder_id: int | None,
     offset: tuple[int, int, int],
     limit: int,
     exclude_pinned: bool,
@@ -181,18 +201,45 @@ def _page_txn(
     with_channels = [one for one in channels_store.in_folder_txn(txn, owner_id, folder_id) if one.top_message_id]
     dialogs: list[Dialog] = []
     if not exclude_pinned and not before:
-        dialogs = store.pinned_txn(txn, owner_id, folder_id)
+        dialogs = store.pinned_txn(txn, owner_id, folder_id or 0)
         if with_channels:
-            dialogs = _by_order([*dialogs, *(one for one in with_channels if one.pinned_order)])
+            dialogs = _by_order([*dialogs, *(one for one in with_channels if _is_first(one, folder_id))])
     room = max(0, limit - len(dialogs))
     newest = store.newest_txn(txn, owner_id, folder_id, room, before)
     count = store.count_txn(txn, owner_id, folder_id, with_pinned=not exclude_pinned)
     if with_channels:
         place = (*before, 0 if is_channel(offset_peer) else 1, offset_peer) if before is not None else None
-        loose = [one for one in with_channels if not one.pinned_order and (place is None or _place(one) < place)]
+        loose = [
+            one for one in with_channels if not _is_first(one, folder_id) and (place is None or _place(one) < place)
+        ]
         newest = sorted([*newest, *loose], key=_place, reverse=True)[:room]
-        count += sum(not (exclude_pinned and one.pinned_order) for one in with_channels)
-    return _with_messages(txn, owner_id, [*dialogs, *newest], count)
+        count += sum(not (exclude_pinned and _is_first(one, folder_id)) for one in with_channels)
+    listed = [*dialogs, *newest]
+    archive = _archive_txn(txn, owner_id) if folder_id == 0 and before is None else None
+    if archive is None:
+        return _with_messages(txn, owner_id, listed, count)
+    # Its newest message comes along.
+    page = _with_messages(txn, owner_id, [*listed, archive[0]], count)
+    return replace(page, dialogs=page.dialogs[:-1], archive=archive[0], unread=archive[1])
+
+
+def _is_first(dialog: Dialog, folder_id: int | None) -> bool:
+    """Whether it stands before those that are ordered by date: of both folders together only what the first pins."""
+    return dialog.pinned_order > 0 and (folder_id is not None or dialog.folder_id == 0)
+
+
+def _archive_txn(txn: Transaction, owner_id: int) -> tuple[Dialog, tuple[tuple[int, int], ...]] | None:
+    """The dialog in the archive with the newest message, and (peer, unread messages) of those that are unread."""
+    if not store.has_archive_txn(txn, owner_id):
+        return None  # without looking through all dialogs
+    channels = [one for one in channels_store.in_folder_txn(txn, owner_id, ARCHIVE) if one.top_message_id]
+    newest = sorted([*store.newest_archived_txn(txn, owner_id), *channels], key=_place)
+    if not newest:
+        return None
+    unread = dict(store.unread_txn(txn, owner_id, ARCHIVE))
+    counted = channels_store.unread_txn(txn, owner_id, channels)
+    unread.update({one.peer: counted[one.peer] for one in channels if one.unread_mark or counted[one.peer]})
+    return newest[-1], tuple(unread.items())
 
 
 def _by_order(pinned: Sequence[Dialog]) -> list[Dialog]:
@@ -265,6 +312,30 @@ def _reorder_txn(
     for place, peer in enumerate(reversed(wanted)):
         store.set_txn(txn, owner_id, peer, pinned_order=place + 1)
     txn.call_after(fanout.publish, (owner_id,), PinnedDialogsReordered(tuple(wanted), folder_id), perm_auth_key_id)
+
+
+def _move_txn(
+    txn: Transaction,
+    fanout: Fanout,
+    owner_id: int,
+    moves: tuple[tuple[int, bool], ...],
+    now: int,
+    perm_auth_key_id: int,
+) -> OwnChange:
+    changes = BoxChanges(txn, now)
+    changes.lock((owner_id,))
+    found = _found_txn(txn, owner_id, [peer for peer, _ in moves])
+    for archived in (True, False):
+        peers = [
+            peer
+            for peer, wanted in dict(moves).items()
+            if wanted == archived and peer in found and bool(found[peer].folder_id) != archived
+        ]
+        if peers:
+            move_txn(txn, [Box(owner_id, peer) for peer in peers], ARCHIVE if archived else 0)
+            changes.append(owner_id, DialogsMoved(tuple(peers), archived))
+    changes.save(fanout.deliver, perm_auth_key_id)
+    return changes.own(owner_id)
 
 
 def _mark_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, unread: bool, perm_auth_key_id: int) -> None:

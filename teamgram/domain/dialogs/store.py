@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from teamgram.database import Row, Transaction
+from teamgram.domain.boxes.archive import ARCHIVE
 from teamgram.domain.boxes.message import unpack_draft
 from teamgram.domain.boxes.store import chunks, marks, new_dialog_row
 from teamgram.domain.dialogs.dialog import Dialog
@@ -14,6 +15,9 @@ _COLUMNS = (
 )
 # A conversation is listed while there is a message in it.
 _LISTED = "owner_id = ? AND folder_id = ? AND top_message_id > 0"
+# In the list of both folders only those that are pinned in the first come first.
+_LISTED_ANYWHERE = "owner_id = ? AND top_message_id > 0"
+_PINNED_FIRST = "pinned_order > 0 AND folder_id = 0"
 
 
 def _dialog(row: Row) -> Dialog:
@@ -56,32 +60,63 @@ def pinned_txn(txn: Transaction, owner_id: int, folder_id: int) -> list[Dialog]:
 
 
 def newest_txn(
-    txn: Transaction, owner_id: int, folder_id: int, limit: int, before: tuple[int, int] | None = None
+    txn: Transaction, owner_id: int, folder_id: int | None, limit: int, before: tuple[int, int] | None = None
 ) -> list[Dialog]:
     """Dialogs that are not pinned, the one with the newest message first.
 
     Args:
+        folder_id: None for those of both.
         before: (date, message id) of the last dialog that was seen.
     """
-    where = ""
-    params: tuple[int, ...] = ()
+    where, params = _listed(owner_id, folder_id)
     if before is not None:
-        where = " AND (top_sent_at < ? OR (top_sent_at = ? AND top_message_id < ?))"
-        params = (before[0], before[0], before[1])
+        where += " AND (top_sent_at < ? OR (top_sent_at = ? AND top_message_id < ?))"
+        params += [before[0], before[0], before[1]]
+    where += " AND pinned_order = 0" if folder_id is not None else f" AND NOT ({_PINNED_FIRST})"
     txn.execute(
-        f"SELECT {_COLUMNS} FROM dialogs WHERE {_LISTED} AND pinned_order = 0{where}"
-        " ORDER BY top_sent_at DESC, top_message_id DESC LIMIT ?",
-        (owner_id, folder_id, *params, limit),
+        f"SELECT {_COLUMNS} FROM dialogs WHERE {where} ORDER BY top_sent_at DESC, top_message_id DESC LIMIT ?",
+        (*params, limit),
     )
     return [_dialog(row) for row in txn.fetchall()]
 
 
-def count_txn(txn: Transaction, owner_id: int, folder_id: int, *, with_pinned: bool) -> int:
-    """How many dialogs the folder lists."""
-    pinned = "" if with_pinned else " AND pinned_order = 0"
-    txn.execute(f"SELECT COUNT(*) FROM dialogs WHERE {_LISTED}{pinned}", (owner_id, folder_id))
+def has_archive_txn(txn: Transaction, owner_id: int) -> bool:
+    """Whether anything is in the owner's archive."""
+    txn.execute("SELECT archives FROM message_boxes WHERE owner_id = ?", (owner_id,))
+    row = txn.fetchone()
+    return row is not None and bool(row[0])
+
+
+def newest_archived_txn(txn: Transaction, owner_id: int) -> list[Dialog]:
+    """The dialog in the archive with the newest message, pinned or not, in the owner's own box; none or one."""
+    txn.execute(
+        f"SELECT {_COLUMNS} FROM dialogs WHERE {_LISTED} ORDER BY top_sent_at DESC, top_message_id DESC LIMIT 1",
+        (owner_id, ARCHIVE),
+    )
+    return [_dialog(row) for row in txn.fetchall()]
+
+
+def count_txn(txn: Transaction, owner_id: int, folder_id: int | None, *, with_pinned: bool) -> int:
+    """How many dialogs the folder lists, or both."""
+    where, params = _listed(owner_id, folder_id)
+    if not with_pinned:
+        where += " AND pinned_order = 0" if folder_id is not None else f" AND NOT ({_PINNED_FIRST})"
+    txn.execute(f"SELECT COUNT(*) FROM dialogs WHERE {where}", params)
     row = txn.fetchone()
     return int(row[0]) if row else 0
+
+
+def _listed(owner_id: int, folder_id: int | None) -> tuple[str, list[int]]:
+    return (_LISTED_ANYWHERE, [owner_id]) if folder_id is None else (_LISTED, [owner_id, folder_id])
+
+
+def unread_txn(txn: Transaction, owner_id: int, folder_id: int) -> list[tuple[int, int]]:
+    """(marked peer, unread messages) of those in the folder that have any, or are marked so."""
+    txn.execute(
+        f"SELECT peer, unread_count FROM dialogs WHERE {_LISTED} AND (unread_count > 0 OR unread_mark > 0)",
+        (owner_id, folder_id),
+    )
+    return [(peer, unread) for peer, unread in txn.fetchall()]
 
 
 def ensure_txn(txn: Transaction, owner_id: int, peer: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from teamgram.cache.loaded import LoadedRows, RowsBus
 from teamgram.database import Database, Transaction
+from teamgram.domain.privacy.archiving import DEFAULT, Archiving, archiving_txn, set_archiving_txn
 from teamgram.domain.privacy.rules import PrivacyKey, PrivacyRules, Rule, RuleKind
 
 _USERS_PER_QUERY = 500
@@ -44,6 +45,15 @@ class Privacy:
     async def set(self, user_id: int, key: PrivacyKey, rules: Sequence[Rule]) -> None:
         """Replace one key's rules."""
         await self._database.write("set privacy", self._set_txn, user_id, key, tuple(rules))
+
+    async def archiving(self, user_id: int) -> Archiving:
+        """What the user wants of their archive."""
+        found: dict[int, Archiving] = await self._database.read("archiving", archiving_txn, (user_id,))
+        return found.get(user_id, DEFAULT)
+
+    async def set_archiving(self, user_id: int, archiving: Archiving) -> None:
+        """Change what the user wants of their archive."""
+        await self._database.write("set archiving", set_archiving_txn, user_id, archiving)
 
     def _set_txn(self, txn: Transaction, user_id: int, key: PrivacyKey, rules: tuple[Rule, ...]) -> None:
         text = json.dumps([[rule.kind.value, *rule.user_ids] for rule in rules])

@@ -1,12 +1,13 @@
 """How each peer, and each kind of peer, notifies a user."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from teamgram.cache.loaded import LoadedRows, RowsBus
 from teamgram.database import Database, Transaction
+from teamgram.domain.ids.peer import is_chat, is_user
 
 _PREFIX = "notify:"
 
@@ -54,6 +55,17 @@ def in_scope(chosen: Mapping[str, Notifications], scope: str) -> Notifications:
     return found.over(OF_A_KIND) if scope in KINDS else found
 
 
+def kind_of(peer: int) -> str:
+    """The kind whose choices hold where a peer (marked id) has none of its own."""
+    return "users" if is_user(peer) else "chats" if is_chat(peer) else "broadcasts"
+
+
+def is_muted(chosen: Mapping[str, Notifications], peer: int, now: int) -> bool:
+    """Whether a peer (marked id) makes no sound ``now`` (unix seconds)."""
+    of_kind = in_scope(chosen, kind_of(peer))
+    return (chosen.get(str(peer), UNCHANGED).over(of_kind).mute_until or 0) > now
+
+
 class NotificationSettings:
     """Everybody's choices, by scope: a peer's marked id as text, or one of ``KINDS``."""
 
@@ -88,6 +100,10 @@ class NotificationSettings:
         )
         txn.call_after(self._rows.invalidate, user_id)
 
+    def forget(self, user_id: int) -> None:
+        """Some of the user's choices were changed by another transaction that is committed now."""
+        self._rows.invalidate(user_id)
+
     async def reset(self, user_id: int) -> None:
         """Everything as at the beginning."""
         await self._database.write("reset notifications", self._reset_txn, user_id)
@@ -95,6 +111,26 @@ class NotificationSettings:
     def _reset_txn(self, txn: Transaction, user_id: int) -> None:
         txn.execute("DELETE FROM account_settings WHERE user_id = ? AND name LIKE ?", (user_id, f"{_PREFIX}%"))
         txn.call_after(self._rows.invalidate, user_id)
+
+
+FOREVER = 2**31 - 1
+"""A ``mute_until`` that does not come."""
+
+
+def chosen_txn(txn: Transaction, user_id: int, scopes: Sequence[str]) -> dict[str, Notifications]:
+    """A user's choices in these scopes; those without any are absent."""
+    txn.execute(
+        f"SELECT name, setting FROM account_settings WHERE user_id = ? AND name IN ({', '.join('?' * len(scopes))})",
+        (user_id, *(_PREFIX + scope for scope in scopes)),
+    )
+    return {name[len(_PREFIX) :]: Notifications(**json.loads(text)) for name, text in txn.fetchall()}
+
+
+def mute_txn(txn: Transaction, user_id: int, scope: str) -> None:
+    """Silence a scope for good; ``NotificationSettings.forget`` is to be called after the commit."""
+    before = chosen_txn(txn, user_id, (scope,)).get(scope, UNCHANGED)
+    setting = json.dumps(asdict(replace(before, mute_until=FOREVER)))
+    txn.upsert("account_settings", {"user_id": user_id, "name": _PREFIX + scope}, {"setting": setting})
 
 
 def _load_txn(txn: Transaction, user_id: int) -> dict[str, Notifications]:

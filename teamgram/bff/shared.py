@@ -61,7 +61,7 @@ class Shared:
         )
         files = FileViews(domain.filing.references, dc_id, clock)
         stickers = StickerViews(domain.sticker_sets, domain.installed_sets, files)
-        folders = FolderViews(domain.folders, domain.users)
+        folders = FolderViews(domain.folders, domain.users, domain.channels)
         updates = UpdateViews(
             users,
             GroupViews(ChatViews(domain.chats, dc_id), ChannelViews(domain.channels, dc_id, clock)),

@@ -7,12 +7,13 @@ from teamgram.domain.users.notifications import FOREVER
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.bff.talk_house import START, Device, House
+from trial_tests.bff.test_channels import ChannelTestCase
 from trial_tests.bff.test_dialogs import users_of
-from trial_tests.bff.test_messages import TalkTestCase, error_of
+from trial_tests.bff.test_messages import error_of
 
 
 @on_every_backend
-class ArchiveTests(TalkTestCase):
+class ArchiveTests(ChannelTestCase):
     """Anna has chats with Boris and Clara."""
 
     async def talked(self) -> tuple[House, Device, Device, Device]:
@@ -113,3 +114,23 @@ class ArchiveTests(TalkTestCase):
         self.assertEqual(dialog.notify_settings.mute_until, FOREVER)
         await stranger.send(stranger.peer(anna), "hello?")
         self.assertEqual((await self.lists(anna))[1], [stranger.user.id])
+
+    async def test_channels_too(self) -> None:
+        """They lie in it like all others, and in folders by their address."""
+        _, anna, boris, _ = await self.talked()
+        channel = await self.founded(anna)
+        await anna.call(self.move(self.peer(channel), 1))
+        [one] = (await anna.dialogs(folder_id=1)).dialogs
+        self.assertEqual((one.peer, one.folder_id), (tl.peerChannel(channel_id=channel.id), 1))
+        first = (await anna.dialogs(folder_id=0)).dialogs[0]
+        self.assertEqual((first.NAME, first.peer), ("dialogFolder", tl.peerChannel(channel_id=channel.id)))
+        both = (await anna.dialogs()).dialogs
+        self.assertEqual([one.folder_id for one in both if one.peer == first.peer], [1])
+        lists: dict[str, Any] = {"pinned_peers": [], "exclude_peers": []}
+        title = tl.textWithEntities(text="C", entities=[])
+        folder = tl.dialogFilter(id=2, title=title, include_peers=[self.peer(channel)], **lists)
+        await anna.call(tl.messages.updateDialogFilter(id=2, filter=folder))
+        [_, kept] = (await anna.call(tl.messages.getDialogFilters())).filters
+        self.assertEqual(kept.include_peers, [self.peer(channel)])
+        private = tl.messages.updateDialogFilter(id=2, filter=folder)
+        self.assertEqual(await error_of(boris.call(private)), "CHANNEL_PRIVATE")

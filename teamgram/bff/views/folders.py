@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from teamgram.bff.views.messages import entity_views, peer_view
+from teamgram.domain.channels.channels import Channels
 from teamgram.domain.folders.folder import Folder, Kinds
 from teamgram.domain.folders.folders import Folders
 from teamgram.domain.folders.store import FolderLink, FolderList, OwnedFolder
-from teamgram.domain.ids.peer import Peer, PeerKind
+from teamgram.domain.ids.peer import Peer, PeerKind, marked_channel
 from teamgram.domain.updates.events import FolderChanged
 from teamgram.domain.users.users import Users
 from teamgram.mtproto.tl import tl
@@ -39,9 +40,10 @@ def link_view(link: FolderLink) -> Any:
 class FolderViews:
     """Renders folders, whose conversations are named as their owner would name them; handles ``FolderChanged``."""
 
-    def __init__(self, folders: Folders, users: Users) -> None:
+    def __init__(self, folders: Folders, users: Users, channels: Channels) -> None:
         self._folders = folders
         self._users = users
+        self._channels = channels
 
     async def listed(self, listed: FolderList) -> list[Any]:
         """``DialogFilter`` each."""
@@ -56,16 +58,22 @@ class FolderViews:
         """``InputPeer`` by marked id; who is nobody any more is missing."""
         peers = {peer for folder in folders for peer in (*folder.named, *folder.excluded)}
         found: dict[int, Any] = {}
-        user_ids = []
+        user_ids: list[int] = []
+        channel_ids: list[int] = []
         for marked in peers:
             peer = Peer.from_marked(marked)
             if peer.kind is PeerKind.USER:
                 user_ids.append(peer.id)
             elif peer.kind is PeerKind.CHAT:
                 found[marked] = tl.inputPeerChat(chat_id=peer.id)
+            else:
+                channel_ids.append(peer.id)
         # TDLib knows no inputPeerSelf here.
         for user in (await self._users.get(user_ids)).values():
             found[user.id] = tl.inputPeerUser(user_id=user.id, access_hash=user.access_hash)
+        for channel in (await self._channels.get(channel_ids)).values():
+            address = tl.inputPeerChannel(channel_id=channel.id, access_hash=channel.access_hash)
+            found[marked_channel(channel.id)] = address
         return found
 
     # Updates

@@ -24,6 +24,7 @@ from teamgram.domain.folders import errors as folders
 from teamgram.domain.ids.phone import PhoneNumberInvalid
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
+from teamgram.domain.polls import errors as polls
 from teamgram.domain.privacy import errors as privacy
 from teamgram.domain.profiles import errors as profiles
 from teamgram.domain.saved_files.sounds import SoundInvalid
@@ -184,6 +185,29 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     channels.RightsEmpty: (400, "RIGHTS_NOT_MODIFIED"),
     channels.UserBannedInChannel: (400, "USER_BANNED_IN_CHANNEL"),
     channels.UserKicked: (400, "USER_KICKED"),
+    polls.OptionInvalid: (400, "OPTION_INVALID"),
+    polls.OptionsTooMany: (400, "OPTIONS_TOO_MUCH"),
+    polls.PollAnswerInvalid: (400, "POLL_ANSWER_INVALID"),
+    polls.PollAnswersInvalid: (400, "POLL_ANSWERS_INVALID"),
+    polls.PollClosed: (400, "MESSAGE_POLL_CLOSED"),
+    polls.PollOptionDuplicate: (400, "POLL_OPTION_DUPLICATE"),
+    polls.PollOptionInvalid: (400, "POLL_OPTION_INVALID"),
+    # Telegram's list has none of this one.
+    polls.PollPeriodInvalid: (400, "POLL_CLOSE_DATE_INVALID"),
+    polls.PollQuestionInvalid: (400, "POLL_QUESTION_INVALID"),
+    polls.QuizAnswerInvalid: (400, "QUIZ_CORRECT_ANSWER_INVALID"),
+    polls.QuizAnswersEmpty: (400, "QUIZ_CORRECT_ANSWERS_EMPTY"),
+    polls.QuizAnswersTooMany: (400, "QUIZ_CORRECT_ANSWERS_TOO_MUCH"),
+    polls.QuizMultipleInvalid: (400, "QUIZ_MULTIPLE_INVALID"),
+    polls.RevoteNotAllowed: (400, "REVOTE_NOT_ALLOWED"),
+    polls.VoteRequired: (403, "POLL_VOTE_REQUIRED"),
+    polls.VotesNotPublic: (403, "BROADCAST_FORBIDDEN"),
+    polls.TodoItemDuplicate: (400, "TODO_ITEM_DUPLICATE"),
+    polls.TodoItemsEmpty: (400, "TODO_ITEMS_EMPTY"),
+    # Of these two Telegram's list has none.
+    polls.TodoItemsTooMany: (400, "TODO_ITEMS_TOO_MUCH"),
+    polls.TodoTitleInvalid: (400, "TODO_TITLE_INVALID"),
+    polls.TodoNotModified: (400, "TODO_NOT_MODIFIED"),
     chats.ChatAboutNotModified: (400, "CHAT_ABOUT_NOT_MODIFIED"),
     chats.ChatAboutTooLong: (400, "CHAT_ABOUT_TOO_LONG"),
     chats.ChatAdminRequired: (400, "CHAT_ADMIN_REQUIRED"),

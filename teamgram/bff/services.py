@@ -33,6 +33,7 @@ from teamgram.bff.messages.searching import MessageSearching
 from teamgram.bff.messages.sending import SendingMessages
 from teamgram.bff.messages.web_pages import WebPages
 from teamgram.bff.notification import Notification
+from teamgram.bff.polls.service import PollsService, TodoListsService
 from teamgram.bff.privacy_settings import PrivacySettings
 from teamgram.bff.profile_photos import ProfilePhotosService
 from teamgram.bff.qr_code import QrCode
@@ -128,6 +129,8 @@ def conversation_services(shared: Shared) -> list[RpcService]:
     return [
         SendingMessages(shared),
         SendingMedia(shared),
+        PollsService(shared),
+        TodoListsService(shared),
         RecentLocations(shared),
         WebPages(shared),
         FilesService(shared),

@@ -34,6 +34,8 @@ from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.service_messages import ServiceMessages
 from teamgram.domain.messages.trimming import LogTrimming
+from teamgram.domain.polls.polls import Polls
+from teamgram.domain.polls.todo_lists import TodoLists
 from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.profiles.photos import ProfilePhotos
@@ -128,6 +130,8 @@ class Domain:
     chat_wallpapers: ChatWallpapers
     folders: Folders
     folder_links: FolderLinks
+    polls: Polls
+    todo_lists: TodoLists
 
     @classmethod
     def open(
@@ -217,6 +221,8 @@ class Domain:
             chat_wallpapers=ChatWallpapers(database, fanout),
             folders=Folders(database, fanout),
             folder_links=FolderLinks(database, chats, fanout),
+            polls=Polls(database, fanout, clock),
+            todo_lists=TodoLists(database, fanout),
         )
 
     def start(self) -> None:
@@ -227,6 +233,7 @@ class Domain:
         self.collecting.start()
         self.indexer.start()
         self.ending.start()
+        self.polls.start()
         self.previews.start()
         self.portraits.want(SERVICE_USER_ID, SERVICE)
         self.fanout.subscribe(self.portraits)
@@ -237,6 +244,7 @@ class Domain:
         await self.previews.stop()
         self.portraits.stop()
         await self.ending.stop()
+        await self.polls.stop()
         self.collecting.stop()
         self.bot_inbox.stop()
         await self.filing.stop()

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from teamgram.bff.errors import bad_request
+from teamgram.bff.polls.asking import poll_from, todo_from
 from teamgram.bff.shared import Shared
 from teamgram.domain.boxes.media import FOREVER, VIEW_ONCE, ContactCard, Media, Place, throw
 from teamgram.domain.files.errors import FileNotFound
@@ -191,6 +192,12 @@ class InputMediaReader:
         if dice is None:
             raise bad_request("EMOTICON_INVALID")
         return Media(dice=dice)
+
+    async def _inputMediaPoll(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
+        return Media(poll=poll_from(caller.user_id, view, self._shared.now()))
+
+    async def _inputMediaTodo(self, caller: RpcMetadata, view: Any, made: list[File] | None) -> Media:
+        return Media(todo=todo_from(view))
 
 
 def move_from(view: Any) -> Move:

@@ -152,4 +152,7 @@ class FilesService(RpcService):
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
         await shared.domain.messages.check_writable(caller.user_id, peer.marked)
+        if query.media.NAME in ("inputMediaPoll", "inputMediaTodo"):
+            # They begin with a message.
+            raise bad_request("MEDIA_INVALID")
         return shared.updates.files.uploaded(await self._media.media(caller, query.media), caller.user_id)

@@ -6,8 +6,8 @@ from typing import Any
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
+from teamgram.bff.views.entities import entity_from
 from teamgram.bff.views.folders import kinds_from
-from teamgram.bff.views.messages import entity_from
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.folders.folder import MAX_CHATS, MAX_FOLDERS, MAX_TITLE, Folder
 from teamgram.domain.folders.store import OwnedFolder

@@ -5,7 +5,7 @@ from typing import Any
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.shared import Shared
-from teamgram.bff.views.messages import entity_from
+from teamgram.bff.views.entities import entity_from
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages import text as texts

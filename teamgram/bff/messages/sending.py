@@ -10,7 +10,8 @@ from teamgram.bff.messages.compose import captioned, check_schedule, composed, m
 from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
-from teamgram.bff.views.messages import entity_views
+from teamgram.bff.views.entities import entity_views
+from teamgram.bff.views.polls import poll_update
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.message import PLAIN, Extra
 from teamgram.domain.ids.peer import Peer, PeerKind
@@ -142,6 +143,8 @@ class SendingMessages(RpcService):
         peer = await shared.peer(caller, query.peer)
         check_schedule(shared, query)
         media = move = chosen = None
+        if query.media is not None and query.media.NAME == "inputMediaPoll":
+            return await self._close_poll(caller, peer, query)
         if query.media is not None and query.media.NAME != "inputMediaEmpty":
             # Files are put together only for who may change the message.
             await shared.domain.messages.check_editable(caller.user_id, peer.marked, query.id, shared.now())
@@ -188,6 +191,22 @@ class SendingMessages(RpcService):
         )
         shared.domain.previews.fetch_pending(preview)
         return await shared.updates.answer(change)
+
+    async def _close_poll(self, caller: RpcMetadata, peer: Peer, query: Any) -> Any:
+        """The one change that a poll takes is its end."""
+        if not query.media.poll.closed:
+            raise bad_request("MEDIA_NEW_INVALID")
+        shared = self._shared
+        change = await shared.domain.polls.close(
+            caller.user_id, peer.marked, query.id, shared.now(), caller.perm_auth_key_id
+        )
+        message = change.messages[query.id]
+        assert message.extra.media is not None
+        assert message.extra.media.poll is not None
+        assert message.poll is not None
+        # kurigram and mtcute look for the end in the first update.
+        ended = poll_update(message.extra.media.poll, message.poll, tells_poll=True, is_theirs=True)
+        return await shared.updates.answer(change, first=[ended])
 
     @rpc("messages.getMessageEditData")
     async def get_message_edit_data(self, caller: RpcMetadata, query: Any) -> Any:

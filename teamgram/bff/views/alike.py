@@ -65,7 +65,15 @@ def _shared(message: Message) -> Hashable:
         message.pinned,
         message.edit_date,
         message.reply_to_id > 0,
+        message.poll,
+        # Who asked sees it as theirs.
+        message.poll is not None and _asked(message),
     )
+
+
+def _asked(message: Message) -> bool:
+    media = message.extra.media
+    return media is not None and media.poll is not None and media.poll.creator_id == message.owner_id
 
 
 def renumbered(owned: Owned, numbers: Sequence[int]) -> Owned:

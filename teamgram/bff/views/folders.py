@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from teamgram.bff.views.messages import entity_views, peer_view
+from teamgram.bff.views.entities import entity_views
+from teamgram.bff.views.messages import peer_view
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.folders.folder import Folder, Kinds
 from teamgram.domain.folders.folders import Folders

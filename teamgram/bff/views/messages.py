@@ -1,12 +1,13 @@
 """Messages, entities and drafts as TL objects of the newest layer, for the owner of the box they lie in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from teamgram.bff.views.entities import entity_views
 from teamgram.bff.views.media import FileViews
+from teamgram.bff.views.polls import poll_media_view, recent_voters, todo_item_views, todo_view
 from teamgram.bff.views.wallpapers import wallpaper_view
-from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.message import Action, Draft, Forward, Message
 from teamgram.domain.ids.peer import Peer, PeerKind, marked_channel
 from teamgram.mtproto.tl import TLError, decode, tl
@@ -27,48 +28,6 @@ def peer_view(marked: int) -> Any:
 def dialog_peer_view(marked: int) -> Any:
     """``dialogPeer`` for a marked id."""
     return tl.dialogPeer(peer=peer_view(marked))
-
-
-def entity_view(entity: Entity) -> Any:
-    """``MessageEntity``."""
-    kind, offset, length = entity.kind, entity.offset, entity.length
-    if kind == "textUrl":
-        return tl.messageEntityTextUrl(offset=offset, length=length, url=entity.url)
-    if kind == "pre":
-        return tl.messageEntityPre(offset=offset, length=length, language=entity.language)
-    if kind == "mentionName":
-        return tl.messageEntityMentionName(offset=offset, length=length, user_id=entity.user_id)
-    if kind == "customEmoji":
-        return tl.messageEntityCustomEmoji(offset=offset, length=length, document_id=entity.document_id)
-    if kind == "blockquote":
-        return tl.messageEntityBlockquote(offset=offset, length=length, collapsed=entity.collapsed)
-    return getattr(tl, f"messageEntity{kind[0].upper()}{kind[1:]}")(offset=offset, length=length)
-
-
-def entity_views(entities: Sequence[Entity]) -> list[Any] | None:
-    """``Vector<MessageEntity>``, or None for none."""
-    return [entity_view(entity) for entity in entities] if entities else None
-
-
-def entity_from(view: Any) -> Entity | None:
-    """What a client wrote; None for a kind that no client may ask for.
-
-    ``inputMessageEntityMentionName`` names a user that only ``bff/peers`` can check; it is None here.
-    """
-    name: str = view.NAME
-    if not name.startswith("messageEntity"):
-        return None
-    kind = name[13].lower() + name[14:]
-    return Entity(
-        kind,
-        view.offset,
-        view.length,
-        url=getattr(view, "url", None) or "",
-        language=getattr(view, "language", None) or "",
-        user_id=getattr(view, "user_id", None) or 0,
-        document_id=getattr(view, "document_id", None) or 0,
-        collapsed=bool(getattr(view, "collapsed", False)),
-    )
 
 
 def forward_view(forward: Forward) -> Any:
@@ -121,6 +80,10 @@ def action_view(action: Action, content_id: int, files: FileViews) -> Any:
         return tl.messageActionPinMessage()
     if kind == "contactSignUp":
         return tl.messageActionContactSignUp()
+    if kind == "todoCompletions":
+        return tl.messageActionTodoCompletions(completed=list(action.done), incompleted=list(action.undone))
+    if kind == "todoAppendTasks":
+        return tl.messageActionTodoAppendTasks(list=todo_item_views(action.items))
     if kind == "historyClear":
         return tl.messageActionHistoryClear()
     raise ValueError(f"no view of the action {kind}")
@@ -162,6 +125,19 @@ def _is_outgoing(message: Message) -> bool:
     return message.out and message.sender_id != message.peer
 
 
+def media_view(message: Message, files: FileViews) -> Any:
+    """``MessageMedia`` of a message, or None."""
+    extra = message.extra
+    media = extra.media
+    if media is None:
+        return files.preview(extra.preview, message.content_id)
+    if media.poll is not None:
+        return poll_media_view(media.poll, message.poll, message.owner_id)
+    if media.todo is not None:
+        return todo_view(media.todo)
+    return files.in_message(media, message.content_id)
+
+
 def message_view(message: Message, files: FileViews) -> Any:
     """``message`` or ``messageService`` as its owner sees it."""
     extra = message.extra
@@ -197,7 +173,7 @@ def message_view(message: Message, files: FileViews) -> Any:
         reply_to=reply_view(message),
         date=message.date,
         message=message.text,
-        media=files.in_message(extra.media, message.content_id) or files.preview(extra.preview, message.content_id),
+        media=media_view(message, files),
         grouped_id=extra.grouped_id or None,
         reply_markup=reply_markup_view(extra.reply_markup),
         views=message.views or None,
@@ -238,8 +214,14 @@ def peers_in(messages: Iterable[Message]) -> set[int]:
                 peers.add(marked_channel(extra.action.chat_id))
         if extra.reply is not None:
             peers.add(extra.reply.from_id)
-        if extra.media is not None and extra.media.contact is not None:
-            peers.add(extra.media.contact.user_id)
+        media = extra.media
+        if media is not None:
+            if media.contact is not None:
+                peers.add(media.contact.user_id)
+            if media.poll is not None and message.poll is not None:
+                peers.update(recent_voters(media.poll, message.poll))
+            if media.todo is not None:
+                peers.update(one.user_id for one in media.todo.done)
         for entity in extra.entities:
             peers.add(entity.user_id)
     peers.discard(0)

@@ -21,6 +21,7 @@ from teamgram.bff.views.messages import (
 )
 from teamgram.bff.views.page_updates import PageUpdates
 from teamgram.bff.views.people_updates import PeopleUpdates
+from teamgram.bff.views.polls import poll_update, recent_voters
 from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.users import UserViews
 from teamgram.bff.views.wallpapers import WallpaperUpdates
@@ -256,6 +257,10 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
         ),
         users=("user_id", "peer"),
     ),
+    events.PollChanged: lambda e: Drawing(
+        [poll_update(e.poll, e.state, is_min=e.is_min, tells_poll=e.tells_poll, is_theirs=e.is_theirs)],
+        set(recent_voters(e.poll, e.state, is_min=e.is_min)),
+    ),
     events.DialogUnreadMarkChanged: _one(
         lambda e: tl.updateDialogUnreadMark(peer=dialog_peer_view(e.peer), unread=e.unread)
     ),
@@ -343,14 +348,18 @@ class UpdateViews:
         users, chats = await self.peers(viewer_id, drawing.peers)
         return self.updates(drawing, users, chats)
 
-    async def answer(self, change: OwnChange, ids: Sequence[tuple[int, int]] = ()) -> Any:
+    async def answer(self, change: OwnChange, ids: Sequence[tuple[int, int]] = (), first: Sequence[Any] = ()) -> Any:
         """``updates`` that tells who asked for a change what it did to their box.
 
         Args:
             ids: (random_id, message id) of what was sent.
+            first: updates before all others.
         """
         drawing = entries_drawing(change.entries, change.messages, self.files)
-        drawing.updates[:0] = [tl.updateMessageID(random_id=random_id, id=id_) for random_id, id_ in ids]
+        drawing.updates[:0] = [
+            *first,
+            *(tl.updateMessageID(random_id=random_id, id=id_) for random_id, id_ in ids),
+        ]
         return await self.finish(change.viewer_id or change.owner_id, drawing)
 
     def updates(self, drawing: Drawing, users: list[Any], chats: list[Any]) -> Any:

@@ -19,7 +19,8 @@ from teamgram.domain.boxes.audience import Audience, Box
 from teamgram.domain.boxes.events import DialogsMoved, LogEntry, LoggedEvent, NewMessage
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, add_marks_txn
 from teamgram.domain.boxes.message import PLAIN, Extra, Message, pack_extra
-from teamgram.domain.boxes.store import chunks, marks, new_dialog_row
+from teamgram.domain.boxes.poll_store import add_place_txn
+from teamgram.domain.boxes.store import chunks, marks, new_dialog_row, shown_txn
 from teamgram.domain.files.naming import CONTENT, note_uses_txn
 
 
@@ -173,6 +174,9 @@ class BoxChanges:
             said = message.extra
             if said.media is not None or said.action is not None or said.preview is not None:
                 note_uses_txn(txn, CONTENT, content_id, message.extra)
+            poll = said.media.poll if said.media is not None else None
+            if poll is not None:
+                add_place_txn(txn, poll, content_id)
             reply_to_ids = message.reply_to_ids or {}
             text, extra, spoken_to = message.text, message.extra, message.mentioned
             is_played = extra.media is not None and bool(extra.media.played)
@@ -232,6 +236,10 @@ class BoxChanges:
                         int(copy.media_unread),
                     )
                 )
+            if poll is not None:
+                # It may have been sent on.
+                for copy in shown_txn(txn, list(sent.values())):
+                    sent[copy.owner_id] = self.messages[copy.owner_id, copy.id] = copy
             posted.append(sent)
         txn.executemany(
             "INSERT INTO messages (owner_id, id, peer, content_id, sent_at, outgoing, mentioned, mention_unread,"

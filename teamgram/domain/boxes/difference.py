@@ -7,7 +7,7 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.boxes import log
 from teamgram.domain.boxes.events import InboxRead, LogEntry, MessageEdited, NewMessage, OutboxRead
 from teamgram.domain.boxes.message import Message
-from teamgram.domain.boxes.store import chunks, marks, message_columns, message_from_row, messages_txn
+from teamgram.domain.boxes.store import chunks, marks, message_columns, message_from_row, messages_txn, shown_txn
 
 MAX_AHEAD = 1_000_000
 """How far above a box's pts a client may be and take it along: a backup lacks less, and a pts is an int of 31 bits."""
@@ -168,7 +168,7 @@ def _since_txn(
         txn.execute(f"{of_box} AND m.sent_at <= ? ORDER BY m.id", (owner_id, last_id + 1, last))
         rows += txn.fetchall()
         reached_at = last + 1
-    messages = {row[1]: message_from_row(row) for row in rows}
+    messages = {message.id: message for message in shown_txn(txn, [message_from_row(row) for row in rows])}
     reached = state.pts if complete else min(pts + 1, floor - 1)
     entries = [LogEntry(owner_id, reached, 0, message.date, NewMessage(id_)) for id_, message in messages.items()]
     if complete:

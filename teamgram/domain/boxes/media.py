@@ -5,6 +5,7 @@ import zlib
 
 import msgspec
 
+from teamgram.domain.boxes.poll import Poll, Todo
 from teamgram.domain.files.file import Document, Photo
 
 FOREVER = 0x7FFFFFFF
@@ -133,6 +134,8 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
     place: Place | None = None
     contact: ContactCard | None = None
     dice: Dice | None = None
+    poll: Poll | None = None
+    todo: Todo | None = None
     spoiler: bool = False
     ttl: int = 0
     ended: str = ""
@@ -150,7 +153,9 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
         return "photo" if self.ttl and self.photo is not None else ""
 
     def sent_on(self) -> "Media":
-        """What of it is sent on: the place where somebody is, and not where they go from there."""
+        """What of it is sent on: the place where somebody is, and not where they go from there; a list as it stands."""
+        if self.todo is not None:
+            return Media(todo=msgspec.structs.replace(self.todo, others_append=False, others_complete=False))
         place = self.place
         if place is None or not place.period:
             return self
@@ -158,7 +163,7 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it is called: a file and what is played in it, a place, a person."""
+        """What it is called: a file and what is played in it, a place, a person; what a poll asks and a list is of."""
         if self.document is not None and not self.ttl:
             return tuple(
                 name
@@ -170,6 +175,10 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
             return self.place.title, self.place.address
         if self.contact is not None:
             return self.contact.first_name, self.contact.last_name
+        if self.poll is not None:
+            return self.poll.question, *(answer.text for answer in self.poll.answers)
+        if self.todo is not None:
+            return self.todo.title, *(item.text for item in self.todo.items)
         return ()
 
     def after_its_end(self) -> "Media":

@@ -12,6 +12,7 @@ import msgspec
 
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.media import LinkPreview, Media
+from teamgram.domain.boxes.poll import PollState, TodoItem
 from teamgram.domain.files.file import Photo
 from teamgram.domain.files.naming import files_in
 from teamgram.domain.wallpapers.wallpaper import Wallpaper
@@ -34,6 +35,7 @@ class Tag(IntFlag):
     PHONE_CALL = 1 << 11
     POLL = 1 << 12
     SERVICE = 1 << 13
+    TODO = 1 << 14
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -86,6 +88,9 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     for_both: bool = False
     same: bool = False
     chat_id: int = 0
+    done: tuple[int, ...] = ()
+    undone: tuple[int, ...] = ()
+    items: tuple[TodoItem, ...] = ()
 
 
 class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -152,6 +157,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         media_unread: the owner has not played it yet; of what the owner sent, nobody has.
         views, forwards: how often a channel's post was looked at and sent on.
         mentions: in a channel, while it is told: the users to whom it speaks.
+        poll: where its poll stands for the owner, if it has one.
     """
 
     owner_id: int
@@ -172,6 +178,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     views: int = 0
     forwards: int = 0
     mentions: tuple[int, ...] = ()
+    poll: PollState | None = None
 
     @property
     def from_peer(self) -> int:

@@ -3,14 +3,18 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
+import msgspec
+
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes.message import Message, unpack_extra
+from teamgram.domain.boxes.poll_store import viewed_txn
 
 message_fields = (
     "m.owner_id, m.id, m.peer, m.content_id, c.sender_id, m.sent_at, c.message, c.extra, c.edited_at, m.outgoing,"
     " m.mentioned, m.mention_unread, m.pinned, m.reply_to_id, m.media_unread"
 )
-"""SELECT this of ``messages m`` and their ``message_contents c`` and give the rows to ``message_from_row``."""
+"""SELECT this of ``messages m`` and their ``message_contents c`` and give the rows to ``message_from_row``,
+and what is to be shown to ``shown_txn``."""
 
 message_columns = f"{message_fields} FROM messages m JOIN message_contents c ON c.id = m.content_id"
 """The same with where they are read; it goes on with WHERE."""
@@ -35,6 +39,20 @@ def message_from_row(row: Row) -> Message:
         row[13],
         bool(row[14]),
     )
+
+
+def shown_txn(txn: Transaction, messages: Sequence[Message]) -> list[Message]:
+    """Messages with what changes around them: where their polls stand. Nothing is read where there are none."""
+    wanted = {
+        at: (extra.media.poll.id, message.owner_id)
+        for at, message in enumerate(messages)
+        if (extra := message.extra).media is not None and extra.media.poll is not None
+    }
+    shown = list(messages)
+    if wanted:
+        for at, state in zip(wanted, viewed_txn(txn, list(wanted.values())), strict=True):
+            shown[at] = msgspec.structs.replace(shown[at], poll=state)
+    return shown
 
 
 def chunks(values: Iterable[int], size: int = 500) -> Iterator[tuple[int, ...]]:
@@ -86,6 +104,6 @@ def messages_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) ->
             f"SELECT {message_columns} WHERE m.owner_id = ? AND m.id IN ({marks(some)})",
             (owner_id, *some),
         )
-        for row in txn.fetchall():
-            found[row[1]] = message_from_row(row)
+        for message in shown_txn(txn, [message_from_row(row) for row in txn.fetchall()]):
+            found[message.id] = message
     return found

@@ -77,6 +77,7 @@ _KINDS = {
     Banned.SEND_STICKERS: "stickers",
     Banned.SEND_GIFS: "gifs",
     Banned.SEND_GAMES: "game",
+    Banned.SEND_POLLS: "poll",
     Banned.SEND_PLAIN: "plain",
 }
 """What a ban is of, for whom it has a name of its own."""

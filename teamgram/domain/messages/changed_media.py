@@ -49,16 +49,28 @@ def check_replaces(message: Message, new: Media) -> None:
 
     Raises:
         MediaNotChangeable: a voice message, a round video, a sticker, a place, a contact or a dice stays what it is.
+            A list takes another list's place.
         NewMediaInvalid: one of these, or what ends by itself, cannot come in.
         AlbumMediaInvalid: the others of the album are of another kind.
     """
     old = message.extra.media
+    if old is not None and old.todo is not None and new.todo is not None:
+        return
     if old is not None and not _kind(old):
         raise MediaNotChangeable(str(message.id))
     if new.ttl or not _kind(new):
         raise NewMediaInvalid(str(message.id))
     if message.extra.grouped_id and old is not None and _kind(old) != _kind(new):
         raise AlbumMediaInvalid(str(message.id))
+
+
+def with_what_is_done(old: Media | None, new: Media) -> Media:
+    """A new list in the place of an old one: what was done of it, and is still in it, is done."""
+    if old is None or old.todo is None or new.todo is None:
+        return new
+    there = {item.id for item in new.todo.items}
+    done = tuple(one for one in old.todo.done if one.id in there)
+    return replace(new, todo=replace(new.todo, done=done))
 
 
 def moved(message: Message, move: Move, now: int) -> Media:

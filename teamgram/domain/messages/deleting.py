@@ -9,6 +9,7 @@ from teamgram.domain.boxes.contents import mark_stale_txn
 from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
 from teamgram.domain.boxes.marks import MENTION_UNREAD, PINNED, drop_marks_txn
 from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra, searched_text, unpack_extra
+from teamgram.domain.boxes.poll_store import drop_places_txn
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
 from teamgram.domain.boxes.talks import Talk, note_changes_txn, talk_of
 from teamgram.domain.chats import rights
@@ -148,12 +149,14 @@ def _empty_txn(txn: Transaction, talks: Mapping[int, Talk]) -> None:
             " AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.content_id = message_contents.id)",
             some,
         )
-        rows = txn.fetchall()
-        note_changes_txn(txn, [(row[0], talks[row[0]], searched_text(row[1], unpack_extra(row[2]))) for row in rows])
+        rows = [(content_id, message, unpack_extra(extra)) for content_id, message, extra in txn.fetchall()]
+        note_changes_txn(txn, [(row[0], talks[row[0]], searched_text(row[1], row[2])) for row in rows])
         # The row stays, so that a resend with the same random_id is still known; what it said does not.
         if gone := [row[0] for row in rows]:
             txn.execute(f"UPDATE message_contents SET message = '', extra = NULL WHERE id IN ({marks(gone)})", gone)
             drop_uses_txn(txn, CONTENT, gone)
+            if polled := [row[0] for row in rows if row[2].media is not None and row[2].media.poll is not None]:
+                drop_places_txn(txn, polled)
 
 
 def recount_dialog_txn(txn: Transaction, owner_id: int, peer: int) -> None:

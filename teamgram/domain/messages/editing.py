@@ -10,14 +10,14 @@ from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.boxes.message import Message, Tag, pack_extra, searched_text
-from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn
+from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn, shown_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.files.naming import CONTENT, change_uses_txn
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import check_sends, check_takes_txn
-from teamgram.domain.messages.changed_media import Move, check_replaces, moved
+from teamgram.domain.messages.changed_media import Move, check_replaces, moved, with_what_is_done
 from teamgram.domain.messages.errors import CaptionTooLong, MessageEmpty, MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.place import place_txn
@@ -78,7 +78,7 @@ def _new_media_txn(txn: Transaction, request: EditRequest, message: Message, pla
         check_sends(place, request.owner_id, request.media)
     else:
         check_takes_txn(txn, place, [request.media])
-    return request.media
+    return with_what_is_done(message.extra.media, request.media)
 
 
 def _text_tags_txn(txn: Transaction, request: EditRequest, message: Message) -> int:
@@ -142,7 +142,7 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         change_uses_txn(txn, CONTENT, message.content_id, extra)
     # Read again after the change: flags (mentioned, pinned, …) are each owner's own.
     txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))
-    for copy in map(message_from_row, txn.fetchall()):
+    for copy in shown_txn(txn, [message_from_row(row) for row in txn.fetchall()]):
         # Boxes that are not locked cannot have a copy: copies are made by sending alone.
         changes.append(copy.owner_id, MessageEdited(copy.id))
         changes.messages[copy.owner_id, copy.id] = copy

@@ -4,13 +4,7 @@ When that is lies in ``media_ends``, so it happens after a restart, too. What is
 was something.
 """
 
-from math import inf
-from typing import Any
-
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 import msgspec
 
@@ -19,16 +13,16 @@ from teamgram.domain.boxes.changes import BoxChanges
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.media import VIEW_ONCE, Media
 from teamgram.domain.boxes.message import Extra, pack_extra, searched_text
-from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row
+from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, shown_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.files.naming import CONTENT, change_uses_txn, end_files_txn
+from teamgram.domain.messages.due import DueWork
 from teamgram.domain.updates.fanout import Fanout
 
 LOADING = 30
 """Seconds for which opened media stays at least: what is looked at once is still to be loaded when it is opened."""
 
 _AT_ONCE = 100
-_RETRY = 60.0
 
 
 class MediaEnds(msgspec.Struct, frozen=True):
@@ -47,77 +41,27 @@ def begin_txn(txn: Transaction, fanout: Fanout, content_id: int, media: Media, n
 class EndingMedia:
     """Ends what was opened, at its time by ``clock``."""
 
-    _log = Logger()
-
     def __init__(self, database: Database, fanout: Fanout, clock: IReactorTime) -> None:
         self._database = database
         self._fanout = fanout
         self._clock = clock
-        self._timer: Any = None
-        self._running = False
-        self._working: Deferred[float | None] | None = None
-        self._meanwhile = inf
-        self._waiters: list[Deferred[None]] = []
+        self._due = DueWork(clock, self._end_due, "media that is over could not be ended")
 
     def start(self) -> None:
         """End what is due, also what came due while nobody looked, from now on."""
-        self._running = True
-        self._fanout.bus.listen(MediaEnds, self._opened)
-        self._look()
+        self._fanout.bus.listen(MediaEnds, lambda ends: self._due.falls_due(ends.at))
+        self._due.start()
 
     async def stop(self) -> None:
         """Wait for what is being ended; before the database closes."""
-        self._running = False
-        self._rest()
-        await self.settled()
+        await self._due.stop()
 
     async def settled(self) -> None:
         """Wait until nothing is being ended."""
-        while self._working is not None:
-            waiter: Deferred[None] = Deferred()
-            self._waiters.append(waiter)
-            await waiter
-
-    def _opened(self, opened: MediaEnds) -> None:
-        if self._working is not None:
-            # What is being looked for may have been read before this was written.
-            self._meanwhile = min(self._meanwhile, opened.at)
-        elif self._running:
-            self._arm(opened.at)
-
-    def _arm(self, at: float) -> None:
-        if self._timer is not None and self._timer.getTime() <= at:
-            return
-        self._rest()
-        self._timer = self._clock.callLater(max(0.0, at - self._clock.seconds()), self._look)
-
-    def _rest(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None and timer.active():
-            timer.cancel()
-
-    def _look(self) -> None:
-        self._timer = None
-        self._meanwhile = inf
-        working = self._working = Deferred.fromCoroutine(self._end_due())
-        working.addBoth(self._looked)
-
-    def _looked(self, result: Any) -> None:
-        self._working = None
-        at = result
-        if isinstance(result, Failure):
-            self._log.failure("media that is over could not be ended", failure=result)
-            at = self._clock.seconds() + _RETRY
-        at = min(self._meanwhile, inf if at is None else at)
-        if self._running and at < inf:
-            self._arm(at)
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            waiter.callback(None)
+        await self._due.settled()
 
     async def _end_due(self) -> float | None:
-        """End what is due; when the next is, None for never."""
-        while self._running:
+        while self._due.running:
             found = await self._database.read("media to end", _first_txn)
             now = int(self._clock.seconds())
             due = [content_id for content_id, ends_at in found if ends_at <= now]
@@ -153,7 +97,7 @@ def _end_txn(txn: Transaction, fanout: Fanout, content_id: int, now: int) -> Non
     change_uses_txn(txn, CONTENT, content_id, left)
     end_files_txn(txn, copies[0].extra.media)
     txn.execute(of_content, (content_id,))
-    for copy in map(message_from_row, txn.fetchall()):
+    for copy in shown_txn(txn, [message_from_row(row) for row in txn.fetchall()]):
         changes.append(copy.owner_id, MessageEdited(copy.id))
         changes.messages[copy.owner_id, copy.id] = copy
     changes.save(fanout.deliver)

@@ -13,7 +13,7 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, PINNED
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.numbers import numbers_txn
-from teamgram.domain.boxes.store import message_columns, message_from_row
+from teamgram.domain.boxes.store import message_columns, message_from_row, shown_txn
 from teamgram.domain.ids.peer import groups_only, users_only
 
 MAX_PAGE = 100
@@ -189,4 +189,4 @@ def _rows(
         f"SELECT {message_columns} WHERE {within}{where} ORDER BY m.id {order} LIMIT ? OFFSET ?",
         (*params, *place, limit, skip),
     )
-    return [message_from_row(row) for row in txn.fetchall()]
+    return shown_txn(txn, [message_from_row(row) for row in txn.fetchall()])

@@ -27,6 +27,10 @@ def media_tags(media: Media | None) -> Tag:
         return Tag.GEO
     if media.contact is not None:
         return Tag.CONTACT
+    if media.poll is not None:
+        return Tag.POLL
+    if media.todo is not None:
+        return Tag.TODO
     return _document_tags(media.document) if media.document is not None else Tag(0)
 
 
@@ -59,6 +63,8 @@ def forbidden_by(media: Media) -> Banned:
     """The bans of a group any of which forbids its members to send this."""
     if media.place is not None or media.contact is not None:
         return Banned.SEND_MESSAGES | Banned.SEND_PLAIN
+    if media.poll is not None or media.todo is not None:
+        return Banned.SEND_MESSAGES | Banned.SEND_POLLS
     if media.dice is not None:
         return Banned.SEND_MESSAGES | Banned.SEND_GAMES
     if media.document is not None and media.document.sticker is not None:

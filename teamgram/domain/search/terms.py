@@ -17,7 +17,18 @@ TAGS = {tag: b"\x00t%d" % tag.bit_length() for tag in Tag if tag is not Tag.SERV
 """The terms of tags. What are service messages is not asked for."""
 
 
-_NAMED = int(Tag.GEO | Tag.CONTACT | Tag.DOCUMENT | Tag.VIDEO | Tag.ROUND_VIDEO | Tag.GIF | Tag.VOICE | Tag.MUSIC)
+_NAMED = int(
+    Tag.GEO
+    | Tag.CONTACT
+    | Tag.DOCUMENT
+    | Tag.VIDEO
+    | Tag.ROUND_VIDEO
+    | Tag.GIF
+    | Tag.VOICE
+    | Tag.MUSIC
+    | Tag.POLL
+    | Tag.TODO
+)
 
 SAID = f"sender_id, tags, message, CASE WHEN (tags & {_NAMED}) <> 0 THEN extra END"
 """Columns of message_contents for ``terms_of``: what media is called is in extra; most are plain texts without."""

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from teamgram.domain.boxes.media import WebPage
+from teamgram.domain.boxes.poll import Poll, PollState
 
 # --- transient: published with Fanout.publish ---
 
@@ -300,6 +301,20 @@ class WebPageCame(msgspec.Struct, frozen=True, tag=True):
     page: WebPage
 
 
+class PollChanged(msgspec.Struct, frozen=True, tag=True):
+    """A poll of which the receiver has a message stands otherwise (``updateMessagePoll``).
+
+    ``state``: as its viewer is told it. ``is_min``: it says nothing of anybody's own vote. ``tells_poll``: the poll
+    itself is told along, for it is closed now; ``is_theirs``: the receiver is who asked.
+    """
+
+    poll: Poll
+    state: PollState
+    is_min: bool = False
+    tells_poll: bool = False
+    is_theirs: bool = False
+
+
 class BotCallbackAsked(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` pressed a button below a message of the receiver, a bot (``updateBotCallbackQuery``).
 
@@ -353,6 +368,7 @@ TransientEvent: TypeAlias = (
     | StickerSetRaised
     | SavedFilesChanged
     | WebPageCame
+    | PollChanged
     | BotCallbackAsked
     | ChatWallpaperChanged
 )

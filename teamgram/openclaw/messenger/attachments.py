@@ -37,6 +37,13 @@ def described(media: Media | None) -> str:
         return f"[contact: {f'{card.first_name} {card.last_name}'.strip()}, +{card.phone.lstrip('+')}]"
     if media.dice is not None:
         return f"[{media.dice.emoticon} shows {media.dice.value}]"
+    if media.poll is not None:
+        answers = "; ".join(answer.text for answer in media.poll.answers)
+        return f"[{'quiz' if media.poll.is_quiz else 'poll'}: {media.poll.question} ({answers})]"
+    if media.todo is not None:
+        done = {one.id for one in media.todo.done}
+        items = "; ".join(f"{item.text}{' (done)' if item.id in done else ''}" for item in media.todo.items)
+        return f"[to-do list: {media.todo.title} ({items})]"
     return f"[{media.ended}, gone]" if media.ended else "[something that cannot be shown here]"
 
 

@@ -58,6 +58,8 @@ function onUpdate({ update }) {
       return emit('deleted', { ids: update.messages })
     case 'updateReadHistoryOutbox':
       return emit('read', { max_id: update.maxId, outbox: true })
+    case 'updateMessagePoll':
+      return emit('poll', { voters: update.results.totalVoters })
     case 'updateUserTyping':
       return emit('typing', { user: update.userId, peer: ['user', update.userId] })
   }
@@ -130,6 +132,28 @@ const commands = {
     // Its downloadToFile returns before the last bytes are in the file.
     await writeFile(path, await client.downloadAsBuffer(message.media))
     return { text: message.text, kind: message.media.type }
+  },
+  async poll({ peer: to, question, answers, multiple = false, public: isPublic = false, correct }) {
+    const quiz = correct === undefined ? {} : { type: 'quiz', correct: [correct] }
+    const media = { type: 'poll', question, answers, multiple, public: isPublic, ...quiz }
+    return (await client.sendMedia(marked(to), media)).id
+  },
+  async vote({ peer: to, id, places }) {
+    await client.sendVote({ chatId: marked(to), message: id, options: places.length ? places : null })
+  },
+  async close_poll({ peer: to, id }) {
+    await client.closePoll({ chatId: marked(to), message: id })
+  },
+  async poll_at({ peer: to, id }) {
+    const [{ raw }] = await client.getMessages(marked(to), [id])
+    const { poll, results } = raw.media
+    const told = results.results ?? []
+    return {
+      voters: results.totalVoters,
+      counts: told.map((one) => one.voters),
+      chosen: told.flatMap((one, place) => (one.chosen ? [place] : [])),
+      closed: Boolean(poll.closed),
+    }
   },
   async edit({ peer: to, id, text }) {
     return tell(await client.editMessage({ chatId: marked(to), message: id, text }))

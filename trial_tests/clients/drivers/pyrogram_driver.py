@@ -13,6 +13,7 @@ from pyrogram import Client, handlers, raw
 from pyrogram.connection import connection
 from pyrogram.connection import transport as transports
 from pyrogram.crypto import rsa
+from pyrogram_opinions import Opinions
 from stdio import Driver
 
 KURIGRAM = not hasattr(connection, "DataCenter")
@@ -38,7 +39,7 @@ def read_public_key(pem):
     return modulus, int.from_bytes(der[at : at + size], "big")
 
 
-class Pyrogram(Driver):
+class Pyrogram(Opinions, Driver):
     client = None
 
     def describe(self, error):
@@ -122,6 +123,8 @@ class Pyrogram(Driver):
             self.emit("user_name", user=update.user_id, first_name=update.first_name)
         elif name in ("UpdateReadHistoryOutbox", "UpdateReadHistoryInbox"):
             self.emit("read", max_id=update.max_id, outbox=name.endswith("Outbox"))
+        elif name == "UpdateMessagePoll":
+            self.emit("poll", voters=update.results.total_voters)
         elif name == "UpdateUserStatus":
             self.emit("status", user=update.user_id, online=type(update.status).__name__ == "UserStatusOnline")
 

@@ -15,15 +15,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from stdio import Driver
-
-SERVER_ID = 1 << 20  # TDLib keeps room for local messages between those of the server
+from tdlib_opinions import SERVER_ID, Opinions
 
 
 class TdError(Exception):
     """TDLib's error object."""
 
 
-class Tdlib(Driver):
+class Tdlib(Opinions, Driver):
     def __init__(self):
         super().__init__()
         self._requests = {}
@@ -150,6 +149,8 @@ class Tdlib(Driver):
         self.emit("quick_ack", id=update["message_id"])
 
     def _on_updateMessageContent(self, update):
+        if "poll" in update["new_content"]:
+            self.emit("poll", voters=update["new_content"]["poll"]["total_voter_count"])
         text = update["new_content"].get("text", {}).get("text", "")
         self.emit("edited", id=update["message_id"] // SERVER_ID, text=text, peer=self._peer(update["chat_id"]))
 

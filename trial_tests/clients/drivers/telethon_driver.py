@@ -12,6 +12,7 @@ from telethon import TelegramClient, events, functions, types, utils
 from telethon.crypto import rsa
 from telethon.network import connection
 from telethon.network.connection import http, tcpobfuscated
+from telethon_opinions import Opinions
 
 
 class HttpCodec(http.HttpPacketCodec):
@@ -38,7 +39,7 @@ TRANSPORTS = {
 }
 
 
-class Telethon(Driver):
+class Telethon(Opinions, Driver):
     client = None
 
     def describe(self, error):
@@ -73,6 +74,7 @@ class Telethon(Driver):
         await self.client.disconnect()
 
     def _listen(self):
+        self._listen_to_opinions()
         add = self.client.add_event_handler
         add(self._on_new, events.NewMessage)
         add(self._on_action, events.Raw(types.UpdateNewMessage))

@@ -1,0 +1,1 @@
+"""Polls and to-do lists over TL."""

@@ -85,16 +85,21 @@ class Caller:
                 waiting.addErrback(lambda _: None)  # it is answered below, not lost
                 raise answer.value  # type: ignore[misc]
             return self._encoded(answer, method, request)
-        return waiting.addCallback(self._encoded, method, request).addErrback(self._failed, method)
+        return waiting.addBoth(self._answered, method, request)
+
+    def _answered(self, answer: Any, method: RpcMethod, request: RpcRequest) -> bytes:
+        if isinstance(answer, Failure):
+            assert answer.value is not None
+            raise self._rpc_error(method, answer.value) from None
+        try:
+            return self._encoded(answer, method, request)
+        except Exception as error:
+            raise self._rpc_error(method, error) from None
 
     def _encoded(self, answer: Any, method: RpcMethod, request: RpcRequest) -> bytes:
         if type(answer) is EncodedResult:
             return answer
         return encode_result(method.name, answer, request.metadata.layer)
-
-    def _failed(self, failure: Failure, method: RpcMethod) -> bytes:
-        assert failure.value is not None
-        raise self._rpc_error(method, failure.value) from None
 
     def _rpc_error(self, method: RpcMethod, error: BaseException) -> RpcError:
         """What the client is told; logged when it is nobody's fault but ours."""

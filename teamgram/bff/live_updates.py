@@ -118,6 +118,10 @@ class LiveUpdates:
         except_perm_auth_key_id: int,
     ) -> None:
         """Push log entries to those of their owners who are there."""
+        if len(entries) <= _ALONE and not self._untold:
+            # What everybody does most.
+            self._tell_alone(self._entry_items(entries, messages, except_perm_auth_key_id))
+            return
         self._tell(partial(self._entry_items, entries, messages, except_perm_auth_key_id), len(entries))
 
     def _event_items(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> list[Item]:
@@ -168,6 +172,17 @@ class LiveUpdates:
 
     def _share(self, size: int, left: float) -> float:
         return left if size <= _FEW else min(left, self._part_seconds * _SHARE_OF_MANY)
+
+    def _tell_alone(self, items: list[Item]) -> None:
+        """Tell so few that their time is not measured."""
+        for item in items:
+            if item.user_id in self._waiting:
+                self._wait(item)
+            elif not self._is_drawn(item):
+                self._wait(item)
+                Deferred.fromCoroutine(self._drain(item.user_id))
+        if items:
+            self._push_ready(items[0].told)
 
     def _tell_now(self, items: list[Item], until: float) -> None:
         for number, item in enumerate(items, 1):
@@ -261,10 +276,13 @@ class LiveUpdates:
         """Push what was drawn, in the order in which it happened; a part ends with it."""
         self._last_seen = None
         for _, one in sorted(told.items()):
-            ready, one.ready = one.ready, []
-            for drawn in ready:
-                receivers, drawn.receivers = tuple(drawn.receivers), []
-                self._bus.publish(PushedUpdates(drawn.body, receivers, drawn.places, one.except_perm_auth_key_id))
+            self._push_ready(one)
+
+    def _push_ready(self, told: Told) -> None:
+        ready, told.ready = told.ready, []
+        for drawn in ready:
+            receivers, drawn.receivers = tuple(drawn.receivers), []
+            self._bus.publish(PushedUpdates(drawn.body, receivers, drawn.places, told.except_perm_auth_key_id))
 
     async def _drain(self, user_id: int) -> None:
         waiting = self._waiting[user_id]

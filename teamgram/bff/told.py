@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from teamgram.bff.views.alike import Owned
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.updates import Drawing, entries_drawing
-from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage
+from teamgram.domain.boxes.events import OF_A_MESSAGE, LogEntry
 from teamgram.domain.boxes.message import Message
 from teamgram.interfaces.updates import Receiver
 from teamgram.mtproto.tl.places import Places
@@ -68,7 +68,7 @@ class Item:
         mine = {}
         for entry in self.entries:
             event = entry.event
-            if isinstance(event, NewMessage | MessageEdited):
+            if isinstance(event, OF_A_MESSAGE):
                 message = self.messages.get((self.user_id, event.id))
                 if message is not None:
                     mine[event.id] = message

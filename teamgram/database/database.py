@@ -64,7 +64,6 @@ class Database:
         owner: Callable[[], int] = lambda: 0,
     ) -> None:
         self.engine = engine
-        self.observe = observe
         self.refused = 0
         self._pools: list[Pool] = []
         self._short_reads = ShortReads(engine) if engine.reads_at_once else None
@@ -88,6 +87,7 @@ class Database:
                 max_waiting=max_waiting,
                 in_order=parallel.in_order,
             )
+        self.observe = observe
         self._closing: Deferred[None] | None = None
         # By line: what fires when the last write of it, and all before, are settled.
         self._lines: dict[Hashable, Deferred[None]] = {}
@@ -104,6 +104,15 @@ class Database:
         pool = Pool(self.engine, reactor, size, prepare)
         self._pools.append(pool)
         return Workers(reactor, pool, work, size=size, most=most, **options)
+
+    @property
+    def observe(self) -> Observe | None:
+        """Who is told the time of every read and write."""
+        return self._observe
+
+    @observe.setter
+    def observe(self, observe: Observe | None) -> None:
+        self._observe = self._readers.observe = self._writers.observe = observe
 
     @property
     def waiting_writes(self) -> int:
@@ -126,8 +135,8 @@ class Database:
             began = time.monotonic()
             result = self._short_reads.attempt(description, function, args)
             if result is not None:
-                if self.observe is not None:
-                    self.observe(description, time.monotonic() - began)
+                if self._observe is not None:
+                    self._observe(description, time.monotonic() - began)
                 return result
         return self._submit(self._readers, description, function, args)
 
@@ -183,18 +192,10 @@ class Database:
         if self._closing is not None:
             return fail(DatabaseClosed(description))
         try:
-            result: Deferred[T] = workers.submit(function, args)
+            return workers.submit(description, function, args)
         except DatabaseOverloaded:
             self.refused += 1
             return fail()
-        if self.observe is not None:
-            result.addBoth(self._settled, description, time.monotonic())
-        return result
-
-    def _settled(self, value: T, description: str, started: float) -> T:
-        if self.observe is not None:
-            self.observe(description, time.monotonic() - started)
-        return value
 
     def _close_pools(self) -> None:
         if self._short_reads is not None:

@@ -1,8 +1,11 @@
 """SQLite's one writer: while one commit is on its way to the disk, the next writes gather and then share theirs.
 
-Each function runs inside a SAVEPOINT of its own. All that wait are run one after
-another in a single transaction; one COMMIT, one fsync, settles the whole batch.
-A function that raises is rolled back to its savepoint and fails alone.
+All that wait are run one after another in a single transaction; one COMMIT, one
+fsync, settles the whole batch. When one of them raises, the batch is run again
+with a SAVEPOINT for each function: who raises is rolled back to it and fails
+alone. The next batches have savepoints from the start, for what fails is seldom
+alone; only when nothing has failed for a while do they go without again, since
+SQLite copies every page that a savepoint's statements change.
 """
 
 import sqlite3
@@ -16,6 +19,8 @@ from teamgram.database.workers import Job
 
 #: The most writes that share one commit: bounds how long the first one waits for the last.
 MAX_BATCH = 512
+#: Batches with savepoints after one in which something failed: so few are run twice, however much fails.
+GUARDED_BATCHES = 64
 
 
 class GroupCommit:
@@ -27,6 +32,7 @@ class GroupCommit:
         self._engine = engine
         self._connection: sqlite3.Connection | None = None
         self._txn: Transaction
+        self._guarded = 0
 
     def run(self, connection: PooledConnection, jobs: list[Job]) -> None:
         """Run the jobs and commit them, together where possible."""
@@ -37,8 +43,17 @@ class GroupCommit:
         if len(jobs) == 1:
             self._run_alone(raw, self._txn, jobs[0])
             return
+        if self._guarded:
+            self._guarded -= 1
+        else:
+            try:
+                self._run_together(raw, self._txn, jobs)
+                return
+            except BaseException:
+                self._roll_back(raw, self._txn)
+                self._guarded = GUARDED_BATCHES
         try:
-            self._run_together(raw, self._txn, jobs)
+            self._run_guarded(raw, self._txn, jobs)
         except BaseException:
             # The transaction fell as a whole, as SQLite's does on a full disk, and took the innocent with it.
             self._roll_back(raw, self._txn)
@@ -46,11 +61,23 @@ class GroupCommit:
                 self._run_alone(raw, self._txn, job)
 
     def _run_together(self, raw: sqlite3.Connection, txn: Transaction, jobs: list[Job]) -> None:
+        """All or none."""
+        txn.execute("BEGIN IMMEDIATE")
+        for job in jobs:
+            txn.after = None
+            job.result = job.function(txn, *job.args)
+            job.after = txn.after
+            if not raw.in_transaction:
+                # The function has caught the error with which it fell; what comes next would be on its own.
+                raise sqlite3.OperationalError("the transaction fell as a whole")
+        txn.execute("COMMIT")
+
+    def _run_guarded(self, raw: sqlite3.Connection, txn: Transaction, jobs: list[Job]) -> None:
         execute = txn.execute
         execute("BEGIN IMMEDIATE")
         for job in jobs:
             execute("SAVEPOINT one_write")
-            txn.after = None
+            job.error = job.after = txn.after = None
             try:
                 job.result = job.function(txn, *job.args)
                 job.after = txn.after
@@ -58,6 +85,7 @@ class GroupCommit:
                 if not raw.in_transaction:
                     raise
                 job.error = error
+                self._guarded = GUARDED_BATCHES
                 execute("ROLLBACK TO one_write")
             execute("RELEASE one_write")
         execute("COMMIT")

@@ -68,7 +68,7 @@ class ParallelCommit:
                 abandon(self._engine, connection, error)
             else:
                 with self._lock:
-                    job.tickets.append(next(self._tickets))
+                    job.tickets = (*job.tickets, next(self._tickets))
                 self._commit(connection, job)
             if job.error is None or not may_run_again(self._engine, job.error):
                 return

@@ -7,7 +7,8 @@ waits a moment before it returns to the pool.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -25,20 +26,23 @@ class Job:
     """A function to run in a transaction, and what became of it.
 
     Attributes:
+        began: when it was asked for, where times are observed.
         after: the transaction's ``call_after`` calls.
         tickets: see :mod:`teamgram.database.parallel`.
     """
 
-    __slots__ = ("after", "args", "deferred", "error", "function", "result", "tickets")
+    __slots__ = ("after", "args", "began", "deferred", "description", "error", "function", "result", "tickets")
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(self, description: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.description = description
+        self.began = 0.0
         self.function = function
         self.args = args
         self.deferred: Deferred[Any] = Deferred()
         self.result: Any = None
         self.error: BaseException | None = None
         self.after: list[tuple[Callable[..., object], tuple[Any, ...]]] | None = None
-        self.tickets: list[int] = []
+        self.tickets: Sequence[int] = ()
 
 
 class Workers:
@@ -53,6 +57,9 @@ class Workers:
         in_order: which jobs to settle now that these have been worked on, where
             that is not simply all of them.
         owner: for whom a job is that is being submitted; the owners take turns.
+
+    Attributes:
+        observe: told each job's description and seconds from ``submit`` until it is settled; None: nobody.
     """
 
     _log = Logger()
@@ -69,6 +76,7 @@ class Workers:
         in_order: Callable[[list[Job]], Iterable[Job]] = lambda jobs: jobs,
         owner: Callable[[], int] = lambda: 0,
     ) -> None:
+        self.observe: Callable[[str, float], object] | None = None
         self._reactor = reactor
         self._pool = pool
         self._work = work
@@ -90,7 +98,7 @@ class Workers:
         self._closing = False
         self._more = threading.Semaphore(0)
 
-    def submit(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Deferred[Any]:
+    def submit(self, description: str, function: Callable[..., Any], args: tuple[Any, ...]) -> Deferred[Any]:
         """Queue a job; fires with what the function returned once that holds.
 
         Raises:
@@ -98,7 +106,9 @@ class Workers:
         """
         if self.waiting >= self.max_waiting:
             raise DatabaseOverloaded(f"{self.waiting} transactions are waiting")
-        job = Job(function, args)
+        job = Job(description, function, args)
+        if self.observe is not None:
+            job.began = time.monotonic()
         self.waiting += 1
         owner = self._owner()
         with self._lock:
@@ -202,8 +212,12 @@ class Workers:
         self._settle(self._in_order(done))
 
     def _settle(self, jobs: Iterable[Job]) -> None:
+        observe = self.observe
+        now = time.monotonic() if observe is not None else 0.0
         for job in jobs:
             self.waiting -= 1
+            if observe is not None:
+                observe(job.description, now - job.began)
             if job.error is not None:
                 job.deferred.errback(job.error)
                 continue

@@ -7,6 +7,8 @@ have to be in the same process.
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from teamgram.mtproto.tl.places import Places
 
 
@@ -17,8 +19,7 @@ class Receiver(NamedTuple):
     numbers: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PushedUpdates:
+class PushedUpdates(msgspec.Struct, frozen=True):
     """One ``Updates`` object for some users, for all sessions that get a receiver's updates.
 
     Session converts it once for each layer among them. Each user gets what is

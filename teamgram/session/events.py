@@ -1,10 +1,9 @@
 """What one session reports to whoever owns it: facts, one at a time."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class RpcReceived:
+class RpcReceived(msgspec.Struct, frozen=True):
     """A request to run once; answer with ``Session.reply`` or ``Session.fail``.
 
     Attributes:
@@ -15,37 +14,32 @@ class RpcReceived:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RpcCancelled:
+class RpcCancelled(msgspec.Struct, frozen=True):
     """The client dropped the answer of a running request, which is answered already: stop the work."""
 
     msg_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class DestroySessionReceived:
+class DestroySessionReceived(msgspec.Struct, frozen=True):
     """Another session of the key is to be forgotten; answer with ``Session.session_destroyed``."""
 
     msg_id: int
     session_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class DestroyAuthKeyReceived:
+class DestroyAuthKeyReceived(msgspec.Struct, frozen=True):
     """The key is to be forgotten; answer with ``Session.auth_key_destroyed``."""
 
     msg_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class DisconnectDelayed:
+class DisconnectDelayed(msgspec.Struct, frozen=True):
     """Close the connection unless this comes again within ``delay`` seconds (``ping_delay_disconnect``)."""
 
     delay: int
 
 
-@dataclass(frozen=True, slots=True)
-class HttpWaitReceived:
+class HttpWaitReceived(msgspec.Struct, frozen=True):
     """How long an HTTP response may be held back, in milliseconds."""
 
     max_delay: int

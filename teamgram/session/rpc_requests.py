@@ -179,9 +179,16 @@ class RpcRequests:
         session.giving = session.giving or running.route.gives_files
         self.running[running] = None
         running.wrapper.under_way += 1
-        running.deferred.addCallbacks(
-            self._succeeded, self._failed, callbackArgs=(running,), errbackArgs=(running,)
-        ).addErrback(self._not_answered, running)
+        running.deferred.addBoth(self._ended, running)
+
+    def _ended(self, result: bytes | Failure, running: RunningRpc) -> None:
+        try:
+            if isinstance(result, Failure):
+                self._failed(result, running)
+            else:
+                self._succeeded(result, running)
+        except Exception:
+            self._log.failure("answering {method}", method=running.route.method)
 
     def _succeeded(self, result: bytes, running: RunningRpc) -> None:
         if running.session.keys.watched:
@@ -202,9 +209,6 @@ class RpcRequests:
             self._fail_running(running, *errors.INTERNAL)
             self._log.failure("{method} broke its promise", failure=failure, method=running.route.method)
         self._answered(running.session)
-
-    def _not_answered(self, failure: Failure, running: RunningRpc) -> None:
-        self._log.failure("answering {method}", failure=failure, method=running.route.method)
 
     def _fail_running(self, running: RunningRpc, code: int, message: str) -> None:
         self._fail(running.session, running.msg_id, running.route, code, message, running.started)

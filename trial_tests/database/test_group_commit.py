@@ -104,6 +104,46 @@ class GroupCommitTests(BackendTestCase):
         self.assertEqual([ok for ok, _ in outcomes], [True, False, True])
         self.assertEqual(await self.db.read("numbers", numbers), [1, 2])
 
+    async def test_failure_has_the_next_batch_guarded(self) -> None:
+        """A batch in which something fails is run again; the next one is not, whatever fails in it."""
+        run: list[int] = []
+
+        def put_counted(txn: Transaction, number: int) -> int:
+            run.append(number)
+            return put(txn, number)
+
+        def fail(txn: Transaction) -> None:
+            raise LookupError
+
+        for batch in (1, 2):
+            go_on = await self.hold_the_writer(self.db)
+            writes: list[Any] = [
+                self.db.write("put", put_counted, 10 * batch),
+                self.db.write("fail", fail),
+                self.db.write("put", put_counted, 10 * batch + 1),
+            ]
+            go_on.set()
+            outcomes = await DeferredList(writes, consumeErrors=True)
+            self.assertEqual([ok for ok, _ in outcomes], [True, False, True])
+        self.assertEqual(run, [10, 10, 11, 20, 21])
+        self.assertEqual(await self.db.read("numbers", numbers), [10, 11, 20, 21])
+
+    async def test_write_that_hides_its_fall(self) -> None:
+        """A write that goes on after the transaction fell under it, as on a full disk, loses no other one."""
+        go_on = await self.hold_the_writer(self.db)
+        fallen: list[int] = []
+
+        def hide(txn: Transaction) -> None:
+            if not fallen:
+                fallen.append(1)
+                txn.execute("ROLLBACK")
+
+        writes: list[Any] = [self.db.write("put", put, 1), self.db.write("hide", hide), self.db.write("put", put, 2)]
+        go_on.set()
+        outcomes = await DeferredList(writes, consumeErrors=True)
+        self.assertEqual([ok for ok, _ in outcomes], [True, True, True])
+        self.assertEqual(await self.db.read("numbers", numbers), [1, 2])
+
     async def test_batch_that_falls_as_a_whole(self) -> None:
         """When one write brings the whole transaction down, the others are run again and only that one fails."""
         go_on = await self.hold_the_writer(self.db)

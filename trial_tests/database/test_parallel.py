@@ -172,7 +172,7 @@ class OrderTests(SynchronousTestCase):
         self.commits = ParallelCommit(MySQLEngine(MySQLDSN("u", "", "t")))
 
     def run_job(self, name: str) -> Job:
-        job = Job(lambda txn: name, ())
+        job = Job("job", lambda txn: name, ())
         self.commits.run(self.connection, [job])  # type: ignore[arg-type]
         return job
 
@@ -186,7 +186,7 @@ class OrderTests(SynchronousTestCase):
     def test_failed_function_waits_for_nobody(self) -> None:
         """A job that never reached COMMIT is settled at once."""
         first = self.run_job("first")
-        failed = Job(lambda txn: 1 // 0, ())
+        failed = Job("job", lambda txn: 1 // 0, ())
         self.commits.run(self.connection, [failed])  # type: ignore[arg-type]
         self.assertIsInstance(failed.error, ZeroDivisionError)
         self.assertEqual(list(self.commits.in_order([failed])), [failed])

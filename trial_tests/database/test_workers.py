@@ -70,14 +70,14 @@ class WorkersTests(TestCase):
     async def test_one_turn_one_batch(self) -> None:
         """What is asked for in one turn of the reactor is worked on together."""
         made = self.make(size=1, most=100)
-        results = await gatherResults([made.submit(lambda n: n, (n,)) for n in range(50)])
+        results = await gatherResults([made.submit("job", lambda n: n, (n,)) for n in range(50)])
         self.assertEqual(results, list(range(50)))
         self.assertEqual(self.batches, [50])
 
     async def test_batch_bounded(self) -> None:
         """No call of work gets more jobs than it may."""
         made = self.make(size=1, most=7)
-        await gatherResults([made.submit(lambda: None, ()) for _ in range(50)])
+        await gatherResults([made.submit("job", lambda: None, ()) for _ in range(50)])
         self.assertEqual(max(self.batches), 7)
         self.assertEqual(sum(self.batches), 50)
 
@@ -85,9 +85,9 @@ class WorkersTests(TestCase):
         """While one thread is busy the others take what comes."""
         made = self.make(size=3, most=1)
         release = threading.Event()
-        slow = made.submit(release.wait, (20,))
+        slow = made.submit("job", release.wait, (20,))
         for _ in range(20):
-            await made.submit(lambda: None, ())
+            await made.submit("job", lambda: None, ())
         self.assertFalse(slow.called)
         release.set()
         self.assertTrue(await slow)
@@ -97,9 +97,9 @@ class WorkersTests(TestCase):
         asking = [1]
         made = self.make(size=1, most=1, owner=lambda: asking[0])
         done: list[int] = []
-        submitted = [made.submit(done.append, (100 + number,)) for number in range(4)]
+        submitted = [made.submit("job", done.append, (100 + number,)) for number in range(4)]
         for asking[0] in (2, 3):
-            submitted += [made.submit(done.append, (asking[0] * 100 + number,)) for number in range(2)]
+            submitted += [made.submit("job", done.append, (asking[0] * 100 + number,)) for number in range(2)]
         await gatherResults(submitted)
         self.assertEqual(done, [100, 200, 300, 101, 201, 301, 102, 103])
 
@@ -107,11 +107,11 @@ class WorkersTests(TestCase):
         """A thread is started once for jobs that come soon after one another, and returns to the pool when none do."""
         made = self.make(size=1, most=10)
         for _ in range(20):
-            await made.submit(lambda: None, ())
+            await made.submit("job", lambda: None, ())
         self.assertEqual(self.threads.started, 1)
         await deferLater(self.reactor, workers.LINGER * 4)
         self.assertEqual((made._running, made._lingering), (0, 0))
-        await made.submit(lambda: None, ())
+        await made.submit("job", lambda: None, ())
         self.assertEqual(self.threads.started, 2)
 
     async def test_around_the_end_of_lingering(self) -> None:
@@ -120,7 +120,7 @@ class WorkersTests(TestCase):
         made = self.make(size=3, most=2)
         rng = random.Random(1)
         for _ in range(400):
-            await gatherResults([made.submit(lambda: None, ()) for _ in range(rng.randrange(1, 5))])
+            await gatherResults([made.submit("job", lambda: None, ()) for _ in range(rng.randrange(1, 5))])
             await deferLater(self.reactor, rng.choice((0, 0.0009, 0.001, 0.0011)))
         await deferLater(self.reactor, 0.1)
         self.assertEqual((made._running, made._lingering, made.waiting), (0, 0, 0))
@@ -129,17 +129,17 @@ class WorkersTests(TestCase):
         """Where no thread can begin the jobs fail with its error, and later ones are tried again."""
         made = self.make(size=2, most=1)
         self.threads.error = OSError("no server")
-        for submitted in [made.submit(lambda: None, ()) for _ in range(5)]:
+        for submitted in [made.submit("job", lambda: None, ()) for _ in range(5)]:
             with self.assertRaises(OSError):
                 await submitted
         self.threads.error = None
-        self.assertEqual(await made.submit(lambda: 5, ()), 5)
+        self.assertEqual(await made.submit("job", lambda: 5, ()), 5)
 
     async def test_close_wakes(self) -> None:
         """Closing does not wait for lingering threads to have enough of it."""
         self.patch(workers, "LINGER", 20)
         made = self.make(size=2, most=1)
-        await gatherResults([made.submit(time.sleep, (0.01,)) for _ in range(4)])
+        await gatherResults([made.submit("job", time.sleep, (0.01,)) for _ in range(4)])
         made.close()
         started = time.monotonic()
         while made._running:

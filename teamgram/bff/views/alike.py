@@ -11,6 +11,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from teamgram.domain.boxes.events import (
+    OF_A_MESSAGE,
     ContentsRead,
     DialogsMoved,
     InboxRead,
@@ -35,7 +36,7 @@ def alike(owned: Owned) -> tuple[Hashable, tuple[int, ...]] | None:
     numbers: list[int] = []
     for entry in entries:
         event = entry.event
-        if isinstance(event, NewMessage | MessageEdited):
+        if isinstance(event, OF_A_MESSAGE):
             message = messages.get(event.id)
             key += [type(event), entry.pts_count, None if message is None else _shared(message)]
             numbers.append(event.id)
@@ -85,7 +86,7 @@ def renumbered(owned: Owned, numbers: Sequence[int]) -> Owned:
     for entry in entries:
         event = entry.event
         changed: NewMessage | MessageEdited | MessagesDeleted | MessagesPinned
-        if isinstance(event, NewMessage | MessageEdited):
+        if isinstance(event, OF_A_MESSAGE):
             changed = replace(event, id=next(rest))
             message = messages.get(event.id)
             if message is not None:

@@ -129,7 +129,7 @@ def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message]
     drawing = Drawing()
     for entry in entries:
         event = entry.event
-        message = messages.get(event.id) if isinstance(event, logged.NewMessage | logged.MessageEdited) else None
+        message = messages.get(event.id) if isinstance(event, logged.OF_A_MESSAGE) else None
         update = entry_view(entry, message, files)
         if update is None:
             # The message is gone again; its pts must be told all the same, or the client takes it for a gap.

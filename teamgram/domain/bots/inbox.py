@@ -20,7 +20,7 @@ from teamgram.domain.bots.errors import BotNotFound, TakenElsewhere
 from teamgram.domain.bots.hearing import hears_txn
 from teamgram.domain.bots.update import BotMessage, BotUpdate, WaitingUpdate, pack_update, unpack_update
 from teamgram.domain.boxes.difference import Difference, difference_txn
-from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage
+from teamgram.domain.boxes.events import OF_A_MESSAGE, LogEntry, MessageEdited
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.updates.events import BotCallbackAsked, TransientEvent
 from teamgram.domain.updates.fanout import Fanout
@@ -163,8 +163,11 @@ class BotInbox:
         except_perm_auth_key_id: int,
     ) -> None:
         """Wake who waits for messages."""
-        if self._polls:
-            self._wake_all(entry.owner_id for entry in entries if isinstance(entry.event, NewMessage | MessageEdited))
+        polls = self._polls
+        if polls:
+            self._wake_all(
+                [one.owner_id for one in entries if one.owner_id in polls and isinstance(one.event, OF_A_MESSAGE)]
+            )
 
     def _wake_all(self, bot_ids: Iterable[int]) -> None:
         for bot_id in bot_ids:
@@ -261,7 +264,7 @@ def _messages_txn(txn: Transaction, bot: Bot, found: Difference, now: int) -> li
     told = []
     for entry in found.entries:
         event = entry.event
-        if not isinstance(event, NewMessage | MessageEdited) or entry.date < now - KEPT_SECONDS:
+        if not isinstance(event, OF_A_MESSAGE) or entry.date < now - KEPT_SECONDS:
             continue
         message, is_edit = found.messages.get(event.id), isinstance(event, MessageEdited)
         kind = "edited_message" if is_edit else "message"

@@ -6,9 +6,10 @@ connected is told, and nothing is written for any of them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import repeat
 from typing import NamedTuple
+
+import msgspec
 
 from teamgram.domain.ids.peer import marked_chat
 from teamgram.domain.users.user import SERVICE_USER_ID
@@ -26,8 +27,7 @@ class Box(NamedTuple):
     peer: int
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(msgspec.Struct, frozen=True):
     """The boxes that take what is written in a conversation; their owners are told of it."""
 
     boxes: tuple[Box, ...]

@@ -10,6 +10,7 @@ transaction at a time, and its log has no hole.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from teamgram.database import Row, Transaction
@@ -24,8 +25,7 @@ from teamgram.domain.boxes.store import chunks, marks, new_dialog_row, shown_txn
 from teamgram.domain.files.naming import CONTENT, note_uses_txn
 
 
-@dataclass(frozen=True, slots=True)
-class OwnChange:
+class OwnChange(msgspec.Struct, frozen=True):
     """What a transaction did to one box: the answer to the one who asked for it.
 
     Attributes:
@@ -57,8 +57,7 @@ class _Box:
     last_message_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """One message on its way into boxes.
 
     Attributes:

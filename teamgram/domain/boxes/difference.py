@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes import log
-from teamgram.domain.boxes.events import InboxRead, LogEntry, MessageEdited, NewMessage, OutboxRead
+from teamgram.domain.boxes.events import OF_A_MESSAGE, InboxRead, LogEntry, NewMessage, OutboxRead
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import chunks, marks, message_columns, message_from_row, messages_txn, shown_txn
 
@@ -130,7 +130,7 @@ def difference_txn(
     entries = log.entries_after_txn(txn, owner_id, pts, limit + 1)
     complete = len(entries) <= limit
     entries = entries[:limit]
-    wanted = sorted({entry.event.id for entry in entries if isinstance(entry.event, NewMessage | MessageEdited)})
+    wanted = sorted({entry.event.id for entry in entries if isinstance(entry.event, OF_A_MESSAGE)})
     messages = messages_txn(txn, owner_id, wanted)
     new = [entry.event.id for entry in entries if isinstance(entry.event, NewMessage)]
     random_ids = _random_ids_txn(txn, owner_id, messages, new)

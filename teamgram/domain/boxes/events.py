@@ -73,6 +73,9 @@ LoggedEvent: TypeAlias = (
     NewMessage | MessageEdited | MessagesDeleted | InboxRead | OutboxRead | ContentsRead | MessagesPinned | DialogsMoved
 )
 
+OF_A_MESSAGE = (NewMessage, MessageEdited)
+"""Kinds of event that speak of one message, for ``isinstance``: a tuple is looked through faster than a union."""
+
 
 class LogEntry(msgspec.Struct, frozen=True, gc=False):
     """One row of a box's log: ``pts`` is the value after the event, ``pts_count`` how many it took."""

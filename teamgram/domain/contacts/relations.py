@@ -6,7 +6,8 @@ reply, the control plane's ``send``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from teamgram.database import Transaction
 from teamgram.domain.errors import DomainError
@@ -36,8 +37,7 @@ class BlockedByPeer(DomainError):
 _USERS_PER_QUERY = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(msgspec.Struct, frozen=True):
     """Two users, as one of them acts towards the other.
 
     Attributes:

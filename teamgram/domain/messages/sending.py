@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -29,8 +28,7 @@ from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.web_pages.store import wait_txn
 
 
-@dataclass(frozen=True, slots=True)
-class SendRequest:
+class SendRequest(msgspec.Struct, frozen=True):
     """A text or media (``extra.media``, with the text as its caption) that a user sends.
 
     Attributes:
@@ -58,8 +56,7 @@ class SendRequest:
     made: tuple[File, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ForwardRequest:
+class ForwardRequest(msgspec.Struct, frozen=True):
     """Messages that a user sends on.
 
     Attributes:
@@ -81,8 +78,7 @@ class ForwardRequest:
     perm_auth_key_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """What became of a send.
 
     Attributes:
@@ -243,7 +239,9 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
         done[message.random_id] = copies[sender_id].id
     own = changes.own(sender_id)
     return Sent(
-        replace(own, entries=before.own.entries + own.entries, messages=before.own.messages | own.messages),
+        msgspec.structs.replace(
+            own, entries=before.own.entries + own.entries, messages=before.own.messages | own.messages
+        ),
         tuple((random_id, done[random_id]) for random_id in random_ids if random_id in done),
     )
 

@@ -52,6 +52,8 @@ CORES = [
     "mtproto",
     "interfaces",
     "clients",
+    "cluster/addresses.py",
+    "cluster/ring.py",
     "gnetway/time_wheel.py",
     "gnetway/conn_context.py",
     "session/backpressure.py",
@@ -116,6 +118,7 @@ WITHOUT_CIRCLES = [
     "clients",
     "openclaw",
     "app",
+    "cluster",
 ]
 
 

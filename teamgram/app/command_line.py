@@ -44,7 +44,13 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    command("serve", _serve, "Start the server in the foreground.")
+    serve = command("serve", _serve, "Start the server in the foreground.")
+    serve.add_argument(
+        "--role",
+        default="",
+        choices=("all", "gnetway", "session", "bff"),
+        help="what the process is for (docs/cluster.md); what operations.yaml says unless given",
+    )
     keygen = command("keygen", _keygen, "Make an RSA key and print it with its fingerprint.")
     keygen.add_argument("--show", action="store_true", help="print the data directory's key instead of making one")
     command(
@@ -107,7 +113,7 @@ def _bots(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from twisted.scripts import twistd
 
-    where = ["--config", str(options.config), "--data-dir", str(options.data_dir)]
+    where = ["--config", str(options.config), "--data-dir", str(options.data_dir), "--role", options.role]
     sys.argv = ["twistd", "-n", "--pidfile=", "teamgram", *where]
     twistd.run()
     return 0

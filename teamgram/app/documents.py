@@ -11,8 +11,10 @@ from twisted.logger import Logger
 
 from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
+from teamgram.app.server_key import ServerKey
 from teamgram.clients.front_page import FrontPage
 from teamgram.clients.web_client import Address, WebClient
+from teamgram.gnetway.service import GnetwayService
 from teamgram.interfaces.documents import DocumentAnswer, DocumentRequest, whole
 from teamgram.mtproto.crypto.rsa import RsaPublicKey
 
@@ -112,3 +114,23 @@ class ShownDocuments:
         pool = self._reactor.getThreadPool()
         done: _T = await self._one_at_a_time.run(deferToThreadPool, self._reactor, pool, work)
         return done
+
+
+def open_documents(
+    file: sections.GnetwayFile, data_dir: Path, key: ServerKey, reactor: Any, gnetway: Callable[[], GnetwayService]
+) -> ShownDocuments:
+    """What the configuration has them show.
+
+    Args:
+        gnetway: the edge, which is made with these.
+
+    Raises:
+        ConfigError: as ``web_clients``.
+    """
+    page = FrontPage(key.public_pem, key.fingerprint, file.DcId, lambda: gnetway().addresses)
+    documents = ShownDocuments(page, key.key.public, reactor, lambda is_tls: gnetway().listeners.websockets(is_tls))
+    clients = web_clients(file, data_dir, key.key.public)
+    for client in clients:
+        client.examine()
+    documents.show(clients)
+    return documents

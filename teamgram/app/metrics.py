@@ -19,47 +19,58 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from teamgram import __version__
+from teamgram.app.backend import Backend
 from teamgram.app.files_metrics import FilesCollector
 from teamgram.app.stages import Stages
 from teamgram.gnetway.metrics import GnetwayCollector
 from teamgram.session.metrics import SessionCollector
 
 
-class ProcessStagesCollector(Collector):
-    """What belongs to no stage; register it once they are built."""
+class BackendCollector(Collector):
+    """What stands behind session, and the program itself; register it once that is built."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def collect(self) -> Iterable[Metric]:
+        """Every metric, as it is now."""
+        backend = self._backend
+        yield InfoMetricFamily("teamgram", "The program that runs.", {"version": __version__})
+        yield backend.database_times.family(
+            "database_seconds", "Time of reads and writes, waiting included.", "transaction"
+        )
+        waiting = GaugeMetricFamily("database_waiting", "Reads and writes not answered yet.", labels=["kind"])
+        waiting.add_metric(["read"], backend.database.waiting_reads)
+        waiting.add_metric(["write"], backend.database.waiting_writes)
+        yield waiting
+        yield CounterMetricFamily(
+            "database_refused", "Reads and writes refused because too many waited.", backend.database.refused
+        )
+        yield backend.cache_times.family("cache_seconds", "Time of the cache's operations.", "operation")
+        lookups = CounterMetricFamily("cache_lookups", "Values asked of the cache.", labels=["result"])
+        lookups.add_metric(["hit"], backend.cache.hits)
+        lookups.add_metric(["miss"], backend.cache.misses)
+        yield lookups
+        yield GaugeMetricFamily("users_online", "Users online.", backend.services.domain.presence.online_users)
+        yield GaugeMetricFamily(
+            "updates_waiting_users",
+            "Users whose updates wait for something to be read.",
+            backend.services.live.waiting_users,
+        )
+
+
+class ReactorCollector(Collector):
+    """How late the reactor is."""
 
     def __init__(self, stages: Stages) -> None:
         self._stages = stages
 
     def collect(self) -> Iterable[Metric]:
-        """Every metric, as it is now."""
-        stages = self._stages
-        yield InfoMetricFamily("teamgram", "The program that runs.", {"version": __version__})
-        yield stages.database_times.family(
-            "database_seconds", "Time of reads and writes, waiting included.", "transaction"
-        )
-        waiting = GaugeMetricFamily("database_waiting", "Reads and writes not answered yet.", labels=["kind"])
-        waiting.add_metric(["read"], stages.database.waiting_reads)
-        waiting.add_metric(["write"], stages.database.waiting_writes)
-        yield waiting
-        yield CounterMetricFamily(
-            "database_refused", "Reads and writes refused because too many waited.", stages.database.refused
-        )
-        yield stages.cache_times.family("cache_seconds", "Time of the cache's operations.", "operation")
-        lookups = CounterMetricFamily("cache_lookups", "Values asked of the cache.", labels=["result"])
-        lookups.add_metric(["hit"], stages.cache.hits)
-        lookups.add_metric(["miss"], stages.cache.misses)
-        yield lookups
-        yield GaugeMetricFamily("users_online", "Users online.", stages.services.domain.presence.online_users)
-        yield GaugeMetricFamily(
-            "updates_waiting_users",
-            "Users whose updates wait for something to be read.",
-            stages.services.live.waiting_users,
-        )
+        """As it is now."""
         yield GaugeMetricFamily(
             "reactor_delay_seconds",
             "The latest that a timer came in the last half minute.",
-            stages.openclaw.plane.health.lag.worst_seconds,
+            self._stages.openclaw.plane.health.lag.worst_seconds,
         )
 
 
@@ -77,4 +88,5 @@ def register_stages(registry: CollectorRegistry, stages: Stages) -> None:
     registry.register(GnetwayCollector(stages.gnetway))
     registry.register(SessionCollector(stages.session.stage))
     registry.register(FilesCollector(stages.domain))
-    registry.register(ProcessStagesCollector(stages))
+    registry.register(BackendCollector(stages))
+    registry.register(ReactorCollector(stages))

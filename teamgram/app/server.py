@@ -22,6 +22,7 @@ from teamgram.app.live_view import LiveView
 from teamgram.app.logs import apply_levels, level_filter
 from teamgram.app.manhole import Manhole, manhole_settings
 from teamgram.app.metrics import build_registry, register_stages
+from teamgram.app.process_end import BAD_CONFIGURATION, CANNOT_START, end_process
 from teamgram.app.reload import Reload
 from teamgram.app.server_key import ServerKey, load_server_key
 from teamgram.app.signals import Signals
@@ -33,8 +34,6 @@ from teamgram.gnetway.tls import CertificateError
 from teamgram.openclaw.config.errors import OpenClawConfigError
 
 READY = "teamgram is ready"
-#: Exit codes: sysexits' EX_CONFIG and EX_UNAVAILABLE.
-BAD_CONFIGURATION, CANNOT_START = 78, 69
 #: ``gc.set_threshold``, the first as CPython has it. Everybody waits while one collection runs, and what lives longest,
 #: sessions, is freed without. So the middle ones come sooner and have less to look through; the full ones, 70 ms with a
 #: thousand clients, come ten times later.
@@ -193,8 +192,7 @@ class TeamgramServer(Service):
             print(f"teamgram: cannot start: {cause}", file=sys.__stderr__, flush=True)
         else:
             self._log.failure("cannot start", failure=failure)
-        self._reactor.addSystemEventTrigger("after", "shutdown", _exit, code)
-        self._reactor.callWhenRunning(self._reactor.stop)
+        end_process(self._reactor, code)
 
     # End
 
@@ -244,11 +242,3 @@ def _as_deferred(result: Any) -> Any:
 
 def _join(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _exit(code: int) -> None:
-    """``twistd`` knows no exit code of a service; nothing is left to be cleaned up at this point."""
-    import os
-
-    sys.stdout.flush()
-    os._exit(code)

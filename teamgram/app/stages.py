@@ -1,74 +1,39 @@
-"""What the process is made of: which stage is given which neighbour."""
+"""What the process of role ``all`` is made of: which stage is given which neighbour."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.logger import Logger, LogLevelFilterPredicate
+from twisted.logger import LogLevelFilterPredicate
 
 from prometheus_client import CollectorRegistry
 
 from teamgram.app import stage_settings
-from teamgram.app.config.errors import ConfigError
+from teamgram.app.backend import Backend
 from teamgram.app.config.loader import Configuration
-from teamgram.app.config.units import parse_size
-from teamgram.app.database_watch import DatabaseWatch
-from teamgram.app.documents import ShownDocuments, web_clients
-from teamgram.app.file_store import open_blobs
-from teamgram.app.log_lines import log_line
-from teamgram.app.rpc_services import Bff, build_bff
+from teamgram.app.documents import ShownDocuments, open_documents
 from teamgram.app.server_key import ServerKey
-from teamgram.app.times import CACHE_BUCKETS, DATABASE_BUCKETS, Times
-from teamgram.authsession.service import AuthSessionService
-from teamgram.bff.caller import Caller
-from teamgram.bots.api import BotApi
-from teamgram.bots.father.service import BotFather
-from teamgram.bots.file_ids import KEY_NAME as BOT_FILES_KEY
-from teamgram.bots.service import BotApiService
-from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.cache.bus import MemoryBus
-from teamgram.clients.front_page import FrontPage
-from teamgram.database import Database, open_database
-from teamgram.domain.codes.sealing import load_or_create_key
-from teamgram.domain.domain import Domain
-from teamgram.domain.files.filing import Filing
-from teamgram.domain.files.references import KEY_NAME
 from teamgram.domain.flood.limits import FloodLimits
-from teamgram.domain.updates.fanout import Fanout
-from teamgram.domain.web_pages.fetching import PageFetcher
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.settings import ListenerSettings
-from teamgram.interfaces.rpc import ASKING, RpcCaller
+from teamgram.interfaces.rpc import RpcCaller
 from teamgram.interfaces.session import Gateway
-from teamgram.openclaw.agents_service import agents_extension
-from teamgram.openclaw.messenger.channel import MessengerDomain
-from teamgram.openclaw.service import OpenClawService
-from teamgram.session.routing import service_key
 from teamgram.session.service import SessionService
 
 
-class Stages:
+class Stages(Backend):
     """Every stage of role ``all``, built and not started; the database is open.
 
     Args:
         key: the server's own.
-        listeners, levels: as the configuration has them, found usable.
         not_ready, degraded: names of what is not ready, and of what fails while the rest serves, for ``/readyz``.
         registry: what ``/metrics`` shows.
-
-    Attributes:
-        configuration, listeners: what is in force; a reload puts others there.
-        data_dir: everything that is written lies below it.
-        services: the RPC services, with the domain below them.
-        bff: answers session's requests by those services.
 
     Raises:
         ConfigError: a value that only shows as wrong when it is put to use.
         DatabaseError: the database cannot be opened.
     """
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -84,36 +49,17 @@ class Stages:
         degraded: Callable[[], list[str]],
         registry: CollectorRegistry,
     ) -> None:
-        self.configuration = configuration
-        self.data_dir = data_dir
-        self.listeners = listeners
-        self.levels = levels
-        self.flood_limits = flood_limits
-        self._reactor = reactor
-        self.database_times = Times(DATABASE_BUCKETS)
-        self.cache_times = Times(CACHE_BUCKETS)
-        authsession = configuration.authsession
-        self.database: Database = open_database(
-            authsession.Mysql.DSN,
-            self.data_dir,
+        super().__init__(
+            configuration,
+            data_dir,
             reactor,
-            pool_size=authsession.Mysql.Active,
-            observe=self.database_times.observe,
-            owner=ASKING.get,
+            listeners=listeners,
+            levels=levels,
+            flood_limits=flood_limits,
+            bus=MemoryBus(),
         )
-        self.cache = CountedCache(self._open_cache(), self.cache_times.observe)
-        self.database_watch = DatabaseWatch(self.database, self.data_dir, reactor)
-        self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
-        self.bus = MemoryBus()
-        pages = stage_settings.pages(configuration.bff.LinkPreviews)
-        self.domain = Domain.open(
-            self.database,
-            Fanout(self.bus),
-            reactor,
-            self._open_filing(),
-            fetcher=PageFetcher(reactor, pages.seconds) if pages.enabled else None,
-            file_fetcher=PageFetcher(reactor, pages.seconds) if configuration.bff.FilesByAddress else None,
-            page_settings=pages,
+        self.documents: ShownDocuments = open_documents(
+            configuration.gnetway, data_dir, key, reactor, lambda: self.gnetway
         )
         self.gnetway = GnetwayService(
             reactor=reactor,
@@ -122,120 +68,25 @@ class Stages:
             rsa_keys=[key.key],
             session=self._build_session,
             settings=stage_settings.gnetway(configuration.gnetway),
-            documents=self._open_documents(key).answer,
+            documents=self.documents.answer,
         )
-        self.warn_of_services_off(configuration)
-        domain = self.domain
-        messenger = MessengerDomain(
-            domain.users,
-            domain.messages,
-            domain.observers,
-            domain.log,
-            domain.dialogs,
-            domain.chats,
-            domain.portraits,
-            domain.filing.files,
-        )
-        self.openclaw = OpenClawService(
-            configuration.directory / "openclaw.yaml",
-            self.data_dir,
-            reactor,
-            extensions=[partial(agents_extension, messenger=messenger)],
-            readiness=not_ready,
-            degraded=degraded,
-            registry=registry,
-            log_filters=[levels],
-            log_line=log_line,
-        )
-
-        file = configuration.botapi
-        bot_files_key = load_or_create_key(self.data_dir / BOT_FILES_KEY)
-        api = BotApi(domain, reactor, bot_files_key, private_webhooks=file.AllowPrivateWebhooks)
-        father = BotFather(domain, reactor, self._sign_bot_out, self._bot_api_root) if file.BotFather else None
-        self.bot_api = BotApiService(
-            api,
-            api.webhooks,
-            father,
-            reactor,
-            stage_settings.bot_api(file),
-            parse_size(file.MaxRequestSize),
-            self.data_dir,
-            (file.MaxConnections, file.MaxConnectionsPerAddress),
-        )
-
-    async def _sign_bot_out(self, bot_id: int) -> None:
-        await self.services.sign_ins.sign_out_others(bot_id, 0)
-
-    def _bot_api_root(self) -> str:
-        host, port = (self.bot_api.addresses or [("", 0)])[0]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}" if host else ""
-
-    # Each stage is made by the one before it, which it may answer.
+        self.openclaw = self.open_agents(not_ready, degraded, registry)
+        self.bot_api = self.open_bot_api()
 
     def _build_session(self, gateway: Gateway) -> SessionService:
+        """gnetway makes it, which it may answer."""
         self.session = SessionService(
             gateway=gateway,
             auth_sessions=self.auth_sessions,
             id_map=self.configuration.session.BFFProxyClients.IDMap,
-            callers=self._build_bff,
+            callers=lambda session: self.routes_to_bff(self.configuration)[1],
             clock=self._reactor,
             bus=self.bus,
             settings=stage_settings.session(self.configuration.session),
         )
         return self.session
 
-    def _build_bff(self, session: SessionService) -> dict[str, RpcCaller]:
-        self.services: Bff = build_bff(
-            self.configuration,
-            self.data_dir,
-            self._reactor,
-            listeners=self.listeners,
-            database=self.database,
-            cache=self.cache,
-            auth_sessions=self.auth_sessions,
-            domain=self.domain,
-            bus=self.bus,
-        )
-        self.bff = Caller(self.services.rpc, self.flood_limits)
-        return self.routes_to_bff(self.configuration)[1]
-
-    def _open_documents(self, key: ServerKey) -> ShownDocuments:
-        file = self.configuration.gnetway
-        page = FrontPage(key.public_pem, key.fingerprint, file.DcId, lambda: self.gnetway.addresses)
-        self.documents = ShownDocuments(
-            page, key.key.public, self._reactor, lambda is_tls: self.gnetway.listeners.websockets(is_tls)
-        )
-        clients = web_clients(file, self.data_dir, key.key.public)
-        for client in clients:
-            client.examine()
-        self.documents.show(clients)
-        return self.documents
-
-    def _open_filing(self) -> Filing:
-        file = self.configuration.dfs
-        blobs = open_blobs(file, self.data_dir, self._reactor)
-        key = load_or_create_key(self.data_dir / KEY_NAME)
-        settings = stage_settings.files(file)
-        return Filing.open(self.database, blobs, self._reactor, self._reactor, settings, key)
-
-    def _open_cache(self) -> Cache:
-        hosts = self.configuration.authsession.Cache
-        if isinstance(hosts, str):
-            if hosts != "memory":
-                raise ConfigError("authsession.yaml", "Cache", 'is "memory" or a list of hosts')
-            return MemoryCache(self._reactor)
-        if len(hosts) != 1:
-            raise ConfigError("authsession.yaml", "Cache", "name one Redis server")
-        return RedisCache(self._reactor, hosts[0].Host, password=hosts[0].Pass)
-
     def routes_to_bff(self, configuration: Configuration) -> tuple[dict[str, str], dict[str, RpcCaller]]:
         """The IDMap, and who is behind its targets: in one process all are this one bff."""
         id_map = configuration.session.BFFProxyClients.IDMap
         return id_map, dict.fromkeys(id_map.values(), self.bff)
-
-    def warn_of_services_off(self, configuration: Configuration) -> None:
-        """Name the services that are here and not in the IDMap, which are off: a file of teamgram's has fewer."""
-        routed = set(map(service_key, configuration.session.BFFProxyClients.IDMap))
-        off = sorted({one.service for one in self.bff.methods.values() if service_key(one.service) not in routed})
-        if off:
-            self._log.warn("session.yaml: not in the IDMap, so off: {services}", services=", ".join(off))

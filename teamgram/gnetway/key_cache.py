@@ -1,4 +1,4 @@
-"""The bounded cache in front of ``AuthSessions.query_auth_key``.
+"""The bounded cache in front of ``AuthKeys.query_auth_key``.
 
 One query is in flight for a key however many frames wait for it, each waiter
 gets its own Deferred, and an id that nobody knows is remembered as unknown
@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.authsession import AuthKeys
 from teamgram.interfaces.keys import AuthKeyInfo
 from teamgram.interfaces.session import KeyBound
 from teamgram.mtproto.envelope import AuthKey
@@ -54,7 +54,7 @@ class AuthKeyCache:
 
     def __init__(
         self,
-        authsessions: AuthSessions,
+        authsessions: AuthKeys,
         clock: IReactorTime,
         max_keys: int = 20_000,
         unknown_memory: float = 5.0,

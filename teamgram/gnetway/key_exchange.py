@@ -18,7 +18,7 @@ from teamgram.gnetway.conn_context import AWAITS_EXCHANGE, NOT_BLOCKED, ConnCont
 from teamgram.gnetway.connections import Connections
 from teamgram.gnetway.key_cache import AuthKeyCache
 from teamgram.gnetway.settings import GnetwaySettings
-from teamgram.interfaces.authsession import AuthKeyIdTaken, AuthSessions
+from teamgram.interfaces.authsession import AuthKeyIdTaken, AuthKeys
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType
 from teamgram.mtproto.crypto.dh import DhPairs
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey
@@ -65,7 +65,7 @@ class KeyExchanges:
         self,
         connections: Connections,
         auth_keys: AuthKeyCache,
-        auth_sessions: AuthSessions,
+        auth_sessions: AuthKeys,
         rsa_keys: Sequence[RsaPrivateKey],
         settings: GnetwaySettings,
         clock: IReactorTime,

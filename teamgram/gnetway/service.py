@@ -22,7 +22,7 @@ from teamgram.gnetway.listeners import Listen, Listeners
 from teamgram.gnetway.settings import GnetwaySettings, ListenerSettings
 from teamgram.gnetway.tcp import TcpFactory
 from teamgram.gnetway.websocket import WebSocketFactory
-from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.authsession import AuthKeys
 from teamgram.interfaces.documents import Documents
 from teamgram.interfaces.session import ConnRef, Gateway, KeyBound, SessionInbound
 from teamgram.mtproto.crypto.rsa import RsaPrivateKey
@@ -46,7 +46,7 @@ class GnetwayService(Service):
         *,
         reactor: Any,
         listeners: Sequence[ListenerSettings],
-        auth_sessions: AuthSessions,
+        auth_sessions: AuthKeys,
         rsa_keys: Sequence[RsaPrivateKey],
         session: Callable[[Gateway], SessionInbound],
         settings: GnetwaySettings | None = None,

@@ -18,8 +18,8 @@ class AuthKeyIdTaken(Exception):
     """Another key has the same 64-bit id; the exchange has to be repeated ("Creating an Authorization Key", step 9)."""
 
 
-class AuthSessions(Protocol):
-    """Auth keys, salts, bindings and devices."""
+class AuthKeys(Protocol):
+    """What gnetway asks: the keys themselves."""
 
     async def query_auth_key(self, auth_key_id: int) -> AuthKeyInfo | None:
         """The key, or None when it is unknown, destroyed or expired."""
@@ -31,11 +31,28 @@ class AuthSessions(Protocol):
             AuthKeyIdTaken: nothing is stored; the client makes another one.
         """
 
+
+class SessionKeys(AuthKeys, Protocol):
+    """What session asks: keys with their salts and devices."""
+
     async def destroy_auth_key(self, auth_key_id: int) -> bool:
         """Forget a key (and a permanent key's temporary ones); False when it was not there."""
 
     async def future_salts(self, auth_key_id: int, now: int, count: int) -> Sequence[FutureSalt]:
         """Salts valid at ``now`` or later, oldest first, at least one valid at ``now``; none for a key that is gone."""
+
+    async def get_client(self, perm_auth_key_id: int) -> tuple[int, ClientInfo]:
+        """(user_id or 0, device) of a permanent key."""
+
+    async def set_client(self, perm_auth_key_id: int, client: ClientInfo, now: int) -> None:
+        """Remember the layer and what ``initConnection`` said."""
+
+    async def touch(self, perm_auth_key_id: int, client_addr: str, now: int) -> None:
+        """Note that the device was active (may be batched, need not be durable)."""
+
+
+class AuthSessions(SessionKeys, Protocol):
+    """Auth keys, salts, bindings and devices."""
 
     async def bind_temp_auth_key(
         self,
@@ -57,12 +74,6 @@ class AuthSessions(Protocol):
     async def drop_temp_auth_keys(self, perm_auth_key_id: int, except_auth_key_ids: Sequence[int]) -> Sequence[int]:
         """Destroy a permanent key's temporary keys but the named; the ids destroyed."""
 
-    async def get_client(self, perm_auth_key_id: int) -> tuple[int, ClientInfo]:
-        """(user_id or 0, device) of a permanent key."""
-
-    async def set_client(self, perm_auth_key_id: int, client: ClientInfo, now: int) -> None:
-        """Remember the layer and what ``initConnection`` said."""
-
     async def bind_user(self, perm_auth_key_id: int, user_id: int, now: int, carried_from: int = 0) -> None:
         """Sign the key in as ``user_id``, with the authorization of ``carried_from`` or (0) one of its own."""
 
@@ -72,9 +83,6 @@ class AuthSessions(Protocol):
         Returns:
             The user_id it was signed in as, or 0; the keys signed out.
         """
-
-    async def touch(self, perm_auth_key_id: int, client_addr: str, now: int) -> None:
-        """Note that the device was active (may be batched, need not be durable)."""
 
     async def authorizations(self, user_id: int) -> Sequence[Authorization]:
         """Every signed-in key of a user, most recently active first."""

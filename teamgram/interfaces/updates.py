@@ -73,3 +73,8 @@ class SessionsGone:
 @dataclass(frozen=True, slots=True)
 class DevicesAsked:
     """Somebody begins who knows of no device: every session process tells how it is with each, as if it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatesMayBeLost:
+    """What somebody had to push may not have come: every session that takes updates is to get the difference."""

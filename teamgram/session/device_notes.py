@@ -2,7 +2,7 @@
 
 from twisted.internet.interfaces import IReactorTime
 
-from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.authsession import SessionKeys
 from teamgram.session.main_auth import MainAuthWrapper
 from teamgram.session.tasks import Tasks
 
@@ -10,7 +10,7 @@ from teamgram.session.tasks import Tasks
 class DeviceNotes:
     """Told to authsession; nothing waits for it."""
 
-    def __init__(self, auth_sessions: AuthSessions, tasks: Tasks, clock: IReactorTime) -> None:
+    def __init__(self, auth_sessions: SessionKeys, tasks: Tasks, clock: IReactorTime) -> None:
         self._auth_sessions = auth_sessions
         self._tasks = tasks
         self._clock = clock

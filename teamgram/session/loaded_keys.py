@@ -7,7 +7,7 @@ in its wrapper's ``session_data_chan``.
 
 from twisted.internet.interfaces import IReactorTime
 
-from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.authsession import SessionKeys
 from teamgram.interfaces.session import Gateway, KeyBound, SessionData
 from teamgram.session import service_messages as wire
 from teamgram.session.delivery import Delivery
@@ -33,7 +33,7 @@ class LoadedKeys:
         *,
         table: KeyTable,
         gateway: Gateway,
-        auth_sessions: AuthSessions,
+        auth_sessions: SessionKeys,
         sessions: Sessions,
         delivery: Delivery,
         push: Push,

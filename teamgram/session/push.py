@@ -15,6 +15,7 @@ from teamgram.interfaces.updates import (
     PushedUpdates,
     Receiver,
     SessionsGone,
+    UpdatesMayBeLost,
     UpdatesSessionChanged,
 )
 from teamgram.session.fan_outs import FanOuts, Forms
@@ -57,6 +58,7 @@ class Push:
         self._users: dict[int, dict[int, MainAuthWrapper]] = {}
         bus.listen(PushedUpdates, self.push)
         bus.listen(DevicesAsked, self._tell_all)
+        bus.listen(UpdatesMayBeLost, self._lose_all)
 
     def push(self, updates: PushedUpdates) -> None:
         """Queue ``updates`` for the receivers' updates sessions; for many it is done in parts of a turn."""
@@ -164,13 +166,33 @@ class Push:
 
     def _tell_all(self, asked: DevicesAsked) -> None:
         """How it is with each device, some of them in each turn."""
+
+        def tell(wrapper: MainAuthWrapper) -> None:
+            if wrapper.online or wrapper.takes_updates:
+                self._publish(wrapper)
+
+        self._for_all(tell)
+
+    def _lose_all(self, lost: UpdatesMayBeLost) -> None:
+        """Have each device get the difference, some of them in each turn."""
+
+        def lose(wrapper: MainAuthWrapper) -> None:
+            session = wrapper.updates_session
+            if session is not None and wrapper.takes_updates:
+                session.core.outbox.drop_pushes()
+                self.updates_session_changed(wrapper)
+                if session.conn is not None:
+                    self._turns.dirty(session)
+
+        self._for_all(lose)
+
+    def _for_all(self, do: Callable[[MainAuthWrapper], None]) -> None:
         users = list(self._users)
 
         def some() -> None:
             for user_id in users[-_TOLD_IN_A_TURN:]:
-                for wrapper in self._users.get(user_id, {}).values():
-                    if wrapper.online or wrapper.takes_updates:
-                        self._publish(wrapper)
+                for wrapper in list(self._users.get(user_id, {}).values()):
+                    do(wrapper)
             del users[-_TOLD_IN_A_TURN:]
             if users:
                 self._turns.last(some)

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.authsession import SessionKeys
 from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.rpc import RpcCaller
 from teamgram.interfaces.session import (
@@ -71,7 +71,7 @@ class SessionService(Service):
         self,
         *,
         gateway: Gateway,
-        auth_sessions: AuthSessions,
+        auth_sessions: SessionKeys,
         id_map: Mapping[str, str],
         callers: Callable[["SessionService"], Mapping[str, RpcCaller]],
         clock: IReactorTime,

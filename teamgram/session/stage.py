@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
 
-from teamgram.interfaces.authsession import AuthSessions
+from teamgram.interfaces.authsession import SessionKeys
 from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.session import Gateway
 from teamgram.session.counts import SessionCounts
@@ -49,7 +49,7 @@ class Stage:
         self,
         *,
         gateway: Gateway,
-        auth_sessions: AuthSessions,
+        auth_sessions: SessionKeys,
         routing: Routing,
         clock: IReactorTime,
         settings: SessionSettings,

@@ -11,6 +11,7 @@ from twisted.internet import defer
 
 from teamgram.clients.pointing import Server, point_at
 from trial_tests.backends import BackendTestCase, service
+from trial_tests.clients.cluster import KeptCluster, RunningCluster, is_wanted
 from trial_tests.clients.kept_server import KeptServer
 from trial_tests.clients.process import LIBRARIES, PROJECT, ClientProcess, start_client
 from trial_tests.clients.server import RunningServer
@@ -32,14 +33,15 @@ class HouseTestCase(BackendTestCase):
 
     Attributes:
         one_server: all tests of the class come to one server, each with people of its own; else each has its own.
-        server_class: what that is then.
+        server_class, kept_class: what that is.
     """
 
     timeout = 240.0
     dc_id = 2
     libraries = LIBRARIES
     one_server = False
-    server_class: ClassVar[type[RunningServer]] = RunningServer
+    server_class: ClassVar[type[RunningServer]] = RunningCluster if is_wanted() else RunningServer
+    kept_class: ClassVar[type[KeptServer]] = KeptCluster if is_wanted() else KeptServer
     server: RunningServer
     _phones = 0
     _kept: ClassVar[tuple[type["HouseTestCase"], KeptServer] | None] = None
@@ -76,7 +78,7 @@ class HouseTestCase(BackendTestCase):
             if kept is not None:
                 HouseTestCase._kept = None
                 kept[1].stop()
-            server = KeptServer(self.reactor, self.database_to_keep(), self._redis(), self.dc_id)
+            server = self.kept_class(self.reactor, self.database_to_keep(), self._redis(), self.dc_id)
             self.server = server
             self.configure()
             server.start_and_wait()

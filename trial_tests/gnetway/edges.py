@@ -65,7 +65,7 @@ class Gnetway:
         self.service = GnetwayService(
             reactor=self.reactor,
             listeners=[listener or ListenerSettings(kind, "127.0.0.1", 10443)],
-            auth_sessions=self.authsessions,  # type: ignore[arg-type]
+            auth_sessions=self.authsessions,
             rsa_keys=rsa_keys,
             settings=settings,
             random=lambda: 0.0,

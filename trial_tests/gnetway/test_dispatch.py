@@ -30,8 +30,8 @@ class SessionDispatcherTests(SynchronousTestCase):
         self.session = FakeSession()
         settings = GnetwaySettings(max_sessions_per_connection=3)
         self.connections = Connections(self.session, settings, self.clock.seconds, lambda: 0.0)
-        self.keys = AuthKeyCache(self.authsessions, self.clock)  # type: ignore[arg-type]
-        exchanges = KeyExchanges(self.connections, self.keys, self.authsessions, (), settings, self.clock)  # type: ignore[arg-type]
+        self.keys = AuthKeyCache(self.authsessions, self.clock)
+        exchanges = KeyExchanges(self.connections, self.keys, self.authsessions, (), settings, self.clock)
         self.dispatcher = SessionDispatcher(self.session, self.connections, self.keys, exchanges, settings, self.clock)
         self.conn, self.link = self.open()
 

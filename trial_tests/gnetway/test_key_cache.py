@@ -16,7 +16,7 @@ class AuthKeyCacheTests(SynchronousTestCase):
         self.key = perm_key(1)
         self.authsessions = FakeAuthSessions(self.key)
         self.clock = Clock()
-        self.cache = AuthKeyCache(self.authsessions, self.clock, max_keys=3, unknown_memory=5.0, query_timeout=15.0)  # type: ignore[arg-type]
+        self.cache = AuthKeyCache(self.authsessions, self.clock, max_keys=3, unknown_memory=5.0, query_timeout=15.0)
 
     def test_one_query_for_all_who_wait(self) -> None:
         """Five frames that wait for one key cost one query, and each gets the same cached key."""

@@ -31,11 +31,11 @@ class KeyExchangeTests(SynchronousTestCase):
         self.session = FakeSession()
         self.settings = GnetwaySettings(**settings)  # type: ignore[arg-type]
         self.connections = Connections(self.session, self.settings, self.clock.seconds, lambda: 0.0)
-        self.keys = AuthKeyCache(self.authsessions, self.clock)  # type: ignore[arg-type]
+        self.keys = AuthKeyCache(self.authsessions, self.clock)
         self.exchanges = KeyExchanges(
             self.connections,
             self.keys,
-            self.authsessions,  # type: ignore[arg-type]
+            self.authsessions,
             (RSA_KEY,),
             self.settings,
             self.clock,

@@ -119,7 +119,7 @@ class GnetwayServiceTests(TestCase):
         self.service = self.session.service = GnetwayService(
             reactor=reactor,
             listeners=listeners,
-            auth_sessions=self.authsessions,  # type: ignore[arg-type]
+            auth_sessions=self.authsessions,
             rsa_keys=(RSA_KEY,),
             session=lambda gateway: self.session,
             settings=settings,

@@ -43,7 +43,7 @@ class ListenerTests(unittest.TestCase):
         self.service = session.service = GnetwayService(
             reactor=reactor,
             listeners=[ListenerSettings(kind, "127.0.0.1", 0) for kind in ("tcp", "websocket", "http")],
-            auth_sessions=FakeAuthSessions(),  # type: ignore[arg-type]
+            auth_sessions=FakeAuthSessions(),
             rsa_keys=(KEY,),
             session=lambda gateway: session,
         )

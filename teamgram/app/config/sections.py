@@ -5,6 +5,7 @@ of teamgram's separate processes) are declared as :data:`Unused`: they load,
 and the start reports them once.
 """
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -34,6 +35,26 @@ class EtcdSection(Section, frozen=True, kw_only=True):
     ID: Unused = UNSET
     User: Unused = UNSET
     Pass: Unused = UNSET
+
+
+class NeighbourSection(Section, frozen=True, kw_only=True):
+    """Where a role finds processes of another one: by a key of etcd's, or at addresses that are written down."""
+
+    Etcd: EtcdSection | None = None
+    #: "host:port" of each.
+    Endpoints: list[str] = []
+    Timeout: Unused = UNSET
+    NonBlock: Unused = UNSET
+    KeepaliveTime: Unused = UNSET
+
+
+class PrometheusSection(Section, frozen=True, kw_only=True):
+    """Where a process of one role answers ``/metrics``, ``/healthz`` and ``/readyz``; ``all`` has them on the
+    gateway's port."""
+
+    Host: str = "127.0.0.1"
+    Port: int = 0
+    Path: str = "/metrics"
 
 
 class LogSection(Section, frozen=True, kw_only=True):
@@ -70,7 +91,7 @@ class ServiceFile(Section, frozen=True, kw_only=True):
     Log: LogSection = LogSection()
     Timeout: Unused = UNSET
     Mode: Unused = UNSET
-    Prometheus: Unused = UNSET
+    Prometheus: PrometheusSection = PrometheusSection()
     Telemetry: Unused = UNSET
     DevServer: Unused = UNSET
 
@@ -144,7 +165,8 @@ class GnetwayFile(ServiceFile, frozen=True, kw_only=True):
     KeyFingerprint: Unused = UNSET
     MaxProc: Unused = UNSET
     Gnetway: GnetwaySection
-    Session: Unused = UNSET
+    #: Role gnetway: where session is.
+    Session: NeighbourSection | None = None
     #: This server's data centre number; clients are told it in help.getConfig.
     DcId: int = 2
     WebClients: list[WebClientSection] = []
@@ -153,7 +175,8 @@ class GnetwayFile(ServiceFile, frozen=True, kw_only=True):
 class BFFProxyClientsSection(Section, frozen=True, kw_only=True):
     """Which bff answers which RPC service."""
 
-    Clients: Unused = UNSET
+    #: Role session: where the IDMap's targets are; each goes by its ``Etcd.Key``.
+    Clients: list[NeighbourSection] = []
     IDMap: dict[str, str]
 
 
@@ -289,9 +312,31 @@ class ManholeSection(Section, frozen=True, kw_only=True):
     PasswordFile: str = ""
 
 
-class OperationsFile(Section, frozen=True, kw_only=True):
-    """``operations.yaml``: how the running process is looked into; the file may be missing."""
+class RoleName(StrEnum):
+    """What a process is for: everything, or one stage of several processes (docs/cluster.md)."""
 
+    ALL = "all"
+    GNETWAY = "gnetway"
+    SESSION = "session"
+    BFF = "bff"
+
+
+class ClusterSection(Section, frozen=True, kw_only=True):
+    """How processes of several roles trust each other; files below the data directory or absolute."""
+
+    #: This process's certificate, for both ends of a connection, its key, and who signs those of all.
+    CertFile: str = ""
+    KeyFile: str = ""
+    CAFile: str = ""
+    #: Without certificates the addresses between roles are on loopback, unless their network is nobody else's.
+    AllowPlaintext: bool = False
+
+
+class OperationsFile(Section, frozen=True, kw_only=True):
+    """``operations.yaml``: what the process is, and how it is looked into; the file may be missing."""
+
+    Role: RoleName = RoleName.ALL
+    Cluster: ClusterSection = ClusterSection()
     Manhole: ManholeSection = ManholeSection()
 
 

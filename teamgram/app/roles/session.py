@@ -1,0 +1,106 @@
+"""Role session: wrappers, sessions and push; connections and services are elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from teamgram.app import stage_settings
+from teamgram.app.config.loader import Configuration
+from teamgram.app.roles.metrics import LinksCollector
+from teamgram.app.roles.neighbours import bff_targets
+from teamgram.app.roles.role import RolePlace, Step
+from teamgram.cache.bus import MemoryBus
+from teamgram.cluster.bus import CarriedBus
+from teamgram.cluster.links import MemberLinks
+from teamgram.cluster.remote_auth_sessions import RemoteAuthSessions
+from teamgram.cluster.remote_bff import RemoteBff
+from teamgram.cluster.session_server import RemoteGateways, SessionServer
+from teamgram.cluster.waiting import from_asyncio
+from teamgram.session.metrics import SessionCollector
+from teamgram.session.routing import service_key
+from teamgram.session.service import SessionService
+
+_AUTHORIZATION = "RPCAuthorization"
+
+
+class SessionRole:
+    """See ``roles.role.RoleStages``.
+
+    authsession lives in the bff processes that serve ``RPCAuthorization``, and is asked there.
+    """
+
+    def __init__(self, place: RolePlace) -> None:
+        """
+        Raises:
+            ConfigError: it does not say where a target of the IDMap is.
+        """
+        self._place = place
+        configuration = place.configuration
+        self.file = configuration.session
+        self._targets = bff_targets(configuration)
+        bus = CarriedBus(MemoryBus())
+        self.bffs: dict[str, RemoteBff] = {}
+        self.links: dict[str, MemberLinks] = {}
+        for target in self._targets:
+            bff = self.bffs[target] = RemoteBff(place.process, bus)
+            links = self.links[target] = MemberLinks(bff, place.trust.client)
+            bff.use(links)
+            place.registry.register(LinksCollector(target, links))
+        keys = self.links[_authorization_target(configuration)]
+        auth_sessions = RemoteAuthSessions(keys)
+        self._gateways = RemoteGateways()
+        self.session = SessionService(
+            gateway=self._gateways,
+            auth_sessions=auth_sessions,
+            id_map=self.file.BFFProxyClients.IDMap,
+            callers=lambda session: self.bffs,
+            clock=place.reactor,
+            bus=bus,
+            settings=replace(stage_settings.session(self.file), server=place.process),
+        )
+        self.services: Sequence[Any] = (SessionServer(self.session, self._gateways, auth_sessions),)
+        place.registry.register(SessionCollector(self.session.stage))
+
+    async def start(self) -> None:
+        """Dial bff, and take frames."""
+        for target, where in self._targets.items():
+            self._place.discovery.watch(where.etcd_key, where.endpoints, self.links[target].set_members)
+        self.session.startService()
+
+    def leave(self) -> None:
+        """Have gnetway give the keys to others with their next frames."""
+        for stream in self._gateways.streams.values():
+            stream.outgoing.leave()
+
+    def stop_steps(self) -> Sequence[Step]:
+        """Requests in flight, then the ways to bff."""
+        return (
+            ("requests in flight", self.session.stopService),
+            *((target, lambda links=links: from_asyncio(links.close())) for target, links in self.links.items()),
+        )
+
+    def not_ready(self) -> list[str]:
+        """Without a bff process nothing is answered."""
+        return [f"{name}: no process of it can be reached" for name, links in self.links.items() if not links.reachable]
+
+    def degraded(self) -> list[str]:
+        """Those that are not reached."""
+        return [
+            f"{name}: {link.address} cannot be reached"
+            for name, links in self.links.items()
+            for link in links
+            if link.outgoing is None
+        ]
+
+    def lines(self) -> list[str]:
+        """Where it gets its answers."""
+        return [f"  {name + ' at':<22} {' '.join(links.ring.members)}" for name, links in self.links.items()]
+
+
+def _authorization_target(configuration: Configuration) -> str:
+    id_map = configuration.session.BFFProxyClients.IDMap
+    wanted = service_key(_AUTHORIZATION)
+    found = next((target for service, target in id_map.items() if service_key(service) == wanted), None)
+    return found if found is not None else next(iter(id_map.values()))

@@ -1,0 +1,61 @@
+"""Several processes in the place of the one server that tests of clients run (``tools/run_cluster.py``)."""
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+from trial_tests.clients.kept_server import KeptServer
+from trial_tests.clients.server import RunningServer
+
+WANTED = "TEAMGRAM_TEST_CLUSTER"
+"""1 in the environment: all tests of clients come to a cluster."""
+
+
+def cluster_command(config: Path, data_dir: Path) -> list[str]:
+    """What starts one, with the configuration of a single process."""
+    where = ["--config", str(config), "--data-dir", str(data_dir)]
+    return [sys.executable, "-m", "tools.run_cluster", *where]
+
+
+class RunningCluster(RunningServer):
+    """As ``RunningServer``."""
+
+    @property
+    def command(self) -> list[str]:
+        """What starts it."""
+        return cluster_command(self.config, self.data_dir)
+
+
+class KeptCluster(KeptServer):
+    """As ``KeptServer``."""
+
+    @property
+    def command(self) -> list[str]:
+        """What starts it."""
+        return cluster_command(self.config, self.data_dir)
+
+
+def is_wanted() -> bool:
+    """Whether tests that say nothing about it come to a cluster."""
+    return os.environ.get(WANTED, "") == "1"
+
+
+def pids_of(server: RunningServer) -> dict[str, int]:
+    """The process ids of a running cluster's members, by name (``bff0``)."""
+    found: dict[str, int] = {}
+    mark = re.compile(re.escape(str(server.data_dir)) + r"/cluster/([a-z]+\d)/etc")
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            arguments = (path / "cmdline").read_text(errors="replace").split("\0")
+        except OSError:
+            continue
+        for name in filter(None, map(mark.fullmatch, arguments)):
+            found[name.group(1)] = int(path.name)
+    return found
+
+
+def kill(server: RunningServer, name: str) -> None:
+    """``kill -9`` of one member."""
+    os.kill(pids_of(server)[name], signal.SIGKILL)

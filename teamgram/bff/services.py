@@ -7,6 +7,7 @@ from teamgram.bff.account import Account, Devices
 from teamgram.bff.authorization import AccountEnd, Bindings, SignIn, SignIns
 from teamgram.bff.authorization.welcome import Welcome
 from teamgram.bff.bots.callbacks import BotCallbacks, BotStarts
+from teamgram.bff.bots.inline import AnsweringInline, InlineBots, PreparedInlineMessages
 from teamgram.bff.bots.settings import BotSettings
 from teamgram.bff.bots.sign_in import BotSignIn
 from teamgram.bff.channels.service import ChannelsService
@@ -163,5 +164,8 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         Updates(shared),
         BotSettings(shared),
         BotCallbacks(shared),
+        InlineBots(shared),
+        AnsweringInline(shared),
+        PreparedInlineMessages(shared),
         BotStarts(shared),
     ]

@@ -10,11 +10,13 @@ from teamgram.bots.downloads import Downloads
 from teamgram.bots.errors import METHOD_NOT_FOUND, NOT_HERE, UNAUTHORIZED, bad_request, refusal_of, too_many
 from teamgram.bots.file_ids import FileIds
 from teamgram.bots.http import Download
+from teamgram.bots.inline_results import GivenResults
 from teamgram.bots.input_media import GivenMedia
 from teamgram.bots.link_previews import GivenPreviews
 from teamgram.bots.methods.chats import BotChats
 from teamgram.bots.methods.editing import BotEditing
 from teamgram.bots.methods.files import BotFiles
+from teamgram.bots.methods.inline import BotInlineAnswers
 from teamgram.bots.methods.invites import BotInvites
 from teamgram.bots.methods.photos import BotPhotos
 from teamgram.bots.methods.profile import BotProfile
@@ -79,6 +81,7 @@ class BotApi:
             BotEditing(domain, conversations, given, previews, messages, clock),
             BotFiles(sending, given, self._downloads),
             BotChats(domain, conversations, clock),
+            BotInlineAnswers(domain, conversations, GivenResults(conversations, given)),
             BotInvites(domain, conversations, clock),
             BotPhotos(domain, conversations, given, media, clock),
             BotStickers(domain, conversations, given, media),

@@ -1,5 +1,6 @@
 """``LinkPreviewOptions`` (core.telegram.org/bots/api#linkpreviewoptions): which page stands under a text."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from teamgram.bots.errors import bad_request
@@ -17,9 +18,37 @@ def _options(parameters: Parameters) -> Parameters:
     return parameters.inner(given or {})
 
 
+@dataclass(frozen=True, slots=True)
+class PreviewWishes:
+    """How a bot wants the page under a text to be shown.
+
+    Attributes:
+        url: of the page; "": the first link in the text.
+    """
+
+    is_off: bool
+    url: str
+    large: bool
+    small: bool
+    above: bool
+
+
+def preview_wishes(parameters: Parameters) -> PreviewWishes:
+    """What a call, or an object in it, says of the page."""
+    options = _options(parameters)
+    large = options.flag("prefer_large_media")
+    return PreviewWishes(
+        options.flag("is_disabled") or parameters.flag("disable_web_page_preview"),
+        options.text("url"),
+        large,
+        options.flag("prefer_small_media") and not large,
+        options.flag("show_above_text"),
+    )
+
+
 def shows_above(parameters: Parameters) -> bool:
     """Whether what is shown beside a text stands above it."""
-    return parameters.flag("show_caption_above_media") or _options(parameters).flag("show_above_text")
+    return parameters.flag("show_caption_above_media") or preview_wishes(parameters).above
 
 
 class GivenPreviews:
@@ -32,20 +61,17 @@ class GivenPreviews:
         self, bot_id: int, parameters: Parameters, text: str, entities: tuple[Entity, ...]
     ) -> LinkPreview | None:
         """What goes under a text as its bot wants it; None: nothing."""
-        options = _options(parameters)
-        is_off = options.flag("is_disabled") or parameters.flag("disable_web_page_preview")
-        if is_off or not self._previews.enabled:
+        wishes = preview_wishes(parameters)
+        if wishes.is_off or not self._previews.enabled:
             return None
-        large = options.flag("prefer_large_media")
-        small = options.flag("prefer_small_media") and not large
-        if options.has("url"):
+        if wishes.url:
             try:
-                page = await self._previews.page_of(bot_id, options.text("url"))
+                page = await self._previews.page_of(bot_id, wishes.url)
             except PageUrlInvalid:
                 return None
-            return LinkPreview(page, large, small, manual=True) if page is not None else None
+            return LinkPreview(page, wishes.large, wishes.small, manual=True) if page is not None else None
         found = await self._previews.of_text(bot_id, text, entities) if entities else None
-        return LinkPreview(found.page, large, small, safe=True) if found is not None else None
+        return LinkPreview(found.page, wishes.large, wishes.small, safe=True) if found is not None else None
 
 
 def preview_options_json(preview: LinkPreview, *, above: bool) -> dict[str, Any]:

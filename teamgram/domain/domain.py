@@ -8,6 +8,8 @@ from teamgram.database import Database
 from teamgram.domain.bots.bots import Bots
 from teamgram.domain.bots.callbacks import Callbacks
 from teamgram.domain.bots.inbox import BotInbox
+from teamgram.domain.bots.inline import InlineQueries
+from teamgram.domain.bots.inline_messages import InlineMessages
 from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.boxes.message import unpack_extra
 from teamgram.domain.channels.channels import Channels
@@ -86,6 +88,7 @@ class Domain:
         observers: how agents hear of what is written to their accounts.
         bot_inbox: what other bots have not taken yet.
         callbacks: buttons that ask bots.
+        inline: what is asked of bots from other chats.
     """
 
     fanout: Fanout
@@ -127,6 +130,8 @@ class Domain:
     bots: Bots
     bot_inbox: BotInbox
     callbacks: Callbacks
+    inline: InlineQueries
+    inline_messages: InlineMessages
     chat_wallpapers: ChatWallpapers
     folders: Folders
     folder_links: FolderLinks
@@ -162,6 +167,7 @@ class Domain:
         sticker_sets, saved_files = StickerSets(database, filing, fanout, clock), SavedFiles(database, fanout, clock)
         wallpapers = Wallpapers(database, filing, clock)
         previews = LinkPreviews(database, filing.files, fanout, clock, fetcher, page_settings)
+        external = ExternalFiles(filing.files, filing.uploads, clock, file_fetcher)
         shown = {
             ON_PROFILE: profile_photos.is_shown,
             OF_GROUP: chat_photos.is_shown,
@@ -203,7 +209,7 @@ class Domain:
             access=FileAccess(database, filing.files, filing.references, shown),
             profile_photos=profile_photos,
             chat_photos=chat_photos,
-            external=ExternalFiles(filing.files, filing.uploads, clock, file_fetcher),
+            external=external,
             ending=EndingMedia(database, fanout, clock),
             portraits=Portraits(users, filing.files, profile_photos, fanout),
             indexer=indexer,
@@ -218,6 +224,8 @@ class Domain:
             bots=Bots(database, fanout.bus, users),
             bot_inbox=bot_inbox,
             callbacks=Callbacks(database, fanout, clock),
+            inline=InlineQueries(database, fanout, clock),
+            inline_messages=InlineMessages(external, previews),
             chat_wallpapers=ChatWallpapers(database, fanout),
             folders=Folders(database, fanout),
             folder_links=FolderLinks(database, chats, fanout),

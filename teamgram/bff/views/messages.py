@@ -174,6 +174,7 @@ def message_view(message: Message, files: FileViews) -> Any:
         date=message.date,
         message=message.text,
         media=media_view(message, files),
+        via_bot_id=extra.via_bot_id or None,
         grouped_id=extra.grouped_id or None,
         reply_markup=reply_markup_view(extra.reply_markup),
         views=message.views or None,
@@ -212,6 +213,8 @@ def peers_in(messages: Iterable[Message]) -> set[int]:
             peers.update(extra.action.user_ids)
             if extra.action.kind == "chatMigrateTo":
                 peers.add(marked_channel(extra.action.chat_id))
+        if extra.via_bot_id:
+            peers.add(extra.via_bot_id)
         if extra.reply is not None:
             peers.add(extra.reply.from_id)
         media = extra.media

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from teamgram.bff.views.channels import GroupViews
 from teamgram.bff.views.chats import banned_rights_view
 from teamgram.bff.views.folders import FolderViews
+from teamgram.bff.views.inline import inline_message_view, peer_type_view, point_view
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import (
     dialog_peer_view,
@@ -260,6 +261,37 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
     events.PollChanged: lambda e: Drawing(
         [poll_update(e.poll, e.state, is_min=e.is_min, tells_poll=e.tells_poll, is_theirs=e.is_theirs)],
         set(recent_voters(e.poll, e.state, is_min=e.is_min)),
+    ),
+    events.BotInlineCallbackAsked: _one(
+        lambda e: tl.updateInlineBotCallbackQuery(
+            query_id=e.query_id,
+            user_id=e.user_id,
+            msg_id=inline_message_view(e.owner_id, e.message_id, e.key),
+            chat_instance=e.chat_instance,
+            data=e.data,
+        ),
+        users=("user_id",),
+    ),
+    events.BotInlineAsked: _one(
+        lambda e: tl.updateBotInlineQuery(
+            query_id=e.query_id,
+            user_id=e.user_id,
+            query=e.query,
+            geo=point_view(e.point),
+            peer_type=peer_type_view(e.peer_type),
+            offset=e.offset,
+        ),
+        users=("user_id",),
+    ),
+    events.BotInlineChosen: _one(
+        lambda e: tl.updateBotInlineSend(
+            user_id=e.user_id,
+            query=e.query,
+            geo=point_view(e.point),
+            id=e.result_id,
+            msg_id=inline_message_view(e.user_id, e.message_id, e.key) if e.key else None,
+        ),
+        users=("user_id",),
     ),
     events.DialogUnreadMarkChanged: _one(
         lambda e: tl.updateDialogUnreadMark(peer=dialog_peer_view(e.peer), unread=e.unread)

@@ -193,7 +193,11 @@ def _seen_view(user: User, seen: SeenUser, dc_id: int) -> Any:
         phone=seen.phone or None,
         photo=user_photo_view(seen.photo, dc_id, personal=contact is not None and contact.photo is not None),
         status=None if seen.status is None else _status_view(seen.status),
-        bot_info_version=1 if user.is_bot else None,
+        bot_info_version=user.traits.version if user.is_bot else None,
+        bot_chat_history=user.traits.hears_all,
+        bot_nochats=user.traits.no_groups,
+        bot_inline_geo=user.traits.inline_geo,
+        bot_inline_placeholder=user.traits.inline,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from teamgram.domain.bots.bot import Bot, BotCommand, BotDetails, CommandSet
+from teamgram.domain.bots.bot import MAX_PLACEHOLDER, Bot, BotCommand, BotDetails, CommandSet
 from teamgram.domain.bots.bots import Bots
 from teamgram.domain.bots.errors import (
     BotCommandDescriptionInvalid,
@@ -29,6 +29,9 @@ HELP = """I can help you create and manage bots on this server.
 /setdescription - change what is shown before the first message
 /setabouttext - change what its profile says
 /setcommands - change its list of commands
+/setinline - may people ask it from other chats?
+/setinlinefeedback - is it told what they chose?
+/setjoingroups - may it be brought into groups?
 /setprivacy - does it hear everything in groups?
 /deletebot - delete a bot
 
@@ -52,10 +55,17 @@ _WANTED = {
     "setabouttext": "OK. Send me the new text for the profile.",
     "setcommands": "OK. Send me a list of commands, like this:\n\nstart - begin\nhelp - what I can do\n\n"
     "or /empty to take the list away.",
+    "setinline": "Send me what stands in the field of who asks the bot from another chat, like Search a city...\n\n"
+    "or /empty if nobody shall ask it there.",
+    "setinlinefeedback": "Of how many chosen results shall it be told? Now: {feedback}.",
+    "setjoingroups": "Send Enable if it may be brought into groups, or Disable. Now: {groups}.",
     "setprivacy": "Send Enable if in groups it shall hear only what is meant for it, or Disable. Now: {privacy}.",
     "deletebot": "Are you sure? Send Yes, I am totally sure.",
 }
-_CHOICES = {"setprivacy": ("Enable", "Disable")}
+_SWITCH = ("Enable", "Disable")
+_FEEDBACK = {"Enabled": 100, "1/2": 50, "1/10": 10, "1/100": 1, "Disabled": 0}
+_CHOICES = {"setprivacy": _SWITCH, "setjoingroups": _SWITCH, "setinlinefeedback": tuple(_FEEDBACK)}
+_TAKES_EMPTY = ("setcommands", "setinline")
 _AT_ONCE = frozenset({"token", "revoke"})
 SURE = "Yes, I am totally sure."
 
@@ -100,7 +110,7 @@ class Talk:
     async def answer(self, person_id: int, text: str, step: Step, now: int) -> FatherReply:
         """What to say to a text, where the talk stands at ``step``."""
         text = text.strip()
-        if text.startswith("/") and not (step.doing == "setcommands" and text.lower() == "/empty"):
+        if text.startswith("/") and not (step.doing in _TAKES_EMPTY and text.lower() == "/empty"):
             return await self._command(person_id, _command_in(text), step)
         if step.doing == "newbot":
             return await self._new_bot(person_id, text, step, now)
@@ -148,7 +158,12 @@ class Talk:
             told = f"The new token of @{user.username}, and the only one that works from now on:\n\n{token}"
             return FatherReply(told, revoked=user.id)
         details = (await self.bots.require(user.id)).details
-        asked = _WANTED[step.doing].format(privacy="disabled" if details.sees_all else "enabled")
+        told = next(name for name, percent in _FEEDBACK.items() if details.feedback >= percent)
+        asked = _WANTED[step.doing].format(
+            privacy="disabled" if details.sees_all else "enabled",
+            groups="disabled" if details.no_groups else "enabled",
+            feedback=told.lower(),
+        )
         words = (SURE,) if step.doing == "deletebot" else _CHOICES.get(step.doing, ())
         return FatherReply(asked, Step(step.doing, user.id), words)
 
@@ -180,6 +195,9 @@ class Talk:
             "setdescription": self._set_description,
             "setabouttext": self._set_about,
             "setcommands": self._set_commands,
+            "setinline": self._set_inline,
+            "setinlinefeedback": self._set_feedback,
+            "setjoingroups": self._set_groups,
             "setprivacy": self._set_privacy,
             "deletebot": self._delete,
         }
@@ -218,6 +236,30 @@ class Talk:
             return FatherReply("I cannot read that. One command a line, like this:\n\nstart - begin", step)
         return FatherReply("Done: the list of commands is changed.")
 
+    async def _set_inline(self, bot: Bot, text: str, step: Step) -> FatherReply:
+        placeholder = None if text.lower() == "/empty" else text
+        try:
+            await self.bots.set_inline(bot.user_id, placeholder, geo=bot.details.inline_geo and placeholder is not None)
+        except BotDescriptionTooLong:
+            return FatherReply(f"That text has {MAX_PLACEHOLDER} characters at most.", step)
+        if placeholder is None:
+            return FatherReply("Done: nobody asks it from other chats any more.", renamed=bot.user_id)
+        return FatherReply("Done: people may ask it from other chats.", renamed=bot.user_id)
+
+    async def _set_feedback(self, bot: Bot, text: str, step: Step) -> FatherReply:
+        percent = _FEEDBACK.get(text.capitalize())
+        if percent is None:
+            return FatherReply("Choose one of these.", step, _CHOICES["setinlinefeedback"])
+        await self.bots.change(bot.user_id, lambda details: msgspec.structs.replace(details, feedback=percent))
+        return FatherReply("Done: the bot will be told so.")
+
+    async def _set_groups(self, bot: Bot, text: str, step: Step) -> FatherReply:
+        if text.capitalize() not in _SWITCH:
+            return FatherReply("Send Enable or Disable.", step, _SWITCH)
+        shut = text.lower() == "disable"
+        await self.bots.change(bot.user_id, lambda details: msgspec.structs.replace(details, no_groups=shut))
+        return FatherReply(f"Done: {text.lower()}d.", renamed=bot.user_id)
+
     async def _set_privacy(self, bot: Bot, text: str, step: Step) -> FatherReply:
         if text.lower() not in ("enable", "disable"):
             return FatherReply("Send Enable or Disable.", step, _CHOICES["setprivacy"])
@@ -227,7 +269,7 @@ class Talk:
             return msgspec.structs.replace(details, sees_all=sees_all)
 
         await self.bots.change(bot.user_id, changed)
-        return FatherReply(f"Done: {text.lower()}d.")
+        return FatherReply(f"Done: {text.lower()}d.", renamed=bot.user_id)
 
     async def _delete(self, bot: Bot, text: str, step: Step) -> FatherReply:
         if text != SURE:

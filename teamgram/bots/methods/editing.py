@@ -4,12 +4,14 @@ from typing import Any
 
 from teamgram.bots.conversation import Conversations
 from teamgram.bots.errors import bad_request
+from teamgram.bots.formatting.composing import Written, captioned, composed
 from teamgram.bots.input_media import GivenMedia, heading_of, point_of, proximity_of
 from teamgram.bots.link_previews import GivenPreviews, shows_above
-from teamgram.bots.methods.sending import Written, captioned, composed, refuse_unavailable
+from teamgram.bots.methods.sending import refuse_unavailable
 from teamgram.bots.registry import ApiCall, api_method
 from teamgram.bots.views.keyboards import keyboard_from
 from teamgram.bots.views.messages import BotMessageViews
+from teamgram.bots.views.updates import named_inline_message
 from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.domain import Domain
@@ -40,24 +42,24 @@ class BotEditing:
 
     @api_method("editMessageText")
     async def edit_text(self, call: ApiCall) -> Any:
-        """Message."""
+        """Message, or True of what somebody sent by way of the bot."""
         written = composed(call.parameters, "text", "entities")
         preview = await self._previews.under(call.bot_id, call.parameters, written[0], written[1])
         return await self._edit(call, written, preview=preview)
 
     @api_method("editMessageCaption")
     async def edit_caption(self, call: ApiCall) -> Any:
-        """Message."""
+        """Message, or True of what somebody sent by way of the bot."""
         return await self._edit(call, captioned(call.parameters))
 
     @api_method("editMessageReplyMarkup")
     async def edit_reply_markup(self, call: ApiCall) -> Any:
-        """Message."""
+        """Message, or True of what somebody sent by way of the bot."""
         return await self._edit(call, None)
 
     @api_method("editMessageMedia")
     async def edit_media(self, call: ApiCall) -> Any:
-        """Message."""
+        """Message, or True of what somebody sent by way of the bot."""
         given = call.parameters.object("media")
         if not isinstance(given, dict):
             raise bad_request("can't parse media JSON object: expected an Object")
@@ -66,14 +68,17 @@ class BotEditing:
             raise bad_request("media type can't be used in the message")
         inner = call.parameters.inner({**given, kind: given.get("media")})
         written = captioned(inner)
-        # Files are kept only for who may change the message.
-        peer, message_id, now = await self._which(call)
-        await self._domain.messages.check_editable(call.bot_id, peer, message_id, now)
+        if not call.parameters.has("inline_message_id"):
+            # Files are kept only for who may change the message.
+            peer, message_id, now = await self._which(call)
+            await self._domain.messages.check_editable(call.bot_id, peer, message_id, now)
+        elif self._given.upload(inner, kind) is not None:
+            raise bad_request("a new file can't be uploaded for an inline message: use a file_id or an HTTP URL")
         return await self._edit(call, written, await self._given.media(call.bot_id, inner, kind))
 
     @api_method("editMessageLiveLocation")
     async def edit_live_location(self, call: ApiCall) -> Any:
-        """Message."""
+        """Message, or True of what somebody sent by way of the bot."""
         parameters = call.parameters
         if parameters.has("live_period"):
             raise bad_request("the period of a live location can't be changed on this server")
@@ -86,13 +91,11 @@ class BotEditing:
 
     @api_method("stopMessageLiveLocation")
     async def stop_live_location(self, call: ApiCall) -> Any:
-        """Message."""
+        """Message, or True of what somebody sent by way of the bot."""
         return await self._edit(call, None, move=Move(stopped=True))
 
     async def _which(self, call: ApiCall) -> tuple[int, int, int]:
         """(chat, message, now)."""
-        if call.parameters.has("inline_message_id"):
-            raise bad_request("MESSAGE_ID_INVALID")
         refuse_unavailable(call.parameters)
         peer = await self._conversations.peer(call.bot_id, call.parameters)
         message_id = call.parameters.message_id()
@@ -109,12 +112,17 @@ class BotEditing:
         move: Move | None = None,
         preview: LinkPreview | None = None,
     ) -> Any:
-        bot_id = call.bot_id
-        peer, message_id, now = await self._which(call)
+        bot_id, via = call.bot_id, None
+        if call.parameters.has("inline_message_id"):
+            owner_id, message_id, key = named_inline_message(call.parameters.text("inline_message_id"))
+            peer, now, via = 0, int(self._clock.seconds()), (bot_id, key)
+        else:
+            owner_id = bot_id
+            peer, message_id, now = await self._which(call)
         text, entities, tags = written if written is not None else (None, (), 0)
         change = await self._domain.messages.edit(
             EditRequest(
-                bot_id,
+                owner_id,
                 peer,
                 message_id,
                 now,
@@ -126,9 +134,12 @@ class BotEditing:
                 media=media,
                 move=move,
                 preview=preview,
+                via=via,
             )
         )
         self._domain.previews.fetch_pending(preview)
+        if via is not None:
+            return True
         edited: Message | None = change.messages.get(message_id)
         if edited is None:
             edited = (await self._domain.messages.get(bot_id, [message_id]))[message_id]

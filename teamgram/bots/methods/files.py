@@ -4,8 +4,9 @@ from typing import Any
 
 from teamgram.bots.downloads import Downloads
 from teamgram.bots.errors import bad_request
+from teamgram.bots.formatting.composing import captioned
 from teamgram.bots.input_media import GivenMedia, live_place_of, point_of
-from teamgram.bots.methods.sending import BotSending, captioned
+from teamgram.bots.methods.sending import BotSending
 from teamgram.bots.registry import ApiCall, api_method
 from teamgram.domain.boxes.media import ContactCard, Media, Place, throw
 

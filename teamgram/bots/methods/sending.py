@@ -6,7 +6,7 @@ from typing import Any
 
 from teamgram.bots.conversation import Conversations
 from teamgram.bots.errors import bad_request
-from teamgram.bots.formatting.entities import formatted
+from teamgram.bots.formatting.composing import Written, captioned, composed
 from teamgram.bots.link_previews import GivenPreviews, shows_above
 from teamgram.bots.parameters import Parameters
 from teamgram.bots.registry import ApiCall, api_method
@@ -17,16 +17,10 @@ from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.boxes.message import Extra
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import is_chat
-from teamgram.domain.messages import text as texts
 from teamgram.domain.messages.rules import check_copies
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent, new_group
 
-MAX_WRITTEN = 1 << 15
-"""Bytes of a text with its markup (Client.cpp, ``get_formatted_text``)."""
 MAX_AT_ONCE = 100
-
-Written = tuple[str, tuple[Entity, ...], int]
-"""Text, entities and tags, as the domain takes them."""
 
 
 class BotSending:
@@ -221,26 +215,6 @@ def ids_from(parameters: Parameters) -> list[int]:
     if len(given) > MAX_AT_ONCE:
         raise bad_request("too many message identifiers specified")
     return given
-
-
-def composed(parameters: Parameters, name: str, entities_name: str) -> Written:
-    """(text, entities, tags) of what a bot wrote.
-
-    Raises:
-        ApiError, MessageEmpty, MessageTooLong, EntityBoundsInvalid.
-    """
-    written = parameters.text(name)
-    if len(written.encode("utf-8", "replace")) > MAX_WRITTEN:
-        raise bad_request("text is too long")
-    text, entities = formatted(written, parameters.text("parse_mode"), parameters.object(entities_name))
-    return texts.clean(text, entities)
-
-
-def captioned(parameters: Parameters) -> Written:
-    """``composed``, of a caption, which may be empty."""
-    if not parameters.text("caption").strip():
-        return "", (), 0
-    return composed(parameters, "caption", "caption_entities")
 
 
 def refuse_unavailable(parameters: Parameters) -> None:

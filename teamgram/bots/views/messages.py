@@ -77,6 +77,9 @@ class BotMessageViews:
             if extra.reply.quote_entities:
                 quote["entities"] = entities_json(extra.reply.quote_entities, around.users)
             told["quote"] = quote | ({"is_manual": True} if extra.reply.quoted else {})
+        via_bot = around.users.get(extra.via_bot_id)
+        if via_bot is not None:
+            told["via_bot"] = user_json(via_bot)
         if extra.grouped_id:
             told["media_group_id"] = str(extra.grouped_id)
         if extra.action is not None:
@@ -132,6 +135,8 @@ def _sets_in(message: Message) -> list[int]:
 def _named_in(message: Message) -> set[int]:
     extra = message.extra
     named = {message.peer, message.sender_id}
+    if extra.via_bot_id:
+        named.add(extra.via_bot_id)
     named |= {entity.user_id for entity in extra.entities if entity.user_id}
     if extra.forward is not None and extra.forward.from_id:
         named.add(extra.forward.from_id)

@@ -1,12 +1,27 @@
 """``Update`` (core.telegram.org/bots/api#update)."""
 
-from collections.abc import Sequence
+import base64
+import struct
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from teamgram.bots.views.messages import BotMessageViews, chat_json
+from teamgram.bots.errors import bad_request
+from teamgram.bots.views.messages import Around, BotMessageViews, chat_json
 from teamgram.bots.views.users import user_json
-from teamgram.domain.bots.update import BotCallback, BotMessage, WaitingUpdate
+from teamgram.domain.bots.update import (
+    BotCallback,
+    BotChosen,
+    BotInlineCallback,
+    BotInlineQuery,
+    BotMessage,
+    WaitingUpdate,
+)
+from teamgram.domain.boxes.message import Message
 from teamgram.domain.domain import Domain
+
+_INLINE_ID = struct.Struct("<iqiq")
+_DC_ID = 2
+_CHAT_TYPES = {"bot": "private"}
 
 
 class BotUpdateViews:
@@ -21,33 +36,81 @@ class BotUpdateViews:
         ids = []
         people = set()
         for one in waiting:
-            if isinstance(one.update, BotMessage):
-                ids.append(one.update.id)
+            update = one.update
+            if isinstance(update, BotMessage):
+                ids.append(update.id)
             else:
-                ids.append(one.update.message_id)
-                people |= {one.update.user_id, one.update.peer}
+                people.add(update.user_id)
+            if isinstance(update, BotCallback):
+                ids.append(update.message_id)
+                people.add(update.peer)
         messages = await self._domain.messages.get(bot_id, sorted(set(ids))) if ids else {}
         around = await self._messages.around(bot_id, list(messages.values()), people)
         told = []
         for one in waiting:
-            update = one.update
-            if isinstance(update, BotCallback):
-                message = messages.get(update.message_id)
-                user = around.users.get(update.user_id)
-                if user is None:
-                    continue
-                query: dict[str, Any] = {"id": str(update.query_id), "from": user_json(user)}
-                if message is not None:
-                    query["message"] = self._messages.told(bot_id, message, around)
-                else:
-                    chat = chat_json(update.peer, around)
-                    query["message"] = {"message_id": update.message_id, "chat": chat, "date": 0}
-                query["chat_instance"] = str(update.chat_instance)
-                query["data"] = update.data.decode("utf-8", "replace")
-                told.append({"update_id": one.update_id, "callback_query": query})
-                continue
-            message = messages.get(update.id)
-            if message is not None:
-                kind = "edited_message" if update.edited else "message"
-                told.append({"update_id": one.update_id, kind: self._messages.told(bot_id, message, around)})
+            fields = self._fields(bot_id, one, messages, around)
+            if fields is not None:
+                told.append({"update_id": one.update_id, **fields})
         return told
+
+    def _fields(
+        self, bot_id: int, one: WaitingUpdate, messages: Mapping[int, Message], around: Around
+    ) -> dict[str, Any] | None:
+        update = one.update
+        if isinstance(update, BotMessage):
+            message = messages.get(update.id)
+            if message is None:
+                return None
+            kind = "edited_message" if update.edited else "message"
+            return {kind: self._messages.told(bot_id, message, around)}
+        user = around.users.get(update.user_id)
+        if user is None:
+            return None
+        who = user_json(user)
+        if isinstance(update, BotInlineQuery):
+            question = update.question
+            query = {"id": str(update.query_id), "from": who, "query": question.query, "offset": question.offset}
+            if question.peer_type:
+                query["chat_type"] = _CHAT_TYPES.get(question.peer_type, question.peer_type)
+            return {"inline_query": query | _location(question.point)}
+        if isinstance(update, BotChosen):
+            chosen = {"result_id": update.result_id, "from": who, "query": update.query, **_location(update.point)}
+            if update.key:
+                chosen["inline_message_id"] = inline_message_id(update.user_id, update.message_id, update.key)
+            return {"chosen_inline_result": chosen}
+        asked: dict[str, Any] = {"id": str(update.query_id), "from": who}
+        if isinstance(update, BotInlineCallback):
+            asked["inline_message_id"] = inline_message_id(update.owner_id, update.message_id, update.key)
+        elif update.message_id in messages:
+            asked["message"] = self._messages.told(bot_id, messages[update.message_id], around)
+        else:
+            chat = chat_json(update.peer, around)
+            asked["message"] = {"message_id": update.message_id, "chat": chat, "date": 0}
+        asked["chat_instance"] = str(update.chat_instance)
+        asked["data"] = update.data.decode("utf-8", "replace")
+        return {"callback_query": asked}
+
+
+def _location(point: tuple[float, float] | None) -> dict[str, Any]:
+    return {} if point is None else {"location": {"latitude": point[0], "longitude": point[1]}}
+
+
+def inline_message_id(owner_id: int, message_id: int, key: int) -> str:
+    """By what a bot changes a message that ``owner_id`` sent by way of it (as TDLib writes them)."""
+    return base64.urlsafe_b64encode(_INLINE_ID.pack(_DC_ID, owner_id, message_id, key)).rstrip(b"=").decode()
+
+
+def named_inline_message(text: str) -> tuple[int, int, int]:
+    """(owner, message, key) of an ``inline_message_id``.
+
+    Raises:
+        ApiError: it is none.
+    """
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) < 64 else b""
+    except ValueError:
+        raw = b""
+    if len(raw) != _INLINE_ID.size:
+        raise bad_request("MESSAGE_ID_INVALID")
+    _, owner_id, message_id, key = _INLINE_ID.unpack(raw)
+    return owner_id, message_id, key

@@ -21,9 +21,9 @@ def user_json(user: User) -> dict[str, Any]:
 def me_json(user: User, bot: Bot) -> dict[str, Any]:
     """What ``getMe`` tells a bot of itself."""
     return user_json(user) | {
-        "can_join_groups": True,
+        "can_join_groups": not bot.details.no_groups,
         "can_read_all_group_messages": bot.details.sees_all,
-        "supports_inline_queries": False,
+        "supports_inline_queries": bot.details.inline is not None,
         "supports_guest_queries": False,
         "can_connect_to_business": False,
         "has_main_web_app": False,

@@ -2,8 +2,13 @@
 
 import msgspec
 
+from teamgram.domain.users.user import BotTraits
+
 MAX_NAME, MAX_DESCRIPTION, MAX_ABOUT = 64, 512, 120
 """Characters (core.telegram.org/bots/api: setMyName, setMyDescription, setMyShortDescription)."""
+
+MAX_PLACEHOLDER = 64
+"""Characters of what stands in the field of who asks a bot from another chat."""
 
 MAX_COMMANDS = 100
 """In one set (core.telegram.org/bots/api#setmycommands)."""
@@ -47,6 +52,10 @@ class BotDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         description: shown before the first message.
         sees_all: in groups it hears everything, not only what is meant for it.
+        inline: it is asked from other chats; what stands in the field there, None: it is not.
+        inline_geo: it wants to be told where they are who ask.
+        feedback: of a hundred results that are chosen, of how many it is told.
+        no_groups: nobody may bring it into groups.
         allowed_updates: the kinds that it takes, as it last named them; empty: the usual ones.
     """
 
@@ -54,6 +63,14 @@ class BotDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     sees_all: bool = False
     allowed_updates: tuple[str, ...] = ()
     commands: tuple[CommandSet, ...] = ()
+    inline: str | None = None
+    inline_geo: bool = False
+    feedback: int = 0
+    no_groups: bool = False
+
+    def traits(self, version: int) -> BotTraits:
+        """What of it goes along wherever the bot is shown."""
+        return BotTraits(version, self.inline, self.inline_geo, self.no_groups, self.sees_all)
 
 
 class Webhook(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from teamgram.domain.bots.bot import (
     MAX_COMMANDS,
     MAX_DESCRIPTION,
     MAX_DETAILS,
+    MAX_PLACEHOLDER,
     Bot,
     BotCommand,
     BotDetails,
@@ -36,8 +37,8 @@ from teamgram.domain.bots.errors import (
 from teamgram.domain.boxes.difference import state_txn
 from teamgram.domain.ids.username import check_username, username_key
 from teamgram.domain.users import names
-from teamgram.domain.users.store import claim_username_txn, insert_user_txn, update_user_txn
-from teamgram.domain.users.user import User
+from teamgram.domain.users.store import claim_username_txn, insert_user_txn, update_user_txn, users_by_id_txn
+from teamgram.domain.users.user import User, pack_traits
 from teamgram.domain.users.users import UsernameOccupied, Users
 
 MAX_OWNED = 20
@@ -197,7 +198,14 @@ class Bots:
         if details != bot.details:
             store.set_details_txn(txn, user_id, details)
             self._invalidate_after_txn(txn, user_id)
+            self._show_txn(txn, user_id, details)
         return msgspec.structs.replace(bot, details=details)
+
+    def _show_txn(self, txn: Transaction, user_id: int, details: BotDetails) -> None:
+        before = users_by_id_txn(txn, [user_id])[user_id].traits
+        traits = details.traits(before.version + 1)
+        update_user_txn(txn, user_id, {"bot_traits": pack_traits(traits)})
+        self._users.invalidate_after_txn(txn, user_id)
 
     async def set_webhook(self, user_id: int, webhook: Webhook | None) -> None:
         """Bring its updates there from now on, or (None) let it fetch them.
@@ -246,6 +254,16 @@ class Bots:
         if len(description) > MAX_DESCRIPTION:
             raise BotDescriptionTooLong(str(len(description)))
         await self.change(user_id, lambda details: msgspec.structs.replace(details, description=description))
+
+    async def set_inline(self, user_id: int, placeholder: str | None, *, geo: bool = False) -> None:
+        """Let people ask the bot from other chats, with that in their field, or (None) no longer.
+
+        Raises:
+            BotNotFound, BotDescriptionTooLong.
+        """
+        if placeholder is not None and len(placeholder) > MAX_PLACEHOLDER:
+            raise BotDescriptionTooLong(str(len(placeholder)))
+        await self.change(user_id, lambda details: msgspec.structs.replace(details, inline=placeholder, inline_geo=geo))
 
     async def set_profile(self, user_id: int, *, name: str | None = None, about: str | None = None) -> User:
         """Its name, and what its profile says of it.

@@ -12,6 +12,7 @@ import msgspec
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.bots import store
+from teamgram.domain.bots.bot import Bot
 from teamgram.domain.bots.errors import (
     BotDidNotAnswer,
     CallbackAnswerTooLong,
@@ -19,10 +20,11 @@ from teamgram.domain.bots.errors import (
     CallbackQueryInvalid,
 )
 from teamgram.domain.bots.inbox import allows, append_txn
-from teamgram.domain.bots.update import BotCallback
+from teamgram.domain.bots.update import BotCallback, BotInlineCallback
+from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.messages.errors import MessageIdInvalid
-from teamgram.domain.updates.events import BotCallbackAsked
+from teamgram.domain.updates.events import BotCallbackAsked, BotInlineCallbackAsked
 from teamgram.domain.updates.fanout import Fanout
 
 ANSWER_SECONDS = 10.0
@@ -120,10 +122,13 @@ class Callbacks:
         message = messages_txn(txn, user_id, [message_id]).get(message_id)
         if message is None or message.peer != peer:
             raise MessageIdInvalid(str(message_id))
-        bot_id = message.sender_id
+        bot_id = message.extra.via_bot_id or message.sender_id
         bot = store.bots_txn(txn, [bot_id]).get(bot_id)
         if bot is None or not has_button(message.extra.reply_markup, data):
             raise CallbackDataInvalid
+        if message.extra.via_bot_id:
+            self._press_via_txn(txn, bot, user_id, message, data, query_id, now)
+            return bot_id
         txn.execute("SELECT id, peer FROM messages WHERE owner_id = ? AND content_id = ?", (bot_id, message.content_id))
         row = txn.fetchone()
         if row is None:
@@ -134,6 +139,23 @@ class Callbacks:
         event = BotCallbackAsked(query_id, user_id, asked.peer, asked.message_id, asked.chat_instance, data)
         txn.call_after(self._fanout.publish, (bot_id,), event)
         return bot_id
+
+    def _press_via_txn(
+        self, txn: Transaction, bot: Bot, user_id: int, message: Message, data: bytes, query_id: int, now: int
+    ) -> None:
+        """A button below what somebody has sent by way of the bot, which need not have the message itself."""
+        owner_id, content_id = message.sender_id, message.content_id
+        txn.execute("SELECT id FROM messages WHERE owner_id = ? AND content_id = ?", (owner_id, content_id))
+        row = txn.fetchone()
+        if row is None:
+            raise CallbackDataInvalid  # The sender has deleted it on their own side.
+        instance = chat_instance(bot.user_id, content_id)
+        key = message.extra.via_key
+        if allows(bot.details.allowed_updates, "callback_query"):
+            asked = BotInlineCallback(query_id, user_id, owner_id, row[0], key, instance, data)
+            append_txn(txn, bot.user_id, asked, now)
+        event = BotInlineCallbackAsked(query_id, user_id, owner_id, row[0], key, instance, data)
+        txn.call_after(self._fanout.publish, (bot.user_id,), event)
 
     def answer(self, answer: CallbackAnswer) -> None:
         """A bot answers.

@@ -53,3 +53,19 @@ class BotDidNotAnswer(DomainError):
 
 class TakenElsewhere(DomainError):
     """Somebody else began to take this bot's updates."""
+
+
+class BotInlineDisabled(DomainError):
+    """The bot is not asked from other chats."""
+
+
+class InlineQueryInvalid(DomainError):
+    """Nobody asked that, or too long ago, or it is answered."""
+
+
+class InlineResultsInvalid(DomainError):
+    """What a bot offers is too much, or named twice."""
+
+
+class ResultIdInvalid(DomainError):
+    """The bot offered nothing of that id."""

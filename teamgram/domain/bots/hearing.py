@@ -20,6 +20,8 @@ def hears_txn(txn: Transaction, bot: Bot, message: Message) -> bool:
     """
     if message.out:
         return False
+    if message.extra.via_bot_id == bot.user_id:
+        return True
     if not is_chat(message.peer) or bot.details.sees_all or message.extra.action is not None or message.mentioned:
         return True
     match = _COMMAND.match(message.text)

@@ -22,7 +22,13 @@ from teamgram.domain.bots.update import BotMessage, BotUpdate, WaitingUpdate, pa
 from teamgram.domain.boxes.difference import Difference, difference_txn
 from teamgram.domain.boxes.events import OF_A_MESSAGE, LogEntry, MessageEdited
 from teamgram.domain.boxes.message import Message
-from teamgram.domain.updates.events import BotCallbackAsked, TransientEvent
+from teamgram.domain.updates.events import (
+    BotCallbackAsked,
+    BotInlineAsked,
+    BotInlineCallbackAsked,
+    BotInlineChosen,
+    TransientEvent,
+)
 from teamgram.domain.updates.fanout import Fanout
 
 KEPT_SECONDS = 86_400
@@ -152,8 +158,8 @@ class BotInbox:
     # --- FanoutSubscriber ---
 
     def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
-        """Wake who waits for a pressed button."""
-        if isinstance(event, BotCallbackAsked):
+        """Wake who waits for a pressed button, or to be asked."""
+        if isinstance(event, BotCallbackAsked | BotInlineCallbackAsked | BotInlineAsked | BotInlineChosen):
             self._wake_all(user_ids)
 
     def logged(

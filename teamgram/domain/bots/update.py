@@ -5,6 +5,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from teamgram.domain.bots.inline_results import InlineQuestion
+
 
 class BotMessage(msgspec.Struct, frozen=True, tag="message"):
     """A message in the bot's box, under the bot's own id, is new or (``edited``) has other content."""
@@ -29,7 +31,42 @@ class BotCallback(msgspec.Struct, frozen=True, tag="callback_query", omit_defaul
     data: bytes = b""
 
 
-BotUpdate: TypeAlias = BotMessage | BotCallback
+class BotInlineCallback(msgspec.Struct, frozen=True, tag="inline_callback_query", omit_defaults=True):
+    """Somebody pressed a button below a message that a person sent by way of the bot.
+
+    Attributes:
+        owner_id: the sender, in whose box the message has the id ``message_id``; ``key`` opens it for the bot.
+    """
+
+    query_id: int
+    user_id: int
+    owner_id: int
+    message_id: int
+    key: int
+    chat_instance: int
+    data: bytes = b""
+
+
+class BotInlineQuery(msgspec.Struct, frozen=True, tag="inline_query"):
+    """Somebody asks the bot from another chat."""
+
+    query_id: int
+    user_id: int
+    question: InlineQuestion
+
+
+class BotChosen(msgspec.Struct, frozen=True, tag="chosen_inline_result", omit_defaults=True):
+    """Somebody has sent what the bot offered; ``message_id`` and ``key`` as in ``BotInlineCallback``, 0: none."""
+
+    user_id: int
+    result_id: str
+    query: str
+    point: tuple[float, float] | None = None
+    message_id: int = 0
+    key: int = 0
+
+
+BotUpdate: TypeAlias = BotMessage | BotCallback | BotInlineCallback | BotInlineQuery | BotChosen
 
 
 @dataclass(frozen=True, slots=True)

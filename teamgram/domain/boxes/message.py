@@ -99,6 +99,8 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     ``reply_markup`` is TL of the newest layer, opaque to the domain. ``grouped_id`` is the
     same in all messages of an album. ``post``: it is the channel's word, and who wrote it is not said but by
     ``author``, if they sign. ``as_peer``: the marked id in whose name it was sent, 0 for the sender's own.
+    same in all messages of an album. ``via_bot_id`` is the bot that offered what the sender has chosen;
+    it may change the message by ``via_key``.
     """
 
     entities: tuple[Entity, ...] = ()
@@ -115,6 +117,8 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     post: bool = False
     author: str = ""
     as_peer: int = 0
+    via_bot_id: int = 0
+    via_key: int = 0
 
     @property
     def file_ids(self) -> set[int]:

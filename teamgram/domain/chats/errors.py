@@ -57,3 +57,7 @@ class InviteHashInvalid(DomainError):
 
 class InviteHashExpired(DomainError):
     """The invite link is revoked, too old or used up."""
+
+
+class BotGroupsBlocked(DomainError):
+    """The bot's owner keeps it out of groups."""

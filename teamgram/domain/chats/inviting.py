@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from teamgram.database import Transaction
-from teamgram.domain.chats.errors import UserNotMutualContact
+from teamgram.domain.chats.errors import BotGroupsBlocked, UserNotMutualContact
 from teamgram.domain.contacts.relations import (
     BlockedByPeer,
     PeerBlockedByOwner,
@@ -15,6 +15,7 @@ from teamgram.domain.contacts.relations import (
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.privacy.facts import allowing_txn
 from teamgram.domain.privacy.keys import CHAT_INVITE
+from teamgram.domain.users.store import users_by_id_txn
 from teamgram.domain.users.user import SERVICE_USER_ID, UserNotFound
 
 
@@ -52,6 +53,19 @@ def check_brings_txn(txn: Transaction, user_id: int, other_id: int) -> None:
     if relation is None:
         raise UserNotFound(f"no user {other_id}")
     check_brings(relation, allowed=other_id in _allowing_txn(txn, user_id, {other_id: relation}))
+    _check_goes_into_groups_txn(txn, {other_id: relation})
+
+
+def _check_goes_into_groups_txn(txn: Transaction, others: Mapping[int, Relation]) -> None:
+    """Bots whose owners keep them out of groups.
+
+    Raises:
+        BotGroupsBlocked.
+    """
+    bots = [other_id for other_id, relation in others.items() if relation.other_is_bot]
+    for user in users_by_id_txn(txn, bots).values() if bots else ():
+        if user.traits.no_groups:
+            raise BotGroupsBlocked(str(user.id))
 
 
 def _allowing_txn(txn: Transaction, user_id: int, others: Mapping[int, Relation]) -> set[int]:
@@ -77,8 +91,10 @@ def invited_txn(txn: Transaction, user_id: int, other_ids: Sequence[int]) -> tup
 
     Raises:
         UserNotFound, PeerDeactivated: see ``check_brings``.
+        BotGroupsBlocked.
     """
     relations = relations_txn(txn, user_id, other_ids)
+    _check_goes_into_groups_txn(txn, relations)
     allowing = _allowing_txn(txn, user_id, relations)
     invited: list[int] = []
     missing: list[int] = []

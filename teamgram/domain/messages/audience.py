@@ -101,6 +101,16 @@ def check_sends(chat: Chat, sender_id: int, media: Media | None) -> None:
         raise MediaForbidden(str(chat.id), next(iter(kinds), ""))
 
 
+def check_sends_by_way_of_bots(chat: Chat, sender_id: int) -> None:
+    """Send in a group what a bot offered.
+
+    Raises:
+        MediaForbidden: members may not.
+    """
+    if not rights.may(chat, sender_id, Banned.SEND_INLINE):
+        raise MediaForbidden(str(chat.id), "inline")
+
+
 def writable_txn(txn: Transaction, sender_id: int, peer: int, bans: Banned = rights.WRITING) -> None:
     """Whether ``sender_id`` may write to ``peer`` (marked id), without writing.
 

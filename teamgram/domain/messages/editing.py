@@ -36,6 +36,7 @@ class EditRequest:
         reply_markup: None keeps it, b"" takes it off.
         media: None keeps what it carries.
         move: of a live location.
+        via: the bot by way of which the message was sent, with its key, if that changes it for the owner.
     """
 
     owner_id: int
@@ -51,6 +52,19 @@ class EditRequest:
     media: Media | None = None
     move: Move | None = None
     preview: LinkPreview | None = None
+    via: tuple[int, int] | None = None
+
+
+def _via_txn(txn: Transaction, request: EditRequest, via: tuple[int, int]) -> tuple[Message, Place]:
+    """A message that a bot may change which a person has sent by way of it: for ever, wherever they are now.
+
+    Raises:
+        MessageIdInvalid: there is none any more, or it is not the bot's.
+    """
+    message = messages_txn(txn, request.owner_id, [request.message_id]).get(request.message_id)
+    if message is None or not all(via) or (message.extra.via_bot_id, message.extra.via_key) != via:
+        raise MessageIdInvalid(str(request.message_id))
+    return message, place_txn(txn, request.owner_id, message.peer)
 
 
 def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> tuple[Message, Place]:
@@ -101,7 +115,10 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         MessageEmpty, CaptionTooLong: only beside media may a text be empty, and it is shorter there.
     """
     owner_id, message_id = request.owner_id, request.message_id
-    message, place = editable_txn(txn, owner_id, request.peer, message_id, request.now)
+    if request.via is not None:
+        message, place = _via_txn(txn, request, request.via)
+    else:
+        message, place = editable_txn(txn, owner_id, request.peer, message_id, request.now)
     copies = copies_txn(txn, [message.content_id])
     changes = BoxChanges(txn, request.now)
     changes.lock(owner for _, owner, _, _ in copies)

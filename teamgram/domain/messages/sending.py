@@ -18,7 +18,12 @@ from teamgram.domain.files.file import File
 from teamgram.domain.files.store import add_txn
 from teamgram.domain.ids.peer import chat_id_of, is_chat
 from teamgram.domain.messages import rules
-from teamgram.domain.messages.audience import audience_txn, check_sends, check_takes_txn
+from teamgram.domain.messages.audience import (
+    audience_txn,
+    check_sends,
+    check_sends_by_way_of_bots,
+    check_takes_txn,
+)
 from teamgram.domain.messages.authors import authors_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
 from teamgram.domain.messages.media import media_tags
@@ -108,6 +113,8 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     if len(set(random_ids)) != len(random_ids):
         raise RandomIdInvalid("one is there twice")
     audience, chat = audience_txn(txn, sender_id, peer, [request.extra.media for request in requests])
+    if chat is not None and any(request.extra.via_bot_id for request in requests):
+        check_sends_by_way_of_bots(chat, sender_id)
     changes = BoxChanges(txn, first.date)
     changes.lock(audience.owner_ids)
     answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.quote)
@@ -302,6 +309,7 @@ def _forwarded_txn(
         invert_media=original.extra.invert_media,
         reply_markup=b"" if request.drop_author else original.extra.reply_markup,
         media=media,
+        via_bot_id=original.extra.via_bot_id,
         grouped_id=groups.get(original.extra.grouped_id, 0),
         preview=original.extra.preview if may_embed else None,
     )

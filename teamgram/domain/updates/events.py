@@ -329,6 +329,43 @@ class BotCallbackAsked(msgspec.Struct, frozen=True, tag=True):
     data: bytes
 
 
+class BotInlineCallbackAsked(msgspec.Struct, frozen=True, tag=True):
+    """``user_id`` pressed a button below what ``owner_id`` sent by way of the receiver, a bot.
+
+    ``message_id`` is the sender's own, ``key`` opens it for the bot (``updateInlineBotCallbackQuery``).
+    """
+
+    query_id: int
+    user_id: int
+    owner_id: int
+    message_id: int
+    key: int
+    chat_instance: int
+    data: bytes
+
+
+class BotInlineAsked(msgspec.Struct, frozen=True, tag=True):
+    """``user_id`` asks the receiver, a bot, from another chat (``updateBotInlineQuery``)."""
+
+    query_id: int
+    user_id: int
+    query: str
+    offset: str
+    peer_type: str
+    point: tuple[float, float] | None
+
+
+class BotInlineChosen(msgspec.Struct, frozen=True, tag=True):
+    """``user_id`` has sent what the receiver, a bot, offered (``updateBotInlineSend``)."""
+
+    user_id: int
+    result_id: str
+    query: str
+    point: tuple[float, float] | None
+    message_id: int
+    key: int
+
+
 TransientEvent: TypeAlias = (
     UserStatusChanged
     | UserNameChanged
@@ -370,5 +407,8 @@ TransientEvent: TypeAlias = (
     | WebPageCame
     | PollChanged
     | BotCallbackAsked
+    | BotInlineCallbackAsked
+    | BotInlineAsked
+    | BotInlineChosen
     | ChatWallpaperChanged
 )

@@ -6,11 +6,11 @@ from typing import Any
 from teamgram.database import Transaction
 from teamgram.domain.files.file import unpack_avatar
 from teamgram.domain.ids.peer import Peer, PeerKind
-from teamgram.domain.users.user import User, UserNotFound
+from teamgram.domain.users.user import User, UserNotFound, unpack_traits
 
 _COLUMNS = (
     "id, access_hash, phone, first_name, last_name, username, about,"
-    " is_bot, is_verified, is_support, is_deleted, lang_code, created_at, birthday, photo, fallback_photo"
+    " is_bot, is_verified, is_support, is_deleted, lang_code, created_at, birthday, photo, fallback_photo, bot_traits"
 )
 _CHANGEABLE = frozenset(
     {
@@ -25,6 +25,7 @@ _CHANGEABLE = frozenset(
         "is_deleted",
         "lang_code",
         "birthday",
+        "bot_traits",
     }
 )
 _IDS_PER_QUERY = 500  # below SQLite's oldest limit of 999 parameters
@@ -48,6 +49,7 @@ def _user(row: Sequence[Any]) -> User:
         birthday=row[13],
         photo=unpack_avatar(row[14]),
         fallback_photo=unpack_avatar(row[15]),
+        traits=unpack_traits(row[16]),
     )
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from teamgram.domain.errors import DomainError
 from teamgram.domain.files.file import Avatar
 
@@ -11,6 +13,40 @@ SERVICE_USER_ID = 777000
 
 class UserNotFound(DomainError):
     """No account has that id, phone or username."""
+
+
+class BotTraits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of a bot's settings goes along wherever it is shown.
+
+    Attributes:
+        version: one more with every change of what it says of itself.
+        inline: what stands in the field where one asks it in other chats; None: it is not asked there.
+        inline_geo: it wants to be told where they are who ask.
+        no_groups: nobody may bring it into groups.
+        hears_all: privacy mode is off.
+    """
+
+    version: int = 1
+    inline: str | None = None
+    inline_geo: bool = False
+    no_groups: bool = False
+    hears_all: bool = False
+
+
+PLAIN_BOT = BotTraits()
+
+_encode_traits = msgspec.json.Encoder().encode
+_decode_traits = msgspec.json.Decoder(BotTraits).decode
+
+
+def pack_traits(traits: BotTraits) -> bytes:
+    """As they are stored."""
+    return _encode_traits(traits)
+
+
+def unpack_traits(stored: bytes | None) -> BotTraits:
+    """The inverse of ``pack_traits``; of nothing, those of a bot of which nothing is known."""
+    return _decode_traits(stored) if stored else PLAIN_BOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +78,7 @@ class User:
     birthday: str = ""
     photo: Avatar | None = None
     fallback_photo: Avatar | None = None
+    traits: BotTraits = PLAIN_BOT
 
     def __repr__(self) -> str:
         return f"<User {self.id}>"

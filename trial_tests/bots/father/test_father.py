@@ -115,6 +115,9 @@ class FatherTests(BackendTestCase):
             ("/setabouttext", "short"),
             ("/setcommands", "start - begin\n/help - help"),
             ("/setprivacy", "Disable"),
+            ("/setinline", "Ask me..."),
+            ("/setinlinefeedback", "1/10"),
+            ("/setjoingroups", "disable"),
         ):
             asked = await self.say(command)
             self.assertEqual([row.buttons[0].text for row in asked.reply_markup.rows], ["@weather_bot"])
@@ -125,6 +128,13 @@ class FatherTests(BackendTestCase):
         self.assertEqual((user.first_name, user.about, details.description), ("Better", "short", "long"))
         self.assertEqual([one.command for one in details.commands[0].commands], ["start", "help"])
         self.assertTrue(details.sees_all)
+        self.assertEqual((details.inline, details.feedback, details.no_groups), ("Ask me...", 10, True))
+        self.assertEqual((user.traits.inline, user.traits.hears_all, user.traits.no_groups), ("Ask me...", True, True))
+        self.assertGreater(user.traits.version, 1)
+        await self.say("/setinline")
+        await self.say("@weather_bot")
+        await self.say("/empty")
+        self.assertIsNone((await self.house.users.require(bot_id)).traits.inline)
 
     async def test_revoke_and_delete(self) -> None:
         """The token of before is dead, and who was signed in by it is put out."""

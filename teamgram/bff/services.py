@@ -10,7 +10,10 @@ from teamgram.bff.bots.callbacks import BotCallbacks, BotStarts
 from teamgram.bff.bots.inline import AnsweringInline, InlineBots, PreparedInlineMessages
 from teamgram.bff.bots.settings import BotSettings
 from teamgram.bff.bots.sign_in import BotSignIn
+from teamgram.bff.channels.admin_log import AdminLogService
+from teamgram.bff.channels.members import ChannelMembersService
 from teamgram.bff.channels.service import ChannelsService
+from teamgram.bff.channels.settings import AntiSpam, ChannelSettingsService, JoiningSettings
 from teamgram.bff.chats.invites import ChatInvitesService
 from teamgram.bff.chats.photos import ChatPhotosService
 from teamgram.bff.chats.service import ChatsService, ProtectedChats
@@ -158,6 +161,11 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         ChatsService(shared),
         ChatPhotosService(shared),
         ChannelsService(shared),
+        ChannelMembersService(shared),
+        ChannelSettingsService(shared),
+        JoiningSettings(shared),
+        AntiSpam(shared),
+        AdminLogService(shared),
         ProfilePhotosService(shared),
         ChatInvitesService(shared),
         Reports(shared),

@@ -12,7 +12,11 @@ from teamgram.domain.bots.inline import InlineQueries
 from teamgram.domain.bots.inline_messages import InlineMessages
 from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.boxes.message import unpack_extra
+from teamgram.domain.channels.admin_log import AdminLog
+from teamgram.domain.channels.administration import ChannelAdministration
 from teamgram.domain.channels.channels import Channels
+from teamgram.domain.channels.members import ChannelMembers
+from teamgram.domain.channels.settings import ChannelSettings
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.chats.photos import ChatPhotos
@@ -105,6 +109,10 @@ class Domain:
     saved_dialogs: SavedDialogs
     chats: Chats
     channels: Channels
+    channel_members: ChannelMembers
+    channel_settings: ChannelSettings
+    channel_administration: ChannelAdministration
+    admin_log: AdminLog
     invites: ChatInvites
     log: UpdateLog
     trimming: LogTrimming
@@ -184,6 +192,7 @@ class Domain:
         fanout.subscribe(indexer)
         bot_inbox = BotInbox(database, fanout, clock)
         fanout.subscribe(bot_inbox)
+        channels = Channels(database, fanout)
         return cls(
             fanout=fanout,
             users=users,
@@ -198,7 +207,11 @@ class Domain:
             dialogs=dialogs,
             saved_dialogs=SavedDialogs(database, fanout),
             chats=chats,
-            channels=Channels(database, fanout),
+            channels=channels,
+            channel_members=ChannelMembers(database),
+            channel_settings=ChannelSettings(database, channels),
+            channel_administration=ChannelAdministration(database, fanout, channels),
+            admin_log=AdminLog(database),
             invites=ChatInvites(database, chats),
             log=UpdateLog(database),
             trimming=LogTrimming(database, clock, keep_log_seconds),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from secrets import randbits
 from typing import Any
 
+from teamgram.bff.channels.members import channel_changed
+from teamgram.bff.channels.settings import switch
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
@@ -13,6 +15,7 @@ from teamgram.bff.views.messages import peer_view
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.bff.views.updates import entries_drawing
 from teamgram.domain.boxes.changes import OwnChange
+from teamgram.domain.channels.channel import Flag
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.errors import ChatNotFound
 from teamgram.domain.chats.rights import sees
@@ -124,10 +127,17 @@ class ChatsService(RpcService):
     async def edit_chat_default_banned_rights(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.editChatDefaultBannedRights#a5866b41 peer:InputPeer banned_rights:ChatBannedRights = Updates"""
         shared = self._shared
-        chat = await group(self._shared, caller, query.peer)
+        peer = await shared.peer(caller, query.peer)
         rights = query.banned_rights
         if rights.view_messages:
             raise bad_request("BANNED_RIGHTS_INVALID")
+        if peer.kind is PeerKind.CHANNEL:
+            await shared.domain.channel_administration.set_default_banned(
+                shared.actor(caller), peer.id, banned_from(rights)
+            )
+            seat = await shared.domain.channels.seat(caller.user_id, peer.id, shared.now())
+            return await channel_changed(shared, caller, seat)
+        chat = await group(self._shared, caller, query.peer)
         version = await shared.domain.chats.set_default_banned_rights(
             shared.actor(caller), chat.id, banned_from(rights)
         )
@@ -252,6 +262,8 @@ class ProtectedChats(RpcService):
     async def toggle_no_forwards(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.toggleNoForwards#b2081a35 flags:# peer:InputPeer enabled:Bool ... = Updates"""
         shared = self._shared
+        if (await shared.peer(caller, query.peer)).kind is PeerKind.CHANNEL:
+            return await switch(shared, caller, query.peer, {Flag.NOFORWARDS: query.enabled})
         chat = await group(shared, caller, query.peer)
         await shared.domain.chats.set_noforwards(shared.actor(caller), chat.id, query.enabled)
         _, chats = await shared.peers(caller.user_id, {marked_chat(chat.id)})

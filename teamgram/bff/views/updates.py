@@ -207,6 +207,15 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
     ),
     events.ChatChanged: _one(lambda e: tl.updateChat(chat_id=e.chat_id), chat=True),
     events.ChannelChanged: _one(lambda e: tl.updateChannel(channel_id=e.channel_id), channel=True),
+    events.ChannelDefaultBannedChanged: _one(
+        # TDLib wants 0 there: only basic groups count their versions.
+        lambda e: tl.updateChatDefaultBannedRights(
+            peer=peer_view(marked_channel(e.channel_id)),
+            default_banned_rights=banned_rights_view(e.banned_rights),
+            version=0,
+        ),
+        channel=True,
+    ),
     events.ChannelMoved: _one(lambda e: tl.updateChannelTooLong(channel_id=e.channel_id), channel=True),
     events.ChannelUserTyping: _one(
         lambda e: tl.updateChannelUserTyping(

@@ -15,6 +15,7 @@ from teamgram.domain.boxes.log import FIRST_PTS
 from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.boxes.store import new_dialog_row
 from teamgram.domain.channels import rights, store
+from teamgram.domain.channels.admin_log import AboutChanged, TitleChanged, log_txn
 from teamgram.domain.channels.channel import (
     ALL_RIGHTS,
     MAX_CHANNELS,
@@ -190,6 +191,7 @@ class Channels:
             raise ChatNotModified(str(channel_id))
         store.update_channel_txn(txn, channel_id, title=title)
         self.changed_after(txn, channel_id)
+        log_txn(txn, actor, channel_id, TitleChanged(seat.channel.title, title))
         return self.tell_txn(txn, actor, seat.channel, Action("chatEditTitle", title))
 
     async def edit_about(self, actor: Actor, channel_id: int, about: str) -> None:
@@ -207,6 +209,7 @@ class Channels:
         if seat.channel.about == about:
             raise ChatAboutNotModified(str(channel_id))
         store.update_channel_txn(txn, channel_id, about=about)
+        log_txn(txn, actor, channel_id, AboutChanged(seat.channel.about, about))
         self.changed_after(txn, channel_id, tell=True, except_perm_auth_key_id=actor.perm_auth_key_id)
 
     def tell_txn(self, txn: Transaction, actor: Actor, channel: Channel, action: Action) -> OwnChange:

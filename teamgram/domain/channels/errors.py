@@ -48,4 +48,36 @@ class RightsEmpty(DomainError):
 
 
 class RankInvalid(DomainError):
-    """A rank has at most 16 characters and no emoji."""
+    """A rank has at most 16 characters."""
+
+
+class RankHasEmoji(DomainError):
+    """A rank has no emoji."""
+
+
+class AdminUntouchable(DomainError):
+    """That administrator is another one's to change."""
+
+
+class AdminsTooMany(DomainError):
+    """There are as many administrators as there may be."""
+
+
+class BansInvalid(DomainError):
+    """Not to be forbidden to everybody there."""
+
+
+class NotASupergroup(DomainError):
+    """Supergroups alone have that."""
+
+
+class NotABroadcast(DomainError):
+    """Channels alone have that."""
+
+
+class SecondsInvalid(DomainError):
+    """Slow mode has other steps."""
+
+
+class LinkInvalid(DomainError):
+    """What is hidden from newcomers there keeps the two from going together."""

@@ -6,6 +6,7 @@
 
 from teamgram.domain.channels.channel import AdminRight, Flag, Membership, Seat
 from teamgram.domain.channels.errors import (
+    AdminUntouchable,
     ChannelPrivate,
     MemberInvalid,
     OwnerMustStay,
@@ -257,21 +258,77 @@ def check_sees_members(seat: Seat) -> None:
         raise ChatAdminRequired(_name(seat))
 
 
-def check_restricts(seat: Seat, other_id: int, other: Membership | None) -> None:
-    """Restrict somebody or put them out: administrators with that right, members; the owner also administrators.
+def sees_banned(seat: Seat) -> bool:
+    """Whether they see who is restricted or was put out: administrators."""
+    return reads(seat) and seat.is_admin
+
+
+def check_sees_banned(seat: Seat) -> None:
+    """See who is restricted or was put out.
+
+    Raises:
+        ChannelPrivate, ChatAdminRequired.
+    """
+    check_reads(seat)
+    if not sees_banned(seat):
+        raise ChatAdminRequired(_name(seat))
+
+
+def check_sees_admins(seat: Seat) -> None:
+    """See who administers it: in a channel its administrators, in a supergroup its members.
+
+    Raises:
+        ChannelPrivate, ChatAdminRequired.
+    """
+    check_reads(seat)
+    if seat.channel.is_broadcast and not seat.is_admin:
+        raise ChatAdminRequired(_name(seat))
+
+
+def check_sees_admin_log(seat: Seat) -> None:
+    """See what was done: administrators.
+
+    Raises:
+        ChannelPrivate, ChatAdminRequired.
+    """
+    check_reads(seat)
+    if not seat.is_admin:
+        raise ChatAdminRequired(_name(seat))
+
+
+def may_change_admin(seat: Seat, other: Membership | None, promoted_by: int) -> bool:
+    """Whether an administrator is theirs to change: the owner's all, others' those whom they made one."""
+    if other is None or not other.is_present or other.role is not Role.ADMIN:
+        return False
+    return seat.is_owner or (seat.has(AdminRight.ADD_ADMINS) and promoted_by == seat.user_id)
+
+
+def check_restricts(seat: Seat, other_id: int, other: Membership | None, promoted_by: int) -> None:
+    """Restrict somebody or put them out: administrators with that right, members, and administrators of their making.
 
     Raises:
         ChannelPrivate, ChatAdminRequired.
         MemberInvalid: oneself, or the owner.
+        AdminUntouchable.
     """
     check_has(seat, AdminRight.BAN_USERS)
-    if other_id == seat.user_id:
+    if other_id == seat.user_id or (other is not None and other.role is Role.CREATOR):
         raise MemberInvalid(str(other_id))
-    if other is not None and other.is_present and other.role is not Role.MEMBER:
-        if other.role is Role.CREATOR:
-            raise MemberInvalid(str(other_id))
-        if not seat.is_owner:
-            raise ChatAdminRequired(str(other_id))
+    is_admin = other is not None and other.is_present and other.role is not Role.MEMBER
+    if is_admin and not may_change_admin(seat, other, promoted_by):
+        raise AdminUntouchable(str(other_id))
+
+
+def check_takes_back(seat: Seat, other_id: int, other: Membership) -> None:
+    """Make somebody an administrator who is not in it, or was silenced.
+
+    Raises:
+        ChatAdminRequired: they may not bring somebody in, or not take a ban back.
+    """
+    if not other.is_present and not seat.has(AdminRight.INVITE_USERS):
+        raise ChatAdminRequired(str(other_id))
+    if other.banned_rights and not seat.has(AdminRight.BAN_USERS):
+        raise ChatAdminRequired(str(other_id))
 
 
 def check_appoints(seat: Seat, other_id: int, other: Membership | None, promoted_by: int, rights: int) -> None:

@@ -159,6 +159,13 @@ class ChannelChanged(msgspec.Struct, frozen=True, tag=True):
     channel_id: int
 
 
+class ChannelDefaultBannedChanged(msgspec.Struct, frozen=True, tag=True):
+    """What members of the supergroup may not do (``Banned`` bits) changed."""
+
+    channel_id: int
+    banned_rights: int
+
+
 class ChannelMoved(msgspec.Struct, frozen=True, tag=True):
     """The receiver may have missed something of the channel: ``updateChannelTooLong``."""
 
@@ -385,6 +392,7 @@ TransientEvent: TypeAlias = (
     | ChatDefaultBannedRightsChanged
     | ChatChanged
     | ChannelChanged
+    | ChannelDefaultBannedChanged
     | ChannelMoved
     | ChannelUserTyping
     | ChannelInboxRead

@@ -274,7 +274,15 @@ class WebK(WebApp):
     spinners = ".preloader, .preloader-container"
     _right: ClassVar = "#column-right .sidebar-slider-item.active"
     messages = ".bubbles-scrollable, .bubbles .scrollable-y"
-    media = {}
+    media = {
+        ".bubble.is-album img.media-photo": ALBUM,
+        "audio-element.is-voice": 1,
+        ".geo-container img.media-photo": 1,
+        ".contact .contact-number": 1,
+        ".bubble.sticker img.media-sticker": 1,
+        # Dice are drawn on canvases.
+        ".bubble.sticker-animated canvas.rlottie": 1,
+    }
     known = {
         "reading 'classList'": "it selects a tab of folders before it has drawn one, also when no server answers",
         "stickersAndEmoji": "its page of stickers reads the quick reaction without asking whether there are any",

@@ -56,6 +56,11 @@ def alt(document: Any) -> str:
     return next(str(one.alt) for one in document.attributes if one.NAME == "documentAttributeSticker")
 
 
+def file_name(document: Any) -> str:
+    """What a sticker's file is called."""
+    return next(str(one.file_name) for one in document.attributes if one.NAME == "documentAttributeFilename")
+
+
 def input_set(set_: Any) -> Any:
     """``inputStickerSetID``."""
     return tl.inputStickerSetID(id=set_.id, access_hash=set_.access_hash)
@@ -392,7 +397,9 @@ class StickersTests(BffTestCase):
         )
         self.assertEqual(read_tgs(await downloaded(self.bob, where)).w, 512)
         moving = await self.bob.call(tl.messages.getStickerSet(stickerset=tl.inputStickerSetAnimatedEmoji(), hash=0))
-        self.assertIn("❤️", [pack.emoticon for pack in moving.packs])
+        # Web K looks for an emoji without U+FE0F, and takes no animation that is not called as Telegram calls them.
+        self.assertIn("\u2764", [pack.emoticon for pack in moving.packs])
+        self.assertEqual({file_name(one) for one in moving.documents}, {"AnimatedSticker.tgs"})
         self.assertEqual((await self.bob.call(tl.messages.searchStickerSets(q="dice", hash=0))).sets, [])
         self.assertEqual((await self.bob.call(tl.messages.getStickers(emoticon="❤️", hash=0))).stickers, [])
         await self.refused(

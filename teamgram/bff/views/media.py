@@ -24,6 +24,7 @@ _PAGE_SECONDS = 15
 """After which clients ask again for a page that has not come."""
 _LARGE = 320
 """Pixels that a picture must be wide or high to be shown large."""
+_MOVING = "application/x-tgsticker"
 
 
 def _size_views(stripped: bytes, sizes: tuple[PhotoSize, ...]) -> list[Any]:
@@ -116,6 +117,14 @@ def attribute_view(attribute: Attribute) -> Any:
     )
 
 
+def _attribute_views(document: Document) -> list[Any]:
+    if document.mime_type != _MOVING or document.sticker is None:
+        return [attribute_view(attribute) for attribute in document.attributes]
+    # Telegram calls them all so, and Web K takes only what is called so for an animation (its appDocsManager.ts).
+    views = [attribute_view(attribute) for attribute in document.attributes if attribute.kind != "filename"]
+    return [*views, tl.documentAttributeFilename(file_name="AnimatedSticker.tgs")]
+
+
 def _geo_view(place: Place) -> Any:
     return tl.geoPoint(long=place.longitude, lat=place.latitude, access_hash=0, accuracy_radius=place.accuracy or None)
 
@@ -152,7 +161,7 @@ class FileViews:
             size=document.size,
             thumbs=_size_views(document.stripped, document.thumbs) or None,
             dc_id=self.dc_id,
-            attributes=[attribute_view(attribute) for attribute in document.attributes],
+            attributes=_attribute_views(document),
         )
 
     def sticker(self, document: Document) -> Any:

@@ -8,6 +8,7 @@ from teamgram.domain.stickers.errors import StickerSetInvalid
 from teamgram.domain.stickers.installed import InstalledSets
 from teamgram.domain.stickers.installed_store import Installation
 from teamgram.domain.stickers.making import thumb_size
+from teamgram.domain.stickers.names import bare
 from teamgram.domain.stickers.sets import StickerSets
 from teamgram.domain.stickers.sticker_set import EMOJI, MASK, NamedSet, Sticker, StickerSet, WholeSet
 from teamgram.domain.updates import events
@@ -49,11 +50,12 @@ def set_view(set_: StickerSet, installation: Installation | None, viewer_id: int
 
 
 def _packs(stickers: Iterable[Sticker]) -> list[Any]:
-    by_emoji: dict[str, list[int]] = {}
+    # Without U+FE0F: Web K looks for that alone (its appStickersManager.ts), Web A for either.
+    by_emoji: dict[str, dict[int, None]] = {}
     for sticker in stickers:
         for emoji in sticker.meaning.emoji:
-            by_emoji.setdefault(emoji, []).append(sticker.document.id)
-    return [tl.stickerPack(emoticon=emoji, documents=ids) for emoji, ids in by_emoji.items()]
+            by_emoji.setdefault(bare(emoji), {})[sticker.document.id] = None
+    return [tl.stickerPack(emoticon=emoji, documents=list(ids)) for emoji, ids in by_emoji.items()]
 
 
 class StickerViews:

@@ -1,5 +1,6 @@
 """What stands behind session in a process: database, cache, authsession, the domain, and the bff over it."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,7 @@ from teamgram.gnetway.settings import ListenerSettings
 from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.rpc import ASKING
 from teamgram.openclaw.agents_service import agents_extension
+from teamgram.openclaw.config import source_files
 from teamgram.openclaw.messenger.channel import MessengerDomain
 from teamgram.openclaw.service import OpenClawService
 from teamgram.session.routing import service_key
@@ -139,7 +141,7 @@ class Backend:
             domain.filing.files,
         )
         return OpenClawService(
-            self.configuration.directory / "openclaw.yaml",
+            source_files.path_in(self.configuration.directory, os.environ),
             self.data_dir,
             self._reactor,
             extensions=[partial(agents_extension, messenger=messenger)],

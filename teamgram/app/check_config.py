@@ -1,5 +1,6 @@
 """``teamgram check-config``: would this configuration start, and what in it does nothing?"""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from teamgram.app.logs import level_filter
 from teamgram.app.manhole import manhole_settings
 from teamgram.app.reload import check_certificates
 from teamgram.database.dsn import SQLiteDSN
+from teamgram.openclaw.config import openclaw_keys, source_files
 from teamgram.openclaw.config.errors import OpenClawConfigError
-from teamgram.openclaw.config.live import read_yaml, validate
+from teamgram.openclaw.config.live import with_environment
 from teamgram.session.routing import service_key, services_by_method
 
 
@@ -28,9 +30,10 @@ def check(directory: Path, data_dir: Path) -> int:
     stage_settings.files(configuration.dfs)
     stage_settings.bot_api(configuration.botapi)
     manhole = manhole_settings(configuration.operations.Manhole, data_dir)
-    openclaw = directory / "openclaw.yaml"
+    openclaw = source_files.path_in(directory, os.environ)
     try:
-        validate(read_yaml(openclaw)[1], str(openclaw))
+        tree = source_files.read(openclaw).tree
+        with_environment(tree, os.environ, str(openclaw))
     except OpenClawConfigError as error:
         print(f"teamgram: {error}", file=sys.stderr)
         return 78
@@ -44,6 +47,8 @@ def check(directory: Path, data_dir: Path) -> int:
         print(f"manhole         ssh -p {manhole.port} {manhole.user}@{manhole.host}")
     for line in _remarks(configuration, stage_settings.only_loopback(listeners)):
         print(f"note            {line}")
+    for path in openclaw_keys.used_part(tree)[1]:
+        print(f"note            {openclaw.name}: {path} is taken and not used here")
     print("this configuration can be used")
     return 0
 

@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 import teamgram
 from teamgram.net import websocket
 from teamgram.net.http_head import HttpError, find_end
+from teamgram.openclaw.config import source_files
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.config.sections import GatewaySection
 from teamgram.openclaw.gateway import auth, tls
@@ -66,7 +67,7 @@ def find_target(config_dir: Path, data_dir: Path, url: str = "", token: str = ""
         teamgram.openclaw.config.errors.ConfigError: ``openclaw.yaml`` is invalid.
     """
     gateway = LiveConfig(
-        config_dir / "openclaw.yaml", state_directory(data_dir, os.environ), b"", os.environ
+        source_files.path_in(config_dir, os.environ), state_directory(data_dir, os.environ), b"", os.environ
     ).sections.gateway
     if not url:
         host = gateway.custom_bind_host if gateway.bind == "custom" else ""

@@ -9,6 +9,7 @@ from teamgram.database import Database
 from teamgram.domain.ids.phone import PhoneNumberInvalid, normalize_phone
 from teamgram.domain.users.user import User
 from teamgram.domain.users.users import Users
+from teamgram.openclaw.config import source_files
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.messenger.owners import OwnersFile, configured_ids
 from teamgram.openclaw.state_file import state_directory
@@ -20,7 +21,7 @@ def _file(options: argparse.Namespace) -> OwnersFile:
 
 def _configured(options: argparse.Namespace) -> frozenset[int]:
     state_dir = state_directory(options.data_dir.absolute(), os.environ)
-    config = LiveConfig(options.config / "openclaw.yaml", state_dir, b"", os.environ)
+    config = LiveConfig(source_files.path_in(options.config, os.environ), state_dir, b"", os.environ)
     return configured_ids(config.sections.commands.owner_allow_from)[0]
 
 

@@ -7,9 +7,9 @@ configuration as it is. Each outcome is one log line.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import DeferredLock
@@ -31,8 +31,9 @@ from teamgram.clients.web_client import WebClient
 from teamgram.domain.codes.settings import CodeSettings
 from teamgram.gnetway.settings import ListenerSettings
 from teamgram.gnetway.tls import CertificateError, ReloadableCertificate
+from teamgram.openclaw.config import source_files
 from teamgram.openclaw.config.errors import OpenClawConfigError
-from teamgram.openclaw.config.live import read_yaml, validate
+from teamgram.openclaw.config.live import with_environment
 
 #: What takes effect without a restart; everything else is compared with what the process began with.
 _LIVE = {
@@ -100,8 +101,8 @@ class Reload:
             stage_settings.files(configuration.dfs)
             manhole = manhole_settings(configuration.operations.Manhole, stages.data_dir)
             clients = web_clients(configuration.gnetway, stages.data_dir, stages.documents.key)
-            openclaw = Path(configuration.directory) / "openclaw.yaml"
-            validate(read_yaml(openclaw, stages.openclaw.plane.config.content)[1], str(openclaw))
+            config = stages.openclaw.plane.config
+            with_environment(source_files.read(config.path, config.content).tree, os.environ, str(config.path))
         except (ConfigError, OpenClawConfigError) as error:
             raise ReloadRefused(_in_one_line(error)) from None
         loopback = stage_settings.only_loopback(listeners)

@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import ILogFilterPredicate, LogEvent, Logger, formatEventAsClassicLogText
 from twisted.python.failure import Failure
 
+import msgspec
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from teamgram.net import websocket
@@ -107,7 +108,14 @@ class OpenClawService(MultiService):
         self._collector = plane.collector
         self.logs = LogTail(config.sections.logging.tail_lines, log_filters, log_line)
         plane.router.register(
-            LogMethods(self.logs, lambda: [plane.door.secret.secret, *redaction.secrets_of(config.tree)])
+            LogMethods(
+                self.logs,
+                lambda: [
+                    plane.door.secret.secret,
+                    *redaction.secrets_of(config.tree),
+                    *redaction.secrets_of(msgspec.to_builtins(config.sections)),
+                ],
+            )
         )
         CorePaths(
             plane.lifetime,

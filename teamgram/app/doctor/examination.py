@@ -19,6 +19,7 @@ from teamgram.app.doctor.findings import Finding, Verdict, bad, good
 from teamgram.app.doctor.gateway import local_pairing
 from teamgram.app.doctor.machine import clock, disk, open_files
 from teamgram.app.doctor.ports import ports
+from teamgram.openclaw.config import source_files
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.config.sections import GatewaySection
@@ -48,7 +49,9 @@ def look(config_dir: Path, data_dir: Path) -> Iterator[Finding]:
         yield bad("configuration", str(error), "correct it there; teamgram check-config tells more")
     gateway: GatewaySection | None = None
     try:
-        gateway = LiveConfig(config_dir / "openclaw.yaml", data_dir / "openclaw", b"", os.environ).sections.gateway
+        gateway = LiveConfig(
+            source_files.path_in(config_dir, os.environ), data_dir / "openclaw", b"", os.environ
+        ).sections.gateway
     except OpenClawConfigError as error:
         yield bad("configuration", str(error), "correct it there; docs/openclaw.md lists the keys")
     yield from data_directory(data_dir)

@@ -22,7 +22,8 @@ import msgspec
 
 from teamgram.database import private_file
 from teamgram.net.addresses import parse_address, parse_networks
-from teamgram.openclaw.config import merge, model_apis, yaml_file
+from teamgram.openclaw.config import environment as environment_values
+from teamgram.openclaw.config import merge, model_apis, openclaw_keys, source_files
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.state_file import read_json
@@ -79,7 +80,9 @@ class LiveConfig:
         self._overlay_path = state_dir / OVERLAY_FILE
         self._hash_key = hash_key
         self._environment = environment or {}
-        self._stamp = self._seen = self._file_stamp()
+        self._included: list[Path] = []
+        self._stamp: tuple[tuple[int, int] | None, ...] = ()
+        self._seen: tuple[tuple[int, int] | None, ...] = ()
         self._content = b""
         self._begun: dict[str, Any] = {}
         self._base: dict[str, Any] = {}
@@ -112,7 +115,7 @@ class LiveConfig:
         Raises:
             OpenClawConfigError: every path that is wrong is in ``issues`` (the first per section).
         """
-        return validate(_with_environment(tree, self._environment), file)
+        return with_environment(tree, self._environment, file)
 
     def replace(self, tree: dict[str, Any]) -> Change:
         """Put ``tree`` in force and keep it over restarts. Blocks for one small write.
@@ -146,7 +149,8 @@ class LiveConfig:
         """
         self._stamp = self._file_stamp()
         try:
-            content, base = read_yaml(self.path, self._content)
+            source = source_files.read(self.path, self._content)
+            base = source.tree
             tree = self._merged(base)
             sections = self.validate(tree, str(self.path))
             self._check_secret(base)
@@ -154,19 +158,22 @@ class LiveConfig:
             self.base_error = error
             raise
         self.base_error = None
-        self._base, self._content = base, content
+        self._base, self._content, self._included = base, source.content, source.included
+        self._stamp = self._file_stamp()
         return self._take(tree, sections) if tree != self.tree else None
 
     def _take(self, tree: dict[str, Any], sections: OpenClawFile) -> Change:
         paths = merge.changed_paths(self.tree, tree)
         self.tree, self.sections = tree, sections
-        change = Change(tuple(paths), tuple(path for path in paths if reload_kind(path) == "restart"))
+        change = Change(tuple(paths), tuple(path for path in paths if _needs_restart(path)))
         for listener in self._listeners:
             listener(change)
         return change
 
     def _load(self) -> None:
-        self._content, self._base = read_yaml(self.path)
+        source = source_files.read(self.path)
+        self._content, self._base, self._included = source.content, source.tree, source.included
+        self._stamp = self._seen = self._file_stamp()
         self.tree = self._merged(self._base)
         self.sections = self.validate(self.tree, str(self.path))
 
@@ -210,35 +217,44 @@ class LiveConfig:
                 issue = {"path": where, "message": 'is gone; if that is meant, write ""'}
                 raise OpenClawConfigError(str(self.path), [issue])
 
-    def _file_stamp(self) -> tuple[int, int] | None:
-        try:
-            stat = self.path.stat()
-        except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_size
+    @property
+    def unused(self) -> list[str]:
+        """What the tree has for OpenClaw alone."""
+        return openclaw_keys.used_part(self.tree)[1]
+
+    def _file_stamp(self) -> tuple[tuple[int, int] | None, ...]:
+        """When the files changed: an edit of one that is included counts, too."""
+        found: list[tuple[int, int] | None] = []
+        for path in (self.path, *self._included):
+            try:
+                stat = path.stat()
+            except OSError:
+                found.append(None)
+            else:
+                found.append((stat.st_mtime_ns, stat.st_size))
+        return tuple(found)
 
 
-def read_yaml(path: Path, before: bytes | None = None) -> tuple[bytes, dict[str, Any]]:
-    """(the file's bytes, its tree); at the start a missing or empty file is an empty tree.
+def _needs_restart(path: str) -> bool:
+    return reload_kind(path) == "restart" and not openclaw_keys.is_unused(path)
 
-    Args:
-        before: what the file held when it was last put into force, None at the start.
+
+def with_environment(tree: Any, environment: Mapping[str, str], file: str = "") -> OpenClawFile:
+    """The sections of a tree with the environment over it, and in the place of what refers to it.
 
     Raises:
-        OpenClawConfigError: it cannot be read, is no mapping, or is gone, emptied or cut off while the program runs.
+        OpenClawConfigError: as :func:`validate`, or a reference leads nowhere.
     """
-    try:
-        found = yaml_file.read(path, before)
-    except yaml_file.NoSuchFile as error:
-        if not before:
-            return b"", {}
-        raise OpenClawConfigError(str(path), [{"path": "", "message": str(error)}]) from None
-    except yaml_file.YamlFileError as error:
-        raise OpenClawConfigError(str(path), [{"path": "", "message": str(error)}]) from None
-    tree = {} if found.tree is None else found.tree
-    if not isinstance(tree, dict):
-        raise OpenClawConfigError(str(path), [{"path": "", "message": "must be a mapping of keys to values"}])
-    return found.content, tree
+    issues: list[dict[str, str]] = []
+    used = openclaw_keys.used_part(tree)[0]
+    if isinstance(used, dict):
+        # What is for the environment's own sections, or only for show, is nobody's reference.
+        kept = {name: used.pop(name) for name in ("env", "meta") if name in used}
+        environment = environment_values.with_own(environment, kept.get("env"))
+        used = {**environment_values.substituted(_with_environment(used, environment), environment, issues), **kept}
+    if issues:
+        raise OpenClawConfigError(file, issues)
+    return validate(used, file)
 
 
 def validate(tree: Any, file: str = "") -> OpenClawFile:
@@ -249,6 +265,7 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
     """
     if not isinstance(tree, dict):
         raise OpenClawConfigError(file, [{"path": "", "message": "must be a mapping of keys to values"}])
+    tree, _ = openclaw_keys.used_part(tree)
     issues = []
     for key, value in tree.items():
         try:

@@ -5,6 +5,7 @@ holds a part. Both are often valid YAML and would say "everything as shipped".
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,32 @@ class YamlFile:
     tree: Any
 
 
-def read(path: Path, before: bytes | None = None) -> YamlFile:
+def parse(content: bytes, other: Callable[[bytes], Any] | None = None) -> Any:
+    """The value of a document; None for one without.
+
+    Args:
+        other: reads it, for what is no YAML; raises ValueError with what is wrong.
+
+    Raises:
+        YamlFileError: it makes no sense.
+    """
+    try:
+        if other is not None:
+            return other(content)
+        return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise YamlFileError(f"is no YAML: {_problem(error)}") from None
+    except UnicodeDecodeError:
+        raise YamlFileError("is no UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise YamlFileError(f"cannot be understood: {error}") from None
+
+
+def read(path: Path, before: bytes | None = None, other: Callable[[bytes], Any] | None = None) -> YamlFile:
     """Read a file.
 
     Args:
+        other: see :func:`parse`.
         before: what it held when it was last put into force; None at the start.
 
     Raises:
@@ -44,10 +67,7 @@ def read(path: Path, before: bytes | None = None) -> YamlFile:
         raise NoSuchFile("no such file") from None
     except OSError as error:
         raise YamlFileError(f"cannot be read: {error.strerror}") from None
-    try:
-        tree = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise YamlFileError(f"is no YAML: {_problem(error)}") from None
+    tree = parse(content, other)
     if before is not None and before.strip():
         if tree is None:
             raise YamlFileError("holds nothing; if that is meant, write {}")

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from teamgram.openclaw.config import json5, merge, redaction
+from teamgram.openclaw.config import json5, merge, openclaw_keys, redaction
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
@@ -43,7 +43,7 @@ class ConfigMethods:
             "hash": config.hash,
             "valid": problem is None,
             "issues": [] if problem is None else problem.issues,
-            "warnings": [],
+            "warnings": list(openclaw_keys.told(config.unused)),
             "legacyIssues": [],
         }
 

@@ -8,9 +8,9 @@ from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw.agents_service import agents_extension
-from teamgram.openclaw.config import redaction
+from teamgram.openclaw.config import redaction, source_files
 from teamgram.openclaw.config.errors import OpenClawConfigError
-from teamgram.openclaw.config.live import read_yaml, validate
+from teamgram.openclaw.config.live import validate
 from teamgram.openclaw.config.redaction import REDACTED
 from trial_tests.openclaw.agent.agents import AgentsTestCase
 from trial_tests.openclaw.house import TOKEN
@@ -115,7 +115,7 @@ class RedactionTests(SynchronousTestCase):
                 file.write(text)
 
             def load() -> None:
-                validate(read_yaml(Path(path))[1], "openclaw.yaml")
+                validate(source_files.read(Path(path)).tree, "openclaw.yaml")
 
             self.assertNotIn(MARK, str(self.assertRaises(OpenClawConfigError, load)), text)
 

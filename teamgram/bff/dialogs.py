@@ -203,7 +203,8 @@ class PrivateChatSettings:
         dialog = await self._shared.domain.dialogs.get(owner_id, user_id)
         common = await self._shared.domain.chats.common(owner_id, user_id, 0, 500) if user_id != owner_id else []
         behind = await self._shared.domain.chat_wallpapers.behind(owner_id, user_id)
-        return Conversation(dialog.pinned_message_id, len(common), dialog.folder_id, behind)
+        has_scheduled = await self._shared.domain.scheduled.has_any(owner_id, user_id)
+        return Conversation(dialog.pinned_message_id, len(common), dialog.folder_id, behind, has_scheduled)
 
 
 def _written_peer(view: Any) -> int:

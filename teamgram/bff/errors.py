@@ -28,6 +28,7 @@ from teamgram.domain.polls import errors as polls
 from teamgram.domain.privacy import errors as privacy
 from teamgram.domain.profiles import errors as profiles
 from teamgram.domain.saved_files.sounds import SoundInvalid
+from teamgram.domain.scheduled import errors as scheduled
 from teamgram.domain.stickers import errors as stickers
 from teamgram.domain.users.fresh import FreshChangePhoneForbidden, FreshResetForbidden
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastNameInvalid
@@ -132,6 +133,11 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     folders.FolderTitleTooLong: (400, "MESSAGE_TOO_LONG"),
     folders.FoldersTooMany: (400, "DIALOG_FILTERS_TOO_MUCH"),
     folders.SharedFoldersTooMany: (400, "CHATLISTS_TOO_MUCH"),
+    scheduled.ScheduleBotNotAllowed: (400, "SCHEDULE_BOT_NOT_ALLOWED"),
+    scheduled.ScheduleDateInvalid: (400, "SCHEDULE_DATE_INVALID"),
+    scheduled.ScheduleDateTooLate: (400, "SCHEDULE_DATE_TOO_LATE"),
+    scheduled.ScheduleStatusPrivate: (400, "SCHEDULE_STATUS_PRIVATE"),
+    scheduled.ScheduleTooMany: (400, "SCHEDULE_TOO_MUCH"),
     stickers.SetNameInvalid: (400, "SHORT_NAME_INVALID"),
     stickers.SetNameOccupied: (400, "SHORT_NAME_OCCUPIED"),
     stickers.SetTitleInvalid: (400, "PACK_TITLE_INVALID"),

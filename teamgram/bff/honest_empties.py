@@ -222,12 +222,6 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("passkeys", "RPCPasskey", "account.passkeys", "account.getPasskeys"),
     ("music on profiles", "RPCUserChannelProfiles", "account.savedMusicIds", "account.getSavedMusicIds"),
     ("music on profiles", "RPCUserChannelProfiles", "users.savedMusic", "users.getSavedMusic"),
-    (
-        "scheduled messages",
-        "RPCScheduledMessages",
-        "messages.messages",
-        "messages.getScheduledHistory messages.getScheduledMessages",
-    ),
     ("splits of the history (one range)", "RPCTakeout", _all_ids, "messages.getSplitRanges"),
     ("searches in all channels", "RPCMessages", "searchPostsFlood", "channels.checkSearchPostsFlood"),
     ("tones of an AI", "RPCMiscellaneous", "aicompose.tones", "aicompose.getTones"),

@@ -33,6 +33,7 @@ from teamgram.bff.messages.locations import RecentLocations
 from teamgram.bff.messages.marks import GroupReadMarks, ReadMarks
 from teamgram.bff.messages.media import SendingMedia
 from teamgram.bff.messages.removing import RemovingMessages
+from teamgram.bff.messages.scheduled import ScheduledService
 from teamgram.bff.messages.searching import MessageSearching
 from teamgram.bff.messages.sending import SendingMessages
 from teamgram.bff.messages.web_pages import WebPages
@@ -133,6 +134,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
     return [
         SendingMessages(shared),
         SendingMedia(shared),
+        ScheduledService(shared),
         PollsService(shared),
         TodoListsService(shared),
         RecentLocations(shared),

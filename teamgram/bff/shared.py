@@ -16,8 +16,9 @@ from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.page_updates import PageUpdates
 from teamgram.bff.views.people_updates import PeopleUpdates
+from teamgram.bff.views.scheduled import ScheduledUpdates
 from teamgram.bff.views.stickers import StickerViews
-from teamgram.bff.views.updates import UpdateViews
+from teamgram.bff.views.updates import UpdateViews, transient_drawing
 from teamgram.bff.views.users import UserViews
 from teamgram.bff.views.wallpapers import WallpaperUpdates
 from teamgram.domain.boxes.message import Message
@@ -27,6 +28,7 @@ from teamgram.domain.chats.chats import Actor
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages.history import Found
+from teamgram.domain.updates.events import TransientEvent
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -70,6 +72,7 @@ class Shared:
             PageUpdates(domain.log, files),
             WallpaperUpdates(domain.chat_wallpapers, files),
             folders,
+            ScheduledUpdates(domain.scheduled, files),
             files,
             clock,
         )
@@ -138,6 +141,18 @@ class Shared:
     async def peers(self, viewer_id: int, peers: Iterable[int]) -> tuple[list[Any], list[Any]]:
         """(users, chats) for marked ids as the viewer sees them."""
         return await self.updates.peers(viewer_id, set(peers))
+
+    async def peers_of(self, viewer_id: int, messages: Sequence[Message]) -> tuple[list[Any], list[Any]]:
+        """(users, chats) that messages name, as the viewer sees them."""
+        return await self.updates.peers(viewer_id, peers_in(messages))
+
+    def message_view(self, message: Message) -> Any:
+        """``Message`` as its owner sees it."""
+        return message_view(message, self.updates.files)
+
+    def drawn(self, event: TransientEvent) -> list[Any]:
+        """Each ``Update`` of an event about a conversation, for an answer."""
+        return transient_drawing(event).updates
 
     async def messages_answer(self, viewer_id: int, messages: Sequence[Message]) -> Any:
         """``messages.messages``."""

@@ -31,7 +31,15 @@ from teamgram.domain.files.collecting import Collecting, Names
 from teamgram.domain.files.drawings import SERVICE
 from teamgram.domain.files.filing import Filing
 from teamgram.domain.files.naming import CONTENT, SET_THUMB
-from teamgram.domain.files.references import IN_STICKER_SET, IN_WALLPAPER, IN_WEB_PAGE, OF_GROUP, ON_PROFILE, SAVED_BY
+from teamgram.domain.files.references import (
+    IN_SCHEDULED,
+    IN_STICKER_SET,
+    IN_WALLPAPER,
+    IN_WEB_PAGE,
+    OF_GROUP,
+    ON_PROFILE,
+    SAVED_BY,
+)
 from teamgram.domain.folders.folders import Folders
 from teamgram.domain.folders.links import FolderLinks
 from teamgram.domain.messages.ending import EndingMedia
@@ -47,6 +55,7 @@ from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.profiles.photos import ProfilePhotos
 from teamgram.domain.profiles.portraits import Portraits
 from teamgram.domain.saved_files.saved_files import SavedFiles
+from teamgram.domain.scheduled.scheduled import ScheduledMessages
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.search import MessageSearch
 from teamgram.domain.stickers.finding import StickerSearch
@@ -143,6 +152,7 @@ class Domain:
     chat_wallpapers: ChatWallpapers
     folders: Folders
     folder_links: FolderLinks
+    scheduled: ScheduledMessages
     polls: Polls
     todo_lists: TodoLists
 
@@ -176,7 +186,10 @@ class Domain:
         wallpapers = Wallpapers(database, filing, clock)
         previews = LinkPreviews(database, filing.files, fanout, clock, fetcher, page_settings)
         external = ExternalFiles(filing.files, filing.uploads, clock, file_fetcher)
+        presence = Presence(database, clock, fanout, StatusWatchers(watchers, contacts, privacy))
+        scheduled = ScheduledMessages(database, fanout, presence, clock)
         shown = {
+            IN_SCHEDULED: scheduled.has_file,
             ON_PROFILE: profile_photos.is_shown,
             OF_GROUP: chat_photos.is_shown,
             IN_STICKER_SET: sticker_sets.is_of_set,
@@ -200,7 +213,7 @@ class Domain:
             numbers=Numbers(users, contacts, privacy),
             watchers=watchers,
             privacy=privacy,
-            presence=Presence(database, clock, fanout, StatusWatchers(watchers, contacts, privacy)),
+            presence=presence,
             notifications=notifications,
             account_settings=AccountSettings(database),
             messages=Messages(database, fanout),
@@ -242,6 +255,7 @@ class Domain:
             chat_wallpapers=ChatWallpapers(database, fanout),
             folders=Folders(database, fanout),
             folder_links=FolderLinks(database, chats, fanout),
+            scheduled=scheduled,
             polls=Polls(database, fanout, clock),
             todo_lists=TodoLists(database, fanout),
         )
@@ -254,6 +268,7 @@ class Domain:
         self.collecting.start()
         self.indexer.start()
         self.ending.start()
+        self.scheduled.start()
         self.polls.start()
         self.previews.start()
         self.portraits.want(SERVICE_USER_ID, SERVICE)
@@ -265,6 +280,7 @@ class Domain:
         await self.previews.stop()
         self.portraits.stop()
         await self.ending.stop()
+        await self.scheduled.stop()
         await self.polls.stop()
         self.collecting.stop()
         self.bot_inbox.stop()

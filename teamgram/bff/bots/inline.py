@@ -5,7 +5,8 @@ from typing import Any
 from teamgram.bff.bots.input_results import InputResultReader, inline_markup_from
 from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader
-from teamgram.bff.messages.compose import captioned, check_schedule, mentioned, reply_from
+from teamgram.bff.messages.compose import captioned, mentioned, reply_from
+from teamgram.bff.messages.scheduled import due_at, put_off_answer
 from teamgram.bff.messages.sending import check_send_as
 from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
@@ -79,7 +80,7 @@ class InlineBots(RpcService):
         with shared.order.place(caller) as place:
             peer = await shared.peer(caller, query.peer)
             check_send_as(query)
-            check_schedule(shared, query)
+            due = due_at(shared, query)
             before, _ = await domain.messages.before_media(
                 caller.user_id, peer.marked, (query.random_id,), Banned.SEND_MESSAGES
             )
@@ -91,22 +92,26 @@ class InlineBots(RpcService):
             message = choice.result.message
             names = await mentioned(shared, caller, peer, message.text, extra.entities)
             await place.turn()
-            sending = domain.messages.send(
-                SendRequest(
-                    caller.user_id,
-                    peer.marked,
-                    message.text,
-                    query.random_id,
-                    shared.now(),
-                    extra,
-                    message.tags,
-                    reply_to_id,
-                    quote,
-                    names,
-                    query.clear_draft,
-                    caller.perm_auth_key_id,
-                )
+            request = SendRequest(
+                caller.user_id,
+                peer.marked,
+                message.text,
+                query.random_id,
+                shared.now(),
+                extra,
+                message.tags,
+                reply_to_id,
+                quote,
+                names,
+                query.clear_draft,
+                caller.perm_auth_key_id,
             )
+            if due:
+                put_off = await domain.scheduled.put_off([request], due)
+                domain.previews.fetch_pending(extra.preview)
+                await domain.inline.tell_chosen(caller.user_id, choice, None)
+                return await put_off_answer(shared, caller, put_off)
+            sending = domain.messages.send(request)
         sent = await sending
         domain.previews.fetch_pending(extra.preview)
         # Only what has buttons can be changed by the bot (core.telegram.org/bots/api#choseninlineresult).

@@ -107,6 +107,7 @@ class ChannelsService(RpcService):
             linked_chat_id=channel.linked_id or None,
             slowmode_seconds=channel.slowmode_seconds or None,
             ttl_period=channel.ttl_seconds or None,
+            has_scheduled=await shared.domain.scheduled.has_any(viewer_id, channel.marked),
             pts=counts.pts,
         )
         peers = {channel.marked}

@@ -180,6 +180,7 @@ class ChatsService(RpcService):
             bot_info=await self._bot_info(members.values(), chat) or None,
             pinned_msg_id=dialog.pinned_message_id or None,
             folder_id=dialog.folder_id or None,
+            has_scheduled=await shared.domain.scheduled.has_any(viewer_id, marked_chat(chat.id)),
         )
         inviters = {chat.participants[user_id].inviter_id for user_id in members}
         users, chats = await shared.peers(viewer_id, {*members, *inviters, marked_chat(chat.id)})

@@ -17,9 +17,6 @@ from teamgram.mtproto.tl import encode
 MAX_REPLY_MARKUP = 10_000
 """Bytes of a keyboard, encoded."""
 
-# A message that is due so soon is sent at once, as on the official server.
-_AT_ONCE = 10
-
 
 async def entities_from(shared: Shared, caller: RpcMetadata, views: Sequence[Any] | None) -> list[Entity]:
     """The entities that a client asked for, users in them checked.
@@ -118,14 +115,3 @@ async def reply_markup_from(shared: Shared, caller: RpcMetadata, view: Any) -> b
     if len(markup) > MAX_REPLY_MARKUP:
         raise bad_request("REPLY_MARKUP_TOO_LONG")
     return markup
-
-
-def check_schedule(shared: Shared, query: Any) -> None:
-    """Only what is due now can be sent: nothing here would send it later.
-
-    Raises:
-        RpcError: ``SCHEDULE_DATE_INVALID``.
-    """
-    due = query.schedule_date
-    if due and due > shared.now() + _AT_ONCE:
-        raise bad_request("SCHEDULE_DATE_INVALID")

@@ -6,12 +6,12 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader
 from teamgram.bff.messages.compose import (
     captioned,
-    check_schedule,
     composed,
     mentioned,
     reply_from,
     reply_markup_from,
 )
+from teamgram.bff.messages.scheduled import due_at, put_off_answer
 from teamgram.bff.messages.sending import check_send_as
 from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
@@ -59,7 +59,7 @@ class SendingMedia(RpcService):
         with shared.order.place(caller) as place:
             peer = await shared.peer(caller, query.peer)
             check_send_as(query)
-            check_schedule(shared, query)
+            due = due_at(shared, query)
             random_ids = tuple(single.random_id for single in singles)
             if 0 in random_ids:
                 raise RandomIdEmpty
@@ -113,6 +113,11 @@ class SendingMedia(RpcService):
                     )
                 )
             await place.turn()
+            if due:
+                put_off = await shared.domain.scheduled.put_off(requests, due)
+                for request in requests:
+                    shared.domain.previews.fetch_pending(request.extra.preview)
+                return await put_off_answer(shared, caller, put_off)
             sending = messages.send_all(tuple(requests))
         sent = await sending
         for request in requests:

@@ -6,7 +6,8 @@ from twisted.internet.defer import Deferred
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader, move_from
-from teamgram.bff.messages.compose import captioned, check_schedule, composed, mentioned, reply_from, reply_markup_from
+from teamgram.bff.messages.compose import captioned, composed, mentioned, reply_from, reply_markup_from
+from teamgram.bff.messages.scheduled import due_at, edit_scheduled, put_off_answer
 from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
@@ -39,8 +40,7 @@ class SendingMessages(RpcService):
         with shared.order.place(caller) as place:
             peer = await shared.peer(caller, query.peer)
             check_send_as(query)
-            if query.schedule_date:
-                check_schedule(shared, query)
+            due = due_at(shared, query) if query.schedule_date else 0
             text, entities, tags = await composed(shared, caller, query.message, query.entities)
             reply_to_id, quote = await reply_from(shared, caller, peer, query)
             markup = (
@@ -62,23 +62,26 @@ class SendingMessages(RpcService):
             else:
                 extra = PLAIN
             await place.turn()
-            # It is written down when this has begun; who comes next need not wait until it is on disk.
-            sending = shared.domain.messages.send(
-                SendRequest(
-                    caller.user_id,
-                    peer.marked,
-                    text,
-                    query.random_id,
-                    shared.now(),
-                    extra,
-                    tags,
-                    reply_to_id,
-                    quote,
-                    names,
-                    query.clear_draft,
-                    caller.perm_auth_key_id,
-                )
+            request = SendRequest(
+                caller.user_id,
+                peer.marked,
+                text,
+                query.random_id,
+                shared.now(),
+                extra,
+                tags,
+                reply_to_id,
+                quote,
+                names,
+                query.clear_draft,
+                caller.perm_auth_key_id,
             )
+            if due:
+                put_off = await shared.domain.scheduled.put_off([request], due)
+                shared.domain.previews.fetch_pending(preview)
+                return await put_off_answer(shared, caller, put_off)
+            # It is written down when this has begun; who comes next need not wait until it is on disk.
+            sending = shared.domain.messages.send(request)
         sent = await sending
         if preview is not None:
             shared.domain.previews.fetch_pending(preview)
@@ -100,28 +103,28 @@ class SendingMessages(RpcService):
             to_peer = await shared.peer(caller, query.to_peer)
             from_peer = await self._from_peer(caller, query)
             check_send_as(query)
-            check_schedule(shared, query)
+            due = due_at(shared, query)
             reply_to_id, quote = await reply_from(shared, caller, to_peer, query)
             await place.turn()
-            sending = Deferred.fromCoroutine(
-                shared.domain.messages.forward(
-                    ForwardRequest(
-                        caller.user_id,
-                        from_peer.marked,
-                        to_peer.marked,
-                        tuple(query.id),
-                        tuple(query.random_id),
-                        shared.now(),
-                        drop_author=query.drop_author or query.drop_media_captions,
-                        drop_captions=query.drop_media_captions,
-                        silent=query.silent,
-                        noforwards=query.noforwards,
-                        # A message of another dialog can only be answered in words.
-                        reply_to_id=0 if quote is not None and quote.peer else reply_to_id,
-                        perm_auth_key_id=caller.perm_auth_key_id,
-                    )
-                )
+            request = ForwardRequest(
+                caller.user_id,
+                from_peer.marked,
+                to_peer.marked,
+                tuple(query.id),
+                tuple(query.random_id),
+                shared.now(),
+                drop_author=query.drop_author or query.drop_media_captions,
+                drop_captions=query.drop_media_captions,
+                silent=query.silent,
+                noforwards=query.noforwards,
+                # A message of another dialog can only be answered in words.
+                reply_to_id=0 if quote is not None and quote.peer else reply_to_id,
+                perm_auth_key_id=caller.perm_auth_key_id,
             )
+            if due:
+                put_off = await shared.domain.scheduled.put_off_forward(request, due)
+                return await put_off_answer(shared, caller, put_off)
+            sending = Deferred.fromCoroutine(shared.domain.messages.forward(request))
         sent = await sending
         for message in sent.own.messages.values():
             shared.domain.previews.fetch_pending(message.extra.preview)
@@ -141,7 +144,8 @@ class SendingMessages(RpcService):
         """messages.editMessage#b106e66c flags:# no_webpage:flags.1?true ... peer:InputPeer id:int ... = Updates"""
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
-        check_schedule(shared, query)
+        if query.schedule_date:
+            return await edit_scheduled(shared, caller, peer, query, self._media)
         media = move = chosen = None
         if query.media is not None and query.media.NAME == "inputMediaPoll":
             return await self._close_poll(caller, peer, query)

@@ -28,6 +28,7 @@ class Conversation:
     common_chats_count: int = 0
     folder_id: int = 0
     background: Background | None = None
+    has_scheduled: bool = False
 
 
 class PrivateChats(Protocol):
@@ -76,6 +77,7 @@ class FullUserViews:
             # Who is blocked is not told so by this.
             voice_messages_forbidden=user.id not in book.blocked_by and not sees(book, user.id, rules, VOICE_MESSAGES),
             can_pin_message=True,
+            has_scheduled=conversation.has_scheduled,
             about=(user.about or None) if sees(book, user.id, rules, ABOUT) else None,
             settings=peer_settings_view(book, user),
             personal_photo=self._files.on_profile(photos.personal, user.id),

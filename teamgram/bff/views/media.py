@@ -8,6 +8,7 @@ from teamgram.domain.boxes.media import LinkPreview, Media, Place, WebPage
 from teamgram.domain.files.file import Attribute, Avatar, Document, Photo, PhotoSize
 from teamgram.domain.files.references import (
     IN_CONTENT,
+    IN_SCHEDULED,
     IN_STICKER_SET,
     IN_WEB_PAGE,
     OF_CHANNEL,
@@ -129,6 +130,11 @@ def _geo_view(place: Place) -> Any:
     return tl.geoPoint(long=place.longitude, lat=place.latitude, access_hash=0, accuracy_radius=place.accuracy or None)
 
 
+def _in_content(content_id: int) -> Origin:
+    """Where a message gives its files: one that waits to be sent is called by a negative number."""
+    return Origin(IN_CONTENT, content_id) if content_id >= 0 else Origin(IN_SCHEDULED, -content_id)
+
+
 class FileViews:
     """Renders media. References given in one ``moment`` are equal."""
 
@@ -195,7 +201,7 @@ class FileViews:
 
     def in_action(self, photo: Photo | None, content_id: int) -> Any:
         """``Photo`` that a service message speaks of."""
-        return tl.photoEmpty(id=0) if photo is None else self.photo(photo, Origin(IN_CONTENT, content_id))
+        return tl.photoEmpty(id=0) if photo is None else self.photo(photo, _in_content(content_id))
 
     def given(self, photo: Photo | None, user_id: int) -> Any:
         """``Photo`` for that user alone."""
@@ -214,13 +220,13 @@ class FileViews:
 
     def in_message(self, media: Media | None, content_id: int) -> Any:
         """``MessageMedia`` in a message of that content, or None."""
-        return None if media is None else self._media(media, Origin(IN_CONTENT, content_id))
+        return None if media is None else self._media(media, _in_content(content_id))
 
     def preview(self, preview: LinkPreview | None, content_id: int) -> Any:
         """``MessageMedia`` of the page under a message, or None."""
         if preview is None:
             return None
-        return self.previewed(preview, Origin(IN_CONTENT, content_id))
+        return self.previewed(preview, _in_content(content_id))
 
     def previewed(self, preview: LinkPreview, origin: Origin) -> Any:
         """``messageMediaWebPage``."""

@@ -166,6 +166,7 @@ def message_view(message: Message, files: FileViews) -> Any:
         noforwards=extra.noforwards,
         invert_media=extra.invert_media,
         post=extra.post,
+        from_scheduled=extra.scheduled,
         from_id=None if extra.post else peer_view(message.from_peer),
         peer_id=peer_view(message.peer),
         saved_peer_id=peer_view(saved_peer) if saved_peer else None,

@@ -23,6 +23,7 @@ from teamgram.bff.views.messages import (
 from teamgram.bff.views.page_updates import PageUpdates
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.polls import poll_update, recent_voters
+from teamgram.bff.views.scheduled import ScheduledUpdates
 from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.users import UserViews
 from teamgram.bff.views.wallpapers import WallpaperUpdates
@@ -248,6 +249,11 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
             folder_id=e.folder_id or None, order=[dialog_peer_view(peer) for peer in e.peers]
         )
     ),
+    events.ScheduledGone: _one(
+        lambda e: tl.updateDeleteScheduledMessages(
+            peer=peer_view(e.peer), messages=list(e.ids), sent_messages=list(e.sent_ids) or None
+        )
+    ),
     events.FoldersReordered: _one(lambda e: tl.updateDialogFilterOrder(order=list(e.ids))),
     events.FoldersChanged: _one(lambda e: tl.updateDialogFilters()),
     events.SavedDialogPinnedChanged: _one(
@@ -329,6 +335,7 @@ class UpdateViews:
         pages: PageUpdates,
         wallpapers: WallpaperUpdates,
         folders: FolderViews,
+        scheduled: ScheduledUpdates,
         files: FileViews,
         clock: IReactorTime,
     ) -> None:
@@ -336,7 +343,7 @@ class UpdateViews:
         self.groups = groups
         self.stickers = stickers
         self._users = users
-        self._renderers = (stickers, pages, wallpapers, folders, people)
+        self._renderers = (stickers, pages, wallpapers, folders, scheduled, people)
         self._clock = clock
 
     def seen(self, viewer_id: int, user_ids: Sequence[int], group_ids: Sequence[int]) -> Hashable | None:

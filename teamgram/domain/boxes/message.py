@@ -99,8 +99,9 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     ``reply_markup`` is TL of the newest layer, opaque to the domain. ``grouped_id`` is the
     same in all messages of an album. ``post``: it is the channel's word, and who wrote it is not said but by
     ``author``, if they sign. ``as_peer``: the marked id in whose name it was sent, 0 for the sender's own.
-    same in all messages of an album. ``via_bot_id`` is the bot that offered what the sender has chosen;
+    ``via_bot_id`` is the bot that offered what the sender has chosen;
     it may change the message by ``via_key``.
+    ``scheduled``: it waits for its time, or did.
     """
 
     entities: tuple[Entity, ...] = ()
@@ -119,6 +120,7 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     as_peer: int = 0
     via_bot_id: int = 0
     via_key: int = 0
+    scheduled: bool = False
 
     @property
     def file_ids(self) -> set[int]:
@@ -154,7 +156,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         id: the owner's own message id.
         peer: marked id of the dialog it lies in (see ``Peer.marked``).
-        content_id: the content, the same in every owner's box.
+        content_id: the content, the same in every owner's box; negative for a message that waits to be sent.
         reply_to_id: the owner's own id of the message it answers, 0 for none.
         out: the owner sent it.
         mention_unread: it speaks to the owner (``mentioned``), who has not seen it yet.

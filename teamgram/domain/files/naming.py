@@ -31,7 +31,7 @@ BLOBS_NAMED_IN = (
 )
 """(table, column) with the name of bytes that are to stay."""
 
-CONTENT, SET_THUMB, WEB_PAGE = "content", "set", "page"
+CONTENT, SET_THUMB, WEB_PAGE, SCHEDULED = "content", "set", "page", "waiting"
 
 WAITING, GOING, GONE = 0, 1, 2
 """States of bytes in ``files_ending``."""

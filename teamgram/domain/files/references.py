@@ -18,6 +18,7 @@ KEY_NAME = "file_references.key"
 
 IN_CONTENT, TO_UPLOADER, ON_PROFILE, OF_GROUP, OF_CHANNEL = 1, 2, 3, 4, 5
 IN_STICKER_SET, SAVED_BY, IN_WALLPAPER, IN_WEB_PAGE = 10, 11, 12, 13
+IN_SCHEDULED = 20
 
 _LAYOUT = struct.Struct("<BI8s16s")
 _SIGNED = struct.Struct("<BIqq")

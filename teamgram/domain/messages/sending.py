@@ -216,27 +216,11 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     # After the lock nobody else can be sending for this sender.
     before = sent_before_txn(txn, sender_id, request.to_peer, request.random_ids)
     done = dict(before.ids)
-    originals = _originals_txn(txn, request)
-    for original in originals:
-        if chat is not None and original is not None:
-            check_sends(chat, sender_id, original.extra.media)
-    if chat is None:
-        relation = relation_txn(txn, sender_id, request.to_peer)
-        check_takes_txn(txn, relation, [one.extra.media for one in originals if one is not None])
-    # What was an album stays one.
-    may_embed = _may_embed(chat, sender_id)
-    groups = {one.extra.grouped_id: new_group() for one in originals if one is not None and one.extra.grouped_id}
     answered = answered_txn(txn, sender_id, request.to_peer, request.reply_to_id)
     outgoing = [
-        Outgoing(
-            "" if request.drop_captions and original.extra.media is not None else original.text,
-            _forwarded_txn(txn, original, request, groups, may_embed=may_embed),
-            _tags_txn(txn, original),
-            random_id,
-            answered.ids,
-        )
-        for random_id, original in zip(random_ids, originals, strict=True)
-        if random_id not in done and original is not None
+        msgspec.structs.replace(copy, reply_to_ids=answered.ids)
+        for copy in copies_txn(txn, request, chat)
+        if copy.random_id not in done
     ]
     posted = changes.post(sender_id, audience, outgoing) if outgoing else []
     _await_pages_txn(txn, outgoing, posted, sender_id)
@@ -251,6 +235,37 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
         ),
         tuple((random_id, done[random_id]) for random_id in random_ids if random_id in done),
     )
+
+
+def copies_txn(txn: Transaction, request: ForwardRequest, chat: Chat | None) -> list[Outgoing]:
+    """What is sent when these messages are sent on to the group, or to somebody; those that are gone are left out.
+
+    Raises:
+        MessageIdInvalid: all of them are gone.
+        ChatForbidden, ForwardsRestricted: see ``rules.check_copies``.
+        MediaForbidden, VoiceForbidden: see ``audience``.
+    """
+    sender_id = request.sender_id
+    originals = _originals_txn(txn, request)
+    for original in originals:
+        if chat is not None and original is not None:
+            check_sends(chat, sender_id, original.extra.media)
+    if chat is None:
+        relation = relation_txn(txn, sender_id, request.to_peer)
+        check_takes_txn(txn, relation, [one.extra.media for one in originals if one is not None])
+    # What was an album stays one.
+    may_embed = _may_embed(chat, sender_id)
+    groups = {one.extra.grouped_id: new_group() for one in originals if one is not None and one.extra.grouped_id}
+    return [
+        Outgoing(
+            "" if request.drop_captions and original.extra.media is not None else original.text,
+            _forwarded_txn(txn, original, request, groups, may_embed=may_embed),
+            _tags_txn(txn, original),
+            random_id,
+        )
+        for random_id, original in zip(request.random_ids, originals, strict=True)
+        if original is not None
+    ]
 
 
 def _originals_txn(txn: Transaction, request: ForwardRequest) -> list[Message | None]:

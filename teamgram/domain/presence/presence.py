@@ -15,6 +15,8 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+import msgspec
+
 from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
 from teamgram.domain.contacts.watchers import StatusWatchers
@@ -46,6 +48,12 @@ class Status:
 
 
 _NEVER_SEEN = Status(False, 0)
+
+
+class CameOnline(msgspec.Struct, frozen=True):
+    """A user who was not here is now."""
+
+    user_id: int
 
 
 class Presence:
@@ -170,6 +178,7 @@ class Presence:
         now = self.now()
         if here:
             self._online[user_id] = Status(True, now + ONLINE_FOR)
+            self._fanout.bus.publish(CameOnline(user_id))
         else:
             del self._online[user_id]
             self._offline.invalidate(user_id)

@@ -251,6 +251,21 @@ class FoldersChanged(msgspec.Struct, frozen=True, tag=True):
     """Something else about the receiver's folders changed: fetch them again (``updateDialogFilters``)."""
 
 
+class ScheduledChanged(msgspec.Struct, frozen=True, tag=True):
+    """The receiver has a new or another message to ``peer`` that waits (``updateNewScheduledMessage``)."""
+
+    peer: int
+    id: int
+
+
+class ScheduledGone(msgspec.Struct, frozen=True, tag=True):
+    """These messages of the receiver's to ``peer`` wait no more; under which ids they were sent, if they were."""
+
+    peer: int
+    ids: tuple[int, ...]
+    sent_ids: tuple[int, ...] = ()
+
+
 class SavedDialogPinnedChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver pinned or unpinned what they saved from ``peer`` (marked id)."""
 
@@ -405,6 +420,8 @@ TransientEvent: TypeAlias = (
     | FolderChanged
     | FoldersReordered
     | FoldersChanged
+    | ScheduledChanged
+    | ScheduledGone
     | SavedDialogPinnedChanged
     | PinnedSavedDialogsReordered
     | StickerSetsChanged

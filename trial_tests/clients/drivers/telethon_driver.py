@@ -1,6 +1,7 @@
 """Telethon, any version: unmodified but for the server's address and key."""
 
 import asyncio
+import datetime
 import hashlib
 import sys
 from pathlib import Path
@@ -209,6 +210,19 @@ class Telethon(Opinions, Driver):
     async def do_send(self, peer, text, reply_to=None, silent=None):
         sent = await self.client.send_message(await self._peer(peer), text, reply_to=reply_to, silent=silent)
         return self._message(sent)
+
+    async def do_schedule(self, peer, text, date):
+        """The id under which it waits; ``date``: unix seconds."""
+        when = datetime.datetime.fromtimestamp(date, datetime.UTC)
+        return (await self.client.send_message(await self._peer(peer), text, schedule=when)).id
+
+    async def do_scheduled(self, peer):
+        found = await self.client.get_messages(await self._peer(peer), scheduled=True)
+        return [{"id": message.id, "text": message.message} for message in found]
+
+    async def do_delete_scheduled(self, peer, ids):
+        request = functions.messages.DeleteScheduledMessagesRequest(await self._peer(peer), ids)
+        await self.client(request)
 
     async def do_send_file(self, peer, path, photo=False, caption="", **more):
         """``more``: ``voice_note`` or ``ttl`` (seconds)."""

@@ -117,7 +117,7 @@ class Backend:
             domain=self.domain,
             bus=bus,
         )
-        self.bff = Caller(self.services.rpc, flood_limits)
+        self.bff = Caller(self.services.rpc, flood_limits, self.domain.users)
         self.warn_of_services_off(configuration)
 
     def open_agents(

@@ -1,6 +1,6 @@
 """From one request to one result: the bff's only door.
 
-Flood limit, login gate, decoding, the function, the error table and encoding
+Flood limit, login gate, what only people or only bots may call, decoding, the function, the error table and encoding
 happen here and nowhere else. What does not have to wait is answered without a
 Deferred, also when it is an ``async def`` that finished at once.
 """
@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram.bff.errors import AUTH_KEY_UNREGISTERED, INTERNAL, METHOD_NOT_IMPL, rpc_error_for
+from teamgram.bff.kinds import KnownAccounts, check_kind, only_for
 from teamgram.bff.registry import EncodedResult, RpcMethod, RpcService, collect
 from teamgram.domain.errors import DomainError
 from teamgram.domain.flood.limits import FloodLimits
@@ -30,13 +31,18 @@ class Caller:
 
     Args:
         limits: asked once for each request, by key and method.
+        accounts: tells people from bots; None: everybody may call everything.
     """
 
     _log = Logger()
 
-    def __init__(self, services: Iterable[RpcService], limits: FloodLimits) -> None:
+    def __init__(
+        self, services: Iterable[RpcService], limits: FloodLimits, accounts: KnownAccounts | None = None
+    ) -> None:
         self.methods = collect(services)
         self._limits = limits
+        self._accounts = accounts
+        self._only = only_for() if accounts is not None else {}
 
     def call(self, request: RpcRequest) -> bytes | Awaitable[bytes]:
         """The boxed result for the caller's layer, at once or through a Deferred.
@@ -61,16 +67,32 @@ class Caller:
             raise RpcError(400, "INPUT_FETCH_ERROR") from None
         if getattr(query, "NAME", None) != method.name:
             raise RpcError(400, "INPUT_METHOD_INVALID")
+        only = self._only.get(method.name)
         try:
-            if method.takes_request:
-                answer = method.function(caller, query, request)
-            else:
-                answer = method.function(caller, query)
+            if only is not None and caller.user_id and self._accounts is not None:
+                user = self._accounts.cached(caller.user_id)
+                if user is None:
+                    return self._run(method, request, self._after_a_look(self._accounts, only, method, request, query))
+                check_kind(user, only)
+            answer = self._asked(method, request, query)
             if method.is_async:
                 return self._run(method, request, answer)
             return self._encoded(answer, method, request)
         except Exception as error:
             raise self._rpc_error(method, error) from None
+
+    def _asked(self, method: RpcMethod, request: RpcRequest, query: Any) -> Any:
+        if method.takes_request:
+            return method.function(request.metadata, query, request)
+        return method.function(request.metadata, query)
+
+    async def _after_a_look(
+        self, accounts: KnownAccounts, only: str, method: RpcMethod, request: RpcRequest, query: Any
+    ) -> Any:
+        """The answer for somebody of whom it is not known yet whether they are a bot."""
+        check_kind(await accounts.require(request.metadata.user_id), only)
+        answer = self._asked(method, request, query)
+        return await answer if method.is_async else answer
 
     def _run(self, method: RpcMethod, request: RpcRequest, coroutine: Any) -> bytes | Deferred[bytes]:
         # The coroutine keeps this; what it asks of the database stands in its key's line.

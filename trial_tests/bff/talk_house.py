@@ -138,9 +138,11 @@ class House:
 
     Attributes:
         new_bus: makes what carries its events.
+        gated: what only people, or only bots, may call is refused to the others.
     """
 
     new_bus: type[MemoryBus] = MemoryBus
+    gated = True
 
     def __init__(
         self,
@@ -176,7 +178,9 @@ class House:
         # Before the database closes: what is still being drawn reads it.
         case.addCleanup(lambda: Deferred.fromCoroutine(self.live.settled()))
         case.addCleanup(lambda: Deferred.fromCoroutine(self.in_channels.settled()))
-        self.caller = Caller(conversation_services(self.shared), FloodLimits(FloodSettings(), self.clock.seconds))
+        accounts = self.domain.users if self.gated else None
+        limits = FloodLimits(FloodSettings(), self.clock.seconds)
+        self.caller = Caller(conversation_services(self.shared), limits, accounts)
 
     async def sign_up(
         self, first_name: str, *, username: str = "", is_bot: bool = False, layer: int = NEWEST_LAYER

@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from teamgram.bff.kinds import only_for
 from teamgram.domain.bots.bot import MAX_DETAILS, BotCommand, CommandSet, pack_details
 from teamgram.domain.bots.bots import MAX_OWNED
 from teamgram.domain.bots.callbacks import CallbackAnswer
@@ -15,8 +16,10 @@ from teamgram.domain.bots.errors import (
     CallbackAnswerTooLong,
 )
 from teamgram.domain.bots.update import BotCallback, BotMessage
+from teamgram.domain.chats.chats import Actor
+from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.users.users import UsernameOccupied
-from teamgram.mtproto.tl import tl
+from teamgram.mtproto.tl import registry, tl
 from trial_tests.backends import BackendTestCase, on_every_backend
 from trial_tests.bff.talk_house import Device, House
 from trial_tests.bff.test_messages import error_of
@@ -103,8 +106,35 @@ class BotsTests(BotTestCase):
         )
         self.assertEqual(await error_of(bot.call(forward)), "PEER_ID_INVALID")
         query = tl.messages.createChat(users=[bot.input_user(self.boris)], title="Ours")
-        created = await bot.call(query)
-        self.assertEqual([one.user_id for one in created.missing_invitees], [self.boris.user.id])
+        self.assertEqual(await error_of(bot.call(query)), "BOT_METHOD_INVALID")
+        # Nor by any other road.
+        actor = Actor(bot.user.id, self.now(), 0)
+        created = Deferred.fromCoroutine(self.house.domain.chats.create(actor, [self.boris.user.id], "Ours"))
+        await self.assertFailure(created, UserPrivacyRestricted)
+
+    async def test_people_and_bots(self) -> None:
+        """What is for people alone is refused to bots, and the other way round; also to whom nobody remembers."""
+        bot, anna = self.bot, self.anna
+        dialogs = tl.messages.getPinnedDialogs(folder_id=0)
+        commands = tl.bots.getBotCommands(scope=tl.botCommandScopeDefault(), lang_code="")
+        for forget in (False, True):
+            for who, query, error in (
+                (bot, dialogs, "BOT_METHOD_INVALID"),
+                (anna, dialogs, None),
+                (anna, commands, "USER_BOT_REQUIRED"),
+                (bot, commands, None),
+            ):
+                if forget:
+                    self.house.users._rows.invalidate(who.user.id)
+                if error is None:
+                    await who.call(query)
+                else:
+                    self.assertEqual(await error_of(who.call(query)), error)
+
+    def test_table(self) -> None:
+        """Every method of it is one."""
+        self.assertEqual(set(only_for().values()), {"user", "bot"})
+        self.assertEqual(only_for().keys() - set(registry.methods()), set())
 
     async def test_too_many_commands(self) -> None:
         """All that a bot says of itself is read with each of its calls, so that it has an end."""

@@ -53,8 +53,6 @@ class BotCallbacks(RpcService):
         """messages.setBotCallbackAnswer#d58f130a flags:# alert:flags.1?true query_id:long message:flags.0?string
         url:flags.2?string cache_time:int = Bool
         """
-        if not await self._shared.is_bot(caller.user_id):
-            raise bad_request("USER_BOT_REQUIRED")
         self._shared.domain.callbacks.answer(
             CallbackAnswer(
                 query.query_id,

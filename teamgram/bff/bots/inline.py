@@ -130,16 +130,11 @@ class AnsweringInline(RpcService):
         self._reader = InputResultReader(shared)
         self._media = InputMediaReader(shared)
 
-    async def _check_bot(self, caller: RpcMetadata) -> None:
-        if not await self._shared.is_bot(caller.user_id):
-            raise bad_request("USER_BOT_REQUIRED")
-
     @rpc("messages.setInlineBotResults")
     async def set_results(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.setInlineBotResults#bb12a419 flags:# gallery:flags.0?true private:flags.1?true query_id:long
         results:Vector<InputBotInlineResult> cache_time:int next_offset:flags.2?string ... = Bool
         """
-        await self._check_bot(caller)
         if len(query.results) > MAX_RESULTS:
             raise bad_request("RESULTS_TOO_MUCH")
         results = [await self._reader.result(caller, one) for one in query.results]
@@ -159,7 +154,6 @@ class AnsweringInline(RpcService):
         """messages.editInlineBotMessage#a423bb51 flags:# no_webpage:flags.1?true ... id:InputBotInlineMessageID
         message:flags.11?string media:flags.14?InputMedia reply_markup:flags.2?ReplyMarkup ... = Bool
         """
-        await self._check_bot(caller)
         shared, named = self._shared, query.id
         if named.NAME != "inputBotInlineMessageID64":
             raise bad_request("MESSAGE_ID_INVALID")
@@ -220,8 +214,6 @@ class PreparedInlineMessages(RpcService):
         peer_types:flags.0?Vector<InlineQueryPeerType> = messages.BotPreparedInlineMessage
         """
         shared = self._shared
-        if not await shared.is_bot(caller.user_id):
-            raise bad_request("USER_BOT_REQUIRED")
         user = await shared.input_peers.user(caller, query.user_id)
         result = await self._reader.result(caller, query.result)
         made = await shared.domain.inline.prepare(caller.user_id, user.id, result, peer_types_from(query.peer_types))

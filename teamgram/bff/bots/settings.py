@@ -24,16 +24,6 @@ class BotSettings(RpcService):
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
-    async def _check_bot(self, caller: RpcMetadata) -> int:
-        """The caller's id.
-
-        Raises:
-            RpcError: ``USER_BOT_REQUIRED``, only bots may.
-        """
-        if not await self._shared.is_bot(caller.user_id):
-            raise bad_request("USER_BOT_REQUIRED")
-        return caller.user_id
-
     async def _place(self, caller: RpcMetadata, query: Any) -> CommandSet:
         """The set that a query means, empty."""
         scope = query.scope
@@ -51,24 +41,22 @@ class BotSettings(RpcService):
     @rpc("bots.setBotCommands")
     async def set_bot_commands(self, caller: RpcMetadata, query: Any) -> bool:
         """bots.setBotCommands#517165a scope:BotCommandScope lang_code:string commands:Vector<BotCommand> = Bool"""
-        bot_id = await self._check_bot(caller)
         place = await self._place(caller, query)
         commands = tuple(BotCommand(one.command, one.description) for one in query.commands)
         wanted = CommandSet(place.scope, place.peer, place.user_id, place.lang_code, commands)
-        await self._shared.domain.bots.set_commands(bot_id, wanted)
+        await self._shared.domain.bots.set_commands(caller.user_id, wanted)
         return True
 
     @rpc("bots.resetBotCommands")
     async def reset_bot_commands(self, caller: RpcMetadata, query: Any) -> bool:
         """bots.resetBotCommands#3d8de0f9 scope:BotCommandScope lang_code:string = Bool"""
-        bot_id = await self._check_bot(caller)
-        await self._shared.domain.bots.set_commands(bot_id, await self._place(caller, query))
+        await self._shared.domain.bots.set_commands(caller.user_id, await self._place(caller, query))
         return True
 
     @rpc("bots.getBotCommands")
     async def get_bot_commands(self, caller: RpcMetadata, query: Any) -> Any:
         """bots.getBotCommands#e34c0dd6 scope:BotCommandScope lang_code:string = Vector<BotCommand>"""
-        bot = await self._shared.domain.bots.require(await self._check_bot(caller))
+        bot = await self._shared.domain.bots.require(caller.user_id)
         place = (await self._place(caller, query)).place
         return command_views(next((one.commands for one in bot.details.commands if one.place == place), ()))
 
@@ -76,7 +64,7 @@ class BotSettings(RpcService):
         """Whose profile a query is about: the caller's own, or that of a bot of theirs."""
         written = getattr(query, "bot", None)
         if written is None:
-            return await self._check_bot(caller)
+            return (await self._shared.domain.bots.require(caller.user_id)).user_id
         user = await self._shared.input_peers.user(caller, written)
         bot = (await self._shared.domain.bots.get([user.id])).get(user.id)
         if bot is None or caller.user_id not in (user.id, bot.owner_id):

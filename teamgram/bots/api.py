@@ -19,6 +19,7 @@ from teamgram.bots.methods.files import BotFiles
 from teamgram.bots.methods.inline import BotInlineAnswers
 from teamgram.bots.methods.invites import BotInvites
 from teamgram.bots.methods.photos import BotPhotos
+from teamgram.bots.methods.polls import BotPolls
 from teamgram.bots.methods.profile import BotProfile
 from teamgram.bots.methods.sending import BotSending
 from teamgram.bots.methods.stickers import BotStickers
@@ -83,6 +84,7 @@ class BotApi:
             BotChats(domain, conversations, clock),
             BotInlineAnswers(domain, conversations, GivenResults(conversations, given)),
             BotInvites(domain, conversations, clock),
+            BotPolls(domain, conversations, sending),
             BotPhotos(domain, conversations, given, media, clock),
             BotStickers(domain, conversations, given, media),
         )

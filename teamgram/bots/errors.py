@@ -13,6 +13,7 @@ from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.files import errors as files
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
+from teamgram.domain.polls import errors as polls
 from teamgram.domain.privacy import errors as privacy
 from teamgram.domain.stickers import errors as stickers
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid
@@ -127,6 +128,14 @@ _REFUSALS: dict[type[DomainError], ApiError] = {
     stickers.StickerVideoInvalid: bad_request("STICKER_VIDEO_NOWEBM"),
     stickers.ThumbPngInvalid: bad_request("STICKER_THUMB_PNG_NOPNG"),
     stickers.ThumbTgsInvalid: bad_request("STICKER_THUMB_TGS_NOTGS"),
+    polls.PollAnswersInvalid: bad_request("poll must have from 2 to 12 answers"),
+    polls.PollAnswerInvalid: bad_request("poll options must be non-empty and have 100 characters at most"),
+    polls.PollClosed: bad_request("poll has already been closed"),
+    polls.PollPeriodInvalid: bad_request("poll can't be open for that long"),
+    polls.PollQuestionInvalid: bad_request("poll question must be non-empty and have 300 characters at most"),
+    polls.QuizAnswersEmpty: bad_request("correct option must be specified"),
+    polls.QuizAnswerInvalid: bad_request("wrong correct option ID specified"),
+    polls.QuizMultipleInvalid: bad_request("quiz polls can't allow multiple answers"),
     privacy.UserPrivacyRestricted: forbidden("user privacy settings"),
     relations.BlockedByPeer: forbidden("bot was blocked by the user"),
     relations.NotBegun: forbidden("bot can't initiate conversation with a user"),

@@ -9,8 +9,10 @@ from teamgram.bots.link_previews import preview_options_json
 from teamgram.bots.views.chats import group_json, private_chat_json
 from teamgram.bots.views.keyboards import keyboard_json
 from teamgram.bots.views.media import MediaViews
+from teamgram.bots.views.polls import poll_json
 from teamgram.bots.views.users import user_json
 from teamgram.domain.boxes.message import Action, Forward, Message
+from teamgram.domain.boxes.poll import UNASKED
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import Peer, PeerKind, chat_id_of, is_chat, is_user
@@ -90,6 +92,8 @@ class BotMessageViews:
         name, entities = "text", "entities"
         if extra.media is not None:
             told |= self._media.fields(bot_id, extra.media, protected=protected, sets=around.sets)
+            if extra.media.poll is not None:
+                told["poll"] = poll_json(extra.media.poll, message.poll or UNASKED)
             name, entities = "caption", "caption_entities"
             if extra.invert_media:
                 told["show_caption_above_media"] = True

@@ -7,6 +7,7 @@ from typing import Any
 
 from teamgram.bots.errors import bad_request
 from teamgram.bots.views.messages import Around, BotMessageViews, chat_json
+from teamgram.bots.views.polls import poll_answer_json, poll_json
 from teamgram.bots.views.users import user_json
 from teamgram.domain.bots.update import (
     BotCallback,
@@ -14,6 +15,8 @@ from teamgram.domain.bots.update import (
     BotInlineCallback,
     BotInlineQuery,
     BotMessage,
+    BotPoll,
+    BotPollAnswer,
     WaitingUpdate,
 )
 from teamgram.domain.boxes.message import Message
@@ -39,7 +42,7 @@ class BotUpdateViews:
             update = one.update
             if isinstance(update, BotMessage):
                 ids.append(update.id)
-            else:
+            elif not isinstance(update, BotPoll):
                 people.add(update.user_id)
             if isinstance(update, BotCallback):
                 ids.append(update.message_id)
@@ -63,9 +66,13 @@ class BotUpdateViews:
                 return None
             kind = "edited_message" if update.edited else "message"
             return {kind: self._messages.told(bot_id, message, around)}
+        if isinstance(update, BotPoll):
+            return {"poll": poll_json(update.poll, update.state)}
         user = around.users.get(update.user_id)
         if user is None:
             return None
+        if isinstance(update, BotPollAnswer):
+            return {"poll_answer": poll_answer_json(update, user)}
         who = user_json(user)
         if isinstance(update, BotInlineQuery):
             question = update.question

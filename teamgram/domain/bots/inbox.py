@@ -27,6 +27,7 @@ from teamgram.domain.updates.events import (
     BotInlineAsked,
     BotInlineCallbackAsked,
     BotInlineChosen,
+    PollChanged,
     TransientEvent,
 )
 from teamgram.domain.updates.fanout import Fanout
@@ -159,7 +160,9 @@ class BotInbox:
 
     def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
         """Wake who waits for a pressed button, or to be asked."""
-        if isinstance(event, BotCallbackAsked | BotInlineCallbackAsked | BotInlineAsked | BotInlineChosen):
+        if isinstance(
+            event, BotCallbackAsked | BotInlineCallbackAsked | BotInlineAsked | BotInlineChosen | PollChanged
+        ):
             self._wake_all(user_ids)
 
     def logged(

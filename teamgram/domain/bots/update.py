@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from teamgram.domain.bots.inline_results import InlineQuestion
+from teamgram.domain.boxes.poll import Poll, PollState
 
 
 class BotMessage(msgspec.Struct, frozen=True, tag="message"):
@@ -66,7 +67,24 @@ class BotChosen(msgspec.Struct, frozen=True, tag="chosen_inline_result", omit_de
     key: int = 0
 
 
-BotUpdate: TypeAlias = BotMessage | BotCallback | BotInlineCallback | BotInlineQuery | BotChosen
+class BotPoll(msgspec.Struct, frozen=True, tag="poll"):
+    """A poll of the bot's stands so."""
+
+    poll: Poll
+    state: PollState
+
+
+class BotPollAnswer(msgspec.Struct, frozen=True, tag="poll_answer"):
+    """Somebody voted in a poll of the bot's that tells who did: a bit for each answer, 0: the vote was taken back."""
+
+    poll: Poll
+    user_id: int
+    choices: int
+
+
+BotUpdate: TypeAlias = (
+    BotMessage | BotCallback | BotInlineCallback | BotInlineQuery | BotChosen | BotPoll | BotPollAnswer
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from twisted.internet.interfaces import IReactorTime
 import msgspec
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.bots.poll_updates import tell_end_txn, tell_vote_txn
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.poll import Poll, PollState
+from teamgram.domain.boxes.poll_store import states_txn
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, shown_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Chat
@@ -20,7 +22,7 @@ from teamgram.domain.messages.due import DueWork
 from teamgram.domain.messages.errors import MessageNotModified
 from teamgram.domain.messages.place import place_txn
 from teamgram.domain.polls.telling import PollTeller
-from teamgram.domain.polls.voting import VoteRequest, Votes, polled_txn, vote_txn, votes_txn
+from teamgram.domain.polls.voting import VoteRequest, Votes, chosen, polled_txn, vote_txn, votes_txn
 from teamgram.domain.updates.events import PollChanged
 from teamgram.domain.updates.fanout import Fanout
 
@@ -115,6 +117,7 @@ class Polls:
             own = PollChanged(poll, told if poll.hides_results else state)
             txn.call_after(self._fanout.publish, (request.user_id,), own, request.perm_auth_key_id)
             txn.call_after(self._teller.changed, poll.id)
+            tell_vote_txn(txn, self._fanout, poll, state, request.user_id, chosen(poll, request.options), request.now)
         return Polled(message, poll, state)
 
     def _close_txn(
@@ -134,6 +137,7 @@ class Polls:
             changes.messages[copy.owner_id, copy.id] = copy
         changes.save(self._fanout.deliver, device)
         txn.call_after(self._teller.changed, poll.id, True)
+        tell_end_txn(txn, self._fanout, poll, states_txn(txn, [poll.id])[poll.id], now)
         return changes.own(owner_id)
 
     async def _close_due(self) -> float | None:

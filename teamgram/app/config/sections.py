@@ -33,8 +33,9 @@ class EtcdSection(Section, frozen=True, kw_only=True):
     Hosts: list[str] = []
     Key: str = ""
     ID: Unused = UNSET
-    User: Unused = UNSET
-    Pass: Unused = UNSET
+    #: etcd's own users; refused by the roles, which do not sign in to it.
+    User: str = ""
+    Pass: str = ""
 
 
 class NeighbourSection(Section, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ class GnetwayRole:
     async def start(self) -> None:
         """Dial session and open the listeners."""
         where = self._where
-        self._place.discovery.watch(where.etcd_key, where.endpoints, self.links.set_members)
+        self._place.discovery.watch(where.endpoints, where.etcd_hosts, where.etcd_key, self.links.set_members)
         self.gnetway.startService()
         await self.gnetway.listening
 

@@ -70,9 +70,24 @@ def neighbours(where: tuple[str, str], section: sections.NeighbourSection | None
         except ValueError as error:
             raise ConfigError(file, f"{path}.Endpoints[{index}]", str(error)) from None
     etcd = section.Etcd or sections.EtcdSection()
+    check_etcd(file, f"{path}.Etcd", etcd)
     if not section.Endpoints and not (etcd.Hosts and etcd.Key):
         raise ConfigError(file, path, "names neither Endpoints nor Etcd.Hosts and Etcd.Key")
     return Neighbours(f"{file}: {path}", frozenset(section.Endpoints), tuple(etcd.Hosts), etcd.Key)
+
+
+def check_etcd(file: str, path: str, etcd: sections.EtcdSection) -> None:
+    """
+    Raises:
+        ConfigError: it wants more than can be done here, or a host is none.
+    """
+    if etcd.User or etcd.Pass:
+        raise ConfigError(file, f"{path}.User", "etcd is asked without a user; guard its port by the network")
+    for index, host in enumerate(etcd.Hosts):
+        try:
+            split_address(host)
+        except ValueError as error:
+            raise ConfigError(file, f"{path}.Hosts[{index}]", str(error)) from None
 
 
 def bff_targets(configuration: Configuration) -> dict[str, Neighbours]:
@@ -94,6 +109,33 @@ def bff_targets(configuration: Configuration) -> dict[str, Neighbours]:
                 "session.yaml", f"BFFProxyClients.IDMap.{service}", f"nothing in Clients has the Etcd.Key {target!r}"
             )
     return {target: found[target] for target in set(proxy.IDMap.values())}
+
+
+def registrations(
+    role: sections.RoleName, configuration: Configuration
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Hosts of etcd where a process of that role is registered, and under which keys: those of teamgram's files.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+    names: tuple[str, ...] = ()
+    if role is sections.RoleName.SESSION:
+        names = ("session",)
+    elif role is sections.RoleName.BFF:
+        # authsession lives in the same process.
+        names = ("bff", "authsession")
+    found: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for name in names:
+        etcd = getattr(configuration, name).Etcd
+        if etcd is None or not etcd.Hosts:
+            continue
+        check_etcd(f"{name}.yaml", "Etcd", etcd)
+        if not etcd.Key:
+            raise ConfigError(f"{name}.yaml", "Etcd.Key", "is empty; the others look for this process by it")
+        hosts = tuple(etcd.Hosts)
+        found[hosts] = (*found.get(hosts, ()), etcd.Key)
+    return list(found.items())
 
 
 def trust(section: sections.ClusterSection, data_dir: Path, addresses: list[tuple[str, str]]) -> Trust:

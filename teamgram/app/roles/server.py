@@ -24,12 +24,12 @@ from teamgram.app.metrics import build_registry
 from teamgram.app.process_end import BAD_CONFIGURATION, CANNOT_START, end_process
 from teamgram.app.roles.bff import BffRole
 from teamgram.app.roles.gnetway import GnetwayRole
-from teamgram.app.roles.neighbours import bff_targets, listen_address, neighbours, trust
+from teamgram.app.roles.neighbours import bff_targets, listen_address, neighbours, registrations, trust
 from teamgram.app.roles.probes import open_probes
 from teamgram.app.roles.role import RolePlace, RoleStages
 from teamgram.app.roles.session import SessionRole
 from teamgram.app.signals import Signals
-from teamgram.cluster.discovery import Discovery, WrittenDown
+from teamgram.cluster.discovery import Discovery
 from teamgram.cluster.server import NeighboursPort
 from teamgram.database import DatabaseError
 from teamgram.gnetway.tls import CertificateError
@@ -58,7 +58,7 @@ class RoleServer(Service):
         self._role: RoleStages | None = None
         self._port: NeighboursPort | None = None
         self._probes: Any = None
-        self._discovery: Discovery = WrittenDown()
+        self._discovery = Discovery(reactor)
         self._listeners = stage_settings.listeners(configuration.gnetway.Gnetway, data_dir)
         self._levels = level_filter(configuration)
         self._signals = Signals(reactor, self._reload)
@@ -92,13 +92,15 @@ class RoleServer(Service):
             discovery=self._discovery,
             registry=build_registry(),
         )
+        registered = registrations(self._name, configuration)
         self._role = role = self._build(place)
-        await self._discovery.start()
         if address:
             self._port = NeighboursPort(address, role.services, place.trust.server)
             await self._port.start()
         await role.start()
-        self._probes = open_probes(self._reactor, file.Prometheus, place.registry, self.not_ready, role.degraded)
+        for hosts, keys in registered:
+            self._discovery.register(hosts, keys, address)
+        self._probes = open_probes(self._reactor, file.Prometheus, place.registry, self.not_ready, self.degraded)
         self._serving = True
         if self._port is not None:
             self._port.serving(True)
@@ -134,6 +136,10 @@ class RoleServer(Service):
         if not self._serving or self._role is None:
             return [self._name]
         return self._role.not_ready()
+
+    def degraded(self) -> list[str]:
+        """Names of what does not work while this serves."""
+        return [*self._role.degraded(), *self._discovery.troubles()] if self._role is not None else []
 
     def _reload(self) -> Deferred[bool]:
         self._log.warn("not reloaded: a process of role {role} reads its configuration when it starts", role=self._name)

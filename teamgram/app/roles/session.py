@@ -66,7 +66,9 @@ class SessionRole:
     async def start(self) -> None:
         """Dial bff, and take frames."""
         for target, where in self._targets.items():
-            self._place.discovery.watch(where.etcd_key, where.endpoints, self.links[target].set_members)
+            self._place.discovery.watch(
+                where.endpoints, where.etcd_hosts, where.etcd_key, self.links[target].set_members
+            )
         self.session.startService()
 
     def leave(self) -> None:

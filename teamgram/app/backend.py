@@ -95,7 +95,7 @@ class Backend:
         )
         self.cache = CountedCache(self._open_cache(), self.cache_times.observe)
         self.database_watch = DatabaseWatch(self.database, self.data_dir, reactor)
-        self.auth_sessions = AuthSessionService(self.database, self.cache, reactor)
+        self.auth_sessions = AuthSessionService(self.database, self.cache, reactor, bus)
         pages = stage_settings.pages(configuration.bff.LinkPreviews)
         self.domain = Domain.open(
             self.database,

@@ -57,9 +57,23 @@ class Bff:
 
     def start(self) -> None:
         """What the domain does by itself, and the end of accounts that want to be forgotten, from now on."""
-        self.domain.start()
+        self.start_here()
+        self.lead()
+
+    def start_here(self) -> None:
+        """Of that, what each of several processes does."""
+        self.domain.start_here()
         self.devices.ask()
+
+    def lead(self) -> None:
+        """What one of several processes does."""
+        self.domain.lead()
         self.expiry.start()
+
+    async def follow(self) -> None:
+        """Let another process do that."""
+        self.expiry.stop()
+        await self.domain.follow()
 
     async def stop(self) -> None:
         """Let go of what is still being drawn for clients that are gone anyway; remember who was here."""

@@ -17,6 +17,8 @@ import msgspec
 
 from teamgram.authsession import store
 from teamgram.cache import Cache
+from teamgram.cache.bus import RowsChanged
+from teamgram.cache.loaded import RowsBus
 from teamgram.database import Database, Transaction
 from teamgram.interfaces.keys import Authorization, ClientInfo
 
@@ -26,6 +28,8 @@ T = TypeVar("T")
 CACHED_FOR = 600.0
 #: Characters of each text of ``initConnection`` that are kept; the columns' width.
 MAX_TEXT = 128
+
+_TABLE = "devices"
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[int, ClientInfo]).decode
@@ -40,9 +44,20 @@ class KeyDevices:
 
     _log = Logger()
 
-    def __init__(self, db: Database, cache: Cache, random_number: Callable[[int], int] = secrets.randbelow) -> None:
+    def __init__(
+        self,
+        db: Database,
+        cache: Cache,
+        bus: RowsBus,
+        random_number: Callable[[int], int] = secrets.randbelow,
+    ) -> None:
+        """Args:
+        bus: to all who fill the same cache: what one of them is about to put there may be older than a change.
+        """
         self._db = db
         self._cache = cache
+        self._bus = bus
+        bus.listen(RowsChanged, self._changed)
         self._random_number = random_number
         # perm_auth_key_id: (client_addr, unix seconds), not written yet.
         self._seen: dict[int, tuple[str, int]] = {}
@@ -117,6 +132,14 @@ class KeyDevices:
 
     def forget(self, perm_auth_key_id: int) -> None:
         """The key changed or is gone: nothing that is cached about it holds."""
+        self._bus.publish(RowsChanged(_TABLE, (perm_auth_key_id,)))
+
+    def _changed(self, changed: RowsChanged) -> None:
+        if changed.table == _TABLE:
+            for perm_auth_key_id in changed.keys:
+                self._forget(perm_auth_key_id)
+
+    def _forget(self, perm_auth_key_id: int) -> None:
         self._filling.pop(perm_auth_key_id, None)
         deleting: Deferred[None] = Deferred.fromCoroutine(self._cache.delete(_name(perm_auth_key_id)))
         deleting.addErrback(lambda failure: self._log.failure("cached device not deleted", failure=failure))

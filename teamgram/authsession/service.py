@@ -12,6 +12,8 @@ from teamgram.authsession.bindings import BindRequest
 from teamgram.authsession.devices import KeyDevices
 from teamgram.authsession.stored_keys import StoredKeys
 from teamgram.cache import Cache
+from teamgram.cache.bus import MemoryBus
+from teamgram.cache.loaded import RowsBus
 from teamgram.database import Database
 from teamgram.interfaces.keys import AuthKeyInfo, Authorization, ClientInfo, FutureSalt
 
@@ -26,14 +28,15 @@ class AuthSessionService(Service):
 
     Args:
         clock: the reactor; ``seconds()`` is unix time.
+        bus: tells other processes with this cache whose device changed.
     """
 
     name = "authsession"
     _log = Logger()
 
-    def __init__(self, db: Database, cache: Cache, clock: Any) -> None:
+    def __init__(self, db: Database, cache: Cache, clock: Any, bus: RowsBus | None = None) -> None:
         self._clock = clock
-        self._devices = KeyDevices(db, cache)
+        self._devices = KeyDevices(db, cache, bus or MemoryBus())
         self._keys = StoredKeys(db, self._devices.forget)
         self._sweeping = LoopingCall(self._sweep)
         self._sweeping.clock = clock

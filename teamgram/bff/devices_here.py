@@ -71,9 +71,9 @@ class DevicesHere:
                 self._tell(user_id, False)
         was_connected = before is not None and before.connected
         if now.connected and not was_connected:
-            self._presence.device_connected(user_id, key)
+            self._presence.device_connected(user_id, key, now.tells)
         elif was_connected and not now.connected:
-            self._presence.device_disconnected(user_id, key)
+            self._presence.device_disconnected(user_id, key, now.tells)
 
     def _tell(self, user_id: int, is_here: bool) -> None:
         for watcher in self._watchers:
@@ -84,4 +84,7 @@ class DevicesHere:
             device for devices in self._devices.values() for device in devices.values() if device.server == gone.server
         ]
         for device in lost:
-            self._changed(UpdatesSessionChanged(device.server, device.user_id, device.perm_auth_key_id, False, False))
+            tells = self._presence.tells_for_all
+            self._changed(
+                UpdatesSessionChanged(device.server, device.user_id, device.perm_auth_key_id, False, False, tells)
+            )

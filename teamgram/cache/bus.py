@@ -17,6 +17,10 @@ class RowsChanged(msgspec.Struct, frozen=True):
     keys: tuple[int, ...]
 
 
+class EventsMissed(msgspec.Struct, frozen=True):
+    """What other processes told may not have come: whoever remembers something by what is told forgets it."""
+
+
 class MemoryBus:
     """Calls the listeners of an event's kind, in the order in which they came."""
 

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
-from teamgram.cache.bus import RowsChanged
+from teamgram.cache.bus import EventsMissed, RowsChanged
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -29,7 +29,7 @@ class RowsBus(Protocol):
 
     def publish(self, event: object) -> None: ...
 
-    def listen(self, kind: type[RowsChanged], listener: Callable[[RowsChanged], object]) -> None: ...
+    def listen(self, kind: type[Any], listener: Callable[[Any], object]) -> None: ...
 
 
 class LoadedRows(Generic[K, V]):
@@ -41,6 +41,7 @@ class LoadedRows(Generic[K, V]):
         rows: LoadedRows[int, Any] = cls(max_rows)  # type: ignore[assignment]
         rows._tell = lambda keys: bus.publish(RowsChanged(table, tuple(keys)))
         bus.listen(RowsChanged, lambda changed: rows.forget(changed.keys) if changed.table == table else None)
+        bus.listen(EventsMissed, lambda missed: rows.clear())
         return rows
 
     def __init__(self, max_rows: int) -> None:

@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.callers import Callers
-from teamgram.cluster.events import TO_BFFS, TO_SESSIONS, EventCodec
+from teamgram.cluster.events import TO_SESSIONS, deliver_message, event_message
 from teamgram.cluster.flow import StreamQueue, converse
 from teamgram.cluster.protos import calls_grpc, calls_pb2
 from teamgram.interfaces.rpc import RpcCaller, RpcError, RpcRequest
@@ -26,11 +26,10 @@ class SessionStream:
 
     _log = Logger()
 
-    def __init__(self, caller: RpcCaller, callers: Callers, bus: CarriedBus, codec: EventCodec) -> None:
+    def __init__(self, caller: RpcCaller, callers: Callers, bus: CarriedBus) -> None:
         self._caller = caller
         self._callers = callers
         self._bus = bus
-        self._codec = codec
         self._running: dict[int, Deferred[Any]] = {}
         self.outgoing: StreamQueue[calls_pb2.BffAnswer] = StreamQueue(
             lambda items, leaving: calls_pb2.FromBff(items=items, leaving=leaving)
@@ -56,9 +55,7 @@ class SessionStream:
                 if running is not None:
                     running.cancel()
             elif kind == "event":
-                event = self._codec.decode(item.event)
-                if event is not None:
-                    self._bus.deliver(event)
+                deliver_message(self._bus, item.event)
 
     def _call(self, call: calls_pb2.RpcCall) -> None:
         number = call.id
@@ -116,7 +113,6 @@ class BffServer(calls_grpc.BffBase):
         self._callers = Callers()
         self._bus = bus
         self._clock = clock
-        self._codec = EventCodec((*TO_SESSIONS, *TO_BFFS))
         self.streams: dict[str, SessionStream] = {}
         bus.carry(TO_SESSIONS, self._tell_all)
 
@@ -127,7 +123,7 @@ class BffServer(calls_grpc.BffBase):
 
     def _tell_all(self, event: object) -> None:
         if self.streams:
-            message = self._codec.encode(event)
+            message = event_message(self._bus, event)
             for stream in self.streams.values():
                 stream.tell(message)
 
@@ -138,9 +134,9 @@ class BffServer(calls_grpc.BffBase):
             return
         await stream.send_initial_metadata()
         server = hello.server
-        session = self.streams[server] = SessionStream(self._caller, self._callers, self._bus, self._codec)
+        session = self.streams[server] = SessionStream(self._caller, self._callers, self._bus)
         # What it told before its stream broke may have got lost with it.
-        session.tell(self._codec.encode(DevicesAsked()))
+        session.tell(event_message(self._bus, DevicesAsked()))
         self._log.info("session {server} came", server=server)
         try:
             await converse(stream, session.outgoing, session.received)

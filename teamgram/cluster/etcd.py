@@ -34,7 +34,7 @@ class EtcdAway(Exception):
 
 
 @dataclass(frozen=True)
-class Found:
+class EtcdValues:
     """Keys below a prefix as they were at a revision of the store."""
 
     values: dict[str, str]
@@ -76,12 +76,12 @@ class EtcdClient:
         """Keep a value for as long as the lease lives."""
         await self._ask("kv/put", {"key": _encoded(key), "value": _encoded(value), "lease": lease})
 
-    async def find(self, prefix: str) -> Found:
+    async def find(self, prefix: str) -> EtcdValues:
         """What is below a prefix."""
         answer = await self._ask("kv/range", _range(prefix))
         kvs = answer.get("kvs", ())
         values = {_decoded(one["key"]): _decoded(one.get("value", "")) for one in kvs}
-        return Found(values, int(answer["header"]["revision"]))
+        return EtcdValues(values, int(answer["header"]["revision"]))
 
     async def watch(self, prefix: str, after: int, changed: Callable[[dict[str, str | None]], object]) -> None:
         """Hear what changes below a prefix, until that cannot be heard any more.

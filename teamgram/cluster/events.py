@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-import msgspec
-
+from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.protos import calls_pb2
 from teamgram.interfaces.session import KeyBound, KeyDestroyed, UserSignedIn, UserSignedOut
 from teamgram.interfaces.updates import (
     DevicesAsked,
     PushedUpdates,
     SessionsGone,
-    UpdatesMayBeLost,
     UpdatesSessionChanged,
 )
 
@@ -23,32 +18,19 @@ TO_SESSIONS: tuple[type, ...] = (PushedUpdates, UserSignedIn, UserSignedOut, Key
 TO_BFFS: tuple[type, ...] = (UpdatesSessionChanged, SessionsGone)
 """What session tells bff processes, by its streams."""
 
-WITHIN_SESSION: tuple[type, ...] = (UpdatesMayBeLost,)
-"""What no other process hears."""
+
+def event_message(bus: CarriedBus, event: object) -> calls_pb2.BusEvent:
+    """The message of an event."""
+    kind, body = bus.written(event)
+    return calls_pb2.BusEvent(kind=kind, body=body)
 
 
-class EventCodec:
-    """Writes and reads events of some kinds.
+def deliver_message(bus: CarriedBus, message: calls_pb2.BusEvent) -> None:
+    """Tell what came in a message to those who listen here; what nobody listens to is passed over.
 
-    Args:
-        kinds: their classes; the name of each is its own.
+    Raises:
+        msgspec.MsgspecError: it is no event.
     """
-
-    def __init__(self, kinds: Iterable[type]) -> None:
-        self._decoders: dict[str, msgspec.msgpack.Decoder[Any]] = {
-            kind.__name__: msgspec.msgpack.Decoder(kind) for kind in kinds
-        }
-        self._encoder = msgspec.msgpack.Encoder()
-
-    def encode(self, event: object) -> calls_pb2.BusEvent:
-        """The message of an event."""
-        return calls_pb2.BusEvent(kind=type(event).__name__, body=self._encoder.encode(event))
-
-    def decode(self, message: calls_pb2.BusEvent) -> Any:
-        """The event of a message; None for a kind that is not known here: another version tells it.
-
-        Raises:
-            msgspec.MsgspecError: it is none.
-        """
-        decoder = self._decoders.get(message.kind)
-        return decoder.decode(message.body) if decoder is not None else None
+    event = bus.read(message.kind, message.body)
+    if event is not None:
+        bus.deliver(event)

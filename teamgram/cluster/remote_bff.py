@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -18,12 +19,12 @@ from grpclib.client import Channel
 
 from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.callers import CallerBytes
-from teamgram.cluster.events import TO_BFFS, TO_SESSIONS, EventCodec
+from teamgram.cluster.events import TO_BFFS, deliver_message, event_message
 from teamgram.cluster.flow import StreamQueue
 from teamgram.cluster.links import MemberLink, MemberLinks
 from teamgram.cluster.protos import calls_grpc, calls_pb2
 from teamgram.interfaces.rpc import RpcError, RpcRequest
-from teamgram.interfaces.updates import UpdatesMayBeLost
+from teamgram.interfaces.updates import UpdatesMayBeLost, UpdatesSessionChanged
 
 LOST = (500, "RPC_CALL_FAIL")
 """The request may have run: clients ask again by themselves, and what must not run twice has a ``random_id``."""
@@ -75,7 +76,6 @@ class RemoteBff:
     def __init__(self, server: str, bus: CarriedBus) -> None:
         self._server = server
         self._bus = bus
-        self._codec = EventCodec((*TO_SESSIONS, *TO_BFFS))
         self._callers = CallerBytes()
         self._calls: dict[int, _Call] = {}
         self._waiting: OrderedDict[int, _Call] = OrderedDict()
@@ -146,11 +146,16 @@ class RemoteBff:
     # The bus
 
     def _tell_all(self, event: object) -> None:
-        message = self._codec.encode(event)
+        told = message = event_message(self._bus, event)
+        teller = None
+        if isinstance(event, UpdatesSessionChanged):
+            teller = self.links.owner(event.perm_auth_key_id)
+            message = event_message(self._bus, replace(event, tells=False))
         for link in self.links:
             if link.outgoing is not None:
                 # A bff that is away asks when it is back.
-                link.outgoing.put(calls_pb2.BffItem(event=message), len(message.body))
+                item = calls_pb2.BffItem(event=told if link is teller else message)
+                link.outgoing.put(item, len(message.body))
 
     # The speaker of the links
 
@@ -183,9 +188,7 @@ class RemoteBff:
             if kind == "result":
                 self._answered(item.result)
             elif kind == "event":
-                event = self._codec.decode(item.event)
-                if event is not None:
-                    self._bus.deliver(event)
+                deliver_message(self._bus, item.event)
 
     def _answered(self, result: calls_pb2.RpcResult) -> None:
         call = self._calls.pop(result.id, None)

@@ -200,11 +200,11 @@ class Domain:
         notifications = NotificationSettings(database, fanout.bus)
         fanout.subscribe(FiledStrangers(fanout, notifications))
         observers = MessageObservers()
-        fanout.subscribe(observers)
-        indexer = SearchIndexer(database, clock)
-        fanout.subscribe(indexer)
+        fanout.subscribe_everywhere(observers)
+        indexer = SearchIndexer(database, clock, fanout.bus)
+        fanout.subscribe_everywhere(indexer)
         bot_inbox = BotInbox(database, fanout, clock)
-        fanout.subscribe(bot_inbox)
+        fanout.subscribe_everywhere(bot_inbox)
         channels = Channels(database, fanout)
         return cls(
             fanout=fanout,
@@ -261,18 +261,39 @@ class Domain:
         )
 
     def start(self) -> None:
-        """Keep who is online online, drop old log entries and index messages, from now on."""
+        """What it does by itself, from now on."""
+        self.start_here()
+        self.lead()
+
+    def start_here(self) -> None:
+        """Of that, what each of several processes does for itself."""
         self.presence.start()
-        self.trimming.start()
         self.filing.start()
+        self.portraits.want(SERVICE_USER_ID, SERVICE)
+        self.fanout.subscribe(self.portraits)
+
+    def lead(self) -> None:
+        """And what one of them does for all, for twice would be wrong: until it is to ``follow``."""
+        self.presence.tells_for_all = True
+        self.trimming.start()
         self.collecting.start()
         self.indexer.start()
         self.ending.start()
         self.scheduled.start()
         self.polls.start()
         self.previews.start()
-        self.portraits.want(SERVICE_USER_ID, SERVICE)
-        self.fanout.subscribe(self.portraits)
+
+    async def follow(self) -> None:
+        """Let another process do that; what is being done is finished first."""
+        self.presence.tells_for_all = False
+        self.trimming.stop()
+        self.collecting.stop()
+        self.previews.rest()
+        await self.ending.stop()
+        await self.scheduled.stop()
+        await self.polls.rest()
+        self.indexer.leave_to_another()
+        await self.indexer.stop()
 
     async def stop(self) -> None:
         """Remember who was here; before the database closes."""

@@ -54,6 +54,7 @@ class UpdatesSessionChanged:
         connected: some connection carries it; both are False when there is none (any more).
         takes_updates: an update would be kept for it or sent. Not so when it lost one already: its client is to
             get all by the difference, so that none is worth drawing until it was told.
+        tells: of the bff processes that hear it one has it set: that is who tells others that the user came or went.
     """
 
     server: str
@@ -61,6 +62,7 @@ class UpdatesSessionChanged:
     perm_auth_key_id: int
     connected: bool
     takes_updates: bool
+    tells: bool = True
 
 
 @dataclass(frozen=True, slots=True)

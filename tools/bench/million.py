@@ -25,6 +25,7 @@ from typing import Any
 from twisted.internet import task
 from twisted.internet.defer import Deferred
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.database import Database, Transaction, open_database
 from teamgram.domain.messages.history import Page, Search
 from teamgram.domain.search import store
@@ -176,7 +177,7 @@ class Million:
         self._database = database
         self._dialogs = dialogs
         self._author = Author()
-        self._indexer = SearchIndexer(database, reactor)
+        self._indexer = SearchIndexer(database, reactor, MemoryBus())
         self._search = MessageSearch(database, self._indexer)
 
     async def write(self) -> None:

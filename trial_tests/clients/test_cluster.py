@@ -2,11 +2,13 @@
 
 import unittest
 
+from trial_tests.backends import on_every_backend
 from trial_tests.clients.cluster import KeptCluster
 from trial_tests.clients.house import have
 from trial_tests.clients.test_chat import SECONDS_TO_SEE, ChatScenario
 
 
+@on_every_backend
 class ClusterDayTests(ChatScenario):
     """A day with three libraries."""
 

@@ -258,13 +258,15 @@ def with_layer(query: bytes, layer: int = 200, device: bytes = b"phone", version
 class FakePresence:
     """Keeps who came and went."""
 
+    tells_for_all = True
+
     def __init__(self) -> None:
         self.told: list[tuple[str, int, int]] = []
 
-    def device_connected(self, user_id: int, perm_auth_key_id: int) -> None:
+    def device_connected(self, user_id: int, perm_auth_key_id: int, tells: bool = True) -> None:
         self.told.append(("+", user_id, perm_auth_key_id))
 
-    def device_disconnected(self, user_id: int, perm_auth_key_id: int) -> None:
+    def device_disconnected(self, user_id: int, perm_auth_key_id: int, tells: bool = True) -> None:
         self.told.append(("-", user_id, perm_auth_key_id))
 
 

@@ -331,6 +331,8 @@ class ClusterSection(Section, frozen=True, kw_only=True):
     CAFile: str = ""
     #: Without certificates the addresses between roles are on loopback, unless their network is nobody else's.
     AllowPlaintext: bool = False
+    #: Whether this bff process may be the one that does what one does for all: the agents' plane, the Bot API, …
+    MayLead: bool = True
 
 
 class OperationsFile(Section, frozen=True, kw_only=True):

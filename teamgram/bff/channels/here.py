@@ -39,6 +39,7 @@ class ChannelsHere:
         # Channels in which something is told while a newcomer's are being read.
         self._reading: dict[int, set[int]] = {}
         bus.listen(MembershipsChanged, self._changed)
+        memberships.when_forgotten(self._read_again)
         devices.watch(self._came_or_went)
 
     def __len__(self) -> int:
@@ -75,6 +76,12 @@ class ChannelsHere:
                 self._here.setdefault(channel_id, {})[user_id] = membership
         for channel_id in told & channels:
             self._missed(user_id, channel_id)
+
+    def _read_again(self) -> None:
+        for user_id in list(self._channels_of):
+            for channel_id in self._channels_of.pop(user_id):
+                self._take_out(user_id, channel_id)
+            self._came_or_went(user_id, True)
 
     def _failed(self, failure: Failure, user_id: int) -> None:
         # They hear nothing of channels by themselves until they come again.

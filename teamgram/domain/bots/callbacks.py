@@ -57,6 +57,13 @@ class CallbackAnswer(msgspec.Struct, frozen=True):
     cache_seconds: int = 0
 
 
+class CallbackAsked(msgspec.Struct, frozen=True):
+    """A bot is asked something: from now on it may answer in any process."""
+
+    query_id: int
+    bot_id: int
+
+
 @dataclass(slots=True)
 class _Asked:
     bot_id: int
@@ -65,7 +72,7 @@ class _Asked:
 
 
 class Callbacks:
-    """Questions to bots that are not answered yet, in the memory of the process that was asked."""
+    """Questions to bots that are not answered yet: who waits is in the process that was asked, all know of them."""
 
     def __init__(self, database: Database, fanout: Fanout, clock: IReactorTime) -> None:
         self._database = database
@@ -73,6 +80,7 @@ class Callbacks:
         self._clock = clock
         self._asked: dict[int, _Asked] = {}
         fanout.bus.listen(CallbackAnswer, self._answered)
+        fanout.bus.listen(CallbackAsked, self._was_asked)
 
     async def press(
         self, user_id: int, peer: int, message_id: int, data: bytes, has_button: HasButton
@@ -136,6 +144,7 @@ class Callbacks:
         asked = BotCallback(query_id, user_id, row[1], row[0], chat_instance(bot_id, row[1]), data)
         if allows(bot.details.allowed_updates, "callback_query"):
             append_txn(txn, bot_id, asked, now)
+        txn.call_after(self._fanout.bus.publish, CallbackAsked(query_id, bot_id))
         event = BotCallbackAsked(query_id, user_id, asked.peer, asked.message_id, asked.chat_instance, data)
         txn.call_after(self._fanout.publish, (bot_id,), event)
         return bot_id
@@ -172,6 +181,12 @@ class Callbacks:
         if asked is None or asked.bot_id not in (0, answer.bot_id) or asked.until <= self._clock.seconds():
             raise CallbackQueryInvalid(str(answer.query_id))
         self._fanout.bus.publish(answer)
+
+    def _was_asked(self, asked: CallbackAsked) -> None:
+        if asked.query_id not in self._asked:
+            now = self._clock.seconds()
+            self._forget_old(now)
+            self._asked[asked.query_id] = _Asked(asked.bot_id, now + KNOWN_SECONDS, None)
 
     def _answered(self, answer: CallbackAnswer) -> None:
         asked = self._asked.get(answer.query_id)

@@ -46,10 +46,10 @@ class EndingMedia:
         self._fanout = fanout
         self._clock = clock
         self._due = DueWork(clock, self._end_due, "media that is over could not be ended")
+        fanout.bus.listen(MediaEnds, lambda ends: self._due.falls_due(ends.at))
 
     def start(self) -> None:
         """End what is due, also what came due while nobody looked, from now on."""
-        self._fanout.bus.listen(MediaEnds, lambda ends: self._due.falls_due(ends.at))
         self._due.start()
 
     async def stop(self) -> None:

@@ -53,11 +53,15 @@ class Polls:
         self._clock = clock
         self._teller = PollTeller(database, fanout, clock)
         self._due = DueWork(clock, self._close_due, "polls that are over could not be closed")
+        fanout.bus.listen(PollCloses, lambda closes: self._due.falls_due(closes.at))
 
     def start(self) -> None:
         """Close what is to close by itself, also what was to be closed while nobody looked, from now on."""
-        self._fanout.bus.listen(PollCloses, lambda closes: self._due.falls_due(closes.at))
         self._due.start()
+
+    async def rest(self) -> None:
+        """Close nothing by itself, until the next ``start``: another process does."""
+        await self._due.stop()
 
     async def stop(self) -> None:
         """Close and tell nothing more; before the database closes."""

@@ -56,12 +56,24 @@ class CameOnline(msgspec.Struct, frozen=True):
     user_id: int
 
 
+class DeviceSaid(msgspec.Struct, frozen=True):
+    """``account.updateStatus`` of a device, as every process that knows who is online hears it."""
+
+    user_id: int
+    perm_auth_key_id: int
+    offline: bool
+
+
 class Presence:
     """Who is online, as their devices come and go.
 
     Args:
         fanout: how those who watch a user hear of a change.
         watchers: who watches whom.
+
+    Attributes:
+        tells_for_all: whether this process says for all users what no device's coming and going says: that they are
+            still here. Of several processes one does.
     """
 
     _log = Logger()
@@ -80,6 +92,8 @@ class Presence:
         self._fanout = fanout
         self._watchers = watchers
         self._offline: LoadedRows[int, Status] = LoadedRows.shared("last_seen", fanout.bus, max_cached)
+        self._saying = False
+        fanout.bus.listen(DeviceSaid, self._said)
         self._connected: dict[int, set[int]] = {}
         self._away: set[int] = set()
         # Devices that said they are online without a session that gets updates -> until when that counts.
@@ -89,6 +103,7 @@ class Presence:
         self._changes = TokenBuckets(CHANGES, max_cached)
         self._delayed: dict[int, IDelayedCall] = {}
         self._running: set[Deferred[None]] = set()
+        self.tells_for_all = True
         self._renewing = LoopingCall(self.renew)
         self._noting = LoopingCall(self.note)
 
@@ -133,25 +148,37 @@ class Presence:
                 found[user_id] = self._online.get(user_id) or loaded[user_id]
         return found
 
-    def device_connected(self, user_id: int, perm_auth_key_id: int) -> None:
-        """A device's first updates session opened."""
+    def device_connected(self, user_id: int, perm_auth_key_id: int, tells: bool = True) -> None:
+        """A device's first updates session opened.
+
+        Args:
+            tells: whether a change is written down and told here; another process does it otherwise.
+        """
         self._connected.setdefault(user_id, set()).add(perm_auth_key_id)
         self._away.discard(perm_auth_key_id)
         self._visiting.pop((user_id, perm_auth_key_id), None)
-        self._update(user_id)
+        self._update(user_id, tells)
 
-    def device_disconnected(self, user_id: int, perm_auth_key_id: int) -> None:
-        """A device's last updates session closed."""
+    def device_disconnected(self, user_id: int, perm_auth_key_id: int, tells: bool = True) -> None:
+        """A device's last updates session closed; ``tells`` as for ``device_connected``."""
         devices = self._connected.get(user_id)
         if devices is not None:
             devices.discard(perm_auth_key_id)
             if not devices:
                 del self._connected[user_id]
         self._away.discard(perm_auth_key_id)
-        self._update(user_id)
+        self._update(user_id, tells)
 
     def device_says(self, user_id: int, perm_auth_key_id: int, offline: bool) -> None:
         """``account.updateStatus``: its user looks at the device, or stopped to."""
+        self._saying = True
+        try:
+            self._fanout.bus.publish(DeviceSaid(user_id, perm_auth_key_id, offline))
+        finally:
+            self._saying = False
+
+    def _said(self, said: DeviceSaid) -> None:
+        user_id, perm_auth_key_id, offline = said.user_id, said.perm_auth_key_id, said.offline
         device = (user_id, perm_auth_key_id)
         connected = perm_auth_key_id in self._connected.get(user_id, ())
         if offline:
@@ -163,15 +190,15 @@ class Presence:
         else:
             # No session of it gets updates, so nobody will say when it leaves: it counts for one term.
             self._visiting[device] = self.now() + ONLINE_FOR
-        self._update(user_id)
+        self._update(user_id, self._saying)
 
     def _is_here(self, user_id: int) -> bool:
         if any(device not in self._away for device in self._connected.get(user_id, ())):
             return True
         return bool(self._visiting) and any(visitor == user_id for visitor, _ in self._visiting)
 
-    def _update(self, user_id: int) -> None:
-        """Compare what the devices say with what was told, and tell a change."""
+    def _update(self, user_id: int, tells: bool) -> None:
+        """Compare what the devices say with what was told, and tell a change, or leave that to another process."""
         here = self._is_here(user_id)
         if here == (user_id in self._online):
             return
@@ -183,7 +210,7 @@ class Presence:
             del self._online[user_id]
             self._offline.invalidate(user_id)
             self._offline.finish_load(self._offline.start_load(), {user_id: Status(False, now)})
-        if user_id in self._delayed:
+        if not tells or user_id in self._delayed:
             return  # what is told then is how it is then
         wait = self._changes.take(user_id, now)
         if wait:
@@ -214,16 +241,16 @@ class Presence:
         now = self.now()
         for device in [device for device, until in self._visiting.items() if until <= now]:
             del self._visiting[device]
-            self._update(device[0])
+            self._update(device[0], self.tells_for_all)
         for user_id in self._online:
             if user_id in self._connected:
                 self._online[user_id] = Status(True, now + ONLINE_FOR)
-        if len(self._online) > 1:
+        if self.tells_for_all and len(self._online) > 1:
             self._start(self._tell_all(list(self._online)))
 
     def note(self) -> None:
         """Write down that those who are here were seen now, for the case that nobody can when it ends."""
-        if self._online:
+        if self.tells_for_all and self._online:
             self._start(self._note_all(list(self._online)))
 
     async def _note_all(self, user_ids: list[int]) -> None:

@@ -93,11 +93,11 @@ class ScheduledMessages:
         self._due = DueWork(clock, self._send_due, "messages that are due could not be sent")
         self._awaited: set[int] = set()
         self._online: set[int] = set()
+        fanout.bus.listen(ScheduledDue, self._falls_due)
+        fanout.bus.listen(CameOnline, self._came_online)
 
     def start(self) -> None:
         """Send what is due, also what came due while nobody looked, from now on."""
-        self._fanout.bus.listen(ScheduledDue, self._falls_due)
-        self._fanout.bus.listen(CameOnline, self._came_online)
         self._due.start()
 
     async def stop(self) -> None:
@@ -109,6 +109,8 @@ class ScheduledMessages:
         await self._due.settled()
 
     def _falls_due(self, due: ScheduledDue) -> None:
+        if not self._due.running:
+            return  # whoever begins to send reads what waits
         if due.at != WHEN_ONLINE:
             self._due.falls_due(due.at)
             return

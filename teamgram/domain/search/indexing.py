@@ -19,6 +19,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+import msgspec
+
 from teamgram.database import Database
 from teamgram.domain.boxes.events import LogEntry
 from teamgram.domain.boxes.message import Message
@@ -26,6 +28,7 @@ from teamgram.domain.boxes.talks import Talk
 from teamgram.domain.search import store
 from teamgram.domain.search.upkeep import Upkeep
 from teamgram.domain.updates.events import TransientEvent
+from teamgram.domain.updates.fanout import FanoutBus
 
 DELAY = 0.4
 """Seconds from a change to the step that indexes it and all that came after it."""
@@ -38,6 +41,9 @@ STEP_BEHIND = 1000
 
 SETTLE = 2.0
 """Seconds after which a content that was written before a newer one is committed, or soon will be."""
+
+ASKED_SECONDS = 1.5
+"""Seconds that a search waits for another process to index what was just sent."""
 
 RETRY = 5.0
 """Seconds until the next try when the database failed."""
@@ -52,14 +58,33 @@ _PROGRESS_EVERY = 50_000
 _MOST_TALKS = 50_000
 
 
+class IndexWanted(msgspec.Struct, frozen=True):
+    """Somebody searches in a process that does not index: whoever does says how far it is when it has caught up."""
+
+
+class IndexedTo(msgspec.Struct, frozen=True):
+    """All contents up to ``read`` are indexed; ``newest`` is the last that there is."""
+
+    read: int
+    newest: int
+
+
 class SearchIndexer:
-    """Reads what is new and indexes it; subscribe it to the ``Fanout``."""
+    """Reads what is new and indexes it; subscribe it to the ``Fanout``.
+
+    Of several processes one indexes, which ``start`` says; the others ask it when somebody searches.
+    """
 
     _log = Logger()
 
-    def __init__(self, database: Database, clock: IReactorTime) -> None:
+    def __init__(self, database: Database, clock: IReactorTime, bus: FanoutBus) -> None:
         self._database = database
         self._clock = clock
+        self._bus = bus
+        self._elsewhere = False
+        self._waiting: list[Deferred[None]] = []
+        bus.listen(IndexWanted, self._wanted)
+        bus.listen(IndexedTo, self._told_of)
         self._alone = DeferredLock()
         self._next: IDelayedCall | None = None
         self._is_soon = False  # the next step is due within DELAY
@@ -78,8 +103,16 @@ class SearchIndexer:
 
     def start(self) -> None:
         """Index what there is, and from now on what is changed."""
+        if self._elsewhere:
+            # What the other one did since is in the database, not here.
+            self._read = None
+            self._elsewhere = False
         self._running = True
         self._after(0.0)
+
+    def leave_to_another(self) -> None:
+        """Another process indexes: while this one does not, it is asked."""
+        self._elsewhere = True
 
     async def stop(self) -> None:
         """No more steps; the one that is being done is finished first."""
@@ -114,6 +147,9 @@ class SearchIndexer:
 
         While an old database is being indexed (there is a progress line) it does not wait for that.
         """
+        if self._elsewhere and not self._running:
+            await self._ask()
+            return
         await self._alone.acquire()
         try:
             for _ in range(_STEPS_AWAITED):
@@ -121,6 +157,37 @@ class SearchIndexer:
                     break
         finally:
             self._alone.release()
+
+    async def _ask(self) -> None:
+        """Have the process that indexes catch up; nobody waits for it for long."""
+        told: Deferred[None] = Deferred()
+        self._waiting.append(told)
+        if len(self._waiting) == 1:
+            self._bus.publish(IndexWanted())
+        timer = self._clock.callLater(ASKED_SECONDS, self._tell_waiting)
+        try:
+            await told
+        finally:
+            if timer.active():
+                timer.cancel()
+
+    def _wanted(self, wanted: IndexWanted) -> None:
+        if self._running:
+            Deferred.fromCoroutine(self._catch_up_and_tell()).addErrback(self._failed)
+
+    async def _catch_up_and_tell(self) -> None:
+        await self.catch_up()
+        self._bus.publish(IndexedTo(self._read or 0, self._newest))
+
+    def _told_of(self, told: IndexedTo) -> None:
+        if not self._running:
+            self._read, self._newest = told.read, told.newest
+            self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            waiter.callback(None)
 
     # --- FanoutSubscriber ---
 

@@ -30,7 +30,7 @@ class FanoutSubscriber(Protocol):
         """Tell each entry's user about it; ``entries`` come in commit order."""
 
 
-class EventTold(msgspec.Struct, frozen=True):
+class EventTold(msgspec.Struct, frozen=True, tag=True):
     """A transient event, and the users who are told of it (each once)."""
 
     user_ids: tuple[int, ...]
@@ -38,7 +38,7 @@ class EventTold(msgspec.Struct, frozen=True):
     except_perm_auth_key_id: int = 0
 
 
-class EntriesTold(msgspec.Struct, frozen=True):
+class EntriesTold(msgspec.Struct, frozen=True, tag=True):
     """Log entries that were committed, in order, and the messages that they speak of."""
 
     entries: tuple[LogEntry, ...]
@@ -53,6 +53,12 @@ class ToldInChannel(msgspec.Struct, frozen=True):
     event: TransientEvent
     except_perm_auth_key_id: int = 0
     except_user_id: int = 0
+
+
+class ToldElsewhere(msgspec.Struct, frozen=True):
+    """What another process told its own subscribers. Those here that draw for clients do not hear it: that one did."""
+
+    told: EventTold | EntriesTold
 
 
 class FanoutBus(Protocol):
@@ -84,6 +90,19 @@ class Fanout:
         self.bus.listen(
             EntriesTold, lambda told: subscriber.logged(told.entries, told.messages, told.except_perm_auth_key_id)
         )
+
+    def subscribe_everywhere(self, subscriber: FanoutSubscriber) -> None:
+        """As ``subscribe``, and what other processes tell as well, where this one is told of it."""
+        self.subscribe(subscriber)
+
+        def told(elsewhere: ToldElsewhere) -> None:
+            one = elsewhere.told
+            if isinstance(one, EventTold):
+                subscriber.transient(one.user_ids, one.event, one.except_perm_auth_key_id)
+            else:
+                subscriber.logged(one.entries, one.messages, one.except_perm_auth_key_id)
+
+        self.bus.listen(ToldElsewhere, told)
 
     def publish(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int = 0) -> None:
         """Tell ``user_ids`` about a transient event; the device that caused it is left out.

@@ -97,6 +97,11 @@ class LinkPreviews:
         for page in await self._database.read("awaited pages", store.awaited_txn, MAX_WAITING):
             self._fetch(page)
 
+    def rest(self) -> None:
+        """Forget no old pages, until the next ``start``: another process does."""
+        if self._rounds.running:
+            self._rounds.stop()
+
     async def stop(self) -> None:
         """Fetch no more; before the database closes. What is waited for is fetched at the next start."""
         self._fetcher = None

@@ -10,6 +10,7 @@ from typing import Any
 from twisted.internet import task
 from twisted.internet.defer import Deferred
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.database import open_database
 from teamgram.domain.boxes import contents
 from teamgram.domain.search import folding, indexing
@@ -19,7 +20,7 @@ from teamgram.domain.search.indexing import SearchIndexer
 async def index(reactor: Any, dsn: str, data_dir: str) -> None:
     """A few messages a step, folded and merged at once."""
     database = open_database(dsn, Path(data_dir), reactor)
-    indexer = SearchIndexer(database, reactor)
+    indexer = SearchIndexer(database, reactor, MemoryBus())
     while True:
         if not await indexer._step():
             # All done before the test could kill it.

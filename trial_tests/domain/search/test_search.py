@@ -8,6 +8,7 @@ from twisted.internet import task
 
 from pyroaring import BitMap64
 
+from teamgram.cache.bus import MemoryBus
 from teamgram.database import Database, Transaction
 from teamgram.database.migrate import MIGRATIONS
 from teamgram.domain.boxes import contents, numbers
@@ -92,7 +93,7 @@ class SearchTestCase(BackendTestCase):
             await add_accounts(database, *USERS)
         fanout = Fanout()
         self.clock = task.Clock()
-        indexer = SearchIndexer(database, self.clock)
+        indexer = SearchIndexer(database, self.clock, MemoryBus())
         fanout.subscribe(indexer)
         return database, Messages(database, fanout), indexer, MessageSearch(database, indexer)
 
@@ -363,7 +364,7 @@ class IndexingTests(SearchTestCase):
         await messages.delete(ANNA, [10], revoke=True, now=1_000)
 
         again = self.open_database()
-        search = MessageSearch(again, SearchIndexer(again, task.Clock()))
+        search = MessageSearch(again, SearchIndexer(again, task.Clock(), MemoryBus()))
         self.assertEqual(await self.found(search, "word"), [f"word n{number}" for number in range(8, 1, -1)])
         self.assertEqual(await self.found(search, "edited"), ["edited"])
         # Two words each, one of the edited message, the sender of all of these; none of the deleted ones.
@@ -449,7 +450,7 @@ class IndexingTests(SearchTestCase):
         await old.write("as it was", write_txn)
         await old.close()
         database = self.open_database()
-        search = MessageSearch(database, SearchIndexer(database, task.Clock()))
+        search = MessageSearch(database, SearchIndexer(database, task.Clock(), MemoryBus()))
         self.assertEqual(await self.found(search, "words"), ["Old words"])
         self.assertEqual(await self.found(search, "kept", BORIS, ANNA), ["kept by Boris"])
         self.assertEqual(await self.found(search, "kept"), [])
@@ -459,7 +460,7 @@ class IndexingTests(SearchTestCase):
         old = self.open_database(migrations=self.migrations_before(SHEETS))
         await add_accounts(old, *USERS)
         await Messages(old, Fanout()).send(SendRequest(ANNA, BORIS, "Old words", 1, 1_000))
-        await SearchIndexer(old, task.Clock()).catch_up()
+        await SearchIndexer(old, task.Clock(), MemoryBus()).catch_up()
 
         def fold_txn(txn: Transaction) -> None:
             txn.execute(
@@ -477,6 +478,6 @@ class IndexingTests(SearchTestCase):
         await old.write("as it was", fold_txn)
         await old.close()
         database = self.open_database()
-        search = MessageSearch(database, SearchIndexer(database, task.Clock()))
+        search = MessageSearch(database, SearchIndexer(database, task.Clock(), MemoryBus()))
         for text in ("wor", "o", "old words"):
             self.assertEqual(await self.found(search, text), ["Old words"], text)

@@ -40,10 +40,15 @@ class DialogsService(RpcService):
             peers.add(listed.archive.peer)
             archive.append(archive_view(listed, chosen, self._shared.now()))
         users, chats = await self._shared.peers(caller.user_id, peers)
+        lifetimes = await self._shared.domain.lifetimes.of(caller.user_id, [one.peer for one in listed.dialogs])
         return {
             "dialogs": archive
             + [
-                dialog_view(dialog, notify_settings_view(chosen.get(str(dialog.peer), UNCHANGED)))
+                dialog_view(
+                    dialog,
+                    notify_settings_view(chosen.get(str(dialog.peer), UNCHANGED)),
+                    lifetimes.get(dialog.peer, 0),
+                )
                 for dialog in listed.dialogs
             ],
             "messages": [message_view(message, self._shared.updates.files) for message in messages],
@@ -204,7 +209,15 @@ class PrivateChatSettings:
         common = await self._shared.domain.chats.common(owner_id, user_id, 0, 500) if user_id != owner_id else []
         behind = await self._shared.domain.chat_wallpapers.behind(owner_id, user_id)
         has_scheduled = await self._shared.domain.scheduled.has_any(owner_id, user_id)
-        return Conversation(dialog.pinned_message_id, len(common), dialog.folder_id, behind, has_scheduled)
+        lifetimes = await self._shared.domain.lifetimes.of(owner_id, [user_id])
+        return Conversation(
+            dialog.pinned_message_id,
+            len(common),
+            dialog.folder_id,
+            behind,
+            has_scheduled,
+            lifetimes.get(user_id, 0),
+        )
 
 
 def _written_peer(view: Any) -> int:
@@ -239,8 +252,12 @@ def archive_view(listed: DialogList, chosen: Mapping[str, Notifications], now: i
     )
 
 
-def dialog_view(dialog: Dialog, notify_settings: Any) -> Any:
-    """``dialog``."""
+def dialog_view(dialog: Dialog, notify_settings: Any, lifetime: int = 0) -> Any:
+    """``dialog``.
+
+    Args:
+        lifetime: seconds after which messages there delete themselves.
+    """
     return tl.dialog(
         pinned=dialog.pinned_order > 0,
         unread_mark=dialog.unread_mark,
@@ -256,4 +273,5 @@ def dialog_view(dialog: Dialog, notify_settings: Any) -> Any:
         pts=dialog.pts or None,
         draft=draft_view(dialog.draft) if dialog.draft is not None else None,
         folder_id=dialog.folder_id or None,
+        ttl_period=lifetime or None,
     )

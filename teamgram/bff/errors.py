@@ -160,6 +160,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     messages.CaptionTooLong: (400, "MEDIA_CAPTION_TOO_LONG"),
     messages.MediaForbidden: (403, "CHAT_SEND_MEDIA_FORBIDDEN"),
     messages.MediaDoesNotEnd: (400, "TTL_MEDIA_INVALID"),
+    messages.LifetimeInvalid: (400, "TTL_PERIOD_INVALID"),
     messages.MediaNotChangeable: (400, "MEDIA_PREV_INVALID"),
     messages.NewMediaInvalid: (400, "MEDIA_NEW_INVALID"),
     messages.AlbumMediaInvalid: (400, "MEDIA_GROUPED_INVALID"),

@@ -227,7 +227,6 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("tones of an AI", "RPCMiscellaneous", "aicompose.tones", "aicompose.getTones"),
     ("choices for links", "RPCWebBrowser", _no_link_choices, "account.getWebBrowserSettings"),
     ("wallets", "RPCMiscellaneous", "walletStateEmpty", "wallet.getState"),
-    ("default auto-delete time", "RPCPrivacySettings", "defaultHistoryTTL", "messages.getDefaultHistoryTTL"),
     ("sensitive content filter", "RPCNsfw", "account.contentSettings", "account.getContentSettings"),
     ("saved auto-save choices", "RPCAutosave", "account.autoSaveSettings", "account.getAutoSaveSettings"),
     ("saved download choices (defaults)", "RPCAutoDownload", _download_defaults, "account.getAutoDownloadSettings"),

@@ -29,6 +29,7 @@ from teamgram.bff.folders.links import FolderLinksService
 from teamgram.bff.folders.service import FoldersService, FolderTags
 from teamgram.bff.langpack import Langpack, load_languages
 from teamgram.bff.messages.history import MessageHistory
+from teamgram.bff.messages.lifetimes import DefaultLifetime, LifetimesService
 from teamgram.bff.messages.locations import RecentLocations
 from teamgram.bff.messages.marks import GroupReadMarks, ReadMarks
 from teamgram.bff.messages.media import SendingMedia
@@ -135,6 +136,8 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         SendingMessages(shared),
         SendingMedia(shared),
         ScheduledService(shared),
+        LifetimesService(shared),
+        DefaultLifetime(shared),
         PollsService(shared),
         TodoListsService(shared),
         RecentLocations(shared),

@@ -42,7 +42,9 @@ from teamgram.domain.files.references import (
 )
 from teamgram.domain.folders.folders import Folders
 from teamgram.domain.folders.links import FolderLinks
+from teamgram.domain.messages.auto_delete import AutoDelete
 from teamgram.domain.messages.ending import EndingMedia
+from teamgram.domain.messages.lifetimes import Lifetimes
 from teamgram.domain.messages.media import FileAccess
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
@@ -153,6 +155,8 @@ class Domain:
     folders: Folders
     folder_links: FolderLinks
     scheduled: ScheduledMessages
+    lifetimes: Lifetimes
+    auto_delete: AutoDelete
     polls: Polls
     todo_lists: TodoLists
 
@@ -256,6 +260,8 @@ class Domain:
             folders=Folders(database, fanout),
             folder_links=FolderLinks(database, chats, fanout),
             scheduled=scheduled,
+            lifetimes=Lifetimes(database, fanout, chats, channels),
+            auto_delete=AutoDelete(database, fanout, clock),
             polls=Polls(database, fanout, clock),
             todo_lists=TodoLists(database, fanout),
         )
@@ -280,6 +286,7 @@ class Domain:
         self.indexer.start()
         self.ending.start()
         self.scheduled.start()
+        self.auto_delete.start()
         self.polls.start()
         self.previews.start()
 
@@ -302,6 +309,7 @@ class Domain:
         self.portraits.stop()
         await self.ending.stop()
         await self.scheduled.stop()
+        await self.auto_delete.stop()
         await self.polls.stop()
         self.collecting.stop()
         self.bot_inbox.stop()

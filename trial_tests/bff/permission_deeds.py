@@ -364,6 +364,10 @@ async def restrict(g: Group) -> Any:
     return await g.do(tl.messages.editChatDefaultBannedRights(peer=g.peer, banned_rights=rights))
 
 
+async def lifetime(g: Group) -> Any:
+    return await g.do(tl.messages.setHistoryTTL(peer=g.peer, period=86_400))
+
+
 async def protect(g: Group) -> Any:
     return await g.do(tl.messages.toggleNoForwards(peer=g.peer, enabled=True))
 

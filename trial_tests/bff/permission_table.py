@@ -131,6 +131,7 @@ CHATS = (
     _creators("appoint", "make an administrator"),
     _creators("dismiss", "make an administrator a member again"),
     _admins("restrict", "say what members may not do"),
+    _admins("lifetime", "say when messages delete themselves"),
     _creators("protect", "protect it from being copied"),
     _creators("close", "delete it for everybody"),
 )  # fmt: skip

@@ -17,9 +17,11 @@ from teamgram.bff.views.updates import entries_drawing
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.channels.channel import Flag
 from teamgram.domain.chats.chat import Chat
+from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.errors import ChatNotFound
 from teamgram.domain.chats.rights import sees
 from teamgram.domain.ids.peer import PeerKind, marked_chat
+from teamgram.domain.messages.lifetimes import checked_lifetime
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.users.notifications import UNCHANGED
 from teamgram.domain.users.user import User
@@ -47,6 +49,7 @@ class ChatsService(RpcService):
         if len(query.users) > 200:
             raise bad_request("USERS_TOO_MUCH")
         users = [await shared.input_peers.user(caller, user) for user in query.users]
+        checked_lifetime(query.ttl_period or 0)
         created = await shared.domain.chats.create(
             shared.actor(caller),
             [user.id for user in users],
@@ -54,6 +57,10 @@ class ChatsService(RpcService):
             alone=caller.layer >= MISSING_INVITEES_LAYER,
         )
         chat_id, change = created.chat_id, created.change
+        if query.ttl_period:
+            # Told to this device as well: the answer is the group as it was founded.
+            actor = Actor(caller.user_id, shared.now())
+            await shared.domain.lifetimes.set(actor, marked_chat(chat_id), query.ttl_period)
         chat = await shared.domain.chats.of_member(caller.user_id, chat_id)
         participants = tl.updateChatParticipants(participants=participants_view(chat, caller.user_id))
         # TDLib gives a group up whose first message comes without a random_id: the server makes one here.
@@ -180,6 +187,7 @@ class ChatsService(RpcService):
             bot_info=await self._bot_info(members.values(), chat) or None,
             pinned_msg_id=dialog.pinned_message_id or None,
             folder_id=dialog.folder_id or None,
+            ttl_period=chat.ttl_seconds or None,
             has_scheduled=await shared.domain.scheduled.has_any(viewer_id, marked_chat(chat.id)),
         )
         inviters = {chat.participants[user_id].inviter_id for user_id in members}

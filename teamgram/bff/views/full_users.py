@@ -29,6 +29,7 @@ class Conversation:
     folder_id: int = 0
     background: Background | None = None
     has_scheduled: bool = False
+    lifetime: int = 0
 
 
 class PrivateChats(Protocol):
@@ -78,6 +79,7 @@ class FullUserViews:
             voice_messages_forbidden=user.id not in book.blocked_by and not sees(book, user.id, rules, VOICE_MESSAGES),
             can_pin_message=True,
             has_scheduled=conversation.has_scheduled,
+            ttl_period=conversation.lifetime or None,
             about=(user.about or None) if sees(book, user.id, rules, ABOUT) else None,
             settings=peer_settings_view(book, user),
             personal_photo=self._files.on_profile(photos.personal, user.id),

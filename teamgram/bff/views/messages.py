@@ -70,6 +70,9 @@ def action_view(action: Action, content_id: int, files: FileViews) -> Any:
         # Whoever made it is nobody in a message that two see.
         wallpaper = wallpaper_view(action.wallpaper, 0, files)
         return tl.messageActionSetChatWallPaper(same=action.same, for_both=action.for_both, wallpaper=wallpaper)
+    if kind == "setMessagesTTL":
+        by_default = action.user_ids[0] if action.user_ids else None
+        return tl.messageActionSetMessagesTTL(period=action.period, auto_setting_from=by_default)
     if kind == "chatAddUser":
         return tl.messageActionChatAddUser(users=list(action.user_ids))
     if kind == "chatDeleteUser":
@@ -167,6 +170,7 @@ def message_view(message: Message, files: FileViews) -> Any:
         invert_media=extra.invert_media,
         post=extra.post,
         from_scheduled=extra.scheduled,
+        ttl_period=extra.ttl_period or None,
         from_id=None if extra.post else peer_view(message.from_peer),
         peer_id=peer_view(message.peer),
         saved_peer_id=peer_view(saved_peer) if saved_peer else None,

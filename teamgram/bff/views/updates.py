@@ -249,6 +249,9 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
             folder_id=e.folder_id or None, order=[dialog_peer_view(peer) for peer in e.peers]
         )
     ),
+    events.HistoryTtlChanged: _one(
+        lambda e: tl.updatePeerHistoryTTL(peer=peer_view(e.peer), ttl_period=e.seconds or None)
+    ),
     events.ScheduledGone: _one(
         lambda e: tl.updateDeleteScheduledMessages(
             peer=peer_view(e.peer), messages=list(e.ids), sent_messages=list(e.sent_ids) or None

@@ -28,32 +28,42 @@ class Box(NamedTuple):
 
 
 class Audience(msgspec.Struct, frozen=True):
-    """The boxes that take what is written in a conversation; their owners are told of it."""
+    """The boxes that take what is written in a conversation; their owners are told of it.
+
+    Attributes:
+        ttl: seconds after which it deletes itself, 0 for never.
+        default_ttl: what its writer wants that to be where they begin a conversation, if nobody has chosen there.
+    """
 
     boxes: tuple[Box, ...]
+    ttl: int = 0
+    default_ttl: int = 0
 
     @classmethod
-    def private(cls, sender_id: int, user_id: int, *, delivered: bool = True) -> "Audience":
+    def private(
+        cls, sender_id: int, user_id: int, *, delivered: bool = True, ttl: int = 0, default_ttl: int = 0
+    ) -> "Audience":
         """Both sides of a private chat.
 
         Args:
             delivered: False when the other side must not hear of it (they have blocked the sender).
+            ttl, default_ttl: see the attributes.
         """
         # Nobody reads what is written to the service account.
         if user_id in (sender_id, SERVICE_USER_ID) or not delivered:
-            return cls((Box(sender_id, user_id),))
-        return cls((Box(sender_id, user_id), Box(user_id, sender_id)))
+            return cls((Box(sender_id, user_id),), ttl, default_ttl)
+        return cls((Box(sender_id, user_id), Box(user_id, sender_id)), ttl, default_ttl)
 
     @classmethod
-    def group(cls, chat_id: int, member_ids: Iterable[int]) -> "Audience":
+    def group(cls, chat_id: int, member_ids: Iterable[int], ttl: int = 0) -> "Audience":
         """These members of a basic group."""
         peer = marked_chat(chat_id)
-        return cls(tuple(map(Box, member_ids, repeat(peer))))
+        return cls(tuple(map(Box, member_ids, repeat(peer))), ttl)
 
     @classmethod
-    def channel(cls, marked: int) -> "Audience":
+    def channel(cls, marked: int, ttl: int = 0) -> "Audience":
         """A channel (its marked id): one box, whoever reads it."""
-        return cls((Box(marked, marked),))
+        return cls((Box(marked, marked),), ttl)
 
     @property
     def owner_ids(self) -> tuple[int, ...]:

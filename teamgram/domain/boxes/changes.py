@@ -148,7 +148,11 @@ class BoxChanges:
         sent_to = next((peer for owner_id, peer in boxes if owner_id == told_id), 0)
         unread = dict.fromkeys((owner_id for owner_id, _ in boxes), 0)
         mentions = dict(unread)
+        ends: list[tuple[int, int]] = []
         for message in outgoing:
+            said = message.extra
+            if audience.ttl and said.action is None:
+                said = replace(said, ttl_period=audience.ttl)
             sent: dict[int, Message] = {}
             sender_box = self._boxes.get(told_id)
             inserted = txn.insert_ignore(
@@ -164,20 +168,21 @@ class BoxChanges:
                     "edited_at": 0,
                     "message": message.text,
                     "tags": message.tags,
-                    "extra": pack_extra(message.extra),
+                    "extra": pack_extra(said),
                 },
             )
             if not inserted:
                 raise DuplicateRandomId
             content_id = txn.lastrowid
-            said = message.extra
+            if said.ttl_period:
+                ends.append((content_id, date + said.ttl_period))
             if said.media is not None or said.action is not None or said.preview is not None:
-                note_uses_txn(txn, CONTENT, content_id, message.extra)
+                note_uses_txn(txn, CONTENT, content_id, said)
             poll = said.media.poll if said.media is not None else None
             if poll is not None:
                 add_place_txn(txn, poll, content_id)
             reply_to_ids = message.reply_to_ids or {}
-            text, extra, spoken_to = message.text, message.extra, message.mentioned
+            text, extra, spoken_to = message.text, said, message.mentioned
             is_played = extra.media is not None and bool(extra.media.played)
             for owner_id, peer in boxes:
                 box = self._boxes[owner_id]
@@ -245,6 +250,8 @@ class BoxChanges:
             " pinned, reply_to_id, saved_peer, media_unread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
+        if ends:
+            txn.executemany("INSERT INTO message_ends (content_id, ends_at) VALUES (?, ?)", ends)
         if spoken:
             add_marks_txn(txn, spoken)
         if is_channel and mentions:

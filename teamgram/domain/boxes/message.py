@@ -87,6 +87,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     wallpaper: Wallpaper | None = None
     for_both: bool = False
     same: bool = False
+    period: int = 0
     chat_id: int = 0
     done: tuple[int, ...] = ()
     undone: tuple[int, ...] = ()
@@ -101,7 +102,7 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     ``author``, if they sign. ``as_peer``: the marked id in whose name it was sent, 0 for the sender's own.
     ``via_bot_id`` is the bot that offered what the sender has chosen;
     it may change the message by ``via_key``.
-    ``scheduled``: it waits for its time, or did.
+    ``scheduled``: it waits for its time, or did. ``ttl_period``: seconds after which it deletes itself.
     """
 
     entities: tuple[Entity, ...] = ()
@@ -121,6 +122,7 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     via_bot_id: int = 0
     via_key: int = 0
     scheduled: bool = False
+    ttl_period: int = 0
 
     @property
     def file_ids(self) -> set[int]:

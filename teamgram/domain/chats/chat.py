@@ -73,6 +73,7 @@ class Chat:
         version: counts changes of the participants: who is there, and who administers. Clients follow them by it, and
             ask for all participants anew when it grows otherwise.
         participants: who is or was in it, by user id; only those of ``asked`` where not everybody was asked for.
+        ttl_seconds: after which messages delete themselves, 0 for never.
         asked: those whose part is known; None: everybody's.
     """
 
@@ -88,6 +89,7 @@ class Chat:
     participants: Mapping[int, Participant]
     asked: frozenset[int] | None = None
     photo: Avatar | None = None
+    ttl_seconds: int = 0
 
     @property
     def members(self) -> list[int]:

@@ -178,6 +178,15 @@ def check_protects(chat: Chat, user_id: int) -> None:
     _creator(chat, user_id)
 
 
+def check_sets_lifetime(chat: Chat, user_id: int) -> None:
+    """Say how long messages stay: administrators, who may delete them as well.
+
+    Raises:
+        ChatAdminRequired.
+    """
+    _admin(chat, user_id)
+
+
 def check_closes(chat: Chat, user_id: int) -> None:
     """Delete the group for everybody: the creator, while they are in it.
 

@@ -7,7 +7,10 @@ from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.chats.chat import Chat, Participant, Role, Standing
 from teamgram.domain.files.file import unpack_avatar
 
-_COLUMNS = "id, title, about, creator_id, created_at, version, default_banned_rights, deactivated, noforwards, photo"
+_COLUMNS = (
+    "id, title, about, creator_id, created_at, version, default_banned_rights, deactivated, noforwards, photo,"
+    " ttl_seconds"
+)
 _PARTICIPANT = "user_id, inviter_id, joined_at, role, status"
 
 
@@ -89,6 +92,7 @@ def _chat(row: Row, participants: Iterable[Row], asked: frozenset[int] | None) -
         found,
         asked,
         unpack_avatar(row[9]),
+        row[10],
     )
 
 

@@ -44,6 +44,8 @@ class Relation(msgspec.Struct, frozen=True):
         is_bot: the one who acts.
         has_blocked: the one who acts has blocked the other.
         is_blocked: the other has blocked the one who acts.
+        ttl: seconds after which messages between the two delete themselves, 0 for never; None: nobody has chosen.
+        default_ttl: what the one who acts wants that to be in conversations that they begin.
     """
 
     user_id: int
@@ -53,6 +55,8 @@ class Relation(msgspec.Struct, frozen=True):
     other_is_deleted: bool = False
     has_blocked: bool = False
     is_blocked: bool = False
+    ttl: int | None = None
+    default_ttl: int = 0
 
 
 def relation_txn(txn: Transaction, user_id: int, other_id: int) -> Relation:
@@ -65,14 +69,15 @@ def relation_txn(txn: Transaction, user_id: int, other_id: int) -> Relation:
     txn.execute(
         "SELECT me.is_bot, other.is_bot, other.is_deleted,"
         " EXISTS (SELECT 1 FROM blocks WHERE owner_id = me.id AND blocked_id = other.id),"
-        " EXISTS (SELECT 1 FROM blocks WHERE owner_id = other.id AND blocked_id = me.id)"
+        " EXISTS (SELECT 1 FROM blocks WHERE owner_id = other.id AND blocked_id = me.id),"
+        " (SELECT seconds FROM private_ttls WHERE owner_id = me.id AND peer = other.id), me.default_ttl"
         " FROM users me CROSS JOIN users other WHERE me.id = ? AND other.id = ?",
         (user_id, other_id),
     )
     row = txn.fetchone()
     if row is None:
         raise UserNotFound(f"no user {user_id}, or no user {other_id}")
-    return Relation(user_id, other_id, *map(bool, row))
+    return Relation(user_id, other_id, *map(bool, row[:5]), *row[5:])
 
 
 def relations_txn(txn: Transaction, user_id: int, other_ids: Sequence[int]) -> dict[int, Relation]:

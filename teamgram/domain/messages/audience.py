@@ -16,6 +16,7 @@ from teamgram.domain.messages.media import forbidden_by
 from teamgram.domain.messages.place import place_txn
 from teamgram.domain.privacy.facts import allowing_txn
 from teamgram.domain.privacy.keys import VOICE_MESSAGES
+from teamgram.domain.users.user import SERVICE_USER_ID
 
 
 def audience_txn(
@@ -38,7 +39,9 @@ def audience_txn(
         delivered = relations.check_writes(relation)
         relations.check_begun_txn(txn, relation)
         check_takes_txn(txn, relation, media)
-        return Audience.private(sender_id, peer, delivered=delivered), None
+        ttl = relation.ttl
+        default_ttl = relation.default_ttl if ttl is None and peer not in (sender_id, SERVICE_USER_ID) else 0
+        return Audience.private(sender_id, peer, delivered=delivered, ttl=ttl or 0, default_ttl=default_ttl), None
     # Held, so that nobody comes or goes until the transaction ends.
     chat = rights.known(chat_txn(txn, chat_id_of(peer), (sender_id,), lock=True), chat_id_of(peer), sender_id)
     if not media:
@@ -47,7 +50,7 @@ def audience_txn(
         check_sends(chat, sender_id, one)
         if one is not None and one.ttl:
             raise MediaDoesNotEnd(str(chat.id))
-    return Audience.group(chat.id, member_ids_txn(txn, chat.id)), chat
+    return Audience.group(chat.id, member_ids_txn(txn, chat.id), chat.ttl_seconds), chat
 
 
 def check_takes_txn(txn: Transaction, relation: Relation, media: Iterable[Media | None]) -> None:

@@ -122,6 +122,16 @@ def _locked_copies_txn(
     return [copy for copy in copies if (copy[1] not in spared if revoke else copy[1] == owner_id)]
 
 
+def end_txn(txn: Transaction, fanout: Fanout, content_ids: Sequence[int], now: int) -> None:
+    """Delete contents whose time is over from everybody's boxes."""
+    txn.execute(f"DELETE FROM message_ends WHERE content_id IN ({marks(content_ids)})", content_ids)
+    changes = BoxChanges(txn, now)
+    changes.lock(copy[1] for copy in copies_txn(txn, content_ids))
+    # Somebody may have deleted some of them before the boxes were ours.
+    _remove_txn(txn, changes, copies_txn(txn, content_ids))
+    changes.save(fanout.deliver)
+
+
 def _remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -> None:
     by_owner: dict[int, list[int]] = {}
     for _, owner_id, message_id, _ in copies:

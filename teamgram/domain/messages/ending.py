@@ -87,7 +87,10 @@ def _end_txn(txn: Transaction, fanout: Fanout, content_id: int, now: int) -> Non
     if not copies or copies[0].extra.media is None:
         return  # everybody has deleted it
     left = Extra(
-        media=copies[0].extra.media.after_its_end(), reply=copies[0].extra.reply, silent=copies[0].extra.silent
+        media=copies[0].extra.media.after_its_end(),
+        reply=copies[0].extra.reply,
+        silent=copies[0].extra.silent,
+        ttl_period=copies[0].extra.ttl_period,
     )
     said = searched_text(copies[0].text, copies[0].extra)
     note_changes_txn(txn, [(content_id, talk_of(copies[0].owner_id, copies[0].peer), said)])

@@ -27,6 +27,10 @@ class MediaDoesNotEnd(DomainError):
     """Media that ends by itself is for one other person: in groups, for bots and for oneself there is none."""
 
 
+class LifetimeInvalid(DomainError):
+    """Messages cannot be told to end after that time."""
+
+
 class MediaNotChangeable(DomainError):
     """What the message carries is none that may be changed."""
 

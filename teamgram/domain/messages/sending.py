@@ -26,6 +26,7 @@ from teamgram.domain.messages.audience import (
 )
 from teamgram.domain.messages.authors import authors_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
+from teamgram.domain.messages.lifetimes import begin_txn
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.replies import Quote, answered_txn, first_written_txn
 from teamgram.domain.updates.events import DraftChanged
@@ -117,6 +118,8 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         check_sends_by_way_of_bots(chat, sender_id)
     changes = BoxChanges(txn, first.date)
     changes.lock(audience.owner_ids)
+    if audience.default_ttl:
+        audience = begin_txn(txn, changes, fanout, sender_id, audience)
     answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.quote)
     outgoing = []
     for request in requests:
@@ -222,6 +225,8 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
         for copy in copies_txn(txn, request, chat)
         if copy.random_id not in done
     ]
+    if outgoing and audience.default_ttl:
+        audience = begin_txn(txn, changes, fanout, sender_id, audience)
     posted = changes.post(sender_id, audience, outgoing) if outgoing else []
     _await_pages_txn(txn, outgoing, posted, sender_id)
     changes.save(fanout.deliver, request.perm_auth_key_id)

@@ -251,6 +251,13 @@ class FoldersChanged(msgspec.Struct, frozen=True, tag=True):
     """Something else about the receiver's folders changed: fetch them again (``updateDialogFilters``)."""
 
 
+class HistoryTtlChanged(msgspec.Struct, frozen=True, tag=True):
+    """Messages to ``peer`` (marked id) delete themselves after so many seconds from now on, 0: they do not."""
+
+    peer: int
+    seconds: int
+
+
 class ScheduledChanged(msgspec.Struct, frozen=True, tag=True):
     """The receiver has a new or another message to ``peer`` that waits (``updateNewScheduledMessage``)."""
 
@@ -420,6 +427,7 @@ TransientEvent: TypeAlias = (
     | FolderChanged
     | FoldersReordered
     | FoldersChanged
+    | HistoryTtlChanged
     | ScheduledChanged
     | ScheduledGone
     | SavedDialogPinnedChanged

@@ -13,6 +13,7 @@ from teamgram.mtproto.tl import registry
 from teamgram.session.routing import services_by_method
 from trial_tests.backends import BackendTestCase
 from trial_tests.bff.house import House
+from trial_tests.bff.talk_house import House as TalkHouse
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +33,8 @@ class RoutingTests(BackendTestCase):
         shipped = yaml.safe_load((ROOT / "etc" / "session.yaml").read_text(encoding="utf-8"))
         id_map = shipped["BFFProxyClients"]["IDMap"]
         house = House(self.open_database(), self.open_cache())
-        served = {f"/mtproto.{method.service}" for method in house.caller.methods.values()}
+        methods = [*house.caller.methods.values(), *TalkHouse(self).caller.methods.values()]
+        served = {f"/mtproto.{method.service}" for method in methods}
         self.assertEqual(served - id_map.keys(), set())
 
     def test_methods_are_methods(self) -> None:

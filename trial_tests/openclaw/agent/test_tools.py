@@ -74,7 +74,7 @@ class InvokeTests(AgentsTestCase):
         """Every tool, once."""
         groups = self.ok("tools.catalog")["groups"]
         names = sorted(tool["id"] for group in groups for tool in group["tools"])
-        known = "canvas current_time list_files memory_search node_invoke read_file send session_status"
+        known = "ask_user canvas current_time list_files memory_search node_invoke read_file send session_status"
         self.assertEqual(names, known.split())
 
     def invoke(self, name: str, **args: Any) -> Any:

@@ -130,6 +130,24 @@ class BanTests(ChannelTestCase):
         await self.ban(anna, channel, boris, NO_BANS)
         self.assertEqual((await self.listed(anna, channel, tl.channelParticipantsKicked(q=""))).participants, [])
 
+    async def test_who_may_ban(self) -> None:
+        """Administrators with that right; nobody bans themselves, or the owner."""
+        _, anna, boris, clara, channel = await self.supergroup()
+        await self.bring(anna, channel, clara)
+        await self.admin(anna, channel, boris, invite_users=True)
+        for device in (boris, clara):
+            self.assertEqual(await error_of(self.ban(device, channel, clara, OUT)), "CHAT_ADMIN_REQUIRED")
+        await self.admin(anna, channel, boris, ban_users=True)
+        for who in (anna, boris):
+            self.assertEqual(await error_of(self.ban(boris, channel, who, OUT)), "PARTICIPANT_ID_INVALID")
+        await self.ban(boris, channel, clara, OUT)
+
+    async def test_by_the_number_alone(self) -> None:
+        """A channel's number addresses it for nobody, its members among them."""
+        _, anna, _, _, channel = await self.supergroup()
+        channel.access_hash += 1
+        self.assertEqual(await error_of(self.full(anna, channel)), "CHANNEL_INVALID")
+
     async def test_restricted_for_a_while(self) -> None:
         """A restriction ends by itself; one that would end at once, or in years, has no end."""
         house, anna, boris, _, channel = await self.supergroup()

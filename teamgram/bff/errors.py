@@ -27,6 +27,7 @@ from teamgram.domain.messages import errors as messages
 from teamgram.domain.polls import errors as polls
 from teamgram.domain.privacy import errors as privacy
 from teamgram.domain.profiles import errors as profiles
+from teamgram.domain.reactions import errors as reactions
 from teamgram.domain.saved_files.sounds import SoundInvalid
 from teamgram.domain.scheduled import errors as scheduled
 from teamgram.domain.stickers import errors as stickers
@@ -204,6 +205,10 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     channels.SecondsInvalid: (400, "SECONDS_INVALID"),
     channels.UserBannedInChannel: (400, "USER_BANNED_IN_CHANNEL"),
     channels.UserKicked: (400, "USER_KICKED"),
+    reactions.ReactionEmpty: (400, "REACTION_EMPTY"),
+    reactions.ReactionInvalid: (400, "REACTION_INVALID"),
+    reactions.ReactionListForbidden: (403, "BROADCAST_FORBIDDEN"),
+    reactions.ReactionsTooMany: (400, "REACTIONS_TOO_MANY"),
     polls.OptionInvalid: (400, "OPTION_INVALID"),
     polls.OptionsTooMany: (400, "OPTIONS_TOO_MUCH"),
     polls.PollAnswerInvalid: (400, "POLL_ANSWER_INVALID"),

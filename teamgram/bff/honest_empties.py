@@ -123,10 +123,6 @@ def _no_passkey(caller: RpcMetadata, query: Any) -> Any:
     raise bad_request("PASSKEY_CREDENTIAL_NOT_FOUND")
 
 
-def _reaction_defaults(caller: RpcMetadata, query: Any) -> Any:
-    return tl.reactionsNotifySettings(sound=tl.notificationSoundDefault(), show_previews=True)
-
-
 def _no_link_choices(caller: RpcMetadata, query: Any) -> Any:
     # Links open where the app itself thinks best, and no site is an exception.
     return tl.account.webBrowserSettings(external_exceptions=[], inapp_exceptions=[], hash=0)
@@ -170,14 +166,8 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
         " account.getChannelDefaultEmojiStatuses account.getCollectibleEmojiStatuses",
     ),
     ("emoji statuses", "RPCEmojiStatus", "emojiList", "account.getChannelRestrictedStatusEmojis"),
-    ("reactions", "RPCReactions", "messages.availableReactions", "messages.getAvailableReactions"),
-    ("reactions", "RPCReactions", "messages.reactions", "messages.getTopReactions messages.getRecentReactions"),
-    ("reactions", "RPCReactions", "updates", "messages.getMessagesReactions"),
-    ("reactions", "RPCReactions", "messages.messages", "messages.getUnreadReactions messages.getUnreadPollVotes"),
-    ("reactions", "RPCReactionNotification", _reaction_defaults, "account.getReactionsNotifySettings"),
+    ("votes that wait to be seen", "RPCReactions", "messages.messages", "messages.getUnreadPollVotes"),
     ("paid reactions", "RPCReactions", _nobody_pays, "messages.getPaidReactionPrivacy"),
-    ("saved message tags", "RPCSavedMessageTags", "messages.reactions", "messages.getDefaultTagReactions"),
-    ("saved message tags", "RPCSavedMessageTags", "messages.savedReactionTags", "messages.getSavedReactionTags"),
     ("message effects", "RPCMessageEffects", "messages.availableEffects", "messages.getAvailableEffects"),
     ("themes", "RPCThemes", "account.themes", "account.getThemes account.getChatThemes"),
     ("themes", "RPCThemes", "account.chatThemes", "account.getUniqueGiftChatThemes"),

@@ -43,6 +43,8 @@ from teamgram.bff.polls.service import PollsService, TodoListsService
 from teamgram.bff.privacy_settings import PrivacySettings
 from teamgram.bff.profile_photos import ProfilePhotosService
 from teamgram.bff.qr_code import QrCode
+from teamgram.bff.reactions.choices import ReactionChoicesService, ReactionNotifications, SavedMessageTags
+from teamgram.bff.reactions.service import ReactionsService
 from teamgram.bff.registry import RpcService
 from teamgram.bff.reports import Reports
 from teamgram.bff.saved_message_dialogs import SavedMessageDialogs
@@ -97,7 +99,7 @@ def people_services(
         PrivateChatSettings(shared),
     )
     return [
-        ConfigurationService(configuration, views, clock),
+        ConfigurationService(configuration, views, clock, domain.account_settings),
         AccentColors(),
         Langpack(load_languages(langpacks) if langpacks is not None else None),
         Terms(clock),
@@ -140,6 +142,10 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         DefaultLifetime(shared),
         PollsService(shared),
         TodoListsService(shared),
+        ReactionsService(shared),
+        ReactionChoicesService(shared),
+        ReactionNotifications(shared),
+        SavedMessageTags(shared),
         RecentLocations(shared),
         WebPages(shared),
         FilesService(shared),

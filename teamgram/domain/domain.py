@@ -56,6 +56,8 @@ from teamgram.domain.presence.presence import Presence
 from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.profiles.photos import ProfilePhotos
 from teamgram.domain.profiles.portraits import Portraits
+from teamgram.domain.reactions.choices import ReactionChoices
+from teamgram.domain.reactions.message_reactions import MessageReactions
 from teamgram.domain.saved_files.saved_files import SavedFiles
 from teamgram.domain.scheduled.scheduled import ScheduledMessages
 from teamgram.domain.search.indexing import SearchIndexer
@@ -158,6 +160,8 @@ class Domain:
     lifetimes: Lifetimes
     auto_delete: AutoDelete
     polls: Polls
+    reactions: MessageReactions
+    reaction_choices: ReactionChoices
     todo_lists: TodoLists
 
     @classmethod
@@ -263,6 +267,8 @@ class Domain:
             lifetimes=Lifetimes(database, fanout, chats, channels),
             auto_delete=AutoDelete(database, fanout, clock),
             polls=Polls(database, fanout, clock),
+            reactions=MessageReactions(database, fanout, clock),
+            reaction_choices=ReactionChoices(database, fanout),
             todo_lists=TodoLists(database, fanout),
         )
 
@@ -311,6 +317,7 @@ class Domain:
         await self.scheduled.stop()
         await self.auto_delete.stop()
         await self.polls.stop()
+        await self.reactions.stop()
         self.collecting.stop()
         self.bot_inbox.stop()
         await self.filing.stop()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -13,6 +14,7 @@ from teamgram.bff.accent_colors import AccentColors
 from teamgram.bff.configuration import ConfigurationService, ConfigurationSettings
 from teamgram.bff.configuration.app_config import json_value
 from teamgram.bff.langpack import Langpack, load_languages
+from teamgram.bff.registry import EncodedResult
 from teamgram.domain.chats.chat import MAX_PARTICIPANTS
 from teamgram.interfaces.keys import AuthKeyType, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
@@ -32,8 +34,14 @@ class ConfigurationTests(SynchronousTestCase):
         return ConfigurationService(ConfigurationSettings(**settings), None, self.clock)  # type: ignore[arg-type]
 
     def config(self, caller: RpcMetadata = CALLER, **settings: Any) -> Any:
-        answer = self.configuration(**settings).get_config(caller, tl.help.getConfig())
-        return decode_result("help.getConfig", answer, caller.layer)
+        return decode_result("help.getConfig", self.told(self.configuration(**settings), caller), caller.layer)
+
+    def told(self, configuration: ConfigurationService, caller: RpcMetadata) -> EncodedResult:
+        """The answer to help.getConfig."""
+        answer: EncodedResult = self.successResultOf(
+            Deferred.fromCoroutine(configuration.get_config(caller, tl.help.getConfig()))
+        )
+        return answer
 
     def options(self, **changes: Any) -> list[tuple[str, int, bool]]:
         """What is told of one data centre, the same of each; nothing is static, media_only or cdn."""
@@ -73,7 +81,7 @@ class ConfigurationTests(SynchronousTestCase):
         configuration = self.configuration(dc_id=2)
         for dc_id in (0, 1, 4, 0, 7):
             caller = replace(CALLER, dc_id=dc_id)
-            config = decode_result("help.getConfig", configuration.get_config(caller, None))
+            config = decode_result("help.getConfig", self.told(configuration, caller))
             self.assertEqual(config.this_dc, dc_id or 2)
             self.assertIn(config.this_dc, [option.id for option in config.dc_options])
             self.assertEqual(config.webfile_dc_id, 2)
@@ -99,17 +107,17 @@ class ConfigurationTests(SynchronousTestCase):
     def test_it_is_encoded_once_a_second(self) -> None:
         """The same bytes within a second; the date is right in the next."""
         configuration = self.configuration()
-        first = configuration.get_config(CALLER, None)
-        self.assertIs(configuration.get_config(CALLER, None), first)
+        first = self.told(configuration, CALLER)
+        self.assertIs(self.told(configuration, CALLER), first)
         self.clock.advance(1)
-        second = decode_result("help.getConfig", configuration.get_config(CALLER, None))
+        second = decode_result("help.getConfig", self.told(configuration, CALLER))
         self.assertEqual(second.date, 1_700_000_001)
 
     def test_many_addresses_do_not_fill_the_memory(self) -> None:
         """Encoded answers are bounded, whatever addresses clients come by."""
         configuration = self.configuration()
         for number in range(3000):
-            configuration.get_config(replace(CALLER, local_addr=f"10.0.{number // 250}.{number % 250}:1"), None)
+            self.told(configuration, replace(CALLER, local_addr=f"10.0.{number // 250}.{number % 250}:1"))
         self.assertLessEqual(len(configuration._configs), 1024)
 
     def test_what_apps_read_without_asking(self) -> None:

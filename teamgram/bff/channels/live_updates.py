@@ -18,7 +18,7 @@ from teamgram.bff.channels.here import ChannelsHere
 from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.views.updates import Drawing, UpdateViews, entries_drawing, split_peers, transient_drawing
-from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage
+from teamgram.domain.boxes.events import OF_A_MESSAGE, LogEntry
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.channels.channel import Membership
 from teamgram.domain.channels.channels import Channels
@@ -126,7 +126,7 @@ class ChannelUpdates:
                 told = by_channel[owner_id] = _Told(channel_id_of(owner_id), except_perm_auth_key_id)
             told.entries.append(entry)
             event = entry.event
-            if isinstance(event, NewMessage | MessageEdited):
+            if isinstance(event, OF_A_MESSAGE):
                 message = messages.get((owner_id, event.id))
                 if message is not None:
                     if message.extra.post and not message.views:

@@ -7,6 +7,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.notifications import notify_settings_view
+from teamgram.bff.views.reactions import allowed_view
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.channels.channel import AdminRight, Flag, Kind
 from teamgram.domain.channels.channels import NewChannel
@@ -79,7 +80,10 @@ class ChannelsService(RpcService):
         chosen = (await shared.domain.notifications.get(viewer_id)).get(str(channel.marked), UNCHANGED)
         counts = await shared.domain.channels.counts(seat)
         photo = await shared.domain.filing.files.photo(channel.photo.photo_id) if channel.photo is not None else None
+        allowed = await shared.domain.reaction_choices.allowed(channel.marked)
         full = tl.channelFull(
+            available_reactions=allowed_view(allowed),
+            reactions_limit=allowed.limit,
             id=channel.id,
             about=channel.about,
             can_view_participants=sees_members(seat),

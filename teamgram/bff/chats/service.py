@@ -13,6 +13,7 @@ from teamgram.bff.views.bots import bot_info_view
 from teamgram.bff.views.chats import banned_from, chat_view, invite_view, participants_view
 from teamgram.bff.views.messages import peer_view
 from teamgram.bff.views.notifications import notify_settings_view
+from teamgram.bff.views.reactions import allowed_view
 from teamgram.bff.views.updates import entries_drawing
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.channels.channel import Flag
@@ -177,6 +178,7 @@ class ChatsService(RpcService):
             else None
         )
         members = await shared.domain.users.get(chat.members) if present else {}
+        allowed = await shared.domain.reaction_choices.allowed(marked_chat(chat.id))
         full = tl.chatFull(
             id=chat.id,
             about=chat.about if present else "",
@@ -189,6 +191,8 @@ class ChatsService(RpcService):
             folder_id=dialog.folder_id or None,
             ttl_period=chat.ttl_seconds or None,
             has_scheduled=await shared.domain.scheduled.has_any(viewer_id, marked_chat(chat.id)),
+            available_reactions=allowed_view(allowed),
+            reactions_limit=allowed.limit,
         )
         inviters = {chat.participants[user_id].inviter_id for user_id in members}
         users, chats = await shared.peers(viewer_id, {*members, *inviters, marked_chat(chat.id)})

@@ -8,6 +8,7 @@ from teamgram.bff.configuration.settings import ConfigurationSettings
 from teamgram.domain.dialogs.dialogs import MAX_PINNED, MAX_PINNED_ARCHIVED
 from teamgram.domain.folders.folder import MAX_CHATS, MAX_FOLDERS, MAX_LINKS, MAX_SHARED
 from teamgram.domain.messages.reading import KEEP_READ_DATES
+from teamgram.domain.reactions.allowed import MAX_PER_MESSAGE, MAX_PER_USER
 from teamgram.domain.saved_files.saved_files import LIMITS
 from teamgram.domain.saved_files.sounds import MAX_BYTES, MAX_SECONDS
 from teamgram.domain.stickers.drawings.dice import DICE, LUCKY
@@ -75,8 +76,8 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
         "dialogs_folder_pinned_limit_premium": MAX_PINNED_ARCHIVED,
         "saved_dialogs_pinned_limit_default": MAX_PINNED,
         "saved_dialogs_pinned_limit_premium": MAX_PINNED,
-        "reactions_user_max_default": 0,
-        "reactions_user_max_premium": 0,
+        "reactions_user_max_default": MAX_PER_USER,
+        "reactions_user_max_premium": MAX_PER_USER,
         "round_video_encoding": _ROUND_VIDEO,
         "ringtone_duration_max": int(MAX_SECONDS),
         "ringtone_saved_count_max": LIMITS["ringtones"],
@@ -94,7 +95,7 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
         "stars_purchase_blocked": True,
         "giveaway_gifts_purchase_available": False,
         "stories_posting": "disabled",
-        "reactions_uniq_max": 0,
+        "reactions_uniq_max": MAX_PER_MESSAGE,
         "test": int(settings.test_mode),
     }
 

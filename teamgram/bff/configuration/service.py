@@ -10,8 +10,11 @@ from teamgram.bff.configuration.dc_options import dc_options
 from teamgram.bff.configuration.settings import ConfigurationSettings
 from teamgram.bff.langpack import ENGLISH
 from teamgram.bff.registry import EncodedResult, RpcService, rpc
+from teamgram.bff.views.reactions import reaction_view
 from teamgram.bff.views.users import UserViews
+from teamgram.domain.reactions.choices import DEFAULT_REACTION
 from teamgram.domain.saved_files.saved_files import LIMITS
+from teamgram.domain.users.settings import AccountSettings
 from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.data_centres import served
@@ -20,38 +23,53 @@ from teamgram.mtproto.tl import encode_result, tl
 CONFIG_LIFETIME = 3600
 """Seconds after which a client asks again."""
 
+_REACTION = "❤"
+"""What a double tap reacts with where nothing else was chosen."""
+
 _MAX_CACHED = 1024
 _MAX_INT = 2**31 - 1
 
 
 class ConfigurationService(RpcService):
-    """Facts about the server; nothing here waits."""
+    """Facts about the server."""
 
     name = "RPCConfiguration"
 
-    def __init__(self, settings: ConfigurationSettings, views: UserViews, clock: IReactorTime) -> None:
+    def __init__(
+        self,
+        settings: ConfigurationSettings,
+        views: UserViews,
+        clock: IReactorTime,
+        account_settings: AccountSettings | None = None,
+    ) -> None:
         self._views = views
+        self._account_settings = account_settings
         self._seconds = clock.seconds
         self.use(settings)
 
     def use(self, settings: ConfigurationSettings) -> None:
         """Tell these from now on."""
         self._settings = settings
-        self._configs: dict[tuple[int, str, str, int], tuple[int, EncodedResult]] = {}
+        self._configs: dict[tuple[int, str, str, int, str], tuple[int, EncodedResult]] = {}
         self._app_config = json_value(app_config(settings))
         self._app_config_hash = json_hash(app_config(settings))
 
     @rpc("help.getConfig", login=False)
-    def get_config(self, caller: RpcMetadata, query: Any) -> EncodedResult:
+    async def get_config(self, caller: RpcMetadata, query: Any) -> EncodedResult:
         """help.getConfig#c4f9186b = Config"""
+        reaction = ""
+        if caller.user_id and self._account_settings is not None:
+            reaction = await self._account_settings.get(caller.user_id, DEFAULT_REACTION, "")
         now = int(self._seconds())
-        key = (caller.layer, caller.local_addr, caller.transport, caller.dc_id)
+        key = (caller.layer, caller.local_addr, caller.transport, caller.dc_id, reaction)
         cached = self._configs.get(key)
         if cached is not None and cached[0] == now:  # ``date`` in it is right to the second
             return cached[1]
         if len(self._configs) >= _MAX_CACHED:
             self._configs.clear()
-        encoded = EncodedResult(encode_result("help.getConfig", self._config(caller, now), caller.layer))
+        encoded = EncodedResult(
+            encode_result("help.getConfig", self._config(caller, now, reaction or _REACTION), caller.layer)
+        )
         self._configs[key] = (now, encoded)
         return encoded
 
@@ -59,7 +77,7 @@ class ConfigurationService(RpcService):
         # TDLib asks again at once, for ever, while a configuration comes from another one than its main data centre.
         return caller.dc_id or self._settings.dc_id
 
-    def _config(self, caller: RpcMetadata, now: int) -> Any:
+    def _config(self, caller: RpcMetadata, now: int, reaction: str) -> Any:
         settings = self._settings
         own_port = None if caller.transport == "tcp" else settings.tcp_port
         this_dc = self._dc_of(caller)
@@ -104,6 +122,7 @@ class ConfigurationService(RpcService):
             suggested_lang_code=ENGLISH.lang_code,  # Web K asks for strings in an empty language without it
             lang_pack_version=ENGLISH.version,
             base_lang_pack_version=ENGLISH.version,
+            reactions_default=reaction_view(reaction),
         )
 
     @rpc("help.getNearestDc", login=False)

@@ -7,9 +7,11 @@ from teamgram.bff.messages.history import page_from
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import message_view, peers_in
+from teamgram.bff.views.reactions import reactions_from
 from teamgram.domain.boxes.message import Tag
 from teamgram.domain.ids.peer import PeerKind
 from teamgram.domain.messages.history import Found, Page, Search
+from teamgram.domain.reactions.allowed import MAX_PER_USER
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -78,6 +80,7 @@ class MessageSearching(RpcService):
             from_id=from_id,
             min_date=query.min_date,
             max_date=query.max_date,
+            tagged=reactions_from(query.saved_reaction)[:MAX_PER_USER] if peer == caller.user_id else (),
             **_filter(query.filter),
         )
         found = await self._found(query.q.strip()[:MAX_QUERY], search, page_from(query))

@@ -21,6 +21,7 @@ from teamgram.domain.boxes.events import (
     MessagesPinned,
     NewMessage,
     OutboxRead,
+    ReactionsChanged,
 )
 from teamgram.domain.boxes.message import Message
 from teamgram.mtproto.tl.places import MAX_NUMBERS
@@ -69,12 +70,22 @@ def _shared(message: Message) -> Hashable:
         message.poll,
         # Who asked sees it as theirs.
         message.poll is not None and _asked(message),
+        message.reactions,
+        message.chosen,
+        # Who is among those who reacted last sees it as theirs.
+        message.reactions is not None and _reacted(message),
     )
 
 
 def _asked(message: Message) -> bool:
     media = message.extra.media
     return media is not None and media.poll is not None and media.poll.creator_id == message.owner_id
+
+
+def _reacted(message: Message) -> int:
+    """The owner where the view of those who reacted last names them as themselves, else 0."""
+    assert message.reactions is not None
+    return message.owner_id if any(one.user_id == message.owner_id for one in message.reactions.recent) else 0
 
 
 def renumbered(owned: Owned, numbers: Sequence[int]) -> Owned:
@@ -85,13 +96,14 @@ def renumbered(owned: Owned, numbers: Sequence[int]) -> Owned:
     new_messages: dict[int, Message] = {}
     for entry in entries:
         event = entry.event
-        changed: NewMessage | MessageEdited | MessagesDeleted | MessagesPinned
+        changed: NewMessage | MessageEdited | ReactionsChanged | MessagesDeleted | MessagesPinned
         if isinstance(event, OF_A_MESSAGE):
-            changed = replace(event, id=next(rest))
+            number = next(rest)
+            changed = replace(event, id=number)
             message = messages.get(event.id)
             if message is not None:
                 reply_to_id = next(rest) if message.reply_to_id else 0
-                new_messages[changed.id] = replace(message, id=changed.id, reply_to_id=reply_to_id)
+                new_messages[number] = replace(message, id=number, reply_to_id=reply_to_id)
         else:
             assert not isinstance(event, InboxRead | OutboxRead | ContentsRead | DialogsMoved)
             changed = replace(event, ids=tuple(next(rest) for _ in event.ids))

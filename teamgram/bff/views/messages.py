@@ -7,6 +7,7 @@ from typing import Any
 from teamgram.bff.views.entities import entity_views
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.polls import poll_media_view, recent_voters, todo_item_views, todo_view
+from teamgram.bff.views.reactions import names_reactors, reactions_view, shown_reactors
 from teamgram.bff.views.wallpapers import wallpaper_view
 from teamgram.domain.boxes.message import Action, Draft, Forward, Message
 from teamgram.domain.ids.peer import Peer, PeerKind, marked_channel
@@ -187,6 +188,7 @@ def message_view(message: Message, files: FileViews) -> Any:
         post_author=extra.author or None,
         entities=entity_views(extra.entities),
         edit_date=message.edit_date or None,
+        reactions=reactions_view(message) if message.reactions is not None else None,
     )
 
 
@@ -222,6 +224,8 @@ def peers_in(messages: Iterable[Message]) -> set[int]:
             peers.add(extra.via_bot_id)
         if extra.reply is not None:
             peers.add(extra.reply.from_id)
+        if message.reactions is not None and names_reactors(message):
+            peers.update(one.user_id for one in shown_reactors(message.reactions, is_author=message.out))
         media = extra.media
         if media is not None:
             if media.contact is not None:

@@ -23,6 +23,7 @@ from teamgram.bff.views.messages import (
 from teamgram.bff.views.page_updates import PageUpdates
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.polls import poll_update, recent_voters
+from teamgram.bff.views.reactions import no_reactions_view, reactions_view, shown_reactors, stands_view
 from teamgram.bff.views.scheduled import ScheduledUpdates
 from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.users import UserViews
@@ -76,6 +77,10 @@ def entry_view(entry: LogEntry, message: Message | None, files: FileViews) -> An
         if message is None:
             return None
         return tl.updateEditMessage(message=message_view(message, files), pts=pts, pts_count=pts_count)
+    if isinstance(event, logged.ReactionsChanged):
+        if message is None:
+            return None
+        return tl.updateEditMessage(message=_reacted_view(message, files), pts=pts, pts_count=pts_count)
     if isinstance(event, logged.MessagesDeleted):
         return tl.updateDeleteMessages(messages=list(event.ids), pts=pts, pts_count=pts_count)
     if isinstance(event, logged.InboxRead):
@@ -106,6 +111,13 @@ def entry_view(entry: LogEntry, message: Message | None, files: FileViews) -> An
     )
 
 
+def _reacted_view(message: Message, files: FileViews) -> Any:
+    """``message`` in an edit that changes none of its words."""
+    view = message_view(message, files)
+    view.edit_hide = not message.edit_date
+    return view
+
+
 def _channel_entry_view(entry: LogEntry, message: Message | None, files: FileViews) -> Any:
     """As ``entry_view``, for an entry of a channel's log."""
     event, pts, pts_count = entry.event, entry.pts, entry.pts_count
@@ -114,6 +126,10 @@ def _channel_entry_view(entry: LogEntry, message: Message | None, files: FileVie
             return None
         make = tl.updateNewChannelMessage if isinstance(event, logged.NewMessage) else tl.updateEditChannelMessage
         return make(message=message_view(message, files), pts=pts, pts_count=pts_count)
+    if isinstance(event, logged.ReactionsChanged):
+        if message is None:
+            return None
+        return tl.updateEditChannelMessage(message=_reacted_view(message, files), pts=pts, pts_count=pts_count)
     channel_id = channel_id_of(entry.owner_id)
     if isinstance(event, logged.MessagesDeleted):
         return tl.updateDeleteChannelMessages(
@@ -137,10 +153,23 @@ def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message]
             # The message is gone again; its pts must be told all the same, or the client takes it for a gap.
             gone = logged.MessagesDeleted((event.id,))  # type: ignore[union-attr]
             update = entry_view(replace(entry, event=gone), None, files)
+        if message is not None and isinstance(event, logged.ReactionsChanged):
+            # Apps show a reaction flying in by this one; the edit carries the pts.
+            drawing.updates.append(reactions_update(message))
         drawing.updates.append(update)
         if message is not None:
             drawing.peers |= peers_in([message])
     return drawing
+
+
+def reactions_update(message: Message) -> Any:
+    """``updateMessageReactions`` of a message as its viewer has it."""
+    return tl.updateMessageReactions(
+        peer=peer_view(message.peer),
+        msg_id=message.id,
+        saved_peer_id=peer_view(message.saved_peer) if message.saved_peer else None,
+        reactions=reactions_view(message) or no_reactions_view(),
+    )
 
 
 def transient_drawing(event: TransientEvent) -> Drawing:
@@ -311,6 +340,18 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
         ),
         users=("user_id",),
     ),
+    events.MessageReacted: lambda e: Drawing(
+        [
+            tl.updateMessageReactions(
+                peer=peer_view(e.peer),
+                msg_id=e.id,
+                reactions=stands_view(e.reactions, None, named=e.named) if e.reactions.counts else no_reactions_view(),
+            )
+        ],
+        {e.peer, *(one.user_id for one in shown_reactors(e.reactions, is_author=False) if e.named)},
+    ),
+    events.RecentReactionsChanged: _one(lambda e: tl.updateRecentReactions()),
+    events.SavedTagsChanged: _one(lambda e: tl.updateSavedReactionTags()),
     events.DialogUnreadMarkChanged: _one(
         lambda e: tl.updateDialogUnreadMark(peer=dialog_peer_view(e.peer), unread=e.unread)
     ),

@@ -20,7 +20,7 @@ from teamgram.domain.bots.errors import BotNotFound, TakenElsewhere
 from teamgram.domain.bots.hearing import hears_txn
 from teamgram.domain.bots.update import BotMessage, BotUpdate, WaitingUpdate, pack_update, unpack_update
 from teamgram.domain.boxes.difference import Difference, difference_txn
-from teamgram.domain.boxes.events import OF_A_MESSAGE, LogEntry, MessageEdited
+from teamgram.domain.boxes.events import OF_WORDS, LogEntry, MessageEdited
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.updates.events import (
     BotCallbackAsked,
@@ -175,7 +175,7 @@ class BotInbox:
         polls = self._polls
         if polls:
             self._wake_all(
-                [one.owner_id for one in entries if one.owner_id in polls and isinstance(one.event, OF_A_MESSAGE)]
+                [one.owner_id for one in entries if one.owner_id in polls and isinstance(one.event, OF_WORDS)]
             )
 
     def _wake_all(self, bot_ids: Iterable[int]) -> None:
@@ -273,7 +273,7 @@ def _messages_txn(txn: Transaction, bot: Bot, found: Difference, now: int) -> li
     told = []
     for entry in found.entries:
         event = entry.event
-        if not isinstance(event, OF_A_MESSAGE) or entry.date < now - KEPT_SECONDS:
+        if not isinstance(event, OF_WORDS) or entry.date < now - KEPT_SECONDS:
             continue
         message, is_edit = found.messages.get(event.id), isinstance(event, MessageEdited)
         kind = "edited_message" if is_edit else "message"

@@ -69,11 +69,28 @@ class DialogsMoved(msgspec.Struct, frozen=True, gc=False, tag=20, tag_field="kin
     muted: bool = False
 
 
+class ReactionsChanged(msgspec.Struct, frozen=True, gc=False, tag=30, tag_field="kind"):
+    """There are other reactions to the owner's message ``id``, or the owner has seen them."""
+
+    id: int
+
+
 LoggedEvent: TypeAlias = (
-    NewMessage | MessageEdited | MessagesDeleted | InboxRead | OutboxRead | ContentsRead | MessagesPinned | DialogsMoved
+    NewMessage
+    | MessageEdited
+    | MessagesDeleted
+    | InboxRead
+    | OutboxRead
+    | ContentsRead
+    | MessagesPinned
+    | DialogsMoved
+    | ReactionsChanged
 )
 
-OF_A_MESSAGE = (NewMessage, MessageEdited)
+OF_WORDS = (NewMessage, MessageEdited)
+"""Kinds of event by which a message says something."""
+
+OF_A_MESSAGE = (*OF_WORDS, ReactionsChanged)
 """Kinds of event that speak of one message, for ``isinstance``: a tuple is looked through faster than a union."""
 
 

@@ -24,6 +24,7 @@ from teamgram.domain.boxes.events import (
     MessagesPinned,
     NewMessage,
     OutboxRead,
+    ReactionsChanged,
 )
 
 FIRST_PTS = 1
@@ -38,6 +39,7 @@ _KINDS: dict[int, type[LoggedEvent]] = {
     6: ContentsRead,
     7: MessagesPinned,
     20: DialogsMoved,
+    30: ReactionsChanged,
 }
 _KIND_OF = {kind: number for number, kind in _KINDS.items()}
 _DECODERS: dict[int, msgspec.json.Decoder[LoggedEvent]] = {

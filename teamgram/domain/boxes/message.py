@@ -13,6 +13,7 @@ import msgspec
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.boxes.poll import PollState, TodoItem
+from teamgram.domain.boxes.reactions import Reactions
 from teamgram.domain.files.file import Photo
 from teamgram.domain.files.naming import files_in
 from teamgram.domain.wallpapers.wallpaper import Wallpaper
@@ -166,6 +167,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         views, forwards: how often a channel's post was looked at and sent on.
         mentions: in a channel, while it is told: the users to whom it speaks.
         poll: where its poll stands for the owner, if it has one.
+        reactions: to it, if there are any; ``chosen``: the owner's, in order, None where that is not known.
     """
 
     owner_id: int
@@ -187,6 +189,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     forwards: int = 0
     mentions: tuple[int, ...] = ()
     poll: PollState | None = None
+    reactions: Reactions | None = None
+    chosen: tuple[str, ...] | None = None
 
     @property
     def from_peer(self) -> int:

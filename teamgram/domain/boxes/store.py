@@ -8,10 +8,12 @@ import msgspec
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes.message import Message, unpack_extra
 from teamgram.domain.boxes.poll_store import viewed_txn
+from teamgram.domain.boxes.reaction_store import chosen_txn
+from teamgram.domain.boxes.reactions import unpack_reactions
 
 message_fields = (
     "m.owner_id, m.id, m.peer, m.content_id, c.sender_id, m.sent_at, c.message, c.extra, c.edited_at, m.outgoing,"
-    " m.mentioned, m.mention_unread, m.pinned, m.reply_to_id, m.media_unread"
+    " m.mentioned, m.mention_unread, m.pinned, m.reply_to_id, m.media_unread, c.reactions"
 )
 """SELECT this of ``messages m`` and their ``message_contents c`` and give the rows to ``message_from_row``,
 and what is to be shown to ``shown_txn``."""
@@ -38,20 +40,39 @@ def message_from_row(row: Row) -> Message:
         bool(row[12]),
         row[13],
         bool(row[14]),
+        reactions=unpack_reactions(row[15]) if row[15] is not None else None,
     )
 
 
-def shown_txn(txn: Transaction, messages: Sequence[Message]) -> list[Message]:
-    """Messages with what changes around them: where their polls stand. Nothing is read where there are none."""
-    wanted = {
-        at: (extra.media.poll.id, message.owner_id)
-        for at, message in enumerate(messages)
-        if (extra := message.extra).media is not None and extra.media.poll is not None
-    }
+def shown_txn(txn: Transaction, messages: Sequence[Message], viewer_id: int = 0) -> list[Message]:
+    """Messages with what changes around them: where their polls stand, and what their owner reacted with.
+
+    Nothing is read where there are no polls and no reactions.
+
+    Args:
+        viewer_id: who looks, where that is not the owner of the box.
+    """
     shown = list(messages)
-    if wanted:
-        for at, state in zip(wanted, viewed_txn(txn, list(wanted.values())), strict=True):
+    polls: dict[int, tuple[int, int]] = {}
+    reacted: dict[int, tuple[int, int]] = {}
+    for at, message in enumerate(messages):
+        user_id = viewer_id or message.owner_id
+        media = message.extra.media
+        if media is not None and media.poll is not None:
+            polls[at] = media.poll.id, user_id
+        reactions = message.reactions
+        if reactions is not None and user_id > 0:
+            if reactions.is_complete:
+                shown[at] = msgspec.structs.replace(message, chosen=reactions.chosen_by(user_id))
+            else:
+                reacted[at] = message.content_id, user_id
+    if polls:
+        for at, state in zip(polls, viewed_txn(txn, list(polls.values())), strict=True):
             shown[at] = msgspec.structs.replace(shown[at], poll=state)
+    if reacted:
+        chosen = chosen_txn(txn, reacted.values())
+        for at, key in reacted.items():
+            shown[at] = msgspec.structs.replace(shown[at], chosen=chosen.get(key, ()))
     return shown
 
 

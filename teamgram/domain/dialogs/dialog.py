@@ -31,3 +31,4 @@ class Dialog:
     hidden_bar: bool
     draft: Draft | None
     pts: int = 0
+    unread_reactions: int = 0

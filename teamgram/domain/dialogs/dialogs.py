@@ -9,6 +9,7 @@ from teamgram.domain.boxes.audience import Box
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.difference import State, state_txn
 from teamgram.domain.boxes.events import DialogsMoved
+from teamgram.domain.boxes.marks import REACTION_UNREAD, counts_txn
 from teamgram.domain.boxes.message import Draft, Message, pack_draft
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.contacts import relations
@@ -178,6 +179,9 @@ def _with_messages(
         unread = channels_store.unread_txn(txn, owner_id, channels)
         dialogs = [replace(one, unread_count=unread.get(one.peer, one.unread_count)) for one in dialogs]
         messages += tops_txn(txn, owner_id, {dialog.peer: dialog.top_message_id for dialog in channels})
+    reacted = counts_txn(txn, owner_id, REACTION_UNREAD, [dialog.peer for dialog in dialogs])
+    if reacted:
+        dialogs = [replace(one, unread_reactions=reacted[one.peer]) if one.peer in reacted else one for one in dialogs]
     return DialogList(tuple(dialogs), tuple(messages), count, state)
 
 

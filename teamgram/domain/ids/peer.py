@@ -114,3 +114,8 @@ def users_only(column: str) -> str:
 def groups_only(column: str) -> str:
     """SQL: the marked id in this column is a group's or a channel's."""
     return f"{column} < 0"
+
+
+def no_channels(column: str) -> str:
+    """SQL that is true of marked ids that are no channel's."""
+    return f"{column} > {-CHANNEL_MARK}"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from teamgram.database import Transaction
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED
 from teamgram.domain.boxes.message import Message
-from teamgram.domain.boxes.store import chunks, marks, message_fields, message_from_row, messages_txn
+from teamgram.domain.boxes.store import chunks, marks, message_fields, message_from_row, messages_txn, shown_txn
 
 FIRST_VIEWS = 1
 """Who posts has seen it."""
@@ -44,6 +44,7 @@ def seen_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -> lis
     """Messages of channels, as the user has them, in the given order."""
     if not messages:
         return []
+    messages = shown_txn(txn, messages, user_id)
     mentions = _mentions_txn(txn, user_id, messages)
     counts = counts_txn(txn, [message.content_id for message in messages if message.extra.post])
     return [_seen(message, user_id, mentions, counts) for message in messages]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes import reaction_store
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.contents import mark_stale_txn
 from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
@@ -147,6 +148,8 @@ def _remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -
         dialogs.setdefault((owner_id, peer), []).append(message_id)
     for (owner_id, peer), message_ids in sorted(dialogs.items()):
         drop_marks_txn(txn, owner_id, peer, message_ids)
+        if peer == owner_id:
+            reaction_store.drop_tags_txn(txn, owner_id, message_ids)
         recount_dialog_txn(txn, owner_id, peer)
     _empty_txn(txn, {content_id: talk_of(owner_id, peer) for content_id, owner_id, _, peer in copies})
 
@@ -155,16 +158,19 @@ def _empty_txn(txn: Transaction, talks: Mapping[int, Talk]) -> None:
     """Take what they said from contents (by id, with their conversations) that nobody has any more."""
     for some in chunks(sorted(talks)):
         txn.execute(
-            f"SELECT id, message, extra FROM message_contents WHERE id IN ({marks(some)})"
+            "SELECT id, message, extra, reactions IS NOT NULL FROM message_contents"
+            f" WHERE id IN ({marks(some)})"
             " AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.content_id = message_contents.id)",
             some,
         )
-        rows = [(content_id, message, unpack_extra(extra)) for content_id, message, extra in txn.fetchall()]
+        rows = [(row[0], row[1], unpack_extra(row[2]), row[3]) for row in txn.fetchall()]
         note_changes_txn(txn, [(row[0], talks[row[0]], searched_text(row[1], row[2])) for row in rows])
         # The row stays, so that a resend with the same random_id is still known; what it said does not.
         if gone := [row[0] for row in rows]:
             txn.execute(f"UPDATE message_contents SET message = '', extra = NULL WHERE id IN ({marks(gone)})", gone)
             drop_uses_txn(txn, CONTENT, gone)
+            if reacted := [row[0] for row in rows if row[3]]:
+                reaction_store.drop_txn(txn, reacted)
             if polled := [row[0] for row in rows if row[2].media is not None and row[2].media.poll is not None]:
                 drop_places_txn(txn, polled)
 

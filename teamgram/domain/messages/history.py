@@ -41,6 +41,7 @@ class Search:
         min_date, max_date: unix seconds, both included; 0 for no bound.
         peers: "users", "groups" or "all", where ``peer`` is None.
         saved_peer: in Saved Messages, only what was saved from there (marked id).
+        tagged: in Saved Messages, only what has all of these tags (``boxes.reactions``).
     """
 
     owner_id: int
@@ -50,6 +51,7 @@ class Search:
     pinned: bool = False
     mentioned: bool = False
     unread_mentions: bool = False
+    tagged: tuple[str, ...] = ()
     min_date: int = 0
     max_date: int = 0
     peers: str = "all"
@@ -66,7 +68,7 @@ class Search:
     @property
     def is_of_a_kind(self) -> bool:
         """Whether it asks for more than where and when a message was sent: then it is ``domain/search``'s."""
-        return bool(self.from_id or self.tags or self.mark or self.saved_peer)
+        return bool(self.from_id or self.tags or self.mark or self.saved_peer or self.tagged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,11 @@ def condition(search: Search) -> tuple[str, list[object]]:
         parts.append("m.pinned = 1")
     if search.mentioned or search.unread_mentions:
         parts.append("m.mentioned = 1")
+    for reaction in search.tagged:
+        parts.append(
+            "EXISTS (SELECT 1 FROM saved_tags g WHERE g.owner_id = m.owner_id AND g.id = m.id AND g.reaction = ?)"
+        )
+        params.append(reaction)
     if search.unread_mentions:
         parts.append("m.mention_unread = 1")
     if search.min_date:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from twisted.logger import Logger
 
-from teamgram.domain.boxes.events import OF_A_MESSAGE, LogEntry, MessageEdited
+from teamgram.domain.boxes.events import OF_WORDS, LogEntry, MessageEdited
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.updates.events import TransientEvent
 
@@ -49,7 +49,7 @@ class MessageObservers:
             return
         for entry in entries:
             observer = self._observers.get(entry.owner_id)
-            if observer is None or not isinstance(entry.event, OF_A_MESSAGE):
+            if observer is None or not isinstance(entry.event, OF_WORDS):
                 continue
             message = messages.get((entry.owner_id, entry.event.id))
             if message is not None:

@@ -14,6 +14,7 @@ from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import chat_id_of, is_chat, is_user
 from teamgram.domain.messages.ending import begin_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageTooOld
+from teamgram.domain.messages.reading_reactions import see_reactions_txn
 from teamgram.domain.privacy.errors import UserPrivacyRestricted, YourPrivacyRestricted
 from teamgram.domain.privacy.facts import allowing_txn
 from teamgram.domain.privacy.keys import STATUS_TIMESTAMP
@@ -155,6 +156,7 @@ def read_contents_txn(
         "UPDATE messages SET media_unread = 0 WHERE owner_id = ? AND id = ?",
         [(owner_id, message.id) for message in played],
     )
+    see_reactions_txn(txn, changes, owner_id, None, message_ids)
     for message in played:
         _tell_played_txn(txn, changes, message)
         if message.extra.media is not None and message.extra.media.ttl:

@@ -14,8 +14,6 @@ from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.poll import Poll, PollState
 from teamgram.domain.boxes.poll_store import states_txn
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, shown_txn
-from teamgram.domain.chats import rights
-from teamgram.domain.chats.chat import Chat
 from teamgram.domain.contacts.relations import Relation
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.due import DueWork
@@ -92,7 +90,7 @@ class Polls:
         Raises:
             MessageIdInvalid: they have no such message with a poll.
         """
-        return await self._database.read("poll", _look_txn, user_id, peer, message_id)
+        return await self._database.read("poll", _look_txn, user_id, peer, message_id, int(self._clock.seconds()))
 
     async def votes(
         self, user_id: int, peer: int, message_id: int, option: bytes | None, offset: str, limit: int
@@ -102,7 +100,8 @@ class Polls:
         Raises:
             MessageIdInvalid, VotesNotPublic, VoteRequired, OptionInvalid, …: see ``voting.votes_txn``.
         """
-        return await self._database.read("votes", votes_txn, user_id, peer, message_id, option, offset, limit)
+        now = int(self._clock.seconds())
+        return await self._database.read("votes", votes_txn, user_id, peer, message_id, option, offset, limit, now)
 
     async def close(self, owner_id: int, peer: int, message_id: int, now: int, device: int = 0) -> OwnChange:
         """End a poll: for its author, where they may write, at any time.
@@ -127,7 +126,7 @@ class Polls:
     def _close_txn(
         self, txn: Transaction, owner_id: int, peer: int, message_id: int, now: int, device: int
     ) -> OwnChange:
-        message, poll = polled_txn(txn, owner_id, peer, message_id)
+        message, poll, _ = polled_txn(txn, owner_id, peer, message_id, now)
         place = place_txn(txn, owner_id, peer)
         # There is no time after which it may not be closed.
         rules.check_edits(message, place, message.date, is_bot=isinstance(place, Relation) and place.is_bot)
@@ -157,11 +156,8 @@ class Polls:
         return None
 
 
-def _look_txn(txn: Transaction, user_id: int, peer: int, message_id: int) -> Polled:
-    message, poll = polled_txn(txn, user_id, peer, message_id)
-    place = place_txn(txn, user_id, peer)
-    if isinstance(place, Chat):
-        rights.check_looks(place, user_id)
+def _look_txn(txn: Transaction, user_id: int, peer: int, message_id: int, now: int) -> Polled:
+    message, poll, _ = polled_txn(txn, user_id, peer, message_id, now)
     return Polled(message, poll, message.poll or PollState())
 
 

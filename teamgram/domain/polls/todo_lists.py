@@ -13,10 +13,9 @@ from teamgram.domain.boxes.store import copies_txn, message_columns, message_fro
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.messages.audience import audience_txn
 from teamgram.domain.messages.errors import MessageAuthorRequired, MessageIdInvalid
-from teamgram.domain.messages.place import place_txn
+from teamgram.domain.messages.seen_message import check_takes_part, where_txn
 from teamgram.domain.polls.asking import WrittenText, checked_items
 from teamgram.domain.polls.errors import OptionInvalid, TodoNotModified
-from teamgram.domain.polls.voting import check_takes_part
 from teamgram.domain.updates.fanout import Fanout
 
 Changed = Callable[[Todo], tuple[Todo, Action]]
@@ -94,8 +93,7 @@ class TodoLists:
         open_by: str,
     ) -> OwnChange:
         message, _ = _listed_txn(txn, user_id, peer, message_id)
-        place = place_txn(txn, user_id, peer)
-        check_takes_part(place, user_id)
+        check_takes_part(where_txn(txn, user_id, peer, now), user_id)
         audience, _ = audience_txn(txn, user_id, peer, ())
         changes = BoxChanges(txn, now)
         changes.lock({*audience.owner_ids, *(owner for _, owner, _, _ in copies_txn(txn, [message.content_id]))})

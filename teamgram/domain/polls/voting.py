@@ -10,13 +10,8 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.poll import NOT_VOTED, Poll, PollState
 from teamgram.domain.boxes.poll_store import choices_txn, save_state_txn, states_txn
-from teamgram.domain.boxes.store import messages_txn
-from teamgram.domain.chats import rights
-from teamgram.domain.chats.chat import Banned, Chat
-from teamgram.domain.contacts import relations
-from teamgram.domain.messages.errors import EditForbidden, MessageIdInvalid
-from teamgram.domain.messages.place import place_txn
-from teamgram.domain.messages.rules import Place
+from teamgram.domain.messages.errors import MessageIdInvalid
+from teamgram.domain.messages.seen_message import Where, check_takes_part, seen_message_txn
 from teamgram.domain.polls.errors import (
     OptionInvalid,
     OptionsTooMany,
@@ -69,32 +64,18 @@ class Votes:
     next_offset: str
 
 
-def polled_txn(txn: Transaction, user_id: int, peer: int, message_id: int) -> tuple[Message, Poll]:
-    """A message of the user's with a poll.
+def polled_txn(txn: Transaction, user_id: int, peer: int, message_id: int, now: int) -> tuple[Message, Poll, Where]:
+    """A message of the user's with a poll, and where it lies.
 
     Raises:
         MessageIdInvalid: there is none.
+        ChatForbidden, ChannelPrivate, …: see ``seen_message_txn``.
     """
-    message = messages_txn(txn, user_id, [message_id]).get(message_id)
-    media = message.extra.media if message is not None and message.peer == peer else None
-    if message is None or media is None or media.poll is None:
+    message, where = seen_message_txn(txn, user_id, peer, message_id, now)
+    media = message.extra.media
+    if media is None or media.poll is None:
         raise MessageIdInvalid(str(message_id))
-    return message, media.poll
-
-
-def check_takes_part(place: Place, user_id: int) -> None:
-    """Change what others see below a message: vote, tick off. For members, and where the other one is heard.
-
-    Raises:
-        ChatForbidden, ChatWriteForbidden: they are not in the group, or nobody is any more.
-        EditForbidden: the other one has blocked them; what both see is not theirs to change.
-        PeerBlockedByOwner, PeerDeactivated, …: see ``relations.check_writes``.
-    """
-    if isinstance(place, Chat):
-        rights.check_looks(place, user_id)
-        rights.check_writes(place, user_id, Banned(0))
-    elif not relations.check_writes(place):
-        raise EditForbidden(str(user_id))
+    return message, media.poll, where
 
 
 def is_over(poll: Poll, state: PollState, now: int) -> bool:
@@ -136,8 +117,8 @@ def vote_txn(txn: Transaction, request: VoteRequest) -> tuple[Message, Poll, Pol
         ChatNotFound, ChatForbidden, EditForbidden, …: see ``check_takes_part``.
     """
     user_id = request.user_id
-    message, poll = polled_txn(txn, user_id, request.peer, request.message_id)
-    check_takes_part(place_txn(txn, user_id, request.peer), user_id)
+    message, poll, where = polled_txn(txn, user_id, request.peer, request.message_id, request.now)
+    check_takes_part(where, user_id)
     after = chosen(poll, request.options)
     state = states_txn(txn, [poll.id], txn.engine.for_update)[poll.id]
     if is_over(poll, state, request.now):
@@ -163,18 +144,22 @@ def vote_txn(txn: Transaction, request: VoteRequest) -> tuple[Message, Poll, Pol
 
 
 def votes_txn(
-    txn: Transaction, user_id: int, peer: int, message_id: int, option: bytes | None, offset: str, limit: int
+    txn: Transaction,
+    user_id: int,
+    peer: int,
+    message_id: int,
+    option: bytes | None,
+    offset: str,
+    limit: int,
+    now: int,
 ) -> Votes:
     """Who voted, the newest first; for one answer if ``option`` names it.
 
     Raises:
         MessageIdInvalid, OptionInvalid, VotesNotPublic, VoteRequired.
-        ChatNotFound, ChatForbidden: see ``rights.check_looks``.
+        ChatNotFound, ChatForbidden, ChannelPrivate: they may not look there.
     """
-    message, poll = polled_txn(txn, user_id, peer, message_id)
-    place = place_txn(txn, user_id, peer)
-    if isinstance(place, Chat):
-        rights.check_looks(place, user_id)
+    message, poll, _ = polled_txn(txn, user_id, peer, message_id, now)
     if not poll.public:
         raise VotesNotPublic
     assert message.poll is not None

@@ -146,7 +146,7 @@ def found_txn(txn: Transaction, text: str, search: Search, is_indexed: bool) -> 
     if not text and not is_indexed:
         return BitMap64(contents_txn(txn, search)), 0
     asked = asked_by(text, search)
-    if (text and (not asked or not asked[0].beginning)) or not (asked or search.mark):
+    if (text and (not asked or not asked[0].beginning)) or not (asked or search.mark or search.tagged):
         return BitMap64(), 0
     unstored = 0
     if asked:
@@ -156,12 +156,24 @@ def found_txn(txn: Transaction, text: str, search: Search, is_indexed: bool) -> 
         if found and search.mark:
             found &= _marked_txn(txn, search)
     else:
-        found = _marked_txn(txn, search)
+        found = _marked_txn(txn, search) if search.mark else _tagged_txn(txn, search, search.tagged[0])
+    for reaction in search.tagged:
+        if found:
+            found &= _tagged_txn(txn, search, reaction)
     if found and search.min_date:
         found = found[_before_txn(txn, search.owner_id, found, search.min_date) :]
     if found and search.max_date:
         found = found[: _before_txn(txn, search.owner_id, found, search.max_date + 1)]
     return found, unstored
+
+
+def _tagged_txn(txn: Transaction, search: Search, reaction: str) -> BitMap64:
+    """What of Saved Messages has a tag."""
+    source = (
+        f"FROM saved_tags g {txn.engine.ordered_join} messages m ON m.owner_id = g.owner_id AND m.id = g.id"
+        " WHERE g.owner_id = ? AND g.reaction = ?"
+    )
+    return BitMap64(numbers_txn(txn, ("m.content_id",), source, (search.owner_id, reaction)))
 
 
 def _marked_txn(txn: Transaction, search: Search) -> BitMap64:

@@ -1,17 +1,31 @@
 """Sets that the server has of its own: drawn by ``drawings`` when somebody asks for one the first time."""
 
 import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
 
 import msgspec
 
+from teamgram.blobs import Kept
 from teamgram.database import Database
 from teamgram.domain.files.file import Attribute, Document
 from teamgram.domain.files.filing import Filing
 from teamgram.domain.stickers import store
 from teamgram.domain.stickers.drawings.dice import DICE
 from teamgram.domain.stickers.drawings.emoji import animated_emoji
+from teamgram.domain.stickers.drawings.reactions import (
+    ICON_SIDE,
+    DrawnReaction,
+    activated,
+    appearing,
+    bursting,
+    drawn_reactions,
+    selected,
+)
 from teamgram.domain.stickers.errors import SetNameOccupied
 from teamgram.domain.stickers.making import MIME_TYPES, SIDE
 from teamgram.domain.stickers.names import bare
@@ -20,7 +34,41 @@ from teamgram.domain.stickers.sticker_set import REGULAR, Meaning, NamedSet, Sti
 _VERSION = 2
 """Of the drawings: others make other sets, and what was sent with the old ones stays."""
 
-ANIMATED_EMOJI = "emoji"
+_AT_ONCE = 16
+
+ANIMATED_EMOJI, REACTIONS = "emoji", "reactions"
+
+_ROLES: tuple[Callable[[DrawnReaction], bytes], ...] = (
+    lambda one: one.picture,
+    appearing,
+    selected,
+    activated,
+    bursting,
+)
+"""What there is of each reaction, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Something to put into a set: ``kind`` is "tgs" or "webp"."""
+
+    emoji: str
+    content: bytes
+    kind: str = "tgs"
+    side: int = SIDE
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionFiles:
+    """A standard reaction and its pictures."""
+
+    emoji: str
+    title: str
+    icon: Document
+    appearing: Document
+    selected: Document
+    activated: Document
+    bursting: Document
 
 
 class NotDrawn(Exception):
@@ -28,12 +76,14 @@ class NotDrawn(Exception):
 
 
 class OwnSets:
-    """Dice, and emoji that move."""
+    """Dice, emoji that move, and the standard reactions."""
 
     def __init__(self, database: Database, filing: Filing, clock: IReactorTime) -> None:
         self._database = database
         self._storage = filing.storage
         self._clock = clock
+        self._drawing: dict[str, list[Deferred[None]]] = {}
+        self._reactions: list[ReactionFiles] | None = None
 
     async def dice(self, emoji: str) -> NamedSet:
         """The set of what is thrown.
@@ -55,46 +105,88 @@ class OwnSets:
         """
         return await self._named(ANIMATED_EMOJI, "Animated emoji")
 
+    async def reactions(self) -> list[ReactionFiles]:
+        """The standard reactions, in the order in which apps offer them.
+
+        Raises:
+            StorageFull, StorageAway.
+        """
+        if self._reactions is None:
+            named = await self._named(REACTIONS, "Reactions")
+            whole = await self._database.read("reactions", store.whole_txn, named)
+            if whole is None:
+                raise NotDrawn
+            files = [sticker.document for sticker in whole.stickers]
+            self._reactions = [
+                ReactionFiles(drawn.emoji, drawn.title, *files[len(_ROLES) * at : len(_ROLES) * (at + 1)])
+                for at, drawn in enumerate(drawn_reactions())
+            ]
+        return self._reactions
+
     async def _named(self, key: str, title: str) -> NamedSet:
         # No user's set has a name that begins with a digit.
         named = NamedSet(short_name=f"{_VERSION}_{key}")
+        while key in self._drawing:
+            waiter: Deferred[None] = Deferred()
+            self._drawing[key].append(waiter)
+            await waiter
         if await self._database.read("own sticker set", store.find_txn, named) is None:
-            await self._make(named.short_name, title, _drawn(key))
+            self._drawing[key] = []
+            try:
+                await self._make(named.short_name, title, _drawn(key))
+            finally:
+                for waiter in self._drawing.pop(key):
+                    waiter.callback(None)
         return named
 
-    async def _make(self, short_name: str, title: str, drawn: list[tuple[str, bytes]]) -> None:
+    async def _kept(self, drawn: Iterable[Drawing]) -> list[tuple[Drawing, Kept]]:
+        """Several at once: each waits for the disk."""
+        left = iter(drawn)
+        kept: list[tuple[Drawing, Kept]] = []
+        while some := list(islice(left, _AT_ONCE)):
+            keeping = [Deferred.fromCoroutine(self._storage.keep(drawing.content)) for drawing in some]
+            kept += zip(some, await gatherResults(keeping, consumeErrors=True), strict=True)
+        return kept
+
+    async def _make(self, short_name: str, title: str, drawn: Iterable[Drawing]) -> None:
         now = int(self._clock.seconds())
         set_ = StickerSet(_new_id(), _new_hash(), 0, title, short_name, REGULAR, now)
         stickers = []
-        for emoji, content in drawn:
-            kept = await self._storage.keep(content)
-            meaning = Meaning((emoji,))
+        for drawing, kept in await self._kept(drawn):
+            meaning = Meaning((drawing.emoji,))
             attributes = (
-                Attribute("imageSize", w=SIDE, h=SIDE),
+                Attribute("imageSize", w=drawing.side, h=drawing.side),
                 sticker_attribute(set_, meaning, None),
-                Attribute("filename", file_name="sticker.tgs"),
+                Attribute("filename", file_name=f"sticker.{drawing.kind}"),
             )
-            document = Document(_new_id(), _new_hash(), now, MIME_TYPES["tgs"], kept.size, kept.name, attributes)
+            document = Document(_new_id(), _new_hash(), now, MIME_TYPES[drawing.kind], kept.size, kept.name, attributes)
             stickers.append(Sticker(document, meaning))
         set_ = msgspec.structs.replace(set_, count=len(stickers), formats=(MIME_TYPES["tgs"],))
         try:
             await self._database.write("draw sticker set", store.create_txn, set_, stickers)
         except SetNameOccupied:
-            # Somebody asked at the same time.
+            # Another process drew it at the same time.
             pass
 
 
-def _drawn(key: str) -> list[tuple[str, bytes]]:
-    """(what it stands for, animation) of a set, in order."""
+def _drawn(key: str) -> Iterator[Drawing]:
+    """What is in a set, in order."""
+    if key == REACTIONS:
+        for one in drawn_reactions():
+            yield Drawing(one.emoji, one.picture, "webp", ICON_SIDE)
+            for draw in _ROLES[1:]:
+                yield Drawing(one.emoji, draw(one))
+        return
     if key == ANIMATED_EMOJI:
-        return list(animated_emoji().items())
+        for emoji, content in animated_emoji().items():
+            yield Drawing(emoji, content)
+        return
     emoji = next(emoji for emoji in DICE if f"dice_{ord(emoji):x}" == key)
     contents = DICE[emoji]()
-    if len(contents) > 10:
-        # Put together by their order.
-        return [(emoji, content) for content in contents]
-    # Without U+FE0F: Web A finds a face by these very characters (its selectDiceSticker).
-    return [(f"{'#123456789'[number]}\u20e3", content) for number, content in enumerate(contents)]
+    for number, content in enumerate(contents):
+        # The slot machine is put together by its order. The others without U+FE0F: Web A finds a face by these very
+        # characters (its selectDiceSticker).
+        yield Drawing(emoji if len(contents) > 10 else f"{'#123456789'[number]}\u20e3", content)
 
 
 def _new_id() -> int:

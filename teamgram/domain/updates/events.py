@@ -15,6 +15,7 @@ import msgspec
 
 from teamgram.domain.boxes.media import WebPage
 from teamgram.domain.boxes.poll import Poll, PollState
+from teamgram.domain.boxes.reactions import Reactions
 
 # --- transient: published with Fanout.publish ---
 
@@ -344,6 +345,26 @@ class PollChanged(msgspec.Struct, frozen=True, tag=True):
     is_theirs: bool = False
 
 
+class MessageReacted(msgspec.Struct, frozen=True, tag=True):
+    """There are other reactions to message ``id`` of the channel ``peer`` (``updateMessageReactions``, ``min``).
+
+    ``named``: its members see who reacted.
+    """
+
+    peer: int
+    id: int
+    reactions: Reactions
+    named: bool
+
+
+class RecentReactionsChanged(msgspec.Struct, frozen=True, tag=True):
+    """The receiver has reacted with something, or has forgotten what with lately (``updateRecentReactions``)."""
+
+
+class SavedTagsChanged(msgspec.Struct, frozen=True, tag=True):
+    """The receiver has other tags, or calls one otherwise (``updateSavedReactionTags``)."""
+
+
 class BotCallbackAsked(msgspec.Struct, frozen=True, tag=True):
     """``user_id`` pressed a button below a message of the receiver, a bot (``updateBotCallbackQuery``).
 
@@ -439,6 +460,9 @@ TransientEvent: TypeAlias = (
     | SavedFilesChanged
     | WebPageCame
     | PollChanged
+    | MessageReacted
+    | RecentReactionsChanged
+    | SavedTagsChanged
     | BotCallbackAsked
     | BotInlineCallbackAsked
     | BotInlineAsked

@@ -48,6 +48,8 @@ function tell(message) {
   }
 }
 
+const counted = (results) => Object.fromEntries(results.map((one) => [one.reaction.emoticon, one.count]))
+
 function onUpdate({ update }) {
   switch (update._) {
     case 'updateNewMessage':
@@ -58,6 +60,8 @@ function onUpdate({ update }) {
       return emit('deleted', { ids: update.messages })
     case 'updateReadHistoryOutbox':
       return emit('read', { max_id: update.maxId, outbox: true })
+    case 'updateMessageReactions':
+      return emit('reactions', { id: update.msgId, counts: counted(update.reactions.results) })
     case 'updateMessagePoll':
       return emit('poll', { voters: update.results.totalVoters })
     case 'updateUserTyping':
@@ -154,6 +158,16 @@ const commands = {
       chosen: told.flatMap((one, place) => (one.chosen ? [place] : [])),
       closed: Boolean(poll.closed),
     }
+  },
+  async react({ peer: to, id, emoji, big = false }) {
+    await client.sendReaction({ chatId: marked(to), message: id, emoji: emoji.length ? emoji : null, big })
+  },
+  async reactions_to({ peer: to, id }) {
+    const [{ raw }] = await client.getMessages(marked(to), [id])
+    const results = raw.reactions?.results ?? []
+    const chosen = results.filter((one) => one.chosenOrder !== undefined)
+    chosen.sort((one, other) => one.chosenOrder - other.chosenOrder)
+    return { counts: counted(results), chosen: chosen.map((one) => one.reaction.emoticon) }
   },
   async edit({ peer: to, id, text }) {
     return tell(await client.editMessage({ chatId: marked(to), message: id, text }))

@@ -123,6 +123,9 @@ class Pyrogram(Opinions, Driver):
             self.emit("user_name", user=update.user_id, first_name=update.first_name)
         elif name in ("UpdateReadHistoryOutbox", "UpdateReadHistoryInbox"):
             self.emit("read", max_id=update.max_id, outbox=name.endswith("Outbox"))
+        elif name == "UpdateMessageReactions":
+            counts = {one.reaction.emoticon: one.count for one in update.reactions.results}
+            self.emit("reactions", id=update.msg_id, counts=counts)
         elif name == "UpdateMessagePoll":
             self.emit("poll", voters=update.results.total_voters)
         elif name == "UpdateUserStatus":

@@ -24,6 +24,15 @@ class Opinions:
         else:
             await self.client.retract_vote(self._chat(peer), id)
 
+    async def do_react(self, peer, id, emoji, big=False):
+        await self.client.send_reaction(self._chat(peer), id, emoji=emoji, big=big)
+
+    async def do_reactions_to(self, peer, id):
+        reactions = (await self.client.get_messages(self._chat(peer), id)).reactions
+        found = reactions.reactions if reactions else []
+        chosen = sorted((one for one in found if one.chosen_order is not None), key=lambda one: one.chosen_order)
+        return {"counts": {one.emoji: one.count for one in found}, "chosen": [one.emoji for one in chosen]}
+
     async def do_close_poll(self, peer, id):
         await self.client.stop_poll(self._chat(peer), id)
 

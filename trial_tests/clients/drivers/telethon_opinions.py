@@ -19,9 +19,14 @@ class Opinions:
 
     def _listen_to_opinions(self):
         self.client.add_event_handler(self._on_poll, events.Raw(types.UpdateMessagePoll))
+        self.client.add_event_handler(self._on_reactions, events.Raw(types.UpdateMessageReactions))
 
     async def _on_poll(self, update):
         self.emit("poll", voters=update.results.total_voters)
+
+    async def _on_reactions(self, update):
+        counts = {one.reaction.emoticon: one.count for one in update.reactions.results}
+        self.emit("reactions", id=update.msg_id, counts=counts)
 
     async def do_poll(self, peer, question, answers, multiple=False, public=False, correct=None):
         listed = [types.PollAnswer(text=_text(text), option=bytes([65 + place])) for place, text in enumerate(answers)]
@@ -69,6 +74,39 @@ class Opinions:
     async def do_voters(self, peer, id):
         found = await self.client(functions.messages.GetPollVotesRequest(await self._peer(peer), id, limit=50))
         return [vote.peer.user_id for vote in found.votes]
+
+    async def do_react(self, peer, id, emoji, big=False):
+        reactions = [types.ReactionEmoji(emoticon=one) for one in emoji]
+        await self.client(
+            functions.messages.SendReactionRequest(
+                await self._peer(peer), id, big=big, add_to_recent=True, reaction=reactions
+            )
+        )
+
+    async def do_reactions_to(self, peer, id):
+        reactions = (await self.client.get_messages(await self._peer(peer), ids=id)).reactions
+        results = reactions.results if reactions else []
+        chosen = sorted((one for one in results if one.chosen_order is not None), key=lambda one: one.chosen_order)
+        return {
+            "counts": {one.reaction.emoticon: one.count for one in results},
+            "chosen": [one.reaction.emoticon for one in chosen],
+        }
+
+    async def do_reactors(self, peer, id):
+        request = functions.messages.GetMessageReactionsListRequest(await self._peer(peer), id, limit=50)
+        return [[one.peer_id.user_id, one.reaction.emoticon] for one in (await self.client(request)).reactions]
+
+    async def do_reaction_pictures(self):
+        """What there is to react with, and the bytes of one's pictures."""
+        found = (await self.client(functions.messages.GetAvailableReactionsRequest(hash=0))).reactions
+        names = ("static_icon", "appear_animation", "effect_animation")
+        sizes = [len(await self.client.download_media(getattr(found[0], name), file=bytes)) for name in names]
+        return {"emoji": [one.reaction for one in found], "sizes": sizes}
+
+    async def do_news(self, peer):
+        """How many messages have reactions that were not seen, and which."""
+        request = functions.messages.GetUnreadReactionsRequest(await self._peer(peer), 0, 0, 50, 0, 0)
+        return [message.id for message in (await self.client(request)).messages]
 
     async def do_list(self, peer, title, items):
         things = [types.TodoItem(id=at, title=_text(item)) for at, item in enumerate(items, 1)]

@@ -6,7 +6,8 @@ Coordinates are pixels from the middle, so that everything turns and grows aroun
 import gzip
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 SIDE, RATE = 512, 60
@@ -110,10 +111,18 @@ def layer(
     Args:
         move: pixels from the middle. turn: degrees. grow: percent of width and height. show: percent.
     """
+    return {"ty": 4, **_placed(move, turn, grow, show, last, 0), "shapes": list(groups)}
+
+
+def within(asset: str, *, move: Keys, turn: Keys, grow: Keys, show: Keys, last: int) -> Shape:
+    """As ``layer``, of layers that are kept once under a name (``tgs``)."""
+    return {"ty": 0, "refId": asset, "w": SIDE, "h": SIDE, **_placed(move, turn, grow, show, last, SIDE / 2)}
+
+
+def _placed(move: Keys, turn: Keys, grow: Keys, show: Keys, last: int, anchor: float) -> Shape:
     middle = SIDE / 2
     place = [(frame, (middle + x, middle + y)) for frame, (x, y) in move]
     return {
-        "ty": 4,
         "ddd": 0,
         "sr": 1,
         "ip": 0,
@@ -125,14 +134,17 @@ def layer(
             "r": _moving(turn),
             "s": _moving(grow),
             "o": _moving(show),
-            "a": _still([0, 0]),
+            "a": _still([anchor, anchor]),
         },
-        "shapes": list(groups),
     }
 
 
-def tgs(*layers: Shape, last: int = 180) -> bytes:
-    """Layers, the first in front, as a file; the same ones always give the same bytes."""
+def tgs(*layers: Shape, last: int = 180, assets: Mapping[str, Sequence[Shape]] = MappingProxyType({})) -> bytes:
+    """Layers, the first in front, as a file; the same ones always give the same bytes.
+
+    Args:
+        assets: layers that others show (``within``), by name.
+    """
     whole = {
         "tgs": 1,
         "v": "5.5.2",
@@ -142,7 +154,11 @@ def tgs(*layers: Shape, last: int = 180) -> bytes:
         "w": SIDE,
         "h": SIDE,
         "ddd": 0,
-        "assets": [],
-        "layers": [{**one, "ind": number, "op": last} for number, one in enumerate(layers, 1)],
+        "assets": [{"id": name, "layers": _numbered(kept, last)} for name, kept in assets.items()],
+        "layers": _numbered(layers, last),
     }
     return gzip.compress(json.dumps(whole, separators=(",", ":")).encode(), 9, mtime=0)
+
+
+def _numbered(layers: Sequence[Shape], last: int) -> list[Shape]:
+    return [{**one, "ind": number, "op": last} for number, one in enumerate(layers, 1)]

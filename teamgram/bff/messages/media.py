@@ -122,9 +122,6 @@ class SendingMedia(RpcService):
         sent = await sending
         for request in requests:
             shared.domain.previews.fetch_pending(request.extra.preview)
-            media = request.extra.media
-            if media is not None and media.poll is not None:
-                shared.domain.polls.asked(media.poll)
         if not grouped_id:
             await self._note_use(caller, query, requests[0].extra.media)
         return await shared.updates.answer(sent.own, sent.ids)

@@ -11,6 +11,13 @@ import msgspec
 
 from teamgram.domain.boxes.entity import Entity
 
+
+class PollCloses(msgspec.Struct, frozen=True):
+    """A poll was asked that closes at that time (unix seconds)."""
+
+    at: int
+
+
 NOT_VOTED = 0
 """``PollState.choices`` of who has not voted."""
 

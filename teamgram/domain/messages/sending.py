@@ -9,6 +9,7 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.events import LogEntry, NewMessage
 from teamgram.domain.boxes.message import PLAIN, Extra, Message
+from teamgram.domain.boxes.poll import PollCloses
 from teamgram.domain.boxes.store import marks, messages_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned, Chat
@@ -138,6 +139,9 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     for request in requests:
         for file in request.made:
             add_txn(txn, sender_id, file)
+        media = request.extra.media
+        if media is not None and media.poll is not None and media.poll.close_date:
+            txn.call_after(fanout.bus.publish, PollCloses(media.poll.close_date))
     if first.clear_draft:
         clear_draft_txn(txn, fanout, sender_id, peer, first.perm_auth_key_id)
     changes.save(fanout.deliver, first.perm_auth_key_id)

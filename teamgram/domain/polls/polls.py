@@ -11,7 +11,7 @@ from teamgram.domain.bots.poll_updates import tell_end_txn, tell_vote_txn
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.message import Message
-from teamgram.domain.boxes.poll import Poll, PollState
+from teamgram.domain.boxes.poll import Poll, PollCloses, PollState
 from teamgram.domain.boxes.poll_store import states_txn
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, shown_txn
 from teamgram.domain.contacts.relations import Relation
@@ -25,12 +25,6 @@ from teamgram.domain.updates.events import PollChanged
 from teamgram.domain.updates.fanout import Fanout
 
 _AT_ONCE = 100
-
-
-class PollCloses(msgspec.Struct, frozen=True):
-    """A poll was asked that closes at that time (unix seconds)."""
-
-    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +64,6 @@ class Polls:
         """Wait until nothing is being closed or told."""
         await self._due.settled()
         await self._teller.settled()
-
-    def asked(self, poll: Poll) -> None:
-        """A message with that poll was sent."""
-        if poll.close_date:
-            self._fanout.bus.publish(PollCloses(poll.close_date))
 
     async def vote(self, request: VoteRequest) -> Polled:
         """Vote, or take a vote back.

@@ -31,7 +31,6 @@ from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdEmpty, Ran
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.replies import answered_txn
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
-from teamgram.domain.polls.polls import PollCloses
 from teamgram.domain.presence.presence import CameOnline, Presence
 from teamgram.domain.privacy.facts import allowing_txn
 from teamgram.domain.privacy.keys import STATUS_TIMESTAMP
@@ -349,10 +348,6 @@ class ScheduledMessages:
         store.drop_txn(txn, [one.number for one in batch])
         requests = [_request_txn(txn, one, now, device) for one in batch]
         sent = sending.send_txn(txn, self._fanout, requests)
-        for request in requests:
-            poll = request.extra.media.poll if request.extra.media is not None else None
-            if poll is not None and poll.close_date:
-                txn.call_after(self._fanout.bus.publish, PollCloses(poll.close_date))
         first = batch[0]
         sent_ids = tuple(message_id for _, message_id in sent.ids)
         event = ScheduledGone(first.peer, tuple(one.id for one in batch), sent_ids)

@@ -51,7 +51,6 @@ class BotPolls:
         )
         poll = checked_poll(call.bot_id, asked, self._sending.now())
         told = await self._sending.send(call, Media(poll=poll), "")
-        self._domain.polls.asked(poll)
         return told
 
     @api_method("stopPoll")

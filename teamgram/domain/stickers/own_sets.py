@@ -49,7 +49,7 @@ _ROLES: tuple[Callable[[DrawnReaction], bytes], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class DrawnSticker:
     """Something to put into a set: ``kind`` is "tgs" or "webp"."""
 
     emoji: str
@@ -139,16 +139,16 @@ class OwnSets:
                     waiter.callback(None)
         return named
 
-    async def _kept(self, drawn: Iterable[Drawing]) -> list[tuple[Drawing, Kept]]:
+    async def _kept(self, drawn: Iterable[DrawnSticker]) -> list[tuple[DrawnSticker, Kept]]:
         """Several at once: each waits for the disk."""
         left = iter(drawn)
-        kept: list[tuple[Drawing, Kept]] = []
+        kept: list[tuple[DrawnSticker, Kept]] = []
         while some := list(islice(left, _AT_ONCE)):
             keeping = [Deferred.fromCoroutine(self._storage.keep(drawing.content)) for drawing in some]
             kept += zip(some, await gatherResults(keeping, consumeErrors=True), strict=True)
         return kept
 
-    async def _make(self, short_name: str, title: str, drawn: Iterable[Drawing]) -> None:
+    async def _make(self, short_name: str, title: str, drawn: Iterable[DrawnSticker]) -> None:
         now = int(self._clock.seconds())
         set_ = StickerSet(_new_id(), _new_hash(), 0, title, short_name, REGULAR, now)
         stickers = []
@@ -169,24 +169,24 @@ class OwnSets:
             pass
 
 
-def _drawn(key: str) -> Iterator[Drawing]:
+def _drawn(key: str) -> Iterator[DrawnSticker]:
     """What is in a set, in order."""
     if key == REACTIONS:
         for one in drawn_reactions():
-            yield Drawing(one.emoji, one.picture, "webp", ICON_SIDE)
+            yield DrawnSticker(one.emoji, one.picture, "webp", ICON_SIDE)
             for draw in _ROLES[1:]:
-                yield Drawing(one.emoji, draw(one))
+                yield DrawnSticker(one.emoji, draw(one))
         return
     if key == ANIMATED_EMOJI:
         for emoji, content in animated_emoji().items():
-            yield Drawing(emoji, content)
+            yield DrawnSticker(emoji, content)
         return
     emoji = next(emoji for emoji in DICE if f"dice_{ord(emoji):x}" == key)
     contents = DICE[emoji]()
     for number, content in enumerate(contents):
         # The slot machine is put together by its order. The others without U+FE0F: Web A finds a face by these very
         # characters (its selectDiceSticker).
-        yield Drawing(emoji if len(contents) > 10 else f"{'#123456789'[number]}\u20e3", content)
+        yield DrawnSticker(emoji if len(contents) > 10 else f"{'#123456789'[number]}\u20e3", content)
 
 
 def _new_id() -> int:

@@ -34,6 +34,7 @@ sh tools/python_environment.sh pyrogram pyrogram==2.0.106
 sh tools/python_environment.sh telethon-old telethon==1.36.0
 sh tools/python_environment.sh ptb python-telegram-bot==22.8
 sh tools/python_environment.sh aiogram aiogram==3.31.0
+sh tools/python_environment.sh telebot pyTelegramBotAPI==4.37.1 aiohttp==3.13.2
 # The test writes our address into the machine code of this very build.
 if [ "$(uname -sm)" = "Linux x86_64" ]; then sh tools/python_environment.sh tdlib tdjson==1.8.69; fi
 sh tools/setup_s3.sh

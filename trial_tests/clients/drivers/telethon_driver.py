@@ -238,7 +238,8 @@ class Telethon(Opinions, Driver):
         """Whether what a message carries is still to be played, how long it lives, and whether it is over."""
         message = await self.client.get_messages(await self._peer(peer), ids=id)
         over = not (getattr(message.media, "photo", None) or getattr(message.media, "document", None))
-        return {"unread": message.media_unread, "ttl": message.media.ttl_seconds, "over": over}
+        grouped = message.grouped_id
+        return {"unread": message.media_unread, "ttl": message.media.ttl_seconds, "over": over, "grouped": grouped}
 
     async def do_send_album(self, peer, paths):
         return [self._message(sent) for sent in await self.client.send_file(await self._peer(peer), paths)]
@@ -339,6 +340,18 @@ class Telethon(Opinions, Driver):
     async def do_press(self, peer, id, data):
         request = functions.messages.GetBotCallbackAnswerRequest(await self._peer(peer), id, data=data.encode())
         return (await self.client(request)).message
+
+    async def do_keyboard(self, peer, id):
+        """The words on the keyboard that came with a message."""
+        message = await self.client.get_messages(await self._peer(peer), ids=id)
+        return [[button.text for button in row.buttons] for row in message.reply_markup.rows]
+
+    async def do_ask_inline(self, bot, text, peer):
+        """Ask a bot from a chat and send the first of what it offers; the titles of all."""
+        entity = await self._peer(peer)
+        found = await self.client.inline_query(await self._peer(["user", bot]), text, entity=entity)
+        await found[0].click(entity)
+        return [one.title for one in found]
 
     async def do_bot_sign_in(self, token):
         await self.client.sign_in(bot_token=token)

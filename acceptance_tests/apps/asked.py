@@ -9,6 +9,10 @@ from pathlib import Path
 #: So often a client may ask the same in ``WINDOW`` seconds; opening a page again is a cause, a loop is none.
 MOST_TIMES = 3
 WINDOW = 2.0
+#: What ``watched_server`` writes when it begins again.
+RESTARTED = "(restarted)"
+#: So long after that a client may ask again by each way on which it comes back (Web A has two) what was not answered.
+RETURNING = 5.0
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,17 @@ def read_asked(file: Path) -> list[Asked]:
 
 
 def repeated(asked: Iterable[Asked]) -> list[str]:
-    """The requests that one key asked more than ``MOST_TIMES`` times, with the same arguments, within ``WINDOW``."""
+    """The requests that one key asked more than ``MOST_TIMES`` times, with the same arguments, within ``WINDOW``.
+
+    Those of the first seconds after a restart are not counted.
+    """
     times: dict[tuple[int, str], list[float]] = defaultdict(list)
+    counted_from = float("-inf")
     for one in asked:
-        times[one.key, one.query].append(one.at)
+        if one.method == RESTARTED:
+            counted_from = one.at + RETURNING
+        elif one.at >= counted_from:
+            times[one.key, one.query].append(one.at)
     return [
         query[:200]
         for (_, query), moments in times.items()

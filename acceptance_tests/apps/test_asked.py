@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from acceptance_tests.apps.asked import WINDOW, Asked, refused_often, repeated, unreadable
+from acceptance_tests.apps.asked import RESTARTED, RETURNING, WINDOW, Asked, refused_often, repeated, unreadable
 
 
 def asked(at: float, query: str = "help.getConfig()", answer: str = "config()", key: int = 1) -> Asked:
@@ -20,6 +20,12 @@ class AskedTests(SynchronousTestCase):
         self.assertEqual(repeated(asked(at / 10, key=at % 2) for at in range(6)), [])
         self.assertEqual(repeated(asked(at / 10, f"users.getUsers({at})") for at in range(4)), [])
         self.assertEqual(repeated(asked(at * WINDOW / 2) for at in range(9)), [])
+
+    def test_coming_back_is_no_loop(self) -> None:
+        """What was not answered is asked again after a restart, for a while."""
+        again = [Asked(3, 0, "", RESTARTED, "", ""), *(asked(3 + at / 10) for at in range(9))]
+        self.assertEqual(repeated(again), [])
+        self.assertEqual(len(repeated([*again, *(asked(3 + RETURNING + at / 10) for at in range(4))])), 1)
 
     def test_a_slow_loop_over_a_refusal_is_seen(self) -> None:
         """However slowly it asks again for what it is refused; what it gets it may ask for as often as pages open."""

@@ -3,7 +3,8 @@
 ``python -m acceptance_tests.apps.watched_server FILE ARGUMENTS…`` is ``twistd ARGUMENTS…``; each request that comes to
 bff becomes a line of JSON in FILE: ``at`` (unix seconds), ``key`` (the permanent key), ``client``, ``method``,
 ``query`` (the request in words) and ``answer`` (the result in words, or ``error 400 NAME``). Requests that nobody
-serves come no further than session; ``rpc_errors_total`` counts those.
+serves come no further than session; ``rpc_errors_total`` counts those. A line without a key says when it
+was started again.
 
 For accounts of tests only: a server's own log never says so much.
 """
@@ -11,12 +12,14 @@ For accounts of tests only: a server's own log never says so much.
 import json
 import sys
 import time
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.scripts.twistd import run
 
+from acceptance_tests.apps.asked import RESTARTED, Asked
 from teamgram.bff.caller import Caller
 from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.mtproto.tl import TLError, decode, decode_result
@@ -40,6 +43,8 @@ class Watch:
             return watch.call(caller, request)
 
         Caller.call = call  # type: ignore[method-assign,assignment]
+        if self._file.tell():
+            self._write(Asked(time.time(), 0, "", RESTARTED, "", ""))
 
     def call(self, caller: Caller, request: RpcRequest) -> Any:
         """As ``Caller.call``."""
@@ -70,15 +75,11 @@ class Watch:
         except TLError as error:
             query = f"unreadable: {error} {request.body.hex()}"
         caller = request.metadata
-        line = {
-            "at": time.time(),
-            "key": caller.perm_auth_key_id,
-            "client": caller.client.app_version,
-            "method": request.method,
-            "query": query[:MAX_WORDS],
-            "answer": answer[:MAX_WORDS],
-        }
-        self._file.write(json.dumps(line) + "\n")
+        key, client = caller.perm_auth_key_id, caller.client.app_version
+        self._write(Asked(time.time(), key, client, request.method, query[:MAX_WORDS], answer[:MAX_WORDS]))
+
+    def _write(self, line: Asked) -> None:
+        self._file.write(json.dumps(asdict(line)) + "\n")
         self._file.flush()
 
 

@@ -21,6 +21,7 @@ class WebApp:
         version: as it names itself to the server.
         spinners: a CSS selector of what turns or shimmers while something is waited for.
         messages: a CSS selector of what scrolls in a chat.
+        arrow: a CSS selector of what leads to the newest of a chat.
         media: what ``media.send_media`` sent is seen by: CSS selectors, and how many of each there are.
         known: what the app throws by itself, whatever a server says (part of the complaint, and why).
     """
@@ -32,6 +33,7 @@ class WebApp:
     version: ClassVar[str]
     spinners: ClassVar[str]
     messages: ClassVar[str]
+    arrow: ClassVar[str]
     media: ClassVar[dict[str, int]]
     known: ClassVar[dict[str, str]] = {}
 
@@ -53,6 +55,16 @@ class WebApp:
     async def send(self, text: str) -> None:
         """To the chat that is open."""
         raise NotImplementedError
+
+    async def until_newest(self, text: str, seconds: float) -> None:
+        """Until that is seen in the chat that is open; by the arrow where the app has not gone there itself."""
+        for _ in range(int(seconds)):
+            if any(text in one for one in await self.browser.texts()):
+                return
+            if await self.browser.count(self.arrow):
+                await self.browser.click(self.arrow)
+            await self.browser.pause(1)
+        await self.browser.until_text(text)
 
     async def attach(self, path: Path, kind: str) -> None:
         """To the chat that is open.
@@ -137,6 +149,7 @@ class WebA(WebApp):
     version = "12.0.32 A"
     spinners = ".Spinner, .Loading, .Skeleton"
     messages = ".MessageList"
+    arrow = '[aria-label="Go to the newest"]'
     media = {
         ".Album img.full-media": ALBUM,
         ".waveform canvas": 1,
@@ -274,6 +287,7 @@ class WebK(WebApp):
     spinners = ".preloader, .preloader-container"
     _right: ClassVar = "#column-right .sidebar-slider-item.active"
     messages = ".bubbles-scrollable, .bubbles .scrollable-y"
+    arrow = ".bubbles-go-down"
     media = {
         ".bubble.is-album img.media-photo": ALBUM,
         "audio-element.is-voice": 1,

@@ -103,9 +103,10 @@ class WebWalk(AppTestCase):
         await bob.do("send", peer=to_wanda, text="good morning")
         await browser.until_text("good morning")
         await app.open_chat("Bob")
-        await bob.event("read", SECONDS_TO_ANSWER, outbox=True)
         await app.send("and to you")
         await bob.event("new_message", SECONDS_TO_ANSWER, text="and to you")
+        # On a slow machine Web A sometimes says only now what it had shown before.
+        await bob.event("read", SECONDS_TO_ANSWER, outbox=True)
         await self.look(app, "chat")
 
         photo, file = await browser.picture("photo"), self.directory / "notes.txt"
@@ -130,7 +131,6 @@ class WebWalk(AppTestCase):
         await self.look(app, "media")
         await browser.scroll(app.messages, -700)
         await self.look(app, "media-before")
-        await browser.scroll(app.messages, 5000)
 
         await self.server.kill()
         await app.send("written in the dark")
@@ -138,7 +138,7 @@ class WebWalk(AppTestCase):
         await self.server.start()
         await bob.event("new_message", SECONDS_TO_ANSWER, text="written in the dark")
         await bob.do("send", peer=to_wanda, text="there you are")
-        await browser.until_text("there you are", SECONDS_TO_ANSWER)
+        await app.until_newest("there you are", SECONDS_TO_ANSWER)
         await self.look(app, "back-again")
 
         await app.open_settings()

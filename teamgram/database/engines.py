@@ -50,6 +50,7 @@ class SQLiteEngine:
     reads_at_once = True
     shares_commits = True
     transactional_ddl = True
+    cuts_off = False
     tokens: Mapping[str, str] = {
         "bigint_pk_auto": "INTEGER PRIMARY KEY AUTOINCREMENT",
         "blob": "BLOB",
@@ -170,6 +171,7 @@ class MySQLEngine:
     reads_at_once = False
     shares_commits = False
     transactional_ddl = False
+    cuts_off = True
     tokens: Mapping[str, str] = {
         "bigint_pk_auto": "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
         "blob": "MEDIUMBLOB",

@@ -4,12 +4,14 @@ import struct
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from pyroaring import BitMap64
+from pyroaring import BitMap, BitMap64
 
 from teamgram.database import Transaction
 
 _FEW = 8
 """So many numbers are stored one by one, more as a Roaring bitmap (github.com/RoaringBitmap/RoaringFormatSpec)."""
+
+_ONE = struct.pack("<Q", 1)
 
 _decode_numbers = msgspec.json.Decoder(list[int]).decode
 
@@ -40,15 +42,33 @@ def unpack(count: int, stored: bytes) -> BitMap64:
     return BitMap64.deserialize(stored)
 
 
+def united(bitmaps: Iterable[bytes]) -> BitMap64:
+    """The numbers of many serialized sets.
+
+    A set of 64-bit numbers is written as how many sets of 32-bit numbers it has, and each of these behind the upper
+    half of its numbers ("64-bit implementations" of the format). Nearly always it has one. United as what they are,
+    and all at once, such sets cost half of what they cost one after another.
+    """
+    found = BitMap64()
+    alike: dict[bytes, list[BitMap]] = {}
+    for stored in bitmaps:
+        if stored[:8] == _ONE:
+            alike.setdefault(stored[8:12], []).append(BitMap.deserialize(stored[12:]))
+        else:
+            found |= BitMap64.deserialize(stored)
+    for upper, sets in alike.items():
+        # Which takes no empty list.
+        found |= BitMap64.deserialize(_ONE + upper + BitMap.union(*sets).serialize())
+    return found
+
+
 def unpack_all(rows: Iterable[Packed]) -> BitMap64:
     """All numbers of stored sets."""
     small: list[bytes] = []
-    found = BitMap64()
+    large: list[bytes] = []
     for count, stored in rows:
-        if count <= _FEW:
-            small.append(stored)
-        else:
-            found |= BitMap64.deserialize(stored)
+        (small if count <= _FEW else large).append(stored)
+    found = united(large)
     if small:
         one = b"".join(small)
         found |= BitMap64(struct.unpack(f"<{len(one) // 8}q", one))
@@ -58,12 +78,16 @@ def unpack_all(rows: Iterable[Packed]) -> BitMap64:
 def numbers_txn(txn: Transaction, columns: Sequence[str], source: str, params: Sequence[object]) -> list[int]:
     """The values of some columns, row after row; as one text (``GROUP_CONCAT``), for a tenth of the price of rows."""
     expression = " || ',' || ".join(columns)
+    if not txn.engine.cuts_off:
+        txn.execute(f"SELECT GROUP_CONCAT({expression}) {source}", params)
+        (joined,) = txn.fetchone() or (None,)
+        return _decode_numbers(f"[{joined or ''}]")
     txn.execute(f"SELECT COUNT(*), SUM({columns[-1]}), GROUP_CONCAT({expression}) {source}", params)
     count, total, joined = txn.fetchone() or (0, 0, None)
     if not count:
         return []
     text = joined.decode() if isinstance(joined, bytes) else joined
-    # A server cuts the text off at its limits (group_concat_max_len, max_allowed_packet): then by rows after all.
+    # Cut off at group_concat_max_len or max_allowed_packet: then by rows after all.
     numbers = _decode_numbers(f"[{text.rstrip(',')}]")
     step = len(columns)
     if len(numbers) == count * step and sum(numbers[step - 1 :: step]) == total:

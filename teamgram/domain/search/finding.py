@@ -297,14 +297,28 @@ def _in_blocks_txn(place: _Place, asked: Sequence[Asked]) -> list[_Term]:
 
 def _add_sheets_txn(place: _Place, terms: Sequence[_Term]) -> None:
     """What is asked for from segments that have sheets."""
+    # What lies in one sheet of a segment is looked up together: neighbours are in one page of the database.
+    alone: dict[bytes, list[_Term]] = {}
+    ranges: list[tuple[_Term, tuple[bytes, bytes]]] = []
+    for term in terms:
+        first, last = _sheets_with(term.asked)
+        if first == last:
+            alone.setdefault(first, []).append(term)
+        else:
+            ranges.append((term, (first, last)))
     for segments in chunks(id_ for id_, level in place.segments if level < LEVELS):
-        for term in terms:
-            place.txn.execute(
-                f"SELECT ids FROM search_blocks WHERE segment IN ({marks(segments)}) AND word >= ? AND word <= ?",
-                (*segments, *_sheets_with(term.asked)),
-            )
-            sheets = [row[0] for row in place.txn.fetchall()]
-            term.ids |= asked_in(sheets, term.asked.beginning, term.asked.terms)
+        of_segments = f"FROM search_blocks WHERE segment IN ({marks(segments)})"
+        if alone:
+            place.txn.execute(f"SELECT word, ids {of_segments} AND word IN ({marks(alone)})", (*segments, *alone))
+            sheets: dict[bytes, list[bytes]] = {key: [] for key in alone}
+            for key, sheet in place.txn.fetchall():
+                sheets[key].append(sheet)
+            for key, asking in alone.items():
+                for term in asking:
+                    term.ids |= asked_in(sheets[key], term.asked.beginning, term.asked.terms)
+        for term, keys in ranges:
+            place.txn.execute(f"SELECT ids {of_segments} AND word >= ? AND word <= ?", (*segments, *keys))
+            term.ids |= asked_in([row[0] for row in place.txn.fetchall()], term.asked.beginning, term.asked.terms)
 
 
 def _sheets_with(asked: Asked) -> tuple[bytes, bytes]:

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 from pyroaring import BitMap64
 
-from teamgram.domain.boxes.numbers import Packed, pack, pack_list
+from teamgram.domain.boxes.numbers import Packed, pack, pack_list, united
 
 SHEET = b"\xfe"
 """Ends the key of a sheet."""
@@ -124,13 +124,14 @@ def asked_in(sheets: Iterable[bytes], beginning: bytes, terms: Collection[bytes]
 
 
 def _read(written: Iterable[bytes]) -> BitMap64:
-    found = BitMap64()
     few: list[bytes] = []
+    bitmaps: list[bytes] = []
     for ids in written:
         if ids.startswith(_BITMAP):
-            found |= BitMap64.deserialize(a2b_base64(ids[1:]))
+            bitmaps.append(a2b_base64(ids[1:]))
         else:
             few.append(ids)
+    found = united(bitmaps)
     found.update(_decode_row(b"[%b]" % b",".join(few)))
     return found
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
+from twisted.protocols.policies import WrappingFactory
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
@@ -158,10 +159,14 @@ class StrictCase(ConformanceCase):
     def setUp(self) -> None:
         super().setUp()
         listening: Any = reactor
-        port = listening.listenTCP(
-            self.server.code_port, Site(self.server.provider, timeout=None), interface="127.0.0.1"
-        )
-        self.addCleanup(port.stopListening)
+        site = WrappingFactory(Site(self.server.provider, timeout=None))
+        port = listening.listenTCP(self.server.code_port, site, interface="127.0.0.1")
+        self.addCleanup(self._stop, port, site)
+
+    async def _stop(self, port: Any, site: WrappingFactory) -> None:
+        """End the provider; its last answer may still be on its way out."""
+        await port.stopListening()
+        await self.until(lambda: not site.protocols)
 
     @contextmanager
     def broken(self, table: str) -> Iterator[None]:

@@ -347,10 +347,13 @@ class Tdlib(Opinions, Driver):
             message = await self._ask(
                 "editMessageLiveLocation", chat_id=chat, message_id=sent["id"] * SERVER_ID, location=location
             )
+            # What is stopped is live for what is left of a second at least.
+            while location is None and message["content"]["expires_in"] > 0:
+                await asyncio.sleep(0.1)
+                message = await self._ask("getMessage", chat_id=chat, message_id=message["id"])
             found = await self._ask("searchChatRecentLocationMessages", chat_id=chat, limit=10)
             where, left = message["content"]["location"]["location"], message["content"]["expires_in"]
             steps.append([where["latitude"], left > 0, len(found["messages"])])
-            await asyncio.sleep(1.1)  # it is live for a second at least
         return steps
 
     async def do_open_media(self, peer, id):

@@ -100,6 +100,8 @@ def _pieces(text: str) -> list[str]:
 
 def words_of(text: str) -> set[bytes]:
     """The words that a message is found by, in UTF-8."""
+    if text.isascii():
+        return {piece[:MAX_LETTERS].encode() for piece in _ASCII_WORD.findall(text.lower())}
     words: set[str] = set()
     for piece in _pieces(text):
         if _IS_PAIRED.match(piece) is None:

@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import md5, sha256
@@ -32,6 +33,13 @@ COPIED_AT_ONCE = 256 << 10
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 """What file systems say that have no hard links, or no more of them."""
 
+LOOKED_AT_EVERY = 64 << 20
+LOOKED_AT_AFTER = 1.0
+"""Bytes, or seconds, after which it is asked again how much room there is."""
+
+_NEW_AND_SYNCED = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_DSYNC
+"""What is written is on disk when ``write`` returns."""
+
 _KEPT_NAME = re.compile(r"[0-9a-f]{64}")
 _STAGED_NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -50,6 +58,7 @@ class DirectoryBlobs:
         self._pool: ThreadPool | None = None
         self._sweeping = Lock()
         self._swept = False
+        self._room_seen, self._look_again = 0, 0.0
         self.failing = ""
 
     async def check(self) -> None:
@@ -124,8 +133,11 @@ class DirectoryBlobs:
 
     def _check_room(self, there: Path, size: int) -> None:
         room = os.statvfs(there)
-        if room.f_bavail * room.f_frsize - size < self._min_free_bytes:
+        left = room.f_bavail * room.f_frsize - size - self._min_free_bytes
+        if left < 0:
             raise BlobsFull
+        self._room_seen = min(left, LOOKED_AT_EVERY)
+        self._look_again = time.monotonic() + LOOKED_AT_AFTER
 
     def _kept_path(self, name: str) -> Path:
         if _KEPT_NAME.fullmatch(name) is None:
@@ -142,6 +154,7 @@ class DirectoryBlobs:
         with self._sweeping:
             if not self._swept:
                 self._sweep(folder)
+                self._make_staged_folders()
                 self._swept = True
         return folder
 
@@ -159,13 +172,38 @@ class DirectoryBlobs:
             if owner == str(os.getpid()) or not Path("/proc", owner).exists():
                 left.unlink(missing_ok=True)
 
+    def _make_staged_folders(self) -> None:
+        """All of them together: made one by one, nearly each of the first pieces would have to sync one."""
+        staged = self.directory / "staged"
+        _make_folder(staged)
+        there = len(list(staged.iterdir()))
+        for number in range(256) if there < 256 else ():
+            (staged / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
+        if there < 256:
+            _sync(staged)
+
     def _stage(self, name: str, data: bytes) -> None:
         # Nobody has heard of the name before this returns: half a piece, of a process that was killed, is nobody's.
-        self._check_room(self._new_folder(), len(data))
+        # Every call that lets go of the interpreter has to wait for it again, so there are few. The folder is not
+        # synced: should the machine fall before the file system has written the name, the piece is one that is
+        # missing, and is asked for again; its bytes are whole or not there.
+        folder = self._new_folder()
+        self._room_seen -= len(data)
+        if self._room_seen < 0 or time.monotonic() >= self._look_again:
+            self._check_room(folder, len(data))
         place = self._staged_path(name)
-        _make_folder(place.parent)
-        _write(place, data)
-        _sync(place.parent)
+        try:
+            descriptor = os.open(place, _NEW_AND_SYNCED, 0o600)
+        except FileNotFoundError:
+            _make_folder(place.parent)
+            descriptor = os.open(place, _NEW_AND_SYNCED, 0o600)
+        try:
+            _write_all(descriptor, data)
+        except BaseException:
+            place.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
 
     def _discard(self, staged: tuple[str, ...]) -> None:
         for name in staged:

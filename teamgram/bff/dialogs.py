@@ -7,11 +7,11 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.updates import state_view
+from teamgram.bff.views.dialogs import dialog_view
 from teamgram.bff.views.full_users import Conversation, peer_settings_view
-from teamgram.bff.views.messages import dialog_peer_view, draft_view, message_view, peer_view, peers_in
+from teamgram.bff.views.messages import dialog_peer_view, message_view, peer_view, peers_in
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.domain.boxes.archive import ARCHIVE
-from teamgram.domain.dialogs.dialog import Dialog
 from teamgram.domain.dialogs.dialogs import DialogList
 from teamgram.domain.ids.peer import PeerKind, marked_channel, marked_chat
 from teamgram.domain.users.notifications import UNCHANGED, Notifications, is_muted
@@ -171,6 +171,9 @@ class DialogsService(RpcService):
         action, progress = query.action.NAME, getattr(query.action, "progress", 0) or 0
         if action not in _TOLD:
             return True
+        if peer.kind is PeerKind.CHANNEL:
+            shared.domain.channels.say_typing(await shared.seat_at(caller, peer), action, progress)
+            return True
         say = shared.domain.dialogs.say_typing if peer.kind is PeerKind.USER else shared.domain.chats.say_typing
         await say(caller.user_id, peer.id, action, progress)
         return True
@@ -249,29 +252,4 @@ def archive_view(listed: DialogList, chosen: Mapping[str, Notifications], now: i
         unread_unmuted_peers_count=len(loud),
         unread_muted_messages_count=sum(muted),
         unread_unmuted_messages_count=sum(loud),
-    )
-
-
-def dialog_view(dialog: Dialog, notify_settings: Any, lifetime: int = 0) -> Any:
-    """``dialog``.
-
-    Args:
-        lifetime: seconds after which messages there delete themselves.
-    """
-    return tl.dialog(
-        pinned=dialog.pinned_order > 0,
-        unread_mark=dialog.unread_mark,
-        peer=peer_view(dialog.peer),
-        top_message=dialog.top_message_id,
-        read_inbox_max_id=dialog.read_inbox_max_id,
-        read_outbox_max_id=dialog.read_outbox_max_id,
-        unread_count=dialog.unread_count,
-        unread_mentions_count=dialog.unread_mentions,
-        unread_reactions_count=dialog.unread_reactions,
-        unread_poll_votes_count=0,
-        notify_settings=notify_settings,
-        pts=dialog.pts or None,
-        draft=draft_view(dialog.draft) if dialog.draft is not None else None,
-        folder_id=dialog.folder_id or None,
-        ttl_period=lifetime or None,
     )

@@ -11,7 +11,10 @@ from teamgram.bff.bots.inline import AnsweringInline, InlineBots, PreparedInline
 from teamgram.bff.bots.settings import BotSettings
 from teamgram.bff.bots.sign_in import BotSignIn
 from teamgram.bff.channels.admin_log import AdminLogService
+from teamgram.bff.channels.info import ChannelInfo, ChannelUsernamesService
+from teamgram.bff.channels.joining import JoiningService
 from teamgram.bff.channels.members import ChannelMembersService
+from teamgram.bff.channels.messages import ChannelMessages
 from teamgram.bff.channels.service import ChannelsService
 from teamgram.bff.channels.settings import AntiSpam, ChannelSettingsService, JoiningSettings
 from teamgram.bff.chats.invites import ChatInvitesService
@@ -114,8 +117,8 @@ def people_services(
         Account(users, contacts, domain.watchers, codes, sign_ins, account_end, domain.account_settings, views, fanout),
         Devices(sign_ins),
         UsersService(domain.numbers, shared.input_peers, views, full_views),
+        Usernames(shared),
         UserProfiles(users, contacts, domain.watchers, domain.privacy, domain.presence, views, fanout),
-        Usernames(users, domain.watchers, views, fanout),
         ContactsService(
             users,
             contacts,
@@ -177,6 +180,10 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         JoiningSettings(shared),
         AntiSpam(shared),
         AdminLogService(shared),
+        ChannelMessages(shared),
+        JoiningService(shared),
+        ChannelInfo(shared),
+        ChannelUsernamesService(shared),
         ProfilePhotosService(shared),
         ChatInvitesService(shared),
         Reports(shared),

@@ -27,7 +27,7 @@ from teamgram.domain.channels.channel import Seat
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.domain import Domain
 from teamgram.domain.ids.peer import Peer, PeerKind
-from teamgram.domain.messages.history import Found
+from teamgram.domain.messages.history import Found, Search
 from teamgram.domain.updates.events import TransientEvent
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
@@ -103,6 +103,14 @@ class Shared:
             await self._look_into(caller, peer.id)
         return peer
 
+    async def seat_at(self, caller: RpcMetadata, peer: Peer) -> Seat:
+        """What the caller is in the channel ``peer``, which they may see.
+
+        Raises:
+            ChannelNotFound, ChannelPrivate.
+        """
+        return await self._look_into(caller, peer.id)
+
     async def _look_into(self, caller: RpcMetadata, channel_id: int) -> Seat:
         now = self.now()
         seat = self.domain.channels.cached_seat(caller.user_id, channel_id, now)
@@ -154,6 +162,17 @@ class Shared:
         """Each ``Update`` of an event about a conversation, for an answer."""
         return transient_drawing(event).updates
 
+    async def search_in(self, caller: RpcMetadata, peer: Peer, **what: Any) -> Search:
+        """A search in the dialog with a peer that the caller may look into (``peer``).
+
+        Args:
+            what: fields of ``Search``.
+        """
+        if peer.kind is not PeerKind.CHANNEL:
+            return Search(caller.user_id, peer.marked, **what)
+        seat = await self._look_into(caller, peer.id)
+        return Search(peer.marked, peer.marked, viewer_id=caller.user_id, hidden_up_to=seat.hidden_up_to, **what)
+
     async def messages_answer(self, viewer_id: int, messages: Sequence[Message]) -> Any:
         """``messages.messages``."""
         users, chats = await self.peers(viewer_id, peers_in(messages))
@@ -165,11 +184,25 @@ class Shared:
         )
 
     async def page_answer(self, viewer_id: int, found: Found) -> Any:
-        """``messages.messages`` when that is all there is, else ``messages.messagesSlice``."""
+        """``messages.messages`` when that is all there is, else ``messagesSlice``; ``channelMessages`` in a channel."""
+        if found.pts:
+            return await self._channel_answer(viewer_id, found)
         if len(found.messages) == found.count:
             return await self.messages_answer(viewer_id, found.messages)
         users, chats = await self.peers(viewer_id, peers_in(found.messages))
         return tl.messages.messagesSlice(
+            count=found.count,
+            offset_id_offset=found.offset or None,
+            messages=[message_view(message, self.updates.files) for message in found.messages],
+            topics=[],
+            chats=chats,
+            users=users,
+        )
+
+    async def _channel_answer(self, viewer_id: int, found: Found) -> Any:
+        users, chats = await self.peers(viewer_id, peers_in(found.messages))
+        return tl.messages.channelMessages(
+            pts=found.pts,
             count=found.count,
             offset_id_offset=found.offset or None,
             messages=[message_view(message, self.updates.files) for message in found.messages],

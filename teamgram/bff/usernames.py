@@ -4,13 +4,12 @@ from typing import Any
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
-from teamgram.bff.views.users import UserViews
-from teamgram.domain.contacts.watchers import Watchers
+from teamgram.bff.shared import Shared
+from teamgram.bff.views.messages import peer_view
 from teamgram.domain.ids.peer import PeerKind
 from teamgram.domain.ids.username import check_username
 from teamgram.domain.updates.events import UserNameChanged
-from teamgram.domain.updates.fanout import Fanout
-from teamgram.domain.users.users import UsernameOccupied, Users
+from teamgram.domain.users.users import UsernameOccupied
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -20,11 +19,12 @@ class Usernames(RpcService):
 
     name = "RPCUsernames"
 
-    def __init__(self, users: Users, watchers: Watchers, views: UserViews, fanout: Fanout) -> None:
-        self._users = users
-        self._watchers = watchers
-        self._views = views
-        self._fanout = fanout
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._users = shared.domain.users
+        self._watchers = shared.domain.watchers
+        self._views = shared.user_views
+        self._fanout = shared.domain.fanout
 
     @rpc("account.checkUsername")
     async def check_username(self, caller: RpcMetadata, query: Any) -> bool:
@@ -53,8 +53,7 @@ class Usernames(RpcService):
         if not username or len(username) > 64:
             raise bad_request("USERNAME_INVALID")
         owner = await self._users.resolve_username(username)
-        if owner is None or owner.kind is not PeerKind.USER:
+        if owner is None:
             raise bad_request("USERNAME_NOT_OCCUPIED")
-        return tl.contacts.resolvedPeer(
-            peer=tl.peerUser(user_id=owner.id), chats=[], users=await self._views.render(caller.user_id, [owner.id])
-        )
+        users, chats = await self._shared.peers(caller.user_id, {owner.marked})
+        return tl.contacts.resolvedPeer(peer=peer_view(owner.marked), chats=chats, users=users)

@@ -15,8 +15,11 @@ from teamgram.domain.boxes.message import unpack_extra
 from teamgram.domain.channels.admin_log import AdminLog
 from teamgram.domain.channels.administration import ChannelAdministration
 from teamgram.domain.channels.channels import Channels
+from teamgram.domain.channels.joining import ChannelJoining
 from teamgram.domain.channels.members import ChannelMembers
+from teamgram.domain.channels.photos import ChannelPhotos
 from teamgram.domain.channels.settings import ChannelSettings
+from teamgram.domain.channels.usernames import ChannelUsernames
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.chats.photos import ChatPhotos
@@ -36,6 +39,7 @@ from teamgram.domain.files.references import (
     IN_STICKER_SET,
     IN_WALLPAPER,
     IN_WEB_PAGE,
+    OF_CHANNEL,
     OF_GROUP,
     ON_PROFILE,
     SAVED_BY,
@@ -43,11 +47,13 @@ from teamgram.domain.files.references import (
 from teamgram.domain.folders.folders import Folders
 from teamgram.domain.folders.links import FolderLinks
 from teamgram.domain.messages.auto_delete import AutoDelete
+from teamgram.domain.messages.channel_difference import ChannelLog
 from teamgram.domain.messages.ending import EndingMedia
 from teamgram.domain.messages.lifetimes import Lifetimes
 from teamgram.domain.messages.media import FileAccess
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.observers import MessageObservers
+from teamgram.domain.messages.post_counts import PostCounts
 from teamgram.domain.messages.service_messages import ServiceMessages
 from teamgram.domain.messages.trimming import LogTrimming
 from teamgram.domain.polls.polls import Polls
@@ -118,6 +124,7 @@ class Domain:
     notifications: NotificationSettings
     account_settings: AccountSettings
     messages: Messages
+    post_counts: PostCounts
     dialogs: Dialogs
     saved_dialogs: SavedDialogs
     chats: Chats
@@ -126,8 +133,12 @@ class Domain:
     channel_settings: ChannelSettings
     channel_administration: ChannelAdministration
     admin_log: AdminLog
+    joining: ChannelJoining
+    channel_photos: ChannelPhotos
+    channel_usernames: ChannelUsernames
     invites: ChatInvites
     log: UpdateLog
+    channel_log: ChannelLog
     trimming: LogTrimming
     service_messages: ServiceMessages
     observers: MessageObservers
@@ -190,6 +201,8 @@ class Domain:
         users = Users(database, fanout.bus)
         profile_photos = ProfilePhotos(database, fanout, users, contacts, privacy, watchers, filing.files)
         chat_photos = ChatPhotos(database, chats, filing.files)
+        channels = Channels(database, fanout)
+        channel_photos = ChannelPhotos(database, channels, filing.files)
         sticker_sets, saved_files = StickerSets(database, filing, fanout, clock), SavedFiles(database, fanout, clock)
         wallpapers = Wallpapers(database, filing, clock)
         previews = LinkPreviews(database, filing.files, fanout, clock, fetcher, page_settings)
@@ -200,6 +213,7 @@ class Domain:
             IN_SCHEDULED: scheduled.has_file,
             ON_PROFILE: profile_photos.is_shown,
             OF_GROUP: chat_photos.is_shown,
+            OF_CHANNEL: channel_photos.is_shown,
             IN_STICKER_SET: sticker_sets.is_of_set,
             SAVED_BY: saved_files.is_saved,
             IN_WEB_PAGE: previews.has_photo,
@@ -224,7 +238,8 @@ class Domain:
             presence=presence,
             notifications=notifications,
             account_settings=AccountSettings(database),
-            messages=Messages(database, fanout),
+            messages=Messages(database, fanout, clock),
+            post_counts=PostCounts(database),
             dialogs=dialogs,
             saved_dialogs=SavedDialogs(database, fanout),
             chats=chats,
@@ -233,8 +248,12 @@ class Domain:
             channel_settings=ChannelSettings(database, channels),
             channel_administration=ChannelAdministration(database, fanout, channels),
             admin_log=AdminLog(database),
+            joining=ChannelJoining(database, channels, fanout),
+            channel_photos=channel_photos,
+            channel_usernames=ChannelUsernames(database, channels),
             invites=ChatInvites(database, chats),
             log=UpdateLog(database),
+            channel_log=ChannelLog(database),
             trimming=LogTrimming(database, clock, keep_log_seconds),
             service_messages=ServiceMessages(database, fanout, clock),
             observers=observers,

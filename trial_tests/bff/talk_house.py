@@ -13,6 +13,7 @@ from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.services import conversation_services
 from teamgram.bff.shared import Shared
+from teamgram.bff.usernames import Usernames
 from teamgram.cache.bus import MemoryBus
 from teamgram.domain.domain import Domain
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
@@ -180,7 +181,7 @@ class House:
         case.addCleanup(lambda: Deferred.fromCoroutine(self.in_channels.settled()))
         accounts = self.domain.users if self.gated else None
         limits = FloodLimits(FloodSettings(), self.clock.seconds)
-        self.caller = Caller(conversation_services(self.shared), limits, accounts)
+        self.caller = Caller([*conversation_services(self.shared), Usernames(self.shared)], limits, accounts)
 
     async def sign_up(
         self, first_name: str, *, username: str = "", is_bot: bool = False, layer: int = NEWEST_LAYER

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from teamgram.domain.privacy.keys import CHAT_INVITE
+from teamgram.domain.privacy.rules import Rule, RuleKind
 from teamgram.mtproto.tl import encode, tl
 from trial_tests.backends import on_every_backend
-from trial_tests.bff.talk_house import Device
+from trial_tests.bff.talk_house import Device, House
 from trial_tests.bff.test_messages import TalkTestCase, error_of
 
 
@@ -102,3 +104,468 @@ class FoundingTests(ChannelTestCase):
             limit=1, offset_date=house.shared.now(), offset_id=last.top_message, offset_peer=self.peer(news)
         )
         self.assertEqual([dialog.peer for dialog in page.dialogs], [tl.peerUser(user_id=boris.user.id)])
+
+
+class JoinedTestCase(ChannelTestCase):
+    """A public supergroup of Anna's that Boris is in, and a public channel of hers; Clara is in neither."""
+
+    async def joined(self, **kind: Any) -> tuple[House, Device, Device, Device, Any]:
+        house, anna, boris, clara = await self.house()
+        channel = await self.founded(anna, **kind)
+        await anna.call(tl.channels.updateUsername(channel=self.address(channel), username="the_public_one"))
+        await boris.call(tl.channels.joinChannel(channel=self.address(channel)))
+        await anna.take(), await boris.take(), await clara.take()
+        return house, anna, boris, clara, channel
+
+    async def channel_difference(self, device: Device, channel: Any, pts: int, limit: int = 100) -> Any:
+        return await device.call(
+            tl.updates.getChannelDifference(
+                channel=self.address(channel), filter=tl.channelMessagesFilterEmpty(), pts=pts, limit=limit
+            )
+        )
+
+
+@on_every_backend
+class ComingAndGoingTests(JoinedTestCase):
+    """Joining, leaving, bringing in, usernames."""
+
+    async def test_joined_by_its_name(self) -> None:
+        """A public channel is found by its username; who joins it has it in the list, and the others hear of it."""
+        _, anna, boris, clara, channel = await self.joined()
+        found = await clara.call(tl.contacts.resolveUsername(username="the_PUBLIC_one"))
+        self.assertEqual(found.peer, tl.peerChannel(channel_id=channel.id))
+        self.assertTrue(found.chats[0].left)
+        answer = await clara.call(tl.channels.joinChannel(channel=self.address(found.chats[0])))
+        self.assertEqual(answer.NAME, "messages.chatInviteJoinResultOk")
+        self.assertEqual(
+            [update.NAME for update in answer.updates.updates], ["updateChannel", "updateNewChannelMessage"]
+        )
+        self.assertFalse(answer.updates.chats[0].left)
+        for device in (anna, boris):
+            (update,) = await device.take()
+            self.assertEqual(update.message.action, tl.messageActionChatAddUser(users=[clara.user.id]))
+            self.assertEqual(update.message.from_id, tl.peerUser(user_id=clara.user.id))
+        self.assertEqual(await clara.take(), [])
+        (dialog,) = (await clara.dialogs()).dialogs
+        self.assertEqual((dialog.unread_count, dialog.top_message), (0, 3))
+        full = (await clara.call(tl.channels.getFullChannel(channel=self.address(channel)))).full_chat
+        self.assertEqual((full.participants_count, full.admins_count), (3, None))
+        self.assertEqual(
+            await error_of(clara.call(tl.channels.joinChannel(channel=self.address(channel)))),
+            "USER_ALREADY_PARTICIPANT",
+        )
+
+    async def test_old_layers_get_updates(self) -> None:
+        """Up to layer 224 joining answers the updates themselves."""
+        house, _, _, _, channel = await self.joined()
+        old = await house.sign_up("Olga", layer=200)
+        answer = await old.call(tl.channels.joinChannel(channel=self.address(channel)))
+        self.assertEqual(answer.NAME, "updates")
+
+    async def test_left(self) -> None:
+        """Who left hears nothing any more, and has it in no list; what is private is theirs to see no more."""
+        _, anna, boris, _, channel = await self.joined()
+        answer = await boris.call(tl.channels.leaveChannel(channel=self.address(channel)))
+        self.assertTrue(answer.chats[0].left)
+        (update,) = await anna.take()
+        self.assertEqual(update.message.action, tl.messageActionChatDeleteUser(user_id=boris.user.id))
+        await anna.send(self.peer(channel), "still there?")
+        self.assertEqual(await boris.take(), [])
+        self.assertEqual((await boris.dialogs()).dialogs, [])
+        self.assertEqual(
+            await error_of(boris.call(tl.channels.leaveChannel(channel=self.address(channel)))), "USER_NOT_PARTICIPANT"
+        )
+        self.assertEqual(
+            await error_of(anna.call(tl.channels.leaveChannel(channel=self.address(channel)))), "USER_CREATOR"
+        )
+        await anna.call(tl.channels.updateUsername(channel=self.address(channel), username=""))
+        self.assertEqual(await error_of(boris.history(self.peer(channel))), "CHANNEL_PRIVATE")
+        self.assertEqual(
+            await error_of(boris.call(tl.channels.joinChannel(channel=self.address(channel)))), "CHANNEL_PRIVATE"
+        )
+
+    async def test_brought_in(self) -> None:
+        """Who is brought in hears of it, and the post that says so is unread; who does not want to come is named."""
+        house, _, boris, clara, channel = await self.joined()
+        dora = await house.sign_up("Dora")
+        await house.privacy.set(dora.user.id, CHAT_INVITE, [Rule(RuleKind.DISALLOW_ALL)])
+        query = tl.channels.inviteToChannel(
+            channel=self.address(channel), users=[boris.input_user(clara), boris.input_user(dora)]
+        )
+        answer = await boris.call(query)
+        self.assertEqual([missing.user_id for missing in answer.missing_invitees], [dora.user.id])
+        updates = await clara.take()
+        self.assertEqual({update.NAME for update in updates}, {"updateChannel", "updateNewChannelMessage"})
+        (dialog,) = (await clara.dialogs()).dialogs
+        self.assertEqual(dialog.unread_count, 1)
+        again = tl.channels.inviteToChannel(channel=self.address(channel), users=[boris.input_user(clara)])
+        self.assertEqual(await error_of(boris.call(again)), "USER_ALREADY_PARTICIPANT")
+
+    async def test_names_are_everybodys(self) -> None:
+        """A channel gets no name that a person or another channel has; what it gives up is free."""
+        _, anna, boris, _, channel = await self.joined()
+        check = tl.channels.checkUsername
+        empty = tl.inputChannelEmpty()
+        self.assertEqual(await error_of(anna.call(check(channel=empty, username="Boris_B"))), "USERNAME_OCCUPIED")
+        self.assertEqual(
+            await error_of(anna.call(check(channel=empty, username="the_public_one"))), "USERNAME_OCCUPIED"
+        )
+        self.assertEqual(await error_of(anna.call(check(channel=empty, username="x"))), "USERNAME_INVALID")
+        self.assertTrue(await anna.call(check(channel=empty, username="free_for_all")))
+        update = tl.channels.updateUsername
+        self.assertEqual(
+            await error_of(boris.call(update(channel=self.address(channel), username="mine_now"))),
+            "CHAT_ADMIN_REQUIRED",
+        )
+        self.assertEqual(
+            await error_of(anna.call(update(channel=self.address(channel), username="the_public_one"))),
+            "USERNAME_NOT_MODIFIED",
+        )
+        await anna.call(update(channel=self.address(channel), username="another_one"))
+        self.assertTrue(await anna.call(check(channel=empty, username="the_public_one")))
+
+    async def test_deleted(self) -> None:
+        """Nobody is in a deleted channel, its name is free, and all who were there hear of it."""
+        _, anna, boris, _, channel = await self.joined()
+        delete = tl.channels.deleteChannel(channel=self.address(channel))
+        self.assertEqual(await error_of(boris.call(delete)), "CHAT_ADMIN_REQUIRED")
+        answer = await anna.call(delete)
+        self.assertEqual(answer.chats[0].NAME, "channelForbidden")
+        self.assertEqual([update.NAME for update in await boris.take()], ["updateChannel"])
+        for device in (anna, boris):
+            self.assertEqual((await device.dialogs()).dialogs, [])
+            self.assertEqual(await error_of(device.send(self.peer(channel), "hello?")), "CHANNEL_PRIVATE")
+        self.assertTrue(
+            await boris.call(tl.channels.checkUsername(channel=tl.inputChannelEmpty(), username="the_public_one"))
+        )
+
+    async def test_who_is_there(self) -> None:
+        """Members of a supergroup see each other; of a channel only its administrators see who reads it."""
+        _, anna, boris, clara, channel = await self.joined()
+
+        def listed(address: Any, kind: Any, limit: int = 200) -> Any:
+            return tl.channels.getParticipants(channel=address, filter=kind, offset=0, limit=limit, hash=0)
+
+        recent, admins = tl.channelParticipantsRecent(), tl.channelParticipantsAdmins()
+        page = await boris.call(listed(self.address(channel), recent))
+        self.assertEqual(
+            sorted(one.NAME for one in page.participants), ["channelParticipantCreator", "channelParticipantSelf"]
+        )
+        self.assertEqual({user.id for user in page.users}, {anna.user.id, boris.user.id})
+        page = await boris.call(listed(self.address(channel), admins))
+        self.assertEqual([one.user_id for one in page.participants], [anna.user.id])
+        page = await boris.call(listed(self.address(channel), tl.channelParticipantsSearch(q="ann")))
+        self.assertEqual([one.user_id for one in page.participants], [anna.user.id])
+        self.assertEqual(await error_of(clara.call(listed(self.address(channel), recent))), "CHAT_ADMIN_REQUIRED")
+        kicked = tl.channelParticipantsKicked(q="")
+        self.assertEqual(await error_of(boris.call(listed(self.address(channel), kicked))), "CHAT_ADMIN_REQUIRED")
+        news = await self.founded(anna, "News", broadcast=True)
+        await anna.call(tl.channels.inviteToChannel(channel=self.address(news), users=[anna.input_user(boris)]))
+        self.assertEqual(await error_of(boris.call(listed(self.address(news), recent))), "CHAT_ADMIN_REQUIRED")
+        self.assertEqual((await anna.call(listed(self.address(news), recent))).count, 2)
+        one = tl.channels.getParticipant(channel=self.address(channel), participant=tl.inputPeerSelf())
+        self.assertEqual((await boris.call(one)).participant.NAME, "channelParticipantSelf")
+        self.assertEqual(await error_of(clara.call(one)), "USER_NOT_PARTICIPANT")
+
+
+@on_every_backend
+class PostingTests(JoinedTestCase):
+    """Messages in channels: one row, whoever reads it."""
+
+    async def test_told_to_who_is_here(self) -> None:
+        """The sender's answer and the others' push have the same id and pts; users in the push are min."""
+        house, anna, boris, clara, channel = await self.joined()
+        second = Device(house, boris.user)
+        answer = await boris.send(self.peer(channel), "hello")
+        self.assertEqual([update.NAME for update in answer.updates], ["updateMessageID", "updateNewChannelMessage"])
+        mine = answer.updates[1]
+        self.assertTrue(mine.message.out)
+        (push,) = anna.pushed
+        self.assertTrue(all(user.min for user in push.users))
+        (update,) = await anna.take()
+        self.assertEqual((update.pts, update.pts_count, update.message.id), (mine.pts, 1, mine.message.id))
+        self.assertEqual((update.message.out, update.message.message), (False, "hello"))
+        self.assertEqual(update.message.peer_id, tl.peerChannel(channel_id=channel.id))
+        (own,) = await second.take()
+        self.assertTrue(own.message.out)
+        self.assertEqual(await clara.take(), [])
+        rows = await house.database.read("rows", _count_rows, -(10**12) - channel.id)
+        self.assertEqual(rows, mine.message.id)
+        for device in (anna, boris, clara):
+            found = await device.history(self.peer(channel))
+            self.assertEqual(found.NAME, "messages.channelMessages")
+            self.assertEqual((found.messages[0].message, found.pts), ("hello", mine.pts))
+            self.assertEqual(found.messages[0].out, device is boris)
+
+    async def test_sent_once(self) -> None:
+        """A repeated send gets the first result, also when it was deleted since."""
+        _, anna, boris, _, channel = await self.joined()
+        first = await boris.send(self.peer(channel), "once", random_id=77)
+        again = await boris.send(self.peer(channel), "once", random_id=77)
+        self.assertEqual(
+            [(u.NAME, getattr(u, "pts", 0)) for u in again.updates],
+            [(u.NAME, getattr(u, "pts", 0)) for u in first.updates],
+        )
+        self.assertEqual(len(await anna.take()), 1)
+        self.assertEqual(await error_of(boris.send(boris.peer(anna), "once", random_id=77)), "RANDOM_ID_DUPLICATE")
+
+    async def test_unread_and_read(self) -> None:
+        """Unread is what others wrote after one's mark; who wrote what is read hears of it, and one's other devices."""
+        house, anna, boris, _, channel = await self.joined()
+        second = Device(house, anna.user)
+        for number in range(3):
+            await boris.send(self.peer(channel), f"message {number}")
+        await anna.send(self.peer(channel), "mine")
+        dialog = (await anna.dialogs()).dialogs[0]
+        # That Boris came is the first of the four.
+        self.assertEqual((dialog.unread_count, dialog.top_message), (4, 6))
+        await anna.take(), await second.take(), await boris.take()
+        await anna.call(tl.channels.readHistory(channel=self.address(channel), max_id=4))
+        (inbox,) = await second.take()
+        self.assertEqual((inbox.NAME, inbox.max_id, inbox.still_unread_count), ("updateReadChannelInbox", 4, 1))
+        (outbox,) = await boris.take()
+        self.assertEqual((outbox.NAME, outbox.max_id), ("updateReadChannelOutbox", 4))
+        self.assertEqual(await anna.take(), [])
+        dialog = (await anna.dialogs()).dialogs[0]
+        self.assertEqual((dialog.unread_count, dialog.read_inbox_max_id), (1, 4))
+        await anna.call(tl.channels.readHistory(channel=self.address(channel), max_id=3))
+        self.assertEqual((await boris.take(), await second.take()), ([], []))
+        mine = (await boris.call(tl.channels.getFullChannel(channel=self.address(channel)))).full_chat
+        self.assertEqual(mine.read_outbox_max_id, 4)
+
+    async def test_posts(self) -> None:
+        """In a channel its administrators post in its name, and views are counted once for each who looks."""
+        _, anna, boris, clara, channel = await self.joined(broadcast=True)
+        self.assertEqual(await error_of(boris.send(self.peer(channel), "me, too")), "CHAT_ADMIN_REQUIRED")
+        sent = (await anna.send(self.peer(channel), "news")).updates[1].message
+        self.assertEqual((sent.post, sent.from_id, sent.views), (True, None, 1))
+        (update,) = await boris.take()
+        self.assertEqual((update.message.post, update.message.from_id, update.message.views), (True, None, 1))
+        self.assertNotIn(anna.user.id, [user.id for user in boris.pushed])
+        look = tl.messages.getMessagesViews(peer=self.peer(channel), id=[sent.id, 999], increment=True)
+        for device, views in ((boris, 2), (boris, 2), (clara, 3)):
+            self.assertEqual((await device.call(look)).views[0].views, views)
+        self.assertEqual((await boris.history(self.peer(channel))).messages[0].views, 3)
+        found = await boris.call(
+            tl.messages.search(
+                peer=self.peer(channel),
+                q="news",
+                from_id=boris.peer(anna),
+                filter=tl.inputMessagesFilterEmpty(),
+                min_date=0,
+                max_date=0,
+                offset_id=0,
+                add_offset=0,
+                limit=10,
+                max_id=0,
+                min_id=0,
+                hash=0,
+            )
+        )
+        self.assertEqual(found.messages, [], "who writes in a channel is not to be found out")
+
+    async def test_edited_deleted_pinned(self) -> None:
+        """What becomes of a message is told under the channel's own pts, without a hole."""
+        _, anna, boris, _, channel = await self.joined()
+        sent = (await boris.send(self.peer(channel), "helo")).updates[1]
+        await anna.take()
+        edit = tl.messages.editMessage(peer=self.peer(channel), id=sent.message.id, message="hello")
+        self.assertEqual(await error_of(anna.call(edit)), "MESSAGE_AUTHOR_REQUIRED")
+        await boris.call(edit)
+        pin = tl.messages.updatePinnedMessage(peer=self.peer(channel), id=sent.message.id)
+        await boris.call(pin)
+        delete = tl.channels.deleteMessages
+        other = (await anna.send(self.peer(channel), "anna's")).updates[1]
+        self.assertEqual(
+            await error_of(boris.call(delete(channel=self.address(channel), id=[other.message.id]))),
+            "MESSAGE_DELETE_FORBIDDEN",
+        )
+        affected = await anna.call(delete(channel=self.address(channel), id=[sent.message.id, other.message.id]))
+        self.assertEqual(affected.pts_count, 2)
+        updates = await anna.take()
+        self.assertEqual(
+            [update.NAME for update in updates],
+            ["updateEditChannelMessage", "updatePinnedChannelMessages", "updateNewChannelMessage"],
+        )
+        pts = sent.pts
+        for update in updates:
+            self.assertEqual(update.pts, pts + update.pts_count)
+            pts = update.pts
+        gone = (await boris.take())[-1]
+        self.assertEqual((gone.NAME, gone.messages, gone.pts), ("updateDeleteChannelMessages", [3, 5], affected.pts))
+        left = (await boris.history(self.peer(channel))).messages
+        self.assertEqual([message.id for message in left], [4, 2, 1])
+        self.assertEqual(
+            await error_of(anna.call(delete(channel=self.address(channel), id=[1]))), "MESSAGE_DELETE_FORBIDDEN"
+        )
+
+    async def test_answers_and_mentions(self) -> None:
+        """Who is answered or named there is told; a stranger who is named is not."""
+        _, anna, boris, clara, channel = await self.joined()
+        first = (await anna.send(self.peer(channel), "well?")).updates[1].message
+        await boris.take()
+        answered = tl.inputReplyToMessage(reply_to_msg_id=first.id)
+        await boris.send(self.peer(channel), "yes @clara_c", reply_to=answered)
+        (update,) = await anna.take()
+        self.assertTrue(update.message.mentioned and update.message.media_unread)
+        self.assertEqual(update.message.reply_to.reply_to_msg_id, first.id)
+        self.assertEqual(await clara.take(), [])
+        self.assertEqual((await anna.dialogs()).dialogs[0].unread_mentions_count, 1)
+        page = {"offset_id": 0, "add_offset": 0, "limit": 10, "max_id": 0, "min_id": 0}
+        found = await anna.call(tl.messages.getUnreadMentions(peer=self.peer(channel), **page))
+        self.assertEqual([message.id for message in found.messages], [update.message.id])
+        await anna.call(tl.channels.readMessageContents(channel=self.address(channel), id=[update.message.id]))
+        self.assertEqual((await anna.dialogs()).dialogs[0].unread_mentions_count, 0)
+        seen = (await anna.history(self.peer(channel))).messages[0]
+        self.assertEqual((seen.mentioned, seen.media_unread), (True, False))
+
+    async def test_sent_on(self) -> None:
+        """A post that is sent on says which channel and which post it was; a message of a group who wrote it."""
+        _, anna, boris, clara, channel = await self.joined(broadcast=True)
+        sent = (await anna.send(self.peer(channel), "news")).updates[1].message
+        answer = await boris.call(
+            tl.messages.forwardMessages(
+                from_peer=self.peer(channel), to_peer=boris.peer(clara), id=[sent.id], random_id=[5]
+            )
+        )
+        header = answer.updates[1].message.fwd_from
+        self.assertEqual((header.from_id, header.channel_post), (tl.peerChannel(channel_id=channel.id), sent.id))
+        self.assertEqual([chat.id for chat in answer.chats], [channel.id])
+        self.assertEqual((await boris.history(self.peer(channel))).messages[0].forwards, 1)
+        into = (
+            (
+                await anna.call(
+                    tl.messages.forwardMessages(
+                        from_peer=self.peer(channel), to_peer=self.peer(channel), id=[sent.id], random_id=[6]
+                    )
+                )
+            )
+            .updates[1]
+            .message
+        )
+        self.assertEqual((into.post, into.fwd_from.channel_post), (True, sent.id))
+
+    async def test_searched(self) -> None:
+        """Words and kinds are looked for in a channel's messages as in any other's."""
+        _, anna, boris, clara, channel = await self.joined()
+        for text in ("a green apple", "a red apple", "a pear https://example.com"):
+            await boris.send(self.peer(channel), text)
+        empty = {"offset_id": 0, "add_offset": 0, "limit": 10, "max_id": 0, "min_id": 0, "hash": 0}
+        for device in (anna, clara):
+            found = await device.call(
+                tl.messages.search(
+                    peer=self.peer(channel),
+                    q="apple",
+                    filter=tl.inputMessagesFilterEmpty(),
+                    min_date=0,
+                    max_date=0,
+                    **empty,
+                )
+            )
+            self.assertEqual([message.message for message in found.messages], ["a red apple", "a green apple"])
+        counters = await anna.call(
+            tl.messages.getSearchCounters(peer=self.peer(channel), filters=[tl.inputMessagesFilterUrl()])
+        )
+        self.assertEqual([counter.count for counter in counters], [1])
+
+
+def _count_rows(txn: Any, owner_id: int) -> int:
+    txn.execute("SELECT COUNT(*) FROM messages WHERE owner_id = ?", (owner_id,))
+    return int(txn.fetchone()[0])
+
+
+@on_every_backend
+class DifferenceTests(JoinedTestCase):
+    """updates.getChannelDifference, and what the account's own difference says of channels."""
+
+    async def test_what_happened(self) -> None:
+        """All that happened since, in order, equals what was pushed; it comes in slices, and then nothing."""
+        _, anna, boris, _, channel = await self.joined()
+        pts = (await anna.history(self.peer(channel))).pts
+        first = (await boris.send(self.peer(channel), "one")).updates[1]
+        await boris.send(self.peer(channel), "two")
+        await boris.call(tl.messages.editMessage(peer=self.peer(channel), id=first.message.id, message="ONE"))
+        difference = await self.channel_difference(anna, channel, pts)
+        self.assertTrue(difference.final)
+        self.assertEqual([message.message for message in difference.new_messages], ["ONE", "two"])
+        self.assertEqual([update.NAME for update in difference.other_updates], ["updateEditChannelMessage"])
+        self.assertEqual(difference.pts, pts + 3)
+        sliced = await self.channel_difference(anna, channel, pts, limit=1)
+        self.assertEqual((sliced.final, sliced.pts), (False, pts + 1))
+        nothing = await self.channel_difference(anna, channel, pts + 3)
+        self.assertEqual((nothing.NAME, nothing.pts), ("updates.channelDifferenceEmpty", pts + 3))
+
+    async def test_too_long(self) -> None:
+        """Who is too far behind, or ahead, gets the newest messages and goes on from there."""
+        house, anna, boris, clara, channel = await self.joined()
+        await boris.send(self.peer(channel), "hello")
+        await house.database.write("floor", _raise_floor, -(10**12) - channel.id)
+        for device in (anna, clara):
+            anew = await self.channel_difference(device, channel, 1)
+            self.assertEqual((anew.NAME, anew.final), ("updates.channelDifferenceTooLong", True))
+            self.assertEqual((anew.dialog.top_message, anew.messages[0].message), (3, "hello"))
+            self.assertEqual(anew.dialog.pts, (await anna.history(self.peer(channel))).pts)
+        self.assertEqual((await self.channel_difference(clara, channel, 1)).timeout, 30)
+        ahead = await self.channel_difference(anna, channel, 5000)
+        self.assertEqual(ahead.NAME, "updates.channelDifferenceTooLong")
+        self.assertGreaterEqual((await anna.history(self.peer(channel))).pts, 5000)
+
+    async def test_the_accounts_own_names_channels(self) -> None:
+        """Who was away is told which of their channels moved, and where they came or went."""
+        house, anna, boris, clara, channel = await self.joined()
+        state = await clara.call(tl.updates.getState())
+        house.clock.advance(100)
+        since = house.shared.now()
+        await boris.send(self.peer(channel), "hello")
+        await clara.call(tl.channels.joinChannel(channel=self.address(channel)))
+        difference = await anna.call(tl.updates.getDifference(pts=1, date=since, qts=0))
+        self.assertEqual([update.NAME for update in difference.other_updates], ["updateChannelTooLong"])
+        self.assertEqual([chat.id for chat in difference.chats], [channel.id])
+        difference = await clara.call(tl.updates.getDifference(pts=state.pts, date=since, qts=0))
+        self.assertEqual(
+            [update.NAME for update in difference.other_updates], ["updateChannel", "updateChannelTooLong"]
+        )
+        house.clock.advance(100)
+        nothing = await anna.call(tl.updates.getDifference(pts=1, date=house.shared.now(), qts=0))
+        self.assertEqual(nothing.NAME, "updates.differenceEmpty")
+
+    async def test_private_is_private(self) -> None:
+        """Nobody else gets anything of a private channel, whatever they know of it."""
+        _, anna, _, clara = await self.house()
+        channel = await self.founded(anna)
+        sent = (await anna.send(self.peer(channel), "secret")).updates[1].message
+        peer, address = self.peer(channel), self.address(channel)
+        page = {"offset_id": 0, "add_offset": 0, "limit": 10, "max_id": 0, "min_id": 0, "hash": 0}
+        empty = tl.inputMessagesFilterEmpty()
+        for query in (
+            tl.messages.getHistory(peer=peer, offset_date=0, **page),
+            tl.messages.search(peer=peer, q="secret", filter=empty, min_date=0, max_date=0, **page),
+            tl.channels.getMessages(channel=address, id=[tl.inputMessageID(id=sent.id)]),
+            tl.channels.readHistory(channel=address, max_id=0),
+            tl.channels.getParticipant(channel=address, participant=tl.inputPeerSelf()),
+            tl.messages.getMessagesViews(peer=peer, id=[sent.id], increment=True),
+            tl.messages.forwardMessages(from_peer=peer, to_peer=tl.inputPeerSelf(), id=[sent.id], random_id=[1]),
+            tl.messages.setTyping(peer=peer, action=tl.sendMessageTypingAction()),
+            tl.messages.editMessage(peer=peer, id=sent.id, message="x"),
+            tl.messages.updatePinnedMessage(peer=peer, id=sent.id),
+            tl.channels.deleteMessages(channel=address, id=[sent.id]),
+            tl.updates.getChannelDifference(channel=address, filter=tl.channelMessagesFilterEmpty(), pts=1, limit=9),
+        ):
+            self.assertEqual(await error_of(clara.call(query)), "CHANNEL_PRIVATE", query.NAME)
+        found = await clara.call(
+            tl.messages.searchGlobal(
+                q="secret",
+                filter=empty,
+                min_date=0,
+                max_date=0,
+                offset_rate=0,
+                offset_peer=tl.inputPeerEmpty(),
+                offset_id=0,
+                limit=10,
+            )
+        )
+        self.assertEqual(found.messages, [])
+
+
+def _raise_floor(txn: Any, owner_id: int) -> None:
+    txn.execute("UPDATE message_boxes SET log_floor = pts WHERE owner_id = ?", (owner_id,))

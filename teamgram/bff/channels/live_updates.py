@@ -12,8 +12,6 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from msgspec.structs import replace
-
 from teamgram.bff.channels.here import ChannelsHere
 from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.live_updates import LiveUpdates
@@ -23,7 +21,6 @@ from teamgram.domain.boxes.message import Message
 from teamgram.domain.channels.channel import Membership
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.ids.peer import channel_id_of, is_channel, marked_channel
-from teamgram.domain.messages.channel_view import FIRST_VIEWS
 from teamgram.domain.updates.events import ChannelMoved, TransientEvent
 from teamgram.domain.updates.fanout import Fanout, ToldInChannel
 from teamgram.interfaces.bus import Bus
@@ -129,8 +126,6 @@ class ChannelUpdates:
             if isinstance(event, OF_A_MESSAGE):
                 message = messages.get((owner_id, event.id))
                 if message is not None:
-                    if message.extra.post and not message.views:
-                        message = replace(message, views=FIRST_VIEWS)
                     told.messages[event.id] = message
                     told.apart.update((message.sender_id, *message.mentions))
         for told in by_channel.values():

@@ -119,8 +119,13 @@ class ChatsService(RpcService):
     @rpc("messages.editChatAbout")
     async def edit_chat_about(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.editChatAbout#def60797 peer:InputPeer about:string = Bool"""
-        chat = await group(self._shared, caller, query.peer)
-        await self._shared.domain.chats.edit_about(self._shared.actor(caller), chat.id, query.about.strip())
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
+        if peer.kind is PeerKind.CHANNEL:
+            await shared.domain.channels.edit_about(shared.actor(caller), peer.id, query.about)
+            return True
+        chat = await group(shared, caller, query.peer)
+        await shared.domain.chats.edit_about(shared.actor(caller), chat.id, query.about.strip())
         return True
 
     @rpc("messages.editChatAdmin")

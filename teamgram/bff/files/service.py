@@ -126,6 +126,8 @@ class FilesService(RpcService):
         """The photo of a person or a group, named by its id alone: whoever sees them gets it."""
         peer = await self._shared.peer(caller, location.peer)
         domain = self._shared.domain
+        if peer.kind is PeerKind.CHANNEL:
+            return await domain.channel_photos.shown(await self._shared.seat_at(caller, peer), location.photo_id)
         photos = domain.profile_photos if peer.kind is PeerKind.USER else domain.chat_photos
         return await photos.shown(caller.user_id, peer.id, location.photo_id)
 

@@ -9,7 +9,7 @@ from teamgram.bff.views.entities import entity_from
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages import text as texts
-from teamgram.domain.messages.mentions import members_named
+from teamgram.domain.messages.mentions import members_named, users_named
 from teamgram.domain.messages.replies import Quote
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import encode
@@ -70,8 +70,11 @@ async def mentioned(
     shared: Shared, caller: RpcMetadata, peer: Peer, text: str, entities: Sequence[Entity]
 ) -> frozenset[int]:
     """Members of the group whom a text names; nobody in a private chat."""
-    if peer.kind is not PeerKind.CHAT or not entities:
+    if peer.kind is PeerKind.USER or not entities:
         return frozenset()
+    if peer.kind is PeerKind.CHANNEL:
+        # Who of them is in it is seen to where it is written down.
+        return await users_named(shared.domain.users, text, entities)
     chat = await shared.domain.chats.of_member(caller.user_id, peer.id)
     return await members_named(shared.domain.users, chat, text, entities)
 

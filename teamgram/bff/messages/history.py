@@ -6,7 +6,8 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import message_view, peers_in
-from teamgram.domain.messages.history import Page, Search
+from teamgram.domain.ids.peer import PeerKind
+from teamgram.domain.messages.history import Page
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -37,7 +38,8 @@ class MessageHistory(RpcService):
     async def get_history(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getHistory#4423e6c5 peer:InputPeer offset_id:int offset_date:int ... = messages.Messages"""
         peer = await self._shared.peer(caller, query.peer)
-        found = await self._shared.domain.messages.page(Search(caller.user_id, peer.marked), page_from(query))
+        search = await self._shared.search_in(caller, peer)
+        found = await self._shared.domain.messages.page(search, page_from(query))
         return await self._shared.page_answer(caller.user_id, found)
 
     @rpc("messages.getMessages")
@@ -70,7 +72,7 @@ class MessageHistory(RpcService):
     async def get_unread_mentions(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getUnreadMentions#f107e790 flags:# peer:InputPeer ... = messages.Messages"""
         peer = await self._shared.peer(caller, query.peer)
-        search = Search(caller.user_id, peer.marked, unread_mentions=True)
+        search = await self._shared.search_in(caller, peer, unread_mentions=True)
         return await self._shared.page_answer(
             caller.user_id, await self._shared.domain.search.page("", search, page_from(query))
         )
@@ -78,8 +80,16 @@ class MessageHistory(RpcService):
     @rpc("messages.getMessagesViews")
     async def get_messages_views(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getMessagesViews#5784d3e1 peer:InputPeer id:Vector<int> increment:Bool = messages.MessageViews"""
-        await self._shared.peer(caller, query.peer)
+        shared = self._shared
+        peer = await shared.peer(caller, query.peer)
         if len(query.id) > MAX_MESSAGE_IDS:
             raise bad_request("LIMIT_INVALID")
-        # Views are counted in channels alone.
-        return tl.messages.messageViews(views=[tl.messageViews() for _ in query.id], chats=[], users=[])
+        counts: dict[int, tuple[int, int]] = {}
+        if peer.kind is PeerKind.CHANNEL:
+            seat = await shared.seat_at(caller, peer)
+            counts = await shared.domain.post_counts.get(seat, query.id, look=query.increment)
+        views = [
+            tl.messageViews(views=counts[id_][0], forwards=counts[id_][1]) if id_ in counts else tl.messageViews()
+            for id_ in query.id
+        ]
+        return tl.messages.messageViews(views=views, chats=[], users=[])

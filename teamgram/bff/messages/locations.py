@@ -5,7 +5,7 @@ from typing import Any
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.domain.boxes.message import Message, Tag
-from teamgram.domain.messages.history import Page, Search
+from teamgram.domain.messages.history import Page
 from teamgram.interfaces.rpc import RpcMetadata
 
 MAX_LOCATIONS = 100
@@ -25,7 +25,7 @@ class RecentLocations(RpcService):
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
         page = Page(limit=MAX_LOCATIONS)
-        found = await shared.domain.messages.page(Search(caller.user_id, peer.marked, tags=Tag.GEO), page)
+        found = await shared.domain.messages.page(await shared.search_in(caller, peer, tags=Tag.GEO), page)
         live = [message for message in found.messages if _is_live(message, shared.now())]
         return await shared.messages_answer(caller.user_id, live[: min(max(query.limit, 1), MAX_LOCATIONS)])
 

@@ -36,6 +36,8 @@ class ReadMarks(RpcService):
         """messages.readHistory#e306d3a peer:InputPeer max_id:int = messages.AffectedMessages"""
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
+        if peer.kind is PeerKind.CHANNEL:
+            raise bad_request("PEER_ID_INVALID")  # channels.readHistory is for them
         change = await shared.domain.messages.read_history(
             caller.user_id, peer.marked, query.max_id, shared.now(), caller.perm_auth_key_id
         )
@@ -56,6 +58,10 @@ class ReadMarks(RpcService):
         """messages.readMentions#36e5bf4d flags:# peer:InputPeer top_msg_id:flags.0?int = messages.AffectedHistory"""
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
+        if peer.kind is PeerKind.CHANNEL:
+            await shared.domain.messages.read_channel_contents(caller.user_id, peer.marked, (), caller.perm_auth_key_id)
+            _, pts = await shared.domain.messages.in_channel(caller.user_id, peer.marked, ())
+            return tl.messages.affectedHistory(pts=pts, pts_count=0, offset=0)
         return affected_history(
             await shared.domain.messages.read_mentions(
                 caller.user_id, peer.marked, shared.now(), caller.perm_auth_key_id

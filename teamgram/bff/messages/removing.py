@@ -41,6 +41,8 @@ class RemovingMessages(RpcService):
         """messages.deleteHistory#b08f922a flags:# just_clear:flags.0?true ... = messages.AffectedHistory"""
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
+        if peer.kind is PeerKind.CHANNEL:
+            raise bad_request("PEER_ID_INVALID")  # channels.deleteHistory is for them
         min_date, max_date = query.min_date or 0, query.max_date or 0
         if min_date < 0 or (max_date and max_date < min_date):
             raise bad_request("MIN_DATE_INVALID")

@@ -65,24 +65,27 @@ class MessageSearching(RpcService):
         """messages.search#29ee847a flags:# peer:InputPeer q:string from_id:flags.0?InputPeer ... = messages.Messages"""
         shared = self._shared
         everywhere = query.peer.NAME == "inputPeerEmpty"
-        peer = None if everywhere else (await shared.peer(caller, query.peer)).marked
+        peer = None if everywhere else await shared.peer(caller, query.peer)
         from_id = 0
         if query.from_id is not None:
             author = await shared.input_peers.peer(caller, query.from_id)
-            if author.kind is not PeerKind.USER:
+            # What a channel says is all that there is in it.
+            if author.kind is not PeerKind.USER and author != peer:
                 raise bad_request("FROM_PEER_INVALID")
-            from_id = author.id
-        saved_peer = 0 if peer is None else await self._saved_peer(caller, peer, query)
-        search = Search(
-            caller.user_id,
-            peer,
-            saved_peer=saved_peer,
-            from_id=from_id,
-            min_date=query.min_date,
-            max_date=query.max_date,
-            tagged=reactions_from(query.saved_reaction)[:MAX_PER_USER] if peer == caller.user_id else (),
+            from_id = author.id if author.kind is PeerKind.USER else 0
+        is_saved = peer is not None and peer.marked == caller.user_id
+        what = {
+            "tagged": reactions_from(query.saved_reaction)[:MAX_PER_USER] if is_saved else (),
+            "from_id": from_id,
+            "min_date": query.min_date,
+            "max_date": query.max_date,
             **_filter(query.filter),
-        )
+        }
+        if peer is None:
+            search = Search(caller.user_id, None, **what)
+        else:
+            saved_peer = await self._saved_peer(caller, peer.marked, query)
+            search = await shared.search_in(caller, peer, saved_peer=saved_peer, **what)
         found = await self._found(query.q.strip()[:MAX_QUERY], search, page_from(query))
         return await shared.page_answer(caller.user_id, found)
 
@@ -183,9 +186,9 @@ class MessageSearching(RpcService):
         """What a query names by its peer, and a filter."""
         if filter_view.NAME in unsupported:
             raise bad_request("FILTER_NOT_SUPPORTED")
-        peer = (await self._shared.peer(caller, query.peer)).marked
-        saved_peer = await self._saved_peer(caller, peer, query)
-        return Search(caller.user_id, peer, saved_peer=saved_peer, **_filter(filter_view))
+        peer = await self._shared.peer(caller, query.peer)
+        saved_peer = await self._saved_peer(caller, peer.marked, query)
+        return await self._shared.search_in(caller, peer, saved_peer=saved_peer, **_filter(filter_view))
 
     async def _saved_peer(self, caller: RpcMetadata, peer: int, query: Any) -> int:
         """In Saved Messages whom it was saved from; 0 for all of it."""

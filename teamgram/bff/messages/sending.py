@@ -46,7 +46,9 @@ class SendingMessages(RpcService):
             markup = (
                 await reply_markup_from(shared, caller, query.reply_markup) if query.reply_markup is not None else b""
             )
-            names = await mentioned(shared, caller, peer, text, entities) if peer.kind is PeerKind.CHAT else frozenset()
+            names = (
+                await mentioned(shared, caller, peer, text, entities) if peer.kind is not PeerKind.USER else frozenset()
+            )
             preview = None
             if entities and not query.no_webpage and shared.domain.previews.enabled:
                 preview = await shared.domain.previews.of_text(caller.user_id, text, entities)

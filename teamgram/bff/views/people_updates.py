@@ -16,7 +16,11 @@ from teamgram.domain.users.notifications import NotificationSettings, in_scope
 from teamgram.domain.users.users import Users
 from teamgram.mtproto.tl import tl
 
-_PEER = {PeerKind.USER: ("peerUser", "user_id"), PeerKind.CHAT: ("peerChat", "chat_id")}
+_PEER = {
+    PeerKind.USER: ("peerUser", "user_id"),
+    PeerKind.CHAT: ("peerChat", "chat_id"),
+    PeerKind.CHANNEL: ("peerChannel", "channel_id"),
+}
 
 
 class PeopleUpdates:

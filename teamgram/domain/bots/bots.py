@@ -35,6 +35,7 @@ from teamgram.domain.bots.errors import (
     BotUsernameInvalid,
 )
 from teamgram.domain.boxes.difference import state_txn
+from teamgram.domain.ids.peer import Peer
 from teamgram.domain.ids.username import check_username, username_key
 from teamgram.domain.users import names
 from teamgram.domain.users.store import claim_username_txn, insert_user_txn, update_user_txn, users_by_id_txn
@@ -143,7 +144,7 @@ class Bots:
             raise BotsTooMany(str(owner_id))
         user_id = insert_user_txn(txn, user)
         assert user_id is not None, "nobody has the number that a bot has not"
-        if not claim_username_txn(txn, username_key(user.username), user_id):
+        if not claim_username_txn(txn, username_key(user.username), Peer.user(user_id)):
             raise UsernameOccupied(user.username)
         update_user_txn(txn, user_id, {"username": user.username})
         bot = Bot(user_id, owner_id, user.created_at, BotDetails())

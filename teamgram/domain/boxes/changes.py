@@ -19,7 +19,7 @@ from teamgram.domain.boxes.archive import come_out_txn, strangers_txn
 from teamgram.domain.boxes.audience import Audience, Box
 from teamgram.domain.boxes.events import DialogsMoved, LogEntry, LoggedEvent, NewMessage
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, add_marks_txn
-from teamgram.domain.boxes.message import PLAIN, Extra, Message, pack_extra
+from teamgram.domain.boxes.message import FIRST_VIEWS, PLAIN, Extra, Message, pack_extra, with_nameless
 from teamgram.domain.boxes.poll_store import add_place_txn
 from teamgram.domain.boxes.store import chunks, marks, new_dialog_row, shown_txn
 from teamgram.domain.files.naming import CONTENT, note_uses_txn
@@ -167,7 +167,7 @@ class BoxChanges:
                     "sent_at": date,
                     "edited_at": 0,
                     "message": message.text,
-                    "tags": message.tags,
+                    "tags": int(with_nameless(message.tags, said)) if is_channel else message.tags,
                     "extra": pack_extra(said),
                 },
             )
@@ -208,6 +208,7 @@ class BoxChanges:
                     reply_to_id,
                     # What one keeps for oneself one has heard.
                     is_played and peer != owner_id,
+                    FIRST_VIEWS if extra.post else 0,
                 )
                 if is_channel and spoken_to:
                     copy = replace(copy, mentions=tuple(sorted(spoken_to)))

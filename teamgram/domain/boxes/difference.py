@@ -8,6 +8,7 @@ from teamgram.domain.boxes import log
 from teamgram.domain.boxes.events import OF_A_MESSAGE, InboxRead, LogEntry, NewMessage, OutboxRead
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import chunks, marks, message_columns, message_from_row, messages_txn, shown_txn
+from teamgram.domain.ids.peer import channels_only
 
 MAX_AHEAD = 1_000_000
 """How far above a box's pts a client may be and take it along: a backup lacks less, and a pts is an int of 31 bits."""
@@ -72,6 +73,10 @@ class UpdateLog:
         """The owner's pts (at least 1) and how many messages are unread."""
         return await self._database.read("update state", state_txn, owner_id)
 
+    async def moved_channels(self, user_id: int, since: int) -> tuple[list[tuple[int, int]], list[int]]:
+        """See ``moved_channels_txn``."""
+        return await self._database.read("moved channels", moved_channels_txn, user_id, since)
+
     async def difference(self, owner_id: int, pts: int, limit: int, total_limit: int = 0, since: int = 0) -> Difference:
         """At most about ``limit`` entries after ``pts``.
 
@@ -91,12 +96,18 @@ class UpdateLog:
         return found
 
 
-def state_txn(txn: Transaction, owner_id: int) -> State:
+def pts_txn(txn: Transaction, owner_id: int) -> int:
+    """Where a box stands."""
     txn.execute("SELECT pts FROM message_boxes WHERE owner_id = ?", (owner_id,))
     row = txn.fetchone()
+    return row[0] if row else log.FIRST_PTS
+
+
+def state_txn(txn: Transaction, owner_id: int) -> State:
+    pts = pts_txn(txn, owner_id)
     txn.execute("SELECT COALESCE(SUM(unread_count), 0) FROM dialogs WHERE owner_id = ?", (owner_id,))
     unread = txn.fetchone()
-    return State(row[0] if row else log.FIRST_PTS, int(unread[0]) if unread else 0)
+    return State(pts, int(unread[0]) if unread else 0)
 
 
 def _after_a_gap_txn(txn: Transaction) -> None:
@@ -135,6 +146,45 @@ def difference_txn(
     new = [entry.event.id for entry in entries if isinstance(entry.event, NewMessage)]
     random_ids = _random_ids_txn(txn, owner_id, messages, new)
     return Difference(entries, messages, state, complete, jumps=not entries, random_ids=random_ids)
+
+
+def channel_difference_txn(txn: Transaction, owner_id: int, pts: int, limit: int, most: int) -> Difference:
+    """What happened in a channel's box after ``pts``; ``too_long`` where it is more than ``most``, or not kept."""
+    now = pts_txn(txn, owner_id)
+    state = State(now, 0)
+    if pts >= now:
+        return Difference((), {}, state, jumps=pts > now)
+    txn.execute("SELECT log_floor FROM message_boxes WHERE owner_id = ?", (owner_id,))
+    row = txn.fetchone()
+    if row is None or pts < row[0] or now - pts > most:
+        return Difference((), {}, state, too_long=True)
+    entries = log.entries_after_txn(txn, owner_id, pts, limit + 1)
+    complete = len(entries) <= limit
+    entries = entries[:limit]
+    wanted = sorted({entry.event.id for entry in entries if isinstance(entry.event, OF_A_MESSAGE)})
+    return Difference(entries, messages_txn(txn, owner_id, wanted), state, complete)
+
+
+def moved_channels_txn(txn: Transaction, user_id: int, since: int) -> tuple[list[tuple[int, int]], list[int]]:
+    """What a client that was away has to ask for: channels of the user in which something happened since a time.
+
+    Args:
+        since: unix seconds.
+
+    Returns:
+        (marked id of the channel, its pts) of those that moved; bare ids of those in which the user themself came,
+        went or became something else.
+    """
+    join = txn.engine.ordered_join
+    txn.execute(
+        f"SELECT b.owner_id, b.pts FROM dialogs d {join} message_boxes b ON b.owner_id = d.peer"
+        " LEFT JOIN update_log l ON l.owner_id = b.owner_id AND l.pts = b.pts"
+        f" WHERE d.owner_id = ? AND {channels_only('d.peer')} AND (l.logged_at >= ? OR l.logged_at IS NULL)",
+        (user_id, since),
+    )
+    moved = [(row[0], row[1]) for row in txn.fetchall()]
+    txn.execute("SELECT channel_id FROM channel_members WHERE user_id = ? AND changed_at >= ?", (user_id, since))
+    return moved, [row[0] for row in txn.fetchall()]
 
 
 def _random_ids_txn(

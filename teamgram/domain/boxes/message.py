@@ -37,6 +37,8 @@ class Tag(IntFlag):
     POLL = 1 << 12
     SERVICE = 1 << 13
     TODO = 1 << 14
+    # Nobody finds it by who wrote it: it is a channel's word, or an anonymous administrator's.
+    NAMELESS = 1 << 20
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -140,6 +142,15 @@ _decode_extra = msgspec.json.Decoder(Extra).decode
 def pack_extra(extra: Extra) -> bytes | None:
     """As it is stored; None for a plain text."""
     return None if extra == PLAIN else _encode_extra(extra)
+
+
+FIRST_VIEWS = 1
+"""Who posts has seen it."""
+
+
+def with_nameless(tags: int, extra: Extra) -> int:
+    """A content's tags, with the one that says that its sender is not to be found out."""
+    return tags | Tag.NAMELESS if extra.post or extra.as_peer else tags & ~Tag.NAMELESS
 
 
 def searched_text(text: str, extra: Extra) -> str:

@@ -108,7 +108,7 @@ class ChannelAdministration:
         else:
             check_brings_txn(txn, actor.user_id, user_id)
             after = replace(after, inviter_id=actor.user_id, joined_at=actor.now)
-            self._channels.put_in_txn(txn, channel, after, read_up_to=0)
+            self._channels.put_in_txn(txn, channel, after)
             txn.call_after(self._fanout.publish, (user_id,), ChannelChanged(channel_id))
         log_txn(txn, actor, channel_id, AdminToggled(MemberRow.of(before), MemberRow.of(after)))
 
@@ -162,11 +162,11 @@ class ChannelAdministration:
             restricted_by=actor.user_id if banned_rights else 0,
             changed_at=actor.now,
         )
-        store.put_member_txn(txn, channel_id, after)
         left = was.is_present and not now.is_present
         if left:
-            store.count_members_txn(txn, channel_id, -1)
-            self._channels.changed_after(txn, channel_id)
+            self._channels.take_out_txn(txn, channel, after)
+        else:
+            store.put_member_txn(txn, channel_id, after)
         log_txn(txn, actor, channel_id, BanToggled(MemberRow.of(before), MemberRow.of(after)))
         change = None
         if left and not channel.is_broadcast:

@@ -5,7 +5,9 @@ Nothing here is written for each member: what all of them see is a post in the c
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import msgspec
 
 from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
@@ -19,7 +21,9 @@ from teamgram.domain.channels.admin_log import AboutChanged, TitleChanged, log_t
 from teamgram.domain.channels.channel import (
     ALL_RIGHTS,
     MAX_CHANNELS,
+    AdminRight,
     Channel,
+    Flag,
     Kind,
     Member,
     Membership,
@@ -30,7 +34,7 @@ from teamgram.domain.channels.memberships import Memberships
 from teamgram.domain.chats.chat import Role
 from teamgram.domain.chats.chats import MAX_ABOUT, Actor, checked_title
 from teamgram.domain.chats.errors import ChatAboutNotModified, ChatAboutTooLong, ChatNotModified
-from teamgram.domain.updates.events import ChannelChanged
+from teamgram.domain.updates.events import ChannelChanged, ChannelUserTyping
 from teamgram.domain.updates.fanout import Fanout
 
 
@@ -122,6 +126,19 @@ class Channels:
         """What its administrators are told in numbers."""
         return await self._database.read("channel counts", _counts_txn, seat)
 
+    def say_typing(self, seat: Seat, action: str, progress: int) -> None:
+        """Tell the members who are here what one of them is doing there; in a channel nobody is told.
+
+        Raises:
+            ChannelPrivate, ChatAdminRequired, UserBannedInChannel, ChatWriteForbidden.
+        """
+        rights.check_speaks(seat)
+        channel_id, user_id = seat.channel.id, seat.user_id
+        is_anonymous = seat.membership is not None and seat.membership.admin_rights & AdminRight.ANONYMOUS
+        if not seat.channel.is_broadcast and not is_anonymous:
+            event = ChannelUserTyping(channel_id, user_id, action, progress)
+            self._fanout.publish_in_channel(channel_id, event, 0, user_id)
+
     # --- making ---
 
     async def create(self, actor: Actor, new: NewChannel) -> tuple[int, OwnChange]:
@@ -161,15 +178,31 @@ class Channels:
             changed_at=actor.now,
         )
         channel = store.channel_txn(txn, channel_id)
-        self.put_in_txn(txn, channel, owner, read_up_to=0)
+        self.put_in_txn(txn, channel, owner)
         return channel
 
-    def put_in_txn(self, txn: Transaction, channel: Channel, member: Member, *, read_up_to: int) -> None:
-        """Write somebody down who is in the channel from now on, and has read so far; count them."""
+    def put_in_txn(self, txn: Transaction, channel: Channel, member: Member) -> None:
+        """Write somebody down who is in the channel now; what was posted before they have read, or never see."""
+        txn.execute(
+            "SELECT top_message_id FROM dialogs WHERE owner_id = ? AND peer = ?", (channel.marked, channel.marked)
+        )
+        row = txn.fetchone()
+        top = int(row[0]) if row else 0
+        if channel.has(Flag.HIDDEN_PREHISTORY) and not channel.is_public:
+            member = replace(member, membership=msgspec.structs.replace(member.membership, hidden_up_to=top))
         store.put_member_txn(txn, channel.id, member)
         store.count_members_txn(txn, channel.id, 1)
-        row = new_dialog_row(member.user_id, channel.marked)
-        txn.insert_ignore("dialogs", row | {"read_inbox_max_id": read_up_to})
+        dialog = new_dialog_row(member.user_id, channel.marked)
+        txn.insert_ignore("dialogs", dialog | {"read_inbox_max_id": top})
+        self.memberships.tell_after(txn, channel.id, {member.user_id: member.membership})
+        self.changed_after(txn, channel.id)
+
+    def take_out_txn(self, txn: Transaction, channel: Channel, member: Member) -> None:
+        """Write down what somebody is who was in the channel, and is not any more; what they had of it goes."""
+        store.put_member_txn(txn, channel.id, member)
+        store.count_members_txn(txn, channel.id, -1)
+        txn.execute("DELETE FROM dialogs WHERE owner_id = ? AND peer = ?", (member.user_id, channel.marked))
+        txn.execute("DELETE FROM message_marks WHERE owner_id = ? AND peer = ?", (member.user_id, channel.marked))
         self.memberships.tell_after(txn, channel.id, {member.user_id: member.membership})
         self.changed_after(txn, channel.id)
 

@@ -27,6 +27,10 @@ class PublicChannelsTooMany(DomainError):
     """The user has as many public channels as one may have."""
 
 
+class ChannelTooLarge(DomainError):
+    """So large a channel is not deleted."""
+
+
 class UserKicked(DomainError):
     """Who was put out is brought back by who may put out, alone."""
 

@@ -94,6 +94,36 @@ def members_txn(txn: Transaction, channel_id: int, user_ids: Iterable[int]) -> d
     return found
 
 
+def present_txn(txn: Transaction, channel_id: int, user_ids: Iterable[int]) -> set[int]:
+    """Those of these users who are in the channel."""
+    found: set[int] = set()
+    for some in chunks(sorted(set(user_ids))):
+        txn.execute(
+            f"SELECT user_id FROM channel_members WHERE channel_id = ? AND standing = ? AND user_id IN ({marks(some)})",
+            (channel_id, int(Standing.PRESENT), *some),
+        )
+        found.update(row[0] for row in txn.fetchall())
+    return found
+
+
+def present_ids_txn(txn: Transaction, channel_id: int, limit: int) -> tuple[int, ...]:
+    """Those who are in the channel, at most so many."""
+    txn.execute(
+        "SELECT user_id FROM channel_members WHERE channel_id = ? AND standing = ? ORDER BY joined_at, user_id LIMIT ?",
+        (channel_id, int(Standing.PRESENT), limit),
+    )
+    return tuple(row[0] for row in txn.fetchall())
+
+
+def all_leave_txn(txn: Transaction, channel_id: int, now: int) -> None:
+    """Nobody is in it any more."""
+    txn.execute(
+        "UPDATE channel_members SET standing = ?, role = 0, admin_rights = 0, changed_at = ?"
+        " WHERE channel_id = ? AND standing = ?",
+        (int(Standing.LEFT), now, channel_id, int(Standing.PRESENT)),
+    )
+
+
 def memberships_of_txn(txn: Transaction, user_id: int) -> dict[int, Membership]:
     """What the user is in every channel that knows them, by channel."""
     txn.execute(f"SELECT channel_id, {_PART} FROM channel_members WHERE user_id = ?", (user_id,))
@@ -188,3 +218,13 @@ def put_member_txn(txn: Transaction, channel_id: int, member: Member) -> None:
             "hidden_up_to": membership.hidden_up_to,
         },
     )
+
+
+def public_ids_txn(txn: Transaction, user_id: int) -> list[int]:
+    """The public channels that are the user's."""
+    txn.execute(
+        "SELECT m.channel_id FROM channel_members m JOIN channels c ON c.id = m.channel_id"
+        " WHERE m.user_id = ? AND m.standing = ? AND m.role = ? AND c.username <> '' ORDER BY m.channel_id",
+        (user_id, int(Standing.PRESENT), int(Role.CREATOR)),
+    )
+    return [row[0] for row in txn.fetchall()]

@@ -1,10 +1,10 @@
 """SQL of dialogs with channels: the member's own row of ``dialogs``, beside what all of them see alike.
 
 What is newest and pinned in a channel lies once, in the row of ``dialogs`` that is the channel's own (its owner and its
-peer). What is unread is counted when it is asked for, and no further than ``COUNTED`` messages.
+peer).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes.message import unpack_draft
@@ -12,9 +12,6 @@ from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.chats.chat import Standing
 from teamgram.domain.dialogs.dialog import Dialog
 from teamgram.domain.ids.peer import CHANNEL_MARK
-
-COUNTED = 100
-"""Where more message ids than these lie above the mark, they stand for the number of unread messages."""
 
 # t: the channel's own row, w: who the owner of the dialog is there.
 _COLUMNS = (
@@ -73,24 +70,3 @@ def of_peers_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> dict[
         txn.execute(f"SELECT {_COLUMNS} {_from(txn)} AND d.peer IN ({marks(some)})", (owner_id, *some))
         found.update((row[1], _dialog(row)) for row in txn.fetchall())
     return found
-
-
-def unread_txn(txn: Transaction, owner_id: int, dialogs: Sequence[Dialog]) -> Mapping[int, int]:
-    """How many messages are unread in these dialogs with channels, by peer; at most ``COUNTED`` are read in each."""
-    unread: dict[int, int] = {}
-    to_count: list[int] = []
-    for dialog in dialogs:
-        gap = dialog.top_message_id - dialog.read_inbox_max_id
-        unread[dialog.peer] = max(0, gap) if gap > COUNTED else 0
-        if 0 < gap <= COUNTED:
-            to_count.append(dialog.peer)
-    join = txn.engine.ordered_join
-    for some in chunks(to_count):
-        txn.execute(
-            f"SELECT d.peer, COUNT(*) FROM dialogs d {join} messages m ON m.owner_id = d.peer"
-            f" AND m.id > d.read_inbox_max_id {join} message_contents c ON c.id = m.content_id"
-            f" WHERE d.owner_id = ? AND d.peer IN ({marks(some)}) AND c.sender_id <> ? GROUP BY d.peer",
-            (owner_id, *some, owner_id),
-        )
-        unread.update((row[0], int(row[1])) for row in txn.fetchall())
-    return unread

@@ -16,6 +16,7 @@ from teamgram.domain.contacts import relations
 from teamgram.domain.dialogs import channels_store, store
 from teamgram.domain.dialogs.dialog import Dialog
 from teamgram.domain.ids.peer import box_owner, is_channel
+from teamgram.domain.messages.channel_unread import unread_txn
 from teamgram.domain.messages.channel_view import tops_txn
 from teamgram.domain.messages.errors import PeerHistoryEmpty, PinnedDialogsTooMany
 from teamgram.domain.updates.events import (
@@ -176,7 +177,8 @@ def _with_messages(
     own = [dialog.top_message_id for dialog in dialogs if dialog.top_message_id and not is_channel(dialog.peer)]
     messages = list(messages_txn(txn, owner_id, own).values())
     if channels:
-        unread = channels_store.unread_txn(txn, owner_id, channels)
+        read = {dialog.peer: (dialog.top_message_id, dialog.read_inbox_max_id) for dialog in channels}
+        unread = unread_txn(txn, owner_id, read)
         dialogs = [replace(one, unread_count=unread.get(one.peer, one.unread_count)) for one in dialogs]
         messages += tops_txn(txn, owner_id, {dialog.peer: dialog.top_message_id for dialog in channels})
     reacted = counts_txn(txn, owner_id, REACTION_UNREAD, [dialog.peer for dialog in dialogs])
@@ -241,7 +243,7 @@ def _archive_txn(txn: Transaction, owner_id: int) -> tuple[Dialog, tuple[tuple[i
     if not newest:
         return None
     unread = dict(store.unread_txn(txn, owner_id, ARCHIVE))
-    counted = channels_store.unread_txn(txn, owner_id, channels)
+    counted = unread_txn(txn, owner_id, {one.peer: (one.top_message_id, one.read_inbox_max_id) for one in channels})
     unread.update({one.peer: counted[one.peer] for one in channels if one.unread_mark or counted[one.peer]})
     return newest[-1], tuple(unread.items())
 

@@ -119,3 +119,8 @@ def groups_only(column: str) -> str:
 def no_channels(column: str) -> str:
     """SQL that is true of marked ids that are no channel's."""
     return f"{column} > {-CHANNEL_MARK}"
+
+
+def channels_only(column: str) -> str:
+    """SQL: the marked id in this column is a channel's."""
+    return f"{column} < -{CHANNEL_MARK}"

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.ids.peer import is_user
 from teamgram.domain.privacy.facts import allowing_txn
 from teamgram.domain.privacy.keys import FORWARDS
 from teamgram.domain.users.store import users_by_id_txn
@@ -13,7 +15,7 @@ _DELETED = "Deleted Account"
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """One of the two: a user id, or a name without one."""
+    """One of the two: a marked id, or a name without one."""
 
     from_id: int = 0
     from_name: str = ""
@@ -31,3 +33,9 @@ def authors_txn(txn: Transaction, by_user_id: int, author_ids: Iterable[int]) ->
             name = f"{user.first_name} {user.last_name}".strip() if user is not None else ""
             authors[author_id] = Author(from_name=name or _DELETED)
     return authors
+
+
+def sender_named_txn(txn: Transaction, by_user_id: int, message: Message) -> Author:
+    """How who speaks in a message is named in what ``by_user_id`` sends on: a channel by its marked id."""
+    speaker = message.from_peer
+    return authors_txn(txn, by_user_id, [speaker])[speaker] if is_user(speaker) else Author(speaker)

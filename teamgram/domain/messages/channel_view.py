@@ -3,17 +3,14 @@
 A post lies in the channel's box once; what differs for a reader is put on when it is read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from teamgram.database import Transaction
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED
-from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.message import FIRST_VIEWS, Forward, Message
 from teamgram.domain.boxes.store import chunks, marks, message_fields, message_from_row, messages_txn, shown_txn
-
-FIRST_VIEWS = 1
-"""Who posts has seen it."""
 
 
 def channel_messages_txn(
@@ -50,25 +47,26 @@ def seen_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -> lis
     return [_seen(message, user_id, mentions, counts) for message in messages]
 
 
+def counted(message: Message, counts: Mapping[int, tuple[int, int]]) -> Message:
+    """A message with how often it was seen and sent on, if it is a post."""
+    if not message.extra.post:
+        return message
+    views, forwards = counts.get(message.content_id, (FIRST_VIEWS, 0))
+    return replace(message, views=views, forwards=forwards)
+
+
 def _seen(
     message: Message,
     user_id: int,
     mentions: Mapping[tuple[int, int], set[int]],
     counts: Mapping[int, tuple[int, int]],
 ) -> Message:
-    kinds = mentions.get((message.peer, message.id), set())
-    views, forwards = counts.get(message.content_id, (FIRST_VIEWS, 0)) if message.extra.post else (0, 0)
+    message = counted(message, counts)
+    kinds = mentions.get((message.peer, message.id), ())
     out = message.sender_id == user_id
-    if not (out or kinds or views):
+    if not (out or kinds):
         return message
-    return replace(
-        message,
-        out=out,
-        mentioned=MENTIONED in kinds,
-        mention_unread=MENTION_UNREAD in kinds,
-        views=views,
-        forwards=forwards,
-    )
+    return replace(message, out=out, mentioned=MENTIONED in kinds, mention_unread=MENTION_UNREAD in kinds)
 
 
 def _mentions_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -> dict[tuple[int, int], set[int]]:
@@ -99,3 +97,15 @@ def counts_txn(txn: Transaction, content_ids: Sequence[int]) -> dict[int, tuple[
         txn.execute(f"SELECT content_id, views, forwards FROM post_counts WHERE content_id IN ({marks(some)})", some)
         found.update((row[0], (row[1], row[2])) for row in txn.fetchall())
     return found
+
+
+def count_forwards_txn(txn: Transaction, forwards: Iterable[Forward | None]) -> None:
+    """The posts that these headers name were sent on once more each."""
+    for forward in forwards:
+        if forward is None or not forward.post_id:
+            continue
+        txn.execute("SELECT content_id FROM messages WHERE owner_id = ? AND id = ?", (forward.from_id, forward.post_id))
+        row = txn.fetchone()
+        if row is not None:
+            txn.insert_ignore("post_counts", {"content_id": row[0], "views": FIRST_VIEWS, "forwards": 0})
+            txn.execute("UPDATE post_counts SET forwards = forwards + 1 WHERE content_id = ?", (row[0],))

@@ -9,16 +9,19 @@ from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.contents import mark_stale_txn
 from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
 from teamgram.domain.boxes.marks import MENTION_UNREAD, PINNED, drop_marks_txn
-from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra, searched_text, unpack_extra
+from teamgram.domain.boxes.message import Action, Extra, Message, Tag, pack_extra, searched_text, unpack_extra
 from teamgram.domain.boxes.poll_store import drop_places_txn
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
 from teamgram.domain.boxes.talks import Talk, note_changes_txn, talk_of
+from teamgram.domain.channels.rights import check_reads
+from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.files.naming import CONTENT, drop_uses_txn
-from teamgram.domain.ids.peer import chat_id_of, is_chat, is_user
+from teamgram.domain.ids.peer import channel_id_of, chat_id_of, is_chat, is_user
 from teamgram.domain.messages import rules
+from teamgram.domain.messages.channel_reading import forget_mentions_txn
 from teamgram.domain.updates.fanout import Fanout
 
 HISTORY_STEP = 1000
@@ -73,6 +76,44 @@ def delete_txn(
     _remove_txn(txn, changes, _locked_copies_txn(txn, changes, owner_id, own, revoke))
     changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(owner_id)
+
+
+def delete_in_channel_txn(
+    txn: Transaction,
+    fanout: Fanout,
+    user_id: int,
+    peer: int,
+    message_ids: Sequence[int],
+    now: int,
+    perm_auth_key_id: int,
+) -> OwnChange:
+    """Delete messages of a channel (marked id), for all.
+
+    Raises:
+        ChannelNotFound, ChannelPrivate.
+        MessageDeleteForbidden: see ``rules.check_deletes_for_all``.
+    """
+    seat = seat_txn(txn, channel_id_of(peer), user_id, now)
+    check_reads(seat)
+    changes = BoxChanges(txn, now)
+    changes.lock((peer,))
+    found = messages_txn(txn, peer, [id_ for id_ in sorted(set(message_ids)) if id_ > seat.hidden_up_to])
+    for message in found.values():
+        rules.check_deletes_for_all(message, seat)
+    _remove_from_channel_txn(txn, changes, peer, list(found.values()))
+    changes.save(fanout.deliver, perm_auth_key_id)
+    return changes.own(peer, user_id)
+
+
+def _remove_from_channel_txn(txn: Transaction, changes: BoxChanges, peer: int, messages: Sequence[Message]) -> None:
+    if not messages:
+        return
+    _remove_txn(txn, changes, [(one.content_id, peer, one.id, peer) for one in messages])
+    # To whom they spoke, they speak no more; how often posts were looked at nobody asks any more.
+    forget_mentions_txn(txn, peer, [message.id for message in messages])
+    posts = [message.content_id for message in messages if message.extra.post]
+    for some in chunks(posts):
+        txn.execute(f"DELETE FROM post_counts WHERE content_id IN ({marks(some)})", some)
 
 
 def _own_copies_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> list[Copy]:

@@ -9,15 +9,19 @@ from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.media import LinkPreview, Media
-from teamgram.domain.boxes.message import Message, Tag, pack_extra, searched_text
+from teamgram.domain.boxes.message import Message, Tag, pack_extra, searched_text, with_nameless
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn, shown_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
+from teamgram.domain.channels.channel import Seat
+from teamgram.domain.channels.rights import check_reads
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.files.naming import CONTENT, change_uses_txn
+from teamgram.domain.ids.peer import box_owner
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import check_sends, check_takes_txn
 from teamgram.domain.messages.changed_media import Move, check_replaces, moved, with_what_is_done
+from teamgram.domain.messages.channel_view import counted, counts_txn
 from teamgram.domain.messages.errors import CaptionTooLong, MessageEmpty, MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.place import place_txn
@@ -64,7 +68,7 @@ def _via_txn(txn: Transaction, request: EditRequest, via: tuple[int, int]) -> tu
     message = messages_txn(txn, request.owner_id, [request.message_id]).get(request.message_id)
     if message is None or not all(via) or (message.extra.via_bot_id, message.extra.via_key) != via:
         raise MessageIdInvalid(str(request.message_id))
-    return message, place_txn(txn, request.owner_id, message.peer)
+    return message, place_txn(txn, request.owner_id, message.peer, request.now)
 
 
 def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> tuple[Message, Place]:
@@ -73,10 +77,12 @@ def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, no
     Raises:
         MessageIdInvalid, MessageAuthorRequired, ChatNotFound, ChatWriteForbidden, …: see ``rules.check_edits``.
     """
-    message = messages_txn(txn, owner_id, [message_id]).get(message_id)
+    place = place_txn(txn, owner_id, peer, now)
+    if isinstance(place, Seat):
+        check_reads(place)
+    message = messages_txn(txn, box_owner(owner_id, peer), [message_id]).get(message_id)
     if message is None or message.peer != peer:
         raise MessageIdInvalid(str(message_id))
-    place = place_txn(txn, owner_id, peer)
     is_bot = place.is_bot if isinstance(place, Relation) else is_bot_txn(txn, owner_id)
     rules.check_edits(message, place, now, is_bot=is_bot)
     return message, place
@@ -88,7 +94,7 @@ def _new_media_txn(txn: Transaction, request: EditRequest, message: Message, pla
     if request.media is None:
         return message.extra.media
     check_replaces(message, request.media)
-    if isinstance(place, Chat):
+    if isinstance(place, Chat | Seat):
         check_sends(place, request.owner_id, request.media)
     else:
         check_takes_txn(txn, place, [request.media])
@@ -149,8 +155,8 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         wait_txn(txn, preview.page.id, message.content_id)
     if request.text is not None or media != message.extra.media:
         said = searched_text(message.text, message.extra)
-        note_changes_txn(txn, [(message.content_id, talk_of(owner_id, message.peer), said)])
-    tags = _text_tags_txn(txn, request, message) | media_tags(media)
+        note_changes_txn(txn, [(message.content_id, talk_of(message.owner_id, message.peer), said)])
+    tags = with_nameless(_text_tags_txn(txn, request, message) | media_tags(media), extra)
     txn.execute(
         "UPDATE message_contents SET message = ?, extra = ?, edited_at = ?, tags = ? WHERE id = ?",
         (text, pack_extra(extra), request.now, int(tags), message.content_id),
@@ -159,9 +165,13 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         change_uses_txn(txn, CONTENT, message.content_id, extra)
     # Read again after the change: flags (mentioned, pinned, …) are each owner's own.
     txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))
-    for copy in shown_txn(txn, [message_from_row(row) for row in txn.fetchall()]):
+    edited = shown_txn(txn, [message_from_row(row) for row in txn.fetchall()])
+    if isinstance(place, Seat):
+        counts = counts_txn(txn, [message.content_id])
+        edited = [counted(copy, counts) for copy in edited]
+    for copy in edited:
         # Boxes that are not locked cannot have a copy: copies are made by sending alone.
         changes.append(copy.owner_id, MessageEdited(copy.id))
         changes.messages[copy.owner_id, copy.id] = copy
     changes.save(fanout.deliver, request.perm_auth_key_id)
-    return changes.own(owner_id)
+    return changes.own(message.owner_id, place.user_id if isinstance(place, Seat) else 0)

@@ -7,14 +7,16 @@ those the ones with ``min_id < id < max_id`` are returned.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.difference import pts_txn
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, PINNED
-from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.message import Message, Tag
 from teamgram.domain.boxes.numbers import numbers_txn
 from teamgram.domain.boxes.store import message_columns, message_from_row, shown_txn
 from teamgram.domain.ids.peer import groups_only, users_only
+from teamgram.domain.messages.channel_view import seen_txn
 
 MAX_PAGE = 100
 
@@ -42,6 +44,8 @@ class Search:
         peers: "users", "groups" or "all", where ``peer`` is None.
         saved_peer: in Saved Messages, only what was saved from there (marked id).
         tagged: in Saved Messages, only what has all of these tags (``boxes.reactions``).
+        viewer_id: who looks, where the box is a channel's.
+        hidden_up_to: the last message that is not theirs to see there.
     """
 
     owner_id: int
@@ -57,6 +61,8 @@ class Search:
     peers: str = "all"
     folder_id: int | None = None
     saved_peer: int = 0
+    viewer_id: int = 0
+    hidden_up_to: int = 0
 
     @property
     def mark(self) -> int:
@@ -79,11 +85,13 @@ class Found:
         messages: newest first.
         count: how long the whole row is.
         offset: how many messages of the row are newer than the page's first.
+        pts: of the channel that it is of; else 0.
     """
 
     messages: tuple[Message, ...]
     count: int
     offset: int = 0
+    pts: int = 0
 
 
 def condition(search: Search) -> tuple[str, list[object]]:
@@ -97,8 +105,8 @@ def condition(search: Search) -> tuple[str, list[object]]:
         parts.append("m.saved_peer = ?")
         params.append(search.saved_peer)
     if search.from_id:
-        parts.append("c.sender_id = ?")
-        params.append(search.from_id)
+        parts.append("c.sender_id = ? AND (c.tags & ?) = 0")
+        params += [search.from_id, int(Tag.NAMELESS)]
     if search.tags:
         parts.append("(c.tags & ?) <> 0")
         params.append(int(search.tags))
@@ -113,6 +121,9 @@ def condition(search: Search) -> tuple[str, list[object]]:
         params.append(reaction)
     if search.unread_mentions:
         parts.append("m.mention_unread = 1")
+    if search.hidden_up_to:
+        parts.append("m.id > ?")
+        params.append(search.hidden_up_to)
     if search.min_date:
         parts.append("m.sent_at >= ?")
         params.append(search.min_date)
@@ -160,6 +171,18 @@ def count_txn(txn: Transaction, search: Search, where: str = "", extra: Sequence
 
 def page_txn(txn: Transaction, search: Search, page: Page) -> Found:
     """One page of the matching messages."""
+    return as_seen_txn(txn, search, _page_txn(txn, search, page))
+
+
+def as_seen_txn(txn: Transaction, search: Search, found: Found) -> Found:
+    """A page of a channel as its reader has it, with where the channel stands; any other as it is."""
+    if not search.viewer_id:
+        return found
+    messages = seen_txn(txn, search.viewer_id, found.messages)
+    return replace(found, messages=tuple(messages), pts=pts_txn(txn, search.owner_id))
+
+
+def _page_txn(txn: Transaction, search: Search, page: Page) -> Found:
     count = count_txn(txn, search)
     limit = max(0, min(page.limit, MAX_PAGE))
     if not limit or not count:

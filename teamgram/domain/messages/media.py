@@ -4,17 +4,19 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.media import Media
-from teamgram.domain.boxes.message import Tag
+from teamgram.domain.boxes.message import Message, Tag
 from teamgram.domain.boxes.store import message_columns, message_from_row
-from teamgram.domain.chats import rights
+from teamgram.domain.channels.channel import Seat
+from teamgram.domain.channels.rights import reads
+from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats.chat import Banned
-from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.files.errors import FileReferenceExpired
 from teamgram.domain.files.file import Document, File
 from teamgram.domain.files.files import Files, Named
 from teamgram.domain.files.references import TO_UPLOADER, FileReferences
-from teamgram.domain.ids.peer import chat_id_of, is_chat
+from teamgram.domain.ids.peer import channel_id_of, channels_only
 from teamgram.domain.messages import rules
+from teamgram.domain.messages.place import group_place_txn
 
 
 def media_tags(media: Media | None) -> Tag:
@@ -72,30 +74,39 @@ def forbidden_by(media: Media) -> Banned:
     return Banned.SEND_MESSAGES | Banned.SEND_MEDIA | _RIGHTS.get(media_tags(media), Banned(0))
 
 
-def _has_content_txn(txn: Transaction, owner_id: int, content_id: int, file_id: int) -> bool:
-    """Whether the owner has the content, and that file is (still) in it."""
-    txn.execute(f"SELECT {message_columns} WHERE m.content_id = ? AND m.owner_id = ? LIMIT 1", (content_id, owner_id))
+def _content_txn(txn: Transaction, owner_id: int, content_id: int, now: int) -> tuple[Message, Seat | None] | None:
+    """The owner's message with that content, or one of a channel that they may see with their seat there."""
+    of_content = f"SELECT {message_columns} WHERE m.content_id = ?"
+    txn.execute(f"{of_content} AND m.owner_id = ? LIMIT 1", (content_id, owner_id))
     row = txn.fetchone()
-    return row is not None and file_id in message_from_row(row).extra.file_ids
+    if row is not None:
+        return message_from_row(row), None
+    txn.execute(f"{of_content} AND {channels_only('m.owner_id')} LIMIT 1", (content_id,))
+    row = txn.fetchone()
+    if row is None:
+        return None
+    message = message_from_row(row)
+    seat = seat_txn(txn, channel_id_of(message.owner_id), owner_id, now)
+    return (message, seat) if reads(seat) and message.id > seat.hidden_up_to else None
 
 
-def _copyable_txn(txn: Transaction, owner_id: int, content_id: int, file_id: int) -> bool:
+def _has_content_txn(txn: Transaction, owner_id: int, content_id: int, file_id: int, now: int) -> bool:
+    """Whether the owner has the content, and that file is (still) in it."""
+    found = _content_txn(txn, owner_id, content_id, now)
+    return found is not None and file_id in found[0].extra.file_ids
+
+
+def _copyable_txn(txn: Transaction, owner_id: int, content_id: int, file_id: int, now: int) -> bool:
     """Whether the owner has the content, that file is in it, and they may take it elsewhere.
 
     Raises:
         ForwardsRestricted, ChatForbidden: see ``rules.check_copies``.
     """
-    txn.execute(f"SELECT {message_columns} WHERE m.content_id = ? AND m.owner_id = ?", (content_id, owner_id))
-    row = txn.fetchone()
-    if row is None:
+    found = _content_txn(txn, owner_id, content_id, now)
+    if found is None or file_id not in found[0].extra.file_ids:
         return False
-    message = message_from_row(row)
-    if file_id not in message.extra.file_ids:
-        return False
-    chat = None
-    if is_chat(message.peer):
-        chat_id = chat_id_of(message.peer)
-        chat = rights.known(chat_txn(txn, chat_id, (owner_id,)), chat_id, owner_id)
+    message, seat = found
+    chat = seat or group_place_txn(txn, owner_id, message.peer, now)
     rules.check_copies(message, message.id, message.peer, chat)
     return True
 
@@ -139,7 +150,7 @@ class FileAccess:
             theirs = await self._shown[origin.kind](user_id, origin.id, named.id)
         else:
             check = _copyable_txn if to_send else _has_content_txn
-            theirs = await self._database.read("has content", check, user_id, origin.id, named.id)
+            theirs = await self._database.read("has content", check, user_id, origin.id, named.id, now)
         if not theirs:
             raise FileReferenceExpired
         return file

@@ -1,21 +1,24 @@
-"""Messages of private chats and basic groups: one call, one transaction.
+"""Messages of private chats, groups and channels: one call, one transaction.
 
-Ids of messages are the acting user's own; peers are marked ids (``Peer.marked``).
+Ids of messages are the acting user's own, in channels the channel's; peers are marked ids (``Peer.marked``).
 """
 
 from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import DuplicateRandomId, OwnChange
+from teamgram.domain.boxes.difference import pts_txn
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.files.upload_store import Upload, upload_txn
-from teamgram.domain.messages import audience, deleting, editing, history, pins, reading, sending
+from teamgram.domain.messages import audience, channel_reading, deleting, editing, history, pins, reading, sending
+from teamgram.domain.messages.channel_view import channel_messages_txn
 from teamgram.domain.messages.history import Found, Page, Search
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
 from teamgram.domain.updates.fanout import Fanout
@@ -24,9 +27,10 @@ from teamgram.domain.updates.fanout import Fanout
 class Messages:
     """Everybody's messages. What changes is told through the fan-out after it is committed."""
 
-    def __init__(self, database: Database, fanout: Fanout) -> None:
+    def __init__(self, database: Database, fanout: Fanout, clock: IReactorTime) -> None:
         self._database = database
         self._fanout = fanout
+        self._clock = clock
 
     # --- writing ---
 
@@ -72,7 +76,10 @@ class Messages:
         Args:
             file_id: an upload of the sender's to look at by the way, for ``Uploads.finish``.
         """
-        return await self._database.read("before media", _before_media_txn, sender_id, peer, random_ids, bans, file_id)
+        now = int(self._clock.seconds())
+        return await self._database.read(
+            "before media", _before_media_txn, sender_id, peer, random_ids, now, bans, file_id
+        )
 
     async def check_writable(self, sender_id: int, peer: int, bans: Banned = rights.WRITING) -> None:
         """Whether a user may write to ``peer``: for who has work to do before they write.
@@ -83,7 +90,8 @@ class Messages:
         Raises:
             ChatNotFound, ChatWriteForbidden, PeerBlockedByOwner, …: they may not, see ``audience.audience_txn``.
         """
-        await self._database.read("may write", audience.writable_txn, sender_id, peer, bans)
+        now = int(self._clock.seconds())
+        await self._database.read("may write", audience.writable_txn, sender_id, peer, now, bans)
 
     async def forward(self, request: ForwardRequest) -> Sent:
         """Send messages on; those sent before keep their first result.
@@ -126,6 +134,25 @@ class Messages:
             owner_id,
             tuple(message_ids),
             revoke,
+            now,
+            perm_auth_key_id,
+        )
+
+    async def delete_in_channel(
+        self, user_id: int, peer: int, message_ids: Sequence[int], now: int, perm_auth_key_id: int = 0
+    ) -> OwnChange:
+        """Delete messages of a channel for everybody; unknown ids are passed over.
+
+        Raises:
+            ChannelNotFound, ChannelPrivate, MessageDeleteForbidden.
+        """
+        return await self._database.write(
+            "delete in channel",
+            deleting.delete_in_channel_txn,
+            self._fanout,
+            user_id,
+            peer,
+            tuple(message_ids),
             now,
             perm_auth_key_id,
         )
@@ -210,7 +237,51 @@ class Messages:
             "read participants", reading.read_participants_txn, owner_id, peer, message_id, now
         )
 
+    async def read_channel(self, user_id: int, peer: int, max_id: int, perm_auth_key_id: int = 0) -> None:
+        """The user has read a channel up to ``max_id`` (0: all of it).
+
+        Raises:
+            ChannelNotFound, ChannelPrivate.
+        """
+        await self._database.write(
+            "read channel",
+            channel_reading.read_channel_txn,
+            self._fanout,
+            user_id,
+            peer,
+            max_id,
+            int(self._clock.seconds()),
+            perm_auth_key_id,
+        )
+
+    async def read_channel_contents(
+        self, user_id: int, peer: int, message_ids: Sequence[int], perm_auth_key_id: int = 0
+    ) -> None:
+        """The user has seen that these messages of a channel speak to them; empty: all that do.
+
+        Raises:
+            ChannelNotFound, ChannelPrivate.
+        """
+        await self._database.write(
+            "read channel contents",
+            channel_reading.read_contents_txn,
+            self._fanout,
+            user_id,
+            peer,
+            tuple(message_ids),
+            int(self._clock.seconds()),
+            perm_auth_key_id,
+        )
+
     # --- looking ---
+
+    async def in_channel(
+        self, user_id: int, peer: int, message_ids: Sequence[int], hidden_up_to: int = 0
+    ) -> tuple[dict[int, Message], int]:
+        """Messages of a channel with these ids as the user has them, and the channel's pts; gone ones are missing."""
+        return await self._database.read(
+            "channel messages by id", _in_channel_txn, user_id, peer, tuple(message_ids), hidden_up_to
+        )
 
     async def get(self, owner_id: int, message_ids: Sequence[int]) -> dict[int, Message]:
         """The owner's messages with these ids; deleted and unknown ones are missing."""
@@ -229,16 +300,28 @@ def _count_txn(txn: Transaction, search: Search) -> int:
     return history.count_txn(txn, search)
 
 
+def _in_channel_txn(
+    txn: Transaction, user_id: int, peer: int, message_ids: tuple[int, ...], hidden_up_to: int
+) -> tuple[dict[int, Message], int]:
+    return channel_messages_txn(txn, user_id, peer, message_ids, hidden_up_to), pts_txn(txn, peer)
+
+
 def _line(request: SendRequest | ForwardRequest) -> tuple[int, int]:
     """Sends of one device are written in the order in which they are asked for."""
     return request.sender_id, request.perm_auth_key_id
 
 
 def _before_media_txn(
-    txn: Transaction, sender_id: int, peer: int, random_ids: tuple[int, ...], bans: Banned, file_id: int | None
+    txn: Transaction,
+    sender_id: int,
+    peer: int,
+    random_ids: tuple[int, ...],
+    now: int,
+    bans: Banned,
+    file_id: int | None,
 ) -> tuple[Sent, Upload | None]:
     before = sending.sent_before_txn(txn, sender_id, peer, random_ids)
     if len(before.ids) == len(random_ids):
         return before, None
-    audience.writable_txn(txn, sender_id, peer, bans)
+    audience.writable_txn(txn, sender_id, peer, now, bans)
     return before, None if file_id is None else upload_txn(txn, sender_id, file_id)

@@ -10,12 +10,14 @@ from teamgram.domain.boxes.events import MessagesPinned
 from teamgram.domain.boxes.marks import PINNED, add_marks_txn, drop_marks_txn
 from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.boxes.store import copies_txn, messages_txn
+from teamgram.domain.channels import rights as channel_rights
+from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.errors import ChatNotModified
 from teamgram.domain.chats.store import chat_txn, member_ids_txn
 from teamgram.domain.contacts import relations
-from teamgram.domain.ids.peer import chat_id_of, is_user
+from teamgram.domain.ids.peer import box_owner, channel_id_of, chat_id_of, is_channel, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid
 from teamgram.domain.updates.fanout import Fanout
 
@@ -49,8 +51,9 @@ def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
     """
     owner_id, peer = request.owner_id, request.peer
     one_side = request.one_side and is_user(peer)
-    audience = _pinnable_txn(txn, owner_id, peer, one_side=one_side)
-    message = messages_txn(txn, owner_id, [request.message_id]).get(request.message_id)
+    audience, is_post = _pinnable_txn(txn, owner_id, peer, request.now, one_side=one_side)
+    box = box_owner(owner_id, peer)
+    message = messages_txn(txn, box, [request.message_id]).get(request.message_id)
     if message is None or message.peer != peer or message.extra.action is not None:
         raise MessageIdInvalid(str(request.message_id))
     if message.pinned is not request.unpin:
@@ -64,13 +67,13 @@ def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
     if not request.unpin and not one_side and peer != owner_id:
         note = Outgoing(
             "",
-            Extra(action=Action("pinMessage"), silent=request.silent),
+            Extra(action=Action("pinMessage"), silent=request.silent, post=is_post),
             int(Tag.SERVICE),
             reply_to_ids={owner: copy_id for _, owner, copy_id, _ in copies},
         )
         changes.post(owner_id, audience, [note])
     changes.save(fanout.deliver, request.perm_auth_key_id)
-    return changes.own(owner_id)
+    return changes.own(box, 0 if box == owner_id else owner_id)
 
 
 def unpin_all_txn(
@@ -81,29 +84,40 @@ def unpin_all_txn(
     Raises:
         ChatNotFound, ChatWriteForbidden, ChatAdminRequired.
     """
-    here = _pinnable_txn(txn, owner_id, peer).owner_ids
+    here = _pinnable_txn(txn, owner_id, peer, now)[0].owner_ids
+    box = box_owner(owner_id, peer)
     changes = BoxChanges(txn, now)
     changes.lock(here)
     txn.execute(
         "SELECT m.content_id FROM message_marks k JOIN messages m ON m.owner_id = k.owner_id AND m.id = k.id"
         " WHERE k.owner_id = ? AND k.peer = ? AND k.kind = ? ORDER BY k.id",
-        (owner_id, peer, PINNED),
+        (box, peer, PINNED),
     )
     contents = [row[0] for row in txn.fetchall()]
     copies = [copy for copy in copies_txn(txn, contents) if copy[1] in here]
     _set_pinned_txn(txn, changes, copies, False)
     changes.save(fanout.deliver, perm_auth_key_id)
-    return changes.own(owner_id)
+    return changes.own(box, 0 if box == owner_id else owner_id)
 
 
-def _pinnable_txn(txn: Transaction, owner_id: int, peer: int, *, one_side: bool = False) -> Audience:
-    """Those for whom the owner may pin: in a private chat both where they may write, always themselves."""
+def _pinnable_txn(
+    txn: Transaction, owner_id: int, peer: int, now: int, *, one_side: bool = False
+) -> tuple[Audience, bool]:
+    """Those for whom the owner may pin: in a private chat both where they may write, always themselves.
+
+    Returns:
+        also whether what is written there is a channel's word.
+    """
+    if is_channel(peer):
+        seat = seat_txn(txn, channel_id_of(peer), owner_id, now)
+        channel_rights.check_pins(seat)
+        return Audience.channel(peer), seat.channel.is_broadcast
     if is_user(peer):
         delivered = not one_side and relations.check_writes(relations.relation_txn(txn, owner_id, peer))
-        return Audience.private(owner_id, peer, delivered=delivered)
+        return Audience.private(owner_id, peer, delivered=delivered), False
     chat = rights.known(chat_txn(txn, chat_id_of(peer), (owner_id,), lock=True), chat_id_of(peer), owner_id)
     rights.check_permitted(chat, owner_id, Banned.PIN_MESSAGES)
-    return Audience.group(chat.id, member_ids_txn(txn, chat.id))
+    return Audience.group(chat.id, member_ids_txn(txn, chat.id)), False
 
 
 def _set_pinned_txn(

@@ -7,13 +7,15 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.message import Forward, Message, Reply
 from teamgram.domain.boxes.store import messages_txn
-from teamgram.domain.chats import rights
+from teamgram.domain.channels.channel import Seat
+from teamgram.domain.channels.errors import ChannelPrivate
 from teamgram.domain.chats.errors import ChatForbidden
-from teamgram.domain.chats.store import chat_txn
-from teamgram.domain.ids.peer import chat_id_of, is_chat
+from teamgram.domain.ids.peer import is_channel
 from teamgram.domain.messages import quotes, rules
-from teamgram.domain.messages.authors import authors_txn
+from teamgram.domain.messages.authors import authors_txn, sender_named_txn
+from teamgram.domain.messages.channel_view import channel_messages_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, QuoteInvalid
+from teamgram.domain.messages.place import group_place_txn
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,24 @@ class Answered:
 _NOTHING = Answered()
 
 
-def answered_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, quote: Quote | None = None) -> Answered:
-    """The message ``message_id`` of the owner's box, as a message to ``peer`` answers it.
+def answered_txn(
+    txn: Transaction, owner_id: int, peer: int, message_id: int, now: int, quote: Quote | None = None
+) -> Answered:
+    """The message ``message_id`` of the owner's box, or of the channel ``peer``, as a message to ``peer`` answers it.
 
     Raises:
         QuoteInvalid: what is quoted was not written there, or is not the owner's to read.
-        ForwardsRestricted, ChatForbidden, ChatNotFound: another dialog's message, see ``rules.check_copies``.
+        ForwardsRestricted, ChatForbidden, ChatNotFound, ChannelPrivate, …: another dialog's message, see
+            ``rules.check_copies``.
     """
     if not message_id:
         return _NOTHING
     if quote is not None and quote.peer not in (0, peer):
-        return _elsewhere_txn(txn, owner_id, message_id, quote)
-    message = messages_txn(txn, owner_id, [message_id]).get(message_id)
+        return _elsewhere_txn(txn, owner_id, message_id, quote, now)
+    if is_channel(peer):
+        message = channel_messages_txn(txn, owner_id, peer, [message_id]).get(message_id)
+    else:
+        message = messages_txn(txn, owner_id, [message_id]).get(message_id)
     if message is None or message.peer != peer:
         if quote is not None:
             raise QuoteInvalid(str(message_id))
@@ -69,22 +77,24 @@ def answered_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, qu
     if quote is not None:
         offset, entities = quotes.locate(message.text, message.extra.entities, quote.text, quote.entities, quote.offset)
         reply = Reply(quote.text, entities, offset, quoted=True)
+    if is_channel(peer):
+        return Answered({peer: message_id}, message.sender_id, reply)
     txn.execute("SELECT owner_id, id FROM messages WHERE content_id = ?", (message.content_id,))
     return Answered(dict(txn.fetchall()), message.sender_id, reply)
 
 
-def _elsewhere_txn(txn: Transaction, owner_id: int, message_id: int, quote: Quote) -> Answered:
-    chat = None
-    if is_chat(quote.peer):
-        chat_id = chat_id_of(quote.peer)
-        chat = rights.known(chat_txn(txn, chat_id, (owner_id,)), chat_id, owner_id)
-    found = messages_txn(txn, owner_id, [message_id]).get(message_id)
+def _elsewhere_txn(txn: Transaction, owner_id: int, message_id: int, quote: Quote, now: int) -> Answered:
+    chat = group_place_txn(txn, owner_id, quote.peer, now)
+    if isinstance(chat, Seat):
+        found = channel_messages_txn(txn, owner_id, quote.peer, [message_id], chat.hidden_up_to).get(message_id)
+    else:
+        found = messages_txn(txn, owner_id, [message_id]).get(message_id)
     try:
         message = rules.check_copies(found, message_id, quote.peer, chat)
-    except (MessageIdInvalid, ChatForbidden) as error:
+    except (MessageIdInvalid, ChatForbidden, ChannelPrivate) as error:
         if quote.text:
             raise QuoteInvalid(str(message_id)) from None
-        if isinstance(error, ChatForbidden):
+        if not isinstance(error, MessageIdInvalid):
             raise
         return _NOTHING
     text = quote.text or message.text[: quotes.MAX_QUOTE]
@@ -99,10 +109,18 @@ def _elsewhere_txn(txn: Transaction, owner_id: int, message_id: int, quote: Quot
 def first_written_txn(txn: Transaction, by_user_id: int, message: Message) -> Forward:
     """Who wrote the words of a message first, and when, as ``by_user_id`` may name them to others."""
     forward = message.extra.forward
-    if forward is not None and not forward.from_id:
-        return Forward(forward.date, from_name=forward.from_name)
-    from_id = forward.from_id if forward is not None else message.sender_id
-    author = authors_txn(txn, by_user_id, [from_id])[from_id]
-    return Forward(
-        forward.date if forward is not None else message.date, from_id=author.from_id, from_name=author.from_name
-    )
+    if forward is not None and (not forward.from_id or is_channel(forward.from_id)):
+        return Forward(
+            forward.date,
+            forward.from_id,
+            from_name=forward.from_name,
+            post_id=forward.post_id,
+            post_author=forward.post_author,
+        )
+    if forward is not None:
+        author = authors_txn(txn, by_user_id, [forward.from_id])[forward.from_id]
+        return Forward(forward.date, author.from_id, from_name=author.from_name)
+    speaker = sender_named_txn(txn, by_user_id, message)
+    if message.extra.post:
+        return Forward(message.date, speaker.from_id, post_id=message.id, post_author=message.extra.author)
+    return Forward(message.date, speaker.from_id, from_name=speaker.from_name)

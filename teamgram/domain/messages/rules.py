@@ -1,10 +1,13 @@
-"""Who may do what to a message: pure functions over it, and over the group or the two people it lies between."""
+"""Who may do what to a message: pure functions over it, and over the group, channel or two people it lies between."""
 
 from teamgram.domain.boxes.message import Message
+from teamgram.domain.channels import rights as channel_rights
+from teamgram.domain.channels.channel import AdminRight, Flag, Seat
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.contacts import relations
 from teamgram.domain.contacts.relations import Relation
+from teamgram.domain.ids.peer import is_user
 from teamgram.domain.messages.errors import (
     EditForbidden,
     ForwardsRestricted,
@@ -18,8 +21,8 @@ from teamgram.domain.messages.errors import (
 EDIT_TIME_LIMIT = 172_800
 """Seconds in which a person may change a message; ``edit_time_limit`` in help.getConfig."""
 
-Place = Chat | Relation
-"""Where a message lies: the group, or the two people between whom it lies, as the transaction sees them."""
+Place = Chat | Seat | Relation
+"""Where a message lies, as the transaction sees it: the group, a user's seat in the channel, or the two people."""
 
 
 def check_edits(message: Message, place: Place, now: int, *, is_bot: bool) -> None:
@@ -38,49 +41,75 @@ def check_edits(message: Message, place: Place, now: int, *, is_bot: bool) -> No
     """
     if message.extra.action is not None:
         raise MessageIdInvalid(str(message.id))
-    if message.sender_id != message.owner_id or message.extra.forward is not None:
+    is_own = message.sender_id == (place.user_id if isinstance(place, Seat) else message.owner_id)
+    edits_others = isinstance(place, Seat) and message.extra.post and channel_rights.may_edit_others(place)
+    if not (is_own or edits_others) or message.extra.forward is not None:
         raise MessageAuthorRequired(str(message.id))
     if message.extra.media is not None and message.extra.media.ttl:
         raise MediaNotChangeable(str(message.id))
     if isinstance(place, Chat):
         rights.check_writes(place, message.owner_id)
+    elif isinstance(place, Seat):
+        # Who may pin in a supergroup may keep what is pinned up to date for ever, and so may who edits posts.
+        if not edits_others:
+            channel_rights.check_posts(place)
+        if edits_others or place.has(AdminRight.PIN_MESSAGES):
+            return
     elif not relations.check_writes(place):
         raise EditForbidden(str(message.id))
     # What somebody keeps for themselves may be changed for ever.
     media = message.extra.media
     is_live = media is not None and media.place is not None and media.place.is_live(message.date, now)
-    is_free = is_bot or is_live or message.peer == message.owner_id
+    is_kept = message.peer == message.owner_id and is_user(message.peer)
+    is_free = is_bot or is_live or is_kept
     if not is_free and now - message.date > EDIT_TIME_LIMIT:
         raise MessageEditTimeExpired(str(message.id))
 
 
-def check_deletes_for_all(message: Message, chat: Chat) -> None:
-    """Take a group's message from everybody: see ``rights.may_delete_for_all``.
+_FOUNDING = ("channelCreate", "channelMigrateFrom")
+
+
+def check_deletes_for_all(message: Message, chat: Chat | Seat) -> None:
+    """Take a group's or channel's message from everybody: see ``may_delete_for_all``, ``may_delete`` of the rights.
 
     Raises:
         MessageDeleteForbidden.
+        ChannelPrivate.
     """
+    if isinstance(chat, Seat):
+        channel_rights.check_reads(chat)
+        # What a channel was founded with stays: its first message is how clients know that there is none before.
+        is_first = message.extra.action is not None and message.extra.action.kind in _FOUNDING
+        if is_first or not channel_rights.may_delete(chat, message.sender_id):
+            raise MessageDeleteForbidden(str(message.id))
+        return
     if not rights.may_delete_for_all(chat, message.owner_id, message.sender_id):
         raise MessageDeleteForbidden(str(message.id))
 
 
-def check_copies(message: Message | None, message_id: int, peer: int, chat: Chat | None) -> Message:
+def check_copies(message: Message | None, message_id: int, peer: int, chat: Chat | Seat | None) -> Message:
     """Take a message's words elsewhere (forward it, quote it in another chat).
 
     Args:
         peer: marked id of the dialog that it is said to lie in.
-        chat: the group that it lies in, None in a private chat.
+        chat: the group or channel that it lies in, None in a private chat.
 
     Raises:
         MessageIdInvalid: it is not there, or is a service message.
         ChatForbidden: the owner is not in the group any more.
+        ChannelPrivate: the channel is not theirs to see.
         ForwardsRestricted: the message or its group is protected, or what it carries ends by itself.
     """
     if message is None or message.peer != peer or message.extra.action is not None:
         raise MessageIdInvalid(str(message_id))
-    if chat is not None:
+    is_protected = False
+    if isinstance(chat, Seat):
+        channel_rights.check_reads(chat)
+        is_protected = chat.channel.has(Flag.NOFORWARDS)
+    elif chat is not None:
         rights.check_looks(chat, message.owner_id)
+        is_protected = chat.noforwards
     ends = message.extra.media is not None and message.extra.media.ttl > 0
-    if message.extra.noforwards or ends or (chat is not None and chat.noforwards):
+    if message.extra.noforwards or ends or is_protected:
         raise ForwardsRestricted(str(message_id))
     return message

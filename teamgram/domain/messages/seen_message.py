@@ -5,12 +5,10 @@ from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.channels import rights as channel_rights
 from teamgram.domain.channels.channel import Seat
-from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned, Chat
 from teamgram.domain.contacts import relations
 from teamgram.domain.contacts.relations import Relation
-from teamgram.domain.ids.peer import channel_id_of, is_channel
 from teamgram.domain.messages.channel_view import channel_messages_txn
 from teamgram.domain.messages.errors import EditForbidden, MessageIdInvalid
 from teamgram.domain.messages.place import place_txn
@@ -25,12 +23,10 @@ def where_txn(txn: Transaction, user_id: int, peer: int, now: int) -> Where:
         ChatNotFound, UserNotFound, ChannelNotFound: there is none.
         ChatForbidden, ChannelPrivate: they may not look.
     """
-    if is_channel(peer):
-        seat = seat_txn(txn, channel_id_of(peer), user_id, now)
-        channel_rights.check_reads(seat)
-        return seat
-    place = place_txn(txn, user_id, peer)
-    if isinstance(place, Chat):
+    place = place_txn(txn, user_id, peer, now)
+    if isinstance(place, Seat):
+        channel_rights.check_reads(place)
+    elif isinstance(place, Chat):
         rights.check_looks(place, user_id)
     return place
 

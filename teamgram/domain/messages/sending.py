@@ -11,27 +11,31 @@ from teamgram.domain.boxes.events import LogEntry, NewMessage
 from teamgram.domain.boxes.message import PLAIN, Extra, Message
 from teamgram.domain.boxes.poll import PollCloses
 from teamgram.domain.boxes.store import marks, messages_txn
-from teamgram.domain.chats import rights
+from teamgram.domain.channels.channel import AdminRight, Flag, Seat
+from teamgram.domain.channels.store import present_txn
 from teamgram.domain.chats.chat import Banned, Chat
-from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts.relations import relation_txn
 from teamgram.domain.files.file import File
 from teamgram.domain.files.store import add_txn
-from teamgram.domain.ids.peer import chat_id_of, is_chat
+from teamgram.domain.ids.peer import box_owner, is_channel
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import (
     audience_txn,
     check_sends,
     check_sends_by_way_of_bots,
     check_takes_txn,
+    may,
 )
-from teamgram.domain.messages.authors import authors_txn
+from teamgram.domain.messages.authors import sender_named_txn
+from teamgram.domain.messages.channel_view import channel_messages_txn, count_forwards_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
 from teamgram.domain.messages.lifetimes import begin_txn
 from teamgram.domain.messages.media import media_tags
+from teamgram.domain.messages.place import group_place_txn
 from teamgram.domain.messages.replies import Quote, answered_txn, first_written_txn
 from teamgram.domain.updates.events import DraftChanged
 from teamgram.domain.updates.fanout import Fanout
+from teamgram.domain.users.store import users_by_id_txn
 from teamgram.domain.web_pages.store import wait_txn
 
 
@@ -114,20 +118,23 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         raise RandomIdEmpty
     if len(set(random_ids)) != len(random_ids):
         raise RandomIdInvalid("one is there twice")
-    audience, chat = audience_txn(txn, sender_id, peer, [request.extra.media for request in requests])
+    audience, chat = audience_txn(txn, sender_id, peer, first.date, [request.extra.media for request in requests])
     if chat is not None and any(request.extra.via_bot_id for request in requests):
         check_sends_by_way_of_bots(chat, sender_id)
     changes = BoxChanges(txn, first.date)
     changes.lock(audience.owner_ids)
     if audience.default_ttl:
         audience = begin_txn(txn, changes, fanout, sender_id, audience)
-    answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.quote)
+    answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.date, first.quote)
     outgoing = []
     for request in requests:
         mentioned = request.mentioned
         if chat is not None and answered.author_id:
             mentioned |= {answered.author_id}
         extra = request.extra
+        if isinstance(chat, Seat):
+            mentioned = _told_there_txn(txn, chat, mentioned)
+            extra = _in_channel_txn(txn, chat, extra)
         if extra.preview is not None and not _may_embed(chat, sender_id):
             extra = msgspec.structs.replace(extra, preview=None)
         if answered.reply is not None:
@@ -135,7 +142,7 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         tags = request.tags if extra.media is None else request.tags | media_tags(extra.media)
         outgoing.append(Outgoing(request.text, extra, tags, request.random_id, answered.ids, mentioned - {sender_id}))
     posted = changes.post(sender_id, audience, outgoing)
-    _await_pages_txn(txn, outgoing, posted, sender_id)
+    _await_pages_txn(txn, outgoing, posted)
     for request in requests:
         for file in request.made:
             add_txn(txn, sender_id, file)
@@ -145,26 +152,46 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     if first.clear_draft:
         clear_draft_txn(txn, fanout, sender_id, peer, first.perm_auth_key_id)
     changes.save(fanout.deliver, first.perm_auth_key_id)
+    box = box_owner(sender_id, peer)
     ids = tuple(
-        (request.random_id, copies[sender_id].id)
+        (request.random_id, copies[box].id)
         for request, copies in zip(requests, posted, strict=True)
         if request.random_id is not None
     )
-    return Sent(changes.own(sender_id), ids)
+    return Sent(changes.own(box, 0 if box == sender_id else sender_id), ids)
 
 
-def _may_embed(chat: Chat | None, sender_id: int) -> bool:
+def _may_embed(chat: Chat | Seat | None, sender_id: int) -> bool:
     """Whether pages are shown under what somebody writes there."""
-    return chat is None or rights.may(chat, sender_id, Banned.EMBED_LINKS)
+    return chat is None or may(chat, sender_id, Banned.EMBED_LINKS)
 
 
-def _await_pages_txn(
-    txn: Transaction, outgoing: Sequence[Outgoing], posted: Sequence[Mapping[int, Message]], sender_id: int
-) -> None:
+def _told_there_txn(txn: Transaction, seat: Seat, mentioned: frozenset[int]) -> frozenset[int]:
+    """Those of whom a message speaks to who are told so: the members of a supergroup."""
+    if not mentioned or seat.channel.is_broadcast:
+        return frozenset()
+    return frozenset(present_txn(txn, seat.channel.id, mentioned))
+
+
+def _in_channel_txn(txn: Transaction, seat: Seat, extra: Extra) -> Extra:
+    """In whose name it is written there: a channel's posts are the channel's, an anonymous administrator its group."""
+    channel = seat.channel
+    if channel.is_broadcast:
+        author = ""
+        if channel.has(Flag.SIGNATURES):
+            user = users_by_id_txn(txn, [seat.user_id])[seat.user_id]
+            author = f"{user.first_name} {user.last_name}".strip()
+        return msgspec.structs.replace(extra, post=True, author=author)
+    if seat.membership is not None and seat.membership.admin_rights & AdminRight.ANONYMOUS:
+        return msgspec.structs.replace(extra, as_peer=channel.marked, author=seat.membership.rank)
+    return extra
+
+
+def _await_pages_txn(txn: Transaction, outgoing: Sequence[Outgoing], posted: Sequence[Mapping[int, Message]]) -> None:
     for message, copies in zip(outgoing, posted, strict=True):
         preview = message.extra.preview
         if preview is not None and preview.page.pending_since:
-            wait_txn(txn, preview.page.id, copies[sender_id].content_id)
+            wait_txn(txn, preview.page.id, next(iter(copies.values())).content_id)
 
 
 def clear_draft_txn(txn: Transaction, fanout: Fanout, owner_id: int, peer: int, perm_auth_key_id: int) -> None:
@@ -193,11 +220,16 @@ def sent_before_txn(txn: Transaction, sender_id: int, peer: int, random_ids: Seq
     for random_id, _, _, _, sent_to in found:
         if sent_to not in (0, peer):
             raise RandomIdDuplicate(str(random_id))
-    messages = messages_txn(txn, sender_id, [row[1] for row in found])
-    entries = tuple(LogEntry(sender_id, pts, 1, date, NewMessage(id_)) for _, id_, pts, date, _ in found)
+    box = box_owner(sender_id, peer)
+    wanted = [row[1] for row in found]
+    if is_channel(peer):
+        messages = channel_messages_txn(txn, sender_id, peer, wanted)
+    else:
+        messages = messages_txn(txn, sender_id, wanted)
+    entries = tuple(LogEntry(box, pts, 1, date, NewMessage(id_)) for _, id_, pts, date, _ in found)
     ids = {random_id: message_id for random_id, message_id, _, _, _ in found}
     return Sent(
-        OwnChange(sender_id, entries, messages, entries[-1].pts if entries else 0),
+        OwnChange(box, entries, messages, entries[-1].pts if entries else 0, 0 if box == sender_id else sender_id),
         tuple((random_id, ids[random_id]) for random_id in random_ids if random_id in ids),
     )
 
@@ -217,13 +249,13 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
         raise RandomIdEmpty
     if len(set(request.random_ids)) != len(request.message_ids) or len(request.random_ids) != len(request.message_ids):
         raise RandomIdInvalid(f"{len(request.random_ids)} for {len(request.message_ids)} messages")
-    audience, chat = audience_txn(txn, sender_id, request.to_peer, ())
+    audience, chat = audience_txn(txn, sender_id, request.to_peer, request.date, ())
     changes = BoxChanges(txn, request.date)
     changes.lock(audience.owner_ids)
     # After the lock nobody else can be sending for this sender.
     before = sent_before_txn(txn, sender_id, request.to_peer, request.random_ids)
     done = dict(before.ids)
-    answered = answered_txn(txn, sender_id, request.to_peer, request.reply_to_id)
+    answered = answered_txn(txn, sender_id, request.to_peer, request.reply_to_id, request.date)
     outgoing = [
         msgspec.structs.replace(copy, reply_to_ids=answered.ids)
         for copy in copies_txn(txn, request, chat)
@@ -232,12 +264,14 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     if outgoing and audience.default_ttl:
         audience = begin_txn(txn, changes, fanout, sender_id, audience)
     posted = changes.post(sender_id, audience, outgoing) if outgoing else []
-    _await_pages_txn(txn, outgoing, posted, sender_id)
+    _await_pages_txn(txn, outgoing, posted)
+    count_forwards_txn(txn, [message.extra.forward for message in outgoing])
     changes.save(fanout.deliver, request.perm_auth_key_id)
+    box = box_owner(sender_id, request.to_peer)
     for message, copies in zip(outgoing, posted, strict=True):
         assert message.random_id is not None
-        done[message.random_id] = copies[sender_id].id
-    own = changes.own(sender_id)
+        done[message.random_id] = copies[box].id
+    own = changes.own(box, 0 if box == sender_id else sender_id)
     return Sent(
         msgspec.structs.replace(
             own, entries=before.own.entries + own.entries, messages=before.own.messages | own.messages
@@ -246,8 +280,8 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     )
 
 
-def copies_txn(txn: Transaction, request: ForwardRequest, chat: Chat | None) -> list[Outgoing]:
-    """What is sent when these messages are sent on to the group, or to somebody; those that are gone are left out.
+def copies_txn(txn: Transaction, request: ForwardRequest, chat: Chat | Seat | None) -> list[Outgoing]:
+    """What is sent when these messages are sent on to a group, channel or somebody; those that are gone are left out.
 
     Raises:
         MessageIdInvalid: all of them are gone.
@@ -268,7 +302,7 @@ def copies_txn(txn: Transaction, request: ForwardRequest, chat: Chat | None) -> 
     return [
         Outgoing(
             "" if request.drop_captions and original.extra.media is not None else original.text,
-            _forwarded_txn(txn, original, request, groups, may_embed=may_embed),
+            _forwarded_txn(txn, original, request, groups, chat, may_embed=may_embed),
             _tags_txn(txn, original),
             random_id,
         )
@@ -279,12 +313,12 @@ def copies_txn(txn: Transaction, request: ForwardRequest, chat: Chat | None) -> 
 
 def _originals_txn(txn: Transaction, request: ForwardRequest) -> list[Message | None]:
     """What is to be sent on, None for each that is gone: it does not keep the others."""
-    from_peer, chat = request.from_peer, None
-    if is_chat(from_peer):
-        chat = rights.known(
-            chat_txn(txn, chat_id_of(from_peer), (request.sender_id,)), chat_id_of(from_peer), request.sender_id
-        )
-    found = messages_txn(txn, request.sender_id, request.message_ids)
+    from_peer = request.from_peer
+    chat = group_place_txn(txn, request.sender_id, from_peer, request.date)
+    if isinstance(chat, Seat):
+        found = channel_messages_txn(txn, request.sender_id, from_peer, request.message_ids, chat.hidden_up_to)
+    else:
+        found = messages_txn(txn, request.sender_id, request.message_ids)
     originals: list[Message | None] = []
     for message_id in request.message_ids:
         try:
@@ -308,7 +342,13 @@ def new_group() -> int:
 
 
 def _forwarded_txn(
-    txn: Transaction, original: Message, request: ForwardRequest, groups: Mapping[int, int], *, may_embed: bool
+    txn: Transaction,
+    original: Message,
+    request: ForwardRequest,
+    groups: Mapping[int, int],
+    chat: Chat | Seat | None,
+    *,
+    may_embed: bool,
 ) -> Extra:
     forward = None
     if not request.drop_author:
@@ -316,7 +356,7 @@ def _forwarded_txn(
         if request.to_peer == request.sender_id:
             forward = msgspec.structs.replace(forward, saved_from_peer=original.peer, saved_from_id=original.id)
             if original.extra.forward is not None:
-                sender = authors_txn(txn, request.sender_id, [original.sender_id])[original.sender_id]
+                sender = sender_named_txn(txn, request.sender_id, original)
                 forward = msgspec.structs.replace(
                     forward,
                     saved_sender_id=sender.from_id,
@@ -325,7 +365,7 @@ def _forwarded_txn(
                     saved_out=original.out,
                 )
     media = original.extra.media.sent_on() if original.extra.media is not None else None
-    return Extra(
+    extra = Extra(
         entities=() if request.drop_captions and media is not None else original.extra.entities,
         forward=forward,
         silent=request.silent,
@@ -337,3 +377,4 @@ def _forwarded_txn(
         grouped_id=groups.get(original.extra.grouped_id, 0),
         preview=original.extra.preview if may_embed else None,
     )
+    return _in_channel_txn(txn, chat, extra) if isinstance(chat, Seat) else extra

@@ -116,7 +116,7 @@ class Polls:
         self, txn: Transaction, owner_id: int, peer: int, message_id: int, now: int, device: int
     ) -> OwnChange:
         message, poll, _ = polled_txn(txn, owner_id, peer, message_id, now)
-        place = place_txn(txn, owner_id, peer)
+        place = place_txn(txn, owner_id, peer, now)
         # There is no time after which it may not be closed.
         rules.check_edits(message, place, message.date, is_bot=isinstance(place, Relation) and place.is_bot)
         changes = BoxChanges(txn, now)

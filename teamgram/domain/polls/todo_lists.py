@@ -94,7 +94,7 @@ class TodoLists:
     ) -> OwnChange:
         message, _ = _listed_txn(txn, user_id, peer, message_id)
         check_takes_part(where_txn(txn, user_id, peer, now), user_id)
-        audience, _ = audience_txn(txn, user_id, peer, ())
+        audience, _ = audience_txn(txn, user_id, peer, now, ())
         changes = BoxChanges(txn, now)
         changes.lock({*audience.owner_ids, *(owner for _, owner, _, _ in copies_txn(txn, [message.content_id]))})
         # Again behind the lock: two may tick at once.

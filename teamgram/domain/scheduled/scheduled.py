@@ -23,7 +23,7 @@ from teamgram.domain.contacts.relations import is_bot_txn
 from teamgram.domain.errors import DomainError
 from teamgram.domain.files.errors import StorageAway
 from teamgram.domain.files.store import add_txn
-from teamgram.domain.ids.peer import is_user
+from teamgram.domain.ids.peer import box_owner, is_user
 from teamgram.domain.messages import sending
 from teamgram.domain.messages.audience import audience_txn
 from teamgram.domain.messages.due import DueWork
@@ -150,10 +150,10 @@ class ScheduledMessages:
         if before is not None:
             return before
         _check_due_txn(txn, sender_id, peer, due_at, first.date, len(requests))
-        audience_txn(txn, sender_id, peer, [request.extra.media for request in requests])
-        answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.quote)
+        audience_txn(txn, sender_id, peer, first.date, [request.extra.media for request in requests])
+        answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.date, first.quote)
         # An answer to another dialog's message is kept as what it says of it.
-        reply_to_id = first.reply_to_id if sender_id in answered.ids else 0
+        reply_to_id = first.reply_to_id if box_owner(sender_id, peer) in answered.ids else 0
         waiting = []
         for request in requests:
             extra = request.extra
@@ -175,9 +175,9 @@ class ScheduledMessages:
         if before is not None:
             return before
         _check_due_txn(txn, sender_id, peer, due_at, request.date, len(request.message_ids))
-        _, chat = audience_txn(txn, sender_id, peer, ())
-        answered = answered_txn(txn, sender_id, peer, request.reply_to_id)
-        reply_to_id = request.reply_to_id if sender_id in answered.ids else 0
+        _, chat = audience_txn(txn, sender_id, peer, request.date, ())
+        answered = answered_txn(txn, sender_id, peer, request.reply_to_id, request.date)
+        reply_to_id = request.reply_to_id if box_owner(sender_id, peer) in answered.ids else 0
         waiting = [
             (copy.random_id, Waiting(copy.text, copy.extra, copy.tags, reply_to_id))
             for copy in sending.copies_txn(txn, request, chat)
@@ -239,7 +239,7 @@ class ScheduledMessages:
             raise MessageIdInvalid(str(request.id))
         _check_time_txn(txn, request.owner_id, request.peer, request.due_at, request.now)
         changed = editing.edited(found[0], request)
-        audience_txn(txn, request.owner_id, request.peer, [changed.waiting.extra.media])
+        audience_txn(txn, request.owner_id, request.peer, request.now, [changed.waiting.extra.media])
         store.change_txn(txn, changed)
         event = ScheduledChanged(request.peer, request.id)
         txn.call_after(self._fanout.publish, (request.owner_id,), event, request.perm_auth_key_id)

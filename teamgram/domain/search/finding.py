@@ -14,6 +14,7 @@ from pyroaring import BitMap64
 
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes.contents import box_contents_txn
+from teamgram.domain.boxes.marks import PINNED
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.numbers import numbers_txn, unpack_all
 from teamgram.domain.boxes.store import chunks, marks, messages_txn
@@ -143,7 +144,7 @@ def found_txn(txn: Transaction, text: str, search: Search, is_indexed: bool) -> 
     Args:
         is_indexed: old messages are; else what has no text to look for is found by reading every message.
     """
-    if not text and not is_indexed:
+    if not text and not is_indexed and not (search.viewer_id and search.mark):
         return BitMap64(contents_txn(txn, search)), 0
     asked = asked_by(text, search)
     if (text and (not asked or not asked[0].beginning)) or not (asked or search.mark or search.tagged):
@@ -176,8 +177,22 @@ def _tagged_txn(txn: Transaction, search: Search, reaction: str) -> BitMap64:
     return BitMap64(numbers_txn(txn, ("m.content_id",), source, (search.owner_id, reaction)))
 
 
+def visible_txn(txn: Transaction, search: Search, found: BitMap64) -> BitMap64:
+    """What of it is the reader's to see: contents have their numbers in the order of the messages in a box."""
+    if not search.hidden_up_to:
+        return found
+    txn.execute(
+        "SELECT content_id FROM messages WHERE owner_id = ? AND id > ? ORDER BY id LIMIT 1",
+        (search.owner_id, search.hidden_up_to),
+    )
+    row = txn.fetchone()
+    return found[found.rank(row[0] - 1) :] if row is not None else BitMap64()
+
+
 def _marked_txn(txn: Transaction, search: Search) -> BitMap64:
-    where, params = "k.owner_id = ? AND k.kind = ?", [search.owner_id, search.mark]
+    # In a channel it is each reader's own, to whom a message speaks.
+    is_own = search.viewer_id and search.mark != PINNED
+    where, params = "k.owner_id = ? AND k.kind = ?", [search.viewer_id if is_own else search.owner_id, search.mark]
     if search.peer is not None:
         where += " AND k.peer = ?"
         params.append(search.peer)
@@ -187,7 +202,8 @@ def _marked_txn(txn: Transaction, search: Search) -> BitMap64:
         where += " AND k.peer IN (SELECT d.peer FROM dialogs d WHERE d.owner_id = ? AND d.folder_id = ?)"
         params += [search.owner_id, search.folder_id]
     source = (
-        f"FROM message_marks k {txn.engine.ordered_join} messages m ON m.owner_id = k.owner_id AND m.id = k.id"
+        f"FROM message_marks k {txn.engine.ordered_join} messages m"
+        f" ON m.owner_id = {'k.peer' if is_own else 'k.owner_id'} AND m.id = k.id"
         f" WHERE {where}"
     )
     return BitMap64(numbers_txn(txn, ("m.content_id",), source, params))

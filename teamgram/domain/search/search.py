@@ -1,13 +1,15 @@
 """Searching in somebody's messages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar, TypeVarTuple
 
 from pyroaring import BitMap64
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.contents import BLOCK
-from teamgram.domain.messages.history import Found, Page, Search
+from teamgram.domain.messages.channel_view import seen_txn
+from teamgram.domain.messages.history import Found, Page, Search, as_seen_txn
 from teamgram.domain.search import finding, shared_media
 from teamgram.domain.search.indexing import SearchIndexer
 
@@ -53,9 +55,23 @@ class MessageSearch:
 
         def read_txn(txn: Transaction, is_indexed: bool) -> tuple[T, int]:
             found, unstored = finding.found_txn(txn, text, search, is_indexed)
-            return function(txn, search.owner_id, found, *args), unstored
+            found = finding.visible_txn(txn, search, found)
+            return _as_seen_txn(txn, search, function(txn, search.owner_id, found, *args)), unstored
 
         result, unstored = await self._database.read(description, read_txn, not self._indexer.is_behind)
         if unstored > 2 * BLOCK:
             self._indexer.box_is_long(search.owner_id)
         return result
+
+
+def _as_seen_txn(txn: Transaction, search: Search, result: T) -> T:
+    """What was found in a channel, as its reader has it."""
+    if not search.viewer_id:
+        return result
+    if isinstance(result, Found):
+        return as_seen_txn(txn, search, result)  # type: ignore[return-value]
+    if isinstance(result, shared_media.Calendar):
+        newest = seen_txn(txn, search.viewer_id, [day.newest for day in result.days])
+        days = tuple(replace(day, newest=one) for day, one in zip(result.days, newest, strict=True))
+        return replace(result, days=days)
+    return result

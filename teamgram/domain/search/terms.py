@@ -12,8 +12,9 @@ from teamgram.domain.messages.history import Search
 from teamgram.domain.search.words import asked_words, words_of
 
 _NOT_A_WORD = b"\x00"
+_NAMELESS = int(Tag.NAMELESS)
 
-TAGS = {tag: b"\x00t%d" % tag.bit_length() for tag in Tag if tag is not Tag.SERVICE}
+TAGS = {tag: b"\x00t%d" % tag.bit_length() for tag in Tag if tag not in (Tag.SERVICE, Tag.NAMELESS)}
 """The terms of tags. What are service messages is not asked for."""
 
 
@@ -59,7 +60,8 @@ def terms_of(sender_id: int, tags: int, text: str, extra: bytes | None) -> set[b
     if extra:
         text = searched_text(text, unpack_extra(extra))
     terms = words_of(text) if text else set()
-    terms.add(sender_term(sender_id))
+    if not tags & _NAMELESS:
+        terms.add(sender_term(sender_id))
     terms.update(tag_terms(tags))
     return terms
 

@@ -132,6 +132,14 @@ def peer_by_username_txn(txn: Transaction, key: str) -> Peer | None:
     return None if row is None else Peer(PeerKind(row[0]), row[1])
 
 
+def peers_by_usernames_txn(txn: Transaction, keys: Sequence[str]) -> list[Peer]:
+    if not keys:
+        return []
+    marks = ", ".join("?" * len(keys))
+    txn.execute(f"SELECT peer_kind, peer_id FROM usernames WHERE name IN ({marks})", keys)
+    return [Peer(PeerKind(kind), peer_id) for kind, peer_id in txn.fetchall()]
+
+
 def peers_by_username_prefix_txn(txn: Transaction, prefix: str, limit: int) -> list[Peer]:
     # A range, not LIKE: "_" is a letter of usernames and a wildcard of LIKE.
     txn.execute(
@@ -141,9 +149,9 @@ def peers_by_username_prefix_txn(txn: Transaction, prefix: str, limit: int) -> l
     return [Peer(PeerKind(kind), peer_id) for kind, peer_id in txn.fetchall()]
 
 
-def claim_username_txn(txn: Transaction, key: str, user_id: int) -> bool:
-    """Take a free name; False when somebody has it."""
-    taken: bool = txn.insert_ignore("usernames", {"name": key, "peer_kind": int(PeerKind.USER), "peer_id": user_id})
+def claim_username_txn(txn: Transaction, key: str, peer: Peer) -> bool:
+    """Take a free name for a user or a channel; False when somebody has it."""
+    taken: bool = txn.insert_ignore("usernames", {"name": key, "peer_kind": int(peer.kind), "peer_id": peer.id})
     return taken
 
 

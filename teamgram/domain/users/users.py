@@ -93,6 +93,12 @@ class Users:
         )
         return peer
 
+    async def resolve_usernames(self, usernames: Sequence[str]) -> list[Peer]:
+        """Who has these usernames, in no order; those that nobody has are passed over."""
+        keys = [username_key(username) for username in usernames]
+        peers: list[Peer] = await self._database.read("peers by usernames", store.peers_by_usernames_txn, keys)
+        return peers
+
     async def agent_usernames(self, limit: int) -> list[str]:
         """Usernames of this server's agents, those that were there first in front."""
         return await self._database.read("usernames of agents", store.agent_usernames_txn, limit)
@@ -177,7 +183,11 @@ class Users:
         if before.username == username:
             raise UsernameNotModified(username)
         key = username_key(username)
-        if username and username_key(before.username) != key and not store.claim_username_txn(txn, key, user_id):
+        if (
+            username
+            and username_key(before.username) != key
+            and not store.claim_username_txn(txn, key, Peer.user(user_id))
+        ):
             raise UsernameOccupied(username)
         if before.username and username_key(before.username) != key:
             store.release_username_txn(txn, username_key(before.username))

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from twisted.internet.task import Clock
+
 from teamgram.database import Transaction
 from teamgram.database.migrate import MIGRATIONS
 from teamgram.domain.boxes.difference import UpdateLog
@@ -77,8 +79,8 @@ class OldDatabaseTests(BackendTestCase):
         unseen = await db.read("page", page_txn, Search(ANNA, GROUP, unread_mentions=True), Page())
         self.assertEqual([message.id for message in unseen.messages], [2])
         await add_accounts(db, ANNA, BORIS)
-        sent = await Messages(db, Fanout()).send(SendRequest(BORIS, ANNA, "on", 3, 200))
+        sent = await Messages(db, Fanout(), Clock()).send(SendRequest(BORIS, ANNA, "on", 3, 200))
         self.assertEqual((sent.own.pts, sent.ids), (4, ((3, 3),)))
         # What was sent before knows where it was sent to.
-        again = Messages(db, Fanout()).send(SendRequest(BORIS, ANNA, "on", 1, 200))
+        again = Messages(db, Fanout(), Clock()).send(SendRequest(BORIS, ANNA, "on", 1, 200))
         await self.assertFailure(again, RandomIdDuplicate)

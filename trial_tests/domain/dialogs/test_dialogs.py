@@ -3,6 +3,7 @@
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from teamgram.cache.bus import MemoryBus
 from teamgram.domain.boxes.message import Draft, pack_draft
@@ -29,7 +30,7 @@ class DialogsTestCase(BackendTestCase):
         self.database = self.open_database()
         await add_accounts(self.database, ANNA, *OTHERS)
         fanout, heard = listening()
-        messages = Messages(self.database, fanout)
+        messages = Messages(self.database, fanout, Clock())
         for other in OTHERS:
             await messages.send(SendRequest(ANNA, other, f"to {other}", other, 1_000 + other))
         heard.take()

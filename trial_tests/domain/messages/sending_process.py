@@ -28,7 +28,7 @@ def request(random_id: int, chat_id: int) -> SendRequest:
 
 def main(reactor: Any, dsn: str, data_dir: str, chat_id: str, first: str) -> Deferred[Any]:
     """Eight senders at once, so that commits are shared; ends only by being killed."""
-    messages = Messages(open_database(dsn, Path(data_dir), reactor), Fanout())
+    messages = Messages(open_database(dsn, Path(data_dir), reactor), Fanout(), reactor)
     random_ids = itertools.count(int(first))
 
     async def send_for_ever() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessTerminated
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 import teamgram
@@ -68,7 +69,7 @@ class KilledWhileSendingTests(BackendTestCase):
             await killed.ended
             told |= killed.told()
         database = self.open_database()
-        messages = Messages(database, Fanout())
+        messages = Messages(database, Fanout(), Clock())
         # Before the resend: what was told is there; and of what was not told, each is there wholly or not at all.
         await self.check(database, told)
         for random_id, message_id in told.items():

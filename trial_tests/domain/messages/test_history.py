@@ -2,6 +2,8 @@
 
 import itertools
 
+from twisted.internet.task import Clock
+
 from teamgram.domain.messages.history import Page, Search
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
@@ -33,7 +35,7 @@ class PageTests(BackendTestCase):
         """Offsets by id and date, moves both ways, bounds and limits: the page is the rule's."""
         database = self.open_database()
         await add_accounts(database, ANNA, BORIS, CLARA)
-        messages = Messages(database, Fanout())
+        messages = Messages(database, Fanout(), Clock())
         for number in range(12):
             peer = BORIS if number % 3 else CLARA
             await messages.send(SendRequest(ANNA, peer, str(number), number + 1, 1_000 + number // 2))

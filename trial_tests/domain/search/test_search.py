@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from twisted.internet import task
+from twisted.internet.task import Clock
 
 from pyroaring import BitMap64
 
@@ -96,7 +97,7 @@ class SearchTestCase(BackendTestCase):
         self.clock = task.Clock()
         indexer = SearchIndexer(database, self.clock, MemoryBus())
         fanout.subscribe(indexer)
-        return database, Messages(database, fanout), indexer, MessageSearch(database, indexer)
+        return database, Messages(database, fanout, Clock()), indexer, MessageSearch(database, indexer)
 
     async def found(
         self, search: MessageSearch, text: str, owner_id: int = ANNA, peer: int | None = BORIS
@@ -461,7 +462,7 @@ class IndexingTests(SearchTestCase):
         # All others, so that today's code can write there.
         old = self.open_database(migrations=self.migrations(lambda number: number != SHEETS))
         await add_accounts(old, *USERS)
-        await Messages(old, Fanout()).send(SendRequest(ANNA, BORIS, "Old words", 1, 1_000))
+        await Messages(old, Fanout(), Clock()).send(SendRequest(ANNA, BORIS, "Old words", 1, 1_000))
         await SearchIndexer(old, task.Clock(), MemoryBus()).catch_up()
 
         def fold_txn(txn: Transaction) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.domain.boxes.events import LogEntry, NewMessage
@@ -59,7 +60,7 @@ class AfterTheCommitTests(BackendTestCase):
         database = self.open_database()
         await add_accounts(database, 1, 2)
         fanout, heard = listening()
-        messages = Messages(database, fanout)
+        messages = Messages(database, fanout, Clock())
         for _ in range(2):
             await messages.send(SendRequest(1, 2, "once", 7, 100))
         self.assertEqual([(entry.owner_id, entry.pts) for entry in heard.entries], [(1, 2), (2, 2)])

@@ -6,12 +6,14 @@ from urllib.parse import unquote
 from twisted.logger import Logger
 from twisted.web.http import Request
 
+from teamgram.domain.web_pages.fetching import PageFetcher
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.gateway.http import HttpRoutes, answer_json
 from teamgram.openclaw.methods.tools import ToolMethods
 from teamgram.openclaw.openai_api.completions import ChatCompletions
+from teamgram.openclaw.openai_api.fetched_images import SECONDS, FetchedImages
 from teamgram.openclaw.openai_api.models import Models
 from teamgram.openclaw.openai_api.responses import Responses
 from teamgram.openclaw.openai_api.turns import GRANTED, ApiTurns
@@ -28,8 +30,9 @@ class HttpApi:
         self._parts = parts
         self._tools = tools
         turns = ApiTurns(parts)
-        ChatCompletions(parts, turns, routes)
-        Responses(parts, turns, routes)
+        self.images = FetchedImages(PageFetcher(parts.reactor, SECONDS))
+        ChatCompletions(parts, turns, self.images, routes)
+        Responses(parts, turns, self.images, routes)
         Models(parts, turns, routes)
         routes.add("/tools/invoke", self.invoke, methods=("POST",), bearer=True)
         routes.add(_HISTORY_PATH, self.history, bearer=True)

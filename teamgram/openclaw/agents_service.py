@@ -19,6 +19,7 @@ from teamgram.openclaw.agent.tools.canvas import canvas
 from teamgram.openclaw.agent.tools.memory import memory_search
 from teamgram.openclaw.agent.tools.questions import ask_user
 from teamgram.openclaw.agent.tools.registry import ToolContext
+from teamgram.openclaw.agent.webhooks import Webhooks
 from teamgram.openclaw.agents_http import HttpApi
 from teamgram.openclaw.approvals.approvals import Approvals
 from teamgram.openclaw.approvals.channel_notices import ChannelNotices
@@ -80,6 +81,8 @@ class AgentsService(Service):
         #: Begins a session anew: (session, ``new`` or ``reset``).
         self.reset_session = life.reset_session
         self.deliveries = Deliveries(parts, chat.say)
+        webhooks = Webhooks(parts.reactor, lambda: plane.config.sections.cron)
+        self.deliveries.webhook = OutboundChannel(webhooks.deliver, lambda peer: False)
         self.heartbeat = Heartbeat(parts, plane.system)
         self.outgoing = outgoing = OutgoingMessages(parts, self.deliveries)
         self.cron = Cron(parts, self.heartbeat.leave, JobDelivery(parts, self.deliveries, outgoing))
@@ -127,7 +130,7 @@ class AgentsService(Service):
             canvas(CanvasDocuments(plane.canvas.directory), plane.nodes, parts.sessions.in_thread),
         ):
             parts.tools.add(tool)
-        HttpApi(parts, tools, plane.http)
+        self.http_api = HttpApi(parts, tools, plane.http)
         plane.runs.use(parts.runs)
         plane.health.sources.append(self._health)
         plane.lifetime.before_ready.append(recover(parts))

@@ -13,6 +13,7 @@ from teamgram.openclaw.gateway.errors import GatewayError, invalid, require_scop
 from teamgram.openclaw.sessions.agent_session import AgentSession
 
 _MAX_REMEMBERED = 1000
+WEBHOOK = "webhook"
 
 #: Where what belongs to no channel goes: into a session of ours.
 _SESSIONS = ("webchat", "session")
@@ -54,6 +55,8 @@ class Deliveries:
         self.channels: dict[str, OutboundChannel] = {}
         self._parts = parts
         self._say = say
+        #: Posts to programs; no channel that people are on.
+        self.webhook: OutboundChannel | None = None
         self._known: OrderedDict[str, tuple[str, dict[str, Any] | None, list[Deferred[None]]]] = OrderedDict()
 
     async def deliver(
@@ -109,6 +112,11 @@ class Deliveries:
     async def _deliver(
         self, to: str, text: str, channel: str, key: str, agent_id: str, granted: frozenset[str]
     ) -> dict[str, Any]:
+        if channel == WEBHOOK:
+            require_scope(scopes.ADMIN, granted)
+            if self.webhook is None:
+                raise unavailable("webhooks are not here")
+            return {"channel": channel, **await self.webhook.deliver(to, text, agent_id, key)}
         if channel and channel not in _SESSIONS:
             return await self._over(channel, to, text, agent_id, key)
         session = self._parts.sessions.get(self._parts.runs.canonical_key(to)) or self._parts.sessions.by_label(to)
@@ -135,7 +143,7 @@ class Deliveries:
 
     def knows(self, channel: str) -> bool:
         """Whether there is such a channel: one that refuses may do better later."""
-        return not channel or channel in _SESSIONS or channel in self.channels
+        return not channel or channel in (*_SESSIONS, WEBHOOK) or channel in self.channels
 
     def route_of(self, session: AgentSession | None) -> DeliveryRoute | None:
         """Whom a session's conversation is with, None for one of ours alone."""

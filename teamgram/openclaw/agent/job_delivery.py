@@ -1,20 +1,22 @@
 """What becomes of a job's answer: it is announced to whom the job names, and owners hear what went wrong.
 
 ``delivery`` of a job: ``{mode: announce, channel, to, bestEffort?,
-failureDestination?}`` or ``{mode: none}``. Without ``to`` (or with ``channel:
-last``) it goes where the job's own session talks, else to the owner who talked
-with the agent last. A job in a session of its own that says nothing about
-delivery is announced to that owner too, as OpenClaw does it, and to nobody if
-there is none.
+failureDestination?, completionDestination?}``, ``{mode: webhook, to: URL}`` or
+``{mode: none}``. Without ``to`` (or with ``channel: last``) it goes where the
+job's own session talks, else to the owner who talked with the agent last. A
+job in a session of its own that says nothing about delivery is announced to
+that owner too, as OpenClaw does it, and to nobody if there is none.
 """
 
 from typing import Any
 
-from teamgram.openclaw.agent.delivery import Deliveries, DeliveryRoute
-from teamgram.openclaw.agent.outcome import Outcome
+from teamgram.openclaw.agent.delivery import WEBHOOK, Deliveries, DeliveryRoute
+from teamgram.openclaw.agent.outcome import ERROR, OK, Outcome
 from teamgram.openclaw.agent.outgoing import OutgoingMessage, OutgoingMessages
 from teamgram.openclaw.agent.parts import AgentParts
-from teamgram.openclaw.gateway.errors import GatewayError, invalid
+from teamgram.openclaw.agent.webhooks import check_url
+from teamgram.openclaw.gateway import frames
+from teamgram.openclaw.gateway.errors import GatewayError
 
 ANNOUNCE, NONE = "announce", "none"
 #: An answer that is nothing but one of these is meant for nobody.
@@ -31,9 +33,10 @@ def check(job: dict[str, Any]) -> None:
     Raises:
         GatewayError: it is one.
     """
-    for about in (job.get("delivery"), (job.get("delivery") or {}).get("failureDestination"), job.get("failureAlert")):
-        if isinstance(about, dict) and (about.get("mode") == "webhook" or about.get("completionDestination")):
-            raise invalid('invalid cron job: delivery by webhook is not supported; "announce" is')
+    wish = job.get("delivery") or {}
+    for about in (wish, wish.get("completionDestination"), wish.get("failureDestination"), job.get("failureAlert")):
+        if isinstance(about, dict) and about.get("mode") == WEBHOOK:
+            check_url(about.get("to"))
 
 
 class JobDelivery:
@@ -60,6 +63,10 @@ class JobDelivery:
     async def announce(self, job: dict[str, Any], run_id: str, outcome: Outcome) -> dict[str, Any]:
         """Bring an answer where it belongs; what the log says of that. Never raises."""
         wish = job.get("delivery")
+        if wish and (wish.get("completionDestination") or {}).get("mode") == WEBHOOK:
+            await self._post(job, run_id, wish["completionDestination"]["to"], f"cron-done:{run_id}", outcome)
+        if wish and wish.get("mode") == WEBHOOK:
+            return await self._post(job, run_id, wish["to"], f"cron:{run_id}", outcome)
         if wish is None and job.get("sessionTarget", "isolated") == "isolated":
             route = self._route(job, {})
             if route is None:
@@ -78,7 +85,30 @@ class JobDelivery:
         message = OutgoingMessage(
             f"cron:{run_id}", route.channel, route.to, text, self._agent_id(job), job_id=job["id"], run_id=run_id
         )
-        facts: dict[str, Any] = {"delivery": {"resolved": {"channel": route.channel, "to": route.to, "ok": True}}}
+        return await self._sent(message)
+
+    async def _post(self, job: dict[str, Any], run_id: str, url: str, key: str, outcome: Outcome) -> dict[str, Any]:
+        """Tell a program of a run that has ended, as the ``cron`` event does."""
+        event: dict[str, Any] = {
+            "jobId": job["id"],
+            "jobName": job["name"],
+            "action": "finished",
+            "status": "ok" if outcome.status == OK else "error",
+            "runId": run_id,
+            "runAtMs": outcome.started_at,
+            "durationMs": max(0, outcome.ended_at - outcome.started_at),
+            "sessionId": outcome.session_id,
+            "job": job,
+        }
+        event |= {"summary": outcome.text} if outcome.status == OK else {"error": outcome.summary}
+        text = frames.encode_json(event).decode()
+        return await self._sent(
+            OutgoingMessage(key, WEBHOOK, url, text, self._agent_id(job), job_id=job["id"], run_id=run_id)
+        )
+
+    async def _sent(self, message: OutgoingMessage) -> dict[str, Any]:
+        where = {"channel": message.channel, "to": message.to, "ok": True}
+        facts: dict[str, Any] = {"delivery": {"resolved": where}}
         try:
             error = await self._outgoing.send(message)
         except GatewayError as refused:
@@ -93,7 +123,12 @@ class JobDelivery:
         wish = job.get("delivery") or {}
         alert = job.get("failureAlert")
         state = job["state"]
-        if alert is False or (wish.get("mode") != ANNOUNCE and not alert) or wish.get("bestEffort"):
+        failed = entry["status"] != "ok"
+        if failed and wish.get("mode") == WEBHOOK:
+            # A program is told of every end, not once an hour.
+            outcome = Outcome(ERROR, str(entry.get("error")), entry["runAtMs"], entry["ts"])
+            await self._post(job, entry["runId"], wish["to"], f"cron:{entry['runId']}", outcome)
+        if alert is False or (wish.get("mode") not in (ANNOUNCE, WEBHOOK) and not alert) or wish.get("bestEffort"):
             return
         about = alert if isinstance(alert, dict) else {}
         if state.get("consecutiveErrors", 0) < about.get("after", 0) and entry["status"] != "ok":
@@ -107,7 +142,11 @@ class JobDelivery:
             text = f'⚠️ The job "{job["name"]}" failed: {entry.get("error")}'
         key = f"cron-alert:{entry['runId']}"
         where = about if about.get("to") else wish.get("failureDestination") or {}
-        if where.get("to"):
+        if where.get("mode") == WEBHOOK:
+            told = {"jobId": job["id"], "jobName": job["name"], "message": text, "runAtMs": entry["runAtMs"]}
+            body = frames.encode_json(told).decode()
+            await self._outgoing.send(OutgoingMessage(key, WEBHOOK, where["to"], body, self._agent_id(job)))
+        elif where.get("to"):
             route = self._route(job, where)
             assert route is not None
             await self._outgoing.send(OutgoingMessage(key, route.channel, route.to, text, self._agent_id(job)))

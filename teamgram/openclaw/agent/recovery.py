@@ -5,10 +5,11 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+from teamgram.openclaw.agent.half_replies import left_of
 from teamgram.openclaw.agent.idempotency import TTL_MS
 from teamgram.openclaw.agent.outcome import ERROR, Outcome
 from teamgram.openclaw.agent.parts import AgentParts, CutOff
-from teamgram.openclaw.agent.run_records import end_record, error_message, message_record
+from teamgram.openclaw.agent.run_records import cut_off_message, end_record, error_message, message_record
 from teamgram.openclaw.sessions import transcripts
 from teamgram.openclaw.sessions.agent_session import AgentSession, OpenRun
 
@@ -107,6 +108,10 @@ def _end_one(parts: AgentParts, session: AgentSession, run: OpenRun, now_ms: int
     if run.waiting is not None:
         text = UNANSWERED
         records.append(message_record(run.run_id, run.waiting, now_ms))
+    else:
+        said = left_of(parts.sessions.read_at_start(session), run.run_id)
+        if said:
+            records.append(message_record(run.run_id, cut_off_message(said, now_ms), now_ms))
     records.append(message_record(run.run_id, error_message(run.run_id, text, now_ms), now_ms))
     parts.cut_off.append(CutOff(session, run.run_id, text))
     outcome = Outcome(ERROR, text, run.accepted_at, now_ms, stop_reason=_RESTART, session_id=session.session_id)

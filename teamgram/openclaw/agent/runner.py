@@ -15,6 +15,7 @@ from teamgram.openclaw.agent import context as conversation
 from teamgram.openclaw.agent.compaction import Compaction
 from teamgram.openclaw.agent.context import Context
 from teamgram.openclaw.agent.failover import Failover, Resting, RunAsker, chain_of
+from teamgram.openclaw.agent.half_replies import HalfReply
 from teamgram.openclaw.agent.outcome import Outcome
 from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.providers.model_api import (
@@ -92,6 +93,7 @@ class Runner:
         """The whole run. Never raises."""
         deadline = self._reactor.callLater(self._seconds(run), self._too_long, run)
         words = Words(run, self._reactor)
+        half = HalfReply(run, self._sessions, self._reactor)
         try:
             try:
                 outcome = await self._converse(run, words, around)
@@ -108,6 +110,7 @@ class Runner:
             outcome = self._ends.unwritten(run, error)
         finally:
             words.stop()
+            half.stop()
             if deadline.active():
                 deadline.cancel()
         return outcome

@@ -57,10 +57,24 @@ class ReloadSection(OpenClawSection, frozen=True):
     debounce_ms: int = 300
 
 
+class ImagesSection(OpenClawSection, frozen=True):
+    """Pictures that a request names by address: fetched only if ``allowUrl`` says so, never from private addresses."""
+
+    allow_url: bool = False
+    url_allowlist: list[str] = []
+    allowed_mimes: list[str] = []
+    max_bytes: int = 10 * 1024 * 1024
+    max_redirects: Any = None
+    timeout_ms: Any = None
+
+
 class EndpointSection(OpenClawSection, frozen=True):
     """One optional HTTP endpoint."""
 
     enabled: bool = False
+    images: ImagesSection = ImagesSection()
+    #: So many pictures by address in one request.
+    max_url_parts: int = 8
 
 
 class EndpointsSection(OpenClawSection, frozen=True):
@@ -253,6 +267,10 @@ class CronSection(OpenClawSection, frozen=True):
 
     enabled: bool = True
     max_concurrent_runs: int = 1
+    #: Sent as bearer with every webhook of a job.
+    webhook_token: Secret = ""
+    #: ``allowPrivateNetwork: true``: webhooks may lead to this machine and its network.
+    webhook_ssrf_policy: Free = {}
 
 
 class ToolsSection(OpenClawSection, frozen=True):

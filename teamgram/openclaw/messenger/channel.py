@@ -47,7 +47,7 @@ from teamgram.openclaw.messenger.attachments import Attachments, said
 from teamgram.openclaw.messenger.inbox import AgentInbox
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pieces import pieces
-from teamgram.openclaw.messenger.reply import MessengerReply, random_id
+from teamgram.openclaw.messenger.reply import MessengerReply, mark_cut_off, random_id
 from teamgram.openclaw.sessions import keys as agent_session_keys
 from teamgram.openclaw.sessions.agent_session import AgentSession
 
@@ -188,7 +188,9 @@ class Messenger(Service):
             if not isinstance(peer, int):
                 continue
             try:
-                await self._say(account, peer, f"⚠️ {cut.text}", f"cut-off:{cut.run_id}")
+                await mark_cut_off(
+                    self._domain.messages, account.user_id, peer, cut.run_id, cut.text, int(self._reactor.seconds())
+                )
             except DomainError as error:
                 self._log.warn(
                     "nobody could be told that run {run_id} was cut off: {error!r}", run_id=cut.run_id, error=error

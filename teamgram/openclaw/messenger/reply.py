@@ -12,10 +12,13 @@ from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
+from teamgram.domain.messages.text import MAX_LENGTH
 from teamgram.openclaw.messenger.pieces import pieces
 
 #: Between two edits of one message: people read no faster, and every edit goes to all their devices.
 EDIT_SECONDS = 1.0
+#: Of one reply, so many messages are looked for after a restart.
+_MOST_PIECES = 50
 
 
 def random_id(*parts: object) -> int:
@@ -127,3 +130,32 @@ class MessengerReply:
             # As it should be, or deleted meanwhile: the other pieces are shown all the same.
             pass
         self._shown[index] = (message_id, text)
+
+
+async def mark_cut_off(messages: Messages, sender_id: int, peer: int, run_id: str, why: str, now: int) -> None:
+    """Say below what is shown of a reply that it ends there; a message of its own where nothing is shown yet.
+
+    However often it is said, it stands there once.
+
+    Raises:
+        DomainError: the chat takes nothing.
+    """
+    note = f"⚠️ {why}"
+    # Under the ids of the reply's own pieces: what was sent before is found, and not sent again.
+    ids = [random_id(sender_id, run_id, number) for number in range(_MOST_PIECES)]
+    shown = [message_id for _, message_id in (await messages.sent_before(sender_id, peer, ids)).ids if message_id]
+    if not shown:
+        await messages.send(SendRequest(sender_id, peer, note, ids[0], now))
+        return
+    last = max(shown)
+    found = (await messages.get(sender_id, [last])).get(last)
+    if found is None or found.text.endswith(note):
+        return
+    text = f"{found.text}\n\n{note}"
+    if len(text) > MAX_LENGTH:
+        await messages.send(SendRequest(sender_id, peer, note, random_id(sender_id, f"cut-off:{run_id}"), now))
+        return
+    try:
+        await messages.edit(EditRequest(sender_id, peer, last, now, text=text))
+    except (MessageNotModified, MessageIdInvalid):
+        pass

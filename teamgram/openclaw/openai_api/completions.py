@@ -11,6 +11,7 @@ from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.http import HttpRoutes, answer_json
 from teamgram.openclaw.methods.chat import clean
 from teamgram.openclaw.openai_api import conversation
+from teamgram.openclaw.openai_api.fetched_images import FetchedImages
 from teamgram.openclaw.openai_api.turns import (
     MAX_BODY_BYTES,
     ApiRefusal,
@@ -25,8 +26,9 @@ from teamgram.openclaw.openai_api.turns import (
 class ChatCompletions:
     """The resource."""
 
-    def __init__(self, parts: AgentParts, turns: ApiTurns, routes: HttpRoutes) -> None:
+    def __init__(self, parts: AgentParts, turns: ApiTurns, images: FetchedImages, routes: HttpRoutes) -> None:
         self._parts = parts
+        self._images = images
         self._turns = turns
         path = "/v1/chat/completions"
         routes.add(path, self.complete, methods=("POST",), bearer=True, max_body_bytes=MAX_BODY_BYTES)
@@ -47,6 +49,8 @@ class ChatCompletions:
         agent = turns.agent(request, body.get("model"))
         limit = max_tokens_of(body, "max_completion_tokens", "max_tokens")
         try:
+            section = self._parts.config.sections.gateway.http.endpoints.chat_completions
+            await self._images.put_in(body.get("messages"), section)
             sent = conversation.from_messages(body.get("messages"), turns.now_ms(), clean)
             tools = conversation.tools_of(body.get("tools"), body.get("tool_choice"))
         except conversation.BadConversation as error:

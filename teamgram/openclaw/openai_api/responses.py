@@ -13,6 +13,7 @@ from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.http import HttpRoutes, answer_json
 from teamgram.openclaw.methods.chat import clean
 from teamgram.openclaw.openai_api import conversation
+from teamgram.openclaw.openai_api.fetched_images import FetchedImages
 from teamgram.openclaw.openai_api.turns import (
     MAX_BODY_BYTES,
     ApiRefusal,
@@ -30,8 +31,9 @@ MAX_REMEMBERED = 1000
 class Responses:
     """The resource."""
 
-    def __init__(self, parts: AgentParts, turns: ApiTurns, routes: HttpRoutes) -> None:
+    def __init__(self, parts: AgentParts, turns: ApiTurns, images: FetchedImages, routes: HttpRoutes) -> None:
         self._parts = parts
+        self._images = images
         self._turns = turns
         #: Session keys by response id, the newest last.
         self._sessions: OrderedDict[str, str] = OrderedDict()
@@ -51,6 +53,8 @@ class Responses:
         agent = turns.agent(request, body.get("model"))
         limit = max_tokens_of(body, "max_output_tokens")
         try:
+            section = self._parts.config.sections.gateway.http.endpoints.responses
+            await self._images.put_in(body.get("input"), section)
             sent = conversation.from_items(body.get("input"), body.get("instructions"), turns.now_ms(), clean)
             tools = conversation.tools_of(body.get("tools") or None, body.get("tool_choice"))
         except conversation.BadConversation as error:

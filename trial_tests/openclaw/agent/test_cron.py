@@ -166,7 +166,7 @@ class CronTests(AgentsTestCase):
             {"payload": {"kind": "systemEvent", "text": "x"}},
             {"schedule": {"kind": "at", "at": "2020-01-01T00:00:00Z"}},
             {"schedule": {"kind": "every", "everyMs": 5}},
-            {"delivery": {"mode": "webhook", "to": "https://example.org"}},
+            {"delivery": {"mode": "webhook", "to": "file:///etc/passwd"}},
             {"agentId": "nobody"},
         ):
             self.assertEqual(self.error("cron.add", **self.job(**more))["code"], "INVALID_REQUEST")

@@ -5,11 +5,33 @@ import json
 from teamgram.openclaw.agent import idempotency
 from teamgram.openclaw.agent.recovery import INTERRUPTED, UNANSWERED
 from teamgram.openclaw.sessions import transcript_files
-from trial_tests.openclaw.agent.agents import KEY, AgentsTestCase
+from trial_tests.openclaw.agent.agents import KEY, AgentsTestCase, words
 
 
 class RecoveryTests(AgentsTestCase):
     """A second house on the first one's files."""
+
+    def test_half_a_reply(self) -> None:
+        """What was said until then stays, marked as cut off, also of what a tool was used in between."""
+        self.send("hello chunks=200 delay=0.1")
+        self.house.advance(10)
+        later = self.house.again()
+        client = self.operator(later)
+        messages = self.ok("chat.history", client, sessionKey="main")["messages"]
+        self.assertEqual([message["role"] for message in messages], ["user", "assistant", "assistant"])
+        half, error = messages[1:]
+        self.assertEqual(half["stopReason"], "aborted")
+        said = words(half).split()
+        self.assertEqual(said, [f"word{number}" for number in range(len(said))])
+        self.assertGreater(len(said), 40)
+        self.assertEqual((error["stopReason"], words(error)), ("error", f"⚠️ {INTERRUPTED}"))
+
+    def test_half_a_reply_that_ended(self) -> None:
+        """Of a reply that came to its end only the whole of it is seen."""
+        self.send("hello chunks=60 delay=0.1")
+        self.house.advance(12)
+        self.assertEqual(len(self.history()), 2)
+        self.assertEqual(len(self.history(client=self.operator(self.house.again()))), 2)
 
     def test_turn_that_was_cut_off(self) -> None:
         """It ends with an error that is in the history, and is not run again."""

@@ -119,7 +119,13 @@ class MessengerTests(MessengerTestCase):
         shutil.rmtree(state)
         shutil.copytree(killed, state)
         await self.start()
-        await self.until(lambda: self._last(f"⚠️ {INTERRUPTED}"))
+
+        async def marked() -> bool:
+            return (await self.box())[-1][1].endswith(f"⚠️ {INTERRUPTED}")
+
+        await self.until(marked)
+        # Below the words that were shown, not in a message of its own.
+        self.assertTrue((await self.box())[-1][1].startswith("word0 word1"))
         await self.stop()
         await self.start()
         await self.quiet()

@@ -32,6 +32,7 @@ from teamgram.openclaw.messenger.channel import CHANNEL, Messenger, MessengerDom
 from teamgram.openclaw.methods.agent import AgentMethods
 from teamgram.openclaw.methods.agents import AgentsMethods
 from teamgram.openclaw.methods.approvals import ApprovalMethods
+from teamgram.openclaw.methods.channels import ChannelMethods
 from teamgram.openclaw.methods.chat import ChatMethods
 from teamgram.openclaw.methods.cron import CronMethods
 from teamgram.openclaw.methods.messages import MessageMethods
@@ -43,6 +44,8 @@ from teamgram.openclaw.methods.session_life import SessionLifeMethods
 from teamgram.openclaw.methods.session_rows import SessionEvents, SessionRows
 from teamgram.openclaw.methods.session_search import SessionSearchMethods
 from teamgram.openclaw.methods.sessions import SessionMethods
+from teamgram.openclaw.methods.skills import SkillMethods
+from teamgram.openclaw.methods.terminals import TerminalMethods
 from teamgram.openclaw.methods.tools import ToolMethods
 from teamgram.openclaw.methods.usage import UsageMethods
 from teamgram.openclaw.methods.workspace import WorkspaceMethods
@@ -110,10 +113,12 @@ class AgentsService(Service):
             WorkspaceMethods(parts),
         ):
             plane.router.register(family)
+        self.terminals = TerminalMethods(parts, plane.events)
         for more in (
             UsageMethods(parts, rows), SessionBranchMethods(parts, events), SessionSearchMethods(parts),
             ModelMethods(parts),
             MessageMethods(parts, self.deliveries), QuestionMethods(parts, self._questions),
+            SkillMethods(parts), ChannelMethods(self.deliveries), self.terminals,
             ApprovalMethods(parts, self._approvals, self._exec_policy, plane.nodes),
         ):  # fmt: skip
             plane.router.register(more)
@@ -153,6 +158,7 @@ class AgentsService(Service):
         await self.cron.stop()
         await self.outgoing.stop()
         self._questions.close()
+        self.terminals.close_all()
         await self._approvals.close()
         await self._exec_policy.close()
         await self._meta_files.close()
@@ -218,7 +224,7 @@ def agents_extension(plane: ControlPlane, messenger: MessengerDomain | None = No
     both = MultiService()
     agents.setServiceParent(both)
     channel = Messenger(agents.parts, agents.reset_session, agents.typed_words, messenger)
-    agents.deliveries.channels[CHANNEL] = OutboundChannel(channel.deliver, channel.is_owner)
+    agents.deliveries.channels[CHANNEL] = OutboundChannel(channel.deliver, channel.is_owner, channel.switch)
     plane.health.sources.append(channel.health)
     for name, text, figure in channel.inbox.failures.totals():
         plane.collector.totals[name] = (text, figure)

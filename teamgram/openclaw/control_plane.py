@@ -15,6 +15,7 @@ from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.devices.device_store import DeviceStore
 from teamgram.openclaw.devices.identity import Identity
 from teamgram.openclaw.devices.pairing import PairRequest
+from teamgram.openclaw.devices.setup_codes import SetupCodes
 from teamgram.openclaw.devices.token_clients import TokenClients
 from teamgram.openclaw.gateway import auth, frames
 from teamgram.openclaw.gateway.active_runs import CurrentRuns
@@ -36,6 +37,7 @@ from teamgram.openclaw.gateway.schemas.validator import MethodSchemas
 from teamgram.openclaw.gateway.sockets import Sockets
 from teamgram.openclaw.methods.client_pairing import ClientPairingMethods
 from teamgram.openclaw.methods.config import ConfigMethods
+from teamgram.openclaw.methods.device_setup import DeviceSetupMethods
 from teamgram.openclaw.methods.devices import DeviceMethods
 from teamgram.openclaw.methods.nodes import NodeMethods
 from teamgram.openclaw.methods.system import SystemMethods
@@ -92,7 +94,8 @@ class ControlPlane:
         self.reception = reception = Reception(
             lifetime, config, flushes, events, presence, health, self.announcements, self.canvas, self.nodes, hello
         )
-        handshake = Handshake(lifetime, door, devices, events, self.schemas)
+        self.setup_codes = SetupCodes(state_dir / "setup-codes.json", reactor)
+        handshake = Handshake(lifetime, door, devices, self.setup_codes, events, self.schemas)
         self.clients = TokenClients(
             state_dir / "clients.json", lambda: config.sections.gateway.clients, reactor, lifetime.now_ms
         )
@@ -107,6 +110,7 @@ class ControlPlane:
             DeviceMethods(lifetime, devices, events, reception),
             NodeMethods(lifetime, devices, self.nodes, events, reception, self.canvas, hello, self.runs),
             ConfigMethods(lifetime, config, door),
+            DeviceSetupMethods(lifetime, config, self.setup_codes),
             ClientPairingMethods(self.clients, reception),
         ):
             router.register(family)

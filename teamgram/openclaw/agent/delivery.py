@@ -19,6 +19,10 @@ WEBHOOK = "webhook"
 _SESSIONS = ("webchat", "session")
 
 
+async def _not_switched(on: bool) -> None:
+    """Of a channel on which nobody writes."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboundChannel:
     """A messaging channel.
@@ -26,10 +30,12 @@ class OutboundChannel:
     Attributes:
         deliver: sends (to, text, agent id, idempotency key); returns facts for the answer.
         is_owner: whether a peer there is an owner of the agents.
+        switch: answers what is written there, or no more of it.
     """
 
     deliver: Callable[[str, str, str, str], Awaitable[dict[str, Any]]]
     is_owner: Callable[[str], bool]
+    switch: Callable[[bool], Awaitable[None]] = _not_switched
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class HalfReply:
         if text == self._written or self._writing is not None or self._run.is_settling:
             return
         grown = text.startswith(self._written) and self._written
-        data = {"runId": self._run.id, "text": text[len(self._written) :] if grown else text}
+        data: dict[str, Any] = {"runId": self._run.id, "text": text[len(self._written) :] if grown else text}
         if not grown:
             data["begins"] = True
         self._written = text

@@ -62,6 +62,18 @@ def files(workspace: Path) -> list[str]:
     return sorted(found, reverse=True)[:_MAX_FILES]
 
 
+def size(workspace: Path) -> tuple[int, int]:
+    """(how many memory files a workspace has, how many bytes). Blocks."""
+    count = total = 0
+    for path in files(workspace):
+        try:
+            total += os.lstat(workspace / path).st_size
+        except OSError:
+            continue
+        count += 1
+    return count, total
+
+
 def _belongs(folder: str, name: str) -> bool:
     return name.endswith(".md") if folder else name == FILE
 

@@ -60,6 +60,16 @@ class Roster:
         """Who answers when nobody is named."""
         return next(iter(self._agents().values()))
 
+    @property
+    def skills_off(self) -> frozenset[str]:
+        """Names of skills that no model is told of: ``skills.entries.<name>.enabled: false``."""
+        entries = self._config.sections.skills.get("entries")
+        if not isinstance(entries, dict):
+            return frozenset()
+        return frozenset(
+            name for name, entry in entries.items() if isinstance(entry, dict) and entry.get("enabled") is False
+        )
+
     def most_messages(self, session_rest: str) -> int:
         """How many messages of a conversation a model is shown at most; 0: as many as fit."""
         return self._config.sections.mini.max_context_messages if session_rest.startswith("mini:") else 0

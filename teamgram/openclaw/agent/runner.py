@@ -146,7 +146,8 @@ class Runner:
         events.status("starting_model")
         usage = Usage()
         used_tools: list[str] = []
-        told = await self._sessions.in_thread(lambda: _told_of(agent.workspace, is_main=session.kind == "main"))
+        off = self._roster.skills_off
+        told = await self._sessions.in_thread(lambda: _told_of(agent.workspace, off, is_main=session.kind == "main"))
         for _ in range(MAX_MODEL_CALLS):
             context, ref, reply = await self._ask(run, words, around, agent, chain, context, told)
             words.flush()
@@ -281,7 +282,7 @@ class Runner:
         return result
 
 
-def _told_of(workspace: Path, *, is_main: bool) -> str:
+def _told_of(workspace: Path, off: frozenset[str], *, is_main: bool) -> str:
     """What lies in an agent's workspace for its model: who it is, and what it can look up. Blocks."""
-    parts = (agent_files.prompt(workspace, is_main=is_main), skills.prompt(skills.find(workspace)))
+    parts = (agent_files.prompt(workspace, is_main=is_main), skills.prompt(skills.find(workspace), off))
     return "\n\n".join(part for part in parts if part)

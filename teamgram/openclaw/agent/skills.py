@@ -120,9 +120,13 @@ def _missing(about: dict[str, Any]) -> Iterator[str]:
                 yield f"{kind.removesuffix('s')}:{name[:_MAX_NAME]}"
 
 
-def prompt(skills: list[Skill]) -> str:
-    """What a model is told of them, empty when there are none."""
-    ready = [skill for skill in skills if skill.is_ready]
+def prompt(skills: list[Skill], off: frozenset[str] = frozenset()) -> str:
+    """What a model is told of them, empty when there are none.
+
+    Args:
+        off: names of those that it is not told of.
+    """
+    ready = [skill for skill in skills if skill.is_ready and skill.name not in off]
     if not ready:
         return ""
     rows = [

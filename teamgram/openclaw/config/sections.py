@@ -128,6 +128,15 @@ class TlsSection(OpenClawSection, frozen=True):
     ca_path: Any = None
 
 
+class TerminalSection(OpenClawSection, frozen=True):
+    """Shells on this machine for admins (``terminal.*``). OpenClaw ships them switched on, we do not."""
+
+    enabled: bool = False
+    shell: str = ""
+    detached_session_timeout_seconds: int = 300
+    upload_retention_seconds: Any = None
+
+
 class GatewaySection(OpenClawSection, frozen=True):
     """The listener and who may use it."""
 
@@ -153,6 +162,7 @@ class GatewaySection(OpenClawSection, frozen=True):
     #: Where this configuration is a client's; of it ``tlsFingerprint`` is used, to know the gateway by.
     remote: Free = {}
     tls: TlsSection = TlsSection()
+    terminal: TerminalSection = TerminalSection()
     #: Ours: this machine's addresses in its tailnet (or VPN): who comes from one of them counts as this machine.
     local_addresses: list[str] = []
     #: Ours: how long what a client missed is kept for it to resume, in seconds; 0: no resuming.
@@ -385,6 +395,7 @@ RELOAD_KINDS: dict[str, str] = {
     "gateway.drainSeconds": "hot",
     "gateway.remote": "none",
     "gateway.localAddresses": "hot",
+    "gateway.terminal": "hot",
 }
 
 

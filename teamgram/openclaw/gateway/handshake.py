@@ -15,6 +15,7 @@ from teamgram.net import websocket
 from teamgram.openclaw.devices import identity as device_identity
 from teamgram.openclaw.devices import pairing
 from teamgram.openclaw.devices.device_store import DeviceStore
+from teamgram.openclaw.devices.setup_codes import PROFILES, SetupCode, SetupCodes, completion
 from teamgram.openclaw.gateway import auth, scopes
 from teamgram.openclaw.gateway.connection import Connection
 from teamgram.openclaw.gateway.door import DEVICE_TOKEN, SHARED_SECRET, Door
@@ -78,7 +79,7 @@ class Accepted:
     """Who the client is.
 
     Attributes:
-        method: ``token``, ``password``, ``device-token`` or ``none``.
+        method: ``token``, ``password``, ``device-token``, ``bootstrap-token`` or ``none``.
         scopes: what it was granted, as hello says it.
         device: its record, None without a device.
     """
@@ -88,14 +89,22 @@ class Accepted:
     scopes: list[str]
     device: pairing.Device | None = None
     token: pairing.DeviceToken | None = None
+    setup: SetupCode | None = None
 
 
 class Handshake:
     """Judges who wants to come in."""
 
     def __init__(
-        self, lifetime: Lifetime, door: Door, devices: DeviceStore, events: EventStream, schemas: Schemas
+        self,
+        lifetime: Lifetime,
+        door: Door,
+        devices: DeviceStore,
+        setup_codes: SetupCodes,
+        events: EventStream,
+        schemas: Schemas,
     ) -> None:
+        self._setup_codes = setup_codes
         self._lifetime = lifetime
         self._door = door
         self._devices = devices
@@ -198,6 +207,17 @@ class Handshake:
                         "review_auth_configuration",
                     )
                 )
+        if device is not None and given.get("bootstrapToken") and not has_secret:
+            setup = self._setup_codes.find(given["bootstrapToken"], device["id"], self._lifetime.now_ms())
+            if setup is not None:
+                roles, allowed = PROFILES[setup.profile]
+                if role not in roles or not set(wanted) <= scopes.expand(allowed):
+                    text = "bootstrap token scope mismatch (the setup code is for less)"
+                    raise Refused(
+                        auth.unauthorized(text, "AUTH_SCOPE_MISMATCH", "scope_mismatch", "review_auth_configuration")
+                    )
+                door.succeeded(caller, kind)
+                return Accepted(role, "bootstrap-token", wanted, setup=setup)
         if given.get("deviceToken") and not has_secret:
             error = auth.unauthorized(
                 "device token mismatch (rotate/reissue device token)",
@@ -217,6 +237,7 @@ class Handshake:
             error = auth.secret_refused(shared.mode, given, is_cli=is_cli, has_device=device is not None)
             if not has_secret:
                 raise Refused(error)
+        # A guess at any of them costs something.
         raise Refused(error, delay_ms=door.failed(caller, kind))
 
     async def _with_device(self, connection: Connection, params: dict[str, Any], accepted: Accepted) -> Accepted:
@@ -226,6 +247,7 @@ class Handshake:
         reason = known.needs(device["id"], role, accepted.scopes, client.get("platform"), client.get("deviceFamily"))
         if reason is not None:
             local = accepted.method != "device-token" and self._door.pairs_silently(connection.caller)
+            local = local or accepted.setup is not None
             wanted = pairing.PairRequest(
                 request_id=pairing.new_request_id(),
                 device_id=device["id"],
@@ -245,8 +267,12 @@ class Handshake:
             )
             if not local:
                 await self._ask_operator(wanted)
-            known.approve(wanted, now_ms, "silent")
+            known.approve(wanted, now_ms, "setup-code" if accepted.setup is not None else "silent")
             await self._devices.saved()
+        if accepted.setup is not None:
+            name = str(client.get("displayName") or "")[:200]
+            if await self._setup_codes.used(accepted.setup, device["id"], name, now_ms):
+                self._events.broadcast("device.pair.setup.completed", completion(accepted.setup))
         record = known.devices.get(device["id"])
         if record is None:  # Removed while the disk was busy.
             raise Refused(GatewayError(NOT_PAIRED, "pairing required: device was removed"))

@@ -28,6 +28,7 @@ _EVENTS = (
     "node.pair.requested", "node.pair.resolved", "node.invoke.request", "node.hostStats",
     "device.pair.requested", "device.pair.resolved",
     "exec.approval.requested", "exec.approval.resolved", "plugin.approval.requested", "plugin.approval.resolved",
+    "terminal.data", "terminal.exit", "device.pair.setup.completed",
     "session.approval", "question.requested", "question.resolved",
 )  # fmt: skip
 

@@ -34,6 +34,7 @@ _EVENT_SCOPES: dict[str, str | None] = {
     "node": READ,
     "voicewake": READ,
     "question": QUESTIONS,
+    "terminal": ADMIN,
     "session.approval": APPROVALS,
     "node.pair": PAIRING,
     "device.pair": PAIRING,

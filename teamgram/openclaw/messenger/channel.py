@@ -112,9 +112,20 @@ class Messenger(Service):
 
     def health(self) -> dict[str, Any]:
         """The channel's part of the health snapshot."""
-        up = bool(self.running)
+        up = bool(self.running) and self.inbox.is_open
         state = {"configured": True, "running": up, "connected": up, "accounts": self.accounts.to_wire()}
         return {"channels": {CHANNEL: state}, "channelOrder": [CHANNEL], "channelLabels": {CHANNEL: "Teamgram"}}
+
+    async def switch(self, on: bool) -> None:
+        """Answer what is written to the agents, or no more of it: that waits until it is on again."""
+        if not self.running:
+            return
+        if on and not self.inbox.is_open:
+            self.inbox.start()
+            for account in self.accounts.by_agent.values():
+                self.inbox.heard(account)
+        elif not on:
+            await self.inbox.stop()
 
     def _config_changed(self, change: Change) -> None:
         if self.running:

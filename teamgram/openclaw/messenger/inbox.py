@@ -84,6 +84,11 @@ class AgentInbox:
         self._again: set[int] = set()
         self._retries: dict[int, Any] = {}
 
+    @property
+    def is_open(self) -> bool:
+        """Whether messages are taken."""
+        return self._open
+
     def start(self) -> None:
         """From now on :meth:`heard` reads."""
         self._open = True

@@ -29,6 +29,10 @@ _MAX_SYSTEM_EVENTS = 50
 _MAX_EVENT_TEXT = 8000
 
 
+#: Of a channel's state, what its account's row says.
+_CHANNEL_STATE = ("configured", "running", "connected")
+
+
 class SystemMethods:
     """``health``, ``status``, ``system-*``, heartbeats, ``gateway.*``.
 
@@ -226,7 +230,8 @@ class SystemMethods:
             "channelLabels": snapshot.get("channelLabels") or {},
             "channels": channels,
             "channelAccounts": {
-                name: [{"accountId": "default", "running": True, "connected": True}] for name in channels
+                name: [{"accountId": "default", **{key: about[key] for key in _CHANNEL_STATE if key in about}}]
+                for name, about in channels.items()
             },
             "channelDefaultAccountId": dict.fromkeys(channels, "default"),
         }

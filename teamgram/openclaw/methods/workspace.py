@@ -1,11 +1,10 @@
-"""What lies in an agent's workspace, for its owner's clients: memory, skills, the files that say who it is."""
+"""What lies in an agent's workspace, for its owner's clients: memory, the files that say who it is."""
 
 from typing import Any
 
-from teamgram.openclaw.agent import agent_files, memory, skills
+from teamgram.openclaw.agent import agent_files, memory
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.roster import Agent
-from teamgram.openclaw.agent.skills import Skill
 from teamgram.openclaw.agent.tools.registry import ToolError
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid
@@ -43,16 +42,18 @@ class WorkspaceMethods:
         hits = await self._parts.sessions.in_thread(lambda: memory.search(agent.workspace, query, limit))
         return {"agentId": agent.id, "results": [hit.to_wire() for hit in hits]}
 
-    @method("skills.status", scopes.READ)
-    async def skills_status(self, call: Call) -> dict[str, Any]:
-        """The skills of an agent's workspace, and what keeps some of them from being used."""
+    @method("doctor.memory.status", scopes.READ)
+    async def memory_status(self, call: Call) -> dict[str, Any]:
+        """How memory is searched, and in how much."""
         agent = self._agent(call.params)
-        found = await self._parts.sessions.in_thread(lambda: skills.find(agent.workspace))
+        files = await self._parts.sessions.in_thread(lambda: memory.size(agent.workspace))
         return {
             "agentId": agent.id,
-            "workspaceDir": str(agent.workspace),
-            "managedSkillsDir": str(agent.workspace / skills.FOLDERS[0]),
-            "skills": [_entry(skill, agent) for skill in found],
+            "provider": "files",
+            "searchRuntimeRegistered": True,
+            "embedding": {"ok": False, "error": "memory is searched by words; no embeddings are made of it"},
+            "files": files[0],
+            "bytes": files[1],
         }
 
     # Who an agent is
@@ -106,27 +107,3 @@ class WorkspaceMethods:
             row |= {"agentId": agent.id, **({"repoRoot": str(agent.workspace)} if may_write else {})}
             rows.append(row)
         return {"projects": rows, "recents": []}
-
-
-def _entry(skill: Skill, agent: Agent) -> dict[str, Any]:
-    bins = [each.removeprefix("bin:") for each in skill.missing if each.startswith("bin:")]
-    env = [each.removeprefix("env:") for each in skill.missing if each.startswith("env:")]
-    path = agent.workspace / skill.path
-    return {
-        "name": skill.name,
-        "description": skill.description,
-        "source": "openclaw-workspace",
-        "bundled": False,
-        "filePath": str(path),
-        "baseDir": str(path.parent),
-        "skillKey": skill.name,
-        "always": False,
-        "disabled": False,
-        "blockedByAllowlist": False,
-        "eligible": skill.is_ready,
-        "requirements": {"bins": bins, "anyBins": [], "env": env, "config": [], "os": []},
-        "missing": {"bins": bins, "anyBins": [], "env": env, "config": [], "os": []},
-        "configChecks": [],
-        "install": [],
-        **({"problem": skill.problem} if skill.problem else {}),
-    }

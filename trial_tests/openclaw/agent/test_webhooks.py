@@ -64,7 +64,8 @@ class PostTests(TestCase):
             (302, "INVALID_REQUEST"),
         ):
             self.program.code = code
-            error = await self.assertFailure(Deferred.fromCoroutine(self.post(allowPrivateNetwork=True)), GatewayError)
+            failing = Deferred.fromCoroutine(self.post(allowPrivateNetwork=True))
+            error: Any = await self.assertFailure(failing, GatewayError)
             self.assertEqual(error.code, kind, code)
         before = len(self.program.heard)
         await self.assertFailure(Deferred.fromCoroutine(self.post()), GatewayError)

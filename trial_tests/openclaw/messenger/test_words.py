@@ -81,3 +81,17 @@ class TypedWordTests(MessengerTestCase):
         said = await self.answers(3)
         self.assertEqual(pressed, [])
         self.assertIn("⚠️ You may not approve anything here.", said)
+
+
+class SwitchTests(MessengerTestCase):
+    """``channels.stop`` and ``start``."""
+
+    async def test_switch(self) -> None:
+        """Stopped, nobody is answered and the status says so; started, what was written meanwhile is answered."""
+        await self.messenger.switch(False)
+        self.assertFalse(self.messenger.health()["channels"]["telegram"]["running"])
+        await self.write("are you there?")
+        await self.quiet()
+        self.assertEqual([text for out, text in await self.box() if not out], [])
+        await self.messenger.switch(True)
+        self.assertEqual(await self.answers(1), ["are you there?"])

@@ -18,7 +18,7 @@ from trial_tests.openclaw.live import LiveTestCase, SocketClient
 DECLARED: dict[str | None, str] = {
     None: "health",
     scopes.READ: """
-        chat.message.get models.authStatus tools.effective
+        chat.message.get doctor.memory.status models.authStatus tools.effective
         agents.files.get agents.files.list commands.list controlUi.sessionPullRequests.subscribe progressCard.get
         projects.list session.discussion.info sessions.branches.list sessions.catalog.list sessions.companion.state
         sessions.groups.list sessions.observer.visibility sessions.search sessions.usage taskSuggestions.list tasks.list
@@ -44,6 +44,9 @@ DECLARED: dict[str | None, str] = {
         device.token.revoke device.token.rotate node.pair.approve node.pair.list node.pair.reject node.pair.remove
         node.rename""",
     scopes.ADMIN: """
+        channels.logout channels.start channels.stop device.pair.setupCode device.pair.setupStatus skills.install
+        skills.update skills.upload.begin skills.upload.chunk skills.upload.commit terminal.attach terminal.close
+        terminal.input terminal.list terminal.open terminal.resize terminal.upload
         agents.files.set models.probe sessions.branches.switch sessions.rewind update.status
         exec.approvals.get exec.approvals.node.get exec.approvals.node.set exec.approvals.set
         agents.create agents.delete agents.update chat.inject client.pair.revoke client.pair.start

@@ -2,6 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.openclaw.agent.delivery import OutboundChannel
+from trial_tests.openclaw.agent.test_job_delivery import DeliveryTestCase
 from trial_tests.openclaw.house import TOKEN, DeviceKey, House
 
 
@@ -68,3 +70,24 @@ class SystemMethodTests(SynchronousTestCase):
         self.assertEqual(event["stateVersion"]["health"], self.house.plane.events.health_version)
         status = self.operator.request("channels.status", {})["payload"]
         self.assertEqual(status["channelOrder"], ["telegram"])
+
+
+class ChannelTests(DeliveryTestCase):
+    """``channels.start|stop|logout`` of a channel that is there, and of others."""
+
+    def test_switched(self) -> None:
+        """It is told, and says so."""
+        told: list[bool] = []
+
+        async def switch(on: bool) -> None:
+            told.append(on)
+
+        self.house.agents.deliveries.channels["telegram"] = OutboundChannel(
+            self.channel.deliver, lambda peer: False, switch
+        )
+        self.assertTrue(self.ok("channels.stop", channel="telegram")["stopped"])
+        self.assertTrue(self.ok("channels.start", channel="telegram", accountId="default")["started"])
+        self.assertEqual(told, [False, True])
+        self.assertIn("does not support logout", self.error("channels.logout", channel="telegram")["message"])
+        self.assertIn("unknown channel", self.error("channels.start", channel="whatsapp")["message"])
+        self.assertIn("unknown account", self.error("channels.stop", channel="telegram", accountId="x")["message"])

@@ -1,0 +1,1 @@
+"""Shells on this machine for operators who may do everything; off as shipped."""

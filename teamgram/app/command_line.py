@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     codes.add_argument("phone", nargs="?", help="only this number's")
     _add_owners(commands, where)
     _add_bots(commands, where)
+    _add_openclaw(commands, where)
     command("doctor", _doctor, "Look for what is wrong with the configuration and this machine, and say what to do.")
     add_file_commands(commands, where)
     add_client_commands(commands, where)
@@ -180,6 +181,24 @@ def _remove_owner(options: argparse.Namespace) -> int:
     from teamgram.app.owners import remove_owner
 
     return run_inspection(options, remove_owner)
+
+
+def _add_openclaw(commands: Any, where: argparse.ArgumentParser) -> None:
+    text = "Bring an OpenClaw over: its configuration, conversations, jobs and devices."
+    group = commands.add_parser("openclaw", help=text, description=text).add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    about = "Show what would come over from OpenClaw's state directory (~/.openclaw); with --apply do it."
+    parser = group.add_parser("import", help=about, description=about, parents=[where])
+    parser.add_argument("path", metavar="PATH", type=Path, help="the state directory; nothing in it is changed")
+    parser.add_argument("--apply", action="store_true", help="do it; the server must not run")
+    parser.set_defaults(run=_import_openclaw)
+
+
+def _import_openclaw(options: argparse.Namespace) -> int:
+    from teamgram.app.openclaw_import import import_state
+
+    return import_state(options)
 
 
 def _doctor(options: argparse.Namespace) -> int:

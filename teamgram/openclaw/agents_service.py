@@ -10,6 +10,7 @@ from teamgram.openclaw.agent.cron import Cron
 from teamgram.openclaw.agent.delivery import Deliveries, OutboundChannel
 from teamgram.openclaw.agent.heartbeat import Heartbeat
 from teamgram.openclaw.agent.job_delivery import JobDelivery
+from teamgram.openclaw.agent.job_webhooks import JobWebhooks
 from teamgram.openclaw.agent.outgoing import OutgoingMessage, OutgoingMessages
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.recovery import recover
@@ -19,7 +20,6 @@ from teamgram.openclaw.agent.tools.canvas import canvas
 from teamgram.openclaw.agent.tools.memory import memory_search
 from teamgram.openclaw.agent.tools.questions import ask_user
 from teamgram.openclaw.agent.tools.registry import ToolContext
-from teamgram.openclaw.agent.webhooks import Webhooks
 from teamgram.openclaw.agents_http import HttpApi
 from teamgram.openclaw.approvals.approvals import Approvals
 from teamgram.openclaw.approvals.channel_notices import ChannelNotices
@@ -84,7 +84,7 @@ class AgentsService(Service):
         #: Begins a session anew: (session, ``new`` or ``reset``).
         self.reset_session = life.reset_session
         self.deliveries = Deliveries(parts, chat.say)
-        webhooks = Webhooks(parts.reactor, lambda: plane.config.sections.cron)
+        webhooks = JobWebhooks(parts.reactor, lambda: plane.config.sections.cron)
         self.deliveries.webhook = OutboundChannel(webhooks.deliver, lambda peer: False)
         self.heartbeat = Heartbeat(parts, plane.system)
         self.outgoing = outgoing = OutgoingMessages(parts, self.deliveries)

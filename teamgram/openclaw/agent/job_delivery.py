@@ -11,10 +11,10 @@ that owner too, as OpenClaw does it, and to nobody if there is none.
 from typing import Any
 
 from teamgram.openclaw.agent.delivery import WEBHOOK, Deliveries, DeliveryRoute
+from teamgram.openclaw.agent.job_webhooks import check_url
 from teamgram.openclaw.agent.outcome import ERROR, OK, Outcome
 from teamgram.openclaw.agent.outgoing import OutgoingMessage, OutgoingMessages
 from teamgram.openclaw.agent.parts import AgentParts
-from teamgram.openclaw.agent.webhooks import check_url
 from teamgram.openclaw.gateway import frames
 from teamgram.openclaw.gateway.errors import GatewayError
 

@@ -23,7 +23,7 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 @dataclass(slots=True)
-class Upload:
+class SkillUpload:
     """One on its way."""
 
     id: str
@@ -39,9 +39,9 @@ class SkillArchives:
     """Those on their way, in memory."""
 
     def __init__(self) -> None:
-        self._uploads: dict[str, Upload] = {}
+        self._uploads: dict[str, SkillUpload] = {}
 
-    def begin(self, slug: str, size: int, sha256: str, now_ms: int) -> Upload:
+    def begin(self, slug: str, size: int, sha256: str, now_ms: int) -> SkillUpload:
         """Expect an archive.
 
         Raises:
@@ -54,11 +54,11 @@ class SkillArchives:
         self._uploads = {key: up for key, up in self._uploads.items() if up.expires_at_ms > now_ms}
         if len(self._uploads) >= MAX_UPLOADS:
             raise unavailable("too many skills are being uploaded", retryable=True)
-        upload = Upload(str(uuid.uuid4()), slug, size, sha256.lower(), now_ms + _TTL_MS)
+        upload = SkillUpload(str(uuid.uuid4()), slug, size, sha256.lower(), now_ms + _TTL_MS)
         self._uploads[upload.id] = upload
         return upload
 
-    def get(self, upload_id: str, now_ms: int) -> Upload:
+    def get(self, upload_id: str, now_ms: int) -> SkillUpload:
         """By id.
 
         Raises:
@@ -69,7 +69,7 @@ class SkillArchives:
             raise invalid("unknown or expired upload")
         return upload
 
-    def add(self, upload: Upload, offset: int, data: bytes) -> None:
+    def add(self, upload: SkillUpload, offset: int, data: bytes) -> None:
         """The next piece, or one that was sent already.
 
         Raises:
@@ -81,7 +81,7 @@ class SkillArchives:
             raise invalid("that is more than was announced")
         upload.content[offset:] = data
 
-    def commit(self, upload: Upload, sha256: str) -> None:
+    def commit(self, upload: SkillUpload, sha256: str) -> None:
         """It is whole.
 
         Raises:
@@ -94,7 +94,7 @@ class SkillArchives:
             raise invalid("the archive's SHA-256 is another")
         upload.sha256, upload.is_whole = digest, True
 
-    def drop(self, upload: Upload) -> None:
+    def drop(self, upload: SkillUpload) -> None:
         """It is installed, or given up."""
         self._uploads.pop(upload.id, None)
 

@@ -10,7 +10,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from teamgram.openclaw.agent.delivery import OutboundChannel
-from teamgram.openclaw.agent.webhooks import Webhooks
+from teamgram.openclaw.agent.job_webhooks import JobWebhooks
 from teamgram.openclaw.config.sections import CronSection
 from teamgram.openclaw.gateway.errors import GatewayError, unavailable
 from trial_tests.openclaw.agent.test_job_delivery import DeliveryTestCase
@@ -45,7 +45,7 @@ class PostTests(TestCase):
 
     async def post(self, **policy: Any) -> dict[str, Any]:
         section = CronSection(webhook_token="shared", webhook_ssrf_policy=policy)
-        return await Webhooks(reactor, lambda: section).deliver(self.url, '{"a": 1}', "main", "key-1")
+        return await JobWebhooks(reactor, lambda: section).deliver(self.url, '{"a": 1}', "main", "key-1")
 
     async def test_post(self) -> None:
         """JSON, with the token and a key by which a repetition is known; what is answered is of no interest."""

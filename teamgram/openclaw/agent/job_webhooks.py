@@ -49,7 +49,7 @@ class _Unread(Protocol):
         transport.stopProducing()
 
 
-class Webhooks:
+class JobWebhooks:
     """Posts."""
 
     def __init__(self, reactor: Any, policy: Callable[[], CronSection]) -> None:

@@ -155,6 +155,13 @@ class PollsTests(PollsTestCase):
         await self.refused(
             "CHAT_FORBIDDEN", self.bob, tl.messages.getPollResults(peer=self.group, msg_id=id_, poll_hash=0)
         )
+        # Nor is he told how it goes on.
+        await self.bob.take()
+        id_ = next(one.id for one in (await self.ann.history(self.group)).messages if one.NAME == "message")
+        await self.vote(self.ann, A, message_id=id_)
+        self.assertEqual((await self.take_all())["Bob"], [])
+        kept = next(one for one in (await self.bob.history(self.group)).messages if one.NAME == "message")
+        self.assertEqual(kept.media.results.total_voters, 0)
 
     async def test_quiz(self) -> None:
         """Right and wrong are told with the solution after the vote, which stays."""

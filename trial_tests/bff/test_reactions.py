@@ -227,6 +227,19 @@ class ReactionsTests(ReactionsTestCase):
         await self.refused("REACTION_INVALID", self.eve, self.reacting(id_, LOVE))
         self.assertIsNone((await self.react(self.bob)).reactions)  # what is there may be taken back
 
+    async def test_who_is_not_there_any_more(self) -> None:
+        """Whoever left hears nothing of what goes on below messages that they keep, and does not see it there."""
+        await self.ann.send(self.group, "hello")
+        await self.react(self.eve, FIRE)
+        await self.bob.call(
+            tl.messages.deleteChatUser(chat_id=self.group.chat_id, user_id=self.bob.input_user(self.bob))
+        )
+        await self.bob.take()
+        await self.ann.call(self.reacting((await self.ann.history(self.group)).messages[1].id, LIKE))
+        self.assertEqual(await self.bob.take(), [])
+        (kept,) = [one for one in (await self.bob.history(self.group)).messages if one.NAME == "message"]
+        self.assertEqual((kept.message, kept.reactions), ("hello", None))
+
     async def test_deleted(self) -> None:
         """With the message goes all of it."""
         sent = await self.ann.send(self.group, "hello")

@@ -115,9 +115,9 @@ def stands_view(
     )
 
 
-def no_reactions_view() -> Any:
+def no_reactions_view(*, named: bool = True) -> Any:
     """``messageReactions`` of a message that has none."""
-    return tl.messageReactions(can_see_list=True, results=[])
+    return tl.messageReactions(can_see_list=named, results=[])
 
 
 def allowed_view(allowed: Allowed) -> Any:

@@ -23,7 +23,7 @@ from teamgram.bff.views.messages import (
 from teamgram.bff.views.page_updates import PageUpdates
 from teamgram.bff.views.people_updates import PeopleUpdates
 from teamgram.bff.views.polls import poll_update, recent_voters
-from teamgram.bff.views.reactions import no_reactions_view, reactions_view, shown_reactors, stands_view
+from teamgram.bff.views.reactions import names_reactors, no_reactions_view, reactions_view, shown_reactors, stands_view
 from teamgram.bff.views.scheduled import ScheduledUpdates
 from teamgram.bff.views.stickers import StickerViews
 from teamgram.bff.views.users import UserViews
@@ -168,7 +168,7 @@ def reactions_update(message: Message) -> Any:
         peer=peer_view(message.peer),
         msg_id=message.id,
         saved_peer_id=peer_view(message.saved_peer) if message.saved_peer else None,
-        reactions=reactions_view(message) or no_reactions_view(),
+        reactions=reactions_view(message) or no_reactions_view(named=names_reactors(message)),
     )
 
 
@@ -202,6 +202,17 @@ def _one(
         return drawing
 
     return draw
+
+
+def _reacted_drawing(event: events.MessageReacted) -> Drawing:
+    """The same for all members of a channel."""
+    reactions, named = event.reactions, event.named
+    stands = stands_view(reactions, None, named=named) if reactions.counts else no_reactions_view(named=named)
+    shown = shown_reactors(reactions, is_author=False) if named else []
+    return Drawing(
+        [tl.updateMessageReactions(peer=peer_view(event.peer), msg_id=event.id, reactions=stands)],
+        {event.peer, *(one.user_id for one in shown)},
+    )
 
 
 _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
@@ -340,16 +351,7 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
         ),
         users=("user_id",),
     ),
-    events.MessageReacted: lambda e: Drawing(
-        [
-            tl.updateMessageReactions(
-                peer=peer_view(e.peer),
-                msg_id=e.id,
-                reactions=stands_view(e.reactions, None, named=e.named) if e.reactions.counts else no_reactions_view(),
-            )
-        ],
-        {e.peer, *(one.user_id for one in shown_reactors(e.reactions, is_author=False) if e.named)},
-    ),
+    events.MessageReacted: _reacted_drawing,
     events.RecentReactionsChanged: _one(lambda e: tl.updateRecentReactions()),
     events.SavedTagsChanged: _one(lambda e: tl.updateSavedReactionTags()),
     events.DialogUnreadMarkChanged: _one(

@@ -6,7 +6,9 @@ from itertools import islice
 import msgspec
 
 from teamgram.database import Row, Transaction
+from teamgram.domain.boxes.absence import absent_txn
 from teamgram.domain.boxes.message import Message, unpack_extra
+from teamgram.domain.boxes.poll import PollState
 from teamgram.domain.boxes.poll_store import viewed_txn
 from teamgram.domain.boxes.reaction_store import chosen_txn
 from teamgram.domain.boxes.reactions import unpack_reactions
@@ -47,28 +49,44 @@ def message_from_row(row: Row) -> Message:
 def shown_txn(txn: Transaction, messages: Sequence[Message], viewer_id: int = 0) -> list[Message]:
     """Messages with what changes around them: where their polls stand, and what their owner reacted with.
 
-    Nothing is read where there are no polls and no reactions.
+    Who is not in the group any more does not see what goes on there. Nothing is read where there are no polls and no
+    reactions.
 
     Args:
         viewer_id: who looks, where that is not the owner of the box.
     """
+    changing = [
+        (at, message)
+        for at, message in enumerate(messages)
+        if message.reactions is not None or ((media := message.extra.media) is not None and media.poll is not None)
+    ]
     shown = list(messages)
+    if not changing:
+        return shown
+    absent = absent_txn(txn, ((message.owner_id, message.peer) for _, message in changing))
     polls: dict[int, tuple[int, int]] = {}
     reacted: dict[int, tuple[int, int]] = {}
-    for at, message in enumerate(messages):
+    for at, message in changing:
         user_id = viewer_id or message.owner_id
         media = message.extra.media
         if media is not None and media.poll is not None:
             polls[at] = media.poll.id, user_id
         reactions = message.reactions
-        if reactions is not None and user_id > 0:
+        if reactions is None:
+            continue
+        if (message.owner_id, message.peer) in absent:
+            shown[at] = msgspec.structs.replace(message, reactions=None)
+        elif user_id > 0:
             if reactions.is_complete:
                 shown[at] = msgspec.structs.replace(message, chosen=reactions.chosen_by(user_id))
             else:
                 reacted[at] = message.content_id, user_id
     if polls:
         for at, state in zip(polls, viewed_txn(txn, list(polls.values())), strict=True):
-            shown[at] = msgspec.structs.replace(shown[at], poll=state)
+            message = shown[at]
+            if (message.owner_id, message.peer) in absent:
+                state = PollState(closed=state.closed)
+            shown[at] = msgspec.structs.replace(message, poll=state)
     if reacted:
         chosen = chosen_txn(txn, reacted.values())
         for at, key in reacted.items():

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from teamgram.database import Transaction
 from teamgram.domain.boxes import reaction_store
+from teamgram.domain.boxes.absence import absent_txn
 from teamgram.domain.boxes.changes import BoxChanges
 from teamgram.domain.boxes.events import ReactionsChanged
 from teamgram.domain.boxes.marks import REACTION_UNREAD, drop_marks_txn
@@ -53,7 +54,10 @@ def see_reactions_txn(
 
 
 def tell_reactions_txn(txn: Transaction, changes: BoxChanges, content_id: int, owner_id: int = 0) -> None:
-    """Log for every copy (or one owner's) that its reactions changed; the boxes are locked."""
+    """Log for every copy (or one owner's) that its reactions changed; the boxes are locked.
+
+    Who is not in the group any more hears nothing of it.
+    """
     where, params = (
         ("m.content_id = ? AND m.owner_id = ?", (content_id, owner_id))
         if owner_id
@@ -63,6 +67,9 @@ def tell_reactions_txn(txn: Transaction, changes: BoxChanges, content_id: int, o
         )
     )
     txn.execute(f"SELECT {message_columns} WHERE {where}", params)
-    for copy in shown_txn(txn, [message_from_row(row) for row in txn.fetchall()]):
-        changes.append(copy.owner_id, ReactionsChanged(copy.id))
-        changes.messages[copy.owner_id, copy.id] = copy
+    copies = shown_txn(txn, [message_from_row(row) for row in txn.fetchall()])
+    absent = absent_txn(txn, ((copy.owner_id, copy.peer) for copy in copies))
+    for copy in copies:
+        if (copy.owner_id, copy.peer) not in absent:
+            changes.append(copy.owner_id, ReactionsChanged(copy.id))
+            changes.messages[copy.owner_id, copy.id] = copy

@@ -5,6 +5,7 @@ from twisted.internet.interfaces import IReactorTime
 import msgspec
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.boxes.absence import absent_txn
 from teamgram.domain.boxes.message import unpack_extra
 from teamgram.domain.boxes.poll import UNASKED, Poll, PollState
 from teamgram.domain.boxes.poll_store import states_txn
@@ -43,8 +44,9 @@ def told_txn(txn: Transaction, poll_id: int) -> tuple[Poll, PollState, list[int]
     state = states_txn(txn, [poll_id]).get(poll_id)
     if media is None or media.poll is None or state is None:
         return None
-    txn.execute(f"SELECT DISTINCT owner_id FROM messages WHERE content_id IN ({marks(contents)})", contents)
-    owners = sorted(row[0] for row in txn.fetchall())
+    txn.execute(f"SELECT DISTINCT owner_id, peer FROM messages WHERE content_id IN ({marks(contents)})", contents)
+    places = {(owner_id, peer) for owner_id, peer in txn.fetchall()}
+    owners = sorted({owner_id for owner_id, _ in places - absent_txn(txn, places)})
     voted: set[int] = set()
     if any(map(is_channel, owners)):
         txn.execute(

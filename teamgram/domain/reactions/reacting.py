@@ -103,7 +103,7 @@ def react_txn(txn: Transaction, changes: BoxChanges, request: ReactionRequest) -
         # Who is there is told apart: a log in which everybody's reaction lay would be all that one reads of a channel.
         return Reacted(replace(message, reactions=reactions, chosen=wanted), True)
     tell_reactions_txn(txn, changes, message.content_id)
-    return Reacted(replace(message, reactions=reactions, chosen=wanted), isinstance(where, Seat))
+    return Reacted(replace(message, reactions=reactions, chosen=wanted), False)
 
 
 def _check_new_txn(txn: Transaction, where: Where, before: Reactions, new: Sequence[str], peer: int) -> None:

@@ -105,6 +105,7 @@ class Backend:
             fetcher=PageFetcher(reactor, pages.seconds) if pages.enabled else None,
             file_fetcher=PageFetcher(reactor, pages.seconds) if configuration.bff.FilesByAddress else None,
             page_settings=pages,
+            chat_limits=stage_settings.chat_limits(configuration.bff.ChatLimits),
         )
         self.services: Bff = build_bff(
             configuration,

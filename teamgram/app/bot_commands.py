@@ -6,17 +6,10 @@ import sys
 import time
 from typing import Any
 
-from twisted.internet import task
-from twisted.internet.defer import Deferred
-
 from teamgram.app.bot_methods import NoSuchBot, keeper_over
-from teamgram.app.config.loader import Configuration, load_configuration
-from teamgram.app.gateway_client import CommandFailed, NoToken, NotRunning, connect, disconnect, find_target
-from teamgram.app.inspection import inspect
+from teamgram.app.operator_commands import run_command
 from teamgram.cache.bus import MemoryBus
 from teamgram.database import Database
-from teamgram.openclaw.config.errors import OpenClawConfigError
-from teamgram.openclaw.gateway import scopes
 
 
 def run_bots(options: argparse.Namespace) -> int:
@@ -25,39 +18,7 @@ def run_bots(options: argparse.Namespace) -> int:
     Raises:
         ConfigError: as ``load_configuration``.
     """
-    configuration = load_configuration(options.config)
-    code = [1]
-
-    async def run(reactor: Any) -> None:
-        code[0] = await _run(options, configuration, reactor)
-
-    try:
-        task.react(lambda reactor: Deferred.fromCoroutine(run(reactor)))
-    except SystemExit as ended:
-        return int(ended.code or 0) or code[0]
-    return code[0]
-
-
-async def _run(options: argparse.Namespace, configuration: Configuration, reactor: Any) -> int:
-    try:
-        target = find_target(options.config, options.data_dir.absolute())
-        gateway = await connect(reactor, target, (scopes.ADMIN,))
-    except (NotRunning, NoToken):
-        return await inspect(options, configuration, reactor, _with_database)
-    except CommandFailed as error:
-        print(f"teamgram: {error}", file=sys.stderr)
-        return 1
-    except OpenClawConfigError as error:
-        print(f"teamgram: {error}", file=sys.stderr)
-        return 78
-    try:
-        _print(options, await gateway.ask(f"teamgram.bots.{options.name}", _parameters(options)))
-    except CommandFailed as error:
-        print(f"teamgram: {error}", file=sys.stderr)
-        return 1
-    finally:
-        await disconnect(gateway)
-    return 0
+    return run_command(options, f"teamgram.bots.{options.name}", _parameters(options), _print, _with_database)
 
 
 async def _with_database(options: argparse.Namespace, database: Database) -> int:

@@ -11,6 +11,7 @@ from teamgram.app.client_arguments import add_commands as add_client_commands
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.file_arguments import add_commands as add_file_commands
 from teamgram.app.gateway_arguments import add_commands as add_gateway_commands
+from teamgram.app.moderation_arguments import add_commands as add_moderation_commands
 from teamgram.app.tap import explain
 
 
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_owners(commands, where)
     _add_bots(commands, where)
     _add_openclaw(commands, where)
+    add_moderation_commands(commands, where)
     command("doctor", _doctor, "Look for what is wrong with the configuration and this machine, and say what to do.")
     add_file_commands(commands, where)
     add_client_commands(commands, where)

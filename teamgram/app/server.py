@@ -22,6 +22,7 @@ from teamgram.app.live_view import LiveView
 from teamgram.app.logs import apply_levels, level_filter
 from teamgram.app.manhole import Manhole, manhole_settings
 from teamgram.app.metrics import build_registry, register_stages
+from teamgram.app.moderation_methods import Moderation, ModerationMethods
 from teamgram.app.process_end import BAD_CONFIGURATION, CANNOT_START, end_process
 from teamgram.app.reload import Reload
 from teamgram.app.server_key import ServerKey, load_server_key
@@ -106,6 +107,9 @@ class TeamgramServer(Service):
         stages.openclaw.plane.router.register(
             BotMethods(BotKeeper(stages.domain.bots, stages.domain.users), stages.services.sign_ins)
         )
+        domain = stages.domain
+        moderation = Moderation(domain.reports, domain.chats, domain.channels, domain.wiping)
+        stages.openclaw.plane.router.register(ModerationMethods(moderation, reactor.seconds))
         register_stages(registry, stages)
         self._manhole = Manhole(reactor, data_dir, LiveView(stages, self.reload).namespace)
         self._reloading = Reload(stages, self._manhole)

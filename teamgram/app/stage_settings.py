@@ -11,6 +11,9 @@ from teamgram.bff.configuration import ConfigurationSettings
 from teamgram.blobs.s3.settings import S3Settings
 from teamgram.database import DSNError
 from teamgram.database.dsn import MySQLDSN, SQLiteDSN, parse_dsn
+from teamgram.domain.channels.channel import MAX_CHANNELS
+from teamgram.domain.chats.chat import MAX_PARTICIPANTS
+from teamgram.domain.chats.limits import ChatLimits
 from teamgram.domain.codes.settings import CodeSettings
 from teamgram.domain.files.settings import MAX_PART, FileSettings
 from teamgram.domain.flood.limits import FloodSettings
@@ -241,6 +244,23 @@ def files(file: sections.DfsFile) -> FileSettings:
     )
 
 
+def chat_limits(section: sections.ChatLimitsSection) -> ChatLimits:
+    """Who may found groups, how many, and how large they grow.
+
+    Raises:
+        ConfigError: a number that nothing here can keep.
+    """
+    if not 2 <= section.GroupMembers <= MAX_PARTICIPANTS:
+        raise ConfigError("bff.yaml", "ChatLimits.GroupMembers", f"is between 2 and {MAX_PARTICIPANTS}")
+    if not 0 <= section.ChannelsOfOne <= MAX_CHANNELS:
+        raise ConfigError("bff.yaml", "ChatLimits.ChannelsOfOne", f"is between 0 and {MAX_CHANNELS}")
+    if section.ChannelMembers < 0:
+        raise ConfigError("bff.yaml", "ChatLimits.ChannelMembers", "is 0 for no bound, or more")
+    return ChatLimits(
+        section.Groups, section.Channels, section.GroupMembers, section.ChannelsOfOne, section.ChannelMembers
+    )
+
+
 def pages(section: sections.LinkPreviewsSection) -> PageSettings:
     """The bounds of link previews.
 
@@ -314,4 +334,5 @@ def configuration(
         country=file.Country,
         welcome=file.WelcomeMessage,
         max_file_parts=files_settings.max_parts,
+        chat_size_max=file.ChatLimits.GroupMembers,
     )

@@ -237,6 +237,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     chats.ChatAboutNotModified: (400, "CHAT_ABOUT_NOT_MODIFIED"),
     chats.ChatAboutTooLong: (400, "CHAT_ABOUT_TOO_LONG"),
     chats.ChatAdminRequired: (400, "CHAT_ADMIN_REQUIRED"),
+    chats.ChatFoundingForbidden: (403, "USER_RESTRICTED"),
     chats.ChatForbidden: (403, "CHAT_FORBIDDEN"),
     chats.ChatNotFound: (400, "PEER_ID_INVALID"),
     chats.ChatNotModified: (400, "CHAT_NOT_MODIFIED"),

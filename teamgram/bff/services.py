@@ -49,7 +49,7 @@ from teamgram.bff.qr_code import QrCode
 from teamgram.bff.reactions.choices import ReactionChoicesService, ReactionNotifications, SavedMessageTags
 from teamgram.bff.reactions.service import ReactionsService
 from teamgram.bff.registry import RpcService
-from teamgram.bff.reports import Reports
+from teamgram.bff.reports import GroupReports, ReactionReports, Reports
 from teamgram.bff.saved_message_dialogs import SavedMessageDialogs
 from teamgram.bff.shared import Shared
 from teamgram.bff.stickers.making import MakingStickerSets
@@ -187,6 +187,8 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         ProfilePhotosService(shared),
         ChatInvitesService(shared),
         Reports(shared),
+        GroupReports(shared),
+        ReactionReports(shared),
         Updates(shared),
         BotSettings(shared),
         BotCallbacks(shared),

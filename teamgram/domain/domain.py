@@ -22,6 +22,7 @@ from teamgram.domain.channels.settings import ChannelSettings
 from teamgram.domain.channels.usernames import ChannelUsernames
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.chats.invites import ChatInvites
+from teamgram.domain.chats.limits import EVERYTHING, ChatLimits
 from teamgram.domain.chats.photos import ChatPhotos
 from teamgram.domain.contacts.contacts import Contacts
 from teamgram.domain.contacts.numbers import Numbers
@@ -56,6 +57,7 @@ from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.post_counts import PostCounts
 from teamgram.domain.messages.service_messages import ServiceMessages
 from teamgram.domain.messages.trimming import LogTrimming
+from teamgram.domain.messages.wiping import Wiping
 from teamgram.domain.polls.polls import Polls
 from teamgram.domain.polls.todo_lists import TodoLists
 from teamgram.domain.presence.presence import Presence
@@ -64,6 +66,7 @@ from teamgram.domain.profiles.photos import ProfilePhotos
 from teamgram.domain.profiles.portraits import Portraits
 from teamgram.domain.reactions.choices import ReactionChoices
 from teamgram.domain.reactions.message_reactions import MessageReactions
+from teamgram.domain.reports.reports import ReportBook
 from teamgram.domain.saved_files.saved_files import SavedFiles
 from teamgram.domain.scheduled.scheduled import ScheduledMessages
 from teamgram.domain.search.indexing import SearchIndexer
@@ -168,8 +171,10 @@ class Domain:
     folders: Folders
     folder_links: FolderLinks
     scheduled: ScheduledMessages
+    reports: ReportBook
     lifetimes: Lifetimes
     auto_delete: AutoDelete
+    wiping: Wiping
     polls: Polls
     reactions: MessageReactions
     reaction_choices: ReactionChoices
@@ -187,16 +192,18 @@ class Domain:
         file_fetcher: PageFetcher | None = None,
         page_settings: PageSettings | None = None,
         keep_log_seconds: int = KEEP_LOG,
+        chat_limits: ChatLimits = EVERYTHING,
     ) -> "Domain":
         """Nothing is read or started yet.
 
         Args:
             fetcher: asks strangers' servers for the pages that links lead to; None: nobody does.
             file_fetcher: as well, for files that people send by their address.
+            chat_limits: who may found groups, how many, and how large they grow.
             keep_log_seconds: age at which what ``updates.getDifference`` reads is dropped.
         """
         contacts, privacy = Contacts(database, fanout.bus), Privacy(database, fanout.bus)
-        dialogs, chats = Dialogs(database, fanout), Chats(database, fanout)
+        dialogs, chats = Dialogs(database, fanout), Chats(database, fanout, limits=chat_limits)
         watchers = Watchers(contacts, dialogs.private_peers)
         users = Users(database, fanout.bus)
         profile_photos = ProfilePhotos(database, fanout, users, contacts, privacy, watchers, filing.files)
@@ -227,7 +234,9 @@ class Domain:
         fanout.subscribe_everywhere(indexer)
         bot_inbox = BotInbox(database, fanout, clock)
         fanout.subscribe_everywhere(bot_inbox)
-        channels = Channels(database, fanout)
+        auto_delete = AutoDelete(database, fanout, clock)
+        fanout.subscribe_everywhere(auto_delete)
+        channels = Channels(database, fanout, limits=chat_limits)
         return cls(
             fanout=fanout,
             users=users,
@@ -283,8 +292,10 @@ class Domain:
             folders=Folders(database, fanout),
             folder_links=FolderLinks(database, chats, fanout),
             scheduled=scheduled,
+            reports=ReportBook(database),
             lifetimes=Lifetimes(database, fanout, chats, channels),
-            auto_delete=AutoDelete(database, fanout, clock),
+            auto_delete=auto_delete,
+            wiping=Wiping(database, fanout),
             polls=Polls(database, fanout, clock),
             reactions=MessageReactions(database, fanout, clock),
             reaction_choices=ReactionChoices(database, fanout),
@@ -323,6 +334,7 @@ class Domain:
         self.previews.rest()
         await self.ending.stop()
         await self.scheduled.stop()
+        await self.auto_delete.stop()
         await self.polls.rest()
         self.indexer.leave_to_another()
         await self.indexer.stop()

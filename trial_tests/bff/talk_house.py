@@ -15,6 +15,7 @@ from teamgram.bff.services import conversation_services
 from teamgram.bff.shared import Shared
 from teamgram.bff.usernames import Usernames
 from teamgram.cache.bus import MemoryBus
+from teamgram.domain.chats.limits import EVERYTHING, ChatLimits
 from teamgram.domain.domain import Domain
 from teamgram.domain.flood.limits import FloodLimits, FloodSettings
 from teamgram.domain.updates.fanout import Fanout
@@ -135,6 +136,7 @@ class House:
     Args:
         fetcher: asks for pages.
         file_fetcher: asks for files that people send by their address.
+        chat_limits: who may found groups, and how large they grow.
         files: settings of files.
 
     Attributes:
@@ -151,6 +153,7 @@ class House:
         *,
         fetcher: PageFetcher | None = None,
         file_fetcher: PageFetcher | None = None,
+        chat_limits: ChatLimits = EVERYTHING,
         **files: Any,
     ) -> None:
         self.clock = Clock()
@@ -167,6 +170,7 @@ class House:
             open_filing(case, self.database, self.clock, **files),
             fetcher=fetcher,
             file_fetcher=file_fetcher,
+            chat_limits=chat_limits,
         )
         self.users, self.contacts, self.privacy = domain.users, domain.contacts, domain.privacy
         self.shared = Shared.over(domain, self.clock)

@@ -115,8 +115,8 @@ class DialogsTests(TalkTestCase):
         self.assertEqual(
             lines,
             [
-                f"user {anna.user.id} reports {boris.user.id}: spam",
-                f"user {anna.user.id} reports {clara.user.id}: violence",
+                f"user {anna.user.id} reports {boris.user.id}: spam (teamgram reports show 1)",
+                f"user {anna.user.id} reports {clara.user.id}: violence (teamgram reports show 2)",
             ],
         )
         for other in (boris, clara):

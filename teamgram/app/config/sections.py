@@ -255,6 +255,20 @@ class FloodLimitSection(Section, frozen=True, kw_only=True):
     PerSecond: float
 
 
+class ChatLimitsSection(Section, frozen=True, kw_only=True):
+    """Who may found groups and channels, how many, and how large they grow."""
+
+    #: Whether anybody may found a basic group; a channel or supergroup.
+    Groups: bool = True
+    Channels: bool = True
+    #: Members of a basic group, 2 to 200; apps expect 200.
+    GroupMembers: int = 200
+    #: Channels and supergroups that one person may own, up to 500.
+    ChannelsOfOne: int = 500
+    #: Members of one of them, 0 for as many as come.
+    ChannelMembers: int = 0
+
+
 class LinkPreviewsSection(Section, frozen=True, kw_only=True):
     """Pages that links in messages lead to are fetched by this server and shown under them (docs/files.md)."""
 
@@ -290,6 +304,7 @@ class BffFile(ServiceFile, frozen=True, kw_only=True):
     #: By TL method; in addition to those that hold anyway (docs/accounts.md).
     FloodLimits: dict[str, FloodLimitSection] = {}
     LinkPreviews: LinkPreviewsSection = LinkPreviewsSection()
+    ChatLimits: ChatLimitsSection = ChatLimitsSection()
     #: Whether clients may send files by their address in the web, which this server then fetches for them (public
     #: addresses only, in the time of ``LinkPreviews.Timeout``). Off: EXTERNAL_URL_INVALID.
     FilesByAddress: bool = False

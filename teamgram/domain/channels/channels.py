@@ -33,7 +33,14 @@ from teamgram.domain.channels.errors import ChannelNotFound, ChannelsTooMany
 from teamgram.domain.channels.memberships import Memberships
 from teamgram.domain.chats.chat import Role
 from teamgram.domain.chats.chats import MAX_ABOUT, Actor, checked_title
-from teamgram.domain.chats.errors import ChatAboutNotModified, ChatAboutTooLong, ChatNotModified
+from teamgram.domain.chats.errors import (
+    ChatAboutNotModified,
+    ChatAboutTooLong,
+    ChatFoundingForbidden,
+    ChatNotModified,
+    UsersTooMany,
+)
+from teamgram.domain.chats.limits import EVERYTHING, ChatLimits
 from teamgram.domain.updates.events import ChannelChanged, ChannelUserTyping
 from teamgram.domain.updates.fanout import Fanout
 
@@ -67,8 +74,11 @@ class Channels:
         memberships: what people are in them.
     """
 
-    def __init__(self, database: Database, fanout: Fanout, *, max_cached: int = 10_000) -> None:
+    def __init__(
+        self, database: Database, fanout: Fanout, *, max_cached: int = 10_000, limits: ChatLimits = EVERYTHING
+    ) -> None:
         self._database = database
+        self._limits = limits
         self._fanout = fanout
         self.memberships = Memberships(database, fanout.bus)
         self._rows: LoadedRows[int, Channel] = LoadedRows.shared("channels", fanout.bus, max_cached)
@@ -98,6 +108,10 @@ class Channels:
                 self._rows.abandon_load(ticket)
             found.update(loaded)
         return found
+
+    async def listed(self, limit: int) -> list[Channel]:
+        """The newest channels of this server, for its operator."""
+        return await self._database.read("newest channels", store.listed_txn, limit)
 
     def cached_seat(self, user_id: int, channel_id: int, now: int) -> Seat | None:
         """``seat`` when all of it is in memory."""
@@ -146,6 +160,7 @@ class Channels:
 
         Raises:
             ChatTitleEmpty, ChatAboutTooLong, ChannelsTooMany.
+            ChatFoundingForbidden: the operator lets nobody.
         """
         return await self._database.write("create channel", self._create_txn, actor, new)
 
@@ -162,7 +177,10 @@ class Channels:
             actor.now,
             ttl_seconds=new.ttl_seconds,
         )
-        if store.count_of_txn(txn, actor.user_id) >= MAX_CHANNELS:
+        if not self._limits.channels:
+            raise ChatFoundingForbidden
+        owned = store.count_owned_txn(txn, actor.user_id)
+        if owned >= self._limits.channels_of_one or store.count_of_txn(txn, actor.user_id) >= MAX_CHANNELS:
             raise ChannelsTooMany(str(actor.user_id))
         channel = self.found_txn(txn, actor, channel)
         return channel.id, self.tell_txn(txn, actor, channel, Action("channelCreate", channel.title))
@@ -182,7 +200,14 @@ class Channels:
         return channel
 
     def put_in_txn(self, txn: Transaction, channel: Channel, member: Member) -> None:
-        """Write somebody down who is in the channel now; what was posted before they have read, or never see."""
+        """Write somebody down who is in the channel now; what was posted before they have read, or never see.
+
+        Raises:
+            UsersTooMany: the operator lets no more in.
+        """
+        most = self._limits.channel_members
+        if most and channel.members >= most:
+            raise UsersTooMany(str(channel.id))
         txn.execute(
             "SELECT top_message_id FROM dialogs WHERE owner_id = ? AND peer = ?", (channel.marked, channel.marked)
         )

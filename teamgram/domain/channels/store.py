@@ -148,6 +148,24 @@ def count_of_txn(txn: Transaction, user_id: int) -> int:
     return int(row[0]) if row else 0
 
 
+def count_owned_txn(txn: Transaction, user_id: int) -> int:
+    """How many channels the user owns."""
+    txn.execute(
+        "SELECT COUNT(*) FROM channel_members WHERE user_id = ? AND standing = ? AND role = ?",
+        (user_id, int(Standing.PRESENT), int(Role.CREATOR)),
+    )
+    row = txn.fetchone()
+    return int(row[0]) if row else 0
+
+
+def listed_txn(txn: Transaction, limit: int) -> list[Channel]:
+    """The newest channels of all."""
+    txn.execute("SELECT id FROM channels ORDER BY id DESC LIMIT ?", (limit,))
+    ids = [row[0] for row in txn.fetchall()]
+    found = channels_txn(txn, ids)
+    return [found[channel_id] for channel_id in ids if channel_id in found]
+
+
 def count_listed_txn(txn: Transaction, channel_id: int, *, listed: int = 0, admins: bool = False) -> int:
     """How many are restricted or put out (``listed``), or administer it."""
     which, params = ("listed = ?", (channel_id, listed)) if listed else ("role > 0", (channel_id,))

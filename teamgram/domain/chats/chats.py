@@ -13,15 +13,18 @@ from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.chats import inviting, rights, store
-from teamgram.domain.chats.chat import MAX_PARTICIPANTS, Banned, Chat, Participant, Role, Standing
+from teamgram.domain.chats.chat import Banned, Chat, Participant, Role, Standing
 from teamgram.domain.chats.errors import (
     ChatAboutNotModified,
     ChatAboutTooLong,
+    ChatFoundingForbidden,
+    ChatNotFound,
     ChatNotModified,
     ChatTitleEmpty,
     UsersTooMany,
 )
 from teamgram.domain.chats.invite import revoke_links_txn
+from teamgram.domain.chats.limits import EVERYTHING, ChatLimits
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.updates.events import (
     ChatChanged,
@@ -64,8 +67,11 @@ class Created:
 class Chats:
     """Every basic group of this server."""
 
-    def __init__(self, database: Database, fanout: Fanout, *, max_cached: int = 10_000) -> None:
+    def __init__(
+        self, database: Database, fanout: Fanout, *, max_cached: int = 10_000, limits: ChatLimits = EVERYTHING
+    ) -> None:
         self._database = database
+        self._limits = limits
         self._fanout = fanout
         self._rows: LoadedRows[int, Chat] = LoadedRows.shared("chats", fanout.bus, max_cached)
 
@@ -122,6 +128,10 @@ class Chats:
         others = [member for member in chat.members if member != user_id]
         self._fanout.publish(others, ChatUserTyping(chat_id, user_id, action, progress))
 
+    async def listed(self, limit: int) -> list[Chat]:
+        """The newest groups of this server, for its operator."""
+        return await self._database.read("newest chats", store.listed_txn, limit)
+
     async def ids_of(self, user_id: int) -> list[int]:
         """The groups that the user is in now."""
         return await self._database.read("chats of user", store.chat_ids_of_txn, user_id)
@@ -138,15 +148,18 @@ class Chats:
 
         Raises:
             ChatTitleEmpty, UsersTooMany.
+            ChatFoundingForbidden: the operator lets nobody.
             UserNotFound, PeerDeactivated, PeerBlockedByOwner: see ``inviting.check_brings``.
             UserPrivacyRestricted: none of them does, and not ``alone``.
         """
         return await self._database.write("create chat", self._create_txn, actor, tuple(user_ids), title, alone)
 
     def _create_txn(self, txn: Transaction, actor: Actor, user_ids: Sequence[int], title: str, alone: bool) -> Created:
+        if not self._limits.groups:
+            raise ChatFoundingForbidden
         title = checked_title(title)
         others = [user_id for user_id in dict.fromkeys(user_ids) if user_id != actor.user_id]
-        if len(others) >= MAX_PARTICIPANTS:
+        if len(others) >= self._limits.group_members:
             raise UsersTooMany(str(len(others)))
         others, missing = inviting.invited_txn(txn, actor.user_id, others)
         if missing and not others and not alone:
@@ -184,7 +197,7 @@ class Chats:
             UsersTooMany.
         """
         members = store.member_ids_txn(txn, chat.id)
-        if len(members) >= MAX_PARTICIPANTS:
+        if len(members) >= self._limits.group_members:
             raise UsersTooMany(str(chat.id))
         # Back in the group, its creator is that again.
         role = Role.CREATOR if user_id == chat.creator_id else Role.MEMBER
@@ -328,6 +341,23 @@ class Chats:
     def _delete_txn(self, txn: Transaction, actor: Actor, chat_id: int) -> None:
         chat = self._locked_txn(txn, actor.user_id, chat_id)
         rights.check_closes(chat, actor.user_id)
+        self._close_txn(txn, chat_id)
+
+    async def shut(self, chat_id: int) -> bool:
+        """Close a group as its creator could, for an operator who must act; False: it was closed before."""
+        return await self._database.write("shut chat", self._shut_txn, chat_id)
+
+    def _shut_txn(self, txn: Transaction, chat_id: int) -> bool:
+        # Nobody's part in it matters.
+        chat = store.chat_txn(txn, chat_id, (0,), lock=True)
+        if chat is None:
+            raise ChatNotFound(str(chat_id))
+        if chat.deactivated:
+            return False
+        self._close_txn(txn, chat_id)
+        return True
+
+    def _close_txn(self, txn: Transaction, chat_id: int) -> None:
         members = store.member_ids_txn(txn, chat_id)
         store.all_leave_txn(txn, chat_id)
         store.update_chat_txn(txn, chat_id, deactivated=1)

@@ -3,6 +3,10 @@
 from teamgram.domain.errors import DomainError
 
 
+class ChatFoundingForbidden(DomainError):
+    """The operator lets nobody found groups, or channels."""
+
+
 class ChatNotFound(DomainError):
     """There is no such group, or the user was never in it."""
 

@@ -51,6 +51,13 @@ def chats_for_txn(txn: Transaction, chat_ids: Iterable[int], user_ids: Collectio
     return found
 
 
+def listed_txn(txn: Transaction, limit: int) -> list[Chat]:
+    """The newest groups of all, whole."""
+    txn.execute("SELECT id FROM chats ORDER BY id DESC LIMIT ?", (limit,))
+    found = chats_txn(txn, [row[0] for row in txn.fetchall()])
+    return [found[chat_id] for chat_id in sorted(found, reverse=True)]
+
+
 def whole_chat_txn(txn: Transaction, chat_id: int) -> Chat | None:
     """One group with everybody who is or was in it: what is remembered to show it to all of them."""
     row = _chat_row_txn(txn, chat_id, False)

@@ -18,7 +18,7 @@ _PER_TRANSACTION = 10
 
 
 class AutoDelete:
-    """Deletes what is over, at its time by ``clock``; subscribe it to the ``Fanout``."""
+    """Deletes what is over, at its time by ``clock``; subscribe it to the ``Fanout``, to what all processes commit."""
 
     def __init__(self, database: Database, fanout: Fanout, clock: IReactorTime) -> None:
         self._database = database
@@ -28,7 +28,6 @@ class AutoDelete:
 
     def start(self) -> None:
         """Delete what is over, also what was while nobody looked, from now on."""
-        self._fanout.subscribe(self)
         self._due.start()
 
     async def stop(self) -> None:

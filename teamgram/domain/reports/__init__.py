@@ -1,0 +1,1 @@
+"""What people report: kept for the operator, who decides."""

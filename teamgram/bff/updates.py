@@ -157,9 +157,6 @@ class Updates(RpcService):
         shared, viewer_id, marked = self._shared, seat.user_id, seat.channel.marked
         found = await shared.domain.channel_log.newest(seat)
         dialog = await shared.domain.dialogs.get(viewer_id, marked)
-        if not dialog.pts:  # it is not in their list
-            top = found.messages[0].id if found.messages else 0
-            dialog = replace(dialog, top_message_id=top, read_inbox_max_id=top)
         chosen = (await shared.domain.notifications.get(viewer_id)).get(str(marked), UNCHANGED)
         users, chats = await shared.peers(viewer_id, peers_in(found.messages) | {marked})
         return tl.updates.channelDifferenceTooLong(

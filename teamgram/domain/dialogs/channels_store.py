@@ -70,3 +70,21 @@ def of_peers_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> dict[
         txn.execute(f"SELECT {_COLUMNS} {_from(txn)} AND d.peer IN ({marks(some)})", (owner_id, *some))
         found.update((row[1], _dialog(row)) for row in txn.fetchall())
     return found
+
+
+def looked_into_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> dict[int, Dialog]:
+    """Dialogs with these channels (marked ids) for somebody who is in none of them: nothing there is unread."""
+    found: dict[int, Dialog] = {}
+    join = txn.engine.ordered_join
+    for some in chunks(peers):
+        txn.execute(
+            "SELECT t.owner_id, t.top_message_id, t.top_sent_at, t.pinned_message_id, b.pts"
+            f" FROM dialogs t {join} message_boxes b ON b.owner_id = t.owner_id"
+            f" WHERE t.owner_id IN ({marks(some)}) AND t.peer = t.owner_id",
+            some,
+        )
+        for peer, top, sent_at, pinned, pts in txn.fetchall():
+            found[peer] = Dialog(
+                owner_id, peer, top, sent_at, top, top, 0, 0, False, 0, 0, pinned, False, None, pts=pts
+            )
+    return found

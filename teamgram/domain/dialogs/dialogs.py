@@ -276,6 +276,9 @@ def _pinned_txn(txn: Transaction, owner_id: int, folder_id: int) -> DialogList:
 
 def _of_peers_txn(txn: Transaction, owner_id: int, peers: Sequence[int]) -> DialogList:
     found = _found_txn(txn, owner_id, peers)
+    if others := [peer for peer in peers if is_channel(peer) and peer not in found]:
+        # Who may look into a channel is asked before. TDLib takes no dialog with one that has no pts.
+        found |= channels_store.looked_into_txn(txn, owner_id, others)
     dialogs = [found.get(peer) or _empty(owner_id, peer) for peer in peers]
     return _with_messages(txn, owner_id, dialogs, len(dialogs), state_txn(txn, owner_id))
 

@@ -31,7 +31,9 @@ const TRANSPORTS = {
 let client
 
 const describe = (error) => `${error.text ?? error.name}: ${error.message}`
-const peerOf = (peer) => (peer._ === 'peerUser' ? ['user', peer.userId] : ['chat', peer.chatId])
+const MARK = 1_000_000_000_000
+const KINDS = { peerUser: ['user', 'userId'], peerChat: ['chat', 'chatId'], peerChannel: ['channel', 'channelId'] }
+const peerOf = (peer) => [KINDS[peer._][0], peer[KINDS[peer._][1]]]
 const tellUser = (user) => ({ id: user.id, first_name: user.firstName, phone: user.phoneNumber ?? user.phone })
 
 function tell(message) {
@@ -53,12 +55,16 @@ const counted = (results) => Object.fromEntries(results.map((one) => [one.reacti
 function onUpdate({ update }) {
   switch (update._) {
     case 'updateNewMessage':
+    case 'updateNewChannelMessage':
       return emit(update.message.action ? 'service_message' : 'new_message', tell(update.message))
     case 'updateEditMessage':
+    case 'updateEditChannelMessage':
       return emit('edited', tell(update.message))
     case 'updateDeleteMessages':
+    case 'updateDeleteChannelMessages':
       return emit('deleted', { ids: update.messages })
     case 'updateReadHistoryOutbox':
+    case 'updateReadChannelOutbox':
       return emit('read', { max_id: update.maxId, outbox: true })
     case 'updateMessageReactions':
       return emit('reactions', { id: update.msgId, counts: counted(update.reactions.results) })
@@ -69,7 +75,8 @@ function onUpdate({ update }) {
   }
 }
 
-const marked = ([kind, value]) => (kind === 'chat' ? -value : kind === 'self' ? 'me' : value)
+const MARKED = { chat: (id) => -id, channel: (id) => -MARK - id, self: () => 'me', user: (id) => id }
+const marked = ([kind, value]) => MARKED[kind](value)
 const peer = (which) => client.resolvePeer(marked(which))
 
 const commands = {
@@ -205,6 +212,32 @@ const commands = {
   async members({ chat }) {
     const full = await client.call({ _: 'messages.getFullChat', chatId: chat })
     return full.fullChat.participants.participants.map((one) => one.userId).sort((a, b) => a - b)
+  },
+  async found_channel({ title, broadcast = false, about = '' }) {
+    const found = broadcast ? client.createChannel : client.createSupergroup
+    const chat = await found.call(client, { title, description: about })
+    return -chat.id - MARK
+  },
+  async name_channel({ channel, username }) {
+    await client.setChatUsername(-MARK - channel, username)
+  },
+  async join_channel({ username }) {
+    const joined = await client.joinChat(username)
+    return -(joined.chat ?? joined).id - MARK
+  },
+  async leave_channel({ channel }) {
+    await client.leaveChat(-MARK - channel)
+  },
+  async bring_in({ channel, users }) {
+    await client.addChatMembers(-MARK - channel, users, {})
+  },
+  async channel_members({ channel }) {
+    const found = await client.getChatMembers(-MARK - channel, { limit: 200 })
+    return found.map((member) => member.user.id).sort((a, b) => a - b)
+  },
+  async about_channel({ channel }) {
+    const full = await client.getFullChat(-MARK - channel)
+    return { members: full.full.participantsCount, unread: full.full.unreadCount }
   },
   state: async () => client.call({ _: 'updates.getState' }),
   disconnect: () => client.disconnect(),

@@ -13,6 +13,7 @@ from pyrogram import Client, handlers, raw
 from pyrogram.connection import connection
 from pyrogram.connection import transport as transports
 from pyrogram.crypto import rsa
+from pyrogram_channels import MARK, Channels
 from pyrogram_opinions import Opinions
 from stdio import Driver
 
@@ -39,7 +40,7 @@ def read_public_key(pem):
     return modulus, int.from_bytes(der[at : at + size], "big")
 
 
-class Pyrogram(Opinions, Driver):
+class Pyrogram(Channels, Opinions, Driver):
     client = None
 
     def describe(self, error):
@@ -113,6 +114,7 @@ class Pyrogram(Opinions, Driver):
 
     async def _on_raw(self, _client, update, _users, _chats):
         name = type(update).__name__
+        self._on_channel(name, update)
         if name == "UpdateUserTyping":
             self.emit("typing", user=update.user_id, peer=["user", update.user_id])
         elif name == "UpdateChatUserTyping":
@@ -191,6 +193,8 @@ class Pyrogram(Opinions, Driver):
 
     def _chat(self, peer):
         kind, value = peer if len(peer) == 2 else (peer[0], None)
+        if kind == "channel":
+            return -MARK - value
         return -value if kind == "chat" else "me" if kind == "self" else value
 
     async def do_send_file(self, peer, path, photo=False, caption=""):
@@ -306,6 +310,8 @@ class Pyrogram(Opinions, Driver):
         return {"id": user.id, "first_name": user.first_name, "phone": user.phone, "username": user.username}
 
     def _peer_of(self, chat_id):
+        if chat_id < -MARK:
+            return ["channel", -chat_id - MARK]
         return ["user", chat_id] if chat_id > 0 else ["chat", -chat_id]
 
     def _message(self, message):

@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from stdio import Driver
+from tdlib_channels import MARK, Channels
 from tdlib_opinions import SERVER_ID, Opinions
 
 
@@ -22,7 +23,7 @@ class TdError(Exception):
     """TDLib's error object."""
 
 
-class Tdlib(Opinions, Driver):
+class Tdlib(Channels, Opinions, Driver):
     def __init__(self):
         super().__init__()
         self._requests = {}
@@ -254,6 +255,8 @@ class Tdlib(Opinions, Driver):
         kind, value = peer if len(peer) == 2 else (peer[0], None)
         if kind == "self":
             value = (await self._ask("getMe"))["id"]
+        if kind == "channel":
+            return -MARK - value
         if kind == "chat":
             return (await self._ask("createBasicGroupChat", basic_group_id=value, force=False))["id"]
         return (await self._ask("createPrivateChat", user_id=value, force=False))["id"]
@@ -461,6 +464,8 @@ class Tdlib(Opinions, Driver):
     # --- shapes ---------------------------------------------------------
 
     def _peer(self, chat):
+        if chat < -MARK:
+            return ["channel", -chat - MARK]
         return ["user", chat] if chat > 0 else ["chat", -chat]
 
     def _user(self, user):

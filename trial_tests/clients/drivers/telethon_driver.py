@@ -13,6 +13,7 @@ from telethon import TelegramClient, events, functions, types, utils
 from telethon.crypto import rsa
 from telethon.network import connection
 from telethon.network.connection import http, tcpobfuscated
+from telethon_channels import Channels
 from telethon_opinions import Opinions
 
 
@@ -40,7 +41,7 @@ TRANSPORTS = {
 }
 
 
-class Telethon(Opinions, Driver):
+class Telethon(Channels, Opinions, Driver):
     client = None
 
     def describe(self, error):
@@ -76,6 +77,7 @@ class Telethon(Opinions, Driver):
 
     def _listen(self):
         self._listen_to_opinions()
+        self._listen_to_channels()
         add = self.client.add_event_handler
         add(self._on_new, events.NewMessage)
         add(self._on_action, events.Raw(types.UpdateNewMessage))
@@ -205,6 +207,8 @@ class Telethon(Opinions, Driver):
             return types.InputPeerChat(value)
         if kind == "self":
             return types.InputPeerSelf()
+        if kind == "channel":
+            return await self.client.get_input_entity(types.PeerChannel(value))
         return await self.client.get_input_entity(value)
 
     async def do_send(self, peer, text, reply_to=None, silent=None):
@@ -500,6 +504,8 @@ class Telethon(Opinions, Driver):
         }
 
     def _peer_of(self, peer):
+        if isinstance(peer, types.PeerChannel):
+            return ["channel", peer.channel_id]
         return ["user", peer.user_id] if isinstance(peer, types.PeerUser) else ["chat", peer.chat_id]
 
     def _message(self, message):

@@ -13,10 +13,11 @@ PLAY ?= 20
 PLAYED := trial_tests.bff.test_updates.EveryClientEndsEqualTests trial_tests.bff.test_updates.EveryClientEndsEqualOnServersTests trial_tests.session.test_hostile.SessionFuzzTests
 BIN := .venv/bin
 
-.PHONY: help setup run desktop test test-openclaw test-more-clients test-apps test-media lint bench faults fuzz mutants siege clean
+.PHONY: help setup run run-cluster desktop test test-openclaw test-more-clients test-apps test-media lint bench faults fuzz mutants siege clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
+	@echo "make run-cluster  the same as several processes on this machine: a gnetway, two session, two bff, on MariaDB, Redis and etcd of their own (Debian's packages)"
 	@echo "make desktop  a Telegram Desktop that knows this server, made of Debian's package (installed if that may be), and start it"
 	@echo "make test     set up what the tests need and run all of them (TESTS=trial_tests.session for some)"
 	@echo "make test-openclaw  OpenClaw's own programs against our gateway (600 MB from npm; ACCEPTANCE=acceptance_tests.openclaw.test_tui for some)"
@@ -39,6 +40,12 @@ setup: .venv/.ready
 
 run: .venv/.ready
 	@exec $(BIN)/twistd -n --pidfile= teamgram --config $(CONFIG) --data-dir $(DATA_DIR)
+
+.venv/.ready-cluster: .venv/.ready
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[cluster]' && touch $@
+
+run-cluster: .venv/.ready-cluster
+	@exec $(BIN)/python -m tools.run_cluster --engines --config $(CONFIG) --data-dir $(DATA_DIR)
 
 desktop: .venv/.ready
 	@sh tools/setup_desktop.sh

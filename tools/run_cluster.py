@@ -3,9 +3,10 @@
     python -m tools.run_cluster --config etc --data-dir var
 
 Takes a configuration directory as role ``all`` does and makes one for each
-process below DATA_DIR/cluster, with ports of 127.0.0.1 that are free now. What
-the configuration lacks (Redis) is started beside it. Ends with its
-children when it is told to, and they end with it whichever way it ends.
+process below DATA_DIR/cluster, with ports of 127.0.0.1 that are free now. With
+``--engines`` a MariaDB, a Redis and an etcd are started beside them, with their data below DATA_DIR/cluster, too;
+without, the configuration's are used, and a Redis is started if it names none. A process
+that dies is started again. Ends with its children when it is told to, and they end with it whichever way it ends.
 """
 
 import argparse
@@ -24,7 +25,8 @@ from typing import Any
 
 import yaml
 
-from tools.test_services import NotReady, own_redis
+from tools.cluster_engines import Engines, start_engines
+from tools.test_services import NotReady, own_redis, packages_present
 
 PROJECT = Path(__file__).parents[1]
 READY = "teamgram is ready"
@@ -50,12 +52,14 @@ class Member:
         self.ready = threading.Event()
         self.banner: list[str] = []
         self._process: subprocess.Popen[str] | None = None
+        self._told_to_stop = False
 
     def start(self) -> None:
         """Start it, and pass on what it says."""
         twistd = str(Path(sys.executable).with_name("twistd"))
         where = ["--config", str(self.config), "--data-dir", str(self.data_dir), "--role", self.role]
         self.ready.clear()
+        self._told_to_stop = False
         self._process = subprocess.Popen(
             [twistd, "-n", "--pidfile=", "teamgram", *where],
             stdout=subprocess.PIPE,
@@ -95,6 +99,7 @@ class Member:
     def signal(self, number: int) -> None:
         """Send it a signal, unless it is gone."""
         if self._process is not None:
+            self._told_to_stop = number == signal.SIGTERM
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
@@ -102,7 +107,8 @@ class Member:
         """End it, by force if need be."""
         if self._process is None:
             return
-        self.signal(signal.SIGTERM)
+        if self._process.poll() is None and not self._told_to_stop:
+            self.signal(signal.SIGTERM)
         try:
             self._process.wait(STOP_WITHIN)
         except subprocess.TimeoutExpired:
@@ -121,11 +127,11 @@ def free_address() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
-def lay_out(config: Path, data_dir: Path, sessions: int, bffs: int, redis: str) -> list[Member]:
+def lay_out(config: Path, data_dir: Path, sessions: int, bffs: int, engines: Engines) -> list[Member]:
     """Make a configuration directory for each process, from one for all.
 
     Args:
-        redis: used where the configuration names none.
+        engines: those that are empty are as the configuration has them; without etcd addresses are written down.
     """
     where = data_dir / "cluster"
     session_addresses = [free_address() for _ in range(sessions)]
@@ -137,15 +143,33 @@ def lay_out(config: Path, data_dir: Path, sessions: int, bffs: int, redis: str) 
             own = where / name / "etc"
             shutil.rmtree(own, ignore_errors=True)
             shutil.copytree(config, own)
-            change(own / "gnetway.yaml", _put(Session={"Endpoints": session_addresses}))
-            clients = [{"Endpoints": bff_addresses, "Etcd": {"Key": "bff.bff"}}]
-            change(own / "session.yaml", _put_into("BFFProxyClients", Clients=clients))
+            if engines.etcd:
+                _use_etcd(own, engines.etcd)
+            else:
+                change(own / "gnetway.yaml", _put(Session={"Endpoints": session_addresses}))
+                clients = [{"Endpoints": bff_addresses, "Etcd": {"Key": "bff.bff"}}]
+                change(own / "session.yaml", _put_into("BFFProxyClients", Clients=clients))
             if address:
                 change(own / f"{role}.yaml", _put(ListenOn=address))
-            if redis:
-                change(own / "authsession.yaml", _put(Cache=[{"Host": redis}]))
+            if engines.redis:
+                change(own / "authsession.yaml", _put(Cache=[{"Host": engines.redis}]))
+            if engines.dsn:
+                change(own / "authsession.yaml", _put(Mysql={"DSN": engines.dsn, "Active": 10}))
             members.append(Member(name, role, address, own, data_dir))
     return members
+
+
+def _use_etcd(config: Path, etcd: str) -> None:
+    """As teamgram's own files have it."""
+
+    def at(key: str) -> dict[str, Any]:
+        return {"Etcd": {"Hosts": [etcd], "Key": key}}
+
+    change(config / "gnetway.yaml", _put(**at("interface.gateway"), Session=at("interface.session")))
+    change(config / "session.yaml", _put(**at("interface.session"), AuthSession=at("service.authsession")))
+    change(config / "session.yaml", _put_into("BFFProxyClients", Clients=[at("bff.bff")]))
+    change(config / "bff.yaml", _put(**at("bff.bff")))
+    change(config / "authsession.yaml", _put(**at("service.authsession")))
 
 
 def change(path: Path, how: Callable[[dict[str, Any]], object]) -> None:
@@ -164,31 +188,57 @@ def _put_into(section: str, **keys: Any) -> Callable[[dict[str, Any]], object]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code: of the first member that ended by itself, or 0 after a signal."""
+    """Exit code: of the first member that could not start, or 0 after a signal."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("etc"))
     parser.add_argument("--data-dir", type=Path, default=Path("var"))
     parser.add_argument("--sessions", type=int, default=2)
     parser.add_argument("--bffs", type=int, default=2)
+    parser.add_argument("--engines", action="store_true", help="MariaDB, Redis and etcd of its own (Debian's packages)")
     options = parser.parse_args(arguments)
     os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
+    data_dir = options.data_dir.absolute()
     with contextlib.ExitStack() as stack:
-        authsession = yaml.safe_load((options.config / "authsession.yaml").read_text())
         try:
-            redis = "" if isinstance(authsession.get("Cache"), list) else stack.enter_context(own_redis())
-        except NotReady as error:
+            engines = _engines(options, data_dir, stack)
+        except (NotReady, subprocess.CalledProcessError) as error:
             print(f"cluster: {error}", file=sys.stderr)
             return 69
-        one_bff = str(authsession.get("Mysql", {}).get("DSN", "sqlite:")).startswith("sqlite:")
-        bffs = 1 if one_bff else options.bffs
-        members = lay_out(options.config, options.data_dir.absolute(), options.sessions, bffs, redis)
+        bffs = options.bffs if not _is_sqlite(options.config) or engines.dsn else 1
+        members = lay_out(options.config, data_dir, options.sessions, bffs, engines)
+        stack.callback(_stop, members)
         for member in members:
-            stack.callback(member.stop)
             member.start()
         return _wait(members, ended)
+
+
+def _stop(members: Sequence[Member]) -> None:
+    """Session first, so that what is under way is answered while the others are there."""
+    for role in ("session", "gnetway", "bff"):
+        for member in members:
+            if member.role == role:
+                member.signal(signal.SIGTERM)
+        for member in members:
+            if member.role == role:
+                member.stop()
+
+
+def _engines(options: argparse.Namespace, data_dir: Path, stack: contextlib.ExitStack) -> Engines:
+    if options.engines:
+        if not packages_present():
+            raise NotReady("packages are missing")
+        return start_engines(data_dir / "cluster" / "engines", stack)
+    authsession = yaml.safe_load((options.config / "authsession.yaml").read_text())
+    redis = "" if isinstance(authsession.get("Cache"), list) else stack.enter_context(own_redis())
+    return Engines("", redis, os.environ.get("TEAMGRAM_CLUSTER_ETCD", ""))
+
+
+def _is_sqlite(config: Path) -> bool:
+    authsession = yaml.safe_load((config / "authsession.yaml").read_text())
+    return str(authsession.get("Mysql", {}).get("DSN", "sqlite:")).startswith("sqlite:")
 
 
 def _wait(members: Sequence[Member], ended: threading.Event) -> int:
@@ -205,8 +255,8 @@ def _wait(members: Sequence[Member], ended: threading.Event) -> int:
     while not ended.wait(0.2):
         for member in members:
             if member.exit_code is not None:
-                print(f"cluster: {member.name} ended with {member.exit_code}", flush=True)
-                return member.exit_code or 1
+                print(f"cluster: {member.name} ended with {member.exit_code}, and is started again", flush=True)
+                member.start()
     return 0
 
 

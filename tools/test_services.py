@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     # Debian keeps servers in sbin, which a normal user's PATH lacks.
     os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
-    if not _packages_present():
+    if not packages_present():
         return 1
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _exit_on_signal)
@@ -89,7 +89,8 @@ def _exit_on_signal(number: int, _: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _packages_present() -> bool:
+def packages_present() -> bool:
+    """Whether the services' programs are there, installed just now if that may be; what is missing is printed."""
     missing = sorted({package for program, package in PACKAGES.items() if shutil.which(program) is None})
     if not missing:
         return True
@@ -195,7 +196,7 @@ def _start_all(directory: Path, stack: contextlib.ExitStack) -> dict[str, str]:
     """Start the three at the same time; the environment that tells where they are."""
     install = _install_mariadb(directory)
     stack.callback(_stop, install)
-    redis, etcd = _redis(directory), _etcd(directory)
+    redis, etcd = redis_service(directory), etcd_service(directory)
     for service in (redis, etcd):
         stack.callback(service.stop)
         service.start()
@@ -215,7 +216,7 @@ def _start_all(directory: Path, stack: contextlib.ExitStack) -> dict[str, str]:
     }
 
 
-def _as_this_user() -> list[str]:
+def as_this_user() -> list[str]:
     """MariaDB refuses to run as root unless it is told to."""
     return ["--user=root"] if os.geteuid() == 0 else []
 
@@ -230,7 +231,7 @@ def own_redis() -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         directory = Path(tempfile.mkdtemp(prefix="teamgram-redis-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        redis = _redis(directory)
+        redis = redis_service(directory)
         stack.callback(redis.stop)
         redis.start()
         redis.wait()
@@ -246,7 +247,7 @@ def _install_mariadb(directory: Path) -> subprocess.Popen[bytes]:
         "--skip-test-db",
         # The file's real size would be written out in full.
         "--innodb-log-file-size=8M",
-        *_as_this_user(),
+        *as_this_user(),
     ]
     with (directory / "mariadb-install-db.log").open("wb") as log:
         return _spawn(command, stdout=log, stderr=log)
@@ -281,14 +282,20 @@ def _mariadb(directory: Path, password: str) -> Service:
             "--innodb-buffer-pool-size=64M",
             "--performance-schema=off",
             "--skip-log-bin",
-            *_as_this_user(),
+            *as_this_user(),
         ]
 
-    # The server greets whoever connects, and does not listen before the first statements have run.
-    return Service("mariadb", directory, command, lambda port: len(_answer(port, b"")) > 4)
+    return Service("mariadb", directory, command, answer_of_mariadb)
 
 
-def _redis(directory: Path) -> Service:
+def answer_of_mariadb(port: int) -> bool:
+    """Whether it is there: it greets whoever connects, and does not listen before its first statements have run."""
+    return len(_answer(port, b"")) > 4
+
+
+def redis_service(directory: Path) -> Service:
+    """A Redis that keeps nothing."""
+
     def command(port: int) -> list[str]:
         options = {"port": port, "bind": "127.0.0.1", "dir": directory, "save": "", "appendonly": "no"}
         return ["redis-server", *(str(word) for name, value in options.items() for word in (f"--{name}", value))]
@@ -296,7 +303,9 @@ def _redis(directory: Path) -> Service:
     return Service("redis", directory, command, lambda port: _answer(port, b"PING\r\n").startswith(b"+PONG"))
 
 
-def _etcd(directory: Path) -> Service:
+def etcd_service(directory: Path) -> Service:
+    """An etcd of one member; another port is another one."""
+
     def command(port: int) -> list[str]:
         client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{_free_port()}"
         # A port of a failed attempt is part of what its data directory remembers.

@@ -34,6 +34,7 @@ class Push:
         server: this process's name in what it tells.
         convert: a boxed object of the newest layer, and a layer, to the object in that layer.
         part_seconds: how long what many get has in a turn.
+        keys_move: see ``SessionSettings``.
 
     Attributes:
         fan_outs: updates for a user with signed-in keys in memory, since the start.
@@ -47,7 +48,9 @@ class Push:
         turns: ReactorTurns,
         convert: Callable[[bytes, int], bytes],
         part_seconds: float,
+        keys_move: bool = False,
     ) -> None:
+        self._keys_move = keys_move
         self._bus = bus
         self._server = server
         self._turns = turns
@@ -127,6 +130,9 @@ class Push:
             # Clients that reconnect under a new session_id never come back for
             # what waits in the old one, and its messages are not for the new.
             before.core.outbox.drop_pushes()
+            session.core.outbox.push_lost = True
+        if before is None and self._keys_move and wrapper.user_id and not wrapper.user_told:
+            # Not every client gets the difference for a session that is new to the server.
             session.core.outbox.push_lost = True
         self.updates_session_changed(wrapper)
 

@@ -9,6 +9,8 @@ class SessionSettings:
 
     Attributes:
         server: this process's name in what it tells the others.
+        keys_move: another process may have had a key before this one: what it had to push to the key's device may be
+            lost, so the device gets the difference.
         retention: seconds a session without a connection is kept, with what
             it still has to deliver.
         idle_wrapper_retention: seconds a key without any session is kept in
@@ -83,6 +85,7 @@ class SessionSettings:
     """
 
     server: str = "session"
+    keys_move: bool = False
     retention: float = 300.0
     idle_wrapper_retention: float = 60.0
     sessions_per_key: int = 64

@@ -71,7 +71,7 @@ class Stage:
             behind_seconds=settings.behind_seconds,
             gunzip_turn_bytes=settings.gunzip_turn_bytes,
         )
-        self.push = Push(bus, settings.server, self.turns, convert, settings.fan_out_seconds)
+        self.push = Push(bus, settings.server, self.turns, convert, settings.fan_out_seconds, settings.keys_move)
         devices = DeviceNotes(auth_sessions, self.tasks, clock)
         self.delivery = Delivery(
             gateway=gateway,

@@ -2,9 +2,12 @@
 
 import unittest
 
+from twisted.internet.task import deferLater
+
 from trial_tests.backends import on_every_backend
-from trial_tests.clients.cluster import KeptCluster
+from trial_tests.clients.cluster import KeptCluster, RunningCluster, kill
 from trial_tests.clients.house import have
+from trial_tests.clients.process import ClientError, ClientProcess
 from trial_tests.clients.test_chat import SECONDS_TO_SEE, ChatScenario
 
 
@@ -45,3 +48,38 @@ class ClusterDayTests(ChatScenario):
         for one, other in ((a, b), (b, a)):
             await one.do("send", peer=["user", other.user["id"]], text=f"from {one.name}")
             await other.event("new_message", 2 * SECONDS_TO_SEE, text=f"from {one.name}")
+
+
+class ClusterDeathTests(ChatScenario):
+    """Each kind of process dies while people write, and is started again by whoever watches over it."""
+
+    on_servers = True
+    server_class = RunningCluster
+
+    async def write(self, writer: ClientProcess, reader: ClientProcess, texts: list[str]) -> None:
+        """Write until something is acknowledged, and then until the reader has it."""
+        text = ""
+        while not text:
+            text = f"{writer.name} {len(texts)}"
+            try:
+                await writer.do("send", peer=["user", reader.user["id"]], text=text, timeout=30)
+            except ClientError:
+                await deferLater(self.reactor, 0.3)
+                text = ""
+        texts.append(text)
+        await reader.event("new_message", 30, text=text)
+
+    async def test_each_dies(self) -> None:
+        """What was acknowledged is there once on both sides, and everybody goes on."""
+        a = await self.sign_up("telethon", "Ada", "full")
+        b = await self.sign_up("telethon", "Bob", "obfuscated")
+        await self.acquaint(a, b)
+        texts: list[str] = []
+        for name in ("session0", "bff0", "gnetway0"):
+            kill(self.server, name)
+            await self.write(a, b, texts)
+            await self.write(b, a, texts)
+        for one, other in ((a, b), (b, a)):
+            history = [message["text"] for message in await one.do("history", peer=["user", other.user["id"]])]
+            self.assertEqual(sorted(set(texts) - set(history)), [], "acknowledged and lost")
+            self.assertEqual(len(set(history)), len(history), "twice")

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from teamgram.cluster import discovery
 from teamgram.cluster.discovery import GONE_AFTER, Discovery, KnownMembers
-from tools.test_services import Service, _etcd
+from tools.test_services import Service, etcd_service
 from trial_tests.backends import service
 
 
@@ -103,7 +103,7 @@ class DiscoveryTests(TestCase):
         service("TEAMGRAM_TEST_ETCD")
         directory = Path(tempfile.mkdtemp(prefix="teamgram-etcd-"))
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
-        etcd: Service = _etcd(directory)
+        etcd: Service = etcd_service(directory)
         self.addCleanup(etcd.stop)
         etcd.start()
         etcd.wait()

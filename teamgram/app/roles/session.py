@@ -58,7 +58,7 @@ class SessionRole:
             callers=lambda session: self.bffs,
             clock=place.reactor,
             bus=bus,
-            settings=replace(stage_settings.session(self.file), server=place.process),
+            settings=replace(stage_settings.session(self.file), server=place.process, keys_move=True),
         )
         self.services: Sequence[Any] = (SessionServer(self.session, self._gateways, auth_sessions),)
         place.registry.register(SessionCollector(self.session.stage))
@@ -98,7 +98,11 @@ class SessionRole:
 
     def lines(self) -> list[str]:
         """Where it gets its answers."""
-        return [f"  {name + ' at':<22} {' '.join(links.ring.members)}" for name, links in self.links.items()]
+        return [
+            f"  {name + ' at':<22} {' '.join(links.ring.members)}"
+            for name, links in self.links.items()
+            if links.ring.members
+        ]
 
 
 def _authorization_target(configuration: Configuration) -> str:

@@ -79,6 +79,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     bots.BotInlineDisabled: (400, "BOT_INLINE_DISABLED"),
     bots.InlineQueryInvalid: (400, "QUERY_ID_INVALID"),
     bots.InlineResultsInvalid: (400, "RESULTS_TOO_MUCH"),
+    bots.LangCodeInvalid: (400, "LANG_CODE_INVALID"),
+    bots.MenuButtonInvalid: (400, "BUTTON_INVALID"),
     bots.ResultIdInvalid: (400, "RESULT_ID_INVALID"),
     bots.BotUsernameInvalid: (400, "USERNAME_INVALID"),
     bots.BotsTooMany: (400, "BOTS_TOO_MUCH"),

@@ -8,6 +8,7 @@ from teamgram.bff.authorization import AccountEnd, Bindings, SignIn, SignIns
 from teamgram.bff.authorization.welcome import Welcome
 from teamgram.bff.bots.callbacks import BotCallbacks, BotStarts
 from teamgram.bff.bots.inline import AnsweringInline, InlineBots, PreparedInlineMessages
+from teamgram.bff.bots.menus import BotAdminRights, BotMenuButtons
 from teamgram.bff.bots.settings import BotSettings
 from teamgram.bff.bots.sign_in import BotSignIn
 from teamgram.bff.channels.admin_log import AdminLogService
@@ -93,6 +94,7 @@ def people_services(
     users, contacts, fanout = domain.users, domain.contacts, domain.fanout
     account_end = AccountEnd(users, contacts, domain.watchers, sign_ins, fanout)
     full_views = FullUserViews(
+        users,
         contacts,
         domain.privacy,
         domain.notifications,
@@ -191,6 +193,8 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         ReactionReports(shared),
         Updates(shared),
         BotSettings(shared),
+        BotMenuButtons(shared),
+        BotAdminRights(shared),
         BotCallbacks(shared),
         InlineBots(shared),
         AnsweringInline(shared),

@@ -76,12 +76,12 @@ class BotApi:
         updates = BotUpdateViews(domain, messages)
         self.webhooks = Webhooks(domain, updates, clock, private=private_webhooks, carry=self._carry)
         families = (
-            BotProfile(domain),
+            BotProfile(domain, conversations),
             BotUpdatesTaking(domain, updates, self.webhooks),
             sending,
             BotEditing(domain, conversations, given, previews, messages, clock),
             BotFiles(sending, given, self._downloads),
-            BotChats(domain, conversations, clock),
+            BotChats(domain, conversations, messages, media, clock),
             BotInlineAnswers(domain, conversations, GivenResults(conversations, given)),
             BotInvites(domain, conversations, clock),
             BotPolls(domain, conversations, sending),

@@ -71,6 +71,8 @@ _REFUSALS: dict[type[DomainError], ApiError] = {
     bots.InlineQueryInvalid: bad_request("query is too old and response timeout expired or query ID is invalid"),
     bots.InlineResultsInvalid: bad_request("RESULTS_TOO_MUCH"),
     bots.ResultIdInvalid: bad_request("RESULT_ID_INVALID"),
+    bots.LangCodeInvalid: bad_request("LANG_CODE_INVALID"),
+    bots.MenuButtonInvalid: bad_request("BUTTON_INVALID"),
     bots.CallbackAnswerTooLong: bad_request("MESSAGE_TOO_LONG"),
     bots.CallbackQueryInvalid: bad_request("query is too old and response timeout expired or query ID is invalid"),
     chats.ChatNotFound: bad_request("chat not found"),

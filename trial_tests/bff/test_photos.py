@@ -39,6 +39,7 @@ class PhotoHouse(House):
         super().__init__(case)
         domain, shared = self.domain, self.shared
         full = FullUserViews(
+            domain.users,
             domain.contacts,
             domain.privacy,
             domain.notifications,

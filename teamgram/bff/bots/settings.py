@@ -77,6 +77,11 @@ class BotSettings(RpcService):
         about:flags.0?string description:flags.1?string = Bool
         """
         shared, bot_id = self._shared, await self._meant(caller, query)
+        if query.lang_code:
+            await shared.domain.bots.set_wording(
+                bot_id, query.lang_code, description=query.description, about=query.about
+            )
+            return True
         if query.description is not None:
             await shared.domain.bots.set_description(bot_id, query.description)
         name = getattr(query, "name", None)
@@ -92,7 +97,11 @@ class BotSettings(RpcService):
         bot_id = await self._meant(caller, query)
         user = await self._shared.domain.users.require(bot_id)
         bot = await self._shared.domain.bots.require(bot_id)
-        return tl.bots.botInfo(name=user.first_name, about=user.about, description=bot.details.description)
+        about, description = user.about, bot.details.description
+        if query.lang_code:
+            wording = bot.details.wording(query.lang_code)
+            about, description = wording.about, wording.description
+        return tl.bots.botInfo(name=user.first_name, about=about, description=description)
 
     @rpc("bots.getAdminedBots")
     async def get_admined_bots(self, caller: RpcMetadata, query: Any) -> Any:

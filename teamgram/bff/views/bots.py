@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from teamgram.domain.bots.bot import Bot, BotCommand, CommandSet
+from teamgram.domain.bots.bot import Bot, BotCommand, CommandSet, MenuButton
 from teamgram.domain.ids.peer import is_user
 from teamgram.domain.users.user import User
 from teamgram.mtproto.tl import TLError, decode, tl
@@ -32,15 +32,31 @@ def commands_for(sets: Sequence[CommandSet], peer: int, lang_code: str = "") -> 
     return ()
 
 
-def bot_info_view(user: User, bot: Bot | None, peer: int) -> Any:
-    """``botInfo`` of a bot, as it is seen in a chat (marked id in the viewer's box)."""
-    details = bot.details if bot is not None else None
-    commands = commands_for(details.commands, peer) if details is not None else ()
+def menu_button_view(button: MenuButton, commands: Sequence[BotCommand]) -> Any:
+    """``BotMenuButton``; the usual one is the list of commands, if there is one."""
+    if button.kind == "web_app":
+        return tl.botMenuButton(text=button.text, url=button.url)
+    if button.kind == "commands" or commands:
+        return tl.botMenuButtonCommands()
+    return tl.botMenuButtonDefault()
+
+
+def bot_info_view(user: User, bot: Bot | None, peer: int, lang_code: str = "", menu: MenuButton | None = None) -> Any:
+    """``botInfo`` of a bot, as it is seen in a chat (marked id in the viewer's box).
+
+    Args:
+        lang_code: of the viewer.
+        menu: the viewer's button; None: the one for everybody.
+    """
+    if bot is None:
+        return tl.botInfo(user_id=user.id, description=user.about or None, menu_button=tl.botMenuButtonDefault())
+    details = bot.details
+    commands = commands_for(details.commands, peer, lang_code)
     return tl.botInfo(
         user_id=user.id,
-        description=(details.description if details is not None else user.about) or None,
+        description=details.wording(lang_code).description or details.description or None,
         commands=command_views(commands) or None,
-        menu_button=tl.botMenuButtonCommands() if commands else tl.botMenuButtonDefault(),
+        menu_button=menu_button_view(menu or details.menu, commands),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from teamgram.bff.views.bots import bot_info_view
+from teamgram.bff.views.channels import admin_rights_view
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.bff.views.wallpapers import wallpaper_view
@@ -17,6 +18,7 @@ from teamgram.domain.privacy.privacy import Privacy
 from teamgram.domain.profiles.photos import ProfilePhotos
 from teamgram.domain.users.notifications import UNCHANGED, NotificationSettings
 from teamgram.domain.users.user import SERVICE_USER_ID, User
+from teamgram.domain.users.users import Users
 from teamgram.mtproto.tl import tl
 
 
@@ -44,6 +46,7 @@ class FullUserViews:
 
     def __init__(
         self,
+        users: Users,
         contacts: Contacts,
         privacy: Privacy,
         notifications: NotificationSettings,
@@ -52,6 +55,7 @@ class FullUserViews:
         files: FileViews,
         conversations: PrivateChats | None = None,
     ) -> None:
+        self._users = users
         self._contacts = contacts
         self._privacy = privacy
         self._notifications = notifications
@@ -59,6 +63,10 @@ class FullUserViews:
         self._bots = bots
         self._files = files
         self._conversations = conversations
+
+    async def _language(self, user_id: int) -> str:
+        """Two letters of the language of somebody's app, or nothing."""
+        return (await self._users.require(user_id)).lang_code[:2].lower()
 
     async def render(self, viewer_id: int, user: User) -> Any:
         """``userFull`` of ``user`` as the viewer may see it."""
@@ -72,6 +80,10 @@ class FullUserViews:
         contact = book.contacts.get(user.id)
         photos = await self._photos.full(viewer_id, user)
         bot = (await self._bots.get([user.id])).get(user.id) if user.is_bot else None
+        menu, lang_code, about = None, "", user.about
+        if bot is not None:
+            menu, lang_code = await self._bots.menu(user.id, viewer_id), await self._language(viewer_id)
+            about = bot.details.wording(lang_code).about or about
         return tl.userFull(
             id=user.id,
             blocked=user.id in book.blocked,
@@ -80,13 +92,15 @@ class FullUserViews:
             can_pin_message=True,
             has_scheduled=conversation.has_scheduled,
             ttl_period=conversation.lifetime or None,
-            about=(user.about or None) if sees(book, user.id, rules, ABOUT) else None,
+            about=(about or None) if sees(book, user.id, rules, ABOUT) else None,
             settings=peer_settings_view(book, user),
             personal_photo=self._files.on_profile(photos.personal, user.id),
             profile_photo=self._files.on_profile(photos.profile, user.id),
             fallback_photo=self._files.on_profile(photos.fallback, user.id),
             notify_settings=notify_settings_view(chosen),
-            bot_info=bot_info_view(user, bot, user.id) if user.is_bot else None,
+            bot_info=bot_info_view(user, bot, user.id, lang_code, menu) if user.is_bot else None,
+            bot_group_admin_rights=_rights_view(bot.details.group_rights) if bot is not None else None,
+            bot_broadcast_admin_rights=_rights_view(bot.details.channel_rights) if bot is not None else None,
             pinned_msg_id=conversation.pinned_message_id or None,
             common_chats_count=conversation.common_chats_count,
             folder_id=conversation.folder_id or None,
@@ -95,6 +109,10 @@ class FullUserViews:
             birthday=birthday_view(user.birthday) if sees(book, user.id, rules, BIRTHDAY) else None,
             note=tl.textWithEntities(text=contact.note, entities=[]) if contact is not None and contact.note else None,
         )
+
+
+def _rights_view(rights: int) -> Any:
+    return admin_rights_view(rights) if rights else None
 
 
 def peer_settings_view(book: AddressBook, user: User, *, hidden: bool = False) -> Any:

@@ -14,10 +14,13 @@ from teamgram.bots.views.chats import (
     permissions_json,
     private_chat_json,
 )
+from teamgram.bots.views.media import MediaViews
+from teamgram.bots.views.messages import BotMessageViews
 from teamgram.domain.bots.callbacks import CallbackAnswer
 from teamgram.domain.chats.chat import Banned, Chat, Role, Standing
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.domain import Domain
+from teamgram.domain.files.file import avatar_of
 from teamgram.domain.ids.peer import chat_id_of, is_user
 from teamgram.domain.messages.pins import PinRequest
 
@@ -42,9 +45,18 @@ _ACTIONS = {
 class BotChats:
     """Groups and private chats, besides their messages."""
 
-    def __init__(self, domain: Domain, conversations: Conversations, clock: Any) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        conversations: Conversations,
+        messages: BotMessageViews,
+        media: MediaViews,
+        clock: Any,
+    ) -> None:
         self._domain = domain
         self._conversations = conversations
+        self._messages = messages
+        self._media = media
         self._clock = clock
 
     def _actor(self, call: ApiCall) -> Actor:
@@ -75,6 +87,10 @@ class BotChats:
             user = await self._domain.users.require(peer)
             told = private_chat_json(user) | {"accent_color_id": user.id % 7, "max_reaction_count": 0}
             told["accepted_gift_types"] = NO_GIFTS
+            photos = await self._domain.profile_photos.seen_of(call.bot_id, peer)
+            if photos:
+                told["photo"] = self._media.chat_photo(call.bot_id, avatar_of(photos[0]))
+            told |= await self._pinned(call.bot_id, peer)
             return told | ({"bio": user.about} if user.about and user.is_bot else {})
         chat = await self._conversations.group(call.bot_id, peer)
         told = group_json(chat) | {"accent_color_id": chat.id % 7, "max_reaction_count": 0}
@@ -83,7 +99,15 @@ class BotChats:
             told["description"] = chat.about
         if chat.noforwards:
             told["has_protected_content"] = True
-        return told
+        if chat.photo is not None:
+            told["photo"] = self._media.chat_photo(call.bot_id, chat.photo)
+        return told | await self._pinned(call.bot_id, peer)
+
+    async def _pinned(self, bot_id: int, peer: int) -> dict[str, Any]:
+        """The newest pinned message of a chat, if there is one."""
+        message_id = (await self._domain.dialogs.get(bot_id, peer)).pinned_message_id
+        found = (await self._domain.messages.get(bot_id, [message_id])).get(message_id) if message_id else None
+        return {"pinned_message": await self._messages.json(bot_id, found)} if found is not None else {}
 
     @api_method("getChatMemberCount")
     async def get_chat_member_count(self, call: ApiCall) -> int:

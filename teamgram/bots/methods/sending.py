@@ -7,7 +7,7 @@ from typing import Any
 from teamgram.bots.conversation import Conversations
 from teamgram.bots.errors import bad_request
 from teamgram.bots.formatting.composing import Written, captioned, composed
-from teamgram.bots.link_previews import GivenPreviews, shows_above
+from teamgram.bots.link_previews import GivenPreviews, preview_wishes, shows_above
 from teamgram.bots.parameters import Parameters
 from teamgram.bots.registry import ApiCall, api_method
 from teamgram.bots.views.keyboards import keyboard_from
@@ -73,6 +73,7 @@ class BotSending:
             reply_markup=keyboard_from(parameters.object("reply_markup")),
             media=media,
             preview=preview,
+            no_preview=media is None and preview_wishes(parameters).is_off,
         )
         answered, quote = await self._conversations.answered(bot_id, peer, parameters)
         named = await self._conversations.mentioned(bot_id, peer, text, entities)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from teamgram.bots.views.users import user_json
+from teamgram.domain.channels.channel import AdminRight
 from teamgram.domain.chats.chat import Banned, Chat, Participant, Role, Standing
 from teamgram.domain.ids.peer import marked_chat
 from teamgram.domain.users.user import User
@@ -73,25 +74,35 @@ def member_json(user: User, participant: Participant | None) -> dict[str, Any]:
     return told | {"status": "member"}
 
 
-ADMIN_RIGHTS = (
-    "is_anonymous",
-    "can_manage_chat",
-    "can_change_info",
-    "can_post_messages",
-    "can_edit_messages",
-    "can_delete_messages",
-    "can_invite_users",
-    "can_restrict_members",
-    "can_pin_messages",
-    "can_manage_topics",
-    "can_promote_members",
-    "can_manage_video_chats",
-    "can_post_stories",
-    "can_edit_stories",
-    "can_delete_stories",
-    "can_manage_direct_messages",
-)
+ADMIN_RIGHTS = {
+    "is_anonymous": AdminRight.ANONYMOUS,
+    "can_manage_chat": AdminRight.OTHER,
+    "can_change_info": AdminRight.CHANGE_INFO,
+    "can_post_messages": AdminRight.POST_MESSAGES,
+    "can_edit_messages": AdminRight.EDIT_MESSAGES,
+    "can_delete_messages": AdminRight.DELETE_MESSAGES,
+    "can_invite_users": AdminRight.INVITE_USERS,
+    "can_restrict_members": AdminRight.BAN_USERS,
+    "can_pin_messages": AdminRight.PIN_MESSAGES,
+    "can_manage_topics": AdminRight.MANAGE_TOPICS,
+    "can_promote_members": AdminRight.ADD_ADMINS,
+    "can_manage_video_chats": AdminRight.MANAGE_CALL,
+    "can_post_stories": AdminRight.POST_STORIES,
+    "can_edit_stories": AdminRight.EDIT_STORIES,
+    "can_delete_stories": AdminRight.DELETE_STORIES,
+    "can_manage_direct_messages": AdminRight.MANAGE_DIRECT_MESSAGES,
+}
 """Of ``ChatAdministratorRights`` (core.telegram.org/bots/api#chatadministratorrights)."""
+
+_IN_CHANNELS = frozenset({"can_post_messages", "can_edit_messages", "can_manage_direct_messages"})
+_IN_GROUPS = frozenset({"can_pin_messages", "can_manage_topics"})
+
+
+def admin_rights_json(rights: int, *, channels: bool) -> dict[str, bool]:
+    """``ChatAdministratorRights`` of those bits; what there is in groups, or in channels, alone is left out."""
+    absent = _IN_GROUPS if channels else _IN_CHANNELS
+    return {name: bool(rights & right) for name, right in ADMIN_RIGHTS.items() if name not in absent}
+
 
 #: What administrators of basic groups may (core.telegram.org/api/rights).
 _ADMIN = {

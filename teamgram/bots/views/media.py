@@ -5,7 +5,7 @@ from typing import Any
 
 from teamgram.bots.file_ids import FileId, FileIds
 from teamgram.domain.boxes.media import Media, Place
-from teamgram.domain.files.file import Document, Photo, PhotoSize
+from teamgram.domain.files.file import BIG, SMALL, Avatar, Document, Photo, PhotoSize
 from teamgram.domain.stickers.making import thumb_size
 from teamgram.domain.stickers.sticker_set import EMOJI, WholeSet
 
@@ -56,6 +56,15 @@ class MediaViews:
             for one in photo.sizes
             if one.type not in _SQUARES or photo.is_portrait
         ]
+
+    def chat_photo(self, bot_id: int, avatar: Avatar) -> dict[str, str]:
+        """``ChatPhoto``."""
+        told = {}
+        for name, letter in (("small", SMALL), ("big", BIG)):
+            file = FileId("photo", avatar.photo_id, letter)
+            told[f"{name}_file_id"] = self._ids.make(bot_id, file)
+            told[f"{name}_file_unique_id"] = self._ids.unique(file)
+        return told
 
     def _size(self, bot_id: int, file: FileId, size: PhotoSize) -> dict[str, Any]:
         return self._named(bot_id, file, size.size) | {"width": size.w, "height": size.h}

@@ -100,6 +100,8 @@ class BotMessageViews:
         elif extra.preview is not None:
             options = preview_options_json(extra.preview, above=extra.invert_media)
             told |= {"link_preview_options": options} if options else {}
+        elif extra.no_preview:
+            told["link_preview_options"] = {"is_disabled": True}
         if message.text:
             told[name] = message.text
         if extra.entities and message.text:

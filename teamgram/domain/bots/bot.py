@@ -7,6 +7,11 @@ from teamgram.domain.users.user import BotTraits
 MAX_NAME, MAX_DESCRIPTION, MAX_ABOUT = 64, 512, 120
 """Characters (core.telegram.org/bots/api: setMyName, setMyDescription, setMyShortDescription)."""
 
+MAX_WORDINGS = 50
+"""Languages."""
+MAX_BUTTON, MAX_URL = 64, 2048
+"""Characters of a menu button's words, and of where it leads."""
+
 MAX_PLACEHOLDER = 64
 """Characters of what stands in the field of who asks a bot from another chat."""
 
@@ -46,6 +51,22 @@ class CommandSet(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.scope, self.peer, self.user_id, self.lang_code
 
 
+class Wording(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a bot says of itself to those who speak that language (two letters); "": as to everybody."""
+
+    lang_code: str
+    description: str = ""
+    about: str = ""
+
+
+class MenuButton(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What stands beside the field of a private chat with a bot: "default", its "commands", or a "web_app"."""
+
+    kind: str = "default"
+    text: str = ""
+    url: str = ""
+
+
 class BotDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     """What its owner chose.
 
@@ -56,6 +77,10 @@ class BotDetails(msgspec.Struct, frozen=True, omit_defaults=True):
         inline_geo: it wants to be told where they are who ask.
         feedback: of a hundred results that are chosen, of how many it is told.
         no_groups: nobody may bring it into groups.
+        wordings: in other languages.
+        menu: the button for who has none of their own.
+        group_rights, channel_rights: what it asks for when it is made an administrator, as bits of
+            ``chatAdminRights``.
         allowed_updates: the kinds that it takes, as it last named them; empty: the usual ones.
     """
 
@@ -67,6 +92,14 @@ class BotDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     inline_geo: bool = False
     feedback: int = 0
     no_groups: bool = False
+    wordings: tuple[Wording, ...] = ()
+    menu: MenuButton = MenuButton()
+    group_rights: int = 0
+    channel_rights: int = 0
+
+    def wording(self, lang_code: str) -> Wording:
+        """In that language, as far as there is anything."""
+        return next((one for one in self.wordings if one.lang_code == lang_code), Wording(lang_code))
 
     def traits(self, version: int) -> BotTraits:
         """What of it goes along wherever the bot is shown."""
@@ -101,6 +134,19 @@ class Bot(msgspec.Struct, frozen=True):
     created_at: int
     details: BotDetails
     webhook: Webhook | None = None
+
+
+_decode_menu = msgspec.json.Decoder(MenuButton).decode
+
+
+def pack_menu(button: MenuButton) -> bytes:
+    """As it is stored."""
+    return _encode(button)
+
+
+def unpack_menu(stored: bytes) -> MenuButton:
+    """The inverse of ``pack_menu``."""
+    return _decode_menu(stored)
 
 
 _encode = msgspec.json.Encoder().encode

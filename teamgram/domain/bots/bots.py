@@ -13,15 +13,20 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.bots import store, tokens
 from teamgram.domain.bots.bot import (
     MAX_ABOUT,
+    MAX_BUTTON,
     MAX_COMMANDS,
     MAX_DESCRIPTION,
     MAX_DETAILS,
     MAX_PLACEHOLDER,
+    MAX_URL,
+    MAX_WORDINGS,
     Bot,
     BotCommand,
     BotDetails,
     CommandSet,
+    MenuButton,
     Webhook,
+    Wording,
     pack_details,
 )
 from teamgram.domain.bots.errors import (
@@ -33,6 +38,8 @@ from teamgram.domain.bots.errors import (
     BotsTooMany,
     BotTokenInvalid,
     BotUsernameInvalid,
+    LangCodeInvalid,
+    MenuButtonInvalid,
 )
 from teamgram.domain.boxes.difference import state_txn
 from teamgram.domain.ids.peer import Peer
@@ -45,6 +52,7 @@ from teamgram.domain.users.users import UsernameOccupied, Users
 MAX_OWNED = 20
 """Bots of one person (core.telegram.org/bots/features#botfather); the operator has no such limit."""
 
+_LANG_CODE = re.compile(r"[a-z]{2}")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
 
 
@@ -255,6 +263,71 @@ class Bots:
         if len(description) > MAX_DESCRIPTION:
             raise BotDescriptionTooLong(str(len(description)))
         await self.change(user_id, lambda details: msgspec.structs.replace(details, description=description))
+
+    async def set_wording(
+        self, user_id: int, lang_code: str, *, description: str | None = None, about: str | None = None
+    ) -> None:
+        """What it says of itself in one language; None leaves it, nothing takes it away.
+
+        Raises:
+            BotNotFound, BotDescriptionTooLong.
+            LangCodeInvalid: no two letters.
+        """
+        if _LANG_CODE.fullmatch(lang_code) is None:
+            raise LangCodeInvalid(lang_code)
+        if len(description or "") > MAX_DESCRIPTION or len(about or "") > MAX_ABOUT:
+            raise BotDescriptionTooLong(lang_code)
+
+        def changed(details: BotDetails) -> BotDetails:
+            before = details.wording(lang_code)
+            said = Wording(
+                lang_code,
+                before.description if description is None else description,
+                before.about if about is None else about,
+            )
+            others = tuple(one for one in details.wordings if one.lang_code != lang_code)
+            wordings = (*others, said) if said.description or said.about else others
+            if len(wordings) > MAX_WORDINGS:
+                raise BotDescriptionTooLong(str(len(wordings)))
+            return msgspec.structs.replace(details, wordings=wordings)
+
+        await self.change(user_id, changed)
+
+    async def menu(self, bot_id: int, viewer_id: int) -> MenuButton:
+        """The button that somebody sees in the chat with a bot.
+
+        Raises:
+            BotNotFound.
+        """
+        own = await self._database.read("bot menu", store.menu_txn, bot_id, viewer_id) if viewer_id else None
+        return own if own is not None else (await self.require(bot_id)).details.menu
+
+    async def set_menu(self, bot_id: int, viewer_id: int, button: MenuButton) -> None:
+        """Show that button to one person, or (0) to everybody who has none of their own; "default": as to everybody.
+
+        Raises:
+            BotNotFound.
+            MenuButtonInvalid: too long, or without words or a place where it leads.
+        """
+        if len(button.text) > MAX_BUTTON or len(button.url) > MAX_URL:
+            raise MenuButtonInvalid(str(bot_id))
+        if button.kind == "web_app" and not (button.text.strip() and button.url.startswith("https://")):
+            raise MenuButtonInvalid(str(bot_id))
+        if not viewer_id:
+            await self.change(bot_id, lambda details: msgspec.structs.replace(details, menu=button))
+            return
+        await self.require(bot_id)
+        own = None if button.kind == "default" else button
+        await self._database.write("set bot menu", store.set_menu_txn, bot_id, viewer_id, own)
+
+    async def set_default_rights(self, bot_id: int, rights: int, *, channels: bool) -> None:
+        """What it asks for where it is made an administrator (bits of ``chatAdminRights``).
+
+        Raises:
+            BotNotFound.
+        """
+        name = "channel_rights" if channels else "group_rights"
+        await self.change(bot_id, lambda details: msgspec.structs.replace(details, **{name: rights}))
 
     async def set_inline(self, user_id: int, placeholder: str | None, *, geo: bool = False) -> None:
         """Let people ask the bot from other chats, with that in their field, or (None) no longer.

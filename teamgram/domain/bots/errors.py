@@ -69,3 +69,11 @@ class InlineResultsInvalid(DomainError):
 
 class ResultIdInvalid(DomainError):
     """The bot offered nothing of that id."""
+
+
+class LangCodeInvalid(DomainError):
+    """No two letters of a language."""
+
+
+class MenuButtonInvalid(DomainError):
+    """A menu button without words, or that leads nowhere."""

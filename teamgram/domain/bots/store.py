@@ -7,10 +7,13 @@ from teamgram.database import Transaction
 from teamgram.domain.bots.bot import (
     Bot,
     BotDetails,
+    MenuButton,
     Webhook,
     pack_details,
+    pack_menu,
     pack_webhook,
     unpack_details,
+    unpack_menu,
     unpack_webhook,
 )
 
@@ -75,6 +78,20 @@ def set_webhook_txn(txn: Transaction, user_id: int, webhook: Webhook | None) -> 
     )
 
 
+def menu_txn(txn: Transaction, bot_id: int, user_id: int) -> MenuButton | None:
+    """The button for one person."""
+    txn.execute("SELECT button FROM bot_menus WHERE bot_id = ? AND user_id = ?", (bot_id, user_id))
+    row = txn.fetchone()
+    return unpack_menu(row[0]) if row is not None else None
+
+
+def set_menu_txn(txn: Transaction, bot_id: int, user_id: int, button: MenuButton | None) -> None:
+    if button is None:
+        txn.execute("DELETE FROM bot_menus WHERE bot_id = ? AND user_id = ?", (bot_id, user_id))
+    else:
+        txn.upsert("bot_menus", {"bot_id": bot_id, "user_id": user_id}, {"button": pack_menu(button)})
+
+
 def with_webhooks_txn(txn: Transaction) -> list[int]:
     """The ids of the bots whose updates are brought to them."""
     txn.execute("SELECT user_id FROM bots WHERE has_webhook = 1 ORDER BY user_id", ())
@@ -84,4 +101,5 @@ def with_webhooks_txn(txn: Transaction) -> list[int]:
 def delete_bot_txn(txn: Transaction, user_id: int) -> None:
     txn.execute("DELETE FROM bots WHERE user_id = ?", (user_id,))
     txn.execute("DELETE FROM bot_updates WHERE bot_id = ?", (user_id,))
+    txn.execute("DELETE FROM bot_menus WHERE bot_id = ?", (user_id,))
     txn.execute("DELETE FROM inline_queries WHERE bot_id = ?", (user_id,))

@@ -104,7 +104,7 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     same in all messages of an album. ``post``: it is the channel's word, and who wrote it is not said but by
     ``author``, if they sign. ``as_peer``: the marked id in whose name it was sent, 0 for the sender's own.
     ``via_bot_id`` is the bot that offered what the sender has chosen;
-    it may change the message by ``via_key``.
+    it may change the message by ``via_key``. ``no_preview``: a bot wanted no page under it.
     ``scheduled``: it waits for its time, or did. ``ttl_period``: seconds after which it deletes itself.
     """
 
@@ -124,6 +124,7 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     as_peer: int = 0
     via_bot_id: int = 0
     via_key: int = 0
+    no_preview: bool = False
     scheduled: bool = False
     ttl_period: int = 0
 

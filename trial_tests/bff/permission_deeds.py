@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from teamgram.bff.errors import rpc_error_for
+from teamgram.domain.boxes.media import Media
+from teamgram.domain.boxes.message import Extra
+from teamgram.domain.boxes.poll import Poll, PollAnswer
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.errors import DomainError
@@ -18,6 +21,7 @@ from trial_tests.bff.permission_table import FORBIDDEN, NONE, OWN, YES
 from trial_tests.bff.talk_house import Device, House
 from trial_tests.bff.test_files import picture, uploaded
 
+POLL_ANSWERS = (PollAnswer("A", b"a"), PollAnswer("B", b"b"))
 EVERYTHING = Banned.SEND_MESSAGES | Banned.SEND_PLAIN | Banned.CHANGE_INFO | Banned.INVITE_USERS | Banned.PIN_MESSAGES
 
 
@@ -53,6 +57,7 @@ class Group:
 
     Attributes:
         mine, hers: the actor's own ids of what they and ``writer`` wrote there; 0 for who never was in it.
+        poll: theirs of a poll of ``writer``'s.
         links: hashes of Adam's links: good, late, full, revoked.
     """
 
@@ -62,6 +67,7 @@ class Group:
     id: int
     mine: int = 0
     hers: int = 0
+    poll: int = 0
     links: dict[str, str] | None = None
 
     @property
@@ -97,6 +103,8 @@ async def make_group(cast: Cast, role: str, actor: Device) -> Group:
     group = Group(cast, role, actor, created.chat_id)
     await chats.set_admin(anna, group.id, cast.adam.user.id, True)
     await house.domain.messages.send(SendRequest(group.writer.user.id, -group.id, "hers", next(house.keys), now))
+    poll = Extra(media=Media(poll=Poll(next(house.keys), 1, "Which?", POLL_ANSWERS)))
+    await house.domain.messages.send(SendRequest(group.writer.user.id, -group.id, "", next(house.keys), now, poll))
     if role == "admin":
         await chats.set_admin(anna, group.id, actor.user.id, True)
     if role not in ("stranger", "service"):
@@ -104,6 +112,7 @@ async def make_group(cast: Cast, role: str, actor: Device) -> Group:
         group.mine = sent.ids[0][1]
         history = await actor.history(group.peer)
         (group.hers,) = [m.id for m in history.messages if getattr(m, "message", "") == "hers"]
+        (group.poll,) = [m.id for m in history.messages if getattr(m, "media", None) is not None]
     if role == "left":
         await chats.remove_user(Actor(actor.user.id, now), group.id, actor.user.id)
     elif role == "kicked":
@@ -209,6 +218,15 @@ async def delete_mine(g: Group) -> Any:
 
 async def clear(g: Group) -> Any:
     return await g.heard(tl.messages.deleteHistory(peer=g.peer, max_id=0, revoke=True))
+
+
+async def react(g: Group) -> Any:
+    reaction = [tl.reactionEmoji(emoticon="👍")]
+    return await g.do(tl.messages.sendReaction(peer=g.peer, msg_id=g.hers or 1, reaction=reaction))
+
+
+async def vote(g: Group) -> Any:
+    return await g.do(tl.messages.sendVote(peer=g.peer, msg_id=g.poll or 1, options=[b"a"]))
 
 
 async def pin(g: Group) -> Any:

@@ -138,6 +138,10 @@ class Pair:
     async def edit(self) -> str:
         return await self.heard(tl.messages.editMessage(peer=self.peer, id=self.mine, message="other words"))
 
+    async def react(self) -> str:
+        reaction = [tl.reactionEmoji(emoticon="👍")]
+        return await self.heard(tl.messages.sendReaction(peer=self.peer, msg_id=self.his, reaction=reaction))
+
     async def pin(self) -> str:
         return await self.heard(tl.messages.updatePinnedMessage(peer=self.peer, id=self.his))
 

@@ -51,7 +51,10 @@ class Mirror:
                         self.messages[message_id].pinned = update.pinned
 
     def put(self, message: Any) -> None:
-        self.messages[message.id] = copy.deepcopy(message)
+        message = self.messages[message.id] = copy.deepcopy(message)
+        if message.NAME == "message":
+            # Of an edit that shows nothing but reactions.
+            message.edit_hide = False
 
     def live(self, updates: list[Any]) -> None:
         """Pushed updates; each that has a pts must join the one before it."""
@@ -92,6 +95,8 @@ class Play:
         self.devices = devices
         self.random = random.Random(seed)
         self.chats: list[int] = []
+        # Who was ever out of a group has missed what went on there below its messages.
+        self.left: set[tuple[int, int]] = set()
 
     def somebody(self) -> Device:
         return self.random.choice(self.devices)
@@ -113,6 +118,7 @@ class Play:
             ["send"] * 5
             + ["reply", "edit", "delete", "revoke", "read", "read", "pin", "unpin", "forward"]
             + ["create", "add", "remove", "title", "clear", "contents", "unpin_all", "mention"]
+            + ["react", "react", "see_reactions"]
         )
         self.house.clock.advance(self.random.choice((0, 0, 1, 7)))
         try:
@@ -176,6 +182,15 @@ class Play:
             )
         )
 
+    async def _react(self, device: Device, peer: Any) -> None:
+        for message_id in await self.any_ids(device, peer, 1):
+            emoji = self.random.sample("👍❤🔥", self.random.choice((0, 1, 1, 2)))
+            reactions = [tl.reactionEmoji(emoticon=one) for one in emoji]
+            await device.call(tl.messages.sendReaction(peer=peer, msg_id=message_id, reaction=reactions))
+
+    async def _see_reactions(self, device: Device, peer: Any) -> None:
+        await device.call(tl.messages.readReactions(peer=peer))
+
     async def _create(self, device: Device, peer: Any) -> None:
         others = [device.input_user(other) for other in self.devices if other is not device]
         answer = await device.call(tl.messages.createChat(users=others, title="group"))
@@ -190,7 +205,9 @@ class Play:
     async def _remove(self, device: Device, peer: Any) -> None:
         if self.chats:
             user = device.input_user(self.somebody())
-            await device.call(tl.messages.deleteChatUser(chat_id=self.random.choice(self.chats), user_id=user))
+            chat_id = self.random.choice(self.chats)
+            await device.call(tl.messages.deleteChatUser(chat_id=chat_id, user_id=user))
+            self.left.add((user.user_id, chat_id))
 
     async def _title(self, device: Device, peer: Any) -> None:
         if self.chats:
@@ -230,9 +247,9 @@ class EveryClientEndsEqualTests(BackendTestCase):
             live, away = Mirror(), Mirror()
             live.live(await watcher.take())
             self.assertEqual((await device.call(tl.updates.getState())).pts, live.pts)
-            await self.check(device, live, "live")
+            await self.check(device, live, "live", play)
             await away.catch_up(device, limit=5)
-            await self.check(device, away, "away")
+            await self.check(device, away, "away", play)
 
     async def play(self, seed: int, steps: int) -> None:
         house = House(self)
@@ -250,14 +267,14 @@ class EveryClientEndsEqualTests(BackendTestCase):
                     taken.append(copy.deepcopy(mirror))
         for device, mirror, taken in zip(devices, mirrors, snapshots, strict=True):
             self.assertEqual((await device.call(tl.updates.getState())).pts, mirror.pts)
-            await self.check(device, mirror, f"live, seed {seed}")
+            await self.check(device, mirror, f"live, seed {seed}", play)
             for place, snapshot in enumerate(taken):
                 pts = snapshot.pts
                 await snapshot.catch_up(device, limit=1 + place % 7)
-                await self.check(device, snapshot, f"seed {seed} from pts {pts}")
+                await self.check(device, snapshot, f"seed {seed} from pts {pts}", play)
         await house.live.settled()
 
-    async def check(self, device: Device, mirror: Mirror, where: str) -> None:
+    async def check(self, device: Device, mirror: Mirror, where: str, play: Play) -> None:
         """What the client has is what the server has."""
         listed = await device.dialogs()
         history: dict[int, Any] = {}
@@ -279,7 +296,10 @@ class EveryClientEndsEqualTests(BackendTestCase):
             self.assertEqual(unread, dialog.unread_count, where)
         self.assertEqual(sorted(mirror.messages), sorted(history), where)
         for message_id, message in history.items():
-            self.assertEqual(mirror.messages[message_id], message, where)
+            known = mirror.messages[message_id]
+            if (device.user.id, -marked(message.peer_id)) in play.left and message.NAME == "message":
+                known.reactions = message.reactions
+            self.assertEqual(known, message, where)
 
     def input_peer(self, listed: Any, peer: int) -> Any:
         if peer < 0:

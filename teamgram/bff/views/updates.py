@@ -114,7 +114,8 @@ def entry_view(entry: LogEntry, message: Message | None, files: FileViews) -> An
 def _reacted_view(message: Message, files: FileViews) -> Any:
     """``message`` in an edit that changes none of its words."""
     view = message_view(message, files)
-    view.edit_hide = not message.edit_date
+    if message.extra.action is None:  # the note that a history was cleared has an old message's id
+        view.edit_hide = not message.edit_date
     return view
 
 

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from teamgram.database import Database
-from teamgram.domain.channels.channel import Channel
+from teamgram.domain.channels.channel import Channel, Flag
 from teamgram.domain.channels.channels import Channels
+from teamgram.domain.channels.joining import ChannelJoining
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.ids.peer import Peer, PeerKind
@@ -26,8 +27,11 @@ class CannotDo(ValueError):
 class Moderation:
     """Whichever way it was asked for. Groups go by their marked id: -5, or -1000000000007 for a channel."""
 
-    def __init__(self, reports: ReportBook, chats: Chats, channels: Channels, wiping: Wiping) -> None:
+    def __init__(
+        self, reports: ReportBook, chats: Chats, channels: Channels, joining: ChannelJoining, wiping: Wiping
+    ) -> None:
         self._reports = reports
+        self._joining = joining
         self._chats = chats
         self._channels = channels
         self._wiping = wiping
@@ -87,25 +91,26 @@ class Moderation:
         raise CannotDo(f"there is no group {marked}; teamgram chats list shows them")
 
     async def delete_group(self, marked: int, now: int, *, wipe: bool) -> dict[str, Any]:
-        """``{"id", "closed", "deleted"}``: close a basic group, and if so wished delete what was written there.
+        """``{"id", "closed", "deleted"}``: close a group or channel, and if so wished delete what was written there.
 
         Raises:
-            CannotDo: there is none, or it is a channel.
+            CannotDo: there is none.
         """
         await self.group(marked)
         peer = Peer.from_marked(marked)
-        if peer.kind is not PeerKind.CHAT:
-            raise CannotDo("channels are closed by their owners alone so far")
-        closed = await self._chats.shut(peer.id)
+        if peer.kind is PeerKind.CHANNEL:
+            closed = await self._joining.shut(peer.id, now)
+        else:
+            closed = await self._chats.shut(peer.id)
         deleted = await self._wiping.wipe(marked, now) if wipe else 0
         return {"id": marked, "closed": closed, "deleted": deleted}
 
 
 def moderation_over(database: Database, fanout: Fanout) -> Moderation:
     """One over a database that no server has open."""
-    return Moderation(
-        ReportBook(database), Chats(database, fanout), Channels(database, fanout), Wiping(database, fanout)
-    )
+    channels = Channels(database, fanout)
+    joining = ChannelJoining(database, channels, fanout)
+    return Moderation(ReportBook(database), Chats(database, fanout), channels, joining, Wiping(database, fanout))
 
 
 def _time(seconds: int) -> str:
@@ -145,7 +150,7 @@ def _channel(channel: Channel) -> dict[str, Any]:
         "creator": channel.creator_id,
         "members": channel.members,
         "created": _time(channel.created_at),
-        "closed": False,
+        "closed": channel.has(Flag.DELETED),
     }
 
 

@@ -108,7 +108,7 @@ class TeamgramServer(Service):
             BotMethods(BotKeeper(stages.domain.bots, stages.domain.users), stages.services.sign_ins)
         )
         domain = stages.domain
-        moderation = Moderation(domain.reports, domain.chats, domain.channels, domain.wiping)
+        moderation = Moderation(domain.reports, domain.chats, domain.channels, domain.joining, domain.wiping)
         stages.openclaw.plane.router.register(ModerationMethods(moderation, reactor.seconds))
         register_stages(registry, stages)
         self._manhole = Manhole(reactor, data_dir, LiveView(stages, self.reload).namespace)

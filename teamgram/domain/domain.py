@@ -237,6 +237,7 @@ class Domain:
         auto_delete = AutoDelete(database, fanout, clock)
         fanout.subscribe_everywhere(auto_delete)
         channels = Channels(database, fanout, limits=chat_limits)
+        joining = ChannelJoining(database, channels, fanout)
         return cls(
             fanout=fanout,
             users=users,
@@ -257,7 +258,7 @@ class Domain:
             channel_settings=ChannelSettings(database, channels),
             channel_administration=ChannelAdministration(database, fanout, channels),
             admin_log=AdminLog(database),
-            joining=ChannelJoining(database, channels, fanout),
+            joining=joining,
             channel_photos=channel_photos,
             channel_usernames=ChannelUsernames(database, channels),
             invites=ChatInvites(database, chats),
@@ -290,7 +291,7 @@ class Domain:
             inline_messages=InlineMessages(external, previews),
             chat_wallpapers=ChatWallpapers(database, fanout),
             folders=Folders(database, fanout),
-            folder_links=FolderLinks(database, chats, fanout),
+            folder_links=FolderLinks(database, chats, joining, fanout),
             scheduled=scheduled,
             reports=ReportBook(database),
             lifetimes=Lifetimes(database, fanout, chats, channels),

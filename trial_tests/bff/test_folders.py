@@ -6,6 +6,7 @@ from teamgram.domain.folders.folder import MAX_FOLDERS
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.bff.talk_house import Device, House
+from trial_tests.bff.test_channels import ChannelTestCase
 from trial_tests.bff.test_chats import GroupTestCase
 from trial_tests.bff.test_messages import TalkTestCase, error_of
 
@@ -129,7 +130,7 @@ class FolderTests(TalkTestCase):
 
 
 @on_every_backend
-class SharedFolderTests(GroupTestCase):
+class SharedFolderTests(GroupTestCase, ChannelTestCase):
     """Links: Anna shares her groups, Clara follows."""
 
     async def shared(self) -> tuple[House, Device, Device, Device, list[Any], str]:
@@ -234,3 +235,32 @@ class SharedFolderTests(GroupTestCase):
         await self.remove(boris, groups[0].chat_id, boris)
         await self.remove(anna, groups[0].chat_id, anna)
         self.assertEqual((await boris.call(tl.chatlists.checkChatlistInvite(slug=slug))).peers, [])
+
+    async def test_channels_are_shared(self) -> None:
+        """A channel and a supergroup come with the folder, and go with it; a link lets in while its maker may."""
+        _, anna, boris, clara = await self.house()
+        news = await self.founded(anna, "News", broadcast=True)
+        talk = await self.founded(anna, "Talk")
+        both = [self.peer(news), self.peer(talk)]
+        await anna.call(put(7, folder("Ours", include_peers=both)))
+        slug = (await anna.call(self.export(both))).invite.url.removeprefix("https://t.me/addlist/")
+        seen = await clara.call(tl.chatlists.checkChatlistInvite(slug=slug))
+        self.assertEqual([peer.channel_id for peer in seen.peers], [news.id, talk.id])
+        shown = {(chat.NAME, chat.title, chat.left) for chat in seen.chats}
+        self.assertEqual(shown, {("channel", "News", True), ("channel", "Talk", True)})
+        joined = await clara.call(tl.chatlists.joinChatlistInvite(slug=slug, peers=both))
+        names = [update.NAME for update in joined.updates]
+        self.assertEqual(names, ["updateChannel", "updateChannel", "updateNewChannelMessage", "updateDialogFilter"])
+        self.assertEqual({(chat.id, chat.left) for chat in joined.chats}, {(news.id, False), (talk.id, False)})
+        await clara.send(self.peer(talk), "hello")
+        self.assertEqual(await error_of(boris.send(self.peer(talk), "x")), "CHANNEL_PRIVATE")
+        [_, kept] = (await clara.call(tl.messages.getDialogFilters())).filters
+        self.assertEqual(kept.include_peers, both)
+        leave = await clara.call(tl.chatlists.getLeaveChatlistSuggestions(chatlist=self.list(kept.id)))
+        self.assertEqual([peer.channel_id for peer in leave], [news.id, talk.id])
+        left = await clara.call(tl.chatlists.leaveChatlist(chatlist=self.list(kept.id), peers=both[1:]))
+        self.assertEqual([update.NAME for update in left.updates], ["updateChannel", "updateDialogFilter"])
+        self.assertEqual(await error_of(clara.send(self.peer(talk), "x")), "CHANNEL_PRIVATE")
+        # Not somebody else's channel.
+        await clara.call(put(7, folder("Hers", include_peers=[self.peer(news)])))
+        self.assertEqual(await error_of(clara.call(self.export([self.peer(news)]))), "CHAT_ADMIN_REQUIRED")

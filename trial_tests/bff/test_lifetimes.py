@@ -118,13 +118,21 @@ class LifetimeTests(LifetimeTestCase):
 
     async def test_in_a_channel(self) -> None:
         """It is a note in the channel, and in its profile."""
-        _, anna, boris, _ = await self.house()
+        house, anna, boris, _ = await self.house()
         channel = await self.founded(anna)
         answer = await anna.call(self.set(self.peer(channel), DAY))
         self.assertEqual([u.NAME for u in answer.updates], ["updateNewChannelMessage", "updatePeerHistoryTTL"])
         full = (await anna.call(tl.channels.getFullChannel(channel=self.address(channel)))).full_chat
         self.assertEqual(full.ttl_period, DAY)
         self.assertEqual(await error_of(boris.call(self.set(self.peer(channel), 0))), "CHANNEL_PRIVATE")
+        self.deleting(house)
+        await anna.send(self.peer(channel), "for a day")
+        self.assertEqual((await anna.history(self.peer(channel))).messages[0].ttl_period, DAY)
+        phone = Device(house, anna.user)
+        await self.pass_by(house, DAY)
+        [gone] = await phone.take()
+        self.assertEqual((gone.NAME, gone.channel_id), ("updateDeleteChannelMessages", channel.id))
+        self.assertEqual((await anna.history(self.peer(channel))).messages[0].NAME, "messageService")
 
     async def test_refused(self) -> None:
         """Days, and at most a year; not with oneself nor with the service."""

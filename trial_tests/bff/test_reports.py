@@ -10,6 +10,7 @@ from teamgram.domain.reports.reports import MAX_OPEN
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import BackendTestCase, on_every_backend
 from trial_tests.bff.talk_house import Device, House
+from trial_tests.bff.test_channels import ChannelTestCase
 from trial_tests.bff.test_chats import GroupTestCase
 from trial_tests.bff.test_messages import error_of
 
@@ -17,7 +18,7 @@ from trial_tests.bff.test_messages import error_of
 def moderation(house: House) -> Moderation:
     """What the operator of a house has."""
     domain = house.domain
-    return Moderation(domain.reports, domain.chats, domain.channels, domain.wiping)
+    return Moderation(domain.reports, domain.chats, domain.channels, domain.joining, domain.wiping)
 
 
 @on_every_backend
@@ -104,7 +105,7 @@ class ReportTests(GroupTestCase):
 
 
 @on_every_backend
-class ModerationTests(GroupTestCase):
+class ModerationTests(GroupTestCase, ChannelTestCase):
     """``teamgram chats``."""
 
     async def test_closed_and_wiped(self) -> None:
@@ -132,6 +133,19 @@ class ModerationTests(GroupTestCase):
         for marked in (-4711, 5, -(10**12) - 5):
             with self.assertRaises(CannotDo):
                 await operator.delete_group(marked, 5, wipe=True)
+
+    async def test_channels_too(self) -> None:
+        """Of any size: nobody is in it any more, and of a banned one nothing is left."""
+        house, anna, _, _ = await self.house()
+        channel = await self.founded(anna, "Bad")
+        await anna.send(self.peer(channel), "words")
+        operator = moderation(house)
+        [listed] = await operator.groups()
+        self.assertEqual((listed["kind"], listed["title"], listed["closed"]), ("supergroup", "Bad", False))
+        told = await operator.delete_group(listed["id"], 5, wipe=True)
+        self.assertEqual((told["closed"], told["deleted"]), (True, 2))
+        self.assertEqual(await error_of(anna.send(self.peer(channel), "x")), "CHANNEL_PRIVATE")
+        self.assertTrue((await operator.group(listed["id"]))["closed"])
 
 
 class LimitTests(BackendTestCase):

@@ -9,6 +9,7 @@ from teamgram.domain.scheduled.store import WHEN_ONLINE
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.bff.talk_house import START, Device, House
+from trial_tests.bff.test_channels import ChannelTestCase
 from trial_tests.bff.test_chats import GroupTestCase
 from trial_tests.bff.test_files import document, downloaded, location
 from trial_tests.bff.test_messages import error_of
@@ -16,7 +17,7 @@ from trial_tests.bff.test_messages import error_of
 SOON = START + 100
 
 
-class ScheduledTestCase(GroupTestCase):
+class ScheduledTestCase(GroupTestCase, ChannelTestCase):
     """Anna and Boris, with Anna's second device; what is due is sent."""
 
     async def talking(self) -> tuple[House, Device, Device, Device]:
@@ -232,6 +233,35 @@ class ScheduledTests(ScheduledTestCase):
         await self.pass_by(house, 100)
         [sent, question] = (await boris.history(boris.peer(anna))).messages
         self.assertEqual((sent.reply_to.reply_to_msg_id, sent.reply_to.quote_text), (question.id, "quest"))
+
+    async def test_in_channels(self) -> None:
+        """A post waits as the channel's, is sent at its time or at once, and says where it is."""
+        house, anna, boris, phone = await self.talking()
+        channel = await self.founded(anna, "News", broadcast=True)
+        peer = self.peer(channel)
+        await phone.take()
+        answer = await anna.send(peer, "later", schedule_date=SOON, random_id=5)
+        self.assertEqual([u.NAME for u in answer.updates], ["updateMessageID", "updateNewScheduledMessage"])
+        waiting = answer.updates[1].message
+        self.assertEqual(
+            (waiting.post, waiting.from_id, waiting.peer_id), (True, None, tl.peerChannel(channel_id=channel.id))
+        )
+        self.assertEqual([chat.id for chat in answer.chats], [channel.id])
+        full = (await anna.call(tl.channels.getFullChannel(channel=self.address(channel)))).full_chat
+        self.assertTrue(full.has_scheduled)
+        await self.pass_by(house, 100)
+        told = [u for u in await phone.take() if u.NAME in ("updateNewChannelMessage", GONE)]
+        self.assertEqual([u.NAME for u in told], ["updateNewChannelMessage", GONE])
+        new, gone = told
+        self.assertEqual((new.message.message, new.message.from_scheduled), ("later", True))
+        self.assertEqual((gone.peer, gone.sent_messages), (tl.peerChannel(channel_id=channel.id), [new.message.id]))
+        await anna.send(peer, "now", schedule_date=SOON + 100)
+        sent = await anna.call(tl.messages.sendScheduledMessages(peer=peer, id=[2]))
+        self.assertEqual([u.NAME for u in sent.updates], ["updateNewChannelMessage", GONE])
+        again = await anna.send(peer, "later", schedule_date=SOON + 100, random_id=5)
+        self.assertEqual([u.NAME for u in again.updates], ["updateMessageID", "updateNewChannelMessage"])
+        private = boris.send(peer, "x", schedule_date=SOON + 100)
+        self.assertEqual(await error_of(private), "CHANNEL_PRIVATE")
 
 
 GONE = "updateDeleteScheduledMessages"

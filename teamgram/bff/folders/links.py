@@ -9,11 +9,9 @@ from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.folders import link_view, title_view
 from teamgram.bff.views.messages import peer_view
-from teamgram.domain.boxes.changes import OwnChange
-from teamgram.domain.boxes.message import Message
 from teamgram.domain.folders.folder import MAX_CHATS
 from teamgram.domain.folders.links import FolderJoined
-from teamgram.domain.ids.peer import marked_chat
+from teamgram.domain.ids.peer import marked_channel, marked_chat
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -71,7 +69,7 @@ class FolderLinksService(RpcService):
     @rpc("chatlists.checkChatlistInvite")
     async def check_chatlist_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """chatlists.checkChatlistInvite#41c10fff slug:string = chatlists.ChatlistInvite"""
-        found = await self._links.check(caller.user_id, query.slug)
+        found = await self._links.check(caller.user_id, query.slug, self._shared.now())
         chats = await self._previews(caller, (*found.missing, *found.already))
         if found.folder_id:
             return tl.chatlists.chatlistInviteAlready(
@@ -99,7 +97,7 @@ class FolderLinksService(RpcService):
     @rpc("chatlists.getChatlistUpdates")
     async def get_chatlist_updates(self, caller: RpcMetadata, query: Any) -> Any:
         """chatlists.getChatlistUpdates#89419521 chatlist:InputChatlist = chatlists.ChatlistUpdates"""
-        found = await self._links.news(caller.user_id, query.chatlist.filter_id)
+        found = await self._links.news(caller.user_id, query.chatlist.filter_id, self._shared.now())
         chats = await self._previews(caller, found.missing)
         return tl.chatlists.chatlistUpdates(missing_peers=_views(found.missing), chats=chats, users=[])
 
@@ -112,7 +110,7 @@ class FolderLinksService(RpcService):
     @rpc("chatlists.hideChatlistUpdates")
     async def hide_chatlist_updates(self, caller: RpcMetadata, query: Any) -> bool:
         """chatlists.hideChatlistUpdates#66e486fb chatlist:InputChatlist = Bool"""
-        await self._links.hide_news(caller.user_id, query.chatlist.filter_id)
+        await self._links.hide_news(caller.user_id, query.chatlist.filter_id, self._shared.now())
         return True
 
     @rpc("chatlists.getLeaveChatlistSuggestions")
@@ -132,14 +130,24 @@ class FolderLinksService(RpcService):
 
     async def _answer(self, caller: RpcMetadata, joined: FolderJoined) -> Any:
         """``updates`` with what became of the groups and of the folder."""
-        messages: dict[int, Message] = {}
+        updates = tl.updates(updates=[], users=[], chats=[], date=self._shared.now(), seq=0)
         for change in joined.changes:
-            messages.update(change.messages)
-        pts = joined.changes[-1].pts if joined.changes else 0
-        entries = tuple(entry for change in joined.changes for entry in change.entries)
-        updates = await self._shared.updates.answer(OwnChange(caller.user_id, entries, messages, pts))
+            # Each in a box of its own, where it is a channel's.
+            one = await self._shared.updates.answer(change)
+            updates.updates += one.updates
+            updates.users = _each_once([*updates.users, *one.users])
+            updates.chats = _each_once([*updates.chats, *one.chats])
+        if joined.channel_ids:
+            channels = {marked_channel(channel_id) for channel_id in joined.channel_ids}
+            updates.updates[:0] = [tl.updateChannel(channel_id=channel_id) for channel_id in joined.channel_ids]
+            _, chats = await self._shared.peers(caller.user_id, channels)
+            updates.chats = _each_once([*updates.chats, *chats])
         updates.updates.append(await self._shared.folder_views.update(caller.user_id, joined.folder_id))
         return updates
+
+
+def _each_once(views: list[Any]) -> list[Any]:
+    return list({(view.NAME, view.id): view for view in views}.values())
 
 
 def _views(peers: Iterable[int]) -> list[Any]:
@@ -154,4 +162,10 @@ def _marked(written: Sequence[Any]) -> tuple[int, ...]:
     """
     if len(written) > MAX_CHATS:
         raise bad_request("FILTER_INCLUDE_TOO_MUCH")
-    return tuple(marked_chat(peer.chat_id) for peer in written if peer.NAME == "inputPeerChat" and peer.chat_id > 0)
+    marked = []
+    for peer in written:
+        if peer.NAME == "inputPeerChat" and peer.chat_id > 0:
+            marked.append(marked_chat(peer.chat_id))
+        elif peer.NAME == "inputPeerChannel" and peer.channel_id > 0:
+            marked.append(marked_channel(peer.channel_id))
+    return tuple(marked)

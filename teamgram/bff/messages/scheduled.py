@@ -37,10 +37,7 @@ def due_at(shared: Shared, query: Any) -> int:
 
 async def put_off_answer(shared: Shared, caller: RpcMetadata, put_off: PutOff) -> Any:
     """``updates`` of messages that wait: which is which, and each of them."""
-    updates = await shared.updates.answer(
-        OwnChange(caller.user_id, put_off.sent.own.entries, put_off.sent.own.messages, put_off.sent.own.pts),
-        (*put_off.ids, *put_off.sent.ids),
-    )
+    updates = await shared.updates.answer(put_off.sent.own, (*put_off.ids, *put_off.sent.ids))
     updates.updates += [tl.updateNewScheduledMessage(message=shared.message_view(one)) for one in put_off.waiting]
     users, chats = await shared.peers_of(caller.user_id, put_off.waiting)
     updates.users = _each_once([*updates.users, *users])
@@ -128,6 +125,7 @@ class ScheduledService(RpcService):
             tuple(entry for change in changes for entry in change.entries),
             {id_: message for change in changes for id_, message in change.messages.items()},
             changes[-1].pts,
+            changes[0].viewer_id,
         )
         for message in merged.messages.values():
             shared.domain.previews.fetch_pending(message.extra.preview)

@@ -1,6 +1,6 @@
 """Channels and supergroups as a given viewer sees them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IReactorTime
@@ -11,7 +11,7 @@ from teamgram.domain.channels.channel import ALL_RIGHTS, FOREVER, AdminRight, Ch
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.channels.rights import reads
 from teamgram.domain.chats.chat import Role, Standing
-from teamgram.domain.ids.peer import CHANNEL_MARK, channel_id_of, chat_id_of, is_channel
+from teamgram.domain.ids.peer import CHANNEL_MARK, channel_id_of, chat_id_of, is_channel, is_chat
 from teamgram.mtproto.tl import tl
 
 # chatAdminRights has a flag for each bit, named like it.
@@ -153,6 +153,16 @@ class ChannelViews:
             view = known[1][seen] = channel_view(channel, seen, self._dc_id)
         return view
 
+    async def previews(self, viewer_id: int, channel_ids: Iterable[int]) -> list[Any]:
+        """As ``render``, but who may not look into one sees what is shown to who may come in."""
+        channels = await self._channels.get(channel_ids)
+        memberships: Mapping[int, Membership] = await self._channels.memberships.of(viewer_id) if channels else {}
+        views = []
+        for channel_id, channel in channels.items():
+            seen = self.as_membership(channel, memberships.get(channel_id))
+            views.append(self.view(channel, _VISITOR if seen.is_forbidden else seen))
+        return views
+
     async def render(self, viewer_id: int, channel_ids: Iterable[int]) -> dict[int, Any]:
         """``Chat`` objects for the viewer by id; ids that no channel has are left out."""
         channels = await self._channels.get(channel_ids)
@@ -198,6 +208,12 @@ class GroupViews:
                     return None
             seen.append(one)
         return tuple(seen)
+
+    async def previews(self, viewer_id: int, marked_ids: Sequence[int]) -> list[Any]:
+        """Of those that the viewer may come into."""
+        chat_ids = [chat_id_of(marked) for marked in marked_ids if is_chat(marked)]
+        channel_ids = [channel_id_of(marked) for marked in marked_ids if is_channel(marked)]
+        return await self.chats.previews(viewer_id, chat_ids) + await self.channels.previews(viewer_id, channel_ids)
 
     async def render(self, viewer_id: int, marked_ids: Iterable[int]) -> list[Any]:
         """For the viewer, in the given order, each once; ids that nothing has are left out."""

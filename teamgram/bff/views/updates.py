@@ -34,9 +34,7 @@ from teamgram.domain.boxes.events import LogEntry
 from teamgram.domain.boxes.message import Message, unpack_draft
 from teamgram.domain.ids.peer import (
     channel_id_of,
-    chat_id_of,
     is_channel,
-    is_chat,
     is_user,
     marked_channel,
     marked_chat,
@@ -422,9 +420,7 @@ class UpdateViews:
 
     async def chat_previews(self, viewer_id: int, peers: Iterable[int]) -> list[Any]:
         """``Chat`` for marked ids of groups that the viewer may come into."""
-        return await self.groups.chats.previews(
-            viewer_id, [chat_id_of(peer) for peer in sorted(set(peers)) if is_chat(peer)]
-        )
+        return await self.groups.previews(viewer_id, sorted(set(peers)))
 
     def minimal(self, user_ids: Sequence[int]) -> list[Any] | None:
         """Users as all see them alike, or None: ask ``load_alike``."""

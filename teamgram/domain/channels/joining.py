@@ -13,7 +13,7 @@ from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.boxes.message import Action
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels import rights, store
-from teamgram.domain.channels.channel import MAX_CHANNELS, Flag, Member, Membership, Seat
+from teamgram.domain.channels.channel import MAX_CHANNELS, Channel, Flag, Member, Membership, Seat
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.channels.errors import (
     BotsJoinAsAdmins,
@@ -175,9 +175,27 @@ class ChannelJoining:
     def _delete_txn(self, txn: Transaction, actor: Actor, channel_id: int) -> None:
         seat = store.seat_txn(txn, channel_id, actor.user_id, actor.now, lock=True)
         rights.check_owns(seat)
-        channel = seat.channel
-        if channel.members > MAX_DELETED:
-            raise ChannelTooLarge(str(channel.members))
+        if seat.channel.members > MAX_DELETED:
+            raise ChannelTooLarge(str(seat.channel.members))
+        self._close_txn(txn, actor, seat.channel)
+
+    async def shut(self, channel_id: int, now: int) -> bool:
+        """Do away with a channel of any size, for an operator who must act; False: it was gone before.
+
+        Raises:
+            ChannelNotFound.
+        """
+        return await self._database.write("shut channel", self._shut_txn, channel_id, now)
+
+    def _shut_txn(self, txn: Transaction, channel_id: int, now: int) -> bool:
+        channel = store.channel_txn(txn, channel_id, lock=True)
+        if channel.has(Flag.DELETED):
+            return False
+        self._close_txn(txn, Actor(0, now), channel)
+        return True
+
+    def _close_txn(self, txn: Transaction, actor: Actor, channel: Channel) -> None:
+        channel_id = channel.id
         user_ids = store.present_ids_txn(txn, channel_id, 2 * MAX_DELETED)
         if channel.username:
             release_username_txn(txn, username_key(channel.username))

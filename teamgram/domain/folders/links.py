@@ -12,6 +12,11 @@ import msgspec
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.boxes.message import Action
+from teamgram.domain.channels import rights as channel_rights
+from teamgram.domain.channels import store as channel_store
+from teamgram.domain.channels.channel import Seat
+from teamgram.domain.channels.errors import ChannelNotFound, ChannelPrivate, OwnerMustStay
+from teamgram.domain.channels.joining import ChannelJoining
 from teamgram.domain.chats import rights
 from teamgram.domain.chats import store as chat_store
 from teamgram.domain.chats.chat import Chat
@@ -19,6 +24,7 @@ from teamgram.domain.chats.chats import Actor, Chats
 from teamgram.domain.chats.errors import (
     ChatAdminRequired,
     ChatNotFound,
+    ChatWriteForbidden,
     InviteHashExpired,
     UserAlreadyParticipant,
     UserNotParticipant,
@@ -45,7 +51,15 @@ from teamgram.domain.folders.folder import (
 )
 from teamgram.domain.folders.folders import owned_folder
 from teamgram.domain.folders.store import FolderLink, FolderList, OwnedFolder
-from teamgram.domain.ids.peer import chat_id_of, is_chat
+from teamgram.domain.ids.peer import (
+    channel_id_of,
+    chat_id_of,
+    is_channel,
+    is_chat,
+    is_user,
+    marked_channel,
+    marked_chat,
+)
 from teamgram.domain.updates.events import FolderChanged
 from teamgram.domain.updates.fanout import Fanout
 
@@ -71,18 +85,24 @@ class SharedFolder:
 
 @dataclass(frozen=True, slots=True)
 class FolderJoined:
-    """The folder that the user has now, and their side of each group that they came into or left."""
+    """The folder that the user has now, and their side of each group that they came into or left.
+
+    Attributes:
+        channel_ids: channels and supergroups among them.
+    """
 
     folder_id: int
     changes: tuple[OwnChange, ...]
+    channel_ids: tuple[int, ...] = ()
 
 
 class FolderLinks:
     """Makes links to folders and lets people follow them."""
 
-    def __init__(self, database: Database, chats: Chats, fanout: Fanout) -> None:
+    def __init__(self, database: Database, chats: Chats, joining: ChannelJoining, fanout: Fanout) -> None:
         self._database = database
         self._chats = chats
+        self._joining = joining
         self._fanout = fanout
 
     # --- who shares ---
@@ -150,13 +170,13 @@ class FolderLinks:
 
     # --- who follows ---
 
-    async def check(self, user_id: int, slug: str) -> SharedFolder:
+    async def check(self, user_id: int, slug: str, now: int) -> SharedFolder:
         """What a link leads to.
 
         Raises:
             FolderLinkSlugEmpty, FolderLinkExpired.
         """
-        return await self._database.read("check folder link", _check_txn, user_id, slug)
+        return await self._database.read("check folder link", _check_txn, user_id, slug, now)
 
     async def join(self, actor: Actor, slug: str, peers: Sequence[int]) -> FolderJoined:
         """Come into these of a link's groups, and have them in a folder like the link's.
@@ -166,17 +186,17 @@ class FolderLinks:
             FoldersTooMany, SharedFoldersTooMany, FolderChatsTooMany, UsersTooMany.
         """
         await self._database.read("may follow folder link", _check_follows_txn, actor.user_id, slug, tuple(peers))
-        changes = await self._enter(actor, slug, peers)
+        changes, channel_ids = await self._enter(actor, slug, peers)
         folder_id: int = await self._database.write("follow folder link", self._keep_txn, actor, slug, tuple(peers))
-        return FolderJoined(folder_id, changes)
+        return FolderJoined(folder_id, changes, channel_ids)
 
-    async def news(self, user_id: int, folder_id: int) -> SharedFolder:
+    async def news(self, user_id: int, folder_id: int, now: int) -> SharedFolder:
         """What the link by which a folder came leads to now; groups that were declined are not offered again.
 
         Raises:
             FolderIdInvalid: it came by none.
         """
-        return await self._database.read("folder news", _news_txn, user_id, folder_id)
+        return await self._database.read("folder news", _news_txn, user_id, folder_id, now)
 
     async def join_news(self, actor: Actor, folder_id: int, peers: Sequence[int]) -> FolderJoined:
         """Come into these groups that the folder's link leads to.
@@ -187,13 +207,13 @@ class FolderLinks:
         slug: str = await self._database.read("link of folder", _slug_txn, actor.user_id, folder_id)
         return await self.join(actor, slug, peers)
 
-    async def hide_news(self, user_id: int, folder_id: int) -> None:
+    async def hide_news(self, user_id: int, folder_id: int, now: int) -> None:
         """Do not offer again what the folder's link leads to now.
 
         Raises:
             FolderIdInvalid.
         """
-        await self._database.write("hide folder news", _hide_txn, user_id, folder_id)
+        await self._database.write("hide folder news", _hide_txn, user_id, folder_id, now)
 
     async def leave_suggestions(self, user_id: int, folder_id: int) -> list[int]:
         """The groups of a shared folder that the user came into by its link and is still in.
@@ -211,40 +231,58 @@ class FolderLinks:
         """
         named: tuple[int, ...] = await self._database.write("forget folder", self._forget_txn, actor, folder_id)
         changes = []
+        channel_ids = []
         for peer in dict.fromkeys(peers):
-            if peer in named and is_chat(peer):
-                try:
+            if peer not in named or is_user(peer):
+                continue
+            try:
+                if is_chat(peer):
                     changes.append(await self._chats.remove_user(actor, chat_id_of(peer), actor.user_id))
-                except (UserNotParticipant, ChatNotFound):
-                    continue  # put out meanwhile
-        return FolderJoined(folder_id, tuple(changes))
+                else:
+                    await self._joining.leave(actor, channel_id_of(peer))
+                    channel_ids.append(channel_id_of(peer))
+            except (UserNotParticipant, ChatNotFound, ChannelNotFound, ChannelPrivate, OwnerMustStay):
+                continue  # put out meanwhile, or not theirs to leave
+        return FolderJoined(folder_id, tuple(changes), tuple(channel_ids))
 
-    async def _enter(self, actor: Actor, slug: str, peers: Sequence[int]) -> tuple[OwnChange, ...]:
+    async def _enter(
+        self, actor: Actor, slug: str, peers: Sequence[int]
+    ) -> tuple[tuple[OwnChange, ...], tuple[int, ...]]:
         """Come into each group in a transaction of its own: all their members' boxes at once would be too many."""
         changes = []
+        channel_ids = []
         for peer in dict.fromkeys(peers):
-            change = await self._database.write("enter by folder", self._enter_txn, actor, slug, peer)
+            entered, change = await self._database.write("enter by folder", self._enter_txn, actor, slug, peer)
             if change is not None:
                 changes.append(change)
-        return tuple(changes)
+            if entered and is_channel(peer):
+                channel_ids.append(channel_id_of(peer))
+        return tuple(changes), tuple(channel_ids)
 
-    def _enter_txn(self, txn: Transaction, actor: Actor, slug: str, peer: int) -> OwnChange | None:
+    def _enter_txn(self, txn: Transaction, actor: Actor, slug: str, peer: int) -> tuple[bool, OwnChange | None]:
+        """Whether the user came into a group or channel, and the note that says so if there is one."""
         link = _link_txn(txn, slug)
-        if peer not in link.peers or not is_chat(peer):
-            return None
-        chat = chat_store.chat_txn(txn, chat_id_of(peer), (actor.user_id, link.owner_id), lock=True)
-        if not _is_open(chat, link, actor.user_id) or chat is None or chat.member(actor.user_id) is not None:
-            return None
+        if peer not in link.peers:
+            return False, None
         action = Action("chatJoinedByLink", user_ids=(link.owner_id,))
-        return self._chats.put_in_txn(txn, actor, chat, actor.user_id, action)
+        if is_chat(peer):
+            chat = chat_store.chat_txn(txn, chat_id_of(peer), (actor.user_id, link.owner_id), lock=True)
+            if chat is None or not _is_open(chat, link, actor.user_id) or chat.member(actor.user_id) is not None:
+                return False, None
+            return True, self._chats.put_in_txn(txn, actor, chat, actor.user_id, action)
+        seat = channel_store.seat_txn(txn, channel_id_of(peer), actor.user_id, actor.now, lock=True)
+        owner = channel_store.seat_txn(txn, channel_id_of(peer), link.owner_id, actor.now)
+        if seat.is_present or not _is_open_channel(seat, owner):
+            return False, None
+        return True, self._joining.enter_txn(txn, actor, seat, link.owner_id, action)
 
     def _keep_txn(self, txn: Transaction, actor: Actor, slug: str, peers: tuple[int, ...]) -> int:
         """Put what the user is in now into the folder of the link, which is made if need be; its id."""
         link = _link_txn(txn, slug)
         listed = store.list_txn(txn, actor.user_id, lock=True)
         wanted = [peer for peer in dict.fromkeys(peers) if peer in link.peers]
-        chats = _chats_txn(txn, link, actor.user_id)
-        inside = [peer for peer in wanted if peer in chats and chats[peer].member(actor.user_id) is not None]
+        there = _places_txn(txn, link, actor.user_id, actor.now)
+        inside = [peer for peer in wanted if there.get(peer)]
         owned = _same(listed, link)
         if owned is None:
             folder = _folder_of_txn(txn, link)
@@ -298,26 +336,58 @@ def _check_shares_txn(txn: Transaction, link: FolderLink) -> None:
         raise ChatNotFound(str(link.peers))
     chats = _chats_txn(txn, link, link.owner_id)
     for peer in link.peers:
-        rights.check_makes_links(rights.known(chats.get(peer), peer, link.owner_id), link.owner_id)
+        if is_chat(peer):
+            rights.check_makes_links(rights.known(chats.get(peer), peer, link.owner_id), link.owner_id)
+        else:
+            seat = channel_store.seat_txn(txn, channel_id_of(peer), link.owner_id, link.created_at)
+            channel_rights.check_invites(seat)
 
 
 def _chats_txn(txn: Transaction, link: FolderLink, user_id: int) -> dict[int, Chat]:
-    """The link's groups by marked id, with the part of the user and the link's owner in each."""
+    """The link's basic groups by marked id, with the part of the user and the link's owner in each."""
     by_id = {chat_id_of(peer): peer for peer in link.peers if is_chat(peer)}
     found = chat_store.chats_for_txn(txn, by_id, (user_id, link.owner_id))
     return {by_id[chat_id]: chat for chat_id, chat in found.items()}
 
 
-def _is_open(chat: Chat | None, link: FolderLink, user_id: int) -> bool:
+def _places_txn(txn: Transaction, link: FolderLink, user_id: int, now: int) -> dict[int, bool]:
+    """Those of the link's groups and channels that are open to the user, and whether they are in it."""
+    open_to = {
+        peer: chat.member(user_id) is not None
+        for peer, chat in _chats_txn(txn, link, user_id).items()
+        if _is_open(chat, link, user_id)
+    }
+    channels = channel_store.channels_txn(txn, [channel_id_of(peer) for peer in link.peers if is_channel(peer)])
+    if channels:
+        mine = channel_store.memberships_of_txn(txn, user_id)
+        theirs = channel_store.memberships_of_txn(txn, link.owner_id)
+        for channel_id, channel in channels.items():
+            seat = Seat.at(channel, user_id, mine.get(channel_id), now)
+            if _is_open_channel(seat, Seat.at(channel, link.owner_id, theirs.get(channel_id), now)):
+                open_to[channel.marked] = seat.is_present
+    return open_to
+
+
+def _is_open(chat: Chat, link: FolderLink, user_id: int) -> bool:
     """Whether the user is in the group, or may come in by the link."""
-    if chat is None:
-        return False
     try:
         rights.check_makes_links(chat, link.owner_id)
         rights.check_enters(chat, user_id, usable=True)
     except UserAlreadyParticipant:
         return True
     except (ChatAdminRequired, InviteHashExpired):
+        return False
+    return True
+
+
+def _is_open_channel(seat: Seat, owner: Seat) -> bool:
+    """As ``_is_open``, for a channel."""
+    try:
+        channel_rights.check_invites(owner)
+        channel_rights.check_enters(seat, usable=True)
+    except UserAlreadyParticipant:
+        return True
+    except (ChannelPrivate, ChatAdminRequired, ChatWriteForbidden, InviteHashExpired):
         return False
     return True
 
@@ -366,16 +436,16 @@ def _folder_of_txn(txn: Transaction, link: FolderLink) -> Folder:
     return owned.folder
 
 
-def _check_txn(txn: Transaction, user_id: int, slug: str) -> SharedFolder:
+def _check_txn(txn: Transaction, user_id: int, slug: str, now: int) -> SharedFolder:
     link = _link_txn(txn, slug)
     listed = store.list_txn(txn, user_id)
     same = listed.owned.get(link.folder_id) if user_id == link.owner_id else _same(listed, link)
-    return _seen_txn(txn, user_id, link, same)
+    return _seen_txn(txn, user_id, link, same, now)
 
 
-def _seen_txn(txn: Transaction, user_id: int, link: FolderLink, same: OwnedFolder | None) -> SharedFolder:
-    chats = _chats_txn(txn, link, user_id)
-    there = [peer for peer in link.peers if _is_open(chats.get(peer), link, user_id)]
+def _seen_txn(txn: Transaction, user_id: int, link: FolderLink, same: OwnedFolder | None, now: int) -> SharedFolder:
+    places = _places_txn(txn, link, user_id, now)
+    there = [peer for peer in link.peers if peer in places]
     if same is None:
         return SharedFolder(_folder_of_txn(txn, link), 0, tuple(there))
     named = set(same.folder.named)
@@ -403,22 +473,22 @@ def _slug_txn(txn: Transaction, user_id: int, folder_id: int) -> str:
     return _followed_txn(txn, user_id, folder_id).slug
 
 
-def _news_txn(txn: Transaction, user_id: int, folder_id: int) -> SharedFolder:
+def _news_txn(txn: Transaction, user_id: int, folder_id: int, now: int) -> SharedFolder:
     owned = _followed_txn(txn, user_id, folder_id)
     link = store.link_txn(txn, owned.slug) if owned.slug else None
     if link is None:
         # Shared by the user, or by nobody any more.
         return SharedFolder(owned.folder, folder_id, ())
-    seen = _seen_txn(txn, user_id, link, owned)
+    seen = _seen_txn(txn, user_id, link, owned, now)
     return replace(seen, missing=tuple(peer for peer in seen.missing if peer not in owned.folder.hidden))
 
 
-def _hide_txn(txn: Transaction, user_id: int, folder_id: int) -> None:
+def _hide_txn(txn: Transaction, user_id: int, folder_id: int, now: int) -> None:
     owned = _followed_txn(txn, user_id, folder_id, lock=True)
     link = store.link_txn(txn, owned.slug) if owned.slug else None
     if link is None:
         return
-    declined = {*owned.folder.hidden, *_news_txn(txn, user_id, folder_id).missing}
+    declined = {*owned.folder.hidden, *_news_txn(txn, user_id, folder_id, now).missing}
     # Only what the link still leads to: who changes it often does not make the folder grow.
     folder = msgspec.structs.replace(owned.folder, hidden=tuple(peer for peer in link.peers if peer in declined))
     store.put_txn(txn, user_id, folder_id, folder, owned.slug)
@@ -426,5 +496,6 @@ def _hide_txn(txn: Transaction, user_id: int, folder_id: int) -> None:
 
 def _to_leave_txn(txn: Transaction, user_id: int, folder_id: int) -> list[int]:
     folder = _followed_txn(txn, user_id, folder_id).folder
-    inside = set(chat_store.chat_ids_of_txn(txn, user_id))
-    return [peer for peer in folder.joined if is_chat(peer) and peer in folder.named and chat_id_of(peer) in inside]
+    inside = {marked_chat(chat_id) for chat_id in chat_store.chat_ids_of_txn(txn, user_id)}
+    inside |= {marked_channel(channel_id) for channel_id in channel_store.channel_ids_of_txn(txn, user_id)}
+    return [peer for peer in folder.joined if peer in inside and peer in folder.named]

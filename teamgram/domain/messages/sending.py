@@ -134,7 +134,7 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         extra = request.extra
         if isinstance(chat, Seat):
             mentioned = _told_there_txn(txn, chat, mentioned)
-            extra = _in_channel_txn(txn, chat, extra)
+            extra = in_channel_txn(txn, chat, extra)
         if extra.preview is not None and not _may_embed(chat, sender_id):
             extra = msgspec.structs.replace(extra, preview=None)
         if answered.reply is not None:
@@ -173,7 +173,7 @@ def _told_there_txn(txn: Transaction, seat: Seat, mentioned: frozenset[int]) -> 
     return frozenset(present_txn(txn, seat.channel.id, mentioned))
 
 
-def _in_channel_txn(txn: Transaction, seat: Seat, extra: Extra) -> Extra:
+def in_channel_txn(txn: Transaction, seat: Seat, extra: Extra) -> Extra:
     """In whose name it is written there: a channel's posts are the channel's, an anonymous administrator its group."""
     channel = seat.channel
     if channel.is_broadcast:
@@ -377,4 +377,4 @@ def _forwarded_txn(
         grouped_id=groups.get(original.extra.grouped_id, 0),
         preview=original.extra.preview if may_embed else None,
     )
-    return _in_channel_txn(txn, chat, extra) if isinstance(chat, Seat) else extra
+    return in_channel_txn(txn, chat, extra) if isinstance(chat, Seat) else extra

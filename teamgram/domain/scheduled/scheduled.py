@@ -19,6 +19,7 @@ from teamgram.database.errors import DatabaseError
 from teamgram.domain.boxes.changes import DuplicateRandomId
 from teamgram.domain.boxes.media import Media
 from teamgram.domain.boxes.message import Message
+from teamgram.domain.channels.channel import Seat
 from teamgram.domain.contacts.relations import is_bot_txn
 from teamgram.domain.errors import DomainError
 from teamgram.domain.files.errors import StorageAway
@@ -150,13 +151,16 @@ class ScheduledMessages:
         if before is not None:
             return before
         _check_due_txn(txn, sender_id, peer, due_at, first.date, len(requests))
-        audience_txn(txn, sender_id, peer, first.date, [request.extra.media for request in requests])
+        media = [request.extra.media for request in requests]
+        _, place = audience_txn(txn, sender_id, peer, first.date, media)
         answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.date, first.quote)
         # An answer to another dialog's message is kept as what it says of it.
         reply_to_id = first.reply_to_id if box_owner(sender_id, peer) in answered.ids else 0
         waiting = []
         for request in requests:
             extra = request.extra
+            if isinstance(place, Seat):
+                extra = sending.in_channel_txn(txn, place, extra)
             if answered.reply is not None:
                 extra = msgspec.structs.replace(extra, reply=answered.reply)
             tags = request.tags if extra.media is None else request.tags | media_tags(extra.media)

@@ -5,6 +5,7 @@ constant time. Addressing somebody by id alone is refused, as on the official
 server, or ids could be tried one by one.
 """
 
+from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 from typing import Any
 
@@ -25,6 +26,10 @@ _CHANNEL = frozenset({"inputPeerChannel", "inputChannel"})
 _CHANNEL_FROM_MESSAGE = frozenset({"inputPeerChannelFromMessage", "inputChannelFromMessage"})
 
 
+NamedIn = Callable[[RpcMetadata, Any, int], Awaitable[set[int]]]
+"""The marked ids of everybody whom a message names, by its ``InputPeer`` and its id; none where there is no message."""
+
+
 class InputPeers:
     """Resolves input users and input peers for a caller.
 
@@ -35,6 +40,11 @@ class InputPeers:
     def __init__(self, users: Users, channels: Channels) -> None:
         self._users = users
         self._channels = channels
+        self._named_in: NamedIn | None = None
+
+    def look_into_messages(self, named_in: "NamedIn") -> None:
+        """By whom it is found out whether a message names somebody, who is addressed by it."""
+        self._named_in = named_in
 
     def try_user(self, caller: RpcMetadata, input_user: Any) -> User | None:
         """The user at once, or None: ask ``user``.
@@ -43,7 +53,7 @@ class InputPeers:
             RpcError: ``USER_ID_INVALID``.
         """
         user_id = _user_id(caller, input_user, "USER_ID_INVALID")
-        user = self._users.cached(user_id)
+        user = self._users.cached(user_id) if input_user.NAME not in _FROM_MESSAGE else None
         if user is not None:
             _check(caller, user, input_user, "USER_ID_INVALID")
         return user
@@ -65,7 +75,7 @@ class InputPeers:
         if input_peer.NAME in _CHANNEL:
             channel = self._channels.cached(input_peer.channel_id)
             return None if channel is None else Peer.channel(_addressed(channel, input_peer).id)
-        if input_peer.NAME in _CHANNEL_FROM_MESSAGE:
+        if input_peer.NAME in _CHANNEL_FROM_MESSAGE or input_peer.NAME in _FROM_MESSAGE:
             return None
         other = _not_a_user(input_peer)
         if other is not None:
@@ -85,13 +95,13 @@ class InputPeers:
             ChannelNotFound.
         """
         if input_peer.NAME in _CHANNEL or input_peer.NAME in _CHANNEL_FROM_MESSAGE:
-            return Peer.channel((await self.channel(input_peer)).id)
+            return Peer.channel((await self.channel(caller, input_peer)).id)
         other = _not_a_user(input_peer)
         if other is not None:
             return other
         return Peer(PeerKind.USER, (await self._resolve(caller, input_peer, "PEER_ID_INVALID")).id)
 
-    async def channel(self, input_channel: Any) -> Channel:
+    async def channel(self, caller: RpcMetadata, input_channel: Any) -> Channel:
         """The channel that is meant; whether the caller may see it is asked elsewhere.
 
         Raises:
@@ -99,12 +109,18 @@ class InputPeers:
             ChannelNotFound.
         """
         name = input_channel.NAME
-        if name not in _CHANNEL:
+        if name not in _CHANNEL and name not in _CHANNEL_FROM_MESSAGE:
             raise bad_request("CHANNEL_INVALID")
         channel_id = input_channel.channel_id
+        if channel_id <= 0:
+            raise ChannelNotFound(str(channel_id))
         channel = self._channels.cached(channel_id) or (await self._channels.get([channel_id])).get(channel_id)
         if channel is None:
             raise ChannelNotFound(str(channel_id))
+        if name in _CHANNEL_FROM_MESSAGE:
+            if not await self._is_named(caller, input_channel, channel.marked):
+                raise ChannelNotFound(str(channel_id))
+            return channel
         return _addressed(channel, input_channel)
 
     async def _resolve(self, caller: RpcMetadata, written: Any, error: str) -> User:
@@ -114,8 +130,20 @@ class InputPeers:
             user = (await self._users.get([user_id])).get(user_id)
             if user is None:
                 raise bad_request(error)
+        if written.NAME in _FROM_MESSAGE:
+            if not await self._is_named(caller, written, user_id):
+                raise bad_request(error)
+            return user
         _check(caller, user, written, error)
         return user
+
+    async def _is_named(self, caller: RpcMetadata, written: Any, marked: int) -> bool:
+        """Whether the message by which somebody (marked id) is addressed names them, and is the caller's to see."""
+        # Not through another message, through another one.
+        is_nested = written.peer.NAME in _FROM_MESSAGE or written.peer.NAME in _CHANNEL_FROM_MESSAGE
+        if is_nested or self._named_in is None:
+            return False
+        return marked in await self._named_in(caller, written.peer, written.msg_id)
 
 
 def _not_a_user(input_peer: Any) -> Peer | None:
@@ -154,9 +182,6 @@ def _check(caller: RpcMetadata, user: User, written: Any, error: str) -> None:
     name = written.NAME
     if name in _SELF or user.id in (caller.user_id, SERVICE_USER_ID):
         return
-    if name in _FROM_MESSAGE:
-        # Only for "min" users, which this server never sends: every user comes with an access_hash.
-        raise bad_request(error)
     if not compare_digest(_bytes(written.access_hash), _bytes(user.access_hash)):
         raise bad_request(error)
 

@@ -76,7 +76,9 @@ class Shared:
             files,
             clock,
         )
-        return cls(domain, clock, InputPeers(domain.users, domain.channels), users, people, updates, folders)
+        shared = cls(domain, clock, InputPeers(domain.users, domain.channels), users, people, updates, folders)
+        shared.input_peers.look_into_messages(shared.named_in)
+        return shared
 
     def now(self) -> int:
         """Unix seconds."""
@@ -126,8 +128,24 @@ class Shared:
             RpcError: ``CHANNEL_INVALID``.
             ChannelNotFound, ChannelPrivate.
         """
-        channel = await self.input_peers.channel(input_channel)
+        channel = await self.input_peers.channel(caller, input_channel)
         return await self._look_into(caller, channel.id)
+
+    async def named_in(self, caller: RpcMetadata, input_peer: Any, message_id: int) -> set[int]:
+        """The marked ids of everybody whom a message of that peer names; none where the caller has no such message.
+
+        Raises:
+            as ``peer``.
+        """
+        peer = await self.peer(caller, input_peer)
+        if peer.kind is PeerKind.CHANNEL:
+            seat = await self.seat_at(caller, peer)
+            found, _ = await self.domain.messages.in_channel(
+                caller.user_id, peer.marked, [message_id], seat.hidden_up_to
+            )
+        else:
+            found = await self.domain.messages.get(caller.user_id, [message_id])
+        return {named for one in found.values() if one.peer == peer.marked for named in peers_in([one])}
 
     async def dialog_peer(self, caller: RpcMetadata, input_dialog_peer: Any) -> Peer:
         """The peer of an ``inputDialogPeer``.

@@ -569,3 +569,28 @@ class DifferenceTests(JoinedTestCase):
 
 def _raise_floor(txn: Any, owner_id: int) -> None:
     txn.execute("UPDATE message_boxes SET log_floor = pts WHERE owner_id = ?", (owner_id,))
+
+
+@on_every_backend
+class AddressingTests(JoinedTestCase):
+    """Whom one knows from a channel's push alone, in ``min`` form."""
+
+    async def test_by_a_message(self) -> None:
+        """Somebody is addressed by a message that names them, and by no other, nor by one that one does not see."""
+        _, anna, boris, clara, channel = await self.joined()
+        await clara.call(tl.channels.joinChannel(channel=self.address(channel)))
+        sent = (await boris.send(self.peer(channel), "hello")).updates[1].message
+        other = (await anna.send(self.peer(channel), "hi")).updates[1].message
+
+        def by(message_id: int, peer: Any = None) -> Any:
+            return tl.inputPeerUserFromMessage(
+                peer=peer or self.peer(channel), msg_id=message_id, user_id=boris.user.id
+            )
+
+        await clara.send(by(sent.id), "you wrote this")
+        self.assertEqual((await boris.take())[-1].message.message, "you wrote this")
+        self.assertEqual(await error_of(clara.send(by(other.id), "or this?")), "PEER_ID_INVALID")
+        self.assertEqual(await error_of(clara.send(by(sent.id, by(sent.id)), "or so?")), "PEER_ID_INVALID")
+        await anna.call(tl.channels.updateUsername(channel=self.address(channel), username=""))
+        await clara.call(tl.channels.leaveChannel(channel=self.address(channel)))
+        self.assertEqual(await error_of(clara.send(by(sent.id), "still?")), "CHANNEL_PRIVATE")

@@ -22,7 +22,7 @@ class ChannelInfo(RpcService):
     async def edit_title(self, caller: RpcMetadata, query: Any) -> Any:
         """channels.editTitle#566decd0 channel:InputChannel title:string = Updates"""
         shared = self._shared
-        channel = await shared.input_peers.channel(query.channel)
+        channel = await shared.input_peers.channel(caller, query.channel)
         change = await shared.domain.channels.edit_title(shared.actor(caller), channel.id, query.title)
         return await told(shared, caller, channel.id, change)
 
@@ -60,6 +60,6 @@ class ChannelUsernamesService(RpcService):
     async def update_username(self, caller: RpcMetadata, query: Any) -> bool:
         """channels.updateUsername#3514b3de channel:InputChannel username:string = Bool"""
         shared = self._shared
-        channel = await shared.input_peers.channel(query.channel)
+        channel = await shared.input_peers.channel(caller, query.channel)
         await shared.domain.channel_usernames.set(shared.actor(caller), channel.id, query.username)
         return True

@@ -27,7 +27,7 @@ class JoiningService(RpcService):
     async def join_channel(self, caller: RpcMetadata, query: Any) -> Any:
         """channels.joinChannel#7f6a1e19 channel:InputChannel = messages.ChatInviteJoinResult"""
         shared = self._shared
-        channel = await shared.input_peers.channel(query.channel)
+        channel = await shared.input_peers.channel(caller, query.channel)
         change = await shared.domain.joining.join(shared.actor(caller), channel.id)
         return tl.messages.chatInviteJoinResultOk(updates=await told(shared, caller, channel.id, change))
 
@@ -35,7 +35,7 @@ class JoiningService(RpcService):
     async def leave_channel(self, caller: RpcMetadata, query: Any) -> Any:
         """channels.leaveChannel#f836aa95 channel:InputChannel = Updates"""
         shared = self._shared
-        channel = await shared.input_peers.channel(query.channel)
+        channel = await shared.input_peers.channel(caller, query.channel)
         await shared.domain.joining.leave(shared.actor(caller), channel.id)
         return await told(shared, caller, channel.id)
 
@@ -45,7 +45,7 @@ class JoiningService(RpcService):
         shared = self._shared
         if not query.users or len(query.users) > MAX_INVITED:
             raise bad_request("USERS_TOO_FEW" if not query.users else "USERS_TOO_MUCH")
-        channel = await shared.input_peers.channel(query.channel)
+        channel = await shared.input_peers.channel(caller, query.channel)
         users = [await shared.input_peers.user(caller, view) for view in query.users]
         invited = await shared.domain.joining.invite(shared.actor(caller), channel.id, [user.id for user in users])
         if caller.layer < MISSING_INVITEES_LAYER and len(invited.missing) == len(users):
@@ -62,6 +62,6 @@ class JoiningService(RpcService):
     async def delete_channel(self, caller: RpcMetadata, query: Any) -> Any:
         """channels.deleteChannel#c0111fe3 channel:InputChannel = Updates"""
         shared = self._shared
-        channel = await shared.input_peers.channel(query.channel)
+        channel = await shared.input_peers.channel(caller, query.channel)
         await shared.domain.joining.delete(shared.actor(caller), channel.id)
         return await told(shared, caller, channel.id)

@@ -62,7 +62,7 @@ class ChannelsService(RpcService):
         failed: Exception | None = None
         for view in query.id[:MAX_CHANNEL_IDS]:
             try:
-                channel_ids.append((await shared.input_peers.channel(view)).id)
+                channel_ids.append((await shared.input_peers.channel(caller, view)).id)
             except (ChannelNotFound, RpcError) as error:
                 failed = error
         if failed is not None and not channel_ids:

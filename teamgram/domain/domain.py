@@ -21,7 +21,6 @@ from teamgram.domain.channels.photos import ChannelPhotos
 from teamgram.domain.channels.settings import ChannelSettings
 from teamgram.domain.channels.usernames import ChannelUsernames
 from teamgram.domain.chats.chats import Chats
-from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.chats.limits import EVERYTHING, ChatLimits
 from teamgram.domain.chats.photos import ChatPhotos
 from teamgram.domain.contacts.contacts import Contacts
@@ -47,6 +46,7 @@ from teamgram.domain.files.references import (
 )
 from teamgram.domain.folders.folders import Folders
 from teamgram.domain.folders.links import FolderLinks
+from teamgram.domain.invites.links import InviteLinks
 from teamgram.domain.messages.auto_delete import AutoDelete
 from teamgram.domain.messages.channel_difference import ChannelLog
 from teamgram.domain.messages.ending import EndingMedia
@@ -139,7 +139,7 @@ class Domain:
     joining: ChannelJoining
     channel_photos: ChannelPhotos
     channel_usernames: ChannelUsernames
-    invites: ChatInvites
+    invites: InviteLinks
     log: UpdateLog
     channel_log: ChannelLog
     trimming: LogTrimming
@@ -209,6 +209,7 @@ class Domain:
         profile_photos = ProfilePhotos(database, fanout, users, contacts, privacy, watchers, filing.files)
         chat_photos = ChatPhotos(database, chats, filing.files)
         channels = Channels(database, fanout)
+        joining = ChannelJoining(database, channels, fanout)
         channel_photos = ChannelPhotos(database, channels, filing.files)
         sticker_sets, saved_files = StickerSets(database, filing, fanout, clock), SavedFiles(database, fanout, clock)
         wallpapers = Wallpapers(database, filing, clock)
@@ -261,7 +262,7 @@ class Domain:
             joining=joining,
             channel_photos=channel_photos,
             channel_usernames=ChannelUsernames(database, channels),
-            invites=ChatInvites(database, chats),
+            invites=InviteLinks(database, chats, channels, joining),
             log=UpdateLog(database),
             channel_log=ChannelLog(database),
             trimming=LogTrimming(database, clock, keep_log_seconds),

@@ -594,3 +594,60 @@ class AddressingTests(JoinedTestCase):
         await anna.call(tl.channels.updateUsername(channel=self.address(channel), username=""))
         await clara.call(tl.channels.leaveChannel(channel=self.address(channel)))
         self.assertEqual(await error_of(clara.send(by(sent.id), "still?")), "CHANNEL_PRIVATE")
+
+
+@on_every_backend
+class LinkTests(JoinedTestCase):
+    """Invite links of channels."""
+
+    async def test_in_by_a_link(self) -> None:
+        """A link shows what it leads to, and lets in as many as it says; who was put out does not come in by it."""
+        _, anna, boris, clara = await self.house()
+        channel = await self.founded(anna, "Hidden", broadcast=True)
+        export = tl.messages.exportChatInvite
+        invite = await anna.call(export(peer=self.peer(channel), usage_limit=1, title="one"))
+        self.assertEqual(await error_of(boris.call(export(peer=self.peer(channel)))), "CHANNEL_PRIVATE")
+        hash_ = invite.link.rpartition("+")[2]
+        seen = await boris.call(tl.messages.checkChatInvite(hash=hash_))
+        self.assertEqual(
+            (seen.NAME, seen.title, seen.broadcast, seen.participants_count), ("chatInvite", "Hidden", True, 1)
+        )
+        answer = await boris.call(tl.messages.importChatInvite(hash=hash_))
+        self.assertEqual([update.NAME for update in answer.updates.updates], ["updateChannel"])
+        self.assertEqual((await boris.call(tl.messages.checkChatInvite(hash=hash_))).NAME, "chatInviteAlready")
+        self.assertEqual(await error_of(clara.call(tl.messages.importChatInvite(hash=hash_))), "INVITE_HASH_EXPIRED")
+        full = (await anna.call(tl.channels.getFullChannel(channel=self.address(channel)))).full_chat
+        self.assertTrue(full.exported_invite.permanent)
+        main = full.exported_invite.link.rpartition("+")[2]
+        importers = tl.messages.getChatInviteImporters(
+            peer=self.peer(channel), link=invite.link, offset_date=0, offset_user=tl.inputUserEmpty(), limit=10
+        )
+        self.assertEqual([one.user_id for one in (await anna.call(importers)).importers], [boris.user.id])
+        self.assertEqual(await error_of(boris.call(importers)), "CHAT_ADMIN_REQUIRED")
+        banned = tl.chatBannedRights(view_messages=True, until_date=0)
+        await anna.call(
+            tl.channels.editBanned(channel=self.address(channel), participant=anna.peer(boris), banned_rights=banned)
+        )
+        self.assertEqual(await error_of(boris.call(tl.messages.importChatInvite(hash=main))), "INVITE_HASH_EXPIRED")
+        self.assertEqual((await boris.dialogs()).dialogs, [])
+
+    async def test_a_supergroup_says_who_came_by_a_link(self) -> None:
+        """The newcomer and the others have the post; the links of an administrator who is none any more end."""
+        _, anna, boris, clara = await self.house()
+        channel = await self.founded(anna)
+        await anna.call(tl.channels.inviteToChannel(channel=self.address(channel), users=[anna.input_user(boris)]))
+        rights = tl.chatAdminRights(invite_users=True)
+        edit = tl.channels.editAdmin
+        await anna.call(
+            edit(channel=self.address(channel), user_id=anna.input_user(boris), admin_rights=rights, rank="")
+        )
+        invite = await boris.call(tl.messages.exportChatInvite(peer=self.peer(channel)))
+        hash_ = invite.link.rpartition("+")[2]
+        await anna.take()
+        await clara.call(tl.messages.importChatInvite(hash=hash_))
+        (update,) = await anna.take()
+        self.assertEqual(update.message.action, tl.messageActionChatJoinedByLink(inviter_id=boris.user.id))
+        await clara.call(tl.channels.leaveChannel(channel=self.address(channel)))
+        none = tl.chatAdminRights()
+        await anna.call(edit(channel=self.address(channel), user_id=anna.input_user(boris), admin_rights=none, rank=""))
+        self.assertEqual(await error_of(clara.call(tl.messages.importChatInvite(hash=hash_))), "INVITE_HASH_EXPIRED")

@@ -6,6 +6,7 @@ from typing import Any
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
+from teamgram.bff.views.chats import invite_view
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.bff.views.reactions import allowed_view
 from teamgram.domain.boxes.changes import OwnChange
@@ -81,6 +82,10 @@ class ChannelsService(RpcService):
         counts = await shared.domain.channels.counts(seat)
         photo = await shared.domain.filing.files.photo(channel.photo.photo_id) if channel.photo is not None else None
         allowed = await shared.domain.reaction_choices.allowed(channel.marked)
+        # Without one Telegram Desktop's box for it is empty, and its buttons are dead.
+        invite = None
+        if seat.has(AdminRight.INVITE_USERS):
+            invite = await shared.domain.invites.permanent_of(shared.actor(caller), channel.marked)
         full = tl.channelFull(
             available_reactions=allowed_view(allowed),
             reactions_limit=allowed.limit,
@@ -102,6 +107,7 @@ class ChannelsService(RpcService):
             unread_count=dialog.unread_count,
             chat_photo=shared.updates.files.of_channel(photo, channel.id),
             notify_settings=notify_settings_view(chosen),
+            exported_invite=invite_view(invite) if invite is not None else None,
             bot_info=[],
             migrated_from_chat_id=channel.migrated_from_chat_id or None,
             migrated_from_max_id=channel.migrated_from_max_id or None,

@@ -1,14 +1,15 @@
-"""RPCChatInvites: links that let people into basic groups."""
+"""RPCChatInvites: links that let people into groups and channels."""
 
 from typing import Any
 
-from teamgram.bff.chats.service import group
+from teamgram.bff.channels.answers import told
 from teamgram.bff.errors import METHOD_NOT_IMPL, bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.chats import chat_view, invite_view
-from teamgram.domain.chats import rights
+from teamgram.domain.channels.channel import Seat
 from teamgram.domain.chats.invite import hash_in
+from teamgram.domain.ids.peer import PeerKind, channel_id_of, is_channel
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -29,11 +30,11 @@ class ChatInvitesService(RpcService):
     async def export_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.exportChatInvite#a455de90 flags:# legacy_revoke_permanent:flags.2?true ... = ExportedChatInvite"""
         shared = self._shared
-        chat = await group(shared, caller, query.peer)
+        group_id = await group_id_of(shared, caller, query.peer)
         _check_bounds(query, shared.now())
         invite = await self._invites.export(
             shared.actor(caller),
-            chat.id,
+            group_id,
             title=query.title or "",
             expires_at=query.expire_date or 0,
             usage_limit=query.usage_limit or 0,
@@ -47,7 +48,10 @@ class ChatInvitesService(RpcService):
         shared = self._shared
         if not query.hash:
             raise bad_request("INVITE_HASH_EMPTY")
-        _, chat = await self._invites.check(caller.user_id, query.hash, shared.now())
+        _, place = await self._invites.check(caller.user_id, query.hash, shared.now())
+        if isinstance(place, Seat):
+            return await self._channel_by_link(caller, place)
+        chat = place
         if chat.member(caller.user_id) is not None:
             return tl.chatInviteAlready(chat=chat_view(chat, caller.user_id, shared.updates.files.dc_id))
         shown, _ = await shared.peers(caller.user_id, chat.members[:_SHOWN])
@@ -60,26 +64,49 @@ class ChatInvitesService(RpcService):
             color=0,
         )
 
+    async def _channel_by_link(self, caller: RpcMetadata, seat: Seat) -> Any:
+        shared, channel = self._shared, seat.channel
+        if seat.is_present:
+            _, chats = await shared.peers(caller.user_id, {channel.marked})
+            return tl.chatInviteAlready(chat=chats[0])
+        photo = await shared.domain.filing.files.photo(channel.photo_id) if channel.photo_id else None
+        return tl.chatInvite(
+            channel=True,
+            broadcast=channel.is_broadcast,
+            megagroup=not channel.is_broadcast,
+            public=channel.is_public,
+            title=channel.title,
+            about=channel.about or None,
+            photo=shared.updates.files.given(photo, caller.user_id),
+            participants_count=channel.members,
+            color=0,
+        )
+
     @rpc("messages.importChatInvite")
     async def import_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.importChatInvite#de91436e hash:string = messages.ChatInviteJoinResult"""
         shared = self._shared
         if not query.hash:
             raise bad_request("INVITE_HASH_EMPTY")
-        _, change = await self._invites.join(shared.actor(caller), query.hash)
-        return tl.messages.chatInviteJoinResultOk(updates=await shared.updates.answer(change))
+        group_id, change = await self._invites.join(shared.actor(caller), query.hash)
+        if is_channel(group_id):
+            updates = await told(shared, caller, channel_id_of(group_id), change)
+        else:
+            assert change is not None, "a group says who came"
+            updates = await shared.updates.answer(change)
+        return tl.messages.chatInviteJoinResultOk(updates=updates)
 
     @rpc("messages.getExportedChatInvites")
     async def get_exported_chat_invites(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getExportedChatInvites#a2b5a3f6 flags:# revoked:flags.3?true ... = messages.ExportedChatInvites"""
         shared = self._shared
-        chat = await group(shared, caller, query.peer)
+        group_id = await group_id_of(shared, caller, query.peer)
         admin = await shared.input_peers.user(caller, query.admin_id)
         if admin.id == caller.user_id and not query.revoked:
-            await self._invites.permanent_of(shared.actor(caller), chat.id)
+            await self._invites.permanent_of(shared.actor(caller), group_id)
         after = (query.offset_date or 0, hash_in(query.offset_link)) if query.offset_link else None
         page = await self._invites.listed(
-            caller.user_id, chat.id, admin.id, revoked=query.revoked, limit=query.limit, after=after
+            caller.user_id, group_id, admin.id, revoked=query.revoked, limit=query.limit, after=after
         )
         users, _ = await shared.peers(caller.user_id, {admin.id})
         return tl.messages.exportedChatInvites(
@@ -90,16 +117,16 @@ class ChatInvitesService(RpcService):
     async def get_chat_invite_importers(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getChatInviteImporters#df04dd4e flags:# requested:flags.0?true ... = messages.ChatInviteImporters"""
         shared = self._shared
-        chat = await group(shared, caller, query.peer)
+        group_id = await group_id_of(shared, caller, query.peer)
         if query.requested or query.subscription_expired:
             # Nobody asks to be let in, and nobody pays.
-            rights.check_makes_links(chat, caller.user_id)
+            await self._invites.check_makes(caller.user_id, group_id)
             return tl.messages.chatInviteImporters(count=0, importers=[], users=[])
         if not query.link:
             raise bad_request("INVITE_HASH_EMPTY")
         last_id = getattr(query.offset_user, "user_id", 0)
         after = (query.offset_date, last_id) if query.offset_date else None
-        page = await self._invites.uses(caller.user_id, chat.id, hash_in(query.link), limit=query.limit, after=after)
+        page = await self._invites.uses(caller.user_id, group_id, hash_in(query.link), limit=query.limit, after=after)
         users, _ = await shared.peers(caller.user_id, {user_id for user_id, _ in page.uses})
         return tl.messages.chatInviteImporters(
             count=page.count,
@@ -110,8 +137,8 @@ class ChatInvitesService(RpcService):
     @rpc("messages.getExportedChatInvite")
     async def get_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getExportedChatInvite#73746f5c peer:InputPeer link:string = messages.ExportedChatInvite"""
-        chat = await group(self._shared, caller, query.peer)
-        invite = await self._invites.get(caller.user_id, chat.id, hash_in(query.link))
+        group_id = await group_id_of(self._shared, caller, query.peer)
+        invite = await self._invites.get(caller.user_id, group_id, hash_in(query.link))
         users, _ = await self._shared.peers(caller.user_id, {invite.admin_id})
         return tl.messages.exportedChatInvite(invite=invite_view(invite), users=users)
 
@@ -119,11 +146,11 @@ class ChatInvitesService(RpcService):
     async def edit_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.editExportedChatInvite#bdca2f75 flags:# revoked:flags.2?true ... = messages.ExportedChatInvite"""
         shared = self._shared
-        chat = await group(shared, caller, query.peer)
+        group_id = await group_id_of(shared, caller, query.peer)
         hash_ = hash_in(query.link)
         _check_bounds(query, shared.now())
         if query.revoked:
-            invite, new = await self._invites.revoke(shared.actor(caller), chat.id, hash_)
+            invite, new = await self._invites.revoke(shared.actor(caller), group_id, hash_)
             if new is not None:
                 users, _ = await shared.peers(caller.user_id, {invite.admin_id})
                 return tl.messages.exportedChatInviteReplaced(
@@ -132,7 +159,7 @@ class ChatInvitesService(RpcService):
         else:
             invite = await self._invites.edit(
                 caller.user_id,
-                chat.id,
+                group_id,
                 hash_,
                 title=query.title,
                 expires_at=query.expire_date,
@@ -144,23 +171,23 @@ class ChatInvitesService(RpcService):
     @rpc("messages.deleteExportedChatInvite")
     async def delete_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.deleteExportedChatInvite#d464a42b peer:InputPeer link:string = Bool"""
-        chat = await group(self._shared, caller, query.peer)
-        await self._invites.delete_revoked(caller.user_id, chat.id, hash_in(query.link))
+        group_id = await group_id_of(self._shared, caller, query.peer)
+        await self._invites.delete_revoked(caller.user_id, group_id, hash_in(query.link))
         return True
 
     @rpc("messages.deleteRevokedExportedChatInvites")
     async def delete_revoked_exported_chat_invites(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.deleteRevokedExportedChatInvites#56987bd5 peer:InputPeer admin_id:InputUser = Bool"""
-        chat = await group(self._shared, caller, query.peer)
+        group_id = await group_id_of(self._shared, caller, query.peer)
         admin = await self._shared.input_peers.user(caller, query.admin_id)
-        await self._invites.delete_all_revoked(caller.user_id, chat.id, admin.id)
+        await self._invites.delete_all_revoked(caller.user_id, group_id, admin.id)
         return True
 
     @rpc("messages.getAdminsWithInvites")
     async def get_admins_with_invites(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getAdminsWithInvites#3920e6ef peer:InputPeer = messages.ChatAdminsWithInvites"""
-        chat = await group(self._shared, caller, query.peer)
-        admins = await self._invites.admins(caller.user_id, chat.id)
+        group_id = await group_id_of(self._shared, caller, query.peer)
+        admins = await self._invites.admins(caller.user_id, group_id)
         users, _ = await self._shared.peers(caller.user_id, {admin_id for admin_id, _, _ in admins})
         return tl.messages.chatAdminsWithInvites(
             admins=[
@@ -169,6 +196,19 @@ class ChatInvitesService(RpcService):
             ],
             users=users,
         )
+
+
+async def group_id_of(shared: Shared, caller: RpcMetadata, input_peer: Any) -> int:
+    """What the links of a group or channel that the caller may see are kept under: see ``invites.place``.
+
+    Raises:
+        RpcError: ``PEER_ID_INVALID``.
+        ChatNotFound, ChannelNotFound, ChannelPrivate.
+    """
+    peer = await shared.peer(caller, input_peer)
+    if peer.kind is PeerKind.USER:
+        raise bad_request("PEER_ID_INVALID")
+    return peer.id if peer.kind is PeerKind.CHAT else peer.marked
 
 
 def _check_bounds(query: Any, now: int) -> None:

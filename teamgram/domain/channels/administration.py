@@ -22,6 +22,7 @@ from teamgram.domain.channels.errors import AdminsTooMany, BansInvalid, RankHasE
 from teamgram.domain.chats.chat import Banned, Role, Standing
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.errors import ChatNotModified, UserNotParticipant
+from teamgram.domain.chats.invite import revoke_links_txn
 from teamgram.domain.chats.inviting import check_brings_txn
 from teamgram.domain.updates.events import ChannelChanged, ChannelDefaultBannedChanged
 from teamgram.domain.updates.fanout import Fanout
@@ -93,6 +94,7 @@ class ChannelAdministration:
             if not was.is_present:
                 raise UserNotParticipant(str(user_id))
             now = msgspec.structs.replace(was, role=Role.MEMBER, admin_rights=0, rank="")
+            revoke_links_txn(txn, channel.marked, user_id)
         if now == was:
             return
         after = replace(
@@ -162,6 +164,8 @@ class ChannelAdministration:
             restricted_by=actor.user_id if banned_rights else 0,
             changed_at=actor.now,
         )
+        if was.role is not Role.MEMBER:
+            revoke_links_txn(txn, channel.marked, user_id)
         left = was.is_present and not now.is_present
         if left:
             self._channels.take_out_txn(txn, channel, after)

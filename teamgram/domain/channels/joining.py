@@ -25,6 +25,7 @@ from teamgram.domain.chats import inviting
 from teamgram.domain.chats.chat import Role, Standing
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.errors import UserAlreadyParticipant
+from teamgram.domain.chats.invite import revoke_links_txn
 from teamgram.domain.contacts.relations import is_bot_txn
 from teamgram.domain.ids.username import username_key
 from teamgram.domain.updates.events import ChannelChanged
@@ -114,6 +115,7 @@ class ChannelJoining:
         )
         member = replace(member, membership=gone, promoted_by=0, changed_at=actor.now)
         self._channels.take_out_txn(txn, seat.channel, member)
+        revoke_links_txn(txn, seat.channel.marked, actor.user_id)
         self._tell_after(txn, channel_id, (actor.user_id,), actor.perm_auth_key_id)
 
     async def invite(self, actor: Actor, channel_id: int, user_ids: Sequence[int]) -> Invited:

@@ -1,12 +1,9 @@
-"""One invite link: what it is, how it lies in the database, and who may look at it."""
+"""One invite link: what it is, and how it lies in the database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
-from teamgram.domain.chats import rights, store
-from teamgram.domain.chats.chat import Chat
-from teamgram.domain.chats.errors import InviteHashInvalid
 
 PREFIX = "https://t.me/+"
 """Clients take the hash from links of this form and ask the server that they talk to."""
@@ -19,6 +16,7 @@ class Invite:
     """One link.
 
     Attributes:
+        chat_id: the basic group's id, or the channel's marked id.
         expires_at: unix seconds; ``usage_limit``: how many may use it; 0 for no bound.
         permanent: the administrator's main link, of which there is always one.
     """
@@ -76,31 +74,6 @@ def invite_txn(txn: Transaction, hash_: str) -> Invite | None:
     txn.execute(f"SELECT {COLUMNS} FROM chat_invites WHERE hash = ?", (hash_,))
     row = txn.fetchone()
     return invite_of(row) if row is not None else None
-
-
-def known_chat_txn(txn: Transaction, user_id: int, chat_id: int, *, lock: bool = False) -> Chat:
-    """The group, if the user may know of it.
-
-    Raises:
-        ChatNotFound.
-    """
-    return rights.known(store.chat_txn(txn, chat_id, (user_id,), lock=lock), chat_id, user_id)
-
-
-def invite_for_txn(txn: Transaction, user_id: int, chat_id: int, hash_: str, lock: bool = False) -> Invite:
-    """A group\'s link for who may manage it.
-
-    Raises:
-        ChatNotFound, ChatAdminRequired, InviteHashInvalid.
-    """
-    chat = known_chat_txn(txn, user_id, chat_id, lock=lock)
-    invite = invite_txn(txn, hash_)
-    if invite is None or invite.chat_id != chat_id:
-        # Who may look after none hears no more of this one than of any other.
-        rights.check_manages_link(chat, user_id, user_id)
-        raise InviteHashInvalid
-    rights.check_manages_link(chat, user_id, invite.admin_id)
-    return invite
 
 
 def revoke_links_txn(txn: Transaction, chat_id: int, admin_id: int) -> None:

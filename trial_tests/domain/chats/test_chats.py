@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred
 
 from teamgram.cache.bus import MemoryBus
 from teamgram.domain.boxes.message import Action
@@ -11,10 +11,8 @@ from teamgram.domain.chats.chats import Actor, Chats
 from teamgram.domain.chats.errors import (
     ChatNotModified,
     ChatTitleEmpty,
-    InviteHashExpired,
     UsersTooMany,
 )
-from teamgram.domain.chats.invites import ChatInvites
 from teamgram.domain.contacts.relations import PeerDeactivated
 from teamgram.domain.updates.events import ChatParticipantRemoved
 from teamgram.domain.users.user import SERVICE_USER_ID, UserNotFound
@@ -107,38 +105,3 @@ class ChatsTests(ChatsTestCase):
         self.assertEqual((gone.standing, gone.role), (Standing.REMOVED, Role.MEMBER))
         self.assertEqual((await chats.ids_of(BORIS), await chats.ids_of(CLARA)), ([], [chat_id]))
         self.assertEqual(await chats.common(ANNA, BORIS, 0, 10), [])
-
-
-@on_every_backend
-class InvitesTests(ChatsTestCase):
-    """``ChatInvites``."""
-
-    async def test_the_last_place_is_one(self) -> None:
-        """Of three who come by a link for one at the same moment one gets in."""
-        chats, _ = await self.chats()
-        invites = ChatInvites(self.database, chats)
-        chat_id = (await chats.create(Actor(ANNA, NOW), [BORIS], "x")).chat_id
-        invite = await invites.export(Actor(ANNA, NOW), chat_id, usage_limit=1)
-        await add_accounts(self.database, 11, 12, 13)
-
-        async def come(user_id: int) -> bool:
-            try:
-                await invites.join(Actor(user_id, NOW), invite.hash)
-            except InviteHashExpired:
-                return False
-            return True
-
-        outcomes = await gatherResults([Deferred.fromCoroutine(come(user_id)) for user_id in (11, 12, 13)])
-        self.assertEqual(outcomes.count(True), 1)
-        self.assertEqual(len((await chats.of_member(ANNA, chat_id)).members), 3)
-
-    async def test_a_link_has_an_end(self) -> None:
-        """In the second in which it ends it lets nobody in any more; a second before it does."""
-        chats, _ = await self.chats()
-        invites = ChatInvites(self.database, chats)
-        chat_id = (await chats.create(Actor(ANNA, NOW), [BORIS], "x")).chat_id
-        invite = await invites.export(Actor(ANNA, NOW), chat_id, expires_at=NOW + 60)
-        await self.refused(invites.join(Actor(CLARA, NOW + 60), invite.hash), InviteHashExpired)
-        await self.refused(invites.check(CLARA, invite.hash, NOW + 60), InviteHashExpired)
-        joined, _ = await invites.join(Actor(CLARA, NOW + 59), invite.hash)
-        self.assertEqual(joined, chat_id)

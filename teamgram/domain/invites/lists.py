@@ -1,8 +1,8 @@
 """Lists of invite links, a page at a time: an administrator's, who came by one, who has any."""
 
 from teamgram.database import Transaction
-from teamgram.domain.chats import rights
-from teamgram.domain.chats.invite import COLUMNS, InvitePage, invite_for_txn, invite_of, invite_txn, known_chat_txn
+from teamgram.domain.chats.invite import COLUMNS, InvitePage, invite_of, invite_txn
+from teamgram.domain.invites.place import check_manages_link, check_sees_link_makers, invite_for_txn, place_txn
 
 MAX_PAGE = 100
 
@@ -10,16 +10,16 @@ MAX_PAGE = 100
 def listed_txn(
     txn: Transaction,
     user_id: int,
-    chat_id: int,
+    group_id: int,
     admin_id: int,
     revoked: bool,
     limit: int,
     after: tuple[int, str] | None,
 ) -> InvitePage:
-    """See ``ChatInvites.listed``."""
-    rights.check_manages_link(known_chat_txn(txn, user_id, chat_id), user_id, admin_id)
+    """See ``InviteLinks.listed``."""
+    check_manages_link(place_txn(txn, user_id, group_id), user_id, admin_id)
     of_admin = "FROM chat_invites WHERE chat_id = ? AND admin_id = ? AND revoked = ?"
-    which = (chat_id, admin_id, int(revoked))
+    which = (group_id, admin_id, int(revoked))
     txn.execute(f"SELECT COUNT(*) {of_admin}", which)
     (count,) = txn.fetchone() or (0,)
     further = ""
@@ -42,10 +42,10 @@ def listed_txn(
 
 
 def uses_txn(
-    txn: Transaction, user_id: int, chat_id: int, hash_: str, limit: int, after: tuple[int, int] | None
+    txn: Transaction, user_id: int, group_id: int, hash_: str, limit: int, after: tuple[int, int] | None
 ) -> InvitePage:
-    """See ``ChatInvites.uses``."""
-    invite_for_txn(txn, user_id, chat_id, hash_)
+    """See ``InviteLinks.uses``."""
+    invite_for_txn(txn, user_id, group_id, hash_)
     txn.execute("SELECT COUNT(*) FROM chat_invite_uses WHERE hash = ?", (hash_,))
     (count,) = txn.fetchone() or (0,)
     further = ""
@@ -61,12 +61,12 @@ def uses_txn(
     return InvitePage(count, uses=tuple((row[0], row[1]) for row in txn.fetchall()))
 
 
-def admins_txn(txn: Transaction, user_id: int, chat_id: int) -> list[tuple[int, int, int]]:
-    """See ``ChatInvites.admins``."""
-    rights.check_sees_link_makers(known_chat_txn(txn, user_id, chat_id), user_id)
+def admins_txn(txn: Transaction, user_id: int, group_id: int) -> list[tuple[int, int, int]]:
+    """See ``InviteLinks.admins``."""
+    check_sees_link_makers(place_txn(txn, user_id, group_id), user_id)
     txn.execute(
         "SELECT admin_id, SUM(1 - revoked), SUM(revoked) FROM chat_invites WHERE chat_id = ?"
         " GROUP BY admin_id ORDER BY admin_id",
-        (chat_id,),
+        (group_id,),
     )
     return [(row[0], int(row[1]), int(row[2])) for row in txn.fetchall()]

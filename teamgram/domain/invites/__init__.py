@@ -1,0 +1,1 @@
+"""Invite links, which let people into basic groups, supergroups and channels alike."""

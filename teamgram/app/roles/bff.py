@@ -124,6 +124,7 @@ class BffRole:
         backend = self.backend
         await check_shared_keys(backend.database, self._place.data_dir)
         if await backend.database_watch.has_lost_time():
+            self._log.warn("the database is a backup of before: its boxes go on above what clients have seen")
             await backend.domain.log.go_on_after_a_gap()
         self.redis.start()
         backend.auth_sessions.startService()

@@ -68,8 +68,10 @@ NEWER: dict[str, str] = {
     "cron.list": "sessionKey sessionAgentId",
 }
 
-#: Ours, in nobody's schema.
+#: Ours, or in nobody's published schema.
 OWN: dict[str, dict[str, Any]] = {
+    # 2026.9.6 sorts by more than the published schema has.
+    "sessions.list": {"sortBy": {"type": "string", "maxLength": 64}},
     "connect": {
         "resumeFrom": {
             "type": "object",
@@ -77,7 +79,7 @@ OWN: dict[str, dict[str, Any]] = {
             "properties": {"token": {"type": "string", "minLength": 1}, "seq": {"type": "integer", "minimum": 0}},
             "additionalProperties": False,
         }
-    }
+    },
 }
 
 KEYWORDS = {

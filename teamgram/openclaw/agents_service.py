@@ -118,7 +118,7 @@ class AgentsService(Service):
             UsageMethods(parts, rows), SessionBranchMethods(parts, events), SessionSearchMethods(parts),
             ModelMethods(parts),
             MessageMethods(parts, self.deliveries), QuestionMethods(parts, self._questions),
-            SkillMethods(parts), ChannelMethods(self.deliveries), self.terminals,
+            SkillMethods(parts), ChannelMethods(self.deliveries, lambda: config.sections), self.terminals,
             ApprovalMethods(parts, self._approvals, self._exec_policy, plane.nodes),
         ):  # fmt: skip
             plane.router.register(more)

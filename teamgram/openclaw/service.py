@@ -196,7 +196,8 @@ class OpenClawService(MultiService):
             gate = HttpGate(plane.canvas_http if kind == CANVAS else plane.http, plane.door)
             factory: Any = OpenClawFactory(plane.sockets, gate, kind)
             if kind != MINI:
-                factory = tls.wrapped(factory, plane.config.sections.gateway.tls, plane.lifetime.data_dir)
+                section = plane.config.sections.gateway.tls
+                factory = tls.wrapped(factory, section, plane.lifetime.data_dir, self._reactor)
             listener = await endpoint.listen(factory)
             self._listeners.append(listener)
             self.ports.append((interface, listener.getHost().port))

@@ -62,6 +62,16 @@ class Lanes:
         """Runs that are under way or wait."""
         return sum((lane.active is not None) + len(lane.waiting) for lane in self._lanes.values())
 
+    def counts(self) -> dict[str, int]:
+        """How many sessions have runs, how many of these run, wait, and in how many sessions they wait."""
+        lanes = list(self._lanes.values())
+        return {
+            "laneCount": len(lanes),
+            "activeCount": sum(lane.active is not None for lane in lanes),
+            "queuedCount": sum(len(lane.waiting) for lane in lanes),
+            "queuedLaneCount": sum(bool(lane.waiting) for lane in lanes),
+        }
+
     def when_idle(self) -> Deferred[None]:
         """Fires when none is left."""
         if not self._lanes:

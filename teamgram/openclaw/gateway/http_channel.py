@@ -215,4 +215,4 @@ class GatewayChannel(HTTPChannel):
         if self.requests:
             self.refuse(TOO_SLOW)
         else:
-            self.loseConnection()
+            self.forceAbortClient()

@@ -21,6 +21,8 @@ from teamgram.openclaw.gateway.sockets import Sockets
 
 #: What a port is for: everything, the small dialect, canvas documents.
 GATEWAY, MINI, CANVAS = "gateway", "mini", "canvas"
+#: What was refused may close its socket so long.
+_LINGER_SECONDS = 5.0
 
 
 class OpenClawProtocol(Protocol):
@@ -35,6 +37,7 @@ class OpenClawProtocol(Protocol):
         self._head = bytearray()
         self._connection: Connection | None = None
         self._timeout: Any = None
+        self._refused = False
 
     def connectionMade(self) -> None:
         """Called by Twisted."""
@@ -54,6 +57,8 @@ class OpenClawProtocol(Protocol):
         """Called by Twisted."""
         if self._connection is not None:
             self._connection.data_received(data)
+            return
+        if self._refused:
             return
         searched = len(self._head)
         self._head += data
@@ -110,6 +115,11 @@ class OpenClawProtocol(Protocol):
         self._connection.data_received(rest)
 
     def _refuse(self, status: int, text: str) -> None:
+        # What such a peer still sends is nobody's, and its socket is gone soon whether or not it closes it.
+        self._refused = True
+        self._head.clear()
+        self._in_time()
+        self._timeout = self._sockets.reactor.callLater(_LINGER_SECONDS, self._too_slow)
         self.transport.write(refusal(status, text))  # type: ignore[union-attr]
         self.transport.loseConnection()  # type: ignore[union-attr]
 

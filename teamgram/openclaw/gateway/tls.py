@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSSLServerConnectionCreator
+from twisted.internet.protocol import connectionDone
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from cryptography import x509
@@ -27,6 +29,8 @@ class TlsError(Exception):
 
 #: A certificate that we make ourselves is known by its fingerprint and by nothing else, so it may last.
 _DAYS = 3650
+#: After the server has said goodbye, a peer has so long to say it too.
+CLOSE_SECONDS = 60.0
 _MADE = ("openclaw/tls/gateway-cert.pem", "openclaw/tls/gateway-key.pem")
 
 
@@ -95,7 +99,45 @@ class GatewayCertificate:
         return SSL.Connection(self._context, None)
 
 
-def wrapped(factory: Any, section: TlsSection, data_dir: Path) -> Any:
+class ClosedInTime(TLSMemoryBIOProtocol):
+    """TLS on a socket that ends when it is closed.
+
+    Twisted's own waits for the peer to say goodbye as well, and without end: who does not keeps a socket for ever.
+    """
+
+    _closing: Any = None
+
+    def loseConnection(self) -> None:
+        """Say goodbye; without an answer the socket is closed all the same."""
+        super().loseConnection()  # type: ignore[no-untyped-call]
+        if self._closing is None and self.connected:
+            factory: Any = self.factory
+            self._closing = factory.call_later(CLOSE_SECONDS, self._enough)
+
+    def _enough(self) -> None:
+        self._closing = None
+        self.abortConnection()  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """It is gone."""
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+
+
+class ClosedInTimeFactory(TLSMemoryBIOFactory):
+    """Makes them.
+
+    Attributes:
+        call_later: the reactor's.
+    """
+
+    protocol = ClosedInTime
+    call_later: Any = None
+
+
+def wrapped(factory: Any, section: TlsSection, data_dir: Path, reactor: Any) -> Any:
     """A factory behind TLS where the configuration wants that, else as it is.
 
     Raises:
@@ -106,7 +148,9 @@ def wrapped(factory: Any, section: TlsSection, data_dir: Path) -> Any:
     files = files_of(section, data_dir)
     if not section.cert_path:
         make_certificate(*files, datetime.datetime.now(datetime.UTC))
-    return TLSMemoryBIOFactory(GatewayCertificate(*files), False, factory)
+    secured = ClosedInTimeFactory(GatewayCertificate(*files), False, factory)
+    secured.call_later = reactor.callLater
+    return secured
 
 
 @implementer(IOpenSSLClientConnectionCreator)

@@ -183,6 +183,12 @@ class AgentMethods:
         texts = await self._parts.sessions.read(session, read)
         return "\n\n".join(text for text in texts if text)
 
+    @method("diagnostics.lanes", scopes.READ)
+    def lanes(self, call: Call) -> dict[str, Any]:
+        """How many runs there are: of all sessions together, each of which is a lane here."""
+        counts = self._parts.lanes.counts()
+        return {"ts": self._parts.now_ms(), "lanes": [], "dynamic": counts if counts["laneCount"] else None}
+
     @method("agent.wait", scopes.WRITE)
     async def wait(self, call: Call) -> dict[str, Any]:
         """How a run ended, or that it had not within the time; also of one that nobody has started yet."""

@@ -56,6 +56,24 @@ class NodeMethods:
             "nodes": [self._nodes.describe(record) for record in self._nodes.records()],
         }
 
+    @method("environments.list", scopes.READ)
+    def environments(self, call: Call) -> dict[str, Any]:
+        """Where commands can run: the nodes."""
+        rows = []
+        for record in self._nodes.records():
+            about = {
+                "id": record.device_id,
+                "type": "node",
+                "label": record.label or record.display_name,
+                "status": "available" if record.device_id in self._nodes.live else "unavailable",
+                "platform": record.platform,
+                "capabilities": record.surface.caps if record.surface is not None else None,
+                "invocableCommands": self._nodes.commands_of(record) if record.surface is not None else None,
+                "lastSeenAtMs": record.last_seen_at_ms or None,
+            }
+            rows.append({name: value for name, value in about.items() if value is not None})
+        return {"environments": rows}
+
     @method("node.describe", scopes.READ)
     def describe(self, call: Call) -> dict[str, Any]:
         """One node."""

@@ -85,7 +85,7 @@ class SessionMethods:
         """The answer of ``sessions.list``."""
         parts = self._parts
         now_ms = parts.now_ms()
-        by = "last_interaction_at" if params.get("sortBy") == "lastInteractionAt" else "updated_at"
+        by = "last_interaction_at" if params.get("sortBy") in ("lastInteractionAt", "activity") else "updated_at"
         wanted = session_filter.matcher(params, now_ms, {agent.id for agent in parts.roster.all()})
         found = [session for session in parts.sessions.newest_first(by) if wanted(session)]
         limit, offset = params.get("limit") or _DEFAULT_LIMIT, params.get("offset") or 0

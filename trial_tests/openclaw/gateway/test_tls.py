@@ -1,15 +1,75 @@
 """TLS on the control port, and clients that know it by its fingerprint."""
 
+import socket
 import ssl
+import time
 import urllib.request
 from typing import Any
 
 from twisted.internet import reactor
+from twisted.internet.testing import StringTransport
 
 from teamgram.app.gateway_client import CommandFailed, Target, connect, disconnect, find_target
 from teamgram.openclaw.gateway import scopes, tls
+from teamgram.openclaw.gateway import server as gateway_server
 from trial_tests.openclaw.house import TOKEN, House
 from trial_tests.openclaw.live import LiveTestCase
+
+
+class ClosedInTimeTests(LiveTestCase):
+    """Peers who say no goodbye."""
+
+    config = {"gateway": {"tls": {"enabled": True}}}
+
+    def left_open(self, request: bytes, *, shakes_hands: bool = True) -> float:
+        """Seconds until the server closes the socket of somebody who only listens. Blocks."""
+        begun = time.monotonic()
+        plain = socket.create_connection(("127.0.0.1", self.port), 20)
+        watched = plain.dup()
+        watched.settimeout(20)
+        if shakes_hands:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            secured = context.wrap_socket(plain)
+            secured.sendall(request)
+            while secured.recv(65536):
+                pass
+        else:
+            plain.sendall(request)
+        try:
+            while watched.recv(65536):
+                pass
+        except ConnectionResetError:
+            pass
+        watched.close()
+        plain.close()
+        return time.monotonic() - begun
+
+    async def test_no_goodbye(self) -> None:
+        """Answered, refused or too slow: the socket is closed whether or not the peer closes it."""
+        self.patch(tls, "CLOSE_SECONDS", 0.2)
+        self.patch(gateway_server, "_LINGER_SECONDS", 0.2)
+        self.patch(gateway_server, "HEAD_SECONDS", 0.2)
+        for request, shakes in (
+            (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", True),
+            (b"GET nonsense\r\n\r\n", True),
+            (b"GET /", True),
+            (b"\x16\x03\x01", False),
+        ):
+            await self.in_thread(lambda request=request, shakes=shakes: self.left_open(request, shakes_hands=shakes))
+
+    def test_after_a_refusal(self) -> None:
+        """What comes behind a head that was refused is not kept, and answered no more."""
+        protocol = gateway_server.OpenClawProtocol(self.plane.sockets, None, "gateway")  # type: ignore[arg-type]
+        transport: Any = StringTransport()
+        transport.loseConnection = transport.setTcpNoDelay = lambda *ignored: None
+        protocol.makeConnection(transport)
+        protocol.dataReceived(b"GET nonsense\r\n\r\n")
+        answer = transport.value()
+        for _ in range(100):
+            protocol.dataReceived(b"x" * 10_000)
+        self.assertEqual((transport.value(), len(protocol._head)), (answer, 0))
+        protocol.connectionLost()
 
 
 class TlsTests(LiveTestCase):
@@ -73,7 +133,7 @@ class TlsTests(LiveTestCase):
         before = self.fingerprint
         cert, key = tls.files_of(self.plane.config.sections.gateway.tls, self.plane.lifetime.data_dir)
         self.assertEqual(key.stat().st_mode & 0o77, 0)
-        tls.wrapped(None, self.plane.config.sections.gateway.tls, self.plane.lifetime.data_dir)
+        tls.wrapped(None, self.plane.config.sections.gateway.tls, self.plane.lifetime.data_dir, reactor)
         self.assertEqual(self.fingerprint, before)
         cert.write_text("nothing")
         with self.assertRaises(tls.TlsError):

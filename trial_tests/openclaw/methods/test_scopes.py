@@ -18,6 +18,7 @@ from trial_tests.openclaw.live import LiveTestCase, SocketClient
 DECLARED: dict[str | None, str] = {
     None: "health",
     scopes.READ: """
+        diagnostics.lanes environments.list plugins.list skills.library.list skills.search
         chat.message.get doctor.memory.status models.authStatus tools.effective
         agents.files.get agents.files.list commands.list controlUi.sessionPullRequests.subscribe progressCard.get
         projects.list session.discussion.info sessions.branches.list sessions.catalog.list sessions.companion.state
@@ -40,6 +41,7 @@ DECLARED: dict[str | None, str] = {
         agent agent.wait chat.abort chat.send node.invoke node.pending.enqueue send sessions.abort sessions.activate
         sessions.close sessions.create sessions.patch sessions.send tools.invoke wake""",
     scopes.PAIRING: """
+        channels.pairing.list
         client.pair.list device.pair.approve device.pair.list device.pair.reject device.pair.remove device.pair.rename
         device.token.revoke device.token.rotate node.pair.approve node.pair.list node.pair.reject node.pair.remove
         node.rename""",

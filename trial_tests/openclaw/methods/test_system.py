@@ -4,6 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw.agent.delivery import OutboundChannel
 from trial_tests.openclaw.agent.test_job_delivery import DeliveryTestCase
+from trial_tests.openclaw.approvals.test_approvals import ShapesTestCase
 from trial_tests.openclaw.house import TOKEN, DeviceKey, House
 
 
@@ -72,7 +73,7 @@ class SystemMethodTests(SynchronousTestCase):
         self.assertEqual(status["channelOrder"], ["telegram"])
 
 
-class ChannelTests(DeliveryTestCase):
+class ChannelTests(DeliveryTestCase, ShapesTestCase):
     """``channels.start|stop|logout`` of a channel that is there, and of others."""
 
     def test_switched(self) -> None:
@@ -89,5 +90,6 @@ class ChannelTests(DeliveryTestCase):
         self.assertTrue(self.ok("channels.start", channel="telegram", accountId="default")["started"])
         self.assertEqual(told, [False, True])
         self.assertIn("does not support logout", self.error("channels.logout", channel="telegram")["message"])
+        self.assertShape("ChannelsPairingListResult", self.ok("channels.pairing.list"))
         self.assertIn("unknown channel", self.error("channels.start", channel="whatsapp")["message"])
         self.assertIn("unknown account", self.error("channels.stop", channel="telegram", accountId="x")["message"])

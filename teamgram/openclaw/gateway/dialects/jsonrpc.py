@@ -37,6 +37,9 @@ PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, UNAUTHORIZED, INTERNAL_ERROR = -32
 _PING, _STARTUP, _CONFIRM = "ping", "gateway.startup", "client.pair.confirm"
 _SUBSCRIBE, _DISCONNECT = "gateway.subscribe", "gateway.disconnect"
 _KINDS = ("chat.event", "agent.event", "session.event", "config.reloaded")
+#: How a run may end, and how ``chat.send`` is answered when its words are to come.
+_TERMINAL = ("final", "error", "aborted")
+_WORDS_COME = ("started", "in_flight")
 #: What needs no hello.
 _OPEN = (_PING, _STARTUP, _CONFIRM)
 
@@ -227,7 +230,7 @@ class JsonRpc:
             self._error(request_id, INVALID_REQUEST, f"events must be a list of {', '.join(_KINDS)}")
             return
         self._subscriptions = frozenset(wanted)
-        self._result(request_id, {"subscriptions": sorted(wanted)})
+        self._result(request_id, {"subscriptions": sorted(self._subscriptions)})
 
     def _dispatch(self, request_id: Any, method: str, name: str, params: Any) -> None:
         try:
@@ -286,15 +289,17 @@ class JsonRpc:
         self._error(request_id, INVALID_REQUEST if is_shape else INTERNAL_ERROR, error.message, error.to_wire())
 
     def no_run(self, run_id: str | None) -> None:
-        """A request was refused: nobody waits for its words."""
+        """A request was refused, or has its whole answer: no words of it will come."""
         if run_id is not None:
             self._pieces.pop(run_id, None)
 
     def _encode(self, event: Event, seq: int) -> bytes | None:
         payload = event.payload
-        if words.kind_of(event.name) not in self._subscriptions:
-            return None
         run_id = payload.get("runId") if event.name == "chat" and isinstance(payload, dict) else None
+        if words.kind_of(event.name) not in self._subscriptions:
+            if run_id in self._pieces and payload["state"] in _TERMINAL:
+                del self._pieces[run_id]
+            return None
         if run_id in self._pieces:
             piece = self._piece(run_id, payload)
             if piece is not None:
@@ -304,7 +309,7 @@ class JsonRpc:
 
     def _piece(self, run_id: str, payload: dict[str, Any]) -> dict[str, Any] | None:
         """The ``chunk`` of a delta; None for what is told as everybody hears it."""
-        if payload["state"] in ("final", "error", "aborted"):
+        if payload["state"] in _TERMINAL:
             del self._pieces[run_id]
         if payload["state"] != "delta":
             return None
@@ -331,6 +336,8 @@ class _RpcResponder:
 
     def result(self, payload: Any) -> None:
         """``result``."""
+        if self._run_id is not None and (not isinstance(payload, dict) or payload.get("status") not in _WORDS_COME):
+            self._dialect.no_run(self._run_id)
         self._dialect.answered(self._id, self._method, payload)
 
     def error(self, error: GatewayError) -> None:

@@ -12,6 +12,9 @@ METHODS = {
     "tools.list": "tools.catalog",
 }
 
+#: Methods of the family whose sessions go by ``sessionKey``, not by ``key``.
+_BY_SESSION_KEY = ("sessions.fork", "sessions.rewind", "sessions.branches.list", "sessions.branches.switch")
+
 _CHAT_EVENTS = {
     "delta": "message.delta",
     "final": "message.complete",
@@ -41,7 +44,7 @@ def router_params(method: str, params: Any, key_of: Callable[[str], str]) -> Any
     mapped = dict(params)
     if isinstance(mapped.get("sessionId"), str) and method != "sessions.resolve":
         mapped["sessionKey"] = key_of(mapped.pop("sessionId"))
-    if method.startswith("sessions."):
+    if method.startswith("sessions.") and method not in _BY_SESSION_KEY:
         if "sessionKey" in mapped and "key" not in mapped:
             mapped["key"] = mapped.pop("sessionKey")
         return _created(mapped) if method == "sessions.create" else mapped

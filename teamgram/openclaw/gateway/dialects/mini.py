@@ -134,6 +134,11 @@ class Mini:
         self._runs.pop(run_id, None)
         self._error(message)
 
+    def nothing_begun(self, run_id: str) -> None:
+        """A message was a command: there are no words to come."""
+        session_id = self._runs.pop(run_id, self._session_id)
+        self._say({"type": "message_done", "content": "", "sessionId": session_id})
+
     def _error(self, message: str) -> None:
         self._say({"type": "error", "message": message})
 
@@ -165,7 +170,9 @@ class _MiniResponder:
         self._run_id = run_id
 
     def result(self, payload: Any) -> None:
-        """Nothing to say."""
+        """Nothing to say of what begins a turn; what begins none (``/stop``) has its whole answer with that."""
+        if not isinstance(payload, dict) or "runId" not in payload:
+            self._dialect.nothing_begun(self._run_id)
 
     def error(self, error: GatewayError) -> None:
         """``{"type":"error"}``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teamgram.mtproto.tl import (
+    MIN_LAYER,
     NEWEST_LAYER,
     TLError,
     clamp_layer,
@@ -46,6 +48,16 @@ def some_updates(*updates: Any, **more: Any) -> Any:
 
 def new_message(message: Any) -> Any:
     return tl.updateNewMessage(message=message, pts=2, pts_count=1)
+
+
+class PagesTests(SynchronousTestCase):
+    """What people read before they choose a client."""
+
+    def test_the_layers_that_are_served(self) -> None:
+        """The pages name them."""
+        pages = Path(__file__).parents[3]
+        for page in ("README.md", "docs/clients.md", "docs/tl.md"):
+            self.assertIn(f"{MIN_LAYER} to {NEWEST_LAYER}", (pages / page).read_text(encoding="utf-8"), page)
 
 
 class EveryLayerTests(SynchronousTestCase):

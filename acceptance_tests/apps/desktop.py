@@ -110,6 +110,7 @@ class Desktop:
     async def attach(self, path: Path) -> None:
         """A photo or a file of this machine, to the chat that is open."""
         await self.screen.click(545, 692)
+        await self.screen.until_window("Choose files")
         await self.screen.still("choose-file")
         await self.screen.type(str(path), "Return")
         await self.screen.still("send-file")

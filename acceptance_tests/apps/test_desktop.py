@@ -130,7 +130,7 @@ class DesktopTests(DesktopTestCase):
         self.assertEqual(len(await bob.do("members", chat=group[1])), 3)
 
         await desktop.chat_menu()
-        await screen.click(980, 365)  # Delete and exit
+        await screen.click(980, 384)  # Delete and exit
         await screen.still("leave")
         await screen.click(756, 500)  # Leave
         await self.until_asked("messages.deleteChatUser", of=VERSION)
@@ -163,7 +163,7 @@ class DesktopTests(DesktopTestCase):
             await screen.click(560, y)
             await screen.still(f"security-{name}", must_be=name != "auto-delete")
             if name == "sessions":
-                await screen.click(822, 477)  # the cross of the other one
+                await screen.click(822, 484)  # the cross of the other one
                 await screen.still("end-session")
                 await screen.type("", "Return")
                 await self.until_asked("account.resetAuthorization", of=VERSION)

@@ -35,7 +35,7 @@ class Engine(Protocol):
         reads_at_once: short reads are done in the reactor's thread.
         shares_commits: writes go through one group-committing writer.
         transactional_ddl: a failed migration is undone as a whole.
-        cuts_off: a GROUP_CONCAT longer than some limit ends there, without an error.
+        concat_limit: how many bytes a GROUP_CONCAT may have before it is cut off without an error, as SQL; "" for any.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Engine(Protocol):
     reads_at_once: bool
     shares_commits: bool
     transactional_ddl: bool
-    cuts_off: bool
+    concat_limit: str
 
     def connect_arguments(self) -> dict[str, Any]:
         """Keyword arguments of the driver's ``connect``."""

@@ -50,7 +50,7 @@ class SQLiteEngine:
     reads_at_once = True
     shares_commits = True
     transactional_ddl = True
-    cuts_off = False
+    concat_limit = ""
     tokens: Mapping[str, str] = {
         "bigint_pk_auto": "INTEGER PRIMARY KEY AUTOINCREMENT",
         "blob": "BLOB",
@@ -171,7 +171,7 @@ class MySQLEngine:
     reads_at_once = False
     shares_commits = False
     transactional_ddl = False
-    cuts_off = True
+    concat_limit = "LEAST(@@group_concat_max_len, @@max_allowed_packet)"
     tokens: Mapping[str, str] = {
         "bigint_pk_auto": "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
         "blob": "MEDIUMBLOB",

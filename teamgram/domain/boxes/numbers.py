@@ -11,6 +11,9 @@ from teamgram.database import Transaction
 _FEW = 8
 """So many numbers are stored one by one, more as a Roaring bitmap (github.com/RoaringBitmap/RoaringFormatSpec)."""
 
+_A_NUMBER = 20
+"""Its digits, and a comma."""
+
 _ONE = struct.pack("<Q", 1)
 
 _decode_numbers = msgspec.json.Decoder(list[int]).decode
@@ -78,19 +81,18 @@ def unpack_all(rows: Iterable[Packed]) -> BitMap64:
 def numbers_txn(txn: Transaction, columns: Sequence[str], source: str, params: Sequence[object]) -> list[int]:
     """The values of some columns, row after row; as one text (``GROUP_CONCAT``), for a tenth of the price of rows."""
     expression = " || ',' || ".join(columns)
-    if not txn.engine.cuts_off:
+    limit = txn.engine.concat_limit
+    if not limit:
         txn.execute(f"SELECT GROUP_CONCAT({expression}) {source}", params)
         (joined,) = txn.fetchone() or (None,)
         return _decode_numbers(f"[{joined or ''}]")
-    txn.execute(f"SELECT COUNT(*), SUM({columns[-1]}), GROUP_CONCAT({expression}) {source}", params)
-    count, total, joined = txn.fetchone() or (0, 0, None)
+    txn.execute(f"SELECT COUNT(*), {limit}, GROUP_CONCAT({expression}) {source}", params)
+    count, most, joined = txn.fetchone() or (0, 0, None)
     if not count:
         return []
-    text = joined.decode() if isinstance(joined, bytes) else joined
-    # Cut off at group_concat_max_len or max_allowed_packet: then by rows after all.
-    numbers = _decode_numbers(f"[{text.rstrip(',')}]")
-    step = len(columns)
-    if len(numbers) == count * step and sum(numbers[step - 1 :: step]) == total:
-        return numbers
+    text = joined.decode() if isinstance(joined, bytes) else joined or ""
+    if len(text) < most - _A_NUMBER:
+        return _decode_numbers(f"[{text}]")
+    # Cut off, perhaps: then by rows after all.
     txn.execute(f"SELECT {', '.join(columns)} {source}", params)
     return [number for row in txn.fetchall() for number in row]

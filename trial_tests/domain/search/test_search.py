@@ -242,7 +242,7 @@ class FindingTests(SearchTestCase):
 
             def fetchone(self) -> object:
                 row = self._txn.fetchone()
-                return (*row[:2], row[2][:-1]) if row and len(row) == 3 else row
+                return (row[0], len(row[2]) - 1, row[2][:-1]) if row and len(row) == 3 else row
 
         def cut_txn(txn: Transaction) -> int:
             return len(finding.found_txn(Cut(txn), "word", Search(ANNA, BORIS), True)[0])  # type: ignore[arg-type]

@@ -58,8 +58,9 @@ class DesktopTests(DesktopTestCase):
         await screen.still("media-before")
 
         await desktop.search("mor good")
-        found = [one for one in self.asked() if one.method == "messages.searchGlobal"]
-        self.assertIn("good morning", found[-1].answer)
+        found = await self.until_asked("messages.searchGlobal", of=VERSION)
+        self.assertIn("good morning", found.answer)
+        await screen.still("found")
         await desktop.escape()
         await desktop.escape()
 

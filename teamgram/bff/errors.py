@@ -21,6 +21,7 @@ from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.files import errors as files
 from teamgram.domain.files.errors import FilePartMissing
 from teamgram.domain.folders import errors as folders
+from teamgram.domain.forums import errors as forums
 from teamgram.domain.ids.phone import PhoneNumberInvalid
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
@@ -160,6 +161,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     stickers.StickerVideoInvalid: (400, "STICKER_VIDEO_NOWEBM"),
     stickers.ThumbPngInvalid: (400, "STICKER_THUMB_PNG_NOPNG"),
     stickers.ThumbTgsInvalid: (400, "STICKER_THUMB_TGS_NOTGS"),
+    messages.TopicClosed: (400, "TOPIC_CLOSED"),
+    messages.TopicDeleted: (400, "TOPIC_DELETED"),
     messages.CaptionTooLong: (400, "MEDIA_CAPTION_TOO_LONG"),
     messages.MediaForbidden: (403, "CHAT_SEND_MEDIA_FORBIDDEN"),
     messages.MediaDoesNotEnd: (400, "TTL_MEDIA_INVALID"),
@@ -187,6 +190,11 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     messages.RandomIdDuplicate: (400, "RANDOM_ID_DUPLICATE"),
     messages.RandomIdEmpty: (400, "RANDOM_ID_EMPTY"),
     messages.RandomIdInvalid: (400, "RANDOM_ID_INVALID"),
+    forums.ForumMissing: (400, "CHANNEL_FORUM_MISSING"),
+    forums.PinnedTopicsTooMany: (400, "PINNED_TOO_MUCH"),
+    forums.TopicIconInvalid: (400, "TOPIC_ICON_COLOR_INVALID"),
+    forums.TopicNotFound: (400, "TOPIC_ID_INVALID"),
+    forums.TopicTitleInvalid: (400, "TOPIC_TITLE_EMPTY"),
     channels.AdminUntouchable: (400, "USER_ADMIN_INVALID"),
     channels.AdminsTooMany: (400, "ADMINS_TOO_MUCH"),
     channels.BansInvalid: (400, "BANNED_RIGHTS_INVALID"),

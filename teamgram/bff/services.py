@@ -12,6 +12,7 @@ from teamgram.bff.bots.menus import BotAdminRights, BotMenuButtons
 from teamgram.bff.bots.settings import BotSettings
 from teamgram.bff.bots.sign_in import BotSignIn
 from teamgram.bff.channels.admin_log import AdminLogService
+from teamgram.bff.channels.forums import ForumsService, ThreadsService
 from teamgram.bff.channels.info import ChannelInfo, ChannelUsernamesService
 from teamgram.bff.channels.joining import JoiningService
 from teamgram.bff.channels.members import ChannelMembersService
@@ -182,6 +183,8 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         JoiningSettings(shared),
         AntiSpam(shared),
         AdminLogService(shared),
+        ForumsService(shared),
+        ThreadsService(shared),
         ChannelMessages(shared),
         JoiningService(shared),
         ChannelInfo(shared),

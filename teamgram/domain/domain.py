@@ -46,6 +46,8 @@ from teamgram.domain.files.references import (
 )
 from teamgram.domain.folders.folders import Folders
 from teamgram.domain.folders.links import FolderLinks
+from teamgram.domain.forums.looking import TopicsSeen
+from teamgram.domain.forums.topics import Topics
 from teamgram.domain.invites.links import InviteLinks
 from teamgram.domain.messages.auto_delete import AutoDelete
 from teamgram.domain.messages.channel_difference import ChannelLog
@@ -133,6 +135,8 @@ class Domain:
     chats: Chats
     channels: Channels
     channel_members: ChannelMembers
+    topics: Topics
+    topics_seen: TopicsSeen
     channel_settings: ChannelSettings
     channel_administration: ChannelAdministration
     admin_log: AdminLog
@@ -256,6 +260,8 @@ class Domain:
             chats=chats,
             channels=channels,
             channel_members=ChannelMembers(database),
+            topics=Topics(database, fanout, channels),
+            topics_seen=TopicsSeen(database, fanout),
             channel_settings=ChannelSettings(database, channels),
             channel_administration=ChannelAdministration(database, fanout, channels),
             admin_log=AdminLog(database),

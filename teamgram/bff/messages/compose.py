@@ -88,7 +88,7 @@ async def reply_from(shared: Shared, caller: RpcMetadata, peer: Peer, query: Any
     reply_to = query.reply_to
     if reply_to is None:
         # Up to layer 159 the id stood by itself.
-        return getattr(query, "reply_to_msg_id", None) or 0, None
+        return getattr(query, "reply_to_msg_id", None) or getattr(query, "top_msg_id", None) or 0, None
     if reply_to.NAME != "inputReplyToMessage":
         return 0, None
     source = peer
@@ -96,7 +96,7 @@ async def reply_from(shared: Shared, caller: RpcMetadata, peer: Peer, query: Any
         source = await shared.peer(caller, reply_to.reply_to_peer_id)
     text = reply_to.quote_text or ""
     if not text and source == peer:
-        return reply_to.reply_to_msg_id, None
+        return reply_to.reply_to_msg_id or reply_to.top_msg_id or 0, None
     entities = [entity_from(view) for view in (reply_to.quote_entities or ())[: texts.MAX_ENTITIES]]
     return reply_to.reply_to_msg_id, Quote(
         text,

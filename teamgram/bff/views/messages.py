@@ -88,6 +88,17 @@ def action_view(action: Action, content_id: int, files: FileViews) -> Any:
         return tl.messageActionTodoCompletions(completed=list(action.done), incompleted=list(action.undone))
     if kind == "todoAppendTasks":
         return tl.messageActionTodoAppendTasks(list=todo_item_views(action.items))
+    if kind == "topicCreate":
+        return tl.messageActionTopicCreate(
+            title=action.title, icon_color=action.icon_color, icon_emoji_id=action.icon_emoji_id or None
+        )
+    if kind == "topicEdit":
+        return tl.messageActionTopicEdit(
+            title=action.title or None,
+            icon_emoji_id=action.icon_emoji_id,
+            closed=action.closed,
+            hidden=action.hidden,
+        )
     if kind == "historyClear":
         return tl.messageActionHistoryClear()
     raise ValueError(f"no view of the action {kind}")
@@ -97,11 +108,17 @@ def reply_view(message: Message) -> Any:
     """``messageReplyHeader``, or None when the message answers nothing that its owner has."""
     reply = message.extra.reply
     elsewhere = reply is not None and reply.date != 0
-    if not message.reply_to_id and not elsewhere:
+    extra = message.extra
+    if not message.reply_to_id and not elsewhere and not extra.thread_id:
         return None
+    top_id = extra.thread_id if extra.thread_id != message.reply_to_id else 0
     if reply is None:
-        return tl.messageReplyHeader(reply_to_msg_id=message.reply_to_id)
+        return tl.messageReplyHeader(
+            forum_topic=extra.in_topic, reply_to_msg_id=message.reply_to_id or None, reply_to_top_id=top_id or None
+        )
     return tl.messageReplyHeader(
+        forum_topic=extra.in_topic,
+        reply_to_top_id=top_id or None,
         reply_to_msg_id=message.reply_to_id or None,
         reply_from=forward_view(Forward(reply.date, reply.from_id, from_name=reply.from_name)) if elsewhere else None,
         quote=reply.quoted,
@@ -140,6 +157,14 @@ def media_view(message: Message, files: FileViews) -> Any:
     if media.todo is not None:
         return todo_view(media.todo)
     return files.in_message(media, message.content_id)
+
+
+def _replies_view(message: Message) -> Any:
+    """``messageReplies``: how many answers it has, if any."""
+    if message.replies is None:
+        return None
+    count, last_id = message.replies
+    return tl.messageReplies(replies=count, replies_pts=0, max_id=last_id)
 
 
 def message_view(message: Message, files: FileViews) -> Any:
@@ -185,6 +210,7 @@ def message_view(message: Message, files: FileViews) -> Any:
         reply_markup=reply_markup_view(extra.reply_markup),
         views=message.views or None,
         forwards=message.forwards if message.views else None,
+        replies=_replies_view(message),
         post_author=extra.author or None,
         entities=entity_views(extra.entities),
         edit_date=message.edit_date or None,

@@ -256,6 +256,22 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
         ),
         channel=True,
     ),
+    events.ChannelTopicPinned: _one(
+        lambda e: tl.updatePinnedForumTopic(
+            pinned=e.pinned, peer=peer_view(marked_channel(e.channel_id)), topic_id=e.topic_id
+        ),
+        channel=True,
+    ),
+    events.ChannelTopicsReordered: _one(
+        lambda e: tl.updatePinnedForumTopics(peer=peer_view(marked_channel(e.channel_id)), order=list(e.topic_ids)),
+        channel=True,
+    ),
+    events.ThreadInboxRead: _one(
+        lambda e: tl.updateReadChannelDiscussionInbox(
+            channel_id=e.channel_id, top_msg_id=e.thread_id, read_max_id=e.max_id
+        ),
+        channel=True,
+    ),
     events.ChannelMoved: _one(lambda e: tl.updateChannelTooLong(channel_id=e.channel_id), channel=True),
     events.ChannelUserTyping: _one(
         lambda e: tl.updateChannelUserTyping(

@@ -95,6 +95,10 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     done: tuple[int, ...] = ()
     undone: tuple[int, ...] = ()
     items: tuple[TodoItem, ...] = ()
+    icon_color: int = 0
+    icon_emoji_id: int | None = None
+    closed: bool | None = None
+    hidden: bool | None = None
 
 
 class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -105,6 +109,7 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     ``author``, if they sign. ``as_peer``: the marked id in whose name it was sent, 0 for the sender's own.
     ``via_bot_id`` is the bot that offered what the sender has chosen;
     it may change the message by ``via_key``. ``no_preview``: a bot wanted no page under it.
+    ``thread_id``: in a channel's box, the first message of what it belongs to, a topic if it is ``in_topic``.
     ``scheduled``: it waits for its time, or did. ``ttl_period``: seconds after which it deletes itself.
     """
 
@@ -127,6 +132,8 @@ class Extra(msgspec.Struct, frozen=True, omit_defaults=True):
     no_preview: bool = False
     scheduled: bool = False
     ttl_period: int = 0
+    thread_id: int = 0
+    in_topic: bool = False
 
     @property
     def file_ids(self) -> set[int]:
@@ -179,6 +186,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         views, forwards: how often a channel's post was looked at and sent on.
         mentions: in a channel, while it is told: the users to whom it speaks.
         poll: where its poll stands for the owner, if it has one.
+        replies: answers in a channel, and the id of the newest, if there are any.
         reactions: to it, if there are any; ``chosen``: the owner's, in order, None where that is not known.
     """
 
@@ -203,6 +211,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     poll: PollState | None = None
     reactions: Reactions | None = None
     chosen: tuple[str, ...] | None = None
+    replies: tuple[int, int] | None = None
 
     @property
     def from_peer(self) -> int:

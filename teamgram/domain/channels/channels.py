@@ -30,6 +30,7 @@ from teamgram.domain.channels.channel import (
     Seat,
 )
 from teamgram.domain.channels.errors import ChannelNotFound, ChannelsTooMany
+from teamgram.domain.channels.general_topic import add_general_txn
 from teamgram.domain.channels.memberships import Memberships
 from teamgram.domain.chats.chat import Role
 from teamgram.domain.chats.chats import MAX_ABOUT, Actor, checked_title
@@ -183,6 +184,8 @@ class Channels:
         if owned >= self._limits.channels_of_one or store.count_of_txn(txn, actor.user_id) >= MAX_CHANNELS:
             raise ChannelsTooMany(str(actor.user_id))
         channel = self.found_txn(txn, actor, channel)
+        if channel.has(Flag.FORUM):
+            add_general_txn(txn, channel.id, actor)
         return channel.id, self.tell_txn(txn, actor, channel, Action("channelCreate", channel.title))
 
     def found_txn(self, txn: Transaction, actor: Actor, channel: Channel) -> Channel:

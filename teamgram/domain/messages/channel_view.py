@@ -11,6 +11,7 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED
 from teamgram.domain.boxes.message import FIRST_VIEWS, Forward, Message
 from teamgram.domain.boxes.store import chunks, marks, message_fields, message_from_row, messages_txn, shown_txn
+from teamgram.domain.messages.threads import counts_txn as replies_txn
 
 
 def channel_messages_txn(
@@ -44,7 +45,12 @@ def seen_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -> lis
     messages = shown_txn(txn, messages, user_id)
     mentions = _mentions_txn(txn, user_id, messages)
     counts = counts_txn(txn, [message.content_id for message in messages if message.extra.post])
-    return [_seen(message, user_id, mentions, counts) for message in messages]
+    replies = replies_txn(txn, messages)
+    return [
+        _seen(replace(message, replies=answers) if answers else message, user_id, mentions, counts)
+        for message in messages
+        for answers in (replies.get((message.owner_id, message.id)),)
+    ]
 
 
 def counted(message: Message, counts: Mapping[int, tuple[int, int]]) -> Message:

@@ -22,6 +22,7 @@ from teamgram.domain.files.naming import CONTENT, drop_uses_txn
 from teamgram.domain.ids.peer import channel_id_of, chat_id_of, is_chat, is_user
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.channel_reading import forget_mentions_txn
+from teamgram.domain.messages.threads import forget_txn
 from teamgram.domain.updates.fanout import Fanout
 
 HISTORY_STEP = 1000
@@ -110,7 +111,9 @@ def _remove_from_channel_txn(txn: Transaction, changes: BoxChanges, peer: int, m
         return
     _remove_txn(txn, changes, [(one.content_id, peer, one.id, peer) for one in messages])
     # To whom they spoke, they speak no more; how often posts were looked at nobody asks any more.
-    forget_mentions_txn(txn, peer, [message.id for message in messages])
+    ids = [message.id for message in messages]
+    forget_mentions_txn(txn, peer, ids)
+    forget_txn(txn, peer, ids)
     posts = [message.content_id for message in messages if message.extra.post]
     for some in chunks(posts):
         txn.execute(f"DELETE FROM post_counts WHERE content_id IN ({marks(some)})", some)

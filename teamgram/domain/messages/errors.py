@@ -109,3 +109,11 @@ class PeerHistoryEmpty(DomainError):
 
 class MessageTooOld(DomainError):
     """What is asked about a message is not kept so long."""
+
+
+class TopicClosed(DomainError):
+    """Nobody writes in this topic but who looks after it."""
+
+
+class TopicDeleted(DomainError):
+    """There is no such topic any more."""

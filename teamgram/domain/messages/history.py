@@ -46,6 +46,8 @@ class Search:
         tagged: in Saved Messages, only what has all of these tags (``boxes.reactions``).
         viewer_id: who looks, where the box is a channel's.
         hidden_up_to: the last message that is not theirs to see there.
+        thread_id: only what belongs to this message or topic of a channel.
+        general: only what belongs to no topic of a forum.
     """
 
     owner_id: int
@@ -63,6 +65,8 @@ class Search:
     saved_peer: int = 0
     viewer_id: int = 0
     hidden_up_to: int = 0
+    thread_id: int = 0
+    general: bool = False
 
     @property
     def mark(self) -> int:
@@ -104,6 +108,14 @@ def condition(search: Search) -> tuple[str, list[object]]:
     if search.saved_peer:
         parts.append("m.saved_peer = ?")
         params.append(search.saved_peer)
+    if search.thread_id:
+        parts.append("m.id IN (SELECT k.id FROM message_threads k WHERE k.owner_id = ? AND k.thread_id = ?)")
+        params += [search.owner_id, search.thread_id]
+    if search.general:
+        parts.append(
+            "NOT EXISTS (SELECT 1 FROM message_threads k WHERE k.owner_id = m.owner_id AND k.id = m.id"
+            " AND k.in_topic = 1)"
+        )
     if search.from_id:
         parts.append("c.sender_id = ? AND (c.tags & ?) = 0")
         params += [search.from_id, int(Tag.NAMELESS)]

@@ -16,6 +16,7 @@ from teamgram.domain.messages.authors import authors_txn, sender_named_txn
 from teamgram.domain.messages.channel_view import channel_messages_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, QuoteInvalid
 from teamgram.domain.messages.place import group_place_txn
+from teamgram.domain.messages.threads import NO_THREAD, TOPIC_CREATED, Thread, thread_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ class Answered:
     Attributes:
         ids: every owner's own id of the answered message; empty when it is gone, or of another dialog.
         author_id: who wrote it, 0 where nobody is to be told.
+        thread: in a channel, where the answer belongs.
     """
 
     ids: Mapping[int, int] = field(default_factory=dict)
     author_id: int = 0
     reply: Reply | None = None
+    thread: Thread = NO_THREAD
 
 
 _NOTHING = Answered()
@@ -78,7 +81,10 @@ def answered_txn(
         offset, entities = quotes.locate(message.text, message.extra.entities, quote.text, quote.entities, quote.offset)
         reply = Reply(quote.text, entities, offset, quoted=True)
     if is_channel(peer):
-        return Answered({peer: message_id}, message.sender_id, reply)
+        # Who begins a topic is not spoken to by all that is written in it.
+        is_topic = message.extra.action is not None and message.extra.action.kind == TOPIC_CREATED
+        author_id = 0 if is_topic else message.sender_id
+        return Answered({peer: message_id}, author_id, reply, thread_of(message))
     txn.execute("SELECT owner_id, id FROM messages WHERE content_id = ?", (message.content_id,))
     return Answered(dict(txn.fetchall()), message.sender_id, reply)
 

@@ -33,6 +33,7 @@ from teamgram.domain.messages.lifetimes import begin_txn
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.place import group_place_txn
 from teamgram.domain.messages.replies import Quote, answered_txn, first_written_txn
+from teamgram.domain.messages.threads import check_writes_txn, in_thread, note_txn
 from teamgram.domain.updates.events import DraftChanged
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.store import users_by_id_txn
@@ -126,6 +127,8 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     if audience.default_ttl:
         audience = begin_txn(txn, changes, fanout, sender_id, audience)
     answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.date, first.quote)
+    if isinstance(chat, Seat):
+        check_writes_txn(txn, chat, answered.thread, answers=first.reply_to_id)
     outgoing = []
     for request in requests:
         mentioned = request.mentioned
@@ -134,7 +137,7 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         extra = request.extra
         if isinstance(chat, Seat):
             mentioned = _told_there_txn(txn, chat, mentioned)
-            extra = in_channel_txn(txn, chat, extra)
+            extra = in_thread(in_channel_txn(txn, chat, extra), answered.thread)
         if extra.preview is not None and not _may_embed(chat, sender_id):
             extra = msgspec.structs.replace(extra, preview=None)
         if answered.reply is not None:
@@ -142,6 +145,8 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         tags = request.tags if extra.media is None else request.tags | media_tags(extra.media)
         outgoing.append(Outgoing(request.text, extra, tags, request.random_id, answered.ids, mentioned - {sender_id}))
     posted = changes.post(sender_id, audience, outgoing)
+    if isinstance(chat, Seat):
+        _note_threads_txn(txn, chat, posted)
     _await_pages_txn(txn, outgoing, posted)
     for request in requests:
         for file in request.made:
@@ -159,6 +164,10 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         if request.random_id is not None
     )
     return Sent(changes.own(box, 0 if box == sender_id else sender_id), ids)
+
+
+def _note_threads_txn(txn: Transaction, seat: Seat, posted: Sequence[Mapping[int, Message]]) -> None:
+    note_txn(txn, [copy for copies in posted for copy in copies.values()], forum=seat.channel.has(Flag.FORUM))
 
 
 def _may_embed(chat: Chat | Seat | None, sender_id: int) -> bool:
@@ -256,14 +265,18 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     before = sent_before_txn(txn, sender_id, request.to_peer, request.random_ids)
     done = dict(before.ids)
     answered = answered_txn(txn, sender_id, request.to_peer, request.reply_to_id, request.date)
+    if isinstance(chat, Seat):
+        check_writes_txn(txn, chat, answered.thread, answers=request.reply_to_id)
     outgoing = [
-        msgspec.structs.replace(copy, reply_to_ids=answered.ids)
+        msgspec.structs.replace(copy, reply_to_ids=answered.ids, extra=in_thread(copy.extra, answered.thread))
         for copy in copies_txn(txn, request, chat)
         if copy.random_id not in done
     ]
     if outgoing and audience.default_ttl:
         audience = begin_txn(txn, changes, fanout, sender_id, audience)
     posted = changes.post(sender_id, audience, outgoing) if outgoing else []
+    if isinstance(chat, Seat):
+        _note_threads_txn(txn, chat, posted)
     _await_pages_txn(txn, outgoing, posted)
     count_forwards_txn(txn, [message.extra.forward for message in outgoing])
     changes.save(fanout.deliver, request.perm_auth_key_id)

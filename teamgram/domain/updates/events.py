@@ -167,6 +167,29 @@ class ChannelDefaultBannedChanged(msgspec.Struct, frozen=True, tag=True):
     banned_rights: int
 
 
+class ChannelTopicPinned(msgspec.Struct, frozen=True, tag=True):
+    """A topic of the forum stands first, or no longer."""
+
+    channel_id: int
+    topic_id: int
+    pinned: bool
+
+
+class ChannelTopicsReordered(msgspec.Struct, frozen=True, tag=True):
+    """The forum's pinned topics stand in this order."""
+
+    channel_id: int
+    topic_ids: tuple[int, ...]
+
+
+class ThreadInboxRead(msgspec.Struct, frozen=True, tag=True):
+    """The receiver read a topic or thread of the channel on another device."""
+
+    channel_id: int
+    thread_id: int
+    max_id: int
+
+
 class ChannelMoved(msgspec.Struct, frozen=True, tag=True):
     """The receiver may have missed something of the channel: ``updateChannelTooLong``."""
 
@@ -436,6 +459,9 @@ TransientEvent: TypeAlias = (
     | ChatChanged
     | ChannelChanged
     | ChannelDefaultBannedChanged
+    | ChannelTopicPinned
+    | ChannelTopicsReordered
+    | ThreadInboxRead
     | ChannelMoved
     | ChannelUserTyping
     | ChannelInboxRead

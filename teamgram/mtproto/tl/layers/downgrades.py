@@ -85,6 +85,9 @@ def _first_username(obj: Any) -> str:
     return ""
 
 
+_TOPICS_OF_PEERS = 216
+"""Before, topics were a matter of channels alone."""
+
 FIELD_DOWNGRADES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("config", "saved_gifs_limit"): lambda config: 200,
     ("config", "stickers_faved_limit"): lambda config: 5,
@@ -124,6 +127,19 @@ def _business_recipients(recipients: Any, layer: int) -> Any:
     return older(**{name: getattr(recipients, name) for name in older.__slots__})
 
 
+def _pinned_topic(update: Any, layer: int) -> Any:
+    if layer >= _TOPICS_OF_PEERS:
+        return update
+    older = class_named("updateChannelPinnedTopic")
+    return older(pinned=update.pinned, channel_id=update.peer.channel_id, topic_id=update.topic_id)
+
+
+def _pinned_topics(update: Any, layer: int) -> Any:
+    if layer >= _TOPICS_OF_PEERS:
+        return update
+    return class_named("updateChannelPinnedTopics")(channel_id=update.peer.channel_id, order=update.order)
+
+
 OBJECT_DOWNGRADES: dict[tuple[str, str], Callable[[Any, int], Any]] = {
     ("Updates", "messages.invitedUsers"): lambda obj, layer: obj.updates,
     ("JSONValue", "help.appConfig"): lambda obj, layer: obj.config,
@@ -137,6 +153,8 @@ OBJECT_DOWNGRADES: dict[tuple[str, str], Callable[[Any, int], Any]] = {
     ("MessageUserVote", "messagePeerVote"): _user_vote,
     ("MessageUserVote", "messagePeerVoteInputOption"): _user_vote,
     ("MessageUserVote", "messagePeerVoteMultiple"): _user_vote,
+    ("Update", "updatePinnedForumTopic"): _pinned_topic,
+    ("Update", "updatePinnedForumTopics"): _pinned_topics,
     ("UserStories", "peerStories"): lambda obj, layer: class_named("userStories")(
         user_id=_peer_id(obj.peer), max_read_id=obj.max_read_id, stories=obj.stories
     ),

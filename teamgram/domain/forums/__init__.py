@@ -1,0 +1,1 @@
+"""Forums: supergroups whose conversations have names."""

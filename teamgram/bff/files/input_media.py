@@ -238,7 +238,10 @@ def attributes_from(views: list[Any]) -> tuple[Attribute, ...]:
         if kind not in _ATTRIBUTES:
             continue
         file_name = _NO_NAME.sub("_", getattr(view, "file_name", None) or "")[:_MAX_NAME]
-        if kind == "filename" and not file_name:
+        if kind == "filename":
+            # Every document has one, and it says no more.
+            if file_name:
+                found[kind] = Attribute(kind, file_name=file_name)
             continue
         found[kind] = Attribute(
             kind,

@@ -20,7 +20,7 @@ from teamgram.domain.boxes.media import Media
 from teamgram.domain.boxes.message import Extra
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.files.file import File
-from teamgram.domain.ids.peer import Peer
+from teamgram.domain.ids.peer import Peer, PeerKind
 from teamgram.domain.messages.errors import CaptionTooLong, RandomIdEmpty
 from teamgram.domain.messages.sending import SendRequest, new_group
 from teamgram.domain.messages.text import MAX_CAPTION
@@ -66,7 +66,12 @@ class SendingMedia(RpcService):
             # Files are put together, and pictures opened, only for who may write there.
             # One look at the database for all of it: each is as dear as what it finds.
             before, upload = await messages.before_media(
-                caller.user_id, peer.marked, random_ids, Banned.SEND_MESSAGES, _uploaded_alone(singles)
+                caller.user_id,
+                peer.marked,
+                random_ids,
+                Banned.SEND_MESSAGES,
+                _uploaded_alone(singles),
+                is_light=not due and _makes_nothing(singles[0].media),
             )
             if len(before.ids) == len(singles):
                 return await shared.updates.answer(before.own, before.ids)
@@ -139,7 +144,18 @@ class SendingMedia(RpcService):
             await domain.installed_sets.raise_to_top(caller.user_id, said.set_id, kind, device)
 
     async def _mentioned(self, caller: RpcMetadata, peer: Peer, text: str, entities: Any) -> frozenset[int]:
-        return await mentioned(self._shared, caller, peer, text, entities) if text else frozenset()
+        if not text or peer.kind is not PeerKind.CHAT:
+            return frozenset()
+        return await mentioned(self._shared, caller, peer, text, entities)
+
+
+def _makes_nothing(media: Any) -> bool:
+    """Whether an uploaded document is sent as it is: of a picture a thumb is made, for who may send it."""
+    return (
+        media.NAME == "inputMediaUploadedDocument"
+        and media.thumb is None
+        and not media.mime_type.strip().lower().startswith("image/")
+    )
 
 
 def _uploaded_alone(singles: list[Any]) -> int | None:

@@ -143,6 +143,7 @@ class FileViews:
         self.dc_id = dc_id
         self._clock = clock
         self._moment: int | None = None
+        self._last: tuple[Media, int, int, Any] | None = None
 
     def hold(self) -> None:
         """Time stands still until ``go_on``: what is drawn twice is drawn alike."""
@@ -153,8 +154,10 @@ class FileViews:
         self._moment = None
 
     def _reference(self, file_id: int, origin: Origin) -> bytes:
-        now = int(self._clock.seconds()) if self._moment is None else self._moment
-        return self._references.give(file_id, origin, now)
+        return self._references.give(file_id, origin, self._now())
+
+    def _now(self) -> int:
+        return int(self._clock.seconds()) if self._moment is None else self._moment
 
     def document(self, document: Document, origin: Origin) -> Any:
         """``document``, given at ``origin``."""
@@ -219,8 +222,17 @@ class FileViews:
         return self._media(media, Origin(TO_UPLOADER, user_id))
 
     def in_message(self, media: Media | None, content_id: int) -> Any:
-        """``MessageMedia`` in a message of that content, or None."""
-        return None if media is None else self._media(media, _in_content(content_id))
+        """``MessageMedia`` in a message of that content, or None. The objects are shared: nobody changes them."""
+        if media is None:
+            return None
+        now = self._now()
+        last = self._last
+        if last is not None and last[0] is media and last[1] == content_id and last[2] == now:
+            # Both sides of a conversation are told one after the other.
+            return last[3]
+        view = self._media(media, _in_content(content_id))
+        self._last = media, content_id, now, view
+        return view
 
     def preview(self, preview: LinkPreview | None, content_id: int) -> Any:
         """``MessageMedia`` of the page under a message, or None."""

@@ -90,7 +90,10 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def attribute(self, kind: str) -> Attribute | None:
         """The attribute of that kind."""
-        return next((one for one in self.attributes if one.kind == kind), None)
+        for one in self.attributes:
+            if one.kind == kind:
+                return one
+        return None
 
     @property
     def sticker(self) -> Attribute | None:

@@ -8,8 +8,9 @@ where it was given is covered, for numbers of contents are nobody's business.
 import hmac
 import secrets
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from teamgram.domain.files.errors import FileReferenceEmpty, FileReferenceExpired, FileReferenceInvalid
 
@@ -20,7 +21,8 @@ IN_CONTENT, TO_UPLOADER, ON_PROFILE, OF_GROUP, OF_CHANNEL = 1, 2, 3, 4, 5
 IN_STICKER_SET, SAVED_BY, IN_WALLPAPER, IN_WEB_PAGE = 10, 11, 12, 13
 IN_SCHEDULED = 20
 
-_LAYOUT = struct.Struct("<BI8s16s")
+_LAYOUT = struct.Struct("<BIq16s")
+_NUMBER = struct.Struct("<q")
 _SIGNED = struct.Struct("<BIqq")
 REMEMBERED = 4096
 """References that are kept at hand."""
@@ -28,8 +30,7 @@ _STEPS = 16
 """References of one file given within a sixteenth of their lifetime are equal, so that answers are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Where a file was given: ``IN_CONTENT`` of that id, or ``TO_UPLOADER`` with that user id.
 
     Or as a photo ``ON_PROFILE`` of the user, or ``OF_GROUP``, ``OF_CHANNEL``, with that id; ``IN_STICKER_SET``,
@@ -50,7 +51,8 @@ class FileReferences:
     def __init__(self, key: bytes, lifetime: int) -> None:
         if len(key) != KEY_LENGTH:
             raise ValueError(f"a key has {KEY_LENGTH} bytes")
-        self._key = key
+        # Copied for each reference: with the key hashed already it takes a third of the time.
+        self._keyed = hmac.new(key, digestmod="sha256")
         self.lifetime = lifetime
         # A message is drawn for several people, and again whenever somebody looks.
         self._given = lru_cache(REMEMBERED)(self._sign)
@@ -62,8 +64,7 @@ class FileReferences:
 
     def _sign(self, file_id: int, origin: Origin, expires: int) -> bytes:
         mac = self._mac(origin.kind, expires, origin.id, file_id)
-        covered = bytes(a ^ b for a, b in zip(struct.pack("<q", origin.id), self._cover(mac), strict=True))
-        return _LAYOUT.pack(origin.kind, expires, covered, mac)
+        return _LAYOUT.pack(origin.kind, expires, origin.id ^ self._cover(mac), mac)
 
     def read(self, reference: bytes, file_id: int, now: int) -> Origin:
         """Where it was given.
@@ -76,7 +77,7 @@ class FileReferences:
         if len(reference) != _LAYOUT.size:
             raise FileReferenceInvalid
         kind, expires, covered, mac = _LAYOUT.unpack(reference)
-        origin_id = struct.unpack("<q", bytes(a ^ b for a, b in zip(covered, self._cover(mac), strict=True)))[0]
+        origin_id = covered ^ self._cover(mac)
         if not hmac.compare_digest(mac, self._mac(kind, expires, origin_id, file_id)):
             raise FileReferenceInvalid
         if expires <= now:
@@ -84,10 +85,16 @@ class FileReferences:
         return Origin(kind, origin_id)
 
     def _mac(self, kind: int, expires: int, origin_id: int, file_id: int) -> bytes:
-        return hmac.digest(self._key, _SIGNED.pack(kind, expires, origin_id, file_id), "sha256")[:16]
+        return self._digest(_SIGNED.pack(kind, expires, origin_id, file_id))[:16]
 
-    def _cover(self, mac: bytes) -> bytes:
-        return hmac.digest(self._key, b"origin" + mac, "sha256")[:8]
+    def _cover(self, mac: bytes) -> int:
+        cover: int = _NUMBER.unpack_from(self._digest(b"origin" + mac))[0]
+        return cover
+
+    def _digest(self, signed: bytes) -> bytes:
+        digest = self._keyed.copy()
+        digest.update(signed)
+        return digest.digest()
 
 
 def new_key() -> bytes:

@@ -21,18 +21,14 @@ def add_txn(txn: Transaction, owner_id: int, file: File) -> None:
     Raises:
         StorageAway: see ``name_blobs_txn``.
     """
-    row: dict[str, Any] = {
-        "id": file.id,
-        "owner_id": owner_id,
-        "created_at": file.date,
-        "details": _encode(file),
-    }
+    row = file.id, owner_id, file.date, _encode(file)
     if isinstance(file, Document):
-        row |= {"size": file.size, "blob_name": file.blob}
-    columns = ", ".join(row)
-    marks = ", ".join("?" * len(row))
-    table = "documents" if isinstance(file, Document) else "photos"
-    txn.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(row.values()))
+        txn.execute(
+            "INSERT INTO documents (id, owner_id, created_at, details, size, blob_name) VALUES (?, ?, ?, ?, ?, ?)",
+            (*row, file.size, file.blob),
+        )
+    else:
+        txn.execute("INSERT INTO photos (id, owner_id, created_at, details) VALUES (?, ?, ?, ?)", row)
     name_blobs_txn(txn, owner_id, file)
 
 

@@ -69,16 +69,25 @@ class Messages:
         return self._database.read("first result", sending.sent_before_txn, sender_id, peer, random_ids)
 
     async def before_media(
-        self, sender_id: int, peer: int, random_ids: tuple[int, ...], bans: Banned, file_id: int | None = None
+        self,
+        sender_id: int,
+        peer: int,
+        random_ids: tuple[int, ...],
+        bans: Banned,
+        file_id: int | None = None,
+        *,
+        is_light: bool = False,
     ) -> tuple[Sent, Upload | None]:
         """For who makes media before they send it: as ``sent_before``, and unless all were sent ``check_writable``.
 
         Args:
             file_id: an upload of the sender's to look at by the way, for ``Uploads.finish``.
+            is_light: nothing has to be made of that upload. If it is a file already, the rest is left to the sending,
+                which looks at the same things.
         """
         now = int(self._clock.seconds())
         return await self._database.read(
-            "before media", _before_media_txn, sender_id, peer, random_ids, now, bans, file_id
+            "before media", _before_media_txn, sender_id, peer, random_ids, now, bans, file_id, is_light
         )
 
     async def check_writable(self, sender_id: int, peer: int, bans: Banned = rights.WRITING) -> None:
@@ -319,9 +328,13 @@ def _before_media_txn(
     now: int,
     bans: Banned,
     file_id: int | None,
+    is_light: bool,
 ) -> tuple[Sent, Upload | None]:
+    upload = None if file_id is None else upload_txn(txn, sender_id, file_id)
+    if is_light and upload is not None and upload.joined is not None:
+        return sending.nothing_sent(sender_id), upload
     before = sending.sent_before_txn(txn, sender_id, peer, random_ids)
     if len(before.ids) == len(random_ids):
         return before, None
     audience.writable_txn(txn, sender_id, peer, now, bans)
-    return before, None if file_id is None else upload_txn(txn, sender_id, file_id)
+    return before, upload

@@ -226,6 +226,8 @@ def sent_before_txn(txn: Transaction, sender_id: int, peer: int, random_ids: Seq
             (sender_id, *random_ids),
         )
         found = sorted(txn.fetchall(), key=lambda row: row[2])
+    if not found:
+        return nothing_sent(sender_id)
     for random_id, _, _, _, sent_to in found:
         if sent_to not in (0, peer):
             raise RandomIdDuplicate(str(random_id))
@@ -238,9 +240,14 @@ def sent_before_txn(txn: Transaction, sender_id: int, peer: int, random_ids: Seq
     entries = tuple(LogEntry(box, pts, 1, date, NewMessage(id_)) for _, id_, pts, date, _ in found)
     ids = {random_id: message_id for random_id, message_id, _, _, _ in found}
     return Sent(
-        OwnChange(box, entries, messages, entries[-1].pts if entries else 0, 0 if box == sender_id else sender_id),
+        OwnChange(box, entries, messages, entries[-1].pts, 0 if box == sender_id else sender_id),
         tuple((random_id, ids[random_id]) for random_id in random_ids if random_id in ids),
     )
+
+
+def nothing_sent(sender_id: int) -> Sent:
+    """What became of no message."""
+    return Sent(OwnChange(sender_id, (), {}, 0), ())
 
 
 def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Sent:

@@ -74,19 +74,19 @@ def _moving(reaction: DrawnReaction, last: int, **moves: Keys) -> bytes:
 
 def appearing(reaction: DrawnReaction) -> bytes:
     """It comes up."""
-    return _moving(reaction, 40, grow=((0, (0, 0)), (16, (112, 112)), (26, (94, 94)), (34, (100, 100))))
+    return _moving(reaction, 40, grow=((0, (0, 0)), (16, (100, 100)), (26, (86, 86)), (34, (92, 92))))
 
 
 def selected(reaction: DrawnReaction) -> bytes:
     """It is pointed at."""
     nod = ((0, (0,)), (12, (-8,)), (28, (8,)), (42, (-4,)), (54, (0,)))
-    return _moving(reaction, 60, turn=nod, grow=((0, (100, 100)), (14, (108, 108)), (54, (100, 100))))
+    return _moving(reaction, 60, turn=nod, grow=((0, (92, 92)), (14, (98, 98)), (54, (92, 92))))
 
 
 def activated(reaction: DrawnReaction) -> bytes:
     """Somebody reacts with it."""
-    hop = ((0, (0, 0)), (14, (0, -60)), (30, (0, 0)), (44, (0, -22)), (56, (0, 0)))
-    squash = ((0, (100, 100)), (5, (112, 88)), (14, (96, 106)), (30, (110, 90)), (44, (100, 100)))
+    hop = ((0, (0, 20)), (14, (0, -30)), (30, (0, 20)), (44, (0, 0)), (56, (0, 20)))
+    squash = ((0, (84, 84)), (5, (92, 76)), (14, (80, 90)), (30, (92, 76)), (44, (84, 84)))
     return _moving(reaction, 90, move=hop, grow=squash)
 
 
@@ -94,14 +94,14 @@ def bursting(reaction: DrawnReaction) -> bytes:
     """Small ones fly around it, and fade."""
     layers = []
     for number in range(7):
-        x, y = ((-190, -60), (-110, -190), (20, -210), (140, -160), (200, -20), (120, 150), (-140, 140))[number]
+        x, y = ((-160, -50), (-90, -150), (15, -165), (115, -130), (165, -15), (100, 125), (-115, 115))[number]
         begin = 3 * number
         layers.append(
             within(
                 "reaction",
                 move=((begin, (0, 60)), (begin + 45, (x, y)), (90, (x * 1.1, y + 60))),
                 turn=((begin, (0,)), (90, ((number - 3) * 30,))),
-                grow=((begin, (0, 0)), (begin + 14, (34, 34)), (90, (20, 20))),
+                grow=((begin, (0, 0)), (begin + 14, (32, 32)), (90, (20, 20))),
                 show=((begin, (0,)), (begin + 6, (100,)), (60, (100,)), (90, (0,))),
                 last=90,
             )

@@ -66,6 +66,10 @@ class Screen:
         """With the left button."""
         await self._run("xdotool", "mousemove", str(x), str(y), "click", "1")
 
+    async def right_click(self, x: int, y: int) -> None:
+        """With the right button: what it brings up is a menu."""
+        await self._run("xdotool", "mousemove", str(x), str(y), "click", "3")
+
     async def scroll(self, x: int, y: int, notches: int) -> None:
         """Down there; up where it is negative."""
         turn = ["--repeat", str(abs(notches)), "5" if notches > 0 else "4"]

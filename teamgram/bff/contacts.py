@@ -258,19 +258,6 @@ class ContactsService(RpcService):
         await self._account_settings.set(caller.user_id, "contact_sign_up_silent", query.silent)
         return True
 
-    @rpc("contacts.getSaved")
-    def get_saved(self, caller: RpcMetadata, query: Any) -> Any:
-        """contacts.getSaved#82f1e39f = Vector<SavedContact>"""
-        raise bad_request("TAKEOUT_REQUIRED")
-
-    @rpc("contacts.getTopPeers")
-    def get_top_peers(self, caller: RpcMetadata, query: Any) -> Any:
-        """contacts.getTopPeers#973478b6 flags:# correspondents:flags.0?true … offset:int limit:int hash:long
-        = contacts.TopPeers
-        """
-        # Nothing is rated here, so nobody is on top.
-        return tl.contacts.topPeers(categories=[], chats=[], users=[])
-
 
 class Blocks(RpcService):
     """The block list."""

@@ -34,6 +34,7 @@ from teamgram.domain.scheduled import errors as scheduled
 from teamgram.domain.stickers import errors as stickers
 from teamgram.domain.users.fresh import FreshChangePhoneForbidden, FreshResetForbidden
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid, LastNameInvalid
+from teamgram.domain.users.takeouts import TakeoutInvalid, TakeoutRequired
 from teamgram.domain.users.user import UserNotFound
 from teamgram.domain.users.users import PhoneOccupied, UsernameNotModified, UsernameOccupied
 from teamgram.domain.wallpapers import errors as wallpapers
@@ -52,6 +53,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     ContactNameEmpty: (400, "CONTACT_NAME_EMPTY"),
     FirstNameInvalid: (400, "FIRSTNAME_INVALID"),
     FreshChangePhoneForbidden: (406, "FRESH_CHANGE_PHONE_FORBIDDEN"),
+    TakeoutRequired: (403, "TAKEOUT_REQUIRED"),
+    TakeoutInvalid: (403, "TAKEOUT_INVALID"),
     FreshResetForbidden: (406, "FRESH_RESET_AUTHORISATION_FORBIDDEN"),
     LastNameInvalid: (400, "LASTNAME_INVALID"),
     PhoneNumberInvalid: (400, "PHONE_NUMBER_INVALID"),

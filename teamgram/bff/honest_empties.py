@@ -20,7 +20,6 @@ from teamgram.mtproto.tl.classes import class_named, fields_of
 Answer = Callable[[RpcMetadata, Any], Any]
 
 _MAX_ASKED = 1000
-_MAX_INT = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +110,6 @@ def _nobody_pays(caller: RpcMetadata, query: Any) -> Any:
     # Web K reads the update inside without asking whether there is one.
     update = tl.updatePaidReactionPrivacy(private=tl.paidReactionPrivacyDefault())
     return tl.updates(updates=[update], users=[], chats=[], date=0, seq=0)
-
-
-def _all_ids(caller: RpcMetadata, query: Any) -> list[Any]:
-    # One range: nothing is split. Pyrogram counts messages by it.
-    return [tl.messageRange(min_id=0, max_id=_MAX_INT)]
 
 
 def _no_passkey(caller: RpcMetadata, query: Any) -> Any:
@@ -212,7 +206,6 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("passkeys", "RPCPasskey", "account.passkeys", "account.getPasskeys"),
     ("music on profiles", "RPCUserChannelProfiles", "account.savedMusicIds", "account.getSavedMusicIds"),
     ("music on profiles", "RPCUserChannelProfiles", "users.savedMusic", "users.getSavedMusic"),
-    ("splits of the history (one range)", "RPCTakeout", _all_ids, "messages.getSplitRanges"),
     ("searches in all channels", "RPCMessages", "searchPostsFlood", "channels.checkSearchPostsFlood"),
     ("tones of an AI", "RPCMiscellaneous", "aicompose.tones", "aicompose.getTones"),
     ("choices for links", "RPCWebBrowser", _no_link_choices, "account.getWebBrowserSettings"),

@@ -57,7 +57,9 @@ from teamgram.bff.shared import Shared
 from teamgram.bff.stickers.making import MakingStickerSets
 from teamgram.bff.stickers.saved import SavedGifs, StickersAtHand
 from teamgram.bff.stickers.sets import CustomEmoji, StickerSetsService
+from teamgram.bff.takeout import SavedContacts, TakeoutService
 from teamgram.bff.terms import Promotions, Terms
+from teamgram.bff.top_peers import TopPeersService
 from teamgram.bff.two_fa import TwoFa
 from teamgram.bff.updates import Updates
 from teamgram.bff.user_profiles import UserProfiles
@@ -119,6 +121,8 @@ def people_services(
         QrCode(sign_ins, auth_sessions, views, tokens, bus),
         Account(users, contacts, domain.watchers, codes, sign_ins, account_end, domain.account_settings, views, fanout),
         Devices(sign_ins),
+        TakeoutService(domain.takeouts, sign_ins),
+        SavedContacts(contacts, domain.takeouts, sign_ins),
         UsersService(domain.numbers, shared.input_peers, views, full_views),
         Usernames(shared),
         UserProfiles(users, contacts, domain.watchers, domain.privacy, domain.presence, views, fanout),
@@ -145,6 +149,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         SendingMedia(shared),
         ScheduledService(shared),
         LifetimesService(shared),
+        TopPeersService(shared),
         DefaultLifetime(shared),
         PollsService(shared),
         TodoListsService(shared),

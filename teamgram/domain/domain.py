@@ -29,6 +29,7 @@ from teamgram.domain.contacts.watchers import StatusWatchers, Watchers
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.dialogs.saved import SavedDialogs
 from teamgram.domain.dialogs.strangers import FiledStrangers
+from teamgram.domain.dialogs.top_peers import TopPeers
 from teamgram.domain.dialogs.wallpapers import ChatWallpapers
 from teamgram.domain.files.collecting import Collecting, Names
 from teamgram.domain.files.drawings import SERVICE
@@ -81,6 +82,7 @@ from teamgram.domain.stickers.store import decode_set
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.notifications import NotificationSettings
 from teamgram.domain.users.settings import AccountSettings
+from teamgram.domain.users.takeouts import Takeouts
 from teamgram.domain.users.user import SERVICE_USER_ID
 from teamgram.domain.users.users import Users
 from teamgram.domain.wallpapers.wallpapers import Wallpapers
@@ -177,6 +179,8 @@ class Domain:
     scheduled: ScheduledMessages
     reports: ReportBook
     lifetimes: Lifetimes
+    top_peers: TopPeers
+    takeouts: Takeouts
     auto_delete: AutoDelete
     wiping: Wiping
     polls: Polls
@@ -302,6 +306,8 @@ class Domain:
             scheduled=scheduled,
             reports=ReportBook(database),
             lifetimes=Lifetimes(database, fanout, chats, channels),
+            top_peers=TopPeers(database),
+            takeouts=Takeouts(database),
             auto_delete=auto_delete,
             wiping=Wiping(database, fanout),
             polls=Polls(database, fanout, clock),

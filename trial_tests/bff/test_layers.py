@@ -27,7 +27,6 @@ QUESTIONS = [
     tl.contacts.getStatuses(),
     tl.contacts.getBlocked(offset=0, limit=10),
     tl.contacts.search(q="bob", limit=10),
-    tl.contacts.getTopPeers(correspondents=True, offset=0, limit=10, hash=0),
     tl.contacts.resolvePhone(phone="15550100002"),
     tl.contacts.getBirthdays(),
     tl.account.getAuthorizations(),

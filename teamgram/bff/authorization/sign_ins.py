@@ -1,5 +1,7 @@
 """Signing a key in and out, in the right order: stored, then told to session, then to the user's other devices."""
 
+from math import ceil
+
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -111,6 +113,11 @@ class SignIns:
             FreshChangePhoneForbidden.
         """
         self.fresh.check_changes_phone(await self.signed_in_at(caller), self.now())
+
+    async def seconds_fresh(self, caller: RpcMetadata) -> int:
+        """For how many seconds more the caller's device counts as fresh; 0: it does not."""
+        left = self.fresh.delay - (self.now() - await self.signed_in_at(caller))
+        return max(0, ceil(left))
 
     async def sign_in_caller(self, caller: RpcMetadata, user_id: int) -> None:
         """Sign the caller's key in.

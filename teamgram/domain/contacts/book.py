@@ -28,6 +28,21 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedPhone:
+    """A line of somebody's phone book that is nobody's number here.
+
+    Attributes:
+        phone: digits.
+        added_at: unix seconds.
+    """
+
+    phone: str
+    first_name: str
+    last_name: str
+    added_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddressBook:
     """Everything that decides how ``owner_id`` sees others and is seen by them.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from teamgram.cache.loaded import LoadedRows, RowsBus
 from teamgram.database import Database, Transaction
 from teamgram.domain.contacts import store
-from teamgram.domain.contacts.book import AddressBook, Contact
+from teamgram.domain.contacts.book import AddressBook, Contact, SavedPhone
 from teamgram.domain.contacts.relations import relation_txn
 from teamgram.domain.errors import DomainError
 from teamgram.domain.files.file import Avatar
@@ -115,6 +115,10 @@ class Contacts:
         added = store.put_contact_txn(txn, owner_id, contact, now)
         txn.call_after(self._books.invalidate, owner_id, contact.user_id)
         return added
+
+    async def saved_phones(self, owner_id: int) -> list[SavedPhone]:
+        """The numbers in the owner's phone book that are nobody's here."""
+        return await self._database.read("saved phones", store.phones_txn, owner_id)
 
     async def import_phones(
         self, owner_id: int, entries: Sequence[PhoneContact], users: dict[str, User], now: int

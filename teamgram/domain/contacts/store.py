@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from teamgram.database import Transaction
-from teamgram.domain.contacts.book import AddressBook, Contact
+from teamgram.domain.contacts.book import AddressBook, Contact, SavedPhone
 from teamgram.domain.files.file import Avatar, pack_avatar, unpack_avatar
 
 
@@ -141,6 +141,15 @@ def count_phone_txn(txn: Transaction, phone: str) -> int:
     txn.execute("SELECT COUNT(*) FROM phone_book_entries WHERE phone = ?", (phone,))
     row = txn.fetchone()
     return int(row[0]) if row else 0
+
+
+def phones_txn(txn: Transaction, owner_id: int) -> list[SavedPhone]:
+    """The numbers in somebody's phone book that are nobody's."""
+    txn.execute(
+        "SELECT phone, first_name, last_name, added_at FROM phone_book_entries WHERE owner_id = ? ORDER BY phone",
+        (owner_id,),
+    )
+    return [SavedPhone(*row) for row in txn.fetchall()]
 
 
 def forget_phone_txn(txn: Transaction, phone: str) -> list[tuple[int, str, str]]:

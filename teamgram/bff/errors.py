@@ -164,6 +164,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     stickers.StickerVideoInvalid: (400, "STICKER_VIDEO_NOWEBM"),
     stickers.ThumbPngInvalid: (400, "STICKER_THUMB_PNG_NOPNG"),
     stickers.ThumbTgsInvalid: (400, "STICKER_THUMB_TGS_NOTGS"),
+    messages.SlowModeOneByOne: (400, "SLOWMODE_MULTI_MSGS_DISABLED"),
     messages.TopicClosed: (400, "TOPIC_CLOSED"),
     messages.TopicDeleted: (400, "TOPIC_DELETED"),
     messages.CaptionTooLong: (400, "MEDIA_CAPTION_TOO_LONG"),
@@ -269,6 +270,8 @@ def rpc_error_for(error: DomainError) -> RpcError | None:
     """The wire's name of a domain error; None when the table has none, which is a bug."""
     if isinstance(error, FloodWait):
         return RpcError(420, "FLOOD_WAIT", max(1, error.seconds))
+    if isinstance(error, messages.SlowMode):
+        return RpcError(420, "SLOWMODE_WAIT", max(1, error.seconds))
     if isinstance(error, messages.MediaForbidden) and error.kind:
         return RpcError(403, f"CHAT_SEND_{error.kind.upper()}_FORBIDDEN")
     if isinstance(error, FilePartMissing):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.bff.talk_house import START, Device, House
@@ -258,6 +259,27 @@ class SettingsTests(ChannelTestCase):
         (chat,) = (await anna.call(tl.messages.toggleNoForwards(peer=peer, enabled=True))).chats
         self.assertTrue(chat.noforwards)
 
+    async def test_slow_mode(self) -> None:
+        """Members wait between two messages, whatever way they send them; administrators do not."""
+        house, anna, boris, _, channel = await self.supergroup()
+        await self.bring(anna, channel, boris)
+        await anna.call(tl.channels.toggleSlowMode(channel=channel, seconds=30))
+        peer = tl.inputPeerChannel(channel_id=channel.channel_id, access_hash=channel.access_hash)
+        for _ in range(2):
+            # A repeated send has its first result.
+            await boris.send(peer, "one", random_id=5)
+        with self.assertRaises(RpcError) as caught:
+            await boris.send(peer, "two")
+        self.assertEqual((caught.exception.code, str(caught.exception.message)), (420, "SLOWMODE_WAIT_30"))
+        full = (await self.full(boris, channel)).full_chat
+        self.assertEqual(full.slowmode_next_send_date, START + 30)
+        sent = [(await anna.send(peer, text)).updates for text in ("one", "two")]
+        ids = [next(update.id for update in updates if update.NAME == "updateMessageID") for updates in sent]
+        forward = tl.messages.forwardMessages(from_peer=peer, id=ids, random_id=[8, 9], to_peer=peer)
+        self.assertEqual(await error_of(boris.call(forward)), "SLOWMODE_MULTI_MSGS_DISABLED")
+        house.clock.advance(30)
+        await boris.send(peer, "two")
+
     async def test_discussion(self) -> None:
         """A channel and a supergroup belong together until one goes with another."""
         _, anna, boris, _, group = await self.supergroup()
@@ -316,6 +338,37 @@ class AdminLogTests(ChannelTestCase):
         self.assertEqual(await error_of(self.log(boris, channel)), "CHANNEL_PRIVATE")
         house.clock.advance(48 * 3600 + 1)
         self.assertEqual(await self.log(anna, channel), [])
+
+    async def test_messages_and_members(self) -> None:
+        """Who came, went, was brought; what was pinned, changed and taken away."""
+        _, anna, boris, clara, channel = await self.supergroup()
+        peer = tl.inputPeerChannel(channel_id=channel.channel_id, access_hash=channel.access_hash)
+        await anna.call(tl.channels.inviteToChannel(channel=channel, users=[anna.input_user(boris)]))
+        await anna.call(tl.channels.updateUsername(channel=channel, username="the_club_here"))
+        await clara.call(tl.channels.joinChannel(channel=channel))
+        sent = (await boris.send(peer, "hello")).updates
+        message_id = next(update.message.id for update in sent if update.NAME == "updateNewChannelMessage")
+        await boris.call(tl.messages.editMessage(peer=peer, id=message_id, message="hello all"))
+        await anna.call(tl.messages.updatePinnedMessage(peer=peer, id=message_id))
+        await anna.call(tl.channels.deleteMessages(channel=channel, id=[message_id]))
+        await clara.call(tl.channels.leaveChannel(channel=channel))
+        self.assertEqual(
+            [event.action.NAME.removeprefix("channelAdminLogEventAction") for event in await self.log(anna, channel)],
+            [
+                "ParticipantLeave",
+                "DeleteMessage",
+                "UpdatePinned",
+                "EditMessage",
+                "ParticipantJoin",
+                "ChangeUsername",
+                "ParticipantInvite",
+            ],
+        )
+        (edited,) = await self.log(anna, channel, q="all", events_filter=tl.channelAdminLogEventsFilter(edit=True))
+        self.assertEqual(
+            (edited.user_id, edited.action.prev_message.message, edited.action.new_message.message),
+            (boris.user.id, "hello", "hello all"),
+        )
 
     async def test_members_do_not_see_it(self) -> None:
         """It is the administrators'."""

@@ -19,7 +19,7 @@ from teamgram.mtproto.tl import tl
 
 _FILTERED: Mapping[str, tuple[type[AdminEvent], ...]] = {
     "join": (log.CameIn,),
-    "leave": (log.Left,),
+    "leave": (log.WentOut,),
     "invite": (log.Brought,),
     "ban": (log.BanToggled,),
     "unban": (log.BanToggled,),
@@ -126,7 +126,8 @@ _DRAWN: Mapping[type[AdminEvent], Callable[[Any, Seat, FileViews], Any]] = {
     log.AboutChanged: _changed(tl.channelAdminLogEventActionChangeAbout),
     log.UsernameChanged: _changed(tl.channelAdminLogEventActionChangeUsername),
     log.PhotoChanged: lambda event, seat, files: tl.channelAdminLogEventActionChangePhoto(
-        prev_photo=files.of_channel(event.before, seat.channel.id),
+        # Which it had before nobody can see any more.
+        prev_photo=tl.photoEmpty(id=0),
         new_photo=files.of_channel(event.after, seat.channel.id),
     ),
     log.SlowModeChanged: _changed(tl.channelAdminLogEventActionToggleSlowMode),
@@ -136,7 +137,7 @@ _DRAWN: Mapping[type[AdminEvent], Callable[[Any, Seat, FileViews], Any]] = {
         prev_banned_rights=banned_rights_view(event.before), new_banned_rights=banned_rights_view(event.after)
     ),
     log.CameIn: lambda event, seat, files: tl.channelAdminLogEventActionParticipantJoin(),
-    log.Left: lambda event, seat, files: tl.channelAdminLogEventActionParticipantLeave(),
+    log.WentOut: lambda event, seat, files: tl.channelAdminLogEventActionParticipantLeave(),
     log.Brought: lambda event, seat, files: tl.channelAdminLogEventActionParticipantInvite(
         participant=member_view(event.member.member, seat)
     ),

@@ -116,6 +116,7 @@ class ChannelsService(RpcService):
             folder_id=dialog.folder_id or None,
             linked_chat_id=channel.linked_id or None,
             slowmode_seconds=channel.slowmode_seconds or None,
+            slowmode_next_send_date=await shared.domain.messages.next_turn(seat) or None,
             ttl_period=channel.ttl_seconds or None,
             has_scheduled=await shared.domain.scheduled.has_any(viewer_id, channel.marked),
             pts=counts.pts,

@@ -76,9 +76,8 @@ class UsernameChanged(msgspec.Struct, frozen=True):
 
 
 class PhotoChanged(msgspec.Struct, frozen=True):
-    """It has another picture."""
+    """It has another picture, or none any more."""
 
-    before: Photo | None
     after: Photo | None
 
 
@@ -121,7 +120,7 @@ class CameIn(msgspec.Struct, frozen=True):
     """The actor came in by themselves."""
 
 
-class Left(msgspec.Struct, frozen=True):
+class WentOut(msgspec.Struct, frozen=True):
     """The actor left."""
 
 
@@ -175,7 +174,7 @@ AdminEvent: TypeAlias = (
     | LinkChanged
     | RightsChanged
     | CameIn
-    | Left
+    | WentOut
     | Brought
     | BanToggled
     | AdminToggled
@@ -196,7 +195,7 @@ _KINDS: dict[int, type[AdminEvent]] = {
     8: LinkChanged,
     9: RightsChanged,
     10: CameIn,
-    11: Left,
+    11: WentOut,
     12: Brought,
     13: BanToggled,
     14: AdminToggled,
@@ -246,14 +245,15 @@ class Wanted:
 
 
 def log_txn(txn: Transaction, actor: Actor, channel_id: int, event: AdminEvent) -> None:
-    """Write down what the actor did, in the transaction that does it; a few events that are too old go."""
+    """Write down what the actor did, in the transaction that does it; now and then what is too old goes."""
     txn.execute(
         "INSERT INTO channel_admin_log (channel_id, user_id, logged_at, kind, event) VALUES (?, ?, ?, ?, ?)",
         (channel_id, actor.user_id, actor.now, _KIND_OF[type(event)], _encode(event)),
     )
-    txn.execute(
-        "SELECT id, logged_at FROM channel_admin_log WHERE channel_id = ? ORDER BY id LIMIT ?", (channel_id, _TRIMMED)
-    )
+    if txn.lastrowid % _TRIMMED:
+        return
+    # Numbers grow with time, whatever channel they are of; as many go as may have come since, and more.
+    txn.execute("SELECT id, logged_at FROM channel_admin_log ORDER BY id LIMIT ?", (2 * _TRIMMED,))
     old = [row[0] for row in txn.fetchall() if row[1] < actor.now - KEPT_SECONDS]
     if old:
         txn.execute(f"DELETE FROM channel_admin_log WHERE id IN ({marks(old)})", old)

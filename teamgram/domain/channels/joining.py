@@ -13,6 +13,7 @@ from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.boxes.message import Action
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels import rights, store
+from teamgram.domain.channels.admin_log import Brought, CameIn, MemberRow, WentOut, log_txn
 from teamgram.domain.channels.channel import MAX_CHANNELS, Channel, Flag, Member, Membership, Seat
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.channels.errors import (
@@ -84,10 +85,11 @@ class ChannelJoining:
         if store.count_of_txn(txn, actor.user_id) >= MAX_CHANNELS:
             raise ChannelsTooMany(str(actor.user_id))
         self._come_txn(txn, actor, seat, inviter_id)
+        log_txn(txn, actor, seat.channel.id, CameIn())
         self._tell_after(txn, seat.channel.id, (actor.user_id,), actor.perm_auth_key_id)
         return None if seat.channel.is_broadcast else self._channels.tell_txn(txn, actor, seat.channel, action)
 
-    def _come_txn(self, txn: Transaction, actor: Actor, seat: Seat, inviter_id: int) -> None:
+    def _come_txn(self, txn: Transaction, actor: Actor, seat: Seat, inviter_id: int) -> Member:
         """Write somebody down as a member: what they were forbidden stays so, but for being there."""
         before = seat.membership
         membership = Membership()
@@ -95,6 +97,7 @@ class ChannelJoining:
             membership = Membership(banned_rights=before.banned_rights, banned_until=before.banned_until)
         member = Member(seat.user_id, membership, inviter_id, actor.now, changed_at=actor.now)
         self._channels.put_in_txn(txn, seat.channel, member)
+        return member
 
     async def leave(self, actor: Actor, channel_id: int) -> None:
         """Go out of a channel.
@@ -116,6 +119,7 @@ class ChannelJoining:
         member = replace(member, membership=gone, promoted_by=0, changed_at=actor.now)
         self._channels.take_out_txn(txn, seat.channel, member)
         revoke_links_txn(txn, seat.channel.marked, actor.user_id)
+        log_txn(txn, actor, channel_id, WentOut())
         self._tell_after(txn, channel_id, (actor.user_id,), actor.perm_auth_key_id)
 
     async def invite(self, actor: Actor, channel_id: int, user_ids: Sequence[int]) -> Invited:
@@ -150,7 +154,7 @@ class ChannelJoining:
         for other in coming:
             self._check_comes_txn(txn, actor, other)
         for other in coming:
-            self._come_txn(txn, actor, other, actor.user_id)
+            log_txn(txn, actor, channel_id, Brought(MemberRow.of(self._come_txn(txn, actor, other, actor.user_id))))
         change = None
         if coming and not channel.is_broadcast:
             change = self._channels.tell_txn(txn, actor, channel, Action("chatAddUser", user_ids=tuple(invited)))

@@ -4,6 +4,7 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import OwnChange
 from teamgram.domain.boxes.message import Action
 from teamgram.domain.channels import rights, store
+from teamgram.domain.channels.admin_log import PhotoChanged, log_txn
 from teamgram.domain.channels.channel import Seat
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.chats.chats import Actor
@@ -47,6 +48,7 @@ class ChannelPhotos:
         avatar = avatar_of(photo) if photo is not None else None
         store.update_channel_txn(txn, channel_id, photo_id=photo_id, photo=pack_avatar(avatar))
         self._channels.changed_after(txn, channel_id)
+        log_txn(txn, actor, channel_id, PhotoChanged(photo))
         action = Action("chatEditPhoto", photo=photo) if photo is not None else Action("chatDeletePhoto")
         return self._channels.tell_txn(txn, actor, seat.channel, action)
 

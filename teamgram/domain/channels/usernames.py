@@ -2,6 +2,7 @@
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.channels import rights, store
+from teamgram.domain.channels.admin_log import UsernameChanged, log_txn
 from teamgram.domain.channels.channel import Seat
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.channels.errors import PublicChannelsTooMany
@@ -56,6 +57,7 @@ class ChannelUsernames:
         if before and is_other:
             release_username_txn(txn, username_key(before))
         store.update_channel_txn(txn, channel_id, username=username)
+        log_txn(txn, actor, channel_id, UsernameChanged(before, username))
         self._channels.changed_after(txn, channel_id, tell=True)
 
     async def public_of(self, user_id: int) -> list[int]:

@@ -13,9 +13,11 @@ from teamgram.domain.boxes.message import Action, Extra, Message, Tag, pack_extr
 from teamgram.domain.boxes.poll_store import drop_places_txn
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
 from teamgram.domain.boxes.talks import Talk, note_changes_txn, talk_of
+from teamgram.domain.channels.admin_log import MessageRemoved, log_txn
 from teamgram.domain.channels.rights import check_reads
 from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats import rights
+from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.files.naming import CONTENT, drop_uses_txn
@@ -101,6 +103,10 @@ def delete_in_channel_txn(
     found = messages_txn(txn, peer, [id_ for id_ in sorted(set(message_ids)) if id_ > seat.hidden_up_to])
     for message in found.values():
         rules.check_deletes_for_all(message, seat)
+    actor = Actor(user_id, now, perm_auth_key_id)
+    for message in found.values():
+        if message.sender_id != user_id:
+            log_txn(txn, actor, seat.channel.id, MessageRemoved(message))
     _remove_from_channel_txn(txn, changes, peer, list(found.values()))
     changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(peer, user_id)

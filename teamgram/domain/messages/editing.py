@@ -12,9 +12,11 @@ from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.boxes.message import Message, Tag, pack_extra, searched_text, with_nameless
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn, shown_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
+from teamgram.domain.channels.admin_log import MessageChanged, log_txn
 from teamgram.domain.channels.channel import Seat
 from teamgram.domain.channels.rights import check_reads
 from teamgram.domain.chats.chat import Chat
+from teamgram.domain.chats.chats import Actor
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.files.naming import CONTENT, change_uses_txn
 from teamgram.domain.ids.peer import box_owner
@@ -167,6 +169,10 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
     txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))
     edited = shown_txn(txn, [message_from_row(row) for row in txn.fetchall()])
     if isinstance(place, Seat):
+        actor = Actor(place.user_id, request.now, request.perm_auth_key_id)
+        # Of what somebody changes in their own words again and again, the first change tells enough.
+        for copy in edited if message.sender_id != place.user_id or not message.edit_date else ():
+            log_txn(txn, actor, place.channel.id, MessageChanged(message, copy))
         counts = counts_txn(txn, [message.content_id])
         edited = [counted(copy, counts) for copy in edited]
     for copy in edited:

@@ -111,6 +111,18 @@ class MessageTooOld(DomainError):
     """What is asked about a message is not kept so long."""
 
 
+class SlowMode(DomainError):
+    """Another message may follow in ``seconds``."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(str(seconds))
+        self.seconds = seconds
+
+
+class SlowModeOneByOne(DomainError):
+    """In slow mode messages are not sent on several at once."""
+
+
 class TopicClosed(DomainError):
     """Nobody writes in this topic but who looks after it."""
 

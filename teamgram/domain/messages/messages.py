@@ -14,10 +14,21 @@ from teamgram.domain.boxes.changes import DuplicateRandomId, OwnChange
 from teamgram.domain.boxes.difference import pts_txn
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import messages_txn
+from teamgram.domain.channels.channel import Seat
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.files.upload_store import Upload, upload_txn
-from teamgram.domain.messages import audience, channel_reading, deleting, editing, history, pins, reading, sending
+from teamgram.domain.messages import (
+    audience,
+    channel_reading,
+    deleting,
+    editing,
+    history,
+    pins,
+    reading,
+    sending,
+    slow_mode,
+)
 from teamgram.domain.messages.channel_view import channel_messages_txn
 from teamgram.domain.messages.history import Found, Page, Search
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
@@ -51,6 +62,12 @@ class Messages:
         return self._database.write_in_line(
             _line(requests[0]), "send message", sending.send_txn, self._fanout, requests
         ).addErrback(self._first_result, requests)
+
+    async def next_turn(self, seat: Seat) -> int:
+        """When they may write again in a supergroup with slow mode (unix seconds), 0 for at any time."""
+        if not seat.channel.slowmode_seconds:
+            return 0
+        return await self._database.read("slow mode", slow_mode.next_at_txn, seat)
 
     def _first_result(self, failure: Failure, requests: tuple[SendRequest, ...]) -> "Deferred[Sent]":
         failure.trap(DuplicateRandomId)  # type: ignore[no-untyped-call]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from teamgram.database import Transaction
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
@@ -11,14 +13,17 @@ from teamgram.domain.boxes.marks import PINNED, add_marks_txn, drop_marks_txn
 from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.boxes.store import copies_txn, messages_txn
 from teamgram.domain.channels import rights as channel_rights
+from teamgram.domain.channels.admin_log import MessagePinned, log_txn
 from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
+from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.errors import ChatNotModified
 from teamgram.domain.chats.store import chat_txn, member_ids_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import box_owner, channel_id_of, chat_id_of, is_channel, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid
+from teamgram.domain.messages.threads import NO_THREAD, in_thread, note_txn, thread_of
 from teamgram.domain.updates.fanout import Fanout
 
 
@@ -63,15 +68,22 @@ def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
     changes.lock(here)
     copies = [copy for copy in copies_txn(txn, [message.content_id]) if copy[1] in here]
     _set_pinned_txn(txn, changes, copies, not request.unpin)
+    thread = NO_THREAD
+    if is_channel(peer):
+        actor = Actor(owner_id, request.now, request.perm_auth_key_id)
+        log_txn(txn, actor, channel_id_of(peer), MessagePinned(replace(message, pinned=not request.unpin)))
+        thread = thread_of(message) if message.extra.in_topic else NO_THREAD
     # Unpinning is silent, and nobody needs to be told in Saved Messages.
     if not request.unpin and not one_side and peer != owner_id:
         note = Outgoing(
             "",
-            Extra(action=Action("pinMessage"), silent=request.silent, post=is_post),
+            in_thread(Extra(action=Action("pinMessage"), silent=request.silent, post=is_post), thread),
             int(Tag.SERVICE),
             reply_to_ids={owner: copy_id for _, owner, copy_id, _ in copies},
         )
-        changes.post(owner_id, audience, [note])
+        (noted,) = changes.post(owner_id, audience, [note])
+        if thread.id:
+            note_txn(txn, noted.values(), forum=True)
     changes.save(fanout.deliver, request.perm_auth_key_id)
     return changes.own(box, 0 if box == owner_id else owner_id)
 

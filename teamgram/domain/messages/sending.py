@@ -33,6 +33,7 @@ from teamgram.domain.messages.lifetimes import begin_txn
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.place import group_place_txn
 from teamgram.domain.messages.replies import Quote, answered_txn, first_written_txn
+from teamgram.domain.messages.slow_mode import take_turn_txn
 from teamgram.domain.messages.threads import check_writes_txn, in_thread, note_txn
 from teamgram.domain.updates.events import DraftChanged
 from teamgram.domain.updates.fanout import Fanout
@@ -146,6 +147,7 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         outgoing.append(Outgoing(request.text, extra, tags, request.random_id, answered.ids, mentioned - {sender_id}))
     posted = changes.post(sender_id, audience, outgoing)
     if isinstance(chat, Seat):
+        take_turn_txn(txn, chat, first.date)
         _note_threads_txn(txn, chat, posted)
     _await_pages_txn(txn, outgoing, posted)
     for request in requests:
@@ -282,7 +284,8 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     if outgoing and audience.default_ttl:
         audience = begin_txn(txn, changes, fanout, sender_id, audience)
     posted = changes.post(sender_id, audience, outgoing) if outgoing else []
-    if isinstance(chat, Seat):
+    if isinstance(chat, Seat) and posted:
+        take_turn_txn(txn, chat, request.date, messages=len(posted))
         _note_threads_txn(txn, chat, posted)
     _await_pages_txn(txn, outgoing, posted)
     count_forwards_txn(txn, [message.extra.forward for message in outgoing])

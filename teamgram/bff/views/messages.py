@@ -153,7 +153,8 @@ def media_view(message: Message, files: FileViews) -> Any:
     if media is None:
         return files.preview(extra.preview, message.content_id)
     if media.poll is not None:
-        return poll_media_view(media.poll, message.poll, message.owner_id)
+        viewers = (message.owner_id, message.sender_id if message.out else 0)
+        return poll_media_view(media.poll, message.poll, is_theirs=media.poll.creator_id in viewers)
     if media.todo is not None:
         return todo_view(media.todo)
     return files.in_message(media, message.content_id)

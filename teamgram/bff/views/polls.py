@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from teamgram.bff.views.entities import entity_views, text_view
-from teamgram.domain.boxes.poll import UNASKED, Poll, PollState, Todo, TodoItem, shows_results
+from teamgram.domain.boxes.poll import UNASKED, UNKNOWN, Poll, PollState, Todo, TodoItem, shows_results
 from teamgram.mtproto.tl import tl
 
 
@@ -86,11 +86,12 @@ def _is_told(poll: Poll, state: PollState, *, is_min: bool) -> bool:
     return state.closed or bool(state.counts) if is_min else shows_results(poll, state)
 
 
-def poll_media_view(poll: Poll, state: PollState | None, owner_id: int) -> Any:
-    """``messageMediaPoll`` for the owner of a message."""
+def poll_media_view(poll: Poll, state: PollState | None, *, is_theirs: bool) -> Any:
+    """``messageMediaPoll``; ``is_theirs``: for who asked."""
     stands = state or UNASKED
     return tl.messageMediaPoll(
-        poll=poll_view(poll, stands, is_theirs=poll.creator_id == owner_id), results=results_view(poll, stands)
+        poll=poll_view(poll, stands, is_theirs=is_theirs),
+        results=results_view(poll, stands, is_min=stands.choices == UNKNOWN),
     )
 
 

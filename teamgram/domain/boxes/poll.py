@@ -21,6 +21,9 @@ class PollCloses(msgspec.Struct, frozen=True):
 NOT_VOTED = 0
 """``PollState.choices`` of who has not voted."""
 
+UNKNOWN = -1
+"""And of nobody in particular: what all members of a channel are told alike."""
+
 
 class PollAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One of the answers; ``option`` is what the one who asked called it, and clients vote by."""
@@ -91,7 +94,7 @@ UNASKED = PollState()
 
 def shows_results(poll: Poll, state: PollState) -> bool:
     """Whether a viewer is told how it stands: once they have voted, or it is closed."""
-    return state.closed or (state.choices != NOT_VOTED and not poll.hides_results)
+    return state.closed or (state.choices not in (NOT_VOTED, UNKNOWN) and not poll.hides_results)
 
 
 class TodoItem(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,7 +8,7 @@ import msgspec
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes.absence import absent_txn
 from teamgram.domain.boxes.message import Message, unpack_extra
-from teamgram.domain.boxes.poll import PollState
+from teamgram.domain.boxes.poll import UNKNOWN, PollState
 from teamgram.domain.boxes.poll_store import viewed_txn
 from teamgram.domain.boxes.reaction_store import chosen_txn
 from teamgram.domain.boxes.reactions import unpack_reactions
@@ -86,6 +86,10 @@ def shown_txn(txn: Transaction, messages: Sequence[Message], viewer_id: int = 0)
             message = shown[at]
             if (message.owner_id, message.peer) in absent:
                 state = PollState(closed=state.closed)
+            elif polls[at][1] < 0:
+                # Who has not voted is told no more than how many have.
+                told = state if state.closed else PollState(voters=state.voters)
+                state = msgspec.structs.replace(told, choices=UNKNOWN)
             shown[at] = msgspec.structs.replace(message, poll=state)
     if reacted:
         chosen = chosen_txn(txn, reacted.values())

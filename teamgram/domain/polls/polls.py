@@ -14,11 +14,12 @@ from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.poll import Poll, PollCloses, PollState
 from teamgram.domain.boxes.poll_store import states_txn
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, shown_txn
+from teamgram.domain.channels.channel import Seat
 from teamgram.domain.contacts.relations import Relation
 from teamgram.domain.messages import rules
+from teamgram.domain.messages.channel_view import counted, counts_txn
 from teamgram.domain.messages.due import DueWork
 from teamgram.domain.messages.errors import MessageNotModified
-from teamgram.domain.messages.place import place_txn
 from teamgram.domain.polls.telling import PollTeller
 from teamgram.domain.polls.voting import VoteRequest, Votes, chosen, polled_txn, vote_txn, votes_txn
 from teamgram.domain.updates.events import PollChanged
@@ -115,8 +116,7 @@ class Polls:
     def _close_txn(
         self, txn: Transaction, owner_id: int, peer: int, message_id: int, now: int, device: int
     ) -> OwnChange:
-        message, poll, _ = polled_txn(txn, owner_id, peer, message_id, now)
-        place = place_txn(txn, owner_id, peer, now)
+        message, poll, place = polled_txn(txn, owner_id, peer, message_id, now)
         # There is no time after which it may not be closed.
         rules.check_edits(message, place, message.date, is_bot=isinstance(place, Relation) and place.is_bot)
         changes = BoxChanges(txn, now)
@@ -124,13 +124,19 @@ class Polls:
         if not _set_closed_txn(txn, poll.id):
             raise MessageNotModified(str(message_id))
         txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))
-        for copy in shown_txn(txn, [message_from_row(row) for row in txn.fetchall()]):
+        closed = shown_txn(txn, [message_from_row(row) for row in txn.fetchall()])
+        counts = counts_txn(txn, [message.content_id]) if message.extra.post else {}
+        for copy in closed:
             changes.append(copy.owner_id, MessageEdited(copy.id))
-            changes.messages[copy.owner_id, copy.id] = copy
+            changes.messages[copy.owner_id, copy.id] = counted(copy, counts)
         changes.save(self._fanout.deliver, device)
         txn.call_after(self._teller.changed, poll.id, True)
         tell_end_txn(txn, self._fanout, poll, states_txn(txn, [poll.id])[poll.id], now)
-        return changes.own(owner_id)
+        if not isinstance(place, Seat):
+            return changes.own(owner_id)
+        own = changes.own(message.owner_id, owner_id)
+        shown = shown_txn(txn, list(own.messages.values()), owner_id)
+        return msgspec.structs.replace(own, messages={one.id: one for one in shown})
 
     async def _close_due(self) -> float | None:
         while self._due.running:

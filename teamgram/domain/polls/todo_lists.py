@@ -9,11 +9,12 @@ from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.message import Action, Extra, Message, Tag, pack_extra, searched_text
 from teamgram.domain.boxes.poll import Todo, TodoDone
-from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, messages_txn, shown_txn
+from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, shown_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
+from teamgram.domain.channels.channel import Seat
 from teamgram.domain.messages.audience import audience_txn
 from teamgram.domain.messages.errors import MessageAuthorRequired, MessageIdInvalid
-from teamgram.domain.messages.seen_message import check_takes_part, where_txn
+from teamgram.domain.messages.seen_message import Where, check_takes_part, seen_message_txn
 from teamgram.domain.polls.asking import WrittenText, checked_items
 from teamgram.domain.polls.errors import OptionInvalid, TodoNotModified
 from teamgram.domain.updates.fanout import Fanout
@@ -92,13 +93,13 @@ class TodoLists:
         change: Changed,
         open_by: str,
     ) -> OwnChange:
-        message, _ = _listed_txn(txn, user_id, peer, message_id)
-        check_takes_part(where_txn(txn, user_id, peer, now), user_id)
+        message, where, _ = _listed_txn(txn, user_id, peer, message_id, now)
+        check_takes_part(where, user_id)
         audience, _ = audience_txn(txn, user_id, peer, now, ())
         changes = BoxChanges(txn, now)
         changes.lock({*audience.owner_ids, *(owner for _, owner, _, _ in copies_txn(txn, [message.content_id]))})
         # Again behind the lock: two may tick at once.
-        message, todo = _listed_txn(txn, user_id, peer, message_id)
+        message, _, todo = _listed_txn(txn, user_id, peer, message_id, now)
         is_theirs = message.sender_id == user_id
         if message.extra.forward is not None or not (is_theirs or getattr(todo, open_by)):
             raise MessageAuthorRequired(str(message_id))
@@ -107,7 +108,7 @@ class TodoLists:
         extra = msgspec.structs.replace(message.extra, media=msgspec.structs.replace(message.extra.media, todo=todo))
         if action.items:
             said = searched_text(message.text, message.extra)
-            note_changes_txn(txn, [(message.content_id, talk_of(user_id, peer), said)])
+            note_changes_txn(txn, [(message.content_id, talk_of(message.owner_id, peer), said)])
         txn.execute("UPDATE message_contents SET extra = ? WHERE id = ?", (pack_extra(extra), message.content_id))
         txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))
         copies = shown_txn(txn, [message_from_row(row) for row in txn.fetchall()])
@@ -115,11 +116,14 @@ class TodoLists:
             changes.append(copy.owner_id, MessageEdited(copy.id))
             changes.messages[copy.owner_id, copy.id] = copy
         note = Outgoing(
-            "", Extra(action=action), int(Tag.SERVICE), reply_to_ids={copy.owner_id: copy.id for copy in copies}
+            "",
+            Extra(action=action, post=message.extra.post),
+            int(Tag.SERVICE),
+            reply_to_ids={copy.owner_id: copy.id for copy in copies},
         )
         changes.post(user_id, audience, [note])
         changes.save(self._fanout.deliver, device)
-        return changes.own(user_id)
+        return changes.own(message.owner_id, user_id) if isinstance(where, Seat) else changes.own(user_id)
 
 
 def ticked(todo: Todo, user_id: int, done: Sequence[int], undone: Sequence[int], now: int) -> tuple[Todo, Action]:
@@ -141,9 +145,9 @@ def ticked(todo: Todo, user_id: int, done: Sequence[int], undone: Sequence[int],
     return msgspec.structs.replace(todo, done=after), Action("todoCompletions", done=newly, undone=no_more)
 
 
-def _listed_txn(txn: Transaction, user_id: int, peer: int, message_id: int) -> tuple[Message, Todo]:
-    message = messages_txn(txn, user_id, [message_id]).get(message_id)
-    media = message.extra.media if message is not None and message.peer == peer else None
-    if message is None or media is None or media.todo is None:
+def _listed_txn(txn: Transaction, user_id: int, peer: int, message_id: int, now: int) -> tuple[Message, Where, Todo]:
+    message, where = seen_message_txn(txn, user_id, peer, message_id, now)
+    media = message.extra.media
+    if media is None or media.todo is None:
         raise MessageIdInvalid(str(message_id))
-    return message, media.todo
+    return message, where, media.todo

@@ -6,6 +6,7 @@ from typing import Any
 from teamgram.bff.errors import bad_request
 from teamgram.bff.peers import InputPeers
 from teamgram.bff.registry import RpcService, rpc
+from teamgram.bff.views.channels import GroupViews
 from teamgram.bff.views.full_users import peer_settings_view
 from teamgram.bff.views.users import UserViews, status_view
 from teamgram.domain.contacts.contacts import ContactIdInvalid, Contacts, PhoneContact
@@ -48,10 +49,12 @@ class ContactsService(RpcService):
         account_settings: AccountSettings,
         peers: InputPeers,
         views: UserViews,
+        groups: GroupViews,
         fanout: Fanout,
     ) -> None:
         self._users = users
         self._contacts = contacts
+        self._groups = groups
         self._privacy = privacy
         self._presence = presence
         self._account_settings = account_settings
@@ -217,9 +220,20 @@ class ContactsService(RpcService):
             and _begins_a_word(words, contact.first_name, contact.last_name, known[user_id].username)
         ][:limit]
         found: list[int] = []
+        channels: list[int] = []
         if len(words) >= MIN_GLOBAL_SEARCH:
             peers = await self._users.search_usernames(words, limit)
             found = [peer.id for peer in peers if peer.kind is PeerKind.USER and peer.id not in book.contacts]
+            channels = [peer.marked for peer in peers if peer.kind is PeerKind.CHANNEL]
+        if query.bots:
+            channels = []
+        elif query.broadcasts:
+            mine, found = [], []
+        chats = [
+            chat
+            for chat in await self._groups.render(caller.user_id, channels)
+            if chat.NAME == "channel" and (chat.broadcast or not query.broadcasts)
+        ]
         users = await self._views.render(caller.user_id, [*mine, *found])
         if query.bots:
             bots = {view.id for view in users if view.bot}
@@ -227,8 +241,11 @@ class ContactsService(RpcService):
             found = [user_id for user_id in found if user_id in bots]
         return tl.contacts.found(
             my_results=[tl.peerUser(user_id=user_id) for user_id in mine],
-            results=[tl.peerUser(user_id=user_id) for user_id in found],
-            chats=[],
+            results=[
+                *(tl.peerUser(user_id=user_id) for user_id in found),
+                *(tl.peerChannel(channel_id=chat.id) for chat in chats),
+            ],
+            chats=chats,
             users=users,
         )
 

@@ -220,7 +220,6 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("changelog", "RPCConfiguration", "updates", "help.getAppChangelog"),
     ("recent links", "RPCDeepLinks", "help.recentMeUrls", "help.getRecentMeUrls"),
     ("channels", "RPCChannels", "messages.inactiveChats", "channels.getInactiveChannels"),
-    ("channels", "RPCChannels", "messages.chats", "channels.getAdminedPublicChannels channels.getGroupsForDiscussion"),
     ("channels", "RPCTakeout", "messages.chats", "channels.getLeftChannels"),
     ("communities", "RPCChannels", "messages.chats", "communities.getJoinedCommunities"),
     ("channels", "RPCChannelRecommendations", "messages.chats", "channels.getChannelRecommendations"),

@@ -17,7 +17,7 @@ from teamgram.bff.channels.info import ChannelInfo, ChannelUsernamesService
 from teamgram.bff.channels.joining import JoiningService
 from teamgram.bff.channels.members import ChannelMembersService
 from teamgram.bff.channels.messages import ChannelMessages
-from teamgram.bff.channels.service import ChannelsService
+from teamgram.bff.channels.service import ChannelsService, Migration
 from teamgram.bff.channels.settings import AntiSpam, ChannelSettingsService, JoiningSettings
 from teamgram.bff.chats.invites import ChatInvitesService
 from teamgram.bff.chats.photos import ChatPhotosService
@@ -134,6 +134,7 @@ def people_services(
             domain.account_settings,
             shared.input_peers,
             views,
+            shared.updates.groups,
             fanout,
         ),
         Blocks(contacts, domain.presence, shared.input_peers, views, fanout),
@@ -183,6 +184,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         ChatsService(shared),
         ChatPhotosService(shared),
         ChannelsService(shared),
+        Migration(shared),
         ChannelMembersService(shared),
         ChannelSettingsService(shared),
         JoiningSettings(shared),

@@ -17,6 +17,7 @@ from teamgram.domain.channels.administration import ChannelAdministration
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.channels.joining import ChannelJoining
 from teamgram.domain.channels.members import ChannelMembers
+from teamgram.domain.channels.migrating import ChatMigration
 from teamgram.domain.channels.photos import ChannelPhotos
 from teamgram.domain.channels.settings import ChannelSettings
 from teamgram.domain.channels.usernames import ChannelUsernames
@@ -143,6 +144,7 @@ class Domain:
     channel_administration: ChannelAdministration
     admin_log: AdminLog
     joining: ChannelJoining
+    migration: ChatMigration
     channel_photos: ChannelPhotos
     channel_usernames: ChannelUsernames
     invites: InviteLinks
@@ -270,6 +272,7 @@ class Domain:
             channel_administration=ChannelAdministration(database, fanout, channels),
             admin_log=AdminLog(database),
             joining=joining,
+            migration=ChatMigration(database, chats, channels, fanout),
             channel_photos=channel_photos,
             channel_usernames=ChannelUsernames(database, channels),
             invites=InviteLinks(database, chats, channels, joining),

@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 
 from teamgram.bff.caller import Caller
 from teamgram.bff.channels.live_updates import ChannelUpdates
+from teamgram.bff.contacts import ContactsService
 from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.live_updates import LiveUpdates
 from teamgram.bff.services import conversation_services
@@ -185,7 +186,18 @@ class House:
         case.addCleanup(lambda: Deferred.fromCoroutine(self.in_channels.settled()))
         accounts = self.domain.users if self.gated else None
         limits = FloodLimits(FloodSettings(), self.clock.seconds)
-        self.caller = Caller([*conversation_services(self.shared), Usernames(self.shared)], limits, accounts)
+        contacts = ContactsService(
+            domain.users,
+            domain.contacts,
+            domain.privacy,
+            domain.presence,
+            domain.account_settings,
+            self.shared.input_peers,
+            self.shared.user_views,
+            self.shared.updates.groups,
+            self.fanout,
+        )
+        self.caller = Caller([*conversation_services(self.shared), Usernames(self.shared), contacts], limits, accounts)
 
     async def sign_up(
         self, first_name: str, *, username: str = "", is_bot: bool = False, layer: int = NEWEST_LAYER

@@ -201,6 +201,21 @@ class ComingAndGoingTests(JoinedTestCase):
         again = tl.channels.inviteToChannel(channel=self.address(channel), users=[boris.input_user(clara)])
         self.assertEqual(await error_of(boris.call(again)), "USER_ALREADY_PARTICIPANT")
 
+    async def test_found_by_the_beginning_of_its_name(self) -> None:
+        """Public ones are found beside people; who asks for channels gets no supergroups, and nobody private ones."""
+        _, anna, boris, _, channel = await self.joined()
+        news = await self.founded(anna, "News", broadcast=True)
+        await anna.call(tl.channels.updateUsername(channel=self.address(news), username="the_public_news"))
+        found = await boris.call(tl.contacts.search(q="the_pub", limit=10))
+        self.assertEqual([peer.channel_id for peer in found.results], [news.id, channel.id])
+        found = await boris.call(tl.contacts.search(q="the_pub", limit=10, broadcasts=True))
+        self.assertEqual([peer.channel_id for peer in found.results], [news.id])
+        listed = await anna.call(tl.channels.getAdminedPublicChannels())
+        self.assertEqual({chat.id for chat in listed.chats}, {news.id, channel.id})
+        await anna.call(tl.channels.updateUsername(channel=self.address(news), username=""))
+        found = await boris.call(tl.contacts.search(q="the_pub", limit=10))
+        self.assertEqual([peer.channel_id for peer in found.results], [channel.id])
+
     async def test_names_are_everybodys(self) -> None:
         """A channel gets no name that a person or another channel has; what it gives up is free."""
         _, anna, boris, _, channel = await self.joined()
@@ -651,3 +666,48 @@ class LinkTests(JoinedTestCase):
         none = tl.chatAdminRights()
         await anna.call(edit(channel=self.address(channel), user_id=anna.input_user(boris), admin_rights=none, rank=""))
         self.assertEqual(await error_of(clara.call(tl.messages.importChatInvite(hash=hash_))), "INVITE_HASH_EXPIRED")
+
+
+@on_every_backend
+class MigrationTests(ChannelTestCase):
+    """messages.migrateChat."""
+
+    async def test_all_come_along(self) -> None:
+        """Members, rights and links are the supergroup's; the old group is read, and leads to it."""
+        _, anna, boris, clara = await self.house()
+        users = [anna.input_user(boris), anna.input_user(clara)]
+        created = await anna.call(tl.messages.createChat(users=users, title="We"))
+        chat_id = created.updates.chats[0].id
+        old = tl.inputPeerChat(chat_id=chat_id)
+        await anna.send(old, "before")
+        await anna.call(tl.messages.editChatAdmin(chat_id=chat_id, user_id=anna.input_user(boris), is_admin=True))
+        hash_ = (await anna.call(tl.messages.exportChatInvite(peer=old))).link.rpartition("+")[2]
+        await boris.take()
+        migrate = tl.messages.migrateChat(chat_id=chat_id)
+        self.assertEqual(await error_of(boris.call(migrate)), "CHAT_ADMIN_REQUIRED")
+        answer = await anna.call(migrate)
+        self.assertEqual(
+            [update.NAME for update in answer.updates], ["updateNewMessage", "updateChannel", "updateNewChannelMessage"]
+        )
+        channel = next(chat for chat in answer.chats if chat.NAME == "channel")
+        group = next(chat for chat in answer.chats if chat.NAME == "chat")
+        self.assertEqual((group.deactivated, group.migrated_to.channel_id), (True, channel.id))
+        self.assertEqual((channel.megagroup, channel.creator, channel.participants_count), (True, True, 3))
+        updates = await boris.take()
+        self.assertEqual(
+            {update.NAME for update in updates}, {"updateNewMessage", "updateChannel", "updateNewChannelMessage"}
+        )
+        moved = next(update for update in updates if update.NAME == "updateNewMessage")
+        self.assertEqual(moved.message.action, tl.messageActionChatMigrateTo(channel_id=channel.id))
+        seen = (await boris.call(tl.channels.getChannels(id=[self.address(channel)]))).chats[0]
+        self.assertTrue(seen.admin_rights.ban_users)
+        full = (await clara.call(tl.channels.getFullChannel(channel=self.address(channel)))).full_chat
+        self.assertEqual(full.migrated_from_chat_id, chat_id)
+        top = (await clara.history(old)).messages[0]
+        self.assertEqual(full.migrated_from_max_id, top.id)
+        self.assertEqual((await clara.history(old)).messages[1].message, "before")
+        self.assertEqual(await error_of(clara.send(old, "still here?")), "CHAT_WRITE_FORBIDDEN")
+        await clara.send(self.peer(channel), "here now")
+        already = await clara.call(tl.messages.checkChatInvite(hash=hash_))
+        self.assertEqual((already.NAME, already.chat.id), ("chatInviteAlready", channel.id))
+        self.assertEqual(await error_of(anna.call(migrate)), "CHAT_ADMIN_REQUIRED")

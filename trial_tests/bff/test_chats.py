@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from teamgram.interfaces.rpc import RpcError
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.bff.talk_house import START, Device, House
@@ -104,13 +103,6 @@ class GroupTests(GroupTestCase):
         await house.contacts.add(boris.user.id, anna.user, "Anna", "", "", START)
         await self.add(anna, chat_id, boris)
         self.assertEqual((await boris.take())[-1].NAME, "updateNewMessage")
-
-    async def test_what_takes_a_supergroup(self) -> None:
-        """Until there are any, apps that ask for one get an error that ends it: no code that means "again later"."""
-        _, anna, _, _, chat_id = await self.group()
-        with self.assertRaises(RpcError) as refused:
-            await anna.call(tl.messages.migrateChat(chat_id=chat_id))
-        self.assertEqual(refused.exception.code, 400)
 
     async def test_members_are_counted_once(self) -> None:
         """Who comes or goes is told before the group with its new version, by people who are named, to the others.

@@ -7,6 +7,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.chats import invite_view
+from teamgram.bff.views.messages import peers_in
 from teamgram.bff.views.notifications import notify_settings_view
 from teamgram.bff.views.reactions import allowed_view
 from teamgram.domain.boxes.changes import OwnChange
@@ -14,7 +15,8 @@ from teamgram.domain.channels.channel import AdminRight, Flag, Kind
 from teamgram.domain.channels.channels import NewChannel
 from teamgram.domain.channels.errors import ChannelNotFound
 from teamgram.domain.channels.rights import sees_members
-from teamgram.domain.ids.peer import CHANNEL_MARK
+from teamgram.domain.channels.usernames import MAX_PUBLIC
+from teamgram.domain.ids.peer import CHANNEL_MARK, marked_chat
 from teamgram.domain.users.notifications import UNCHANGED
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
 from teamgram.mtproto.tl import tl
@@ -55,6 +57,16 @@ class ChannelsService(RpcService):
         updates.updates.insert(1, tl.updateChannel(channel_id=channel_id))
         return updates
 
+    @rpc("channels.getAdminedPublicChannels")
+    async def get_admined_public_channels(self, caller: RpcMetadata, query: Any) -> Any:
+        """channels.getAdminedPublicChannels#f8b036af flags:# by_location:flags.0?true check_limit:flags.1?true ..."""
+        shared = self._shared
+        ids = await shared.domain.channel_usernames.public_of(caller.user_id)
+        if query.check_limit and len(ids) >= MAX_PUBLIC:
+            raise bad_request("CHANNELS_ADMIN_PUBLIC_TOO_MUCH")
+        _, chats = await shared.peers(caller.user_id, {-CHANNEL_MARK - channel_id for channel_id in ids})
+        return tl.messages.chats(chats=[] if query.by_location else chats)
+
     @rpc("channels.getChannels")
     async def get_channels(self, caller: RpcMetadata, query: Any) -> Any:
         """channels.getChannels#a7f6bbb id:Vector<InputChannel> = messages.Chats"""
@@ -82,6 +94,10 @@ class ChannelsService(RpcService):
         counts = await shared.domain.channels.counts(seat)
         photo = await shared.domain.filing.files.photo(channel.photo.photo_id) if channel.photo is not None else None
         allowed = await shared.domain.reaction_choices.allowed(channel.marked)
+        # Up to where the old group's history goes, which everybody has in a box of their own.
+        before = None
+        if channel.migrated_from_chat_id:
+            before = await shared.domain.dialogs.get(viewer_id, marked_chat(channel.migrated_from_chat_id))
         # Without one Telegram Desktop's box for it is empty, and its buttons are dead.
         invite = None
         if seat.has(AdminRight.INVITE_USERS):
@@ -110,7 +126,7 @@ class ChannelsService(RpcService):
             exported_invite=invite_view(invite) if invite is not None else None,
             bot_info=[],
             migrated_from_chat_id=channel.migrated_from_chat_id or None,
-            migrated_from_max_id=channel.migrated_from_max_id or None,
+            migrated_from_max_id=before.top_message_id if before is not None else None,
             pinned_msg_id=counts.pinned_message_id or None,
             available_min_id=seat.hidden_up_to or None,
             folder_id=dialog.folder_id or None,
@@ -126,3 +142,24 @@ class ChannelsService(RpcService):
             peers.add(-CHANNEL_MARK - channel.linked_id)
         users, chats = await shared.peers(viewer_id, peers)
         return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
+
+
+class Migration(RpcService):
+    """Basic groups that become supergroups; by its name a matter of chats."""
+
+    name = "RPCChats"
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    @rpc("messages.migrateChat")
+    async def migrate_chat(self, caller: RpcMetadata, query: Any) -> Any:
+        """messages.migrateChat#a2875319 chat_id:long = Updates"""
+        shared = self._shared
+        done = await shared.domain.migration.migrate(shared.actor(caller), query.chat_id)
+        updates = await shared.updates.answer(done.left)
+        entered = await shared.updates.answer(done.entered)
+        updates.updates += [tl.updateChannel(channel_id=done.channel_id), *entered.updates]
+        peers = peers_in([*done.left.messages.values(), *done.entered.messages.values()])
+        updates.users, updates.chats = await shared.peers(caller.user_id, peers)
+        return updates

@@ -111,6 +111,9 @@ def _seen_view(chat: Chat, seen: SeenChat | None, dc_id: int) -> Any:
         noforwards=chat.noforwards,
         admin_rights=admin_rights_view() if seen.admin else None,
         default_banned_rights=banned_rights_view(chat.default_banned_rights),
+        migrated_to=tl.inputChannel(channel_id=chat.migrated_to, access_hash=chat.migrated_to_hash)
+        if chat.migrated_to
+        else None,
     )
 
 

@@ -10,7 +10,7 @@ from teamgram.bff.views.polls import poll_media_view, recent_voters, todo_item_v
 from teamgram.bff.views.reactions import names_reactors, reactions_view, shown_reactors
 from teamgram.bff.views.wallpapers import wallpaper_view
 from teamgram.domain.boxes.message import Action, Draft, Forward, Message
-from teamgram.domain.ids.peer import Peer, PeerKind, marked_channel
+from teamgram.domain.ids.peer import Peer, PeerKind, marked_channel, marked_chat
 from teamgram.mtproto.tl import TLError, decode, tl
 
 
@@ -247,6 +247,8 @@ def peers_in(messages: Iterable[Message]) -> set[int]:
             peers.update(extra.action.user_ids)
             if extra.action.kind == "chatMigrateTo":
                 peers.add(marked_channel(extra.action.chat_id))
+            elif extra.action.kind == "channelMigrateFrom":
+                peers.add(marked_chat(extra.action.chat_id))
         if extra.via_bot_id:
             peers.add(extra.via_bot_id)
         if extra.reply is not None:

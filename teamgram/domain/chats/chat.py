@@ -74,6 +74,7 @@ class Chat:
             ask for all participants anew when it grows otherwise.
         participants: who is or was in it, by user id; only those of ``asked`` where not everybody was asked for.
         ttl_seconds: after which messages delete themselves, 0 for never.
+        migrated_to: bare id of the supergroup that it became, 0 for none; ``migrated_to_hash``: its access hash.
         asked: those whose part is known; None: everybody's.
     """
 
@@ -90,6 +91,8 @@ class Chat:
     asked: frozenset[int] | None = None
     photo: Avatar | None = None
     ttl_seconds: int = 0
+    migrated_to: int = 0
+    migrated_to_hash: int = 0
 
     @property
     def members(self) -> list[int]:

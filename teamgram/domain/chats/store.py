@@ -9,7 +9,7 @@ from teamgram.domain.files.file import unpack_avatar
 
 _COLUMNS = (
     "id, title, about, creator_id, created_at, version, default_banned_rights, deactivated, noforwards, photo,"
-    " ttl_seconds"
+    " ttl_seconds, migrated_to, migrated_to_hash"
 )
 _PARTICIPANT = "user_id, inviter_id, joined_at, role, status"
 
@@ -99,7 +99,7 @@ def _chat(row: Row, participants: Iterable[Row], asked: frozenset[int] | None) -
         found,
         asked,
         unpack_avatar(row[9]),
-        row[10],
+        *row[10:13],
     )
 
 

@@ -18,6 +18,7 @@ from teamgram.bots.methods.editing import BotEditing
 from teamgram.bots.methods.files import BotFiles
 from teamgram.bots.methods.inline import BotInlineAnswers
 from teamgram.bots.methods.invites import BotInvites
+from teamgram.bots.methods.members import BotMembers
 from teamgram.bots.methods.photos import BotPhotos
 from teamgram.bots.methods.polls import BotPolls
 from teamgram.bots.methods.profile import BotProfile
@@ -66,7 +67,7 @@ class BotApi:
         self._wrong = TokenBuckets(WRONG_TOKENS, _TRACKED)
         self._calls = TokenBuckets(CALLS, _TRACKED)
         file_ids = FileIds(file_key)
-        conversations = Conversations(domain)
+        conversations = Conversations(domain, clock)
         media = MediaViews(file_ids)
         messages = BotMessageViews(domain, media)
         previews = GivenPreviews(domain)
@@ -83,6 +84,7 @@ class BotApi:
             BotFiles(sending, given, self._downloads),
             BotChats(domain, conversations, messages, media, clock),
             BotInlineAnswers(domain, conversations, GivenResults(conversations, given)),
+            BotMembers(domain, conversations, clock),
             BotInvites(domain, conversations, clock),
             BotPolls(domain, conversations, sending),
             BotPhotos(domain, conversations, given, media, clock),

@@ -1,12 +1,18 @@
 """Which chat, person or message a bot means, and whether it may."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from teamgram.bots.errors import bad_request, forbidden
 from teamgram.bots.formatting.entities import formatted
 from teamgram.bots.parameters import Parameters
 from teamgram.domain.boxes.entity import Entity
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.channels.channel import Seat
+from teamgram.domain.channels.errors import ChannelNotFound
 from teamgram.domain.chats.chat import Chat, Standing
 from teamgram.domain.domain import Domain
-from teamgram.domain.ids.peer import Peer, PeerKind, chat_id_of, is_chat, is_user
+from teamgram.domain.ids.peer import Peer, PeerKind, channel_id_of, chat_id_of, is_channel, is_chat, is_user
 from teamgram.domain.messages.mentions import members_named
 from teamgram.domain.messages.quotes import MAX_QUOTE
 from teamgram.domain.messages.replies import Quote
@@ -18,8 +24,9 @@ CHAT_NOT_FOUND = bad_request("chat not found")
 class Conversations:
     """Looks chats up for bots: a person has to have written to the bot first, and of a group it has to be a member."""
 
-    def __init__(self, domain: Domain) -> None:
+    def __init__(self, domain: Domain, clock: Any) -> None:
         self._domain = domain
+        self._clock = clock
 
     async def peer(self, bot_id: int, parameters: Parameters, name: str = "chat_id") -> int:
         """The marked id of the chat that a parameter names.
@@ -37,7 +44,7 @@ class Conversations:
     async def _named(self, text: str) -> int:
         if text.startswith("@"):
             peer: Peer | None = await self._domain.users.resolve_username(text[1:65])
-            if peer is None or peer.kind is not PeerKind.USER:
+            if peer is None or peer.kind is PeerKind.CHAT:
                 raise CHAT_NOT_FOUND
             return peer.marked
         digits = text.removeprefix("-")
@@ -56,8 +63,38 @@ class Conversations:
                 raise CHAT_NOT_FOUND
         elif is_chat(marked):
             await self.group(bot_id, marked)
+        elif is_channel(marked):
+            await self.seat(bot_id, marked)
         else:
             raise CHAT_NOT_FOUND
+
+    async def seat(self, bot_id: int, marked: int) -> Seat:
+        """A channel or supergroup of the bot's, and what the bot is there.
+
+        Raises:
+            ApiError: none, or not any more.
+        """
+        try:
+            seat = await self._domain.channels.seat(bot_id, channel_id_of(marked), int(self._clock.seconds()))
+        except ChannelNotFound:
+            raise CHAT_NOT_FOUND from None
+        if seat.is_present:
+            return seat
+        kind = "channel" if seat.channel.is_broadcast else "supergroup"
+        if seat.membership is not None and seat.membership.standing is Standing.REMOVED:
+            raise forbidden(f"bot was kicked from the {kind} chat")
+        if seat.membership is None and not seat.channel.is_public:
+            raise CHAT_NOT_FOUND
+        raise forbidden(f"bot is not a member of the {kind} chat")
+
+    async def messages(self, bot_id: int, peer: int, message_ids: Sequence[int]) -> dict[int, Message]:
+        """Those of the messages that lie in that chat of the bot's, by id."""
+        if is_channel(peer):
+            seat = await self.seat(bot_id, peer)
+            found, _ = await self._domain.messages.in_channel(bot_id, peer, message_ids, seat.hidden_up_to)
+            return found
+        own = await self._domain.messages.get(bot_id, message_ids)
+        return {message_id: message for message_id, message in own.items() if message.peer == peer}
 
     async def group(self, bot_id: int, marked: int) -> Chat:
         """A basic group of the bot's.
@@ -102,7 +139,11 @@ class Conversations:
     async def _has_met(self, bot_id: int, user_id: int) -> bool:
         if user_id == bot_id or (await self._domain.dialogs.get(bot_id, user_id)).top_message_id:
             return True
-        return bool(await self._domain.chats.common(bot_id, user_id, 0, 1))
+        if await self._domain.chats.common(bot_id, user_id, 0, 1):
+            return True
+        mine = await self._domain.channels.memberships.of(bot_id)
+        theirs = await self._domain.channels.memberships.of(user_id) if mine else {}
+        return any(channel_id in theirs for channel_id, membership in mine.items() if membership.is_present)
 
     async def mentioned(self, bot_id: int, peer: int, text: str, entities: tuple[Entity, ...]) -> frozenset[int]:
         """Members of a group whom a text names; nobody in a private chat."""
@@ -127,8 +168,7 @@ class Conversations:
             quote = await self._quote(bot_id, inner, source if source != peer else 0)
         if message_id <= 0:
             return 0, None
-        found = (await self._domain.messages.get(bot_id, [message_id])).get(message_id)
-        if found is not None and found.peer == source:
+        if message_id in await self.messages(bot_id, source, [message_id]):
             return message_id, quote
         if alone:
             return 0, None

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from teamgram.domain.bots import errors as bots
+from teamgram.domain.channels import errors as channels
 from teamgram.domain.chats import errors as chats
 from teamgram.domain.contacts import relations
 from teamgram.domain.errors import DomainError, FloodWait
@@ -75,6 +76,16 @@ _REFUSALS: dict[type[DomainError], ApiError] = {
     bots.MenuButtonInvalid: bad_request("BUTTON_INVALID"),
     bots.CallbackAnswerTooLong: bad_request("MESSAGE_TOO_LONG"),
     bots.CallbackQueryInvalid: bad_request("query is too old and response timeout expired or query ID is invalid"),
+    channels.ChannelNotFound: bad_request("chat not found"),
+    channels.ChannelPrivate: forbidden("bot is not a member of the channel chat"),
+    channels.AdminUntouchable: bad_request("not enough rights to change this administrator"),
+    channels.BotsJoinAsAdmins: bad_request("USER_BOT"),
+    channels.MemberInvalid: bad_request("PARTICIPANT_ID_INVALID"),
+    channels.RankInvalid: bad_request("ADMIN_RANK_INVALID"),
+    channels.RankHasEmoji: bad_request("ADMIN_RANK_EMOJI_NOT_ALLOWED"),
+    channels.RightsEmpty: bad_request("RIGHTS_NOT_MODIFIED"),
+    channels.UserBannedInChannel: bad_request("not enough rights to send text messages to the chat"),
+    channels.UserKicked: bad_request("USER_KICKED"),
     chats.ChatNotFound: bad_request("chat not found"),
     chats.ChatWriteForbidden: bad_request("not enough rights to send text messages to the chat"),
     chats.ChatAdminRequired: bad_request("not enough rights"),

@@ -21,7 +21,7 @@ from teamgram.domain.bots.inline_results import (
 )
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.chats.chat import Banned
-from teamgram.domain.ids.peer import PeerKind
+from teamgram.domain.ids.peer import PeerKind, box_owner
 from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.interfaces.rpc import RpcMetadata
@@ -67,7 +67,10 @@ class InlineBots(RpcService):
             return ""
         peer = await self._shared.peer(caller, view)
         if peer.kind is not PeerKind.USER:
-            return "group" if peer.kind is PeerKind.CHAT else "supergroup"
+            if peer.kind is PeerKind.CHAT:
+                return "group"
+            channel = (await self._shared.domain.channels.get([peer.id])).get(peer.id)
+            return "channel" if channel is not None and channel.is_broadcast else "supergroup"
         if peer.id == bot_id:
             return "sender"
         return "bot" if await self._shared.is_bot(peer.id) else "private"
@@ -115,7 +118,8 @@ class InlineBots(RpcService):
         sent = await sending
         domain.previews.fetch_pending(extra.preview)
         # Only what has buttons can be changed by the bot (core.telegram.org/bots/api#choseninlineresult).
-        opened = (sent.ids[0][1], extra.via_key) if extra.reply_markup else None
+        box = box_owner(caller.user_id, peer.marked)
+        opened = (box, sent.ids[0][1], extra.via_key) if extra.reply_markup else None
         await domain.inline.tell_chosen(caller.user_id, choice, opened)
         return await shared.updates.answer(sent.own, sent.ids)
 

@@ -362,7 +362,7 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
             query=e.query,
             geo=point_view(e.point),
             id=e.result_id,
-            msg_id=inline_message_view(e.user_id, e.message_id, e.key) if e.key else None,
+            msg_id=inline_message_view(e.owner_id, e.message_id, e.key) if e.key else None,
         ),
         users=("user_id",),
     ),

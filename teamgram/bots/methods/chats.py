@@ -5,23 +5,16 @@ from typing import Any
 from teamgram.bots.conversation import Conversations
 from teamgram.bots.errors import bad_request
 from teamgram.bots.registry import ApiCall, api_method
-from teamgram.bots.views.chats import (
-    ADMIN_RIGHTS,
-    NO_GIFTS,
-    PERMISSIONS,
-    group_json,
-    member_json,
-    permissions_json,
-    private_chat_json,
-)
+from teamgram.bots.views.chats import NO_GIFTS, channel_json, group_json, permissions_json, private_chat_json
 from teamgram.bots.views.media import MediaViews
 from teamgram.bots.views.messages import BotMessageViews
 from teamgram.domain.bots.callbacks import CallbackAnswer
-from teamgram.domain.chats.chat import Banned, Chat, Role, Standing
+from teamgram.domain.channels.channel import Flag
+from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.domain import Domain
 from teamgram.domain.files.file import avatar_of
-from teamgram.domain.ids.peer import chat_id_of, is_user
+from teamgram.domain.ids.peer import channel_id_of, chat_id_of, is_channel, is_user, marked_channel
 from teamgram.domain.messages.pins import PinRequest
 
 _ACTIONS = {
@@ -73,7 +66,9 @@ class BotChats:
         if action is None:
             raise bad_request("wrong parameter action in request")
         peer = await self._conversations.peer(call.bot_id, call.parameters)
-        if is_user(peer):
+        if is_channel(peer):
+            self._domain.channels.say_typing(await self._conversations.seat(call.bot_id, peer), action, 0)
+        elif is_user(peer):
             await self._domain.dialogs.say_typing(call.bot_id, peer, action, 0)
         else:
             await self._domain.chats.say_typing(call.bot_id, chat_id_of(peer), action, 0)
@@ -92,6 +87,8 @@ class BotChats:
                 told["photo"] = self._media.chat_photo(call.bot_id, avatar_of(photos[0]))
             told |= await self._pinned(call.bot_id, peer)
             return told | ({"bio": user.about} if user.about and user.is_bot else {})
+        if is_channel(peer):
+            return await self._channel(call, peer)
         chat = await self._conversations.group(call.bot_id, peer)
         told = group_json(chat) | {"accent_color_id": chat.id % 7, "max_reaction_count": 0}
         told["permissions"] = permissions_json(chat.default_banned_rights)
@@ -103,73 +100,43 @@ class BotChats:
             told["photo"] = self._media.chat_photo(call.bot_id, chat.photo)
         return told | await self._pinned(call.bot_id, peer)
 
+    async def _channel(self, call: ApiCall, peer: int) -> dict[str, Any]:
+        channel = (await self._conversations.seat(call.bot_id, peer)).channel
+        told = channel_json(channel) | {"accent_color_id": channel.id % 7, "max_reaction_count": 0}
+        told |= {"accepted_gift_types": NO_GIFTS, "permissions": permissions_json(channel.default_banned_rights)}
+        more = {
+            "active_usernames": [channel.username] if channel.username else None,
+            "description": channel.about,
+            "linked_chat_id": marked_channel(channel.linked_id) if channel.linked_id else 0,
+            "slow_mode_delay": channel.slowmode_seconds,
+            "message_auto_delete_time": channel.ttl_seconds,
+            "has_protected_content": channel.has(Flag.NOFORWARDS),
+        }
+        told |= {name: value for name, value in more.items() if value}
+        if channel.photo is not None:
+            told["photo"] = self._media.chat_photo(call.bot_id, channel.photo)
+        return told | await self._pinned(call.bot_id, peer)
+
+    async def _pinned_id(self, bot_id: int, peer: int) -> int:
+        """The newest pinned message of a chat, or 0."""
+        if is_channel(peer):
+            counts = await self._domain.channels.counts(await self._conversations.seat(bot_id, peer))
+            return counts.pinned_message_id
+        return (await self._domain.dialogs.get(bot_id, peer)).pinned_message_id
+
     async def _pinned(self, bot_id: int, peer: int) -> dict[str, Any]:
         """The newest pinned message of a chat, if there is one."""
-        message_id = (await self._domain.dialogs.get(bot_id, peer)).pinned_message_id
-        found = (await self._domain.messages.get(bot_id, [message_id])).get(message_id) if message_id else None
+        message_id = await self._pinned_id(bot_id, peer)
+        found = (await self._conversations.messages(bot_id, peer, [message_id])).get(message_id) if message_id else None
         return {"pinned_message": await self._messages.json(bot_id, found)} if found is not None else {}
-
-    @api_method("getChatMemberCount")
-    async def get_chat_member_count(self, call: ApiCall) -> int:
-        """Int."""
-        peer = await self._conversations.peer(call.bot_id, call.parameters)
-        if is_user(peer):
-            return 2
-        return len((await self._conversations.group(call.bot_id, peer)).members)
-
-    @api_method("getChatAdministrators")
-    async def get_chat_administrators(self, call: ApiCall) -> Any:
-        """Array of ChatMember: other bots are left out."""
-        peer = await self._conversations.peer(call.bot_id, call.parameters)
-        if is_user(peer):
-            raise bad_request("there are no administrators in the private chat")
-        chat = await self._conversations.group(call.bot_id, peer)
-        admins = [one for one in chat.participants.values() if one.standing is Standing.PRESENT]
-        admins = [one for one in admins if one.role is not Role.MEMBER]
-        users = await self._domain.users.get([one.user_id for one in admins])
-        return [
-            member_json(users[one.user_id], one)
-            for one in admins
-            if one.user_id in users and (one.user_id == call.bot_id or not users[one.user_id].is_bot)
-        ]
-
-    @api_method("getChatMember")
-    async def get_chat_member(self, call: ApiCall) -> Any:
-        """ChatMember."""
-        peer = await self._conversations.peer(call.bot_id, call.parameters)
-        if is_user(peer):
-            user = await self._conversations.person(call.bot_id, call.parameters)
-            if user.id not in (peer, call.bot_id):
-                raise bad_request("user not found")
-            return member_json(user, None) | {"status": "member"}
-        chat = await self._conversations.group(call.bot_id, peer)
-        user = await self._conversations.person(call.bot_id, call.parameters, chat)
-        return member_json(user, chat.participant(user.id))
-
-    @api_method("banChatMember")
-    async def ban_chat_member(self, call: ApiCall) -> bool:
-        """True: they are out, and come back through an administrator alone."""
-        chat, _ = await self._group(call)
-        user = await self._conversations.person(call.bot_id, call.parameters, chat)
-        if user.id == call.bot_id:
-            raise bad_request("can't restrict self")
-        if chat.member(user.id) is None:
-            return True
-        await self._domain.chats.remove_user(self._actor(call), chat.id, user.id)
-        return True
-
-    @api_method("promoteChatMember")
-    async def promote_chat_member(self, call: ApiCall) -> bool:
-        """True: with any right they administer the group, with none they are a member again."""
-        chat, _ = await self._group(call)
-        user = await self._conversations.person(call.bot_id, call.parameters, chat)
-        rights = [name for name in ADMIN_RIGHTS if call.parameters.flag(name)]
-        await self._domain.chats.set_admin(self._actor(call), chat.id, user.id, bool(rights))
-        return True
 
     @api_method("leaveChat")
     async def leave_chat(self, call: ApiCall) -> bool:
         """True."""
+        peer = await self._conversations.peer(call.bot_id, call.parameters)
+        if is_channel(peer):
+            await self._domain.joining.leave(self._actor(call), channel_id_of(peer))
+            return True
         chat, _ = await self._group(call)
         await self._domain.chats.remove_user(self._actor(call), chat.id, call.bot_id)
         return True
@@ -177,29 +144,23 @@ class BotChats:
     @api_method("setChatTitle")
     async def set_chat_title(self, call: ApiCall) -> bool:
         """True."""
+        peer, title = await self._conversations.peer(call.bot_id, call.parameters), call.parameters.text("title")
+        if is_channel(peer):
+            await self._domain.channels.edit_title(self._actor(call), channel_id_of(peer), title)
+            return True
         chat, _ = await self._group(call)
-        await self._domain.chats.edit_title(self._actor(call), chat.id, call.parameters.text("title"))
+        await self._domain.chats.edit_title(self._actor(call), chat.id, title)
         return True
 
     @api_method("setChatDescription")
     async def set_chat_description(self, call: ApiCall) -> bool:
         """True."""
+        peer, about = await self._conversations.peer(call.bot_id, call.parameters), call.parameters.text("description")
+        if is_channel(peer):
+            await self._domain.channels.edit_about(self._actor(call), channel_id_of(peer), about)
+            return True
         chat, _ = await self._group(call)
-        await self._domain.chats.edit_about(self._actor(call), chat.id, call.parameters.text("description"))
-        return True
-
-    @api_method("setChatPermissions")
-    async def set_chat_permissions(self, call: ApiCall) -> bool:
-        """True."""
-        given = call.parameters.object("permissions")
-        if not isinstance(given, dict):
-            raise bad_request("can't parse permissions JSON object: expected an Object")
-        chat, _ = await self._group(call)
-        banned = Banned(0)
-        for name, ban in PERMISSIONS.items():
-            if not given.get(name):
-                banned |= ban
-        await self._domain.chats.set_default_banned_rights(self._actor(call), chat.id, int(banned))
+        await self._domain.chats.edit_about(self._actor(call), chat.id, about)
         return True
 
     @api_method("pinChatMessage")
@@ -213,7 +174,7 @@ class BotChats:
         peer = await self._conversations.peer(call.bot_id, call.parameters)
         message_id = call.parameters.number("message_id")
         if message_id <= 0:
-            message_id = (await self._domain.dialogs.get(call.bot_id, peer)).pinned_message_id
+            message_id = await self._pinned_id(call.bot_id, peer)
         if not message_id:
             raise bad_request("message to unpin not found")
         return await self._pin(call, message_id, pinned=False)

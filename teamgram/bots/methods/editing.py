@@ -99,8 +99,7 @@ class BotEditing:
         refuse_unavailable(call.parameters)
         peer = await self._conversations.peer(call.bot_id, call.parameters)
         message_id = call.parameters.message_id()
-        found = (await self._domain.messages.get(call.bot_id, [message_id])).get(message_id)
-        if found is None or found.peer != peer:
+        if message_id not in await self._conversations.messages(call.bot_id, peer, [message_id]):
             raise bad_request("message to edit not found")
         return peer, message_id, int(self._clock.seconds())
 
@@ -142,5 +141,5 @@ class BotEditing:
             return True
         edited: Message | None = change.messages.get(message_id)
         if edited is None:
-            edited = (await self._domain.messages.get(bot_id, [message_id]))[message_id]
+            edited = (await self._conversations.messages(bot_id, peer, [message_id]))[message_id]
         return await self._views.json(bot_id, edited)

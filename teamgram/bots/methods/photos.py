@@ -7,8 +7,11 @@ from teamgram.bots.errors import bad_request
 from teamgram.bots.input_media import MAX_PHOTO, GivenMedia
 from teamgram.bots.registry import ApiCall, api_method
 from teamgram.bots.views.media import MediaViews
+from teamgram.domain.channels.rights import check_changes_info
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.domain import Domain
+from teamgram.domain.files.file import Photo
+from teamgram.domain.ids.peer import channel_id_of, is_channel
 
 MAX_LISTED = 100
 
@@ -29,24 +32,32 @@ class BotPhotos:
     async def set_chat_photo(self, call: ApiCall) -> bool:
         """True."""
         peer = await self._conversations.peer(call.bot_id, call.parameters)
-        chat = await self._conversations.group(call.bot_id, peer)
         file = self._given.upload(call.parameters, "photo")
         if file is None:
             raise bad_request("photo must be uploaded as an InputFile")
         # Pictures are opened only for who may put them up.
-        await self._domain.chat_photos.check_edits(call.bot_id, chat.id)
+        if is_channel(peer):
+            check_changes_info(await self._conversations.seat(call.bot_id, peer))
+        else:
+            chat = await self._conversations.group(call.bot_id, peer)
+            await self._domain.chat_photos.check_edits(call.bot_id, chat.id)
         kept = await self._given.kept(call.bot_id, file, MAX_PHOTO)
-        photo = await self._domain.filing.files.make_portrait(call.bot_id, kept)
-        await self._domain.chat_photos.edit(self._actor(call), chat.id, photo)
+        await self._put_up(call, peer, await self._domain.filing.files.make_portrait(call.bot_id, kept))
         return True
 
     @api_method("deleteChatPhoto")
     async def delete_chat_photo(self, call: ApiCall) -> bool:
         """True."""
         peer = await self._conversations.peer(call.bot_id, call.parameters)
-        chat = await self._conversations.group(call.bot_id, peer)
-        await self._domain.chat_photos.edit(self._actor(call), chat.id, None)
+        await self._put_up(call, peer, None)
         return True
+
+    async def _put_up(self, call: ApiCall, peer: int, photo: Photo | None) -> None:
+        if is_channel(peer):
+            await self._domain.channel_photos.edit(self._actor(call), channel_id_of(peer), photo)
+        else:
+            chat = await self._conversations.group(call.bot_id, peer)
+            await self._domain.chat_photos.edit(self._actor(call), chat.id, photo)
 
     def _actor(self, call: ApiCall) -> Actor:
         return Actor(call.bot_id, int(self._clock.seconds()), 0)

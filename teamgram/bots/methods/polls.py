@@ -59,8 +59,8 @@ class BotPolls:
         refuse_unavailable(call.parameters)
         peer = await self._conversations.peer(call.bot_id, call.parameters)
         message_id, now = call.parameters.message_id(), self._sending.now()
-        found = (await self._domain.messages.get(call.bot_id, [message_id])).get(message_id)
-        if found is None or found.peer != peer or found.extra.media is None or found.extra.media.poll is None:
+        found = (await self._conversations.messages(call.bot_id, peer, [message_id])).get(message_id)
+        if found is None or found.extra.media is None or found.extra.media.poll is None:
             raise bad_request("message with poll to stop not found")
         await self._domain.polls.close(call.bot_id, peer, message_id, now)
         ended = await self._domain.polls.look(call.bot_id, peer, message_id)

@@ -15,8 +15,10 @@ from teamgram.bots.views.messages import BotMessageViews
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.media import LinkPreview, Media
 from teamgram.domain.boxes.message import Extra
+from teamgram.domain.channels.channel import Seat
+from teamgram.domain.chats.chat import Chat
 from teamgram.domain.domain import Domain
-from teamgram.domain.ids.peer import is_chat
+from teamgram.domain.ids.peer import is_channel, is_chat
 from teamgram.domain.messages.rules import check_copies
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent, new_group
 
@@ -130,13 +132,17 @@ class BotSending:
         parameters, bot_id = call.parameters, call.bot_id
         from_peer = await self._conversations.peer(bot_id, parameters, "from_chat_id")
         message_id = parameters.message_id()
-        original = (await self._domain.messages.get(bot_id, [message_id])).get(message_id)
-        if original is None or original.peer != from_peer or original.extra.action is not None:
+        original = (await self._conversations.messages(bot_id, from_peer, [message_id])).get(message_id)
+        if original is None or original.extra.action is not None:
             raise bad_request("message to copy not found")
         if not (parameters.has("caption") or parameters.has("reply_markup")):
             sent = await self._forward(call, [message_id], copies=True)
             return {"message_id": sent.ids[0][1]}
-        chat = await self._conversations.group(bot_id, from_peer) if is_chat(from_peer) else None
+        chat: Chat | Seat | None = None
+        if is_channel(from_peer):
+            chat = await self._conversations.seat(bot_id, from_peer)
+        elif is_chat(from_peer):
+            chat = await self._conversations.group(bot_id, from_peer)
         check_copies(original, message_id, from_peer, chat)
         text, entities, tags = original.text, original.extra.entities, 0
         if parameters.has("caption") and original.extra.media is not None:
@@ -189,11 +195,13 @@ class BotSending:
 
     async def _delete(self, call: ApiCall, message_ids: list[int], missing: str) -> bool:
         peer = await self._conversations.peer(call.bot_id, call.parameters)
-        found = await self._domain.messages.get(call.bot_id, message_ids)
-        mine = [one.id for one in found.values() if one.peer == peer]
+        mine = list(await self._conversations.messages(call.bot_id, peer, message_ids))
         if not mine and missing:
             raise bad_request(missing)
-        await self._domain.messages.delete(call.bot_id, mine, revoke=True, now=self.now())
+        if is_channel(peer):
+            await self._domain.messages.delete_in_channel(call.bot_id, peer, mine, self.now())
+        else:
+            await self._domain.messages.delete(call.bot_id, mine, revoke=True, now=self.now())
         return True
 
 

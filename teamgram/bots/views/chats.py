@@ -3,7 +3,7 @@
 from typing import Any
 
 from teamgram.bots.views.users import user_json
-from teamgram.domain.channels.channel import AdminRight
+from teamgram.domain.channels.channel import FOREVER, AdminRight, Channel, Flag, Member, Seat
 from teamgram.domain.chats.chat import Banned, Chat, Participant, Role, Standing
 from teamgram.domain.ids.peer import marked_chat
 from teamgram.domain.users.user import User
@@ -50,6 +50,16 @@ def group_json(chat: Chat) -> dict[str, Any]:
         "all_members_are_administrators": False,
         "accepted_gift_types": NO_GIFTS,
     }
+
+
+def channel_json(channel: Channel) -> dict[str, Any]:
+    """A channel or supergroup."""
+    told: dict[str, Any] = {"id": channel.marked, "title": channel.title}
+    if channel.username:
+        told["username"] = channel.username
+    if channel.has(Flag.FORUM):
+        told["is_forum"] = True
+    return told | {"type": "channel" if channel.is_broadcast else "supergroup"}
 
 
 def permissions_json(banned: int) -> dict[str, bool]:
@@ -102,6 +112,26 @@ def admin_rights_json(rights: int, *, channels: bool) -> dict[str, bool]:
     """``ChatAdministratorRights`` of those bits; what there is in groups, or in channels, alone is left out."""
     absent = _IN_GROUPS if channels else _IN_CHANNELS
     return {name: bool(rights & right) for name, right in ADMIN_RIGHTS.items() if name not in absent}
+
+
+def channel_member_json(user: User, member: Member, seat: Seat) -> dict[str, Any]:
+    """``ChatMember`` of a channel or supergroup, for the bot whose seat that is."""
+    told: dict[str, Any] = {"user": user_json(user)}
+    part, titled = member.membership, {"custom_title": member.membership.rank} if member.membership.rank else {}
+    if part.standing is Standing.REMOVED:
+        return told | {"status": "kicked", "until_date": part.banned_until % FOREVER}
+    if part.standing is Standing.LEFT:
+        return told | {"status": "left"}
+    if part.role is Role.CREATOR:
+        return told | {"status": "creator", "is_anonymous": bool(part.admin_rights & AdminRight.ANONYMOUS), **titled}
+    if part.role is Role.ADMIN:
+        rights = admin_rights_json(part.admin_rights, channels=seat.channel.is_broadcast)
+        edited = seat.is_owner or member.promoted_by == seat.user_id
+        return told | {"status": "administrator", "can_be_edited": edited, **rights, **titled}
+    if part.banned_rights:
+        may = permissions_json(part.banned_rights)
+        return told | {"status": "restricted", "is_member": True, "until_date": part.banned_until % FOREVER, **may}
+    return told | {"status": "member"}
 
 
 #: What administrators of basic groups may (core.telegram.org/api/rights).

@@ -6,22 +6,23 @@ from typing import Any
 
 from teamgram.bots.formatting.entities import entities_json
 from teamgram.bots.link_previews import preview_options_json
-from teamgram.bots.views.chats import group_json, private_chat_json
+from teamgram.bots.views.chats import channel_json, group_json, private_chat_json
 from teamgram.bots.views.keyboards import keyboard_json
 from teamgram.bots.views.media import MediaViews
 from teamgram.bots.views.polls import poll_json
 from teamgram.bots.views.users import user_json
 from teamgram.domain.boxes.message import Action, Forward, Message
 from teamgram.domain.boxes.poll import UNASKED
+from teamgram.domain.channels.channel import Channel, Flag
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.domain import Domain
-from teamgram.domain.ids.peer import Peer, PeerKind, chat_id_of, is_chat, is_user
+from teamgram.domain.ids.peer import Peer, PeerKind, channel_id_of, chat_id_of, is_channel, is_chat, is_user
 from teamgram.domain.users.user import User
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What messages speak of: people and groups, by their ids, and what they answer, by the bot's own ids.
+    """What messages speak of: people, groups and channels, by their ids, and what they answer, by chat and id.
 
     Attributes:
         sets: names of sticker sets, by id.
@@ -29,7 +30,8 @@ class Around:
 
     users: Mapping[int, User]
     chats: Mapping[int, Chat]
-    answered: Mapping[int, Message]
+    answered: Mapping[tuple[int, int], Message]
+    channels: Mapping[int, Channel]
     sets: Mapping[int, str]
 
 
@@ -42,18 +44,33 @@ class BotMessageViews:
 
     async def around(self, bot_id: int, messages: Sequence[Message], more: Iterable[int] = ()) -> Around:
         """What has to be read for these; ``more``: marked ids besides."""
-        wanted = sorted({one.reply_to_id for one in messages if one.reply_to_id})
-        answered = await self._domain.messages.get(bot_id, wanted) if wanted else {}
+        answered = await self._answered(bot_id, messages)
         marked = {bot_id, *more}
         for one in (*messages, *answered.values()):
             marked |= _named_in(one)
         peers = [Peer.from_marked(each) for each in marked]
         users = await self._domain.users.get({peer.id for peer in peers if peer.kind is PeerKind.USER})
         chats = await self._domain.chats.get({peer.id for peer in peers if peer.kind is PeerKind.CHAT})
+        channels = await self._domain.channels.get({peer.id for peer in peers if peer.kind is PeerKind.CHANNEL})
         sets = await self._domain.sticker_sets.named(
             {one for message in (*messages, *answered.values()) for one in _sets_in(message)}
         )
-        return Around(users, chats, answered, sets)
+        return Around(users, chats, answered, channels, sets)
+
+    async def _answered(self, bot_id: int, messages: Sequence[Message]) -> dict[tuple[int, int], Message]:
+        """What they answer, by chat and id: a channel's ids are its own."""
+        wanted: dict[int, set[int]] = {}
+        for one in messages:
+            if one.reply_to_id:
+                wanted.setdefault(one.peer if is_channel(one.peer) else 0, set()).add(one.reply_to_id)
+        found: dict[tuple[int, int], Message] = {}
+        for channel, ids in wanted.items():
+            if channel:
+                some, _ = await self._domain.messages.in_channel(bot_id, channel, sorted(ids))
+            else:
+                some = await self._domain.messages.get(bot_id, sorted(ids))
+            found |= {(message.peer, message.id): message for message in some.values()}
+        return found
 
     async def json(self, bot_id: int, message: Message) -> dict[str, Any]:
         """One message."""
@@ -61,17 +78,20 @@ class BotMessageViews:
 
     def told(self, bot_id: int, message: Message, around: Around, *, with_answered: bool = True) -> dict[str, Any]:
         """A message whose surroundings were read."""
-        sender = around.users.get(message.sender_id)
+        sender, extra = around.users.get(message.sender_id), message.extra
         told: dict[str, Any] = {"message_id": message.id}
-        if sender is not None:
+        if extra.post or extra.as_peer:
+            # A channel's word is the channel's, whoever wrote it.
+            told["sender_chat"] = chat_json(extra.as_peer or message.peer, around)
+            told |= {"author_signature": extra.author} if extra.author else {}
+        elif sender is not None:
             told["from"] = user_json(sender)
         told |= {"chat": chat_json(message.peer, around), "date": message.date}
         if message.edit_date:
             told["edit_date"] = message.edit_date
-        extra = message.extra
         if extra.forward is not None:
             told |= _origin_fields(extra.forward, around)
-        answered = around.answered.get(message.reply_to_id)
+        answered = around.answered.get((message.peer, message.reply_to_id))
         if answered is not None and with_answered:
             told["reply_to_message"] = self.told(bot_id, answered, around, with_answered=False)
         if extra.reply is not None and extra.reply.quote_text:
@@ -112,7 +132,7 @@ class BotMessageViews:
     def _action_fields(self, bot_id: int, message: Message, action: Action, around: Around) -> dict[str, Any]:
         if action.kind == "chatEditPhoto" and action.photo is not None:
             return {"new_chat_photo": self._media.sizes(bot_id, action.photo)}
-        pinned = around.answered.get(message.reply_to_id)
+        pinned = around.answered.get((message.peer, message.reply_to_id))
         if action.kind == "pinMessage" and pinned is not None:
             return {"pinned_message": self.told(bot_id, pinned, around, with_answered=False)}
         return _action_fields(action, around)
@@ -123,11 +143,17 @@ def chat_json(marked: int, around: Around) -> dict[str, Any]:
     if is_chat(marked):
         chat = around.chats.get(chat_id_of(marked))
         return group_json(chat) if chat is not None else {"id": marked, "type": "group", "title": ""}
+    if is_channel(marked):
+        channel = around.channels.get(channel_id_of(marked))
+        return channel_json(channel) if channel is not None else {"id": marked, "type": "channel", "title": ""}
     user = around.users.get(marked)
     return private_chat_json(user) if user is not None else {"id": marked, "type": "private", "first_name": ""}
 
 
 def _is_protected(marked: int, around: Around) -> bool:
+    if is_channel(marked):
+        channel = around.channels.get(channel_id_of(marked))
+        return channel is not None and channel.has(Flag.NOFORWARDS)
     chat = around.chats.get(chat_id_of(marked)) if is_chat(marked) else None
     return chat is not None and chat.noforwards
 
@@ -141,8 +167,7 @@ def _sets_in(message: Message) -> list[int]:
 def _named_in(message: Message) -> set[int]:
     extra = message.extra
     named = {message.peer, message.sender_id}
-    if extra.via_bot_id:
-        named.add(extra.via_bot_id)
+    named |= {marked for marked in (extra.via_bot_id, extra.as_peer) if marked}
     named |= {entity.user_id for entity in extra.entities if entity.user_id}
     if extra.forward is not None and extra.forward.from_id:
         named.add(extra.forward.from_id)
@@ -160,6 +185,9 @@ def _origin_fields(forward: Forward, around: Around) -> dict[str, Any]:
         told = user_json(user)
         origin = {"type": "user", "sender_user": told, "date": date}
         return {"forward_origin": origin, "forward_from": told, "forward_date": date}
+    if forward.from_id and is_channel(forward.from_id):
+        chat = chat_json(forward.from_id, around)
+        return {"forward_origin": {"type": "chat", "sender_chat": chat, "date": date}, "forward_date": date}
     origin = {"type": "hidden_user", "sender_user_name": forward.from_name, "date": date}
     return {"forward_origin": origin, "forward_sender_name": forward.from_name, "forward_date": date}
 
@@ -175,6 +203,8 @@ def _action_fields(action: Action, around: Around) -> dict[str, Any]:
         return {"new_chat_title": action.title}
     if kind == "chatCreate":
         return {"group_chat_created": True}
+    if kind == "channelCreate":
+        return {"channel_chat_created": True}
     if kind == "chatDeletePhoto":
         return {"delete_chat_photo": True}
     return {}

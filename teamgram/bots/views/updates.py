@@ -21,6 +21,7 @@ from teamgram.domain.bots.update import (
 )
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.domain import Domain
+from teamgram.domain.ids.peer import is_channel
 
 _INLINE_ID = struct.Struct("<iqiq")
 _DC_ID = 2
@@ -36,18 +37,24 @@ class BotUpdateViews:
 
     async def told(self, bot_id: int, waiting: Sequence[WaitingUpdate]) -> list[dict[str, Any]]:
         """Those that are still to be told, in order."""
-        ids = []
+        ids: dict[int, set[int]] = {}
         people = set()
         for one in waiting:
             update = one.update
             if isinstance(update, BotMessage):
-                ids.append(update.id)
+                ids.setdefault(update.channel, set()).add(update.id)
             elif not isinstance(update, BotPoll):
                 people.add(update.user_id)
             if isinstance(update, BotCallback):
-                ids.append(update.message_id)
+                ids.setdefault(update.peer if is_channel(update.peer) else 0, set()).add(update.message_id)
                 people.add(update.peer)
-        messages = await self._domain.messages.get(bot_id, sorted(set(ids))) if ids else {}
+        messages: dict[tuple[int, int], Message] = {}
+        for channel, wanted in ids.items():
+            if channel:
+                found, _ = await self._domain.messages.in_channel(bot_id, channel, sorted(wanted))
+            else:
+                found = await self._domain.messages.get(bot_id, sorted(wanted))
+            messages |= {(channel, message.id): message for message in found.values()}
         around = await self._messages.around(bot_id, list(messages.values()), people)
         told = []
         for one in waiting:
@@ -57,15 +64,15 @@ class BotUpdateViews:
         return told
 
     def _fields(
-        self, bot_id: int, one: WaitingUpdate, messages: Mapping[int, Message], around: Around
+        self, bot_id: int, one: WaitingUpdate, messages: Mapping[tuple[int, int], Message], around: Around
     ) -> dict[str, Any] | None:
         update = one.update
         if isinstance(update, BotMessage):
-            message = messages.get(update.id)
+            message = messages.get((update.channel, update.id))
             if message is None:
                 return None
-            kind = "edited_message" if update.edited else "message"
-            return {kind: self._messages.told(bot_id, message, around)}
+            kind = "channel_post" if message.extra.post else "message"
+            return {f"edited_{kind}" if update.edited else kind: self._messages.told(bot_id, message, around)}
         if isinstance(update, BotPoll):
             return {"poll": poll_json(update.poll, update.state)}
         user = around.users.get(update.user_id)
@@ -83,13 +90,15 @@ class BotUpdateViews:
         if isinstance(update, BotChosen):
             chosen = {"result_id": update.result_id, "from": who, "query": update.query, **_location(update.point)}
             if update.key:
-                chosen["inline_message_id"] = inline_message_id(update.user_id, update.message_id, update.key)
+                chosen["inline_message_id"] = inline_message_id(
+                    update.owner_id or update.user_id, update.message_id, update.key
+                )
             return {"chosen_inline_result": chosen}
         asked: dict[str, Any] = {"id": str(update.query_id), "from": who}
         if isinstance(update, BotInlineCallback):
             asked["inline_message_id"] = inline_message_id(update.owner_id, update.message_id, update.key)
-        elif update.message_id in messages:
-            asked["message"] = self._messages.told(bot_id, messages[update.message_id], around)
+        elif (place := (update.peer if is_channel(update.peer) else 0, update.message_id)) in messages:
+            asked["message"] = self._messages.told(bot_id, messages[place], around)
         else:
             chat = chat_json(update.peer, around)
             asked["message"] = {"message_id": update.message_id, "chat": chat, "date": 0}

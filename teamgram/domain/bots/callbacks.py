@@ -19,10 +19,14 @@ from teamgram.domain.bots.errors import (
     CallbackDataInvalid,
     CallbackQueryInvalid,
 )
-from teamgram.domain.bots.inbox import allows, append_txn
+from teamgram.domain.bots.inbox import append_txn
+from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotCallback, BotInlineCallback
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import messages_txn
+from teamgram.domain.channels.rights import check_reads
+from teamgram.domain.channels.store import seat_txn
+from teamgram.domain.ids.peer import box_owner, channel_id_of, is_channel
 from teamgram.domain.messages.errors import MessageIdInvalid
 from teamgram.domain.updates.events import BotCallbackAsked, BotInlineCallbackAsked
 from teamgram.domain.updates.fanout import Fanout
@@ -91,7 +95,7 @@ class Callbacks:
             peer: marked id of the dialog, and ``message_id`` the id, in the user's box.
 
         Raises:
-            MessageIdInvalid: the user has no such message there.
+            MessageIdInvalid, ChannelPrivate: the user has no such message there.
             CallbackDataInvalid: no bot wrote it, or it has no such button.
             BotDidNotAnswer: not in ``ANSWER_SECONDS``.
         """
@@ -127,24 +131,30 @@ class Callbacks:
         query_id: int,
         now: int,
     ) -> int:
-        message = messages_txn(txn, user_id, [message_id]).get(message_id)
+        if is_channel(peer):
+            seat = seat_txn(txn, channel_id_of(peer), user_id, now)
+            check_reads(seat)
+            if message_id <= seat.hidden_up_to:
+                raise MessageIdInvalid(str(message_id))
+        message = messages_txn(txn, box_owner(user_id, peer), [message_id]).get(message_id)
         if message is None or message.peer != peer:
             raise MessageIdInvalid(str(message_id))
         bot_id = message.extra.via_bot_id or message.sender_id
         bot = store.bots_txn(txn, [bot_id]).get(bot_id)
         if bot is None or not has_button(message.extra.reply_markup, data):
             raise CallbackDataInvalid
+        txn.call_after(self._fanout.bus.publish, CallbackAsked(query_id, bot_id))
         if message.extra.via_bot_id:
             self._press_via_txn(txn, bot, user_id, message, data, query_id, now)
             return bot_id
-        txn.execute("SELECT id, peer FROM messages WHERE owner_id = ? AND content_id = ?", (bot_id, message.content_id))
+        box = box_owner(bot_id, peer)
+        txn.execute("SELECT id, peer FROM messages WHERE owner_id = ? AND content_id = ?", (box, message.content_id))
         row = txn.fetchone()
         if row is None:
             raise CallbackDataInvalid  # The bot has deleted it on its own side.
         asked = BotCallback(query_id, user_id, row[1], row[0], chat_instance(bot_id, row[1]), data)
         if allows(bot.details.allowed_updates, "callback_query"):
             append_txn(txn, bot_id, asked, now)
-        txn.call_after(self._fanout.bus.publish, CallbackAsked(query_id, bot_id))
         event = BotCallbackAsked(query_id, user_id, asked.peer, asked.message_id, asked.chat_instance, data)
         txn.call_after(self._fanout.publish, (bot_id,), event)
         return bot_id
@@ -153,7 +163,7 @@ class Callbacks:
         self, txn: Transaction, bot: Bot, user_id: int, message: Message, data: bytes, query_id: int, now: int
     ) -> None:
         """A button below what somebody has sent by way of the bot, which need not have the message itself."""
-        owner_id, content_id = message.sender_id, message.content_id
+        owner_id, content_id = box_owner(message.sender_id, message.peer), message.content_id
         txn.execute("SELECT id FROM messages WHERE owner_id = ? AND content_id = ?", (owner_id, content_id))
         row = txn.fetchone()
         if row is None:

@@ -16,8 +16,10 @@ import msgspec
 from teamgram.database import Database, Transaction
 from teamgram.domain.bots import store
 from teamgram.domain.bots.bot import Bot
+from teamgram.domain.bots.channel_inbox import channel_ids_txn, followed_txn, skip_txn, take_channel_txn
 from teamgram.domain.bots.errors import BotNotFound, TakenElsewhere
 from teamgram.domain.bots.hearing import hears_txn
+from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotMessage, BotUpdate, WaitingUpdate, pack_update, unpack_update
 from teamgram.domain.boxes.difference import Difference, difference_txn
 from teamgram.domain.boxes.events import OF_WORDS, LogEntry, MessageEdited
@@ -63,6 +65,9 @@ class BotInbox:
         self._bus = fanout.bus
         self._clock = clock
         self._polls: dict[int, Deferred[None]] = {}
+        # Of channels in which somebody is who waits, by marked id.
+        self._listening: dict[int, set[int]] = {}
+        self._channels: dict[int, tuple[int, ...]] = {}
         self._bus.listen(BotPolled, lambda polled: self._end_poll(polled.bot_id))
 
     async def take(
@@ -91,6 +96,7 @@ class BotInbox:
             # There before the look, so that what comes while it goes on is not missed.
             woken = self._polls[bot_id] = Deferred()
             try:
+                self._listen(bot_id, await self._database.read("channels of bot", channel_ids_txn, bot_id))
                 found = await self._look(bot_id, offset, limit, allowed, after)
                 left = until - self._clock.seconds()
                 if not (found or left <= 0):
@@ -105,9 +111,23 @@ class BotInbox:
             finally:
                 if self._polls.get(bot_id) is woken:
                     del self._polls[bot_id]
+                if bot_id not in self._polls:
+                    self._listen(bot_id, ())
             if found or left <= 0:
                 return found
             offset, allowed = max(offset, 0), None
+
+    def _listen(self, bot_id: int, channels: tuple[int, ...]) -> None:
+        """What is written in these channels (marked ids) wakes the bot, and in no others."""
+        before = self._channels.pop(bot_id, ())
+        if channels:
+            self._channels[bot_id] = channels
+        for channel in set(before) - set(channels):
+            self._listening[channel].discard(bot_id)
+            if not self._listening[channel]:
+                del self._listening[channel]
+        for channel in channels:
+            self._listening.setdefault(channel, set()).add(bot_id)
 
     async def _look(
         self, bot_id: int, offset: int, limit: int, allowed: tuple[str, ...] | None, after: int
@@ -172,11 +192,15 @@ class BotInbox:
         except_perm_auth_key_id: int,
     ) -> None:
         """Wake who waits for messages."""
-        polls = self._polls
-        if polls:
-            self._wake_all(
-                [one.owner_id for one in entries if one.owner_id in polls and isinstance(one.event, OF_WORDS)]
-            )
+        polls, listening = self._polls, self._listening
+        if not polls:
+            return
+        for one in entries:
+            owner_id = one.owner_id
+            if owner_id in polls and isinstance(one.event, OF_WORDS):
+                self._wake_all((owner_id,))
+            elif owner_id in listening and isinstance(one.event, OF_WORDS):
+                self._wake_all(tuple(listening[owner_id]))
 
     def _wake_all(self, bot_ids: Iterable[int]) -> None:
         for bot_id in bot_ids:
@@ -214,6 +238,8 @@ def _untouched_txn(
         (bot_id, offset, now - KEPT_SECONDS),
     )
     stale = txn.fetchone()
+    if any(one.moved for one in followed_txn(txn, bot_id)):
+        return None
     return None if stale is not None and stale[0] else _waiting_txn(txn, bot_id, limit, after)
 
 
@@ -266,6 +292,9 @@ def _fill_txn(txn: Transaction, bot_id: int, now: int) -> None:
         taken = max(taken, found.reached_pts, *(entry.pts for entry in found.entries[-1:]))
     if taken != row[0]:
         txn.execute("UPDATE bots SET taken_pts = ? WHERE user_id = ?", (taken, bot_id))
+    for followed in followed_txn(txn, bot_id):
+        if followed.moved:
+            _append_txn(txn, bot_id, take_channel_txn(txn, bot, followed, now, now - KEPT_SECONDS), now)
 
 
 def _messages_txn(txn: Transaction, bot: Bot, found: Difference, now: int) -> list[BotMessage]:
@@ -308,6 +337,7 @@ def _forget_txn(txn: Transaction, bot_id: int) -> None:
         " WHERE user_id = ?",
         (bot_id, bot_id),
     )
+    skip_txn(txn, bot_id)
     txn.execute("DELETE FROM bot_updates WHERE bot_id = ?", (bot_id,))
 
 
@@ -315,12 +345,3 @@ def _count_txn(txn: Transaction, bot_id: int) -> int:
     txn.execute("SELECT COUNT(*) FROM bot_updates WHERE bot_id = ?", (bot_id,))
     row = txn.fetchone()
     return int(row[0]) if row else 0
-
-
-def allows(allowed: Sequence[str], kind: str) -> bool:
-    """Whether a bot takes a kind of update; without a word from it, all but those that have to be asked for."""
-    return kind in allowed if allowed else kind not in _ASKED_FOR
-
-
-_ASKED_FOR = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
-"""Left out by default (core.telegram.org/bots/api#getupdates)."""

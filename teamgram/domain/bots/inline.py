@@ -22,7 +22,7 @@ from teamgram.domain.bots.errors import (
     InlineResultsInvalid,
     ResultIdInvalid,
 )
-from teamgram.domain.bots.inbox import allows, append_txn
+from teamgram.domain.bots.inbox import append_txn
 from teamgram.domain.bots.inline_results import (
     MAX_ANSWER,
     MAX_OFFSET,
@@ -35,6 +35,7 @@ from teamgram.domain.bots.inline_results import (
     pack,
 )
 from teamgram.domain.bots.inline_store import InlineQuery
+from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotChosen, BotInlineQuery
 from teamgram.domain.updates.events import BotInlineAsked, BotInlineChosen
 from teamgram.domain.updates.fanout import Fanout
@@ -179,24 +180,24 @@ class InlineQueries:
             raise ResultIdInvalid(result_id)
         return Choice(found.bot_id, found.question, result)
 
-    async def tell_chosen(self, user_id: int, choice: Choice, message: tuple[int, int] | None) -> None:
+    async def tell_chosen(self, user_id: int, choice: Choice, message: tuple[int, int, int] | None) -> None:
         """Tell the bot, if it wants to know, what somebody has sent.
 
         Args:
-            message: the sender's id of it and its key, for the bot to change it by; None: it may not.
+            message: in whose box it lies, its id there and its key, for the bot to change it by; None: it may not.
         """
         await self._database.write("result was chosen", self._chosen_txn, user_id, choice, message)
 
-    def _chosen_txn(self, txn: Transaction, user_id: int, choice: Choice, message: tuple[int, int] | None) -> None:
+    def _chosen_txn(self, txn: Transaction, user_id: int, choice: Choice, message: tuple[int, int, int] | None) -> None:
         bot = store.bots_txn(txn, [choice.bot_id]).get(choice.bot_id)
         if bot is None or secrets.randbelow(100) >= bot.details.feedback:
             return
-        message_id, key = message or (0, 0)
+        owner_id, message_id, key = message or (0, 0, 0)
         asked = choice.question
         if allows(bot.details.allowed_updates, "chosen_inline_result"):
-            update = BotChosen(user_id, choice.result.id, asked.query, asked.point, message_id, key)
+            update = BotChosen(user_id, choice.result.id, asked.query, asked.point, message_id, key, owner_id)
             append_txn(txn, choice.bot_id, update, self._now())
-        event = BotInlineChosen(user_id, choice.result.id, asked.query, asked.point, message_id, key)
+        event = BotInlineChosen(user_id, choice.result.id, asked.query, asked.point, message_id, key, owner_id)
         txn.call_after(self._fanout.publish, (choice.bot_id,), event)
 
     # Prepared messages

@@ -9,11 +9,16 @@ from teamgram.domain.bots.inline_results import InlineQuestion
 from teamgram.domain.boxes.poll import Poll, PollState
 
 
-class BotMessage(msgspec.Struct, frozen=True, tag="message"):
-    """A message in the bot's box, under the bot's own id, is new or (``edited``) has other content."""
+class BotMessage(msgspec.Struct, frozen=True, tag="message", omit_defaults=True):
+    """A message in the bot's box, under the bot's own id, is new or (``edited``) has other content.
+
+    Attributes:
+        channel: the marked id of the channel in whose box it lies; 0: in the bot's own.
+    """
 
     id: int
     edited: bool = False
+    channel: int = 0
 
 
 class BotCallback(msgspec.Struct, frozen=True, tag="callback_query", omit_defaults=True):
@@ -36,7 +41,7 @@ class BotInlineCallback(msgspec.Struct, frozen=True, tag="inline_callback_query"
     """Somebody pressed a button below a message that a person sent by way of the bot.
 
     Attributes:
-        owner_id: the sender, in whose box the message has the id ``message_id``; ``key`` opens it for the bot.
+        owner_id: the sender, or the channel, in whose box the message has that id; ``key`` opens it for the bot.
     """
 
     query_id: int
@@ -57,7 +62,7 @@ class BotInlineQuery(msgspec.Struct, frozen=True, tag="inline_query"):
 
 
 class BotChosen(msgspec.Struct, frozen=True, tag="chosen_inline_result", omit_defaults=True):
-    """Somebody has sent what the bot offered; ``message_id`` and ``key`` as in ``BotInlineCallback``, 0: none."""
+    """Somebody has sent what the bot offered; ``owner_id``, ``message_id``, ``key`` as of buttons, 0: not to change."""
 
     user_id: int
     result_id: str
@@ -65,6 +70,7 @@ class BotChosen(msgspec.Struct, frozen=True, tag="chosen_inline_result", omit_de
     point: tuple[float, float] | None = None
     message_id: int = 0
     key: int = 0
+    owner_id: int = 0
 
 
 class BotPoll(msgspec.Struct, frozen=True, tag="poll"):

@@ -12,6 +12,7 @@ from teamgram.domain.channels.admin_log import AdminToggled, BanToggled, MemberR
 from teamgram.domain.channels.channel import (
     ALL_RIGHTS,
     FOREVER,
+    NOBODY,
     AdminRight,
     Channel,
     Member,
@@ -40,7 +41,6 @@ SHORTEST_BAN, LONGEST_BAN = 30, 366 * 86_400
 
 _OF_CHANNELS = ~(AdminRight.PIN_MESSAGES | AdminRight.ANONYMOUS | AdminRight.MANAGE_TOPICS)
 _OF_GROUPS = ~(AdminRight.POST_MESSAGES | AdminRight.EDIT_MESSAGES | AdminRight.MANAGE_DIRECT_MESSAGES)
-_NOBODYS = Member(0, Membership(standing=Standing.LEFT))
 
 
 class ChannelAdministration:
@@ -219,7 +219,7 @@ def _member_txn(txn: Transaction, channel_id: int, user_id: int, now: int) -> Me
         return replace(member, membership=member.membership.without_ended_bans(now))
     if user_id not in users_by_id_txn(txn, [user_id]):
         raise UserNotFound(f"no user {user_id}")
-    return replace(_NOBODYS, user_id=user_id)
+    return replace(NOBODY, user_id=user_id)
 
 
 def ban_end(until: int, now: int) -> int:

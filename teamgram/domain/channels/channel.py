@@ -119,6 +119,10 @@ class Member:
     changed_at: int = 0
 
 
+NOBODY = Member(0, Membership(standing=Standing.LEFT))
+"""Who was never there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A channel or supergroup, without who is in it.

@@ -70,7 +70,8 @@ def _via_txn(txn: Transaction, request: EditRequest, via: tuple[int, int]) -> tu
     message = messages_txn(txn, request.owner_id, [request.message_id]).get(request.message_id)
     if message is None or not all(via) or (message.extra.via_bot_id, message.extra.via_key) != via:
         raise MessageIdInvalid(str(request.message_id))
-    return message, place_txn(txn, request.owner_id, message.peer, request.now)
+    # In a channel the box is not the sender's.
+    return message, place_txn(txn, message.sender_id, message.peer, request.now)
 
 
 def editable_txn(txn: Transaction, owner_id: int, peer: int, message_id: int, now: int) -> tuple[Message, Place]:
@@ -97,7 +98,7 @@ def _new_media_txn(txn: Transaction, request: EditRequest, message: Message, pla
         return message.extra.media
     check_replaces(message, request.media)
     if isinstance(place, Chat | Seat):
-        check_sends(place, request.owner_id, request.media)
+        check_sends(place, message.sender_id, request.media)
     else:
         check_takes_txn(txn, place, [request.media])
     return with_what_is_done(message.extra.media, request.media)

@@ -437,6 +437,7 @@ class BotInlineChosen(msgspec.Struct, frozen=True, tag=True):
     point: tuple[float, float] | None
     message_id: int
     key: int
+    owner_id: int
 
 
 TransientEvent: TypeAlias = (

@@ -202,6 +202,28 @@ class InlineTests(InlineTestCase):
         chosen = tl.messages.sendInlineBotResult(peer=peer, random_id=9, query_id=found.query_id, id="one")
         self.assertEqual(await error_of(self.boris.call(chosen)), "CHAT_SEND_INLINE_FORBIDDEN")
 
+    async def test_in_supergroups(self) -> None:
+        """The same where one box is everybody's: chosen, pressed, changed."""
+        chat = (await self.anna.call(tl.channels.createChannel(title="S", about="", megagroup=True))).chats[0]
+        peer = tl.inputPeerChannel(channel_id=chat.id, access_hash=chat.access_hash)
+        asking = self.asking("s", to=peer)
+        query = (await self.next())["inline_query"]
+        self.assertEqual(query["chat_type"], "supergroup")
+        results = [article("one", reply_markup=BUTTON)]
+        await self.ask("answerInlineQuery", inline_query_id=query["id"], results=results)
+        await self.choose(await asking, "one", to=peer)
+        named = (await self.next())["chosen_inline_result"]["inline_message_id"]
+        (message, *_) = (await self.anna.history(peer, limit=1)).messages
+        self.assertEqual((message.message, message.via_bot_id), ("one", self.bot.user.id))
+        press = tl.messages.getBotCallbackAnswer(peer=peer, msg_id=message.id, data=b"go")
+        pressed = Deferred.fromCoroutine(self.anna.call(press))
+        asked = (await self.next())["callback_query"]
+        self.assertEqual(asked["inline_message_id"], named)
+        await self.ask("answerCallbackQuery", callback_query_id=asked["id"], text="ok")
+        self.assertEqual((await pressed).message, "ok")
+        self.assertIs(await self.ask("editMessageText", text="two", inline_message_id=named), True)
+        self.assertEqual((await self.anna.history(peer, limit=1)).messages[0].message, "two")
+
 
 @on_every_backend
 class ResultTests(InlineTestCase):

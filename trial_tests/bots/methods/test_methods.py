@@ -60,7 +60,7 @@ class PageTests(SynchronousTestCase):
         table = page.partition("## What is there")[2].partition("Not yet:")[0].partition("| | |")[2]
         named = set(re.findall(r"`([a-z][A-Za-z]+)(?:\(s\))?`", table))
         named |= {f"{name}s" for name in re.findall(r"`([a-z][A-Za-z]+)\(s\)`", table)}
-        kinds = {"message", "edited_message", "callback_query", "poll"}
+        kinds = {"message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "poll"}
         answered = set()
         for module in pkgutil.iter_modules(methods.__path__, f"{methods.__name__}."):
             for family in vars(importlib.import_module(module.name)).values():

@@ -1,6 +1,6 @@
 """RPCDialogs: the list of conversations and what belongs to one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from teamgram.bff.errors import bad_request
@@ -156,10 +156,15 @@ class DialogsService(RpcService):
         """messages.getOnlines#6e2be050 peer:InputPeer = ChatOnlines"""
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
-        if peer.kind is not PeerKind.CHAT:
+        members: Iterable[int]
+        if peer.kind is PeerKind.CHAT:
+            members = (await shared.domain.chats.looked_at(caller.user_id, peer.id)).members
+        elif peer.kind is PeerKind.CHANNEL and not (seat := await shared.seat_at(caller, peer)).channel.is_broadcast:
+            members = await shared.domain.channel_members.counted(seat)
+        else:
             raise bad_request("CHAT_ID_INVALID")
-        chat = await shared.domain.chats.looked_at(caller.user_id, peer.id)
-        users, _ = await shared.peers(caller.user_id, chat.members)
+        presence = shared.domain.presence
+        users, _ = await shared.peers(caller.user_id, [one for one in members if presence.is_online(one)])
         online = sum(user.status is not None and user.status.NAME == "userStatusOnline" for user in users)
         return tl.chatOnlines(onlines=max(1, online))
 

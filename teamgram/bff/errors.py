@@ -187,6 +187,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     messages.MessageNotModified: (400, "MESSAGE_NOT_MODIFIED"),
     messages.MessageTooLong: (400, "MESSAGE_TOO_LONG"),
     messages.MessageTooOld: (400, "MESSAGE_TOO_OLD"),
+    messages.GroupTooLarge: (400, "CHAT_TOO_BIG"),
     messages.PeerHistoryEmpty: (400, "PEER_HISTORY_EMPTY"),
     messages.PinnedDialogsTooMany: (400, "PINNED_DIALOGS_TOO_MUCH"),
     messages.QuoteInvalid: (400, "QUOTE_TEXT_INVALID"),

@@ -7,6 +7,7 @@ from typing import Any
 from teamgram.bff.configuration.settings import ConfigurationSettings
 from teamgram.domain.dialogs.dialogs import MAX_PINNED, MAX_PINNED_ARCHIVED
 from teamgram.domain.folders.folder import MAX_CHATS, MAX_FOLDERS, MAX_LINKS, MAX_SHARED
+from teamgram.domain.messages.channel_reading import MOST_READERS
 from teamgram.domain.messages.reading import KEEP_READ_DATES
 from teamgram.domain.reactions.allowed import MAX_PER_MESSAGE, MAX_PER_USER
 from teamgram.domain.saved_files.saved_files import LIMITS
@@ -66,7 +67,7 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
             emoji: {"value": value, "frame_start": frame} for emoji, (value, frame) in LUCKY.items()
         },
         "chat_read_mark_expire_period": KEEP_READ_DATES,
-        "chat_read_mark_size_threshold": settings.chat_size_max,
+        "chat_read_mark_size_threshold": MOST_READERS,
         "pm_read_date_expire_period": KEEP_READ_DATES,
         "upload_max_fileparts_default": settings.max_file_parts,
         "upload_max_fileparts_premium": settings.max_file_parts,

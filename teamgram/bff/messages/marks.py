@@ -100,7 +100,9 @@ class GroupReadMarks(RpcService):
     async def get_message_read_participants(self, caller: RpcMetadata, query: Any) -> list[Any]:
         """messages.getMessageReadParticipants#31c1c44f peer:InputPeer msg_id:int = Vector<ReadParticipantDate>"""
         peer = await self._shared.peer(caller, query.peer)
-        if peer.kind is not PeerKind.CHAT:
+        if peer.kind is PeerKind.USER or (
+            peer.kind is PeerKind.CHANNEL and (await self._shared.seat_at(caller, peer)).channel.is_broadcast
+        ):
             raise bad_request("PEER_ID_INVALID")
         try:
             readers = await self._shared.domain.messages.read_participants(

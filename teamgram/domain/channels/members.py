@@ -18,6 +18,10 @@ MAX_LISTED = 10_000
 """As far as lists of members go, as on the official server: further than that one searches."""
 
 
+MAX_COUNTED = 2000
+"""In a larger supergroup nobody counts who is online."""
+
+
 class ListOf(Enum):
     """Which of them."""
 
@@ -61,6 +65,12 @@ class ChannelMembers:
         return await self._database.read(
             "channel members", _page_txn, user_id, now, channel_id, which, words, offset, limit
         )
+
+    async def counted(self, seat: Seat) -> Sequence[int]:
+        """Those of whom it is counted who is online: nobody where more than ``MAX_COUNTED`` are, or it is hidden."""
+        if seat.channel.members > MAX_COUNTED or not rights.sees_members(seat):
+            return ()
+        return await self._database.read("present members", store.present_ids_txn, seat.channel.id, MAX_COUNTED)
 
     async def one(self, seat: Seat, user_id: int) -> Member:
         """Somebody in a channel.

@@ -2,6 +2,7 @@
 
 Nothing is written for members who do not read. In a supergroup those who wrote what is read now hear of it once: two
 marks a group say how far it was read by whom, so that each message is looked at twice at most, however many read it.
+Small supergroups keep when each member read what, for whoever asks for the readers of their message.
 """
 
 from collections.abc import Sequence
@@ -11,12 +12,18 @@ from teamgram.domain.boxes.difference import pts_txn
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, drop_marks_txn
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels.channel import Seat
-from teamgram.domain.channels.rights import check_reads
+from teamgram.domain.channels.rights import check_reads, check_sees_members
 from teamgram.domain.channels.store import seat_txn
+from teamgram.domain.chats.chat import Standing
 from teamgram.domain.ids.peer import channel_id_of
 from teamgram.domain.messages.channel_unread import unread_txn
+from teamgram.domain.messages.errors import GroupTooLarge, MessageIdInvalid, MessageTooOld
+from teamgram.domain.messages.reading import KEEP_READ_DATES
 from teamgram.domain.updates.events import ChannelContentsRead, ChannelInboxRead, ChannelOutboxRead
 from teamgram.domain.updates.fanout import Fanout
+
+MOST_READERS = 200
+"""In a larger supergroup nobody is told who has read what."""
 
 MAX_TOLD = 1000
 """Messages in which one reading looks for who is to hear of it; of older ones nobody hears."""
@@ -52,10 +59,47 @@ def read_channel_txn(
         (max_id, user_id, peer),
     )
     unread = unread_txn(txn, user_id, {peer: (top, max_id)})[peer]
+    if _says_who_read(seat):
+        names = {"owner_id": user_id, "peer": peer, "max_id": max_id}
+        txn.insert_ignore("read_dates", {**names, "read_at": now})
     event = ChannelInboxRead(seat.channel.id, max_id, unread, pts_txn(txn, peer), folder_id)
     txn.call_after(fanout.publish, (user_id,), event, perm_auth_key_id)
     if not seat.channel.is_broadcast:
         _tell_writers_txn(txn, fanout, seat, peer, before, max_id)
+
+
+def _says_who_read(seat: Seat) -> bool:
+    return not seat.channel.is_broadcast and seat.channel.members <= MOST_READERS
+
+
+def readers_txn(txn: Transaction, user_id: int, peer: int, message_id: int, now: int) -> list[tuple[int, int]]:
+    """Who in a small supergroup has read a message of the user's, and when.
+
+    Raises:
+        ChannelNotFound, ChannelPrivate, ChatAdminRequired: who is in it is hidden.
+        GroupTooLarge, MessageIdInvalid, MessageTooOld.
+    """
+    seat = seat_txn(txn, channel_id_of(peer), user_id, now)
+    check_sees_members(seat)
+    if not _says_who_read(seat):
+        raise GroupTooLarge(str(seat.channel.id))
+    txn.execute(
+        "SELECT m.sent_at FROM messages m JOIN message_contents c ON c.id = m.content_id"
+        " WHERE m.owner_id = ? AND m.id = ? AND c.sender_id = ?",
+        (peer, message_id, user_id),
+    )
+    row = txn.fetchone()
+    if row is None:
+        raise MessageIdInvalid(str(message_id))
+    if row[0] < now - KEEP_READ_DATES:
+        raise MessageTooOld(str(message_id))
+    txn.execute(
+        "SELECT r.owner_id, MIN(r.read_at) FROM channel_members p JOIN read_dates r ON r.owner_id = p.user_id"
+        " AND r.peer = ? AND r.max_id >= ? WHERE p.channel_id = ? AND p.standing = ? AND p.user_id <> ?"
+        " GROUP BY r.owner_id ORDER BY r.owner_id",
+        (peer, message_id, seat.channel.id, int(Standing.PRESENT), user_id),
+    )
+    return [(reader_id, read_at) for reader_id, read_at in txn.fetchall()]
 
 
 def _tell_writers_txn(txn: Transaction, fanout: Fanout, seat: Seat, peer: int, before: int, max_id: int) -> None:

@@ -123,6 +123,10 @@ class SlowModeOneByOne(DomainError):
     """In slow mode messages are not sent on several at once."""
 
 
+class GroupTooLarge(DomainError):
+    """There are too many in it to say who has read what."""
+
+
 class TopicClosed(DomainError):
     """Nobody writes in this topic but who looks after it."""
 

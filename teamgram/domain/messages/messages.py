@@ -18,6 +18,7 @@ from teamgram.domain.channels.channel import Seat
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.files.upload_store import Upload, upload_txn
+from teamgram.domain.ids.peer import is_channel
 from teamgram.domain.messages import (
     audience,
     channel_reading,
@@ -253,12 +254,17 @@ class Messages:
         )
 
     async def read_participants(self, owner_id: int, peer: int, message_id: int, now: int) -> list[tuple[int, int]]:
-        """Who in a group has read the owner's message: (user id, when in unix seconds).
+        """Who in a group or a small supergroup has read the owner's message: (user id, when in unix seconds).
 
         Raises:
             MessageIdInvalid: the owner has sent no such message there.
             MessageTooOld: it was sent longer than ``KEEP_READ_DATES`` ago.
+            GroupTooLarge: nobody is told there.
         """
+        if is_channel(peer):
+            return await self._database.read(
+                "read participants", channel_reading.readers_txn, owner_id, peer, message_id, now
+            )
         return await self._database.read(
             "read participants", reading.read_participants_txn, owner_id, peer, message_id, now
         )

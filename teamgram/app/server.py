@@ -36,11 +36,10 @@ from teamgram.openclaw.config.errors import OpenClawConfigError
 
 READY = "teamgram is ready"
 #: ``gc.set_threshold``. Everybody waits while one collection runs, and what lives longest, sessions, is freed without.
-#: The first ones come when more is under way than many messages at once make: with CPython's 700 each burst of requests
-#: was looked through several times while it was being answered, a twentieth of a message's time. The middle ones come
-#: soon after, so they have less to look through; the full ones, 70 ms with a thousand clients, ten times later than
-#: CPython's.
-_COLLECTIONS = (5000, 3, 42)
+#: With CPython's 700 each burst of requests was looked through several times while it was being answered, a twentieth
+#: of a message's time; with 5,000 one collection took 4 ms. The middle ones come soon after, so they have less to look
+#: through; the full ones, 70 ms with a thousand clients, ten times later than CPython's.
+_COLLECTIONS = (2000, 1, 200)
 
 
 class TeamgramServer(Service):

@@ -39,7 +39,7 @@ PART_SECONDS = 0.0015
 _FEW = 30
 """So many are drawn for in one turn, if they can be: in parts, each would get several frames, and acknowledge them."""
 
-_SHARE_OF_MANY = 1 / 3
+_SHARE_OF_MANY = 1 / 4
 """What drawing for more has of the part: they are told in parts anyhow."""
 
 _HEAD_BYTES = 12

@@ -23,7 +23,8 @@ MAX_QUEUED = 20_000
 
 
 _FEW = 30
-"""With more receivers waiting than these, a turn has half of the part for them: they get theirs in parts anyhow."""
+_SHARE_OF_MANY = 0.4
+"""With more receivers waiting than so few, a turn has this of the part for them: they get theirs in parts anyhow."""
 
 
 class Forms:
@@ -102,7 +103,7 @@ class FanOuts:
             self._waiting.setdefault(receiver.user_id, []).append((forms, receiver))
 
     def _go_on(self) -> None:
-        until = self._seconds() + self._part_seconds * (1 if len(self._waiting) <= _FEW else 0.5)
+        until = self._seconds() + self._part_seconds * (1 if len(self._waiting) <= _FEW else _SHARE_OF_MANY)
         while self._waiting:
             self._next()
             if self._seconds() >= until and self._count <= MAX_QUEUED:

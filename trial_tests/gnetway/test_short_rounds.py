@@ -8,7 +8,6 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from teamgram.gnetway import short_rounds
 from teamgram.gnetway.short_rounds import ShortRounds, shorten
 
 
@@ -57,7 +56,6 @@ class ShortenTests(SynchronousTestCase):
         """Twisted's reads each socket, some in a turn; done twice it is as done once."""
         from twisted.internet.epollreactor import EPollReactor
 
-        self.patch(short_rounds, "SOCKETS_A_TURN", 16)
         reactor: Any = EPollReactor()
         self.addCleanup(lambda: [one.connectionLost(None) for one in reactor.removeAll()])
         shorten(reactor)
@@ -92,7 +90,7 @@ class ShortenTests(SynchronousTestCase):
         for _ in range(4):
             turns.append([])
             reactor.doPoll(0)
-        self.assertEqual([len(turn) for turn in turns], [16, 16, 8, 0])
+        self.assertEqual([len(turn) for turn in turns], [12, 12, 12, 4])
         self.assertEqual(sorted(number for turn in turns for number in turn), list(range(40)))
 
     def test_another(self) -> None:

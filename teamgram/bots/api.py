@@ -22,6 +22,7 @@ from teamgram.bots.methods.members import BotMembers
 from teamgram.bots.methods.photos import BotPhotos
 from teamgram.bots.methods.polls import BotPolls
 from teamgram.bots.methods.profile import BotProfile
+from teamgram.bots.methods.reactions import BotReactions
 from teamgram.bots.methods.sending import BotSending
 from teamgram.bots.methods.stickers import BotStickers
 from teamgram.bots.methods.updates import BotUpdatesTaking
@@ -88,6 +89,7 @@ class BotApi:
             BotInvites(domain, conversations, clock),
             BotPolls(domain, conversations, sending),
             BotPhotos(domain, conversations, given, media, clock),
+            BotReactions(domain, conversations, clock),
             BotStickers(domain, conversations, given, media),
         )
         self.handlers = handlers_of(families)

@@ -16,6 +16,7 @@ from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
 from teamgram.domain.polls import errors as polls
 from teamgram.domain.privacy import errors as privacy
+from teamgram.domain.reactions import errors as reactions
 from teamgram.domain.stickers import errors as stickers
 from teamgram.domain.users.names import AboutTooLong, FirstNameInvalid
 from teamgram.domain.users.user import UserNotFound
@@ -129,6 +130,8 @@ _REFUSALS: dict[type[DomainError], ApiError] = {
     files.PhotoFileInvalid: bad_request("file is too big"),
     files.QuotaExceeded: bad_request("the bot's room for files is used up"),
     messages.ForwardsRestricted: bad_request("message can't be forwarded"),
+    reactions.ReactionInvalid: bad_request("REACTION_INVALID"),
+    reactions.ReactionsTooMany: bad_request("REACTIONS_TOO_MANY"),
     stickers.SetNameInvalid: bad_request("invalid sticker set name is specified"),
     stickers.SetNameOccupied: bad_request("sticker set name is already occupied"),
     stickers.SetTitleInvalid: bad_request("invalid sticker set title is specified"),

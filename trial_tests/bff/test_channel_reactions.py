@@ -67,8 +67,10 @@ class ChannelReactionsTests(PostedTestCase):
         pushed = await self.take_all()
         names = [update.NAME for update in pushed["Clara"]]
         self.assertEqual(names.count("updateEditChannelMessage"), 1)
-        (changed,) = [one for one in pushed["Clara"] if one.NAME == "updateMessageReactions" and one.reactions.min]
+        (changed,) = [one for one in pushed["Clara"] if one.NAME == "updateMessageReactions"]
+        # Not in the min form: TDLib forgets what it chose itself when it has seen nothing else.
         self.assertEqual((told(changed.reactions), chosen(changed.reactions)), ({LIKE: 1}, []))
+        self.assertFalse(changed.reactions.min)
         self.assertEqual(changed.reactions.recent_reactions[0].peer_id.user_id, self.boris.user.id)
         for device, emoji in ((self.clara, [LIKE]), (self.anna, [LOVE, FIRE]), (self.clara, [FIRE])):
             await self.react(device, *emoji)

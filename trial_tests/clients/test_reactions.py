@@ -54,6 +54,47 @@ class ReactionTests(ChatScenario):
         for one in clients[:-1]:
             self.assertEqual((await one.do("reactions_to", peer=peer, id=ids[one]))["counts"], {}, one.name)
 
+    async def test_in_a_supergroup(self) -> None:
+        """One post for all: all react and vote, and each looks what became of it."""
+        clients = [await self.sign_up("telethon", "Tel")]
+        for library in OTHERS:
+            clients.append(await self.sign_up(library, library.title()))
+        founder, tdlib = clients[0], clients[-1]
+        channel = await founder.do("found_channel", title="Opinions")
+        await founder.do("name_channel", channel=channel, username="opinions_here")
+        peer = ["channel", channel]
+        for one in clients[1:]:
+            await one.do("join_channel", username="opinions_here")
+        await tdlib.do("about_channel", channel=channel)
+        post = (await founder.do("send", peer=peer, text="what do you say?"))["id"]
+        for one in clients[1:]:
+            await one.event("new_message", SECONDS_TO_SEE, text="what do you say?")
+        for one, emoji in zip(clients, (LIKE, LOVE, LOVE, LIKE, FIRE), strict=True):
+            await one.do("react", peer=peer, id=post, emoji=[emoji])
+        everything = {LIKE: 2, LOVE: 2, FIRE: 1}
+        for one in clients:
+            seen = await self.until_counted(one, peer, post, everything)
+            self.assertEqual(len(seen["chosen"]), 1, one.name)
+        poll = await tdlib.do("poll", peer=peer, question="And now?", answers=["yes", "no"])
+        for place, one in enumerate(clients):
+            await one.do("history", peer=peer, limit=5)
+            await one.do("vote", peer=peer, id=poll, places=[place % 2])
+        for one in clients[:-1]:
+            stands = await one.do("poll_at", peer=peer, id=poll)
+            self.assertEqual((stands["counts"], len(stands["chosen"])), ([3, 2], 1), one.name)
+        await tdlib.do("close_poll", peer=peer, id=poll)
+        for one in clients:
+            stands = await one.do("poll_at", peer=peer, id=poll)
+            self.assertEqual((stands["closed"], stands["counts"]), (True, [3, 2]), one.name)
+
+    async def until_counted(self, one: ClientProcess, peer: list[Any], id_: int, counts: dict[str, int]) -> Any:
+        """The reactions to a post; TDLib answers from what it was told, which comes no more often than so."""
+        while True:
+            seen = await one.do("reactions_to", peer=peer, id=id_)
+            if seen["counts"] == counts and seen["chosen"]:
+                return seen
+            await one.event("reactions", SECONDS_TO_SEE)
+
     async def test_an_app_reacts(self) -> None:
         """TDLib offers the reactions and gets their pictures; what it has not seen waits, and is seen by looking."""
         telethon, tdlib = await self.sign_up("telethon", "Tel"), await self.sign_up("tdlib", "Td")

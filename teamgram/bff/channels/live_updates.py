@@ -127,7 +127,7 @@ class ChannelUpdates:
                 message = messages.get((owner_id, event.id))
                 if message is not None:
                     told.messages[event.id] = message
-                    told.apart.update((message.sender_id, *message.mentions))
+                    told.apart.update((message.sender_id, *message.mentions, *message.reactors))
         for told in by_channel.values():
             self._tell(told)
 

@@ -222,11 +222,27 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     def seen_by(self, user_id: int) -> "Message":
         """A channel's message as that user has it."""
         out, mentioned = self.sender_id == user_id, user_id in self.mentions
-        if not (out or mentioned):
+        chosen = self.chosen
+        if user_id in self.reactors:
+            assert self.reactions is not None
+            chosen = self.reactions.chosen_by(user_id)
+        if not (out or mentioned or chosen):
             return self
         return msgspec.structs.replace(
-            self, out=out, mentioned=mentioned or self.mentioned, mention_unread=mentioned or self.mention_unread
+            self,
+            out=out,
+            mentioned=mentioned or self.mentioned,
+            mention_unread=mentioned or self.mention_unread,
+            chosen=chosen,
         )
+
+    @property
+    def reactors(self) -> set[int]:
+        """The users whose own reactions are told with it, where all are known."""
+        reactions = self.reactions
+        if reactions is None or not reactions.is_complete:
+            return set()
+        return {one.user_id for one in reactions.recent}
 
     @property
     def saved_peer(self) -> int:

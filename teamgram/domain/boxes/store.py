@@ -76,11 +76,12 @@ def shown_txn(txn: Transaction, messages: Sequence[Message], viewer_id: int = 0)
             continue
         if (message.owner_id, message.peer) in absent:
             shown[at] = msgspec.structs.replace(message, reactions=None)
+        elif reactions.is_complete:
+            # Of nobody in particular: of who has not reacted. Who has is told apart (``Message.seen_by``).
+            chosen = reactions.chosen_by(user_id) if user_id > 0 else ()
+            shown[at] = msgspec.structs.replace(message, chosen=chosen)
         elif user_id > 0:
-            if reactions.is_complete:
-                shown[at] = msgspec.structs.replace(message, chosen=reactions.chosen_by(user_id))
-            else:
-                reacted[at] = message.content_id, user_id
+            reacted[at] = message.content_id, user_id
     if polls:
         for at, state in zip(polls, viewed_txn(txn, list(polls.values())), strict=True):
             message = shown[at]
@@ -92,9 +93,9 @@ def shown_txn(txn: Transaction, messages: Sequence[Message], viewer_id: int = 0)
                 state = msgspec.structs.replace(told, choices=UNKNOWN)
             shown[at] = msgspec.structs.replace(message, poll=state)
     if reacted:
-        chosen = chosen_txn(txn, reacted.values())
+        found = chosen_txn(txn, reacted.values())
         for at, key in reacted.items():
-            shown[at] = msgspec.structs.replace(shown[at], chosen=chosen.get(key, ()))
+            shown[at] = msgspec.structs.replace(shown[at], chosen=found.get(key, ()))
     return shown
 
 

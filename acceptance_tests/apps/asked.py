@@ -24,6 +24,7 @@ class Asked:
         key: the permanent key that asked.
         client: its version, as ``initConnection`` said it.
         query, answer: in words; an error is ``error 400 NAME``.
+        session: of the key; a client that fetches files has one for each of its connections.
     """
 
     at: float
@@ -32,6 +33,7 @@ class Asked:
     method: str
     query: str
     answer: str
+    session: int = 0
 
     @property
     def is_error(self) -> bool:
@@ -48,20 +50,20 @@ def read_asked(file: Path) -> list[Asked]:
 
 
 def repeated(asked: Iterable[Asked]) -> list[str]:
-    """The requests that one key asked more than ``MOST_TIMES`` times, with the same arguments, within ``WINDOW``.
+    """The requests that one session asked more than ``MOST_TIMES`` times, with the same arguments, within ``WINDOW``.
 
     Those of the first seconds after a restart are not counted.
     """
-    times: dict[tuple[int, str], list[float]] = defaultdict(list)
+    times: dict[tuple[int, int, str], list[float]] = defaultdict(list)
     counted_from = float("-inf")
     for one in asked:
         if one.method == RESTARTED:
             counted_from = one.at + RETURNING
         elif one.at >= counted_from:
-            times[one.key, one.query].append(one.at)
+            times[one.key, one.session, one.query].append(one.at)
     return [
         query[:200]
-        for (_, query), moments in times.items()
+        for (_, _, query), moments in times.items()
         if any(later - sooner < WINDOW for sooner, later in zip(moments, moments[MOST_TIMES:], strict=False))
     ]
 

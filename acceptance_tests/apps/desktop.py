@@ -109,8 +109,11 @@ class Desktop:
 
     async def attach(self, path: Path) -> None:
         """A photo or a file of this machine, to the chat that is open."""
-        await self.screen.click(545, 692)
-        await self.screen.until_window("Choose files")
+        for _ in range(3):
+            await self.screen.click(545, 692)
+            # A box that is being closed takes a click.
+            if await self.screen.has_window("Choose files"):
+                break
         await self.screen.still("choose-file")
         await self.screen.type(str(path), "Return")
         await self.screen.still("send-file")

@@ -5,19 +5,22 @@ from twisted.trial.unittest import SynchronousTestCase
 from acceptance_tests.apps.asked import RESTARTED, RETURNING, WINDOW, Asked, refused_often, repeated, unreadable
 
 
-def asked(at: float, query: str = "help.getConfig()", answer: str = "config()", key: int = 1) -> Asked:
+def asked(
+    at: float, query: str = "help.getConfig()", answer: str = "config()", key: int = 1, session: int = 1
+) -> Asked:
     """One request."""
-    return Asked(at, key, "1.0", query.partition("(")[0], query, answer)
+    return Asked(at, key, "1.0", query.partition("(")[0], query, answer, session)
 
 
 class AskedTests(SynchronousTestCase):
     """Lists of requests."""
 
     def test_a_loop_is_seen(self) -> None:
-        """Four times the same in a short time; not three, not of two keys, not with other arguments, not slowly."""
+        """Four times the same in a short time; not three, not of two, not with other arguments, not slowly."""
         self.assertEqual(repeated(asked(at / 10) for at in range(4)), ["help.getConfig()"])
         self.assertEqual(repeated(asked(at / 10) for at in range(3)), [])
         self.assertEqual(repeated(asked(at / 10, key=at % 2) for at in range(6)), [])
+        self.assertEqual(repeated(asked(at / 10, session=at % 2) for at in range(6)), [])
         self.assertEqual(repeated(asked(at / 10, f"users.getUsers({at})") for at in range(4)), [])
         self.assertEqual(repeated(asked(at * WINDOW / 2) for at in range(9)), [])
 

@@ -1,10 +1,10 @@
 """The server, with everything that it is asked and answers written down beside it.
 
 ``python -m acceptance_tests.apps.watched_server FILE ARGUMENTS…`` is ``twistd ARGUMENTS…``; each request that comes to
-bff becomes a line of JSON in FILE: ``at`` (unix seconds), ``key`` (the permanent key), ``client``, ``method``,
-``query`` (the request in words) and ``answer`` (the result in words, or ``error 400 NAME``). Requests that nobody
-serves come no further than session; ``rpc_errors_total`` counts those. A line without a key says when it
-was started again.
+bff becomes a line of JSON in FILE: ``at`` (unix seconds), ``key`` (the permanent key), ``session``, ``client``,
+``method``, ``query`` (the request in words) and ``answer`` (the result in words, or ``error 400 NAME``). Requests that
+nobody serves come no further than session; ``rpc_errors_total`` counts those. A line without a key says when it was
+started again.
 
 For accounts of tests only: a server's own log never says so much.
 """
@@ -75,8 +75,9 @@ class Watch:
         except TLError as error:
             query = f"unreadable: {error} {request.body.hex()}"
         caller = request.metadata
-        key, client = caller.perm_auth_key_id, caller.client.app_version
-        self._write(Asked(time.time(), key, client, request.method, query[:MAX_WORDS], answer[:MAX_WORDS]))
+        key, client, method = caller.perm_auth_key_id, caller.client.app_version, request.method
+        answer = answer[:MAX_WORDS]
+        self._write(Asked(time.time(), key, client, method, query[:MAX_WORDS], answer, caller.session_id))
 
     def _write(self, line: Asked) -> None:
         self._file.write(json.dumps(asdict(line)) + "\n")

@@ -375,12 +375,25 @@ class WebK(WebApp):
 
     async def leave_group(self) -> None:
         await self._edit_group()
-        await self.browser.click_text("Delete and Leave Group")
-        await self.browser.click(".popup.active .btn.danger")
+        for _ in range(3):
+            await self.browser.click_text("Delete and Leave Group")
+            await self.browser.pause(2)
+            # The page grows while it is being filled, and the click has met something else.
+            if await self.browser.count(".popup.active"):
+                break
+        await self._answer_popup()
+
+    async def _answer_popup(self) -> None:
+        # One that is still coming takes no click.
+        for _ in range(3):
+            await self.browser.click(".popup.active .btn.danger")
+            await self.browser.pause(1.5)
+            if not await self.browser.count(".popup.active"):
+                break
 
     async def end_session(self, device: str) -> None:
         await self._click_row(".sidebar-left .sidebar-slider-item.active", device)
-        await self.browser.click(".popup.active .btn.danger")
+        await self._answer_popup()
 
     async def _click_row(self, place: str, part: str) -> None:
         rows = f"[...document.querySelectorAll({json.dumps(place + ' .row')})]"

@@ -13,7 +13,7 @@ PLAY ?= 20
 PLAYED := trial_tests.bff.test_updates.EveryClientEndsEqualTests trial_tests.bff.test_updates.EveryClientEndsEqualOnServersTests trial_tests.session.test_hostile.SessionFuzzTests
 BIN := .venv/bin
 
-.PHONY: help setup run run-cluster desktop test test-openclaw test-more-clients test-apps test-media lint bench faults fuzz mutants siege clean
+.PHONY: help setup run run-cluster desktop test test-openclaw test-more-clients test-apps test-media lint bench bench-cluster faults fuzz mutants siege clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
@@ -26,6 +26,7 @@ help:
 	@echo "make test-media  files of 100 MB with every client library, one of 1.5 GB, and the server and its store killed $$(($(N) / 5)) times while files move (MEDIA=acceptance_tests.media.test_large_files.HugeFileTests for some)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    CPU time per operation and memory, printed as a table"
+	@echo "make bench-cluster  the same of pings and messages for one process and for several, in turns, on one MariaDB"
 	@echo "make faults   break connections, frames and the server, N=$(N) times each, play at random for long (PLAY=$(PLAY)), and see that nothing is lost"
 	@echo "make fuzz     feed hostile bytes to every parser and state machine (INPUTS=$(INPUTS) in all)"
 	@echo "make mutants  break security checks one by one and see that a test notices each (MUTANTS=session for some)"
@@ -83,6 +84,9 @@ lint: .venv/.ready-lint
 
 bench: .venv/.ready-test
 	@$(BIN)/python -m tools.bench
+
+bench-cluster: .venv/.ready-test
+	@$(BIN)/python tools/test_services.py -- $(BIN)/python -m tools.bench.cluster
 
 faults: .venv/.ready-test
 	@$(BIN)/python -m tools.faults --rounds $(N)

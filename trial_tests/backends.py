@@ -83,7 +83,7 @@ class BackendTestCase(TestCase):
 
     def database_to_keep(self) -> str:
         """The DSN of one more empty database that stays when the test ends: other tests of its class use it, too."""
-        return _dsn(*_new_database()) if self.on_servers else "sqlite:teamgram.db"
+        return new_database() if self.on_servers else "sqlite:teamgram.db"
 
     def open_cache(self, clock: Any = None) -> Cache:
         """An empty cache; ``clock`` counts for the in-process one only."""
@@ -96,6 +96,11 @@ class BackendTestCase(TestCase):
 
         self.addCleanup(close)
         return cache
+
+
+def new_database() -> str:
+    """The DSN of an empty database on the test's server, which stays until that ends."""
+    return _dsn(*_new_database())
 
 
 def _new_database() -> tuple[MySQLDSN, str]:
@@ -127,4 +132,4 @@ def on_every_backend(case: _Case) -> _Case:
     return case
 
 
-__all__ = ["BackendTestCase", "on_every_backend", "service"]
+__all__ = ["BackendTestCase", "new_database", "on_every_backend", "service"]

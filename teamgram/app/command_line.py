@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bots(commands, where)
     _add_openclaw(commands, where)
     add_moderation_commands(commands, where)
+    _add_cluster(commands, where)
     command("doctor", _doctor, "Look for what is wrong with the configuration and this machine, and say what to do.")
     add_file_commands(commands, where)
     add_client_commands(commands, where)
@@ -105,6 +106,24 @@ def _add_bots(commands: Any, where: argparse.ArgumentParser) -> None:
             parser.add_argument("--owner", default="", metavar="PHONE", help="whose it is; the operator's unless given")
         elif name != "list":
             parser.add_argument("bot", metavar="BOT", help="its username or id")
+
+
+def _add_cluster(commands: Any, where: argparse.ArgumentParser) -> None:
+    text = "Look at the processes of a cluster, and take one out of it."
+    cluster = commands.add_parser("cluster", help=text, description=text)
+    below = cluster.add_subparsers(required=True, metavar="COMMAND")
+    status = below.add_parser("status", parents=[where], help="show every session and bff process")
+    status.add_argument("--json", action="store_true", help="print JSON")
+    drain = below.add_parser("drain", parents=[where], help="have a process give its work to others, and end")
+    drain.add_argument("member", metavar="ADDRESS", help="host:port, as status shows it")
+    for parser, name in ((status, "status"), (drain, "drain")):
+        parser.set_defaults(run=_cluster, name=name)
+
+
+def _cluster(options: argparse.Namespace) -> int:
+    from teamgram.app.roles.commands import run_cluster_command
+
+    return run_cluster_command(options)
 
 
 def _bots(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.callers import Callers
 from teamgram.cluster.events import TO_SESSIONS, deliver_message, event_message
-from teamgram.cluster.flow import StreamQueue, converse
+from teamgram.cluster.flow import PeerSilent, StreamQueue, converse
 from teamgram.cluster.protos import calls_grpc, calls_pb2
 from teamgram.interfaces.rpc import RpcCaller, RpcError, RpcRequest
 from teamgram.interfaces.updates import DevicesAsked, SessionsGone
@@ -140,6 +140,8 @@ class BffServer(calls_grpc.BffBase):
         self._log.info("session {server} came", server=server)
         try:
             await converse(stream, session.outgoing, session.received)
+        except PeerSilent as silence:
+            self._log.warn("session {server}: {silence}", server=server, silence=str(silence))
         finally:
             # Its requests go on: what they change they may have changed already.
             if self.streams.get(server) is session:

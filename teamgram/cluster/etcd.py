@@ -16,7 +16,7 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone, ResponseFailed
+from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone, ResponseFailed, _HTTP11ClientFactory
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 
@@ -41,6 +41,15 @@ class EtcdValues:
     revision: int
 
 
+class _QuietFactory(_HTTP11ClientFactory):
+    noisy = False
+
+
+class _QuietPool(HTTPConnectionPool):
+    # Twisted would tell of each connection that opens and closes.
+    _factory = _QuietFactory
+
+
 class EtcdClient:
     """One etcd.
 
@@ -51,7 +60,7 @@ class EtcdClient:
     def __init__(self, reactor: Any, hosts: tuple[str, ...]) -> None:
         self._reactor = reactor
         self._hosts = list(hosts)
-        self._pool = HTTPConnectionPool(reactor, persistent=True)
+        self._pool = _QuietPool(reactor, persistent=True)
         self._http = HTTPClient(Agent(reactor, connectTimeout=TIMEOUT, pool=self._pool))
 
     @property

@@ -141,13 +141,17 @@ async def converse(stream: MessageStream, outgoing: StreamQueue[Any], received: 
     """
     loop, me = asyncio.get_running_loop(), asyncio.current_task()
     assert me is not None
-    heard = loop.time()
+    heard = looked = loop.time()
     silent = False
     timer: asyncio.TimerHandle
 
     def watch() -> None:
-        nonlocal timer, silent
+        nonlocal timer, silent, heard, looked
         now = loop.time()
+        if now - looked > SILENCE / 2:
+            # This process itself has slept: what came meanwhile has not been looked at.
+            heard = now
+        looked = now
         if now - heard > SILENCE:
             silent = True
             me.cancel()

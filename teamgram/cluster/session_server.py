@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from teamgram.cluster.flow import StreamQueue, converse
+from teamgram.cluster.flow import PeerSilent, StreamQueue, converse
 from teamgram.cluster.keys import found_message, key_of
 from teamgram.cluster.protos import frames_grpc, frames_pb2
 from teamgram.cluster.remote_sessions import CONNECTION_WINDOW, FRAME_COST
@@ -315,6 +315,8 @@ class SessionServer(frames_grpc.SessionBase):
         self._log.info("gnetway {gateway} came", gateway=hello.gateway_id)
         try:
             await converse(stream, gateway.outgoing, gateway.received)
+        except PeerSilent as silence:
+            self._log.warn("gnetway {gateway}: {silence}", gateway=hello.gateway_id, silence=str(silence))
         finally:
             if self._gateways.streams.get(hello.gateway_id) is gateway:
                 del self._gateways.streams[hello.gateway_id]

@@ -1,11 +1,16 @@
 """The same people at several processes: a gnetway, two that hold sessions, one bff (two where MariaDB is)."""
 
+import json
+import os
+import sys
 import unittest
+from pathlib import Path
 
 from twisted.internet.task import deferLater
+from twisted.internet.utils import getProcessOutputAndValue
 
 from trial_tests.backends import on_every_backend
-from trial_tests.clients.cluster import KeptCluster, RunningCluster, kill
+from trial_tests.clients.cluster import KeptCluster, RunningCluster, kill, pids_of
 from trial_tests.clients.house import have
 from trial_tests.clients.process import ClientError, ClientProcess
 from trial_tests.clients.test_chat import SECONDS_TO_SEE, ChatScenario
@@ -48,6 +53,29 @@ class ClusterDayTests(ChatScenario):
         for one, other in ((a, b), (b, a)):
             await one.do("send", peer=["user", other.user["id"]], text=f"from {one.name}")
             await other.event("new_message", 2 * SECONDS_TO_SEE, text=f"from {one.name}")
+
+    async def test_what_an_operator_sees(self) -> None:
+        """Every session and bff process, all ready, one of which does what is done once; none that is not there."""
+        members = pids_of(self.server)
+        where = [
+            "--config",
+            str(self.server.data_dir / "cluster" / "session0" / "etc"),
+            "--data-dir",
+            str(self.directory),
+        ]
+        program = str(Path(sys.executable).with_name("teamgram"))
+        out, err, code = await getProcessOutputAndValue(
+            program, ["cluster", "status", "--json", *where], dict(os.environ)
+        )
+        self.assertEqual((code, err), (0, b""))
+        rows = json.loads(out)
+        self.assertEqual(len(rows), len([name for name in members if not name.startswith("gnetway")]))
+        self.assertEqual(sum(row["leads"] for row in rows), 1)
+        self.assertTrue(all(row["streams"] for row in rows))
+        gone = ["cluster", "drain", "127.0.0.1:1", *where]
+        out, err, code = await getProcessOutputAndValue(program, gone, dict(os.environ))
+        self.assertEqual((code, out), (1, b""))
+        self.assertIn(b"cannot be asked", err)
 
 
 class ClusterDeathTests(ChatScenario):

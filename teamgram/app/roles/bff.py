@@ -25,6 +25,7 @@ from teamgram.cache.bus import EventsMissed, MemoryBus
 from teamgram.cluster.bff_server import BffServer
 from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.events import TO_BFFS
+from teamgram.cluster.flow import StreamQueue
 from teamgram.cluster.redis_bus import BUS, TOLD, Published, RedisBus
 from teamgram.cluster.remote_auth_sessions import AuthSessionServer
 from teamgram.database.dsn import SQLiteDSN
@@ -198,6 +199,18 @@ class BffRole:
         failing = self.backend.domain.filing.storage.failing
         files = [f"files: {failing}"] if failing else []
         return files if self.redis.is_whole else [*files, "redis: what other processes change is seen a second later"]
+
+    def streams(self) -> list[tuple[str, StreamQueue[Any]]]:
+        """To session."""
+        return [(name, stream.outgoing) for name, stream in self._server.streams.items()]
+
+    def load(self) -> int:
+        """Requests under way."""
+        return self._server.running
+
+    def leads(self) -> bool:
+        """Whether it holds the lease."""
+        return self.leading.leads
 
     def lines(self) -> list[str]:
         """What its start prints."""

@@ -13,6 +13,7 @@ from teamgram.app.roles.metrics import LinksCollector
 from teamgram.app.roles.neighbours import neighbours
 from teamgram.app.roles.role import RolePlace, Step
 from teamgram.app.server_key import load_server_key
+from teamgram.cluster.flow import StreamQueue
 from teamgram.cluster.links import MemberLinks
 from teamgram.cluster.remote_sessions import CONNECTION_WINDOW, RemoteAuthKeys, RemoteSessions
 from teamgram.cluster.waiting import from_asyncio
@@ -92,6 +93,18 @@ class GnetwayRole:
     def degraded(self) -> list[str]:
         """Those that are not reached."""
         return [f"session: {link.address} cannot be reached" for link in self.links if link.outgoing is None]
+
+    def streams(self) -> list[tuple[str, StreamQueue[Any]]]:
+        """To session."""
+        return [(link.address, link.outgoing) for link in self.links if link.outgoing is not None]
+
+    def load(self) -> int:
+        """Connections."""
+        return len(self.gnetway.connections)
+
+    def leads(self) -> bool:
+        """Never."""
+        return False
 
     def lines(self) -> list[str]:
         """As role ``all`` prints it."""

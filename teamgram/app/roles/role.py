@@ -15,6 +15,7 @@ from teamgram.app.config import sections
 from teamgram.app.config.loader import Configuration
 from teamgram.app.roles.neighbours import Trust
 from teamgram.cluster.discovery import Discovery
+from teamgram.cluster.flow import StreamQueue
 from teamgram.gnetway.settings import ListenerSettings
 
 
@@ -72,6 +73,15 @@ class RoleStages(Protocol):
 
     def degraded(self) -> list[str]:
         """What does not work now while everything else does."""
+
+    def streams(self) -> list[tuple[str, StreamQueue[Any]]]:
+        """The streams that live, with who is at the other end of each."""
+
+    def load(self) -> int:
+        """Client connections that it knows of, or requests under way."""
+
+    def leads(self) -> bool:
+        """Whether it does what one process does for all."""
 
     def lines(self) -> list[str]:
         """What its start prints."""

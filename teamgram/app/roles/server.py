@@ -30,6 +30,8 @@ from teamgram.app.roles.role import RolePlace, RoleStages
 from teamgram.app.roles.session import SessionRole
 from teamgram.app.signals import Signals
 from teamgram.cluster.discovery import Discovery
+from teamgram.cluster.member_server import MemberServer
+from teamgram.cluster.protos import member_pb2
 from teamgram.cluster.server import NeighboursPort
 from teamgram.database import DatabaseError
 from teamgram.gnetway.tls import CertificateError
@@ -55,6 +57,8 @@ class RoleServer(Service):
         self._data_dir = data_dir
         self._reactor = reactor
         self._serving = False
+        self._started_at = reactor.seconds()
+        self._place: RolePlace | None = None
         self._role: RoleStages | None = None
         self._port: NeighboursPort | None = None
         self._probes: Any = None
@@ -93,9 +97,11 @@ class RoleServer(Service):
             registry=build_registry(),
         )
         registered = registrations(self._name, configuration)
+        self._place = place
         self._role = role = self._build(place)
         if address:
-            self._port = NeighboursPort(address, role.services, place.trust.server)
+            member = MemberServer(self._status, self._reactor.stop)
+            self._port = NeighboursPort(address, [*role.services, member], place.trust.server)
             await self._port.start()
         await role.start()
         for hosts, keys in registered:
@@ -130,6 +136,29 @@ class RoleServer(Service):
         lines += role.lines()
         # Not sys.stdout: that is the log's while twistd runs.
         print("\n".join([*lines, READY]), file=sys.__stdout__, flush=True)
+
+    def _status(self) -> member_pb2.MemberStatus:
+        role = self._role
+        assert role is not None and self._place is not None
+        return member_pb2.MemberStatus(
+            role=self._name,
+            process=self._place.process,
+            version=__version__,
+            up_seconds=int(self._reactor.seconds() - self._started_at),
+            leads=role.leads(),
+            not_ready=self.not_ready(),
+            degraded=self.degraded(),
+            load=role.load(),
+            streams=[
+                member_pb2.StreamStatus(
+                    peer=peer,
+                    waiting_bytes=queue.waiting_bytes,
+                    sent_items=queue.sent_items,
+                    sent_messages=queue.sent_messages,
+                )
+                for peer, queue in role.streams()
+            ],
+        )
 
     def not_ready(self) -> list[str]:
         """Names of what does not serve now."""

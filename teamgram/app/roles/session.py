@@ -13,6 +13,7 @@ from teamgram.app.roles.neighbours import bff_targets
 from teamgram.app.roles.role import RolePlace, Step
 from teamgram.cache.bus import MemoryBus
 from teamgram.cluster.bus import CarriedBus
+from teamgram.cluster.flow import StreamQueue
 from teamgram.cluster.links import MemberLinks
 from teamgram.cluster.remote_auth_sessions import RemoteAuthSessions
 from teamgram.cluster.remote_bff import RemoteBff
@@ -95,6 +96,20 @@ class SessionRole:
             for link in links
             if link.outgoing is None
         ]
+
+    def streams(self) -> list[tuple[str, StreamQueue[Any]]]:
+        """To bff, and to gnetway."""
+        up = [(link.address, link.outgoing) for links in self.links.values() for link in links]
+        found: list[tuple[str, StreamQueue[Any]]] = [(peer, queue) for peer, queue in up if queue is not None]
+        return found + [(name, stream.outgoing) for name, stream in self._gateways.streams.items()]
+
+    def load(self) -> int:
+        """Connections of clients."""
+        return sum(map(len, self._gateways.streams.values()))
+
+    def leads(self) -> bool:
+        """Never."""
+        return False
 
     def lines(self) -> list[str]:
         """Where it gets its answers."""

@@ -122,6 +122,10 @@ def _no_link_choices(caller: RpcMetadata, query: Any) -> Any:
     return tl.account.webBrowserSettings(external_exceptions=[], inapp_exceptions=[], hash=0)
 
 
+def _no_fact_checks(caller: RpcMetadata, query: Any) -> list[Any]:
+    return [tl.factCheck(hash=0) for _ in query.msg_id]
+
+
 def _no_stories(caller: RpcMetadata, query: Any) -> Any:
     # A state is never empty.
     stealth = tl.storiesStealthMode()
@@ -162,6 +166,7 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("emoji statuses", "RPCEmojiStatus", "emojiList", "account.getChannelRestrictedStatusEmojis"),
     ("votes that wait to be seen", "RPCReactions", "messages.messages", "messages.getUnreadPollVotes"),
     ("paid reactions", "RPCReactions", _nobody_pays, "messages.getPaidReactionPrivacy"),
+    ("fact checks", "RPCFactChecks", _no_fact_checks, "messages.getFactCheck"),
     ("message effects", "RPCMessageEffects", "messages.availableEffects", "messages.getAvailableEffects"),
     ("themes", "RPCThemes", "account.themes", "account.getThemes account.getChatThemes"),
     ("themes", "RPCThemes", "account.chatThemes", "account.getUniqueGiftChatThemes"),

@@ -71,7 +71,7 @@ class Reports(RpcService):
         peer = await self._shared.peer(caller, query.peer)
         if len(query.id) > MAX_MESSAGES:
             raise bad_request("MESSAGE_ID_INVALID")
-        # Up to layer 188 a reason stood in the request, and the answer said only that it was taken down.
+        # Up to layer 188 a reason stood in the request, and nothing more was asked.
         is_older = getattr(query, "reason", None) is not None
         reason = _reason(query.reason) if is_older else ""
         if not is_older:
@@ -87,7 +87,7 @@ class Reports(RpcService):
                 return tl.reportResultAddComment(option=query.option)
         ids = tuple(query.id)
         await report(self._shared, caller, peer, "message", reason, said=query.message, message_ids=ids)
-        return True if is_older else tl.reportResultReported()
+        return tl.reportResultReported()
 
 
 class GroupReports(RpcService):

@@ -96,6 +96,8 @@ def app_config(settings: ConfigurationSettings) -> dict[str, Any]:
         "stars_purchase_blocked": True,
         "giveaway_gifts_purchase_available": False,
         "stories_posting": "disabled",
+        "translations_auto_enabled": "disabled",
+        "translations_manual_enabled": "disabled",
         "reactions_uniq_max": MAX_PER_MESSAGE,
         "test": int(settings.test_mode),
     }

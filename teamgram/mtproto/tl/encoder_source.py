@@ -78,7 +78,12 @@ def answer_encoder(method: str, encoders: EncodersOfLayer) -> Encoder:
     change = None if newest == result else value_downgrade(newest, result)
     if change is not None:
         source.line(f"v = {source.constant('change', change)}(v)")
-    _ValueWriter(source, encoders).write("v", result)
+    writer = _ValueWriter(source, encoders)
+    if result == "Bool" and newest != "Bool":
+        # What the method answers now is an object, which says whether that is a yes.
+        writer.write_boxed("v", result)
+    else:
+        writer.write("v", result)
     return source.compile(f"encode answer to {method}")  # type: ignore[no-any-return]
 
 
@@ -109,7 +114,11 @@ class _ValueWriter:
             bare = source.constant(f"bare_{kind}", _bare(self.encoders, kind))
             source.line(f"{bare}({value}, w)")
         else:
-            source.line(f"{self._table(kind)}[{value}.__class__]({value}, w)")
+            self.write_boxed(value, kind)
+
+    def write_boxed(self, value: str, kind: str) -> None:
+        """As the table of the type has it for the value's class."""
+        self.source.line(f"{self._table(kind)}[{value}.__class__]({value}, w)")
 
     def _table(self, kind: str) -> str:
         return self.source.constant("E_" + kind.replace(".", "_"), self.encoders.table(kind))

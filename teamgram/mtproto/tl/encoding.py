@@ -73,7 +73,7 @@ class LayerEncoders:
         Raises:
             TLError: the class is not of that type, and nothing in this layer can stand for it.
         """
-        if result == "Object" and cls is bool:
+        if cls is bool and result in ("Object", "Bool"):
             return _write_bool
         if not issubclass(cls, TLObject):
             raise TLError(f"{cls.__name__} where {result} was expected")

@@ -289,6 +289,14 @@ class DowngradeTests(SynchronousTestCase):
         config = tl.help.appConfig(hash=1, config=tl.jsonNull())
         self.assertEqual(decode(encode_result("help.getAppConfig", config, 150)), tl.jsonNull())
 
+    def test_answers_that_were_a_yes_or_no(self) -> None:
+        """messages.report and stories.canSendStory answered a Bool before they had more to say."""
+        reported, posts = tl.reportResultReported(), tl.stories.canSendStoryCount(count_remains=0)
+        self.assertEqual(encode_result("messages.report", reported, 158), encode(tl.boolTrue()))
+        self.assertEqual(encode_result("messages.report", reported, 201), encode(reported))
+        self.assertEqual(encode_result("stories.canSendStory", posts, 176), encode(tl.boolFalse()))
+        self.assertEqual(encode_result("messages.report", True, 158), encode(tl.boolTrue()))
+
     def test_inline_keyboard_both_ways(self) -> None:
         """Buttons of layer 229 go to and come from the constructors of the layers before."""
         buttons = [

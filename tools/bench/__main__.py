@@ -11,6 +11,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred
 
 from tools.bench import encoding, search
+from tools.bench.channels import ChannelBench
 from tools.bench.control_plane import ControlPlaneBench
 from tools.bench.files import FileBench
 from tools.bench.groups import GroupBench
@@ -41,6 +42,7 @@ async def measure(reactor: Any, words: list[str]) -> None:
         figures = {
             **bench.figures(),
             **GroupBench(bench).figures(),
+            **ChannelBench(bench).figures(),
             **FileBench(bench).figures(),
             "busy": latency.busy,
             "fairness": latency.fairness,

@@ -11,6 +11,7 @@ from tools.bench.load import Pump, sealed
 from tools.bench.measured import cpu_seconds
 from tools.bench.messenger import IN_FLIGHT, Bench, Figures, new_messages, results
 from trial_tests.peer.calls import PeerSession
+from trial_tests.peer.session import Received
 
 SIZES = (10, 60, 150)
 DELIVERIES = 6_000
@@ -20,8 +21,11 @@ DELIVERIES = 6_000
 class Members:
     """The members that listen: they count what is new and acknowledge every frame, as clients do."""
 
-    def __init__(self, sessions: Sequence[PeerSession]) -> None:
+    def __init__(
+        self, sessions: Sequence[PeerSession], counted: Callable[[Sequence[Received]], int] = new_messages
+    ) -> None:
         self._sessions = sessions
+        self._counted = counted
         self._left = 0
         self._reached: Deferred[None] = Deferred()
         for session in sessions:
@@ -37,7 +41,7 @@ class Members:
         core = session.core
 
         def take(messages: Any) -> None:
-            self._left -= new_messages(list(messages))
+            self._left -= self._counted(list(messages))
             if core.to_ack:
                 acks, core.to_ack = core.to_ack, []
                 acked = core.message(encode(tl.msgs_ack(msg_ids=acks)), content_related=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.archive import ARCHIVE, move_txn
@@ -14,6 +15,7 @@ from teamgram.domain.boxes.message import Draft, Message, pack_draft
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.dialogs import channels_store, store
+from teamgram.domain.dialogs.channels_store import ListPlace
 from teamgram.domain.dialogs.dialog import Dialog
 from teamgram.domain.ids.peer import box_owner, is_channel
 from teamgram.domain.messages.channel_unread import unread_txn
@@ -166,6 +168,9 @@ class Dialogs:
         await self._database.write("clear drafts", _clear_drafts_txn, self._fanout, owner_id, perm_auth_key_id)
 
 
+_Standing = TypeVar("_Standing", bound=Dialog | ListPlace)
+
+
 def _empty(owner_id: int, peer: int) -> Dialog:
     return Dialog(owner_id, peer, 0, 0, 0, 0, 0, 0, False, 0, 0, 0, False, None)
 
@@ -204,14 +209,14 @@ def _page_txn(
         offset_date = row[0] if row else 0
     if offset_date:
         before = (offset_date, offset_id)
-    with_channels = [one for one in channels_store.in_folder_txn(txn, owner_id, folder_id) if one.top_message_id]
-    dialogs: list[Dialog] = []
+    with_channels = channels_store.places_txn(txn, owner_id, folder_id)
+    dialogs: list[Dialog | ListPlace] = []
     if not exclude_pinned and not before:
-        dialogs = store.pinned_txn(txn, owner_id, folder_id or 0)
+        dialogs = list(store.pinned_txn(txn, owner_id, folder_id or 0))
         if with_channels:
             dialogs = _by_order([*dialogs, *(one for one in with_channels if _is_first(one, folder_id))])
     room = max(0, limit - len(dialogs))
-    newest = store.newest_txn(txn, owner_id, folder_id, room, before)
+    newest: list[Dialog | ListPlace] = list(store.newest_txn(txn, owner_id, folder_id, room, before))
     count = store.count_txn(txn, owner_id, folder_id, with_pinned=not exclude_pinned)
     if with_channels:
         place = (*before, 0 if is_channel(offset_peer) else 1, offset_peer) if before is not None else None
@@ -220,7 +225,7 @@ def _page_txn(
         ]
         newest = sorted([*newest, *loose], key=_place, reverse=True)[:room]
         count += sum(not (exclude_pinned and _is_first(one, folder_id)) for one in with_channels)
-    listed = [*dialogs, *newest]
+    listed = _whole_txn(txn, owner_id, [*dialogs, *newest])
     archive = _archive_txn(txn, owner_id) if folder_id == 0 and before is None else None
     if archive is None:
         return _with_messages(txn, owner_id, listed, count)
@@ -229,7 +234,15 @@ def _page_txn(
     return replace(page, dialogs=page.dialogs[:-1], archive=archive[0], unread=archive[1])
 
 
-def _is_first(dialog: Dialog, folder_id: int | None) -> bool:
+def _whole_txn(txn: Transaction, owner_id: int, listed: Sequence[Dialog | ListPlace]) -> list[Dialog]:
+    """The dialogs that stand there; those with channels of which the owner sees nothing are left out."""
+    peers = [one.peer for one in listed if isinstance(one, ListPlace)]
+    channels = channels_store.of_peers_txn(txn, owner_id, peers) if peers else {}
+    found = [channels.get(one.peer) if isinstance(one, ListPlace) else one for one in listed]
+    return [one for one in found if one is not None and one.top_message_id]
+
+
+def _is_first(dialog: Dialog | ListPlace, folder_id: int | None) -> bool:
     """Whether it stands before those that are ordered by date: of both folders together only what the first pins."""
     return dialog.pinned_order > 0 and (folder_id is not None or dialog.folder_id == 0)
 
@@ -248,11 +261,11 @@ def _archive_txn(txn: Transaction, owner_id: int) -> tuple[Dialog, tuple[tuple[i
     return newest[-1], tuple(unread.items())
 
 
-def _by_order(pinned: Sequence[Dialog]) -> list[Dialog]:
+def _by_order(pinned: Sequence[_Standing]) -> list[_Standing]:
     return sorted(pinned, key=lambda dialog: dialog.pinned_order, reverse=True)
 
 
-def _place(dialog: Dialog) -> tuple[int, int, int, int]:
+def _place(dialog: Dialog | ListPlace) -> tuple[int, int, int, int]:
     """Where it stands in the list, the greatest on top: channels have ids of their own, which others may have, too."""
     return dialog.top_sent_at, dialog.top_message_id, 0 if is_channel(dialog.peer) else 1, dialog.peer
 

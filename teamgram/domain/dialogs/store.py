@@ -13,10 +13,11 @@ _COLUMNS = (
     "owner_id, peer, top_message_id, top_sent_at, read_inbox_max_id, read_outbox_max_id, unread_count,"
     " unread_mentions, unread_mark, pinned_order, folder_id, pinned_message_id, hidden_bar, draft"
 )
-# A conversation is listed while there is a message in it.
-_LISTED = "owner_id = ? AND folder_id = ? AND top_message_id > 0"
+# A conversation is listed while there is a message in it. The date says the same, and lets the index pass over rows of
+# channels, in which neither stands.
+_LISTED = "owner_id = ? AND folder_id = ? AND top_sent_at > 0 AND top_message_id > 0"
 # In the list of both folders only those that are pinned in the first come first.
-_LISTED_ANYWHERE = "owner_id = ? AND top_message_id > 0"
+_LISTED_ANYWHERE = "owner_id = ? AND top_sent_at > 0 AND top_message_id > 0"
 _PINNED_FIRST = "pinned_order > 0 AND folder_id = 0"
 
 

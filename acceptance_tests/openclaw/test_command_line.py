@@ -156,3 +156,41 @@ class DeviceCommandTests(OpenClawTestCase):
             return client.connect(phone, auth={"token": self.token})
         finally:
             client.close()
+
+
+class EveryCommandTests(OpenClawTestCase):
+    """The commands that people use most, each of which has to go well against ours."""
+
+    async def test_all(self) -> None:
+        """What they print, where it says something of our gateway."""
+        await self.run_openclaw("agent", "--agent", "main", "--message", "hello there")
+        for arguments, printed in (
+            (["status", "--all"], "reachable"),
+            (["sessions"], "sessions"),
+            (["agents", "list"], "main"),
+            (["cron", "list"], "No automations"),
+            (["skills", "list"], "skills"),
+            (["approvals", "get", "--gateway"], "approvals"),
+            (["nodes", "status"], ""),
+            (["nodes", "list"], "Pending"),
+            (["devices", "list"], ""),
+            (["logs", "--limit", "3", "--plain"], ""),
+            (["models", "list"], ""),
+            (["channels", "status"], "Gateway"),
+            (["doctor", "--non-interactive"], "Gateway"),
+        ):
+            text = await self.run_openclaw(*arguments)
+            self.assertIn(printed.lower(), text.lower(), arguments)
+            self.assertNotIn("unknown method", text, arguments)
+
+    async def test_message_send(self) -> None:
+        """A message to nobody says so; the method is there."""
+        words = ("message", "send", "--channel", "telegram", "--target", "@nobody_of_that_name", "--message", "hi")
+        self.assertIn("nobody in the messenger is", await self.run_openclaw(*words, fails=True))
+
+    async def test_approvals(self) -> None:
+        """Commands on nodes that want a word: allowed by pattern, listed, taken out again."""
+        await self.run_openclaw("approvals", "allowlist", "add", "--gateway", "--agent", "main", "uname")
+        self.assertIn("uname", await self.run_openclaw("approvals", "get", "--gateway"))
+        await self.run_openclaw("approvals", "allowlist", "remove", "--gateway", "--agent", "main", "uname")
+        self.assertNotIn("uname", await self.run_openclaw("approvals", "get", "--gateway"))

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.web import server, static
+from twisted.web import server
 
+from acceptance_tests.openclaw.control_ui_pages import ControlUiPages
 from acceptance_tests.openclaw.program import OPENCLAW, OpenClawTestCase
 from trial_tests.openclaw import npm_packages
 
@@ -30,9 +31,7 @@ class ControlUiTests(OpenClawTestCase):
     async def setUp(self) -> None:
         """Serve the files."""
         await super().setUp()
-        files: Any = static.File(str(OPENCLAW / "dist/control-ui"))
-        # Its screens have addresses of their own, behind which there is the one page.
-        files.childNotFound = static.File(str(OPENCLAW / "dist/control-ui/index.html"))
+        files = ControlUiPages(OPENCLAW / "dist/control-ui")
         port: Any = reactor.listenTCP(0, server.Site(files), interface="127.0.0.1")  # type: ignore[arg-type]
         self.addCleanup(port.stopListening)
         self.page = f"http://localhost:{port.getHost().port}/"

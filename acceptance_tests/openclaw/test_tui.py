@@ -1,6 +1,13 @@
 """``openclaw tui``, the terminal's chat."""
 
+import json
+
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
+
 from acceptance_tests.openclaw.program import Background, OpenClawTestCase
+from trial_tests.openclaw.live import SocketClient
 
 
 class TuiTests(OpenClawTestCase):
@@ -37,3 +44,42 @@ class TuiTests(OpenClawTestCase):
         """What was said before is there when it starts."""
         await self.run_openclaw("agent", "--agent", "main", "--message", "hello from before")
         await self.started("hello from before")
+
+    async def test_approval(self) -> None:
+        """What a program wants to do in this conversation is asked here; Enter is the answer that it proposes: no."""
+        tui = await self.started()
+        call = self.asks("plugin", title="Post the news", description="On the web, for everybody", agentId="main")
+        await tui.says("Post the news", seconds=60)
+        tui.types("\r")
+        await call.says('"deny"', seconds=60)
+
+    async def test_typed_word(self) -> None:
+        """``/approve`` typed here decides what waits for a word."""
+        tui = await self.started()
+        call = self.asks("exec", command="rm -rf /tmp/nothing", id="typed-one")
+        for _ in range(100):
+            if await deferToThread(self.waiting):
+                break
+            await deferLater(reactor, 0.3)
+        tui.types("/approve typed-one deny\r")
+        await call.says('"deny"', seconds=60)
+
+    def asks(self, kind: str, **params: object) -> Background:
+        """A program that waits for a person's word about something in the main conversation."""
+        asked = {"sessionKey": "agent:main:main", "timeoutMs": 60_000, **params}
+        return self.start_openclaw(
+            self.environment,
+            *("gateway", "call", f"{kind}.approval.request", "--params", json.dumps(asked), "--json"),
+            *("--timeout", "60000"),
+        )
+
+    def waiting(self) -> bool:
+        """Whether an approval waits, as an admin sees it. Blocks."""
+        client = SocketClient(self.server.gateway_port)
+        client.hello(auth={"token": self.token})
+        client.send({"type": "req", "id": "1", "method": "exec.approval.list", "params": {}})
+        frame = client.read()
+        while frame.get("id") != "1":
+            frame = client.read()
+        client.close()
+        return bool(frame["payload"])

@@ -64,6 +64,7 @@ class AgentsService(Service):
         deliveries: where a messaging channel hangs itself in.
         outgoing: what waits to be delivered.
         cron, heartbeat: what starts runs by itself.
+        approvals: what waits for a person's word.
         typed_words: what people type that is no message to an agent.
     """
 
@@ -91,14 +92,14 @@ class AgentsService(Service):
         self.cron = Cron(parts, self.heartbeat.leave, JobDelivery(parts, self.deliveries, outgoing))
         self._replies = chat.replies = ReplyDelivery(self.deliveries, outgoing)
         state_dir, config = plane.lifetime.state_dir, plane.config
-        self._approvals = Approvals(state_dir / "approvals.json", plane.events, parts.reactor)
+        self.approvals = Approvals(state_dir / "approvals.json", plane.events, parts.reactor)
         self._questions = Questions(plane.events, parts.reactor)
         self._exec_policy = ExecPolicy(
             state_dir / "exec-approvals.json", lambda: config.sections.tools.exec, parts.reactor
         )
-        self.typed_words = chat.typed_words = TypedWords(self._approvals, self._questions)
-        parts.tools.gate = ToolGate(self._approvals, self._exec_policy)
-        ChannelNotices(parts, self.deliveries, outgoing, self._approvals, self._questions)
+        self.typed_words = chat.typed_words = TypedWords(self.approvals, self._questions)
+        parts.tools.gate = ToolGate(self.approvals, self._exec_policy)
+        ChannelNotices(parts, self.deliveries, outgoing, self.approvals, self._questions)
         outgoing.on_settled += [self.cron.settled, self._reply_settled]
         tools = ToolMethods(parts, self.deliveries)
         agent = AgentMethods(parts, self._replies)
@@ -119,7 +120,7 @@ class AgentsService(Service):
             ModelMethods(parts),
             MessageMethods(parts, self.deliveries), QuestionMethods(parts, self._questions),
             SkillMethods(parts), ChannelMethods(self.deliveries, lambda: config.sections), self.terminals,
-            ApprovalMethods(parts, self._approvals, self._exec_policy, plane.nodes),
+            ApprovalMethods(parts, self.approvals, self._exec_policy, plane.nodes),
         ):  # fmt: skip
             plane.router.register(more)
         plane.router.register_all(not_configured())
@@ -159,7 +160,7 @@ class AgentsService(Service):
         await self.outgoing.stop()
         self._questions.close()
         self.terminals.close_all()
-        await self._approvals.close()
+        await self.approvals.close()
         await self._exec_policy.close()
         await self._meta_files.close()
 

@@ -280,10 +280,14 @@ class BrowserTests(LiveTestCase):
             self.plane.devices.pairing.approve(request, self.plane.lifetime.now_ms(), "operator")
 
     async def test_devices(self) -> None:
-        """Who waits is approved or refused by a click, and hears of it; a removed device is gone."""
+        """Who waits is approved or refused by a click, and hears of it, a command too; a removed device is gone."""
         phone, stranger, workshop = await self.in_thread(self.three_who_wait)
+        asked = {"command": "ls -l", "agentId": "main", "sessionKey": "agent:main:main"}
+        approvals = self.service.services[-1].approvals
+        command = await approvals.request("exec", asked, ["allow-once", "allow-always", "deny"], 600_000)
         facts = await self.drive("devices")
-        self.assertEqual(sorted(facts[0]["waiting"]), ["Phone", "Stranger", "Workshop"])
+        self.assertEqual(sorted(facts[0]["waiting"]), ["Phone", "Stranger", "Workshop", "ls -l"])
+        self.assertEqual((command.decision, command.resolved_by), ("allow-once", "Web console"))
         self.assertFalse(facts[1]["badge"])
         self.assertIn("system.which", facts[1]["node"])
         self.assertEqual(facts[2], {"removed": True})

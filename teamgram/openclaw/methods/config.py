@@ -93,6 +93,10 @@ class ConfigMethods:
             below = node.get("properties", {}).get(part)
             if below is None and isinstance(node.get("additionalProperties"), dict):
                 below = node["additionalProperties"]
+            if below is None and node.get("type") == "object" and "properties" not in node:
+                below = {}  # A section that is taken as it is may hold anything.
+            if below is None and node == {}:
+                below = {}
             if below is None:
                 raise invalid(f"unknown config path: {path}")
             node = below

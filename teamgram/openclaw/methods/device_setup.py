@@ -5,8 +5,6 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
-import segno
-
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.devices.setup_codes import SetupCodes, completion
 from teamgram.openclaw.gateway import frames, scopes, tls
@@ -55,6 +53,8 @@ class DeviceSetupMethods:
             "access": profile,
         }
         if params.get("includeQr") is not False:
+            import segno  # Whoever needs no code of ours needs none of it in memory.
+
             picture = segno.make(text, error="l", micro=False).png_data_uri(scale=4)
             if len(picture) <= _MAX_QR_CHARS:
                 answer["qrDataUrl"] = picture

@@ -17,6 +17,18 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "openclaw.approval.list": (_APPROVALS, []),
     "taskSuggestions.list": (_READ, {"suggestions": []}),
     "tasks.list": (_READ, {"tasks": []}),
+    "diagnostics.stability": (
+        _READ,
+        {
+            "generatedAt": "1970-01-01T00:00:00.000Z",
+            "capacity": 0,
+            "count": 0,
+            "dropped": 0,
+            "events": [],
+            "summary": {"byType": {}},
+        },
+    ),
+    "themes.list": (_READ, {"themes": []}),
     "plugins.list": (_READ, {"plugins": [], "diagnostics": [], "mutationAllowed": False}),
     "skills.search": (_READ, {"results": []}),
     "skills.library.list": (_READ, {"entries": [], "defaultSelectionLimit": 64}),

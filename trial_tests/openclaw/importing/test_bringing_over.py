@@ -56,11 +56,11 @@ def fingerprint(directory: Path) -> dict[str, str]:
     }
 
 
-def of_today(directory: Path) -> None:
+def of_today(directory: Path, config: str = _CONFIG) -> None:
     """A state directory of 2026.9.6."""
     (directory / "agents/main/agent").mkdir(parents=True)
     (directory / "state").mkdir()
-    (directory / "openclaw.json").write_text(_CONFIG)
+    (directory / "openclaw.json").write_text(config)
     records: list[dict[str, Any]] = [
         {"type": "session", "version": 4, "id": "s1", "timestamp": _STAMP, "cwd": "/x"},
         {"type": "model_change", "provider": "fake", "modelId": "m", "id": "c", "parentId": None, "timestamp": _STAMP},

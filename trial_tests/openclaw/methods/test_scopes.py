@@ -18,7 +18,8 @@ from trial_tests.openclaw.live import LiveTestCase, SocketClient
 DECLARED: dict[str | None, str] = {
     None: "health",
     scopes.READ: """
-        diagnostics.lanes environments.list plugins.list skills.library.list skills.search
+        diagnostics.lanes diagnostics.stability environments.list plugins.list skills.library.list skills.search
+        themes.list
         chat.message.get doctor.memory.status models.authStatus tools.effective
         agents.files.get agents.files.list commands.list controlUi.sessionPullRequests.subscribe progressCard.get
         projects.list session.discussion.info sessions.branches.list sessions.catalog.list sessions.companion.state

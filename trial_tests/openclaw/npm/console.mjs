@@ -148,12 +148,14 @@ const scenarios = {
 
   async devices() {
     await signIn();
-    await page.locator(".tab .badge", { hasText: "3" }).waitFor();
+    await page.locator(".tab .badge", { hasText: "4" }).waitFor();
     await page.getByRole("link", { name: /Devices/ }).click();
     const waiting = page.locator(".card.waiting");
     await waiting.first().waitFor();
     await shoot("waiting");
     say({ waiting: await waiting.locator("h3").allInnerTexts() });
+    await waiting.filter({ hasText: "ls -l" }).getByRole("button", { name: "Allow once" }).click();
+    await page.getByText("ls -l was allowed.").waitFor();
     await waiting.filter({ hasText: "Phone" }).getByRole("button", { name: "Approve" }).click();
     await page.getByText("Phone was approved.").waitFor();
     await waiting.filter({ hasText: "Stranger" }).getByRole("button", { name: "Refuse" }).click();

@@ -2,7 +2,7 @@
 
 import { ago, ask, button, h, toast } from "./dom.js";
 
-const EVENTS = /^(device\.pair\.|node\.pair\.|presence$)/;
+const EVENTS = /^(device\.pair\.|node\.pair\.|exec\.approval\.|plugin\.approval\.|presence$)/;
 /** Several events come at once when a device connects: one look is enough (ms). */
 const SETTLE_MS = 120;
 
@@ -54,9 +54,12 @@ export class DevicesView {
     if (this.#gateway.state !== "open") return;
     const ask = (method) => this.#gateway.request(method).catch((error) => ({ error }));
     const mayPair = this.#gateway.may("pairing");
-    const [devices, surfaces, nodes] = await Promise.all([
-      mayPair ? ask("device.pair.list") : {}, mayPair ? ask("node.pair.list") : {}, ask("node.list")]);
-    const pending = [...(devices.pending || []).map((each) => this.#request(each)), ...(surfaces.pending || []).map((each) => this.#surface(each))];
+    const mayApprove = this.#gateway.may("approvals");
+    const [devices, surfaces, nodes, commands, others] = await Promise.all([
+      mayPair ? ask("device.pair.list") : {}, mayPair ? ask("node.pair.list") : {}, ask("node.list"),
+      mayApprove ? ask("exec.approval.list") : [], mayApprove ? ask("plugin.approval.list") : []]);
+    const wanted = [commands, others].flatMap((answer) => (Array.isArray(answer) ? answer : []));
+    const pending = [...wanted.map((each) => this.#approval(each)), ...(devices.pending || []).map((each) => this.#request(each)), ...(surfaces.pending || []).map((each) => this.#surface(each))];
     this.waiting = pending.length;
     for (const listener of this.#listeners) listener(this.waiting);
     const problem = [devices, surfaces, nodes].find((answer) => answer.error)?.error;
@@ -88,6 +91,20 @@ export class DevicesView {
       button("Refuse", () => this.#do(`${family}.reject`, { requestId }, `${name} was refused.`), { "data-action": `refuse ${requestId}` }),
       button("Approve", () => this.#do(`${family}.approve`, { requestId }, `${name} was approved.`), { class: "button primary", "data-action": `approve ${requestId}` }),
     ];
+  }
+
+  #approval({ id, approvalKind, request, expiresAtMs }) {
+    const what = request.command || request.title;
+    const say = (decision, told) => this.#do(`${approvalKind}.approval.resolve`, { id, decision }, told);
+    const words = { "allow-once": ["Allow once", "was allowed."], "allow-always": ["Always allow", "is allowed from now on."], deny: ["Refuse", "was refused."] };
+    return card(what, {
+      waiting: true,
+      state: { kind: "warn", text: approvalKind === "exec" ? "wants to run" : "wants to be used" },
+      facts: [request.agentId && `agent ${request.agentId}`, request.sessionKey, request.nodeId && `on ${request.nodeId.slice(0, 8)}…`, request.cwd && `in ${request.cwd}`, `until ${new Date(expiresAtMs).toLocaleTimeString()}`],
+      details: [request.description ? h("p", { class: "hint" }, request.description) : null, request.detail ? h("pre", null, request.detail) : null],
+      actions: ["deny", "allow-always", "allow-once"].filter((each) => request.allowedDecisions?.includes(each)).map((each) =>
+        button(words[each][0], () => say(each, `${what} ${words[each][1]}`), { class: each === "allow-once" ? "button primary" : "button", "data-action": `${each} ${id}` })),
+    });
   }
 
   #request(request) {

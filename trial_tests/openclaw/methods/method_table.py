@@ -6,7 +6,7 @@
 import json
 from pathlib import Path
 
-from teamgram.openclaw.methods.not_configured import ANSWERS
+from teamgram.openclaw.methods.not_configured import ANSWERS, REFUSALS
 from trial_tests.openclaw import npm_packages
 from trial_tests.openclaw.agent.agents import AgentsHouse
 
@@ -28,7 +28,7 @@ def rendered() -> str:
     counts = dict.fromkeys(_KINDS, 0)
     families: dict[str, dict[str, list[str]]] = {}
     for name in sorted(names):
-        kind = "not configured" if name in ANSWERS else "real" if name in there else "not here"
+        kind = "not configured" if name in {**ANSWERS, **REFUSALS} else "real" if name in there else "not here"
         counts[kind] += 1
         family, dot, rest = name.partition(".")
         cells = families.setdefault(family if dot else "(alone)", {kind: [] for kind in _KINDS})
@@ -40,7 +40,8 @@ def rendered() -> str:
     return f"""
 Of the {len(names)} methods that `@openclaw/gateway-protocol` 2026.9.1 names, {counts["real"]} are real here, \
 {counts["not configured"]} answer what the real gateway answers when
-nobody has set the thing up, and {counts["not here"]} are not here and answer `unknown method`. (There are methods of \
+nobody has set the thing up, or that it is not set up (`UNAVAILABLE`, `not-configured`), \
+and {counts["not here"]} are not here and answer `unknown method`. (There are methods of \
 ours besides: `client.pair.*`,
 `sessions.activate`, `sessions.close` and what released clients call beyond that schema.) Families in the \
 first column, `(alone)` are

@@ -5,7 +5,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.openclaw.agent.providers.model_api import ModelReply, Usage
-from teamgram.openclaw.methods.not_configured import ANSWERS
+from teamgram.openclaw.methods.not_configured import ANSWERS, REFUSALS
 from trial_tests.openclaw.agent.agents import AgentsTestCase
 from trial_tests.openclaw.agent.test_job_delivery import DeliveryTestCase
 from trial_tests.openclaw.agent.test_runner import TurnTestCase, fails, says
@@ -225,6 +225,9 @@ class OtherMethodTests(AgentsTestCase):
         """As the real gateway answers."""
         for name, (_, answer) in ANSWERS.items():
             self.assertEqual(self.ok(name), answer, name)
+        for name in REFUSALS:
+            error = self.error(name)
+            self.assertEqual((error["code"], error["details"]), ("UNAVAILABLE", {"reason": "not-configured"}), name)
 
 
 class DocumentedTests(SynchronousTestCase):

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from teamgram.openclaw.agents_service import AgentsService
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.router import NODE, OPERATOR
+from teamgram.openclaw.methods.not_configured import REFUSALS
 from trial_tests.openclaw.agent.agents import AgentsTestCase
 from trial_tests.openclaw.agent.fake_provider import FakeProvider, openai_text, openai_tool
 from trial_tests.openclaw.house import TOKEN, DeviceKey
@@ -69,6 +70,8 @@ class DeclaredTests(AgentsTestCase):
         """Every method has the scope that is written down, and only nodes may call what is theirs."""
         found = self.house.plane.router.methods
         wanted = {name: scope for scope, names in DECLARED.items() for name in names.split()}
+        # As the published schema has them.
+        wanted |= {name: scope for name, (scope, _) in REFUSALS.items()}
         self.assertEqual({name: m.scope for name, m in found.items() if OPERATOR in m.roles}, wanted)
         self.assertEqual({name for name, m in found.items() if m.roles == (NODE,)}, set(NODES_ONLY.split()))
 

@@ -263,6 +263,27 @@ class ScheduledTests(ScheduledTestCase):
         private = boris.send(peer, "x", schedule_date=SOON + 100)
         self.assertEqual(await error_of(private), "CHANNEL_PRIVATE")
 
+    async def test_in_slow_mode(self) -> None:
+        """What is due while its writer has to wait is put off to their turn, and nothing is lost."""
+        house, anna, boris, _ = await self.talking()
+        channel = await self.founded(anna)
+        peer, address = self.peer(channel), self.address(channel)
+        await anna.call(tl.channels.updateUsername(channel=address, username="the_slow_one"))
+        await boris.call(tl.channels.joinChannel(channel=address))
+        await anna.call(tl.channels.toggleSlowMode(channel=address, seconds=60))
+        for text in ("first", "second"):
+            await boris.send(peer, text, schedule_date=SOON)
+        await boris.take()
+        await self.pass_by(house, 100)
+        [left] = await self.waiting(boris, peer)
+        self.assertEqual((left.message, left.date), ("second", house.shared.now() + 60))
+        names = [update.NAME for update in await boris.take()]
+        self.assertEqual(names.count("updateNewScheduledMessage"), 1)
+        self.assertEqual((await anna.history(peer)).messages[0].message, "first")
+        await self.pass_by(house, 60)
+        self.assertEqual(await self.waiting(boris, peer), [])
+        self.assertEqual((await anna.history(peer)).messages[0].message, "second")
+
 
 GONE = "updateDeleteScheduledMessages"
 INVALID = "SCHEDULE_DATE_INVALID"

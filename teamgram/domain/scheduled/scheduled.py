@@ -5,7 +5,7 @@ matter how many processes look, or which of them is killed when. Whether its own
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from twisted.internet.defer import CancelledError
@@ -28,7 +28,7 @@ from teamgram.domain.ids.peer import box_owner, is_user
 from teamgram.domain.messages import sending
 from teamgram.domain.messages.audience import audience_txn
 from teamgram.domain.messages.due import DueWork
-from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdEmpty, RandomIdInvalid
+from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdEmpty, RandomIdInvalid, SlowMode
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.replies import answered_txn
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
@@ -317,6 +317,10 @@ class ScheduledMessages:
             await self._database.write("send due messages", self._claim_txn, tuple(batch))
         except (StorageAway, DatabaseError):
             return False
+        except SlowMode as error:
+            # Its turn comes, and nobody is asked again.
+            at = int(self._clock.seconds()) + error.seconds
+            await self._database.write("delay due messages", self._delay_txn, tuple(batch), at)
         except (DomainError, DuplicateRandomId) as error:
             self._log.info(
                 "a message of user {user_id} that was put off is not sent: {error}",
@@ -336,6 +340,12 @@ class ScheduledMessages:
         found = self._still_there_txn(txn, batch)
         if found:
             self._sent_txn(txn, found, 0)
+
+    def _delay_txn(self, txn: Transaction, batch: tuple[Scheduled, ...], at: int) -> None:
+        for one in self._still_there_txn(txn, batch):
+            store.change_txn(txn, replace(one, due_at=at))
+            txn.call_after(self._fanout.publish, (one.owner_id,), ScheduledChanged(one.peer, one.id))
+            txn.call_after(self._fanout.bus.publish, ScheduledDue(at, one.peer))
 
     def _give_up_txn(self, txn: Transaction, batch: tuple[Scheduled, ...]) -> None:
         self._drop_txn(txn, batch[0].owner_id, batch[0].peer, self._still_there_txn(txn, batch))

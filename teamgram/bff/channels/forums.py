@@ -14,6 +14,7 @@ from teamgram.domain.channels.channel import Flag, Seat
 from teamgram.domain.channels.general_topic import GENERAL
 from teamgram.domain.forums.looking import SeenTopic, TopicsPage
 from teamgram.domain.forums.topics import NewTopic, TopicChange
+from teamgram.domain.ids.peer import Peer
 from teamgram.domain.users.notifications import UNCHANGED
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
@@ -169,16 +170,28 @@ class ThreadsService(RpcService):
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
+    async def _discussion(self, caller: RpcMetadata, query: Any) -> tuple[Seat, int]:
+        """Where the message that is meant is answered, and by which id; a post is meant by its copy in the group.
+
+        Raises:
+            ChannelNotFound, ChannelPrivate, MessageIdInvalid.
+        """
+        shared = self._shared
+        seat = await shared.seat(caller, query.peer)
+        group_id, message_id = await shared.domain.topics_seen.discussion(
+            caller.user_id, shared.now(), seat.channel.id, query.msg_id
+        )
+        return await shared.seat_at(caller, Peer.channel(group_id)), message_id
+
     @rpc("messages.getReplies")
     async def get_replies(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getReplies#22ddd30c peer:InputPeer msg_id:int offset_id:int ... = messages.Messages"""
         shared = self._shared
-        peer = await shared.peer(caller, query.peer)
-        seat = await shared.seat(caller, query.peer)
-        what: dict[str, Any] = {"thread_id": query.msg_id}
-        if seat.channel.has(Flag.FORUM) and query.msg_id == GENERAL:
+        group, message_id = await self._discussion(caller, query)
+        what: dict[str, Any] = {"thread_id": message_id}
+        if group.channel.has(Flag.FORUM) and message_id == GENERAL:
             what = {"general": True}
-        search = await shared.search_in(caller, peer, **what)
+        search = await shared.search_in(caller, Peer.channel(group.channel.id), **what)
         found = await shared.domain.messages.page(search, page_from(query))
         return await shared.page_answer(caller.user_id, found)
 
@@ -186,11 +199,8 @@ class ThreadsService(RpcService):
     async def get_discussion_message(self, caller: RpcMetadata, query: Any) -> Any:
         """messages.getDiscussionMessage#446972fd peer:InputPeer msg_id:int = messages.DiscussionMessage"""
         shared = self._shared
-        seat = await shared.seat(caller, query.peer)
-        if seat.channel.is_broadcast:
-            # Posts have no copies in a group here.
-            raise bad_request("MSG_ID_INVALID")
-        seen = await shared.domain.topics_seen.thread(caller.user_id, shared.now(), seat.channel.id, query.msg_id)
+        seat, message_id = await self._discussion(caller, query)
+        seen = await shared.domain.topics_seen.thread(caller.user_id, shared.now(), seat.channel.id, message_id)
         users, chats = await shared.peers(caller.user_id, {seat.channel.marked, *peers_in([seen.message])})
         replies = seen.message.replies
         return tl.messages.discussionMessage(
@@ -207,8 +217,8 @@ class ThreadsService(RpcService):
     async def read_discussion(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.readDiscussion#f731a9f4 peer:InputPeer msg_id:int read_max_id:int = Bool"""
         shared = self._shared
-        seat = await shared.seat(caller, query.peer)
+        seat, message_id = await self._discussion(caller, query)
         await shared.domain.topics_seen.read(
-            caller.user_id, shared.now(), seat.channel.id, query.msg_id, query.read_max_id, caller.perm_auth_key_id
+            caller.user_id, shared.now(), seat.channel.id, message_id, query.read_max_id, caller.perm_auth_key_id
         )
         return True

@@ -1,12 +1,14 @@
 """messages.getHistory, getMessages, search and what else looks into the caller's messages."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
-from teamgram.bff.views.messages import message_view, peers_in
-from teamgram.domain.ids.peer import PeerKind
+from teamgram.bff.views.messages import message_view, peers_in, replies_view
+from teamgram.domain.boxes.message import Answers
+from teamgram.domain.ids.peer import PeerKind, marked_channel
 from teamgram.domain.messages.history import Page
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
@@ -85,11 +87,21 @@ class MessageHistory(RpcService):
         if len(query.id) > MAX_MESSAGE_IDS:
             raise bad_request("LIMIT_INVALID")
         counts: dict[int, tuple[int, int]] = {}
+        comments: Mapping[int, Answers] = {}
         if peer.kind is PeerKind.CHANNEL:
             seat = await shared.seat_at(caller, peer)
             counts = await shared.domain.post_counts.get(seat, query.id, look=query.increment)
+            comments = await shared.domain.topics_seen.comments(seat, query.id)
         views = [
-            tl.messageViews(views=counts[id_][0], forwards=counts[id_][1]) if id_ in counts else tl.messageViews()
+            tl.messageViews(
+                views=counts[id_][0],
+                forwards=counts[id_][1],
+                replies=replies_view(comments[id_]) if id_ in comments else None,
+            )
+            if id_ in counts
+            else tl.messageViews()
             for id_ in query.id
         ]
-        return tl.messages.messageViews(views=views, chats=[], users=[])
+        groups = {marked_channel(answers.group_id) for answers in comments.values()}
+        users, chats = await shared.peers(caller.user_id, groups)
+        return tl.messages.messageViews(views=views, chats=chats, users=users)

@@ -169,7 +169,12 @@ class ChannelViews:
         memberships: Mapping[int, Membership] = await self._channels.memberships.of(viewer_id) if channels else {}
         now = int(self._clock.seconds())
         return {
-            channel_id: self.view(channel, how_seen(Seat.at(channel, viewer_id, memberships.get(channel_id), now)))
+            channel_id: self.view(
+                channel,
+                how_seen(
+                    Seat.at(channel, viewer_id, memberships.get(channel_id), now, memberships.get(channel.linked_id))
+                ),
+            )
             for channel_id, channel in channels.items()
         }
 

@@ -9,7 +9,7 @@ from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.polls import poll_media_view, recent_voters, todo_item_views, todo_view
 from teamgram.bff.views.reactions import names_reactors, reactions_view, shown_reactors
 from teamgram.bff.views.wallpapers import wallpaper_view
-from teamgram.domain.boxes.message import Action, Draft, Forward, Message
+from teamgram.domain.boxes.message import Action, Answers, Draft, Forward, Message
 from teamgram.domain.ids.peer import Peer, PeerKind, marked_channel, marked_chat
 from teamgram.mtproto.tl import TLError, decode, tl
 
@@ -161,11 +161,18 @@ def media_view(message: Message, files: FileViews) -> Any:
 
 
 def _replies_view(message: Message) -> Any:
-    """``messageReplies``: how many answers it has, if any."""
-    if message.replies is None:
-        return None
-    count, last_id = message.replies
-    return tl.messageReplies(replies=count, replies_pts=0, max_id=last_id)
+    return replies_view(message.replies) if message.replies is not None else None
+
+
+def replies_view(answers: Answers) -> Any:
+    """``messageReplies``."""
+    return tl.messageReplies(
+        comments=answers.group_id != 0,
+        replies=answers.total,
+        replies_pts=0,
+        channel_id=answers.group_id or None,
+        max_id=answers.last_id or None,
+    )
 
 
 def message_view(message: Message, files: FileViews) -> Any:
@@ -253,6 +260,8 @@ def peers_in(messages: Iterable[Message]) -> set[int]:
             peers.add(extra.via_bot_id)
         if extra.reply is not None:
             peers.add(extra.reply.from_id)
+        if message.replies is not None and message.replies.group_id:
+            peers.add(marked_channel(message.replies.group_id))
         if message.reactions is not None and names_reactors(message):
             peers.update(one.user_id for one in shown_reactors(message.reactions, is_author=message.out))
         media = extra.media

@@ -7,6 +7,7 @@ what is stored as JSON beside the text (``Extra``) and what the views render.
 
 from dataclasses import dataclass
 from enum import IntFlag
+from typing import NamedTuple
 
 import msgspec
 
@@ -172,6 +173,19 @@ def unpack_extra(stored: bytes | None) -> Extra:
     return _decode_extra(stored) if stored else PLAIN
 
 
+class Answers(NamedTuple):
+    """Answers to a message of a channel's box.
+
+    Attributes:
+        last_id: of the newest.
+        group_id: the supergroup (bare id) in which they lie, where they are comments on a post; else 0.
+    """
+
+    total: int
+    last_id: int
+    group_id: int = 0
+
+
 class Message(msgspec.Struct, frozen=True, gc=False):
     """One owner's copy of a message.
 
@@ -186,7 +200,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         views, forwards: how often a channel's post was looked at and sent on.
         mentions: in a channel, while it is told: the users to whom it speaks.
         poll: where its poll stands for the owner, if it has one.
-        replies: answers in a channel, and the id of the newest, if there are any.
+        replies: the answers to it, if there are any, or may be comments.
         reactions: to it, if there are any; ``chosen``: the owner's, in order, None where that is not known.
     """
 
@@ -211,7 +225,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     poll: PollState | None = None
     reactions: Reactions | None = None
     chosen: tuple[str, ...] | None = None
-    replies: tuple[int, int] | None = None
+    replies: Answers | None = None
 
     @property
     def from_peer(self) -> int:

@@ -182,19 +182,33 @@ class Seat:
 
     Attributes:
         membership: None for who has none; bans that have ended are not in it.
+        subscribes: they are in the channel whose discussion group this is.
     """
 
     channel: Channel
     user_id: int
     membership: Membership | None
+    subscribes: bool = False
 
     @classmethod
-    def at(cls, channel: Channel, user_id: int, membership: Membership | None, now: int) -> "Seat":
-        """As it is at that time (unix seconds)."""
+    def at(
+        cls,
+        channel: Channel,
+        user_id: int,
+        membership: Membership | None,
+        now: int,
+        linked: Membership | None = None,
+    ) -> "Seat":
+        """As it is at that time (unix seconds).
+
+        Args:
+            linked: what they are in the channel that belongs to it.
+        """
         return cls(
             channel,
             user_id,
             membership.without_ended_bans(now) if membership is not None and membership.banned_until else membership,
+            linked is not None and not channel.is_broadcast and linked.is_present,
         )
 
     @property

@@ -120,7 +120,7 @@ class Channels:
         memberships = self.memberships.cached(user_id) if channel is not None else None
         if channel is None or memberships is None:
             return None
-        return Seat.at(channel, user_id, memberships.get(channel_id), now)
+        return Seat.at(channel, user_id, memberships.get(channel_id), now, memberships.get(channel.linked_id))
 
     async def seat(self, user_id: int, channel_id: int, now: int) -> Seat:
         """A channel, and what the user is there.
@@ -131,7 +131,8 @@ class Channels:
         channel = (await self.get([channel_id])).get(channel_id)
         if channel is None:
             raise ChannelNotFound(str(channel_id))
-        return Seat.at(channel, user_id, (await self.memberships.of(user_id)).get(channel_id), now)
+        memberships = await self.memberships.of(user_id)
+        return Seat.at(channel, user_id, memberships.get(channel_id), now, memberships.get(channel.linked_id))
 
     async def members(self, channel_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
         """The rows of these users in a channel, by id; who was never there has none."""

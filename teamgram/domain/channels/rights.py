@@ -27,7 +27,10 @@ WRITING = Banned.SEND_MESSAGES | Banned.SEND_PLAIN
 
 
 def reads(seat: Seat) -> bool:
-    """Whether they see what is posted there: who is in it, and if it is public everybody who was not put out."""
+    """Whether they see what is posted there: who is in it, and unless they were put out everybody if it is public.
+
+    A channel's subscribers see its discussion group.
+    """
     channel, membership = seat.channel, seat.membership
     if channel.has(Flag.DELETED):
         return False
@@ -35,7 +38,7 @@ def reads(seat: Seat) -> bool:
         membership.standing is Standing.REMOVED or membership.banned_rights & Banned.VIEW_MESSAGES
     ):
         return False
-    return channel.is_public or (membership is not None and membership.is_present)
+    return channel.is_public or seat.subscribes or (membership is not None and membership.is_present)
 
 
 def check_reads(seat: Seat) -> None:
@@ -94,6 +97,12 @@ def may(seat: Seat, banned: Banned) -> bool:
     return seat.is_admin or not seat.banned & int(banned)
 
 
+def comments(seat: Seat) -> bool:
+    """Whether they write there without being in it: where a channel's posts are spoken of, unless one has to join."""
+    channel = seat.channel
+    return not channel.is_broadcast and channel.linked_id != 0 and not channel.has(Flag.JOIN_TO_SEND)
+
+
 def check_posts(seat: Seat, forbidden_by: Banned = WRITING) -> None:
     """Write there: in a channel administrators who may post, in a supergroup members who are not silenced.
 
@@ -103,18 +112,18 @@ def check_posts(seat: Seat, forbidden_by: Banned = WRITING) -> None:
     Raises:
         ChannelPrivate.
         ChatAdminRequired: they may not post in this channel.
-        UserBannedInChannel: they are silenced; ChatWriteForbidden: everybody is, or they are not in it.
+        UserBannedInChannel: they are silenced; ChatWriteForbidden: everybody is, or they are not in it (``comments``).
     """
     check_reads(seat)
     if seat.channel.is_broadcast:
         if not seat.has(AdminRight.POST_MESSAGES):
             raise ChatAdminRequired(_name(seat))
         return
-    if seat.membership is None or not seat.membership.is_present:
+    if not seat.is_present and not comments(seat):
         raise ChatWriteForbidden(_name(seat))
     if seat.is_admin:
         return
-    if seat.membership.banned_rights & int(forbidden_by):
+    if seat.membership is not None and seat.membership.banned_rights & int(forbidden_by):
         raise UserBannedInChannel(_name(seat))
     if seat.channel.default_banned_rights & int(forbidden_by):
         raise ChatWriteForbidden(_name(seat))

@@ -72,7 +72,10 @@ def seat_txn(txn: Transaction, channel_id: int, user_id: int, now: int, *, lock:
         ChannelNotFound.
     """
     channel = channel_txn(txn, channel_id, lock=lock)
-    return Seat.at(channel, user_id, membership_txn(txn, channel_id, user_id), now)
+    membership, linked = membership_txn(txn, channel_id, user_id), None
+    if channel.linked_id and not channel.is_broadcast and (membership is None or not membership.is_present):
+        linked = membership_txn(txn, channel.linked_id, user_id)
+    return Seat.at(channel, user_id, membership, now, linked)
 
 
 def membership_txn(txn: Transaction, channel_id: int, user_id: int) -> Membership | None:

@@ -1,10 +1,10 @@
 """Topics of a forum, and what answers a message, as somebody has them: how far they have read, and what is left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Database, Transaction
-from teamgram.domain.boxes.message import Message
+from teamgram.domain.boxes.message import Answers, Message
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels import rights, store
 from teamgram.domain.channels.channel import Flag, Seat
@@ -14,6 +14,7 @@ from teamgram.domain.forums.topics import TOPIC_COLUMNS, Topic, topic_from_row, 
 from teamgram.domain.ids.peer import marked_channel
 from teamgram.domain.messages.channel_unread import COUNTED
 from teamgram.domain.messages.channel_view import channel_messages_txn
+from teamgram.domain.messages.discussions import comments_txn, copies_of_txn
 from teamgram.domain.messages.errors import MessageIdInvalid
 from teamgram.domain.messages.threads import Thread, thread_of
 from teamgram.domain.updates.events import ThreadInboxRead
@@ -96,6 +97,21 @@ class TopicsSeen:
         return await self._database.read(
             "topics by id", _by_id_txn, user_id, now, channel_id, tuple(topic_ids[:MAX_PAGE])
         )
+
+    async def discussion(self, user_id: int, now: int, channel_id: int, message_id: int) -> tuple[int, int]:
+        """Where a message is answered: a supergroup's there, a channel's post where its copy lies (group, message).
+
+        Raises:
+            ChannelNotFound, ChannelPrivate.
+            MessageIdInvalid: nobody may comment on it.
+        """
+        return await self._database.read("discussion", _discussion_txn, user_id, now, channel_id, message_id)
+
+    async def comments(self, seat: Seat, post_ids: Sequence[int]) -> Mapping[int, Answers]:
+        """How many comments posts of a channel have, by post; those that may not be commented on are missing."""
+        if not seat.channel.is_broadcast:
+            return {}
+        return await self._database.read("comments", comments_txn, seat.channel.id, tuple(post_ids))
 
     async def thread(self, user_id: int, now: int, channel_id: int, message_id: int) -> SeenThread:
         """What answers a message of a supergroup.
@@ -254,6 +270,17 @@ def _unread_txn(txn: Transaction, seat: Seat, thread: Thread, up_to: int) -> int
     )
     row = txn.fetchone()
     return int(row[0]) if row else 0
+
+
+def _discussion_txn(txn: Transaction, user_id: int, now: int, channel_id: int, message_id: int) -> tuple[int, int]:
+    seat = store.seat_txn(txn, channel_id, user_id, now)
+    rights.check_reads(seat)
+    if not seat.channel.is_broadcast:
+        return channel_id, message_id
+    found = copies_of_txn(txn, channel_id, [message_id]).get(message_id)
+    if found is None:
+        raise MessageIdInvalid(str(message_id))
+    return found
 
 
 def _thread_txn(txn: Transaction, user_id: int, now: int, channel_id: int, message_id: int) -> SeenThread:

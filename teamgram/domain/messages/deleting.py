@@ -24,6 +24,7 @@ from teamgram.domain.files.naming import CONTENT, drop_uses_txn
 from teamgram.domain.ids.peer import channel_id_of, chat_id_of, is_chat, is_user
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.channel_reading import forget_mentions_txn
+from teamgram.domain.messages.discussions import copies_of_txn, discussion_group_txn
 from teamgram.domain.messages.threads import forget_txn
 from teamgram.domain.updates.fanout import Fanout
 
@@ -99,7 +100,8 @@ def delete_in_channel_txn(
     seat = seat_txn(txn, channel_id_of(peer), user_id, now)
     check_reads(seat)
     changes = BoxChanges(txn, now)
-    changes.lock((peer,))
+    group = discussion_group_txn(txn, seat.channel)
+    changes.lock((peer,) if group is None else (peer, group.marked))
     found = messages_txn(txn, peer, [id_ for id_ in sorted(set(message_ids)) if id_ > seat.hidden_up_to])
     for message in found.values():
         rules.check_deletes_for_all(message, seat)
@@ -107,7 +109,11 @@ def delete_in_channel_txn(
     for message in found.values():
         if message.sender_id != user_id:
             log_txn(txn, actor, seat.channel.id, MessageRemoved(message))
+    copied = copies_of_txn(txn, seat.channel.id, list(found)) if group is not None else {}
     _remove_from_channel_txn(txn, changes, peer, list(found.values()))
+    if group is not None:
+        copies = messages_txn(txn, group.marked, [id_ for group_id, id_ in copied.values() if group_id == group.id])
+        _remove_from_channel_txn(txn, changes, group.marked, list(copies.values()))
     changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(peer, user_id)
 
@@ -120,6 +126,13 @@ def _remove_from_channel_txn(txn: Transaction, changes: BoxChanges, peer: int, m
     ids = [message.id for message in messages]
     forget_mentions_txn(txn, peer, ids)
     forget_txn(txn, peer, ids)
+    for some in chunks(ids):
+        for column in ("channel_id", "group_id"):
+            message = "post_id" if column == "channel_id" else "message_id"
+            txn.execute(
+                f"DELETE FROM post_discussions WHERE {column} = ? AND {message} IN ({marks(some)})",
+                (channel_id_of(peer), *some),
+            )
     posts = [message.content_id for message in messages if message.extra.post]
     for some in chunks(posts):
         txn.execute(f"DELETE FROM post_counts WHERE content_id IN ({marks(some)})", some)

@@ -19,16 +19,19 @@ from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.files.naming import CONTENT, change_uses_txn
-from teamgram.domain.ids.peer import box_owner
+from teamgram.domain.ids.peer import box_owner, marked_channel
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import check_sends, check_takes_txn
 from teamgram.domain.messages.changed_media import Move, check_replaces, moved, with_what_is_done
 from teamgram.domain.messages.channel_view import counted, counts_txn
+from teamgram.domain.messages.discussions import copies_of_txn as discussed_txn
+from teamgram.domain.messages.discussions import discussion_group_txn, edit_copy_txn
 from teamgram.domain.messages.errors import CaptionTooLong, MessageEmpty, MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.place import place_txn
 from teamgram.domain.messages.rules import Place
 from teamgram.domain.messages.text import MAX_CAPTION
+from teamgram.domain.messages.threads import counts_txn as replies_txn
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.web_pages.store import wait_txn
 
@@ -113,6 +116,14 @@ def _text_tags_txn(txn: Transaction, request: EditRequest, message: Message) -> 
     return int(row[0] & Tag.URL) if row else 0
 
 
+def _discussed_txn(txn: Transaction, message: Message, place: Place) -> tuple[int, int] | None:
+    """Where a post is spoken of: the group, and its copy there."""
+    if not isinstance(place, Seat) or not message.extra.post or discussion_group_txn(txn, place.channel) is None:
+        return None
+    found = discussed_txn(txn, place.channel.id, [message.id]).get(message.id)
+    return found if found is not None and found[0] == place.channel.linked_id else None
+
+
 def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChange:
     """Change the content for every owner of it.
 
@@ -130,7 +141,9 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         message, place = editable_txn(txn, owner_id, request.peer, message_id, request.now)
     copies = copies_txn(txn, [message.content_id])
     changes = BoxChanges(txn, request.now)
-    changes.lock(owner for _, owner, _, _ in copies)
+    discussed = _discussed_txn(txn, message, place)
+    owners = [owner for _, owner, _, _ in copies]
+    changes.lock(owners if discussed is None else (*owners, marked_channel(discussed[0])))
     text = message.text if request.text is None else request.text
     entities = message.extra.entities if request.text is None else request.entities
     media = _new_media_txn(txn, request, message, place)
@@ -174,8 +187,13 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
         # Of what somebody changes in their own words again and again, the first change tells enough.
         for copy in edited if message.sender_id != place.user_id or not message.edit_date else ():
             log_txn(txn, actor, place.channel.id, MessageChanged(message, copy))
-        counts = counts_txn(txn, [message.content_id])
-        edited = [counted(copy, counts) for copy in edited]
+        if discussed is not None:
+            edit_copy_txn(txn, changes, edited[0], discussed, int(tags))
+        counts, answers = counts_txn(txn, [message.content_id]), replies_txn(txn, edited)
+        edited = [
+            counted(msgspec.structs.replace(copy, replies=answers.get((copy.owner_id, copy.id))), counts)
+            for copy in edited
+        ]
     for copy in edited:
         # Boxes that are not locked cannot have a copy: copies are made by sending alone.
         changes.append(copy.owner_id, MessageEdited(copy.id))

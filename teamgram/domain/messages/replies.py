@@ -83,7 +83,9 @@ def answered_txn(
     if is_channel(peer):
         # Who begins a topic is not spoken to by all that is written in it.
         is_topic = message.extra.action is not None and message.extra.action.kind == TOPIC_CREATED
-        author_id = 0 if is_topic else message.sender_id
+        # Neither is who posted to a channel by all who comment on it.
+        is_copy = message.extra.as_peer not in (0, peer)
+        author_id = 0 if is_topic or is_copy else message.sender_id
         return Answered({peer: message_id}, author_id, reply, thread_of(message))
     txn.execute("SELECT owner_id, id FROM messages WHERE content_id = ?", (message.content_id,))
     return Answered(dict(txn.fetchall()), message.sender_id, reply)

@@ -11,7 +11,7 @@ from teamgram.domain.boxes.events import LogEntry, NewMessage
 from teamgram.domain.boxes.message import PLAIN, Extra, Message
 from teamgram.domain.boxes.poll import PollCloses
 from teamgram.domain.boxes.store import marks, messages_txn
-from teamgram.domain.channels.channel import AdminRight, Flag, Seat
+from teamgram.domain.channels.channel import AdminRight, Channel, Flag, Seat
 from teamgram.domain.channels.store import present_txn
 from teamgram.domain.chats.chat import Banned, Chat
 from teamgram.domain.contacts.relations import relation_txn
@@ -28,6 +28,7 @@ from teamgram.domain.messages.audience import (
 )
 from teamgram.domain.messages.authors import sender_named_txn
 from teamgram.domain.messages.channel_view import channel_messages_txn, count_forwards_txn
+from teamgram.domain.messages.discussions import copy_posts_txn, discussion_group_txn
 from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdDuplicate, RandomIdEmpty, RandomIdInvalid
 from teamgram.domain.messages.lifetimes import begin_txn
 from teamgram.domain.messages.media import media_tags
@@ -124,7 +125,8 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     if chat is not None and any(request.extra.via_bot_id for request in requests):
         check_sends_by_way_of_bots(chat, sender_id)
     changes = BoxChanges(txn, first.date)
-    changes.lock(audience.owner_ids)
+    group = discussion_group_txn(txn, chat.channel) if isinstance(chat, Seat) else None
+    changes.lock(audience.owner_ids if group is None else (*audience.owner_ids, group.marked))
     if audience.default_ttl:
         audience = begin_txn(txn, changes, fanout, sender_id, audience)
     answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.date, first.quote)
@@ -148,6 +150,8 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     posted = changes.post(sender_id, audience, outgoing)
     if isinstance(chat, Seat):
         take_turn_txn(txn, chat, first.date)
+        if group is not None:
+            _discuss_txn(txn, changes, chat, group, outgoing, posted)
         _note_threads_txn(txn, chat, posted)
     _await_pages_txn(txn, outgoing, posted)
     for request in requests:
@@ -166,6 +170,18 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
         if request.random_id is not None
     )
     return Sent(changes.own(box, 0 if box == sender_id else sender_id), ids)
+
+
+def _discuss_txn(
+    txn: Transaction,
+    changes: BoxChanges,
+    seat: Seat,
+    group: Channel,
+    outgoing: Sequence[Outgoing],
+    posted: Sequence[Mapping[int, Message]],
+) -> None:
+    posts = [copies[seat.channel.marked] for copies in posted]
+    copy_posts_txn(txn, changes, seat.channel, group, posts, [message.tags for message in outgoing])
 
 
 def _note_threads_txn(txn: Transaction, seat: Seat, posted: Sequence[Mapping[int, Message]]) -> None:
@@ -269,7 +285,8 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
         raise RandomIdInvalid(f"{len(request.random_ids)} for {len(request.message_ids)} messages")
     audience, chat = audience_txn(txn, sender_id, request.to_peer, request.date, ())
     changes = BoxChanges(txn, request.date)
-    changes.lock(audience.owner_ids)
+    group = discussion_group_txn(txn, chat.channel) if isinstance(chat, Seat) else None
+    changes.lock(audience.owner_ids if group is None else (*audience.owner_ids, group.marked))
     # After the lock nobody else can be sending for this sender.
     before = sent_before_txn(txn, sender_id, request.to_peer, request.random_ids)
     done = dict(before.ids)
@@ -286,6 +303,8 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     posted = changes.post(sender_id, audience, outgoing) if outgoing else []
     if isinstance(chat, Seat) and posted:
         take_turn_txn(txn, chat, request.date, messages=len(posted))
+        if group is not None:
+            _discuss_txn(txn, changes, chat, group, outgoing, posted)
         _note_threads_txn(txn, chat, posted)
     _await_pages_txn(txn, outgoing, posted)
     count_forwards_txn(txn, [message.extra.forward for message in outgoing])

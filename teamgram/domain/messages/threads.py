@@ -10,11 +10,12 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from teamgram.database import Transaction
-from teamgram.domain.boxes.message import Extra, Message
+from teamgram.domain.boxes.message import Answers, Extra, Message
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels.channel import AdminRight, Flag, Seat
 from teamgram.domain.channels.general_topic import GENERAL
 from teamgram.domain.ids.peer import channel_id_of
+from teamgram.domain.messages.discussions import comments_txn
 from teamgram.domain.messages.errors import TopicClosed, TopicDeleted
 
 TOPIC_CREATED = "topicCreate"
@@ -132,12 +133,12 @@ def forget_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> N
         )
 
 
-def counts_txn(txn: Transaction, messages: Sequence[Message]) -> Mapping[tuple[int, int], tuple[int, int]]:
-    """(answers, id of the newest) of those of a channel's messages that have any, by owner and id."""
+def counts_txn(txn: Transaction, messages: Sequence[Message]) -> Mapping[tuple[int, int], Answers]:
+    """The answers to those of channels' messages that have any, or may be commented on, by owner and id."""
     by_owner: dict[int, list[int]] = {}
     for message in messages:
         by_owner.setdefault(message.owner_id, []).append(message.id)
-    found: dict[tuple[int, int], tuple[int, int]] = {}
+    found: dict[tuple[int, int], Answers] = {}
     for owner_id, ids in by_owner.items():
         for some in chunks(ids):
             txn.execute(
@@ -145,5 +146,12 @@ def counts_txn(txn: Transaction, messages: Sequence[Message]) -> Mapping[tuple[i
                 f" WHERE owner_id = ? AND thread_id IN ({marks(some)}) AND replies > 0",
                 (owner_id, *some),
             )
-            found.update(((owner_id, row[0]), (row[1], row[2])) for row in txn.fetchall())
+            found.update(((owner_id, row[0]), Answers(row[1], row[2])) for row in txn.fetchall())
+    posts: dict[int, list[int]] = {}
+    for message in messages:
+        if message.extra.post:
+            posts.setdefault(message.owner_id, []).append(message.id)
+    for owner_id, ids in posts.items():
+        comments = comments_txn(txn, channel_id_of(owner_id), ids)
+        found.update(((owner_id, post_id), answers) for post_id, answers in comments.items())
     return found

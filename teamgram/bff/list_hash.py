@@ -1,8 +1,14 @@
 """The hash by which a client says which list it has (core.telegram.org/api/offsets#hash-generation)."""
 
 from collections.abc import Iterable
+from hashlib import md5
 
 _ALL = (1 << 64) - 1
+
+
+def text_number(text: str) -> int:
+    """What stands for a text in such a list: half of its MD5 (core.telegram.org/api/saved-messages#tags)."""
+    return int.from_bytes(md5(text.encode(), usedforsecurity=False).digest()[:8], "big")
 
 
 def list_hash(ids: Iterable[int]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from teamgram.bff.errors import bad_request
-from teamgram.bff.list_hash import list_hash
+from teamgram.bff.list_hash import list_hash, text_number
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.reactions import reaction_view, reactions_from
@@ -27,9 +27,31 @@ _FROM = {
 _NOTIFIED_OF = ("messages_notify_from", "stories_notify_from", "poll_votes_notify_from")
 
 
+def _number(reaction: str) -> int:
+    """What stands for a reaction in a list of tags (core.telegram.org/api/saved-messages#tags)."""
+    return custom_id(reaction) or text_number(reaction.replace("\ufe0f", ""))
+
+
+def reactions_hash(reactions: Sequence[str]) -> int:
+    """The hash of a list of reactions, each of which is two numbers in it.
+
+    TDLib counts it itself (``get_reaction_types_hash``), and complains when it is another.
+    """
+    numbers = []
+    for one in reactions:
+        document_id = custom_id(one)
+        if document_id:
+            numbers += [document_id >> 32, document_id & 0xFFFFFFFF]
+        else:
+            # The first half as a signed number of 32 bits.
+            first = text_number(one.replace("\ufe0f", "")) >> 32
+            numbers += [0, first - (1 << 32) if first >> 31 else first]
+    return list_hash(numbers)
+
+
 def reactions_answer(reactions: Sequence[str], asked_hash: int) -> Any:
     """``messages.reactions``, or that the client has them."""
-    hash_ = list_hash(custom_id(one) or zlib.crc32(one.encode()) for one in reactions)
+    hash_ = reactions_hash(reactions)
     if asked_hash and asked_hash == hash_:
         return tl.messages.reactionsNotModified()
     return tl.messages.reactions(hash=hash_, reactions=[reaction_view(one) for one in reactions])
@@ -154,17 +176,17 @@ class SavedMessageTags(RpcService):
         = messages.SavedReactionTags"""
         saved_peer = (await self._shared.peer(caller, query.peer)).marked if query.peer is not None else 0
         tags = await self._choices.tags(caller.user_id, saved_peer)
-        hash_ = list_hash(zlib.crc32(f"{tag.reaction} {tag.count} {tag.title}".encode()) for tag in tags)
+        # Of one chat's tags the counts alone are asked for.
+        titles = ["" if saved_peer else tag.title for tag in tags]
+        numbers = []
+        for tag, title in zip(tags, titles, strict=True):
+            numbers += [_number(tag.reaction), *([text_number(title)] if title else ()), tag.count]
+        hash_ = list_hash(numbers)
         if query.hash and query.hash == hash_:
             return tl.messages.savedReactionTagsNotModified()
         views = [
-            tl.savedReactionTag(
-                reaction=reaction_view(tag.reaction),
-                # Of one chat's tags the counts alone are asked for.
-                title=(tag.title or None) if not saved_peer else None,
-                count=tag.count,
-            )
-            for tag in tags
+            tl.savedReactionTag(reaction=reaction_view(tag.reaction), title=title or None, count=tag.count)
+            for tag, title in zip(tags, titles, strict=True)
         ]
         return tl.messages.savedReactionTags(tags=views, hash=hash_)
 

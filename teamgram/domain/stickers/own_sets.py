@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, FirstError, gatherResults
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 import msgspec
 
@@ -78,6 +80,8 @@ class NotDrawn(Exception):
 class OwnSets:
     """Dice, emoji that move, and the standard reactions."""
 
+    _log = Logger()
+
     def __init__(self, database: Database, filing: Filing, clock: IReactorTime) -> None:
         self._database = database
         self._storage = filing.storage
@@ -126,18 +130,28 @@ class OwnSets:
     async def _named(self, key: str, title: str) -> NamedSet:
         # No user's set has a name that begins with a digit.
         named = NamedSet(short_name=f"{_VERSION}_{key}")
-        while key in self._drawing:
+        if key in self._drawing or await self._database.read("own sticker set", store.find_txn, named) is None:
             waiter: Deferred[None] = Deferred()
-            self._drawing[key].append(waiter)
+            self._drawing.setdefault(key, []).append(waiter)
+            if len(self._drawing[key]) == 1:
+                # By itself: who asked first may go before it is done, and others wait for it.
+                Deferred.fromCoroutine(self._draw(key, named.short_name, title))
             await waiter
-        if await self._database.read("own sticker set", store.find_txn, named) is None:
-            self._drawing[key] = []
-            try:
-                await self._make(named.short_name, title, _drawn(key))
-            finally:
-                for waiter in self._drawing.pop(key):
-                    waiter.callback(None)
         return named
+
+    async def _draw(self, key: str, short_name: str, title: str) -> None:
+        failure = None
+        try:
+            await self._make(short_name, title, _drawn(key))
+        except Exception as error:
+            cause = error.subFailure.value if isinstance(error, FirstError) else error
+            failure = Failure(cause)  # type: ignore[no-untyped-call]
+            self._log.warn("{title} could not be drawn: {error!r}", title=title, error=failure.value)
+        for waiter in self._drawing.pop(key):
+            if failure is None:
+                waiter.callback(None)
+            else:
+                waiter.errback(failure)
 
     async def _kept(self, drawn: Iterable[DrawnSticker]) -> list[tuple[DrawnSticker, Kept]]:
         """Several at once: each waits for the disk."""

@@ -50,7 +50,7 @@ def web_clients(file: sections.GnetwayFile, data_dir: Path, key: RsaPublicKey) -
 
 
 class ShownDocuments:
-    """Answers what is no MTProto. Files are read in a thread.
+    """MessageAnswers what is no MTProto. Files are read in a thread.
 
     Attributes:
         key: the server's, which web apps are given.

@@ -29,7 +29,7 @@ from teamgram.openclaw.state_file import state_directory
 
 CONNECT_SECONDS = 5.0
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-#: Answers that another one to the same request follows.
+#: MessageAnswers that another one to the same request follows.
 _NOT_FINAL = "accepted"
 
 

@@ -61,7 +61,7 @@ class KeyDevices:
         self._random_number = random_number
         # perm_auth_key_id: (client_addr, unix seconds), not written yet.
         self._seen: dict[int, tuple[str, int]] = {}
-        # Answers on their way from the database to the cache, by key; taken out when the key changes meanwhile.
+        # MessageAnswers on their way from the database to the cache, by key; taken out when the key changes meanwhile.
         self._filling: dict[int, object] = {}
 
     async def get(self, perm_auth_key_id: int) -> tuple[int, ClientInfo]:

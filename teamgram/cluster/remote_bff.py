@@ -180,7 +180,7 @@ class RemoteBff:
             self._send(call)
 
     def received(self, link: MemberLink, message: calls_pb2.FromBff) -> None:
-        """Answers, and what was told before them."""
+        """MessageAnswers, and what was told before them."""
         if message.leaving:
             link.is_leaving = True
         for item in message.items:

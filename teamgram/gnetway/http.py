@@ -182,7 +182,7 @@ class HttpConnection(Protocol):
             self.transport.write(response(error.status, [], b"", keep_alive=False))
         self._edge.connections.refuse(conn, str(error))
 
-    # Answers
+    # MessageAnswers
 
     def _answer_oldest(self, status: int, body: bytes) -> bool:
         for waiting in self._waiting:

@@ -127,7 +127,8 @@ class FilesTests(FilesTestCase):
                 if not media["unread"]:
                     break
                 await deferLater(self.reactor, 0.1)
-            self.assertEqual(media, {"unread": False, "ttl": more.get("ttl"), "over": False})
+            seen = {"unread": False, "ttl": more.get("ttl"), "over": False, "grouped": None}
+            self.assertEqual(media, seen)
 
     async def test_telethon(self) -> None:
         """One byte, in the middle of what is sent small, and over 10 MB."""

@@ -7,7 +7,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.messages import message_view, peers_in, replies_view
-from teamgram.domain.boxes.message import Answers
+from teamgram.domain.boxes.message import MessageAnswers
 from teamgram.domain.ids.peer import PeerKind, marked_channel
 from teamgram.domain.messages.history import Page
 from teamgram.interfaces.rpc import RpcMetadata
@@ -87,7 +87,7 @@ class MessageHistory(RpcService):
         if len(query.id) > MAX_MESSAGE_IDS:
             raise bad_request("LIMIT_INVALID")
         counts: dict[int, tuple[int, int]] = {}
-        comments: Mapping[int, Answers] = {}
+        comments: Mapping[int, MessageAnswers] = {}
         if peer.kind is PeerKind.CHANNEL:
             seat = await shared.seat_at(caller, peer)
             counts = await shared.domain.post_counts.get(seat, query.id, look=query.increment)

@@ -9,7 +9,7 @@ from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.polls import poll_media_view, recent_voters, todo_item_views, todo_view
 from teamgram.bff.views.reactions import names_reactors, reactions_view, shown_reactors
 from teamgram.bff.views.wallpapers import wallpaper_view
-from teamgram.domain.boxes.message import Action, Answers, Draft, Forward, Message
+from teamgram.domain.boxes.message import Action, Draft, Forward, Message, MessageAnswers
 from teamgram.domain.ids.peer import Peer, PeerKind, marked_channel, marked_chat
 from teamgram.mtproto.tl import TLError, decode, tl
 
@@ -164,7 +164,7 @@ def _replies_view(message: Message) -> Any:
     return replies_view(message.replies) if message.replies is not None else None
 
 
-def replies_view(answers: Answers) -> Any:
+def replies_view(answers: MessageAnswers) -> Any:
     """``messageReplies``."""
     return tl.messageReplies(
         comments=answers.group_id != 0,

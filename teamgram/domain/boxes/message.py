@@ -173,8 +173,8 @@ def unpack_extra(stored: bytes | None) -> Extra:
     return _decode_extra(stored) if stored else PLAIN
 
 
-class Answers(NamedTuple):
-    """Answers to a message of a channel's box.
+class MessageAnswers(NamedTuple):
+    """MessageAnswers to a message of a channel's box.
 
     Attributes:
         last_id: of the newest.
@@ -225,7 +225,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     poll: PollState | None = None
     reactions: Reactions | None = None
     chosen: tuple[str, ...] | None = None
-    replies: Answers | None = None
+    replies: MessageAnswers | None = None
 
     @property
     def from_peer(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Database, Transaction
-from teamgram.domain.boxes.message import Answers, Message
+from teamgram.domain.boxes.message import Message, MessageAnswers
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels import rights, store
 from teamgram.domain.channels.channel import Flag, Seat
@@ -107,7 +107,7 @@ class TopicsSeen:
         """
         return await self._database.read("discussion", _discussion_txn, user_id, now, channel_id, message_id)
 
-    async def comments(self, seat: Seat, post_ids: Sequence[int]) -> Mapping[int, Answers]:
+    async def comments(self, seat: Seat, post_ids: Sequence[int]) -> Mapping[int, MessageAnswers]:
         """How many comments posts of a channel have, by post; those that may not be commented on are missing."""
         if not seat.channel.is_broadcast:
             return {}

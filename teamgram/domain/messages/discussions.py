@@ -11,7 +11,7 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing
 from teamgram.domain.boxes.events import MessageEdited
-from teamgram.domain.boxes.message import Answers, Extra, Forward, Message, pack_extra, searched_text
+from teamgram.domain.boxes.message import Extra, Forward, Message, MessageAnswers, pack_extra, searched_text
 from teamgram.domain.boxes.store import chunks, marks, messages_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.channels.channel import Channel, Flag
@@ -47,7 +47,7 @@ def copy_posts_txn(
     rows = []
     for post, sent in zip(posts, copies, strict=True):
         rows.append((channel.id, post.id, group.id, sent[group.marked].id))
-        changes.messages[post.owner_id, post.id] = replace(post, replies=Answers(0, 0, group.id))
+        changes.messages[post.owner_id, post.id] = replace(post, replies=MessageAnswers(0, 0, group.id))
     txn.executemany(
         "INSERT INTO post_discussions (channel_id, post_id, group_id, message_id) VALUES (?, ?, ?, ?)", rows
     )
@@ -83,13 +83,13 @@ def copies_of_txn(txn: Transaction, channel_id: int, post_ids: Sequence[int]) ->
     return found
 
 
-def comments_txn(txn: Transaction, channel_id: int, post_ids: Sequence[int]) -> Mapping[int, Answers]:
+def comments_txn(txn: Transaction, channel_id: int, post_ids: Sequence[int]) -> Mapping[int, MessageAnswers]:
     """How many comments posts have, by post; those that may not be commented on are missing."""
     copies = copies_of_txn(txn, channel_id, post_ids)
     by_group: dict[int, dict[int, int]] = {}
     for post_id, (group_id, message_id) in copies.items():
         by_group.setdefault(group_id, {})[message_id] = post_id
-    found = {post_id: Answers(0, 0, group_id) for post_id, (group_id, _) in copies.items()}
+    found = {post_id: MessageAnswers(0, 0, group_id) for post_id, (group_id, _) in copies.items()}
     for group_id, posts in by_group.items():
         for some in chunks(posts):
             txn.execute(
@@ -97,7 +97,7 @@ def comments_txn(txn: Transaction, channel_id: int, post_ids: Sequence[int]) -> 
                 f" WHERE owner_id = ? AND thread_id IN ({marks(some)})",
                 (marked_channel(group_id), *some),
             )
-            found.update((posts[row[0]], Answers(row[1], row[2], group_id)) for row in txn.fetchall())
+            found.update((posts[row[0]], MessageAnswers(row[1], row[2], group_id)) for row in txn.fetchall())
     return found
 
 

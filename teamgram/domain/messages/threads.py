@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from teamgram.database import Transaction
-from teamgram.domain.boxes.message import Answers, Extra, Message
+from teamgram.domain.boxes.message import Extra, Message, MessageAnswers
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels.channel import AdminRight, Flag, Seat
 from teamgram.domain.channels.general_topic import GENERAL
@@ -133,12 +133,12 @@ def forget_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> N
         )
 
 
-def counts_txn(txn: Transaction, messages: Sequence[Message]) -> Mapping[tuple[int, int], Answers]:
+def counts_txn(txn: Transaction, messages: Sequence[Message]) -> Mapping[tuple[int, int], MessageAnswers]:
     """The answers to those of channels' messages that have any, or may be commented on, by owner and id."""
     by_owner: dict[int, list[int]] = {}
     for message in messages:
         by_owner.setdefault(message.owner_id, []).append(message.id)
-    found: dict[tuple[int, int], Answers] = {}
+    found: dict[tuple[int, int], MessageAnswers] = {}
     for owner_id, ids in by_owner.items():
         for some in chunks(ids):
             txn.execute(
@@ -146,7 +146,7 @@ def counts_txn(txn: Transaction, messages: Sequence[Message]) -> Mapping[tuple[i
                 f" WHERE owner_id = ? AND thread_id IN ({marks(some)}) AND replies > 0",
                 (owner_id, *some),
             )
-            found.update(((owner_id, row[0]), Answers(row[1], row[2])) for row in txn.fetchall())
+            found.update(((owner_id, row[0]), MessageAnswers(row[1], row[2])) for row in txn.fetchall())
     posts: dict[int, list[int]] = {}
     for message in messages:
         if message.extra.post:

@@ -41,7 +41,7 @@ class RegistryEntry(NamedTuple):
 
 
 class Registry:
-    """Answers about names, ids and layers.
+    """MessageAnswers about names, ids and layers.
 
     Args:
         path: the schema text that ``tools/gen_tl.py`` wrote.

@@ -21,7 +21,7 @@ _GRACE_SECONDS = 15.0
 
 PENDING, ANSWERED, CANCELLED, EXPIRED = "pending", "answered", "cancelled", "expired"
 
-Answers = dict[str, list[str]]
+MessageAnswers = dict[str, list[str]]
 Record = dict[str, Any]
 
 
@@ -113,7 +113,7 @@ class Questions:
             waiting.callback(record)
         return waiting
 
-    def answer(self, record: Record, answers: Answers, by: str) -> Answers:
+    def answer(self, record: Record, answers: MessageAnswers, by: str) -> MessageAnswers:
         """Answer all of a question's parts; returns the answers as they are kept.
 
         Raises:
@@ -205,7 +205,7 @@ def _checked(question: dict[str, Any], given: list[str] | None) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def typed(record: Record, text: str) -> Answers | None:
+def typed(record: Record, text: str) -> MessageAnswers | None:
     """What a person typed as the answer to a question of one part: an option's number or name, or free words.
 
     None when the question has several parts or is about a secret: that is answered in a client.

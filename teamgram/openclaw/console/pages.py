@@ -54,7 +54,7 @@ def static_file(name: str, body: bytes) -> StaticFile:
 
 
 class ConsolePages:
-    """Answers what no other route does. The files are read when the first one is asked for."""
+    """MessageAnswers what no other route does. The files are read when the first one is asked for."""
 
     def __init__(self, config: LiveConfig, routes: HttpRoutes, version: str) -> None:
         self._config = config

@@ -20,7 +20,7 @@ TOKEN_FILE = "gateway.token"
 _FIRST_DELAY_MS = 250
 _MOST_DELAY_MS = 5000
 _MAX_TRACKED = 10_000
-#: Answers to wrong secrets that may be held back for one address at a time.
+#: MessageAnswers to wrong secrets that may be held back for one address at a time.
 MAX_HELD = 8
 
 

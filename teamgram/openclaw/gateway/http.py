@@ -24,7 +24,7 @@ _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 #: Request bodies of routes that take one and name no other limit.
 MAX_BODY = 2 * 1024 * 1024
 
-#: Answers a request: writes and finishes it, at once or as a coroutine.
+#: MessageAnswers a request: writes and finishes it, at once or as a coroutine.
 Handler = Callable[[Request], Coroutine[Deferred[Any], Any, None] | None]
 
 

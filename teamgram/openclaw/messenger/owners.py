@@ -102,7 +102,7 @@ class OwnersFile:
 
 
 class Owners:
-    """Answers for a running server; what is changed outside counts at the next question."""
+    """MessageAnswers for a running server; what is changed outside counts at the next question."""
 
     _log = Logger()
 

@@ -324,7 +324,7 @@ class JsonRpc:
 
 
 class _RpcResponder:
-    """Answers one request."""
+    """MessageAnswers one request."""
 
     __slots__ = ("_dialect", "_id", "_method", "_run_id")
 

@@ -161,7 +161,7 @@ class Protocol4:
 
 
 class _FrameResponder:
-    """Answers one request, as often as its method does."""
+    """MessageAnswers one request, as often as its method does."""
 
     __slots__ = ("_connection", "_id")
 

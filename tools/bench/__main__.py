@@ -11,6 +11,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred
 
 from tools.bench import encoding, search
+from tools.bench.bots import BotBench
 from tools.bench.channels import ChannelBench
 from tools.bench.control_plane import ControlPlaneBench
 from tools.bench.files import FileBench
@@ -44,6 +45,7 @@ async def measure(reactor: Any, words: list[str]) -> None:
             **GroupBench(bench).figures(),
             **ChannelBench(bench).figures(),
             **FileBench(bench).figures(),
+            **BotBench(bench).figures(),
             "busy": latency.busy,
             "fairness": latency.fairness,
             **Memory(reactor, server, bench).figures(),

@@ -10,6 +10,7 @@ from teamgram.bots.views.users import user_json
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.invite import Invite, hash_in
 from teamgram.domain.domain import Domain
+from teamgram.domain.ids.peer import is_channel
 
 MAX_USES = 99_999
 
@@ -23,9 +24,12 @@ class BotInvites:
         self._clock = clock
 
     async def _group(self, call: ApiCall) -> tuple[int, Actor]:
+        """What links name it by, and who acts there."""
         peer = await self._conversations.peer(call.bot_id, call.parameters)
-        chat = await self._conversations.group(call.bot_id, peer)
-        return chat.id, Actor(call.bot_id, int(self._clock.seconds()), 0)
+        actor = Actor(call.bot_id, int(self._clock.seconds()), 0)
+        if is_channel(peer):
+            return peer, actor
+        return (await self._conversations.group(call.bot_id, peer)).id, actor
 
     @api_method("exportChatInviteLink")
     async def export(self, call: ApiCall) -> str:

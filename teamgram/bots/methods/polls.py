@@ -8,9 +8,11 @@ from teamgram.bots.formatting.entities import formatted
 from teamgram.bots.methods.sending import BotSending, refuse_unavailable
 from teamgram.bots.parameters import Parameters
 from teamgram.bots.registry import ApiCall, api_method
+from teamgram.bots.views.keyboards import keyboard_from
 from teamgram.bots.views.polls import poll_json
 from teamgram.domain.boxes.media import Media
 from teamgram.domain.domain import Domain
+from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.polls.asking import MAX_ANSWERS, WantedPoll, WrittenText, checked_poll
 
 _NOT_HERE = ("allow_adding_options", "members_only", "country_codes", "media", "explanation_media", "description")
@@ -63,6 +65,9 @@ class BotPolls:
         if found is None or found.extra.media is None or found.extra.media.poll is None:
             raise bad_request("message with poll to stop not found")
         await self._domain.polls.close(call.bot_id, peer, message_id, now)
+        markup = keyboard_from(call.parameters.object("reply_markup"))
+        if markup != found.extra.reply_markup:
+            await self._domain.messages.edit(EditRequest(call.bot_id, peer, message_id, now, reply_markup=markup))
         ended = await self._domain.polls.look(call.bot_id, peer, message_id)
         return poll_json(ended.poll, ended.state)
 

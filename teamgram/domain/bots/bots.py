@@ -42,6 +42,7 @@ from teamgram.domain.bots.errors import (
     MenuButtonInvalid,
 )
 from teamgram.domain.boxes.difference import state_txn
+from teamgram.domain.channels.channel import AdminRight
 from teamgram.domain.ids.peer import Peer
 from teamgram.domain.ids.username import check_username, username_key
 from teamgram.domain.users import names
@@ -327,6 +328,9 @@ class Bots:
             BotNotFound.
         """
         name = "channel_rights" if channels else "group_rights"
+        if channels:
+            # Nobody is anonymous where the channel speaks for everybody.
+            rights &= ~int(AdminRight.ANONYMOUS)
         await self.change(bot_id, lambda details: msgspec.structs.replace(details, **{name: rights}))
 
     async def set_inline(self, user_id: int, placeholder: str | None, *, geo: bool = False) -> None:

@@ -10,7 +10,7 @@ from teamgram.domain.bots.update import BotMessage
 from teamgram.domain.boxes.difference import channel_difference_txn
 from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage
 from teamgram.domain.channels.channel import Seat
-from teamgram.domain.channels.store import channel_ids_of_txn, seat_txn
+from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats.chat import Standing
 from teamgram.domain.ids.peer import CHANNEL_MARK, channel_id_of
 from teamgram.domain.messages.channel_view import seen_txn
@@ -38,11 +38,6 @@ class Followed:
     def moved(self) -> bool:
         """Whether something happened there that the bot has not taken."""
         return self.taken_pts is None or self.pts > self.taken_pts
-
-
-def channel_ids_txn(txn: Transaction, bot_id: int) -> tuple[int, ...]:
-    """The marked ids of the channels that the bot is in."""
-    return tuple(-CHANNEL_MARK - one for one in channel_ids_of_txn(txn, bot_id))
 
 
 def followed_txn(txn: Transaction, bot_id: int) -> list[Followed]:

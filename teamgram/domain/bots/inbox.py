@@ -16,7 +16,7 @@ import msgspec
 from teamgram.database import Database, Transaction
 from teamgram.domain.bots import store
 from teamgram.domain.bots.bot import Bot
-from teamgram.domain.bots.channel_inbox import channel_ids_txn, followed_txn, skip_txn, take_channel_txn
+from teamgram.domain.bots.channel_inbox import followed_txn, skip_txn, take_channel_txn
 from teamgram.domain.bots.errors import BotNotFound, TakenElsewhere
 from teamgram.domain.bots.hearing import hears_txn
 from teamgram.domain.bots.kinds import allows
@@ -65,7 +65,7 @@ class BotInbox:
         self._bus = fanout.bus
         self._clock = clock
         self._polls: dict[int, Deferred[None]] = {}
-        # Of channels in which somebody is who waits, by marked id.
+        # Who is in which channel, by its marked id, of those who have asked: kept when they do not wait.
         self._listening: dict[int, set[int]] = {}
         self._channels: dict[int, tuple[int, ...]] = {}
         self._bus.listen(BotPolled, lambda polled: self._end_poll(polled.bot_id))
@@ -91,18 +91,18 @@ class BotInbox:
             TakenElsewhere: another one asks for the same bot meanwhile.
         """
         self._bus.publish(BotPolled(bot_id))
-        until = self._clock.seconds() + seconds
+        until, is_new = self._clock.seconds() + seconds, False
         while True:
             # There before the look, so that what comes while it goes on is not missed.
             woken = self._polls[bot_id] = Deferred()
             try:
-                self._listen(bot_id, await self._database.read("channels of bot", channel_ids_txn, bot_id))
-                found = await self._look(bot_id, offset, limit, allowed, after)
+                found = await self._look(bot_id, offset, limit, allowed, after, is_new=is_new)
                 left = until - self._clock.seconds()
                 if not (found or left <= 0):
                     timer = self._clock.callLater(left, self._wake, bot_id, woken)
                     try:
                         await woken
+                        is_new = True
                     finally:
                         if timer.active():
                             timer.cancel()
@@ -111,15 +111,15 @@ class BotInbox:
             finally:
                 if self._polls.get(bot_id) is woken:
                     del self._polls[bot_id]
-                if bot_id not in self._polls:
-                    self._listen(bot_id, ())
             if found or left <= 0:
                 return found
             offset, allowed = max(offset, 0), None
 
-    def _listen(self, bot_id: int, channels: tuple[int, ...]) -> None:
-        """What is written in these channels (marked ids) wakes the bot, and in no others."""
+    def _listen(self, bot_id: int, channels: tuple[int, ...]) -> bool:
+        """What is written in these channels (marked ids) wakes the bot, and in no others; whether some are new."""
         before = self._channels.pop(bot_id, ())
+        if before == channels == ():
+            return False
         if channels:
             self._channels[bot_id] = channels
         for channel in set(before) - set(channels):
@@ -128,17 +128,32 @@ class BotInbox:
                 del self._listening[channel]
         for channel in channels:
             self._listening.setdefault(channel, set()).add(bot_id)
+        return not set(channels) <= set(before)
 
     async def _look(
-        self, bot_id: int, offset: int, limit: int, allowed: tuple[str, ...] | None, after: int
+        self, bot_id: int, offset: int, limit: int, allowed: tuple[str, ...] | None, after: int, *, is_new: bool
     ) -> list[WaitingUpdate]:
+        """What waits now.
+
+        Args:
+            is_new: something has come, most likely: there is something to write.
+        """
         now = int(self._clock.seconds())
         limit = min(max(limit, 1), MOST_TAKEN)
-        if allowed is None and offset >= 0:
-            found = await self._database.read("look for bot updates", _untouched_txn, bot_id, offset, limit, now, after)
-            if found is not None:
-                return found
-        return await self._database.write("take bot updates", _take_txn, bot_id, offset, limit, allowed, now, after)
+        if allowed is None and offset >= 0 and not is_new:
+            waiting, channels = await self._database.read(
+                "look for bot updates", _untouched_txn, bot_id, offset, limit, now, after
+            )
+            listens = not self._listen(bot_id, channels)
+            # What came to a channel before it was listened to would wake nobody.
+            if waiting or (waiting is not None and listens):
+                return waiting
+        found, channels = await self._database.write(
+            "take bot updates", _take_txn, bot_id, offset, limit, allowed, now, after
+        )
+        if self._listen(bot_id, channels) and not found:
+            return await self._look(bot_id, max(offset, 0), limit, None, after, is_new=False)
+        return found
 
     async def confirm(self, bot_id: int, update_id: int) -> None:
         """One of them was brought; those before it may still be on their way."""
@@ -221,8 +236,8 @@ def append_txn(txn: Transaction, bot_id: int, update: BotUpdate, now: int) -> No
 
 def _untouched_txn(
     txn: Transaction, bot_id: int, offset: int, limit: int, now: int, after: int
-) -> list[WaitingUpdate] | None:
-    """What waits when there is nothing to write for it, else None."""
+) -> tuple[list[WaitingUpdate] | None, tuple[int, ...]]:
+    """What waits when there is nothing to write for it, else None; and the bot's channels, as marked ids."""
     txn.execute(
         "SELECT b.taken_pts, COALESCE(m.pts, 1) FROM bots b LEFT JOIN message_boxes m ON m.owner_id = b.user_id"
         " WHERE b.user_id = ?",
@@ -231,21 +246,22 @@ def _untouched_txn(
     row = txn.fetchone()
     if row is None:
         raise BotNotFound(str(bot_id))
-    if row[1] > row[0]:
-        return None
+    followed = followed_txn(txn, bot_id)
+    channels = tuple(one.marked for one in followed)
+    if row[1] > row[0] or any(one.moved for one in followed):
+        return None, channels
     txn.execute(
         "SELECT COUNT(*) FROM bot_updates WHERE bot_id = ? AND (update_id < ? OR came_at < ?)",
         (bot_id, offset, now - KEPT_SECONDS),
     )
     stale = txn.fetchone()
-    if any(one.moved for one in followed_txn(txn, bot_id)):
-        return None
-    return None if stale is not None and stale[0] else _waiting_txn(txn, bot_id, limit, after)
+    waiting = None if stale is not None and stale[0] else _waiting_txn(txn, bot_id, limit, after)
+    return waiting, channels
 
 
 def _take_txn(
     txn: Transaction, bot_id: int, offset: int, limit: int, allowed: tuple[str, ...] | None, now: int, after: int = 0
-) -> list[WaitingUpdate]:
+) -> tuple[list[WaitingUpdate], tuple[int, ...]]:
     if allowed is not None:
         bot = store.bots_txn(txn, [bot_id]).get(bot_id)
         if bot is not None and bot.details.allowed_updates != allowed:
@@ -253,7 +269,7 @@ def _take_txn(
             _fill_txn(txn, bot_id, now)
             details = msgspec.structs.replace(bot.details, allowed_updates=allowed)
             store.set_details_txn(txn, bot_id, details)
-    _fill_txn(txn, bot_id, now)
+    channels = _fill_txn(txn, bot_id, now)
     if offset < 0:
         txn.execute(
             "SELECT update_id FROM bot_updates WHERE bot_id = ? ORDER BY update_id DESC LIMIT ?", (bot_id, -offset)
@@ -264,7 +280,7 @@ def _take_txn(
         "DELETE FROM bot_updates WHERE bot_id = ? AND (update_id < ? OR came_at < ?)",
         (bot_id, offset, now - KEPT_SECONDS),
     )
-    return _waiting_txn(txn, bot_id, limit, after)
+    return _waiting_txn(txn, bot_id, limit, after), channels
 
 
 def _waiting_txn(txn: Transaction, bot_id: int, limit: int, after: int) -> list[WaitingUpdate]:
@@ -276,8 +292,8 @@ def _waiting_txn(txn: Transaction, bot_id: int, limit: int, after: int) -> list[
     return [WaitingUpdate(row[0], row[1], unpack_update(row[2])) for row in txn.fetchall()]
 
 
-def _fill_txn(txn: Transaction, bot_id: int, now: int) -> None:
-    """Take what is new in the log of the bot's box."""
+def _fill_txn(txn: Transaction, bot_id: int, now: int) -> tuple[int, ...]:
+    """Take what is new in the logs of the bot's box and of its channels; the marked ids of these."""
     txn.execute(f"SELECT taken_pts FROM bots WHERE user_id = ?{txn.engine.for_update}", (bot_id,))
     row = txn.fetchone()
     bot = store.bots_txn(txn, [bot_id]).get(bot_id)
@@ -292,9 +308,11 @@ def _fill_txn(txn: Transaction, bot_id: int, now: int) -> None:
         taken = max(taken, found.reached_pts, *(entry.pts for entry in found.entries[-1:]))
     if taken != row[0]:
         txn.execute("UPDATE bots SET taken_pts = ? WHERE user_id = ?", (taken, bot_id))
-    for followed in followed_txn(txn, bot_id):
-        if followed.moved:
-            _append_txn(txn, bot_id, take_channel_txn(txn, bot, followed, now, now - KEPT_SECONDS), now)
+    followed = followed_txn(txn, bot_id)
+    for one in followed:
+        if one.moved:
+            _append_txn(txn, bot_id, take_channel_txn(txn, bot, one, now, now - KEPT_SECONDS), now)
+    return tuple(one.marked for one in followed)
 
 
 def _messages_txn(txn: Transaction, bot: Bot, found: Difference, now: int) -> list[BotMessage]:

@@ -167,6 +167,17 @@ class SupergroupTests(ChannelBotTestCase):
         self.assertEqual((chat["title"], chat["description"]), ("Renamed", "Theirs"))
         self.assertEqual((chat["permissions"]["can_send_polls"], "photo" in chat), (False, True))
 
+    async def test_links(self) -> None:
+        """An invite link of the bot's, by which somebody comes in."""
+        to = await self.open(admin=True, invite_users=True)
+        made = await self.ask("createChatInviteLink", name="N", **to)
+        self.assertEqual((made["name"], made["creator"]["id"]), ("N", self.bot.user.id))
+        carla = await self.house.sign_up("Carla", username="carla_c")
+        await carla.call(tl.messages.importChatInvite(hash=made["invite_link"].rpartition("+")[2]))
+        self.assertEqual(await self.ask("getChatMemberCount", **to), 4)
+        self.assertTrue((await self.ask("revokeChatInviteLink", invite_link=made["invite_link"], **to))["is_revoked"])
+        self.assertTrue((await self.ask("exportChatInviteLink", **to)).startswith("https://t.me/+"))
+
     async def test_without_rights(self) -> None:
         """A member changes nothing, and a stranger's group is none."""
         to = await self.open()

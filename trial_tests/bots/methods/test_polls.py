@@ -35,7 +35,10 @@ class PollTests(ApiTestCase):
         self.assertEqual([one["voter_count"] for one in state["poll"]["options"]], [1, 1])
         await self.vote()
         self.assertEqual((await self.ask("getUpdates"))[-2]["poll_answer"]["option_ids"], [])
-        ended = await self.ask("stopPoll", message_id=sent["message_id"], **to)
+        keyboard = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
+        ended = await self.ask("stopPoll", message_id=sent["message_id"], reply_markup=keyboard, **to)
+        (message,) = (await self.anna.history(self.anna.peer(self.bot), limit=1)).messages
+        self.assertEqual(message.reply_markup.rows[0].buttons[0].text, "Go")
         self.assertEqual((ended["is_closed"], ended["total_voter_count"]), (True, 0))
         self.assertTrue((await self.ask("getUpdates"))[-1]["poll"]["is_closed"])
         refusal = await self.refused("stopPoll", message_id=sent["message_id"], **to)

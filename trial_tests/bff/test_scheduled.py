@@ -12,6 +12,7 @@ from trial_tests.bff.talk_house import START, Device, House
 from trial_tests.bff.test_channels import ChannelTestCase
 from trial_tests.bff.test_chats import GroupTestCase
 from trial_tests.bff.test_files import document, downloaded, location
+from trial_tests.bff.test_forums import ForumTestCase
 from trial_tests.bff.test_messages import error_of
 
 SOON = START + 100
@@ -283,6 +284,36 @@ class ScheduledTests(ScheduledTestCase):
         await self.pass_by(house, 60)
         self.assertEqual(await self.waiting(boris, peer), [])
         self.assertEqual((await anna.history(peer)).messages[0].message, "second")
+
+
+@on_every_backend
+class InTopicsTests(ForumTestCase):
+    """Topics of forums."""
+
+    async def test_in_a_topic(self) -> None:
+        """It waits in its topic and is sent there; one that is closed meanwhile drops it."""
+        anna, boris, _, _, peer = await self.forum()
+        house = self.house_here
+        house.domain.scheduled.start()
+        self.addCleanup(house.domain.scheduled.stop)
+        topic = await self.topic(anna, peer, "News")
+        date = house.shared.now() + 100
+        there = tl.inputReplyToMessage(reply_to_msg_id=topic, top_msg_id=topic)
+        answer = await boris.send(peer, "later", reply_to=there, schedule_date=date)
+        waiting = answer.updates[1].message
+        self.assertEqual((waiting.reply_to.forum_topic, waiting.reply_to.reply_to_msg_id), (True, topic))
+        await boris.send(peer, "too late", reply_to=there, schedule_date=date + 100)
+        await house.domain.scheduled.settled()
+        house.clock.advance(100)
+        await house.domain.scheduled.settled()
+        self.assertEqual(await self.replies(anna, peer, topic), ["later"])
+        await anna.call(tl.messages.editForumTopic(peer=peer, topic_id=topic, closed=True))
+        house.clock.advance(100)
+        await house.domain.scheduled.settled()
+        self.assertEqual(await self.replies(anna, peer, topic), ["later"])
+        self.assertEqual((await boris.call(tl.messages.getScheduledHistory(peer=peer, hash=0))).messages, [])
+        closed = boris.send(peer, "x", reply_to=there, schedule_date=house.shared.now() + 100)
+        self.assertEqual(await error_of(closed), "TOPIC_CLOSED")
 
 
 GONE = "updateDeleteScheduledMessages"

@@ -32,6 +32,7 @@ from teamgram.domain.messages.errors import MessageIdInvalid, RandomIdEmpty, Ran
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.replies import answered_txn
 from teamgram.domain.messages.sending import ForwardRequest, SendRequest, Sent
+from teamgram.domain.messages.threads import check_writes_txn, in_thread
 from teamgram.domain.presence.presence import CameOnline, Presence
 from teamgram.domain.privacy.facts import allowing_txn
 from teamgram.domain.privacy.keys import STATUS_TIMESTAMP
@@ -154,13 +155,15 @@ class ScheduledMessages:
         media = [request.extra.media for request in requests]
         _, place = audience_txn(txn, sender_id, peer, first.date, media)
         answered = answered_txn(txn, sender_id, peer, first.reply_to_id, first.date, first.quote)
+        if isinstance(place, Seat):
+            check_writes_txn(txn, place, answered.thread, answers=first.reply_to_id)
         # An answer to another dialog's message is kept as what it says of it.
         reply_to_id = first.reply_to_id if box_owner(sender_id, peer) in answered.ids else 0
         waiting = []
         for request in requests:
             extra = request.extra
             if isinstance(place, Seat):
-                extra = sending.in_channel_txn(txn, place, extra)
+                extra = in_thread(sending.in_channel_txn(txn, place, extra), answered.thread)
             if answered.reply is not None:
                 extra = msgspec.structs.replace(extra, reply=answered.reply)
             tags = request.tags if extra.media is None else request.tags | media_tags(extra.media)
@@ -181,9 +184,11 @@ class ScheduledMessages:
         _check_due_txn(txn, sender_id, peer, due_at, request.date, len(request.message_ids))
         _, chat = audience_txn(txn, sender_id, peer, request.date, ())
         answered = answered_txn(txn, sender_id, peer, request.reply_to_id, request.date)
+        if isinstance(chat, Seat):
+            check_writes_txn(txn, chat, answered.thread, answers=request.reply_to_id)
         reply_to_id = request.reply_to_id if box_owner(sender_id, peer) in answered.ids else 0
         waiting = [
-            (copy.random_id, Waiting(copy.text, copy.extra, copy.tags, reply_to_id))
+            (copy.random_id, Waiting(copy.text, in_thread(copy.extra, answered.thread), copy.tags, reply_to_id))
             for copy in sending.copies_txn(txn, request, chat)
         ]
         return self._written_txn(txn, sender_id, peer, due_at, waiting, request.perm_auth_key_id)

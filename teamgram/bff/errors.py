@@ -206,6 +206,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     channels.BotsJoinAsAdmins: (400, "USER_BOT"),
     channels.ChannelNotFound: (400, "CHANNEL_INVALID"),
     channels.ChannelPrivate: (400, "CHANNEL_PRIVATE"),
+    channels.ChannelTooBig: (400, "CHANNEL_TOO_BIG"),
     channels.ChannelTooLarge: (400, "CHANNEL_TOO_LARGE"),
     channels.ChannelsTooMany: (400, "CHANNELS_TOO_MUCH"),
     channels.LinkInvalid: (400, "MEGAGROUP_PREHISTORY_HIDDEN"),

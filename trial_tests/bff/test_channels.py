@@ -434,6 +434,77 @@ class PostingTests(JoinedTestCase):
         seen = (await anna.history(self.peer(channel))).messages[0]
         self.assertEqual((seen.mentioned, seen.media_unread), (True, False))
 
+    async def test_anonymous_administrators_are_named_nowhere(self) -> None:
+        """What they write, do and pin is the group's, also in searches, pushes and what is sent on."""
+        _, anna, boris, _, channel = await self.joined()
+        rights = tl.chatAdminRights(anonymous=True, change_info=True, pin_messages=True)
+        await anna.call(
+            tl.channels.editAdmin(
+                channel=self.address(channel), user_id=tl.inputUserSelf(), admin_rights=rights, rank="the boss"
+            )
+        )
+        await boris.take()
+        sent = (await anna.send(self.peer(channel), "who am I?")).updates[1].message
+        await anna.call(tl.channels.editTitle(channel=self.address(channel), title="Another"))
+        await anna.call(tl.messages.updatePinnedMessage(peer=self.peer(channel), id=sent.id))
+        await anna.call(tl.messages.setTyping(peer=self.peer(channel), action=tl.sendMessageTypingAction()))
+        pushed = list(boris.pushed)
+        updates = await boris.take()
+        group = tl.peerChannel(channel_id=channel.id)
+        messages = [update.message for update in updates if update.NAME == "updateNewChannelMessage"]
+        self.assertEqual([message.from_id for message in messages], [group, group, group])
+        self.assertEqual(messages[0].post_author, "the boss")
+        self.assertNotIn(anna.user.id, [user.id for told in pushed for user in told.users])
+        self.assertNotIn("updateChannelUserTyping", [update.NAME for update in updates])
+        found = await boris.history(self.peer(channel), min_id=sent.id - 1)
+        self.assertEqual({message.from_id.NAME for message in found.messages}, {"peerChannel"})
+        self.assertNotIn(anna.user.id, [user.id for user in found.users])
+        empty = {"offset_id": 0, "add_offset": 0, "limit": 10, "max_id": 0, "min_id": 0, "hash": 0}
+        searched = await boris.call(
+            tl.messages.search(
+                peer=self.peer(channel),
+                q="who",
+                from_id=boris.peer(anna),
+                filter=tl.inputMessagesFilterEmpty(),
+                min_date=0,
+                max_date=0,
+                **empty,
+            )
+        )
+        self.assertEqual(searched.messages, [])
+        forwarded = await boris.call(
+            tl.messages.forwardMessages(
+                from_peer=self.peer(channel), to_peer=tl.inputPeerSelf(), id=[sent.id], random_id=[9]
+            )
+        )
+        self.assertEqual(forwarded.updates[1].message.fwd_from.from_id, group)
+
+    async def test_cleared(self) -> None:
+        """Who clears a history sees nothing of it any more, and the others all; administrators clear it for all."""
+        house, anna, boris, clara, channel = await self.joined()
+        second = Device(house, boris.user)
+        sent = (await anna.send(self.peer(channel), "old words")).updates[1].message
+        clear = tl.channels.deleteHistory
+        answer = await boris.call(clear(channel=self.address(channel), max_id=0))
+        self.assertEqual(answer.updates[0].available_min_id, sent.id)
+        self.assertEqual((await second.take())[-1].available_min_id, sent.id)
+        self.assertEqual((await boris.history(self.peer(channel))).messages, [])
+        got = await boris.call(
+            tl.channels.getMessages(channel=self.address(channel), id=[tl.inputMessageID(id=sent.id)])
+        )
+        self.assertEqual(got.messages[0].NAME, "messageEmpty")
+        self.assertEqual((await boris.dialogs()).dialogs, [])
+        reply = tl.inputReplyToMessage(reply_to_msg_id=sent.id)
+        answered = (await boris.send(self.peer(channel), "new words", reply_to=reply)).updates[1].message
+        self.assertIsNone(answered.reply_to)
+        self.assertEqual([m.message for m in (await boris.history(self.peer(channel))).messages], ["new words"])
+        self.assertEqual((await boris.dialogs()).dialogs[0].top_message, answered.id)
+        self.assertEqual((await anna.history(self.peer(channel))).count, 4)
+        everybody = clear(channel=self.address(channel), max_id=0, for_everyone=True)
+        self.assertEqual(await error_of(boris.call(everybody)), "CHAT_ADMIN_REQUIRED")
+        await anna.call(everybody)
+        self.assertEqual([m.id for m in (await clara.history(self.peer(channel))).messages], [1])
+
     async def test_sent_on(self) -> None:
         """A post that is sent on says which channel and which post it was; a message of a group who wrote it."""
         _, anna, boris, clara, channel = await self.joined(broadcast=True)

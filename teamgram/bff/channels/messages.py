@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from teamgram.bff.channels.answers import nothing_told
 from teamgram.bff.errors import bad_request
 from teamgram.bff.messages.history import MAX_MESSAGE_IDS
 from teamgram.bff.messages.marks import affected_messages
@@ -76,6 +77,21 @@ class ChannelMessages(RpcService):
             caller.user_id, seat.channel.marked, query.id, shared.now(), caller.perm_auth_key_id
         )
         return affected_messages(change)
+
+    @rpc("channels.deleteHistory")
+    async def delete_history(self, caller: RpcMetadata, query: Any) -> Any:
+        """channels.deleteHistory#9baa9647 flags:# for_everyone:flags.0?true … = Updates"""
+        shared = self._shared
+        seat = await shared.seat(caller, query.channel)
+        if query.for_everyone:
+            change = await shared.domain.messages.clear_channel(
+                caller.user_id, seat.channel.marked, query.max_id, shared.now(), caller.perm_auth_key_id
+            )
+            return await shared.updates.answer(change)
+        up_to = await shared.domain.channels.hide_history(shared.actor(caller), seat.channel.id, query.max_id)
+        updates = nothing_told(shared)
+        updates.updates.append(tl.updateChannelAvailableMessages(channel_id=seat.channel.id, available_min_id=up_to))
+        return updates
 
     @rpc("channels.readHistory")
     async def read_history(self, caller: RpcMetadata, query: Any) -> bool:

@@ -287,6 +287,9 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
             folder_id=e.folder_id or None,
         )
     ),
+    events.ChannelHistoryHidden: _one(
+        lambda e: tl.updateChannelAvailableMessages(channel_id=e.channel_id, available_min_id=e.max_id)
+    ),
     events.ChannelOutboxRead: _one(lambda e: tl.updateReadChannelOutbox(channel_id=e.channel_id, max_id=e.max_id)),
     events.ChannelContentsRead: _one(
         lambda e: tl.updateChannelReadMessagesContents(channel_id=e.channel_id, messages=list(e.ids))

@@ -14,6 +14,7 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.log import FIRST_PTS
+from teamgram.domain.boxes.marks import MENTION_UNREAD
 from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.boxes.store import new_dialog_row
 from teamgram.domain.channels import rights, store
@@ -21,7 +22,6 @@ from teamgram.domain.channels.admin_log import AboutChanged, TitleChanged, log_t
 from teamgram.domain.channels.channel import (
     ALL_RIGHTS,
     MAX_CHANNELS,
-    AdminRight,
     Channel,
     Flag,
     Kind,
@@ -32,6 +32,7 @@ from teamgram.domain.channels.channel import (
 from teamgram.domain.channels.errors import ChannelNotFound, ChannelsTooMany
 from teamgram.domain.channels.general_topic import add_general_txn
 from teamgram.domain.channels.memberships import Memberships
+from teamgram.domain.channels.voice import in_name_of, is_anonymous
 from teamgram.domain.chats.chat import Role
 from teamgram.domain.chats.chats import MAX_ABOUT, Actor, checked_title
 from teamgram.domain.chats.errors import (
@@ -42,7 +43,7 @@ from teamgram.domain.chats.errors import (
     UsersTooMany,
 )
 from teamgram.domain.chats.limits import EVERYTHING, ChatLimits
-from teamgram.domain.updates.events import ChannelChanged, ChannelUserTyping
+from teamgram.domain.updates.events import ChannelChanged, ChannelHistoryHidden, ChannelUserTyping
 from teamgram.domain.updates.fanout import Fanout
 
 
@@ -150,8 +151,7 @@ class Channels:
         """
         rights.check_speaks(seat)
         channel_id, user_id = seat.channel.id, seat.user_id
-        is_anonymous = seat.membership is not None and seat.membership.admin_rights & AdminRight.ANONYMOUS
-        if not seat.channel.is_broadcast and not is_anonymous:
+        if not seat.channel.is_broadcast and not is_anonymous(seat):
             event = ChannelUserTyping(channel_id, user_id, action, progress)
             self._fanout.publish_in_channel(channel_id, event, 0, user_id)
 
@@ -274,12 +274,46 @@ class Channels:
         log_txn(txn, actor, channel_id, AboutChanged(seat.channel.about, about))
         self.changed_after(txn, channel_id, tell=True, except_perm_auth_key_id=actor.perm_auth_key_id)
 
+    async def hide_history(self, actor: Actor, channel_id: int, max_id: int) -> int:
+        """Take what was posted up to ``max_id`` (0: all of it) out of the actor's sight; up to where that is.
+
+        Raises:
+            ChannelNotFound, ChannelPrivate, UserNotParticipant.
+        """
+        return await self._database.write("hide channel history", self._hide_txn, actor, channel_id, max_id)
+
+    def _hide_txn(self, txn: Transaction, actor: Actor, channel_id: int, max_id: int) -> int:
+        seat = store.seat_txn(txn, channel_id, actor.user_id, actor.now, lock=True)
+        membership = rights.check_present(seat)
+        user_id, marked = actor.user_id, seat.channel.marked
+        txn.execute("SELECT top_message_id FROM dialogs WHERE owner_id = ? AND peer = ?", (marked, marked))
+        row = txn.fetchone()
+        top = int(row[0]) if row else 0
+        max_id = min(max_id, top) if max_id > 0 else top
+        if max_id <= membership.hidden_up_to:
+            return membership.hidden_up_to
+        membership = msgspec.structs.replace(membership, hidden_up_to=max_id)
+        member = store.members_txn(txn, channel_id, [user_id])[user_id]
+        store.put_member_txn(txn, channel_id, replace(member, membership=membership))
+        txn.execute("DELETE FROM message_marks WHERE owner_id = ? AND peer = ? AND id <= ?", (user_id, marked, max_id))
+        txn.execute(
+            "UPDATE dialogs SET read_inbox_max_id = CASE WHEN read_inbox_max_id < ? THEN ? ELSE read_inbox_max_id END,"
+            " unread_mentions = (SELECT COUNT(*) FROM message_marks k WHERE k.owner_id = dialogs.owner_id"
+            " AND k.peer = dialogs.peer AND k.kind = ?) WHERE owner_id = ? AND peer = ?",
+            (max_id, max_id, MENTION_UNREAD, user_id, marked),
+        )
+        self.memberships.tell_after(txn, channel_id, {user_id: membership})
+        event = ChannelHistoryHidden(channel_id, max_id)
+        txn.call_after(self._fanout.publish, (user_id,), event, actor.perm_auth_key_id)
+        return max_id
+
     def tell_txn(self, txn: Transaction, actor: Actor, channel: Channel, action: Action) -> OwnChange:
         """A service message in the channel; the actor's side of it."""
         changes = BoxChanges(txn, actor.now)
         changes.lock((channel.marked,))
         tags = Tag.SERVICE | Tag.CHAT_PHOTO if action.photo is not None else Tag.SERVICE
-        extra = Extra(action=action, post=channel.is_broadcast)
+        seat = Seat(channel, actor.user_id, store.membership_txn(txn, channel.id, actor.user_id))
+        extra = in_name_of(seat, Extra(action=action))
         changes.post(actor.user_id, Audience.channel(channel.marked), [Outgoing("", extra, int(tags))])
         changes.save(self._fanout.deliver, actor.perm_auth_key_id)
         return changes.own(channel.marked, actor.user_id)

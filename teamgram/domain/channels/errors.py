@@ -27,6 +27,10 @@ class PublicChannelsTooMany(DomainError):
     """The user has as many public channels as one may have."""
 
 
+class ChannelTooBig(DomainError):
+    """Too much was posted there to be deleted at once."""
+
+
 class ChannelTooLarge(DomainError):
     """So large a channel is not deleted."""
 

@@ -14,7 +14,9 @@ from teamgram.domain.boxes.poll_store import drop_places_txn
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
 from teamgram.domain.boxes.talks import Talk, note_changes_txn, talk_of
 from teamgram.domain.channels.admin_log import MessageRemoved, log_txn
-from teamgram.domain.channels.rights import check_reads
+from teamgram.domain.channels.channel import AdminRight
+from teamgram.domain.channels.errors import ChannelTooBig
+from teamgram.domain.channels.rights import check_has, check_reads
 from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chats import Actor
@@ -116,6 +118,26 @@ def delete_in_channel_txn(
         _remove_from_channel_txn(txn, changes, group.marked, list(copies.values()))
     changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(peer, user_id)
+
+
+def clear_channel_txn(
+    txn: Transaction, fanout: Fanout, user_id: int, peer: int, max_id: int, now: int, perm_auth_key_id: int
+) -> OwnChange:
+    """Delete all that was posted in a channel (marked id) up to ``max_id`` (0: all of it), but how it was founded.
+
+    Raises:
+        ChannelNotFound, ChannelPrivate, ChatAdminRequired.
+        ChannelTooBig: it is more than ``HISTORY_STEP`` messages.
+    """
+    check_has(seat_txn(txn, channel_id_of(peer), user_id, now), AdminRight.DELETE_MESSAGES)
+    txn.execute(
+        "SELECT id FROM messages WHERE owner_id = ? AND id > 1 AND id <= ? ORDER BY id LIMIT ?",
+        (peer, max_id or 1 << 31, HISTORY_STEP + 1),
+    )
+    message_ids = [row[0] for row in txn.fetchall()]
+    if len(message_ids) > HISTORY_STEP:
+        raise ChannelTooBig(str(peer))
+    return delete_in_channel_txn(txn, fanout, user_id, peer, message_ids, now, perm_auth_key_id)
 
 
 def _remove_from_channel_txn(txn: Transaction, changes: BoxChanges, peer: int, messages: Sequence[Message]) -> None:

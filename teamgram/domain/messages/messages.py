@@ -184,6 +184,18 @@ class Messages:
             perm_auth_key_id,
         )
 
+    async def clear_channel(
+        self, user_id: int, peer: int, max_id: int, now: int, perm_auth_key_id: int = 0
+    ) -> OwnChange:
+        """Delete all that was posted in a channel up to ``max_id`` (0: all of it) for everybody.
+
+        Raises:
+            ChannelNotFound, ChannelPrivate, ChatAdminRequired, ChannelTooBig.
+        """
+        return await self._database.write(
+            "clear channel", deleting.clear_channel_txn, self._fanout, user_id, peer, max_id, now, perm_auth_key_id
+        )
+
     async def delete_history(self, request: deleting.HistoryRequest) -> tuple[OwnChange, int]:
         """Delete a bounded part of a dialog, newest first; the change and how many messages are left to delete."""
         return await self._database.write("delete history", deleting.delete_history_txn, self._fanout, request)

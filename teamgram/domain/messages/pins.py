@@ -15,6 +15,7 @@ from teamgram.domain.boxes.store import copies_txn, messages_txn
 from teamgram.domain.channels import rights as channel_rights
 from teamgram.domain.channels.admin_log import MessagePinned, log_txn
 from teamgram.domain.channels.store import seat_txn
+from teamgram.domain.channels.voice import in_name_of
 from teamgram.domain.chats import rights
 from teamgram.domain.chats.chat import Banned
 from teamgram.domain.chats.chats import Actor
@@ -56,7 +57,7 @@ def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
     """
     owner_id, peer = request.owner_id, request.peer
     one_side = request.one_side and is_user(peer)
-    audience, is_post = _pinnable_txn(txn, owner_id, peer, request.now, one_side=one_side)
+    audience, note = _pinnable_txn(txn, owner_id, peer, request.now, one_side=one_side)
     box = box_owner(owner_id, peer)
     message = messages_txn(txn, box, [request.message_id]).get(request.message_id)
     if message is None or message.peer != peer or message.extra.action is not None:
@@ -75,13 +76,14 @@ def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
         thread = thread_of(message) if message.extra.in_topic else NO_THREAD
     # Unpinning is silent, and nobody needs to be told in Saved Messages.
     if not request.unpin and not one_side and peer != owner_id:
-        note = Outgoing(
+        note = replace(note, silent=request.silent)
+        told = Outgoing(
             "",
-            in_thread(Extra(action=Action("pinMessage"), silent=request.silent, post=is_post), thread),
+            in_thread(note, thread),
             int(Tag.SERVICE),
             reply_to_ids={owner: copy_id for _, owner, copy_id, _ in copies},
         )
-        (noted,) = changes.post(owner_id, audience, [note])
+        (noted,) = changes.post(owner_id, audience, [told])
         if thread.id:
             note_txn(txn, noted.values(), forum=True)
     changes.save(fanout.deliver, request.perm_auth_key_id)
@@ -114,22 +116,23 @@ def unpin_all_txn(
 
 def _pinnable_txn(
     txn: Transaction, owner_id: int, peer: int, now: int, *, one_side: bool = False
-) -> tuple[Audience, bool]:
+) -> tuple[Audience, Extra]:
     """Those for whom the owner may pin: in a private chat both where they may write, always themselves.
 
     Returns:
-        also whether what is written there is a channel's word.
+        also the note that says so, in whose name it is there.
     """
+    note = Extra(action=Action("pinMessage"))
     if is_channel(peer):
         seat = seat_txn(txn, channel_id_of(peer), owner_id, now)
         channel_rights.check_pins(seat)
-        return Audience.channel(peer), seat.channel.is_broadcast
+        return Audience.channel(peer), in_name_of(seat, note)
     if is_user(peer):
         delivered = not one_side and relations.check_writes(relations.relation_txn(txn, owner_id, peer))
-        return Audience.private(owner_id, peer, delivered=delivered), False
+        return Audience.private(owner_id, peer, delivered=delivered), note
     chat = rights.known(chat_txn(txn, chat_id_of(peer), (owner_id,), lock=True), chat_id_of(peer), owner_id)
     rights.check_permitted(chat, owner_id, Banned.PIN_MESSAGES)
-    return Audience.group(chat.id, member_ids_txn(txn, chat.id)), False
+    return Audience.group(chat.id, member_ids_txn(txn, chat.id)), note
 
 
 def _set_pinned_txn(

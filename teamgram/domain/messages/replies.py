@@ -9,8 +9,9 @@ from teamgram.domain.boxes.message import Forward, Message, Reply
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.channels.channel import Seat
 from teamgram.domain.channels.errors import ChannelPrivate
+from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats.errors import ChatForbidden
-from teamgram.domain.ids.peer import is_channel
+from teamgram.domain.ids.peer import channel_id_of, is_channel
 from teamgram.domain.messages import quotes, rules
 from teamgram.domain.messages.authors import authors_txn, sender_named_txn
 from teamgram.domain.messages.channel_view import channel_messages_txn
@@ -69,7 +70,8 @@ def answered_txn(
     if quote is not None and quote.peer not in (0, peer):
         return _elsewhere_txn(txn, owner_id, message_id, quote, now)
     if is_channel(peer):
-        message = channel_messages_txn(txn, owner_id, peer, [message_id]).get(message_id)
+        seat = seat_txn(txn, channel_id_of(peer), owner_id, now)
+        message = channel_messages_txn(txn, owner_id, peer, [message_id], seat.hidden_up_to).get(message_id)
     else:
         message = messages_txn(txn, owner_id, [message_id]).get(message_id)
     if message is None or message.peer != peer:

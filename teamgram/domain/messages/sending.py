@@ -11,8 +11,9 @@ from teamgram.domain.boxes.events import LogEntry, NewMessage
 from teamgram.domain.boxes.message import PLAIN, Extra, Message
 from teamgram.domain.boxes.poll import PollCloses
 from teamgram.domain.boxes.store import marks, messages_txn
-from teamgram.domain.channels.channel import AdminRight, Channel, Flag, Seat
+from teamgram.domain.channels.channel import Channel, Flag, Seat
 from teamgram.domain.channels.store import present_txn
+from teamgram.domain.channels.voice import in_name_of
 from teamgram.domain.chats.chat import Banned, Chat
 from teamgram.domain.contacts.relations import relation_txn
 from teamgram.domain.files.file import File
@@ -202,16 +203,13 @@ def _told_there_txn(txn: Transaction, seat: Seat, mentioned: frozenset[int]) -> 
 
 def in_channel_txn(txn: Transaction, seat: Seat, extra: Extra) -> Extra:
     """In whose name it is written there: a channel's posts are the channel's, an anonymous administrator its group."""
-    channel = seat.channel
-    if channel.is_broadcast:
-        author = ""
-        if channel.has(Flag.SIGNATURES):
-            user = users_by_id_txn(txn, [seat.user_id])[seat.user_id]
-            author = f"{user.first_name} {user.last_name}".strip()
-        return msgspec.structs.replace(extra, post=True, author=author)
-    if seat.membership is not None and seat.membership.admin_rights & AdminRight.ANONYMOUS:
-        return msgspec.structs.replace(extra, as_peer=channel.marked, author=seat.membership.rank)
-    return extra
+    said = in_name_of(seat, extra)
+    if said.post and seat.channel.has(Flag.SIGNATURES):
+        user = users_by_id_txn(txn, [seat.user_id])[seat.user_id]
+        return msgspec.structs.replace(said, author=f"{user.first_name} {user.last_name}".strip())
+    if said.as_peer and seat.membership is not None:
+        return msgspec.structs.replace(said, author=seat.membership.rank)
+    return said
 
 
 def _await_pages_txn(txn: Transaction, outgoing: Sequence[Outgoing], posted: Sequence[Mapping[int, Message]]) -> None:

@@ -216,6 +216,13 @@ class ChannelInboxRead(msgspec.Struct, frozen=True, tag=True):
     folder_id: int = 0
 
 
+class ChannelHistoryHidden(msgspec.Struct, frozen=True, tag=True):
+    """The receiver has cleared the channel's history for themselves, up to ``max_id``."""
+
+    channel_id: int
+    max_id: int
+
+
 class ChannelOutboxRead(msgspec.Struct, frozen=True, tag=True):
     """Somebody read what the receiver wrote in the supergroup, up to ``max_id``."""
 
@@ -467,6 +474,7 @@ TransientEvent: TypeAlias = (
     | ChannelUserTyping
     | ChannelInboxRead
     | ChannelOutboxRead
+    | ChannelHistoryHidden
     | ChannelContentsRead
     | DraftChanged
     | DialogPinnedChanged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -114,7 +115,14 @@ class BffServer(calls_grpc.BffBase):
         self._bus = bus
         self._clock = clock
         self.streams: dict[str, SessionStream] = {}
+        self.is_leaving = False
         bus.carry(TO_SESSIONS, self._tell_all)
+
+    def leave(self) -> None:
+        """Say that this process will end."""
+        self.is_leaving = True
+        for stream in self.streams.values():
+            stream.outgoing.leave()
 
     @property
     def running(self) -> int:
@@ -140,6 +148,10 @@ class BffServer(calls_grpc.BffBase):
         self._log.info("session {server} came", server=server)
         try:
             await converse(stream, session.outgoing, session.received)
+        except asyncio.CancelledError:
+            if not self.is_leaving:
+                raise
+            # The port closes: returning ends the stream, of which the peer hears nothing else.
         except PeerSilent as silence:
             self._log.warn("session {server}: {silence}", server=server, silence=str(silence))
         finally:

@@ -68,8 +68,9 @@ class MemberLink:
         self.outgoing: StreamQueue[Any] | None = None
         self.is_leaving = False
         self._sent = (0, 0)
-        host, port = split_address(address)
-        self.channel = Channel(host, port, ssl=tls, config=CONFIGURATION)
+        self._where = split_address(address)
+        self._tls = tls
+        self.channel = self._new_channel()
         self._speaker = speaker
         self._closed = False
         self._dialling = asyncio.ensure_future(self._keep_up())
@@ -87,6 +88,10 @@ class MemberLink:
     def __repr__(self) -> str:
         return f"<MemberLink {self.address}{'' if self.outgoing is not None else ' (down)'}>"
 
+    def _new_channel(self) -> Channel:
+        host, port = self._where
+        return Channel(host, port, ssl=self._tls, config=CONFIGURATION)
+
     async def _keep_up(self) -> None:
         pause, was_up = _FIRST_PAUSE, True
         while not self._closed:
@@ -101,6 +106,9 @@ class MemberLink:
                 reason = f"{type(error).__name__}: {error}"
             if self._closed:
                 return
+            # A connection whose other end is gone, or cannot be reached, would only be found so again.
+            self.channel.close()
+            self.channel = self._new_channel()
             if was_up:
                 was_up = False
                 self._log.warn("no connection to {address}: {reason}", address=self.address, reason=reason)

@@ -1,9 +1,10 @@
 """The session processes as gnetway sees them: ``interfaces.session.SessionInbound``, and where keys come from.
 
-A frame goes to the process that owns its permanent key in the ring (an unbound
-temporary key's by itself). What is on its way of one connection is bounded: a
-connection with more than ``CONNECTION_WINDOW`` that no session has taken is
-refused, as a full data channel refuses it in one process.
+A connection's first frame goes to the process that owns its permanent key in
+the ring (an unbound temporary key's by itself), and the rest of its session
+after it. What is on its way of one connection is bounded: one with more than
+``CONNECTION_WINDOW`` that no session has taken is refused, as a full data
+channel refuses it in one process.
 """
 
 from __future__ import annotations
@@ -80,8 +81,7 @@ class RemoteSessions:
         Raises:
             DataChannelFull: too much of the connection, or of all, is on its way, or nobody can be reached.
         """
-        assert self._links is not None
-        link = self._links.owner(data.perm_auth_key_id or data.auth_key_id)
+        link = self._link_for(data)
         if link is None or link.outgoing is None or link.outgoing.is_full:
             self._refused[data.conn] = None
             raise DataChannelFull
@@ -102,6 +102,18 @@ class RemoteSessions:
             frame.connection.transport = data.transport
         link.outgoing.put(frames_pb2.SessionItem(frame=frame), len(data.payload))
 
+    def _link_for(self, data: SessionData) -> MemberLink | None:
+        """Who has the connection's session already, whosever the key is now; else the key's owner.
+
+        An answer that is under way leaves by the connection that asked, and some clients would wait for it for ever.
+        """
+        assert self._links is not None
+        carried = self._carried.get(data.conn.conn_id)
+        held = carried.sessions.get((data.auth_key_id, data.session_id)) if carried is not None else None
+        if held is not None and held[0].outgoing is not None:
+            return held[0]
+        return self._links.owner(data.perm_auth_key_id or data.auth_key_id)
+
     def _carry(self, data: SessionData, link: MemberLink) -> bool:
         """Count a frame in; whether it is the connection's first on that link.
 
@@ -116,13 +128,7 @@ class RemoteSessions:
             carried.refused = True
             raise DataChannelFull
         carried.on_the_way += len(data.payload) + FRAME_COST
-        session = (data.auth_key_id, data.session_id)
-        before = carried.sessions.get(session)
-        if before is None or before != (link, data.perm_auth_key_id):
-            carried.sessions[session] = (link, data.perm_auth_key_id)
-            if before is not None and before[0] is not link:
-                # Its key moved in the ring, or was bound: whoever had the session carries it no longer.
-                self._say_closed(before[0], conn_id, before[1], data.auth_key_id, data.session_id, False)
+        carried.sessions[data.auth_key_id, data.session_id] = (link, data.perm_auth_key_id)
         if link in carried.links:
             return False
         carried.links = (link, *carried.links)

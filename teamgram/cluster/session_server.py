@@ -8,6 +8,7 @@ written yet counts as not writable.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import Any
 
@@ -301,6 +302,13 @@ class SessionServer(frames_grpc.SessionBase):
         self._session = session
         self._gateways = gateways
         self._auth_sessions = auth_sessions
+        self.is_leaving = False
+
+    def leave(self) -> None:
+        """Say that this process will end."""
+        self.is_leaving = True
+        for stream in self._gateways.streams.values():
+            stream.outgoing.leave()
 
     async def Frames(self, stream: Any) -> None:
         """See the .proto."""
@@ -315,6 +323,10 @@ class SessionServer(frames_grpc.SessionBase):
         self._log.info("gnetway {gateway} came", gateway=hello.gateway_id)
         try:
             await converse(stream, gateway.outgoing, gateway.received)
+        except asyncio.CancelledError:
+            if not self.is_leaving:
+                raise
+            # The port closes: returning ends the stream, of which the peer hears nothing else.
         except PeerSilent as silence:
             self._log.warn("gnetway {gateway}: {silence}", gateway=hello.gateway_id, silence=str(silence))
         finally:

@@ -238,16 +238,17 @@ class FramesTests(SynchronousTestCase):
         self.assertEqual((len(self.a.taken), len(self.stream)), (2, 0))
 
     def test_a_key_moves_in_the_ring(self) -> None:
-        """Its next frame goes to the new owner, and the old one hears that the connection carries the session no
-        longer."""
+        """What has begun on a connection stays where its answers come from, also when its key is bound or its process
+        leaves; the next connection goes to the new owner."""
         self.inbound.send_data(frame())
         self.carry()
         self.wire.use("b")
-        self.inbound.send_data(frame())
+        self.links["a"].is_leaving = True
+        self.inbound.send_data(frame(perm_auth_key_id=99))
+        self.inbound.send_data(frame(conn_id=2))
         self.carry()
-        self.assertEqual((len(self.a.taken), len(self.sessions["b"].taken)), (1, 1))
-        self.assertEqual(self.a.closed, [(77, 77, 5, ConnRef(GNETWAY, 1))])
-        self.assertEqual(self.edge.closed, [])
+        self.assertEqual((len(self.a.taken), len(self.sessions["b"].taken)), (2, 1))
+        self.assertEqual((self.a.closed, self.edge.closed), ([], []))
 
     def test_a_key_is_bound(self) -> None:
         """gnetways hear of it, and the next frame goes by the permanent key."""

@@ -164,8 +164,7 @@ class BffRole:
 
     def leave(self) -> None:
         """Have session send what is new to others."""
-        for stream in self._server.streams.values():
-            stream.outgoing.leave()
+        self._server.leave()
 
     def stop_steps(self) -> Sequence[Step]:
         """Requests in flight, then what is still to be written."""

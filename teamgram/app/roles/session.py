@@ -61,7 +61,8 @@ class SessionRole:
             bus=bus,
             settings=replace(stage_settings.session(self.file), server=place.process, keys_move=True),
         )
-        self.services: Sequence[Any] = (SessionServer(self.session, self._gateways, auth_sessions),)
+        self._server = SessionServer(self.session, self._gateways, auth_sessions)
+        self.services: Sequence[Any] = (self._server,)
         place.registry.register(SessionCollector(self.session.stage))
 
     async def start(self) -> None:
@@ -73,9 +74,8 @@ class SessionRole:
         self.session.startService()
 
     def leave(self) -> None:
-        """Have gnetway give the keys to others with their next frames."""
-        for stream in self._gateways.streams.values():
-            stream.outgoing.leave()
+        """Have gnetway bring new connections to others."""
+        self._server.leave()
 
     def stop_steps(self) -> Sequence[Step]:
         """Requests in flight, then the ways to bff."""

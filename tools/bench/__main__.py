@@ -19,6 +19,7 @@ from tools.bench.groups import GroupBench
 from tools.bench.latency import Latency
 from tools.bench.memory import Memory
 from tools.bench.messenger import Bench
+from tools.bench.turns import TurnBench
 from trial_tests.clients.server import RunningServer
 
 #: Takes ten minutes and more, nearly all of it waiting.
@@ -44,6 +45,7 @@ async def measure(reactor: Any, words: list[str]) -> None:
             **bench.figures(),
             **GroupBench(bench).figures(),
             **ChannelBench(bench).figures(),
+            **TurnBench(reactor).figures(),
             **FileBench(bench).figures(),
             **BotBench(bench).figures(),
             "busy": latency.busy,

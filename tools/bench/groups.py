@@ -78,7 +78,15 @@ class GroupBench:
         self._users = []
         return lines
 
-    async def _one_size(self, users: Sequence[tuple[PeerSession, Any]]) -> str:
+    async def sent_to(self, size: int, before_counted: Callable[[], Awaitable[object]]) -> None:
+        """Messages to so many; ``before_counted`` is called between those that warm up and the others."""
+        while len(self._users) < size:
+            self._users.append(await self._bench.user())
+        await self._one_size(self._users, before_counted)
+
+    async def _one_size(
+        self, users: Sequence[tuple[PeerSession, Any]], before_counted: Callable[[], Awaitable[object]] | None = None
+    ) -> str:
         (sender, _), *others = users
         invited = [tl.inputUser(user_id=user.id, access_hash=user.access_hash) for _, user in others]
         take = sender.take
@@ -96,6 +104,8 @@ class GroupBench:
                 for random_id in (random.getrandbits(62) for _ in range(counted))
             ]
             frames = sealed(sender, bodies)
+            if counted == number and before_counted is not None:
+                await before_counted()
             before = cpu_seconds(self._bench.server.pid)
             reached = members.expect(len(others) * len(frames))
             pump = Pump(sender, frames, IN_FLIGHT, results)

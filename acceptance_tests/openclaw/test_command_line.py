@@ -161,6 +161,9 @@ class DeviceCommandTests(OpenClawTestCase):
 class EveryCommandTests(OpenClawTestCase):
     """The commands that people use most, each of which has to go well against ours."""
 
+    #: Sixteen starts of their program, each of several seconds of CPU.
+    timeout = 600
+
     async def test_all(self) -> None:
         """What they print, where it says something of our gateway."""
         await self.run_openclaw("agent", "--agent", "main", "--message", "hello there")

@@ -6,6 +6,7 @@ from twisted.internet.defer import Deferred
 
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
+from trial_tests.bff.talk_house import Device
 from trial_tests.bff.test_files import picture
 from trial_tests.bots.methods.test_methods import ApiTestCase, uploaded
 
@@ -98,6 +99,26 @@ class SupergroupTests(ChannelBotTestCase):
         await self.appoint(self.bot, tl.chatAdminRights(other=True))
         await self.anna.send(self.peer, "now")
         self.assertEqual(await self.texts(), ["now"])
+
+    async def test_other_bots(self) -> None:
+        """Bots never hear each other, though they administer it, in a supergroup and in a basic group."""
+        to = await self.open(admin=True)
+        await self.heard()
+        user, token = await self.house.domain.bots.create(self.anna.user.id, "Other", "other_bot", self.now())
+        other = Device(self.house, user)
+        await self.appoint(other, tl.chatAdminRights(other=True))
+        group = await self.anna.call(tl.messages.createChat(
+            users=[self.anna.input_user(self.bot), self.anna.input_user(other)], title="Group"))  # fmt: skip
+        chat_id = int(group.updates.chats[0].id)
+        for bot in (self.bot, other):
+            query = tl.messages.editChatAdmin(chat_id=chat_id, user_id=self.anna.input_user(bot), is_admin=True)
+            await self.anna.call(query)
+        for where in (to["chat_id"], -chat_id):
+            given = {"chat_id": where, "text": "/start @helper_bot"}
+            await self.api.call(token, "sendMessage", given, {}, "192.0.2.1")
+        self.assertEqual(await self.texts(), [])
+        await self.anna.send(self.peer, "but people")
+        self.assertEqual(await self.texts(), ["but people"])
 
     async def test_waiting(self) -> None:
         """Who waits is woken by what is written there; what came while nobody asked is there afterwards."""

@@ -58,6 +58,8 @@ class ReadersTests(JoinedTestCase):
         await anna.call(tl.channels.toggleParticipantsHidden(channel=self.address(channel), enabled=True))
         self.assertEqual(await self.refusal(boris, channel, mine), "CHAT_ADMIN_REQUIRED")
         self.assertEqual(await self.readers(anna, channel, hers), [])
+        forum = await self.founded(anna, "Forum", megagroup=True, forum=True)
+        self.assertEqual(await self.refusal(anna, forum, 1), "CHAT_TOO_BIG")
         self.patch(channel_reading, "MOST_READERS", 1)
         self.assertEqual(await self.refusal(anna, channel, hers), "CHAT_TOO_BIG")
         await self.read(boris, channel, hers)

@@ -11,7 +11,7 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.difference import pts_txn
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, drop_marks_txn
 from teamgram.domain.boxes.store import chunks, marks
-from teamgram.domain.channels.channel import Seat
+from teamgram.domain.channels.channel import Flag, Seat
 from teamgram.domain.channels.rights import check_reads, check_sees_members
 from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats.chat import Standing
@@ -69,7 +69,9 @@ def read_channel_txn(
 
 
 def _says_who_read(seat: Seat) -> bool:
-    return not seat.channel.is_broadcast and seat.channel.members <= MOST_READERS
+    channel = seat.channel
+    # In a forum one reads topic by topic.
+    return not (channel.is_broadcast or channel.has(Flag.FORUM)) and channel.members <= MOST_READERS
 
 
 def readers_txn(txn: Transaction, user_id: int, peer: int, message_id: int, now: int) -> list[tuple[int, int]]:
@@ -77,7 +79,7 @@ def readers_txn(txn: Transaction, user_id: int, peer: int, message_id: int, now:
 
     Raises:
         ChannelNotFound, ChannelPrivate, ChatAdminRequired: who is in it is hidden.
-        GroupTooLarge, MessageIdInvalid, MessageTooOld.
+        GroupTooLarge (or a forum), MessageIdInvalid, MessageTooOld.
     """
     seat = seat_txn(txn, channel_id_of(peer), user_id, now)
     check_sees_members(seat)

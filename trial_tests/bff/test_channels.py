@@ -505,6 +505,24 @@ class PostingTests(JoinedTestCase):
         await anna.call(everybody)
         self.assertEqual([m.id for m in (await clara.history(self.peer(channel))).messages], [1])
 
+    async def test_cleared_of_one_writer(self) -> None:
+        """Administrators delete all that somebody wrote, but not what tells that they wrote it."""
+        _, anna, boris, clara, channel = await self.joined()
+        await clara.call(tl.channels.joinChannel(channel=self.address(channel)))
+        for text in ("one", "two"):
+            await boris.send(self.peer(channel), text)
+        kept = (await clara.send(self.peer(channel), "mine")).updates[1].message
+        clean = tl.channels.deleteParticipantHistory(channel=self.address(channel), participant=clara.peer(boris))
+        self.assertEqual(await error_of(clara.call(clean)), "CHAT_ADMIN_REQUIRED")
+        clean = tl.channels.deleteParticipantHistory(channel=self.address(channel), participant=anna.peer(boris))
+        answer = await anna.call(clean)
+        self.assertEqual((answer.pts_count, answer.offset), (3, 0))  # that he joined, too
+        left = (await boris.history(self.peer(channel))).messages
+        self.assertEqual([m.message for m in left if m.NAME == "message"], ["mine"])
+        self.assertEqual(left[0].id, kept.id)
+        answer = await anna.call(clean)
+        self.assertEqual((answer.pts_count, answer.offset), (0, 0))
+
     async def test_sent_on(self) -> None:
         """A post that is sent on says which channel and which post it was; a message of a group who wrote it."""
         _, anna, boris, clara, channel = await self.joined(broadcast=True)

@@ -5,7 +5,7 @@ from typing import Any
 from teamgram.bff.channels.answers import nothing_told
 from teamgram.bff.errors import bad_request
 from teamgram.bff.messages.history import MAX_MESSAGE_IDS
-from teamgram.bff.messages.marks import affected_messages
+from teamgram.bff.messages.marks import affected_history, affected_messages
 from teamgram.bff.messages.removing import MAX_DELETE
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
@@ -92,6 +92,17 @@ class ChannelMessages(RpcService):
         updates = nothing_told(shared)
         updates.updates.append(tl.updateChannelAvailableMessages(channel_id=seat.channel.id, available_min_id=up_to))
         return updates
+
+    @rpc("channels.deleteParticipantHistory")
+    async def delete_participant_history(self, caller: RpcMetadata, query: Any) -> Any:
+        """channels.deleteParticipantHistory#367544db channel:InputChannel … = messages.AffectedHistory"""
+        shared = self._shared
+        seat = await shared.seat(caller, query.channel)
+        writer = await shared.peer(caller, query.participant)
+        change, left = await shared.domain.messages.delete_written_by(
+            caller.user_id, seat.channel.marked, writer.marked, shared.now(), caller.perm_auth_key_id
+        )
+        return affected_history(change, left)
 
     @rpc("channels.readHistory")
     async def read_history(self, caller: RpcMetadata, query: Any) -> bool:

@@ -140,6 +140,29 @@ def clear_channel_txn(
     return delete_in_channel_txn(txn, fanout, user_id, peer, message_ids, now, perm_auth_key_id)
 
 
+def delete_written_by_txn(
+    txn: Transaction, fanout: Fanout, user_id: int, peer: int, writer_id: int, now: int, perm_auth_key_id: int
+) -> tuple[OwnChange, int]:
+    """Delete a step of what somebody wrote in a channel (marked id) under their own name, newest first; is there more?
+
+    Raises:
+        ChannelNotFound, ChannelPrivate, ChatAdminRequired.
+    """
+    seat = seat_txn(txn, channel_id_of(peer), user_id, now)
+    check_has(seat, AdminRight.DELETE_MESSAGES)
+    txn.execute(
+        "SELECT m.id FROM messages m JOIN message_contents c ON c.id = m.content_id"
+        " WHERE m.owner_id = ? AND m.id > ? AND c.sender_id = ? ORDER BY m.id DESC LIMIT ?",
+        (peer, max(1, seat.hidden_up_to), writer_id, 10 * HISTORY_STEP),
+    )
+    found = messages_txn(txn, peer, [row[0] for row in txn.fetchall()])
+    # What was written in the name of the channel or group is not theirs: deleting it would tell who wrote it.
+    named = sorted((id_ for id_, one in found.items() if not one.extra.post and not one.extra.as_peer), reverse=True)
+    step = named[:HISTORY_STEP]
+    change = delete_in_channel_txn(txn, fanout, user_id, peer, step, now, perm_auth_key_id)
+    return change, len(named) - len(step)
+
+
 def _remove_from_channel_txn(txn: Transaction, changes: BoxChanges, peer: int, messages: Sequence[Message]) -> None:
     if not messages:
         return

@@ -196,6 +196,25 @@ class Messages:
             "clear channel", deleting.clear_channel_txn, self._fanout, user_id, peer, max_id, now, perm_auth_key_id
         )
 
+    async def delete_written_by(
+        self, user_id: int, peer: int, writer_id: int, now: int, perm_auth_key_id: int = 0
+    ) -> tuple[OwnChange, int]:
+        """Delete a step of what somebody wrote in a channel under their own name; and how much is left of it.
+
+        Raises:
+            ChannelNotFound, ChannelPrivate, ChatAdminRequired.
+        """
+        return await self._database.write(
+            "delete of a writer",
+            deleting.delete_written_by_txn,
+            self._fanout,
+            user_id,
+            peer,
+            writer_id,
+            now,
+            perm_auth_key_id,
+        )
+
     async def delete_history(self, request: deleting.HistoryRequest) -> tuple[OwnChange, int]:
         """Delete a bounded part of a dialog, newest first; the change and how many messages are left to delete."""
         return await self._database.write("delete history", deleting.delete_history_txn, self._fanout, request)

@@ -112,6 +112,7 @@ class PairingTests(SynchronousTestCase):
 class SnapshotTests(SynchronousTestCase):
     """What goes to disk comes back."""
 
+    @hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
     @hypothesis.given(
         strategies.lists(
             strategies.tuples(

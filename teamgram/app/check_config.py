@@ -9,6 +9,7 @@ from teamgram.app.config.loader import Configuration, load_configuration
 from teamgram.app.logs import level_filter
 from teamgram.app.manhole import manhole_settings
 from teamgram.app.reload import check_certificates
+from teamgram.app.roles.neighbours import check_role
 from teamgram.database.dsn import SQLiteDSN
 from teamgram.openclaw.config import openclaw_keys, source_files
 from teamgram.openclaw.config.errors import OpenClawConfigError
@@ -29,6 +30,7 @@ def check(directory: Path, data_dir: Path) -> int:
     where = stage_settings.database(configuration.authsession.Mysql, data_dir)
     stage_settings.files(configuration.dfs)
     stage_settings.bot_api(configuration.botapi)
+    check_role(configuration.operations.Role, configuration, data_dir)
     manhole = manhole_settings(configuration.operations.Manhole, data_dir)
     openclaw = source_files.path_in(directory, os.environ)
     try:
@@ -39,6 +41,7 @@ def check(directory: Path, data_dir: Path) -> int:
         return 78
     print(f"configuration   {directory.absolute()}")
     print(f"data directory  {data_dir}")
+    print(f"role            {configuration.operations.Role}")
     print(f"database        {'SQLite, ' + str(where.path) if isinstance(where, SQLiteDSN) else 'MySQL, ' + where.host}")
     for listener in listeners:
         tls = " with TLS" if listener.cert_file else ""

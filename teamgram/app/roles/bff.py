@@ -18,6 +18,7 @@ from teamgram.app.bot_methods import BotKeeper, BotMethods
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.metrics import BackendCollector
 from teamgram.app.roles.leading import Leading
+from teamgram.app.roles.neighbours import NO_REDIS
 from teamgram.app.roles.role import RolePlace, Step
 from teamgram.app.roles.shared_keys import check_shared_keys
 from teamgram.bots.service import BotApiService
@@ -56,11 +57,7 @@ class BffRole:
         self.file = configuration.bff
         hosts = configuration.authsession.Cache
         if isinstance(hosts, str):
-            raise ConfigError(
-                "authsession.yaml",
-                "Cache",
-                "names no Redis; role bff needs one: sign-in codes, QR tokens and devices are shared there",
-            )
+            raise ConfigError("authsession.yaml", "Cache", NO_REDIS)
         self._sqlite_lock = self._lock_sqlite()
         self._bus = bus = CarriedBus(MemoryBus())
         flood = FloodLimits(stage_settings.flood(configuration.bff), place.reactor.seconds)

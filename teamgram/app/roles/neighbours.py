@@ -175,3 +175,28 @@ def _context(cert: str, key: str, ca: str, *, is_server: bool) -> ssl.SSLContext
     context.verify_mode = ssl.CERT_REQUIRED
     context.set_alpn_protocols(["h2"])
     return context
+
+
+def check_role(role: sections.RoleName, configuration: Configuration, data_dir: Path) -> None:
+    """Whether the configuration says all that a process of that role needs to know of the others.
+
+    Raises:
+        ConfigError: the first thing that it does not.
+    """
+    addresses: list[tuple[str, str]] = []
+    asked: list[Neighbours] = []
+    if role is sections.RoleName.GNETWAY:
+        asked = [neighbours(("gnetway.yaml", "Session"), configuration.gnetway.Session)]
+    elif role is not sections.RoleName.ALL:
+        file = configuration.session if role is sections.RoleName.SESSION else configuration.bff
+        addresses = [(f"{role}.yaml: ListenOn", listen_address(f"{role}.yaml", file))]
+        registrations(role, configuration)
+    if role is sections.RoleName.SESSION:
+        asked = list(bff_targets(configuration).values())
+    if role is sections.RoleName.BFF and isinstance(configuration.authsession.Cache, str):
+        raise ConfigError("authsession.yaml", "Cache", NO_REDIS)
+    addresses += [(where.where, endpoint) for where in asked for endpoint in where.endpoints]
+    trust(configuration.operations.Cluster, data_dir, addresses)
+
+
+NO_REDIS = "names no Redis; role bff needs one: sign-in codes, QR tokens and devices are shared there"

@@ -11,7 +11,7 @@ import yaml
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import load_configuration
 from teamgram.app.config.sections import ClusterSection, RoleName
-from teamgram.app.roles.neighbours import bff_targets, listen_address, neighbours, trust
+from teamgram.app.roles.neighbours import bff_targets, check_role, listen_address, neighbours, trust
 from teamgram.app.tap import chosen_role
 
 PROJECT = Path(__file__).parents[3]
@@ -79,6 +79,19 @@ class NeighboursTests(SynchronousTestCase):
         self.assertIn("needs", self.refusal(trust, ClusterSection(CertFile="a"), Path(), [here]))
         three = ClusterSection(CertFile="a", KeyFile="b", CAFile="c")
         self.assertIn("cannot be used", self.refusal(trust, three, Path(), [here]))
+
+    def test_all_that_a_role_needs(self) -> None:
+        """What ``teamgram check-config`` says of each, as ``etc/`` has it: that it lacks where the others are."""
+        configuration = self.configuration()
+        check_role(RoleName.ALL, configuration, Path())
+        for role, words in (
+            (RoleName.GNETWAY, "gnetway.yaml: Session: is missing"),
+            (RoleName.SESSION, "session.yaml: ListenOn: is empty"),
+            (RoleName.BFF, "bff.yaml: ListenOn: is empty"),
+        ):
+            self.assertIn(words, self.refusal(check_role, role, configuration, Path()))
+        without_redis = self.configuration("bff.yaml", ListenOn="127.0.0.1:20010")
+        self.assertIn("names no Redis", self.refusal(check_role, RoleName.BFF, without_redis, Path()))
 
     def test_the_role(self) -> None:
         """The command line's, else the configuration's."""

@@ -505,6 +505,19 @@ class PostingTests(JoinedTestCase):
         await anna.call(everybody)
         self.assertEqual([m.id for m in (await clara.history(self.peer(channel))).messages], [1])
 
+    async def test_links_to_messages(self) -> None:
+        """Whoever can read a message gets a link to it; by the username where there is one."""
+        _, anna, boris, _, channel = await self.joined()
+        sent = (await anna.send(self.peer(channel), "look")).updates[1].message
+        export = tl.channels.exportMessageLink
+        got = await boris.call(export(channel=self.address(channel), id=sent.id))
+        self.assertRegex(got.link, rf"^https://t\.me/[a-z]\w+/{sent.id}$")
+        missing = export(channel=self.address(channel), id=sent.id + 9)
+        self.assertEqual(await error_of(boris.call(missing)), "MESSAGE_ID_INVALID")
+        await anna.call(tl.channels.updateUsername(channel=self.address(channel), username=""))
+        got = await boris.call(export(channel=self.address(channel), id=sent.id))
+        self.assertEqual(got.link, f"https://t.me/c/{channel.id}/{sent.id}")
+
     async def test_cleared_of_one_writer(self) -> None:
         """Administrators delete all that somebody wrote, but not what tells that they wrote it."""
         _, anna, boris, clara, channel = await self.joined()

@@ -1,4 +1,4 @@
-"""channels.getMessages, deleteMessages, readHistory and readMessageContents."""
+"""Messages of channels by their ids: getting, deleting, linking to and reading them."""
 
 from typing import Any
 
@@ -14,6 +14,8 @@ from teamgram.domain.boxes.message import Message
 from teamgram.domain.channels.channel import Seat
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
+
+LINK_PREFIX = "https://t.me/"
 
 
 class ChannelMessages(RpcService):
@@ -65,6 +67,21 @@ class ChannelMessages(RpcService):
             else:
                 ids.append(view.id if view.NAME == "inputMessageID" else 0)
         return ids
+
+    @rpc("channels.exportMessageLink")
+    async def export_message_link(self, caller: RpcMetadata, query: Any) -> Any:
+        """channels.exportMessageLink#e63fadeb flags:# grouped:flags.0?true … id:int = ExportedMessageLink"""
+        seat = await self._shared.seat(caller, query.channel)
+        channel = seat.channel
+        found, _ = await self._shared.domain.messages.in_channel(
+            caller.user_id, channel.marked, [query.id], seat.hidden_up_to
+        )
+        if query.id not in found:
+            raise bad_request("MESSAGE_ID_INVALID")
+        # Apps know by "single" that one picture of an album is meant, not all of it.
+        single = "?single" if found[query.id].extra.grouped_id and not query.grouped else ""
+        link = f"{LINK_PREFIX}{channel.username or f'c/{channel.id}'}/{query.id}{single}"
+        return tl.exportedMessageLink(link=link, html="")  # nothing shows posts on other people's pages
 
     @rpc("channels.deleteMessages")
     async def delete_messages(self, caller: RpcMetadata, query: Any) -> Any:

@@ -41,6 +41,7 @@ from teamgram.bff.messages.media import SendingMedia
 from teamgram.bff.messages.removing import RemovingMessages
 from teamgram.bff.messages.scheduled import ScheduledService
 from teamgram.bff.messages.searching import MessageSearching
+from teamgram.bff.messages.send_as import SpeakingAs
 from teamgram.bff.messages.sending import SendingMessages
 from teamgram.bff.messages.web_pages import WebPages
 from teamgram.bff.notification import Notification
@@ -147,6 +148,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
     """Every service about conversations."""
     return [
         SendingMessages(shared),
+        SpeakingAs(shared),
         SendingMedia(shared),
         ScheduledService(shared),
         LifetimesService(shared),

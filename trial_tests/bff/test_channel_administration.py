@@ -102,6 +102,29 @@ class AdminTests(ChannelTestCase):
 
 
 @on_every_backend
+class SpeakingTests(ChannelTestCase):
+    """In whose name somebody writes."""
+
+    async def test_send_as(self) -> None:
+        """There is one name for each, and no other is taken: nobody is shown who believes that they are not."""
+        _, anna, boris, _, channel = await self.supergroup()
+        await self.bring(anna, channel, boris)
+        peer = tl.inputPeerChannel(channel_id=channel.channel_id, access_hash=channel.access_hash)
+        names = [(await device.call(tl.channels.getSendAs(peer=peer))).peers for device in (anna, boris)]
+        self.assertEqual([[one.peer.user_id for one in some] for some in names], [[anna.user.id], [boris.user.id]])
+        self.assertEqual(await error_of(anna.send(peer, "hidden", send_as=peer)), "SEND_AS_PEER_INVALID")
+        await anna.send(peer, "I", send_as=tl.inputPeerSelf())
+        await self.admin(anna, channel, anna, anonymous=True)
+        (only,) = (await anna.call(tl.channels.getSendAs(peer=peer))).peers
+        self.assertEqual(only.peer.channel_id, channel.channel_id)
+        self.assertTrue(await anna.call(tl.messages.saveDefaultSendAs(peer=peer, send_as=peer)))
+        await anna.send(peer, "hidden", send_as=peer)
+        self.assertEqual(await error_of(anna.send(peer, "I", send_as=tl.inputPeerSelf())), "SEND_AS_PEER_INVALID")
+        newest = (await boris.history(peer)).messages[0]
+        self.assertEqual((newest.message, newest.from_id.channel_id), ("hidden", channel.channel_id))
+
+
+@on_every_backend
 class BanTests(ChannelTestCase):
     """channels.editBanned and messages.editChatDefaultBannedRights."""
 

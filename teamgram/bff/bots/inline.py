@@ -7,7 +7,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader
 from teamgram.bff.messages.compose import captioned, mentioned, reply_from
 from teamgram.bff.messages.scheduled import due_at, put_off_answer
-from teamgram.bff.messages.sending import check_send_as
+from teamgram.bff.messages.send_as import check_send_as
 from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
@@ -82,7 +82,7 @@ class InlineBots(RpcService):
         domain = shared.domain
         with shared.order.place(caller) as place:
             peer = await shared.peer(caller, query.peer)
-            check_send_as(query)
+            await check_send_as(shared, caller, peer, query)
             due = due_at(shared, query)
             before, _ = await domain.messages.before_media(
                 caller.user_id, peer.marked, (query.random_id,), Banned.SEND_MESSAGES

@@ -12,7 +12,7 @@ from teamgram.bff.messages.compose import (
     reply_markup_from,
 )
 from teamgram.bff.messages.scheduled import due_at, put_off_answer
-from teamgram.bff.messages.sending import check_send_as
+from teamgram.bff.messages.send_as import check_send_as
 from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
@@ -58,7 +58,7 @@ class SendingMedia(RpcService):
         messages = shared.domain.messages
         with shared.order.place(caller) as place:
             peer = await shared.peer(caller, query.peer)
-            check_send_as(query)
+            await check_send_as(shared, caller, peer, query)
             due = due_at(shared, query)
             random_ids = tuple(single.random_id for single in singles)
             if 0 in random_ids:

@@ -8,6 +8,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.files.input_media import InputMediaReader, move_from
 from teamgram.bff.messages.compose import captioned, composed, mentioned, reply_from, reply_markup_from
 from teamgram.bff.messages.scheduled import due_at, edit_scheduled, put_off_answer
+from teamgram.bff.messages.send_as import check_send_as
 from teamgram.bff.messages.web_pages import chosen_preview
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
@@ -39,7 +40,8 @@ class SendingMessages(RpcService):
         shared = self._shared
         with shared.order.place(caller) as place:
             peer = await shared.peer(caller, query.peer)
-            check_send_as(query)
+            if query.send_as is not None:
+                await check_send_as(shared, caller, peer, query)
             due = due_at(shared, query) if query.schedule_date else 0
             text, entities, tags = await composed(shared, caller, query.message, query.entities)
             reply_to_id, quote = await reply_from(shared, caller, peer, query)
@@ -104,7 +106,7 @@ class SendingMessages(RpcService):
         with shared.order.place(caller) as place:
             to_peer = await shared.peer(caller, query.to_peer)
             from_peer = await self._from_peer(caller, query)
-            check_send_as(query)
+            await check_send_as(shared, caller, to_peer, query)
             due = due_at(shared, query)
             reply_to_id, quote = await reply_from(shared, caller, to_peer, query)
             await place.turn()
@@ -240,9 +242,3 @@ def _short(sent: Sent) -> Any:
         date=message.date,
         entities=entity_views(message.extra.entities),
     )
-
-
-def check_send_as(query: Any) -> None:
-    """In private chats and basic groups everybody speaks for themselves."""
-    if query.send_as is not None and query.send_as.NAME != "inputPeerSelf":
-        raise bad_request("SEND_AS_PEER_INVALID")

@@ -21,7 +21,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from teamgram.blobs.errors import BlobMissing, BlobsFull
+from teamgram.blobs.errors import BlobMissing, BlobsAway, BlobsFull
 from teamgram.blobs.interface import Kept, Stored
 
 T = TypeVar("T")
@@ -56,6 +56,7 @@ class DirectoryBlobs:
         self._reactor = reactor
         self._min_free_bytes = min_free_bytes
         self._pool: ThreadPool | None = None
+        self._closed = False
         self._sweeping = Lock()
         self._swept = False
         self._room_seen, self._look_again = 0, 0.0
@@ -98,12 +99,16 @@ class DirectoryBlobs:
         await self._in_thread(self._remove, name)
 
     async def close(self) -> None:
+        self._closed = True
         pool, self._pool = self._pool, None
         if pool is not None:
             # Joins its threads: each is in one bounded call at most.
             await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), pool.stop)
 
     def _in_thread(self, function: Callable[..., T], *args: Any) -> "Deferred[T]":
+        if self._closed:
+            # Threads that are started now nobody would end, and the process would wait for them for ever.
+            raise BlobsAway("closed")
         if self._pool is None:
             self._pool = ThreadPool(0, THREADS, "blobs")
             self._pool.start()

@@ -368,6 +368,7 @@ class Domain:
         await self.reactions.stop()
         self.collecting.stop()
         self.bot_inbox.stop()
+        self.own_sets.stop()
         await self.filing.stop()
         await self.indexer.stop()
         await self.presence.stop()

@@ -2,13 +2,14 @@
 
 import errno
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.trial import unittest
 
-from teamgram.blobs import BlobMissing, BlobsFull, DirectoryBlobs, directory
+from teamgram.blobs import BlobMissing, BlobsAway, BlobsFull, DirectoryBlobs, directory
 from trial_tests.blobs.contract import BlobsContract
 
 
@@ -29,6 +30,14 @@ class DirectoryBlobsTests(BlobsContract, unittest.TestCase):
 
     def _files(self, under: str) -> list[Path]:
         return [path for path in (self.directory / "files" / under).rglob("*") if path.is_file()]
+
+    async def test_closed(self) -> None:
+        """Nothing begins any more: its thread would keep the process for ever."""
+        await self.blobs.keep(b"data")
+        await self.blobs.close()
+        with self.assertRaises(BlobsAway):
+            await self.blobs.keep(b"late")
+        self.assertEqual([thread.name for thread in threading.enumerate() if "blobs" in thread.name], [])
 
     async def test_two_levels_of_folders(self) -> None:
         """So that none has too many names in it."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from twisted.internet.defer import Deferred, FirstError, gatherResults
+from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -87,7 +87,13 @@ class OwnSets:
         self._storage = filing.storage
         self._clock = clock
         self._drawing: dict[str, list[Deferred[None]]] = {}
+        self._under_way: dict[str, Deferred[None]] = {}
         self._reactions: list[ReactionFiles] | None = None
+
+    def stop(self) -> None:
+        """Draw no further."""
+        for drawing in list(self._under_way.values()):
+            drawing.cancel()
 
     async def dice(self, emoji: str) -> NamedSet:
         """The set of what is thrown.
@@ -135,7 +141,7 @@ class OwnSets:
             self._drawing.setdefault(key, []).append(waiter)
             if len(self._drawing[key]) == 1:
                 # By itself: who asked first may go before it is done, and others wait for it.
-                Deferred.fromCoroutine(self._draw(key, named.short_name, title))
+                self._under_way[key] = Deferred.fromCoroutine(self._draw(key, named.short_name, title))
             await waiter
         return named
 
@@ -146,7 +152,9 @@ class OwnSets:
         except Exception as error:
             cause = error.subFailure.value if isinstance(error, FirstError) else error
             failure = Failure(cause)  # type: ignore[no-untyped-call]
-            self._log.warn("{title} could not be drawn: {error!r}", title=title, error=failure.value)
+            if not isinstance(cause, CancelledError):
+                self._log.warn("{title} could not be drawn: {error!r}", title=title, error=cause)
+        self._under_way.pop(key, None)
         for waiter in self._drawing.pop(key):
             if failure is None:
                 waiter.callback(None)

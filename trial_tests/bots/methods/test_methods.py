@@ -240,11 +240,11 @@ class ApiTests(ApiTestCase):
         sent = await self.ask("sendMessage", chat_id=self.anna.user.id, text="press", reply_markup=keyboard)
         rows = sent["reply_markup"]["inline_keyboard"]
         self.assertEqual([list(one) for one in rows[0]], [["text", "callback_data"], ["text", "url"]])
-        await self.ask("getUpdates", offset=-1)
+        last = (await self.ask("getUpdates", offset=-1))[-1]["update_id"]
         message_id = (await self.anna.history(self.anna.peer(self.bot), limit=1)).messages[0].id
         query = tl.messages.getBotCallbackAnswer(peer=self.anna.peer(self.bot), msg_id=message_id, data=b"go")
         pressed = Deferred.fromCoroutine(self.anna.call(query))
-        told = (await self.ask("getUpdates", offset=-1, timeout=5))[-1]["callback_query"]
+        told = (await self.ask("getUpdates", offset=last + 1, timeout=5))[-1]["callback_query"]
         self.assertEqual((told["data"], told["from"]["id"]), ("go", self.anna.user.id))
         self.assertEqual(told["message"]["message_id"], sent["message_id"])
         await self.ask("answerCallbackQuery", callback_query_id=told["id"], text="done")

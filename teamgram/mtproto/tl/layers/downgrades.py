@@ -131,13 +131,13 @@ def _pinned_topic(update: Any, layer: int) -> Any:
     if layer >= _TOPICS_OF_PEERS:
         return update
     older = class_named("updateChannelPinnedTopic")
-    return older(pinned=update.pinned, channel_id=update.peer.channel_id, topic_id=update.topic_id)
+    return older(pinned=update.pinned, channel_id=_peer_id(update.peer), topic_id=update.topic_id)
 
 
 def _pinned_topics(update: Any, layer: int) -> Any:
     if layer >= _TOPICS_OF_PEERS:
         return update
-    return class_named("updateChannelPinnedTopics")(channel_id=update.peer.channel_id, order=update.order)
+    return class_named("updateChannelPinnedTopics")(channel_id=_peer_id(update.peer), order=update.order)
 
 
 OBJECT_DOWNGRADES: dict[tuple[str, str], Callable[[Any, int], Any]] = {

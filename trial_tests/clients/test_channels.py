@@ -2,9 +2,11 @@
 
 import unittest
 
+from twisted.internet.task import deferLater
+
 from trial_tests.backends import on_every_backend
 from trial_tests.clients.house import HouseTestCase, have
-from trial_tests.clients.process import ClientProcess
+from trial_tests.clients.process import ClientError, ClientProcess
 from trial_tests.clients.test_chat import SECONDS_TO_SEE, ChatScenario
 from trial_tests.clients.test_offline import Conversation
 
@@ -61,6 +63,16 @@ class ChannelTests(ChatScenario):
             await others[0].do("leave_channel", channel=channel)
             self.assertEqual((await founder.do("about_channel", channel=channel))["members"], len(clients) - 1)
 
+    async def knows(self, client: ClientProcess, channel: int) -> None:
+        """Wait until a client has heard that it was brought in."""
+        for _ in range(100):
+            try:
+                await client.do("about_channel", channel=channel)
+                return
+            except ClientError:
+                await deferLater(self.reactor, 0.05)
+        self.fail(f"{client.name} knows nothing of channel {channel}")
+
     async def test_a_channel_of_each(self) -> None:
         """Each founds one and brings the others in: they read, and may not post."""
         clients = await self.everybody()
@@ -70,6 +82,10 @@ class ChannelTests(ChatScenario):
             channel = await founder.do("found_channel", title=f"News {number}", broadcast=True)
             peer = ["channel", channel]
             await founder.do("bring_in", channel=channel, users=[one.user["id"] for one in others])
+            for one in others:
+                # What comes while TDLib asks what a new channel is it has from the answer, and tells of no new message.
+                await self.knows(one, channel)
+                await one.do("history", peer=peer)
             sent = await founder.do("send", peer=peer, text=f"news of {number}")
             for one in others:
                 seen = await one.event("new_message", SECONDS_TO_SEE, text=f"news of {number}")

@@ -1,6 +1,7 @@
-"""Files beside the database, which only their owner may read: replaced whole, and on disk when that is said. Blocks."""
+"""Files beside the database, for their owner alone: made and replaced whole, and on disk when that is said. Blocks."""
 
 import os
+import secrets
 from pathlib import Path
 
 
@@ -18,6 +19,32 @@ def replace(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
     os.replace(temporary, path)
     sync_folder(path.parent)
+
+
+def create(path: Path, content: bytes) -> bool:
+    """Put ``content`` under that name unless there is something, whole and on disk when anybody sees it.
+
+    Returns:
+        False: it is there already.
+
+    Raises:
+        OSError: it cannot be written; nothing is under that name then.
+    """
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        # Unlike a rename, this takes nobody's place.
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(temporary)
+    sync_folder(path.parent)
+    return True
 
 
 def sync_folder(path: Path) -> None:

@@ -5,7 +5,6 @@ a key that is not in the database: ``sign_in_codes.key`` in the data directory.
 Whoever reads that file (``teamgram codes`` does) can read pending codes.
 """
 
-import os
 import secrets
 from hashlib import blake2b
 from hmac import compare_digest
@@ -13,6 +12,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from teamgram.database import private_file
 
 KEY_FILE = "sign_in_codes.key"
 KEY_LENGTH = 32
@@ -25,18 +26,12 @@ def load_or_create_key(path: Path) -> bytes:
     Raises:
         ValueError: the file holds something else.
     """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_bytes()
-        if len(key) != KEY_LENGTH:
-            raise ValueError(f"{path} is not a {KEY_LENGTH}-byte key") from None
-        return key
-    key = secrets.token_bytes(KEY_LENGTH)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
+    if not path.exists():
+        private_file.create(path, secrets.token_bytes(KEY_LENGTH))
+    # Another process may have been quicker: its key is everybody's.
+    key = path.read_bytes()
+    if len(key) != KEY_LENGTH:
+        raise ValueError(f"{path} is not a {KEY_LENGTH}-byte key")
     return key
 
 

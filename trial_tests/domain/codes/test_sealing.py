@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -41,3 +42,13 @@ class CodeSealTests(SynchronousTestCase):
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
         path.write_bytes(b"short")
         self.assertRaises(ValueError, load_or_create_key, path)
+
+    def test_several_at_once(self) -> None:
+        """Processes that start together on one directory have one key, and none sees half of it."""
+        directory = Path(self.mktemp())
+        directory.mkdir()
+        with ThreadPoolExecutor(4) as pool:
+            for number in range(25):
+                keys = set(pool.map(load_or_create_key, [directory / f"{number}"] * 4))
+                self.assertEqual(len(keys), 1)
+        self.assertEqual(len(list(directory.iterdir())), 25)

@@ -359,6 +359,9 @@ class AdminLogTests(ChannelTestCase):
         self.assertEqual(len(await self.log(anna, channel, q="boris")), 3)
         self.assertEqual(len(await self.log(anna, channel, max_id=kicked.id, limit=2)), 2)
         self.assertEqual(await error_of(self.log(boris, channel)), "CHANNEL_PRIVATE")
+        await self.ban(anna, channel, boris, NO_BANS)
+        (again,) = await self.log(anna, channel, events_filter=tl.channelAdminLogEventsFilter(kick=True), limit=1)
+        self.assertEqual(again.id, kicked.id)
         house.clock.advance(48 * 3600 + 1)
         self.assertEqual(await self.log(anna, channel), [])
 

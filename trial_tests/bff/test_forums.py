@@ -78,6 +78,8 @@ class TopicTests(ForumTestCase):
         await boris.call(tl.messages.readDiscussion(peer=peer, msg_id=news, read_max_id=second.id))
         (topic,) = (await boris.call(tl.messages.getForumTopicsByID(peer=peer, topics=[news]))).topics
         self.assertEqual((topic.unread_count, topic.read_inbox_max_id), (0, second.id))
+        nothing = tl.messages.readDiscussion(peer=peer, msg_id=99_999, read_max_id=second.id)
+        self.assertEqual(await error_of(boris.call(nothing)), "MESSAGE_ID_INVALID")
 
     async def test_once_for_a_random_id(self) -> None:
         """Begun twice, it is there once."""

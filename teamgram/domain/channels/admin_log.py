@@ -3,7 +3,7 @@
 Each event is written in the transaction that it tells of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -234,6 +234,7 @@ class Wanted:
         kinds: events of these classes; empty for all.
         user_ids: done by these; empty for anybody.
         before_id, after_id: ids of events between which they lie, 0 for no bound.
+        matches: asked of each event of these kinds besides; None: all of them.
     """
 
     words: str = ""
@@ -242,6 +243,7 @@ class Wanted:
     before_id: int = 0
     after_id: int = 0
     limit: int = MAX_PAGE
+    matches: Callable[[AdminEvent], bool] | None = None
 
 
 def log_txn(txn: Transaction, actor: Actor, channel_id: int, event: AdminEvent) -> None:
@@ -291,9 +293,11 @@ def _find_txn(txn: Transaction, actor: Actor, channel_id: int, wanted: Wanted) -
     limit = max(1, min(wanted.limit, MAX_PAGE))
     txn.execute(
         f"SELECT id, logged_at, user_id, kind, event FROM channel_admin_log WHERE {where} ORDER BY id DESC LIMIT ?",
-        (*params, _SEARCHED if wanted.words else limit),
+        (*params, _SEARCHED if wanted.words or wanted.matches is not None else limit),
     )
     entries = [AdminEntry(row[0], row[1], row[2], _DECODERS[row[3]].decode(row[4])) for row in txn.fetchall()]
+    if wanted.matches is not None:
+        entries = [entry for entry in entries if wanted.matches(entry.event)]
     if wanted.words:
         entries = _with_words_txn(txn, entries, wanted.words)
     return entries[:limit]

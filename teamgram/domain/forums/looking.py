@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.message import Message, MessageAnswers
-from teamgram.domain.boxes.store import chunks, marks
+from teamgram.domain.boxes.store import chunks, marks, messages_txn
 from teamgram.domain.channels import rights, store
 from teamgram.domain.channels.channel import Flag, Seat
 from teamgram.domain.channels.general_topic import GENERAL
@@ -148,6 +148,9 @@ class TopicsSeen:
         if not seat.is_present:
             return
         marked = seat.channel.marked
+        # A mark is kept for what is there, or one member could have as many kept as there are numbers.
+        if thread_id != GENERAL and not messages_txn(txn, marked, [thread_id]):
+            raise MessageIdInvalid(str(thread_id))
         txn.execute("SELECT last_message_id FROM message_boxes WHERE owner_id = ?", (marked,))
         row = txn.fetchone()
         max_id = min(max_id, row[0] if row else 0)

@@ -15,6 +15,7 @@ from teamgram.cluster.callers import Callers
 from teamgram.cluster.events import TO_SESSIONS, deliver_message, event_message
 from teamgram.cluster.flow import PeerSilent, StreamQueue, converse
 from teamgram.cluster.protos import calls_grpc, calls_pb2
+from teamgram.cluster.ran_once import RanOnce
 from teamgram.interfaces.rpc import RpcCaller, RpcError, RpcRequest
 from teamgram.interfaces.updates import DevicesAsked, SessionsGone
 
@@ -110,7 +111,7 @@ class BffServer(calls_grpc.BffBase):
     _log = Logger()
 
     def __init__(self, caller: RpcCaller, bus: CarriedBus, clock: IReactorTime) -> None:
-        self._caller = caller
+        self._caller = RanOnce(caller)
         self._callers = Callers()
         self._bus = bus
         self._clock = clock

@@ -23,6 +23,7 @@ from teamgram.cluster.events import TO_BFFS, deliver_message, event_message
 from teamgram.cluster.flow import StreamQueue
 from teamgram.cluster.links import MemberLink, MemberLinks
 from teamgram.cluster.protos import calls_grpc, calls_pb2
+from teamgram.cluster.ran_once import only_reads
 from teamgram.interfaces.rpc import RpcError, RpcRequest
 from teamgram.interfaces.updates import UpdatesMayBeLost, UpdatesSessionChanged
 
@@ -37,13 +38,6 @@ LOST_AFTER = 3.0
 
 MAX_WAITING = 10_000
 """Requests that may wait for a bff to come back."""
-
-_NO_READS = frozenset(("messages.getBotCallbackAnswer", "messages.getMessagesViews"))
-
-
-def only_reads(method: str) -> bool:
-    """Whether asking twice is no other than asking once."""
-    return method.rpartition(".")[2].startswith("get") and method not in _NO_READS
 
 
 class _Call:

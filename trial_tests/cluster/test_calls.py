@@ -15,7 +15,8 @@ from teamgram.cluster.callers import Callers
 from teamgram.cluster.events import event_message
 from teamgram.cluster.flow import StreamQueue
 from teamgram.cluster.links import MemberLink, MemberLinks
-from teamgram.cluster.remote_bff import BUSY, LOST, RemoteBff, only_reads
+from teamgram.cluster.ran_once import RanOnce, only_reads
+from teamgram.cluster.remote_bff import BUSY, LOST, RemoteBff
 from teamgram.cluster.ring import Ring
 from teamgram.interfaces.keys import AuthKeyType, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
@@ -58,7 +59,7 @@ class BffLink(MemberLink):
         self.is_leaving = False
         self.services = Services()
         self.bus = CarriedBus(MemoryBus())
-        self.stream = SessionStream(self.services, Callers(), self.bus)
+        self.stream = SessionStream(RanOnce(self.services), Callers(), self.bus)
         self.outgoing: StreamQueue[Any] | None = speaker.outgoing(self)
 
     def __repr__(self) -> str:
@@ -129,7 +130,7 @@ class CallsTests(SynchronousTestCase):
         self.carry()
         self.assertEqual(self.successResultOf(asked), b"now")
         self.owner.services.at_once = RpcError(400, "PEER_ID_INVALID")
-        asked = self.ask()
+        asked = self.ask(msg_id=10)
         self.carry()
         self.assertEqual(self.failureResultOf(asked, RpcError).value.message, "PEER_ID_INVALID")
 
@@ -143,7 +144,7 @@ class CallsTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_cancelled(self) -> None:
-        """Session gives a request up: bff stops, and its late answer is nobody's."""
+        """Session gives a request up: its late answer is nobody's."""
         asked = self.ask()
         self.carry()
         asked.cancel()

@@ -41,6 +41,7 @@ METHODS = tuple(
     question.request question.waitAnswer question.resolve question.get question.list
     sessions.rewind sessions.branches.switch skills.install skills.update
     device.pair.setupCode device.pair.setupStatus channels.start channels.stop channels.logout
+    channels.pairing.list channels.pairing.approve channels.pairing.dismiss
     skills.upload.begin skills.upload.chunk skills.upload.commit
     terminal.open terminal.input terminal.resize terminal.close terminal.attach terminal.upload
     cron.list cron.get cron.add cron.update cron.remove cron.run cron.status cron.runs

@@ -94,6 +94,8 @@ CORES = [
     "openclaw/agent/run_records.py",
     "openclaw/agent/slots.py",
     "openclaw/agent/streaming.py",
+    "openclaw/config/telegram.py",
+    "openclaw/messenger/access.py",
     "openclaw/messenger/addressing.py",
     "openclaw/sessions/agent_session.py",
     "openclaw/sessions/keys.py",

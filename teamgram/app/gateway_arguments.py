@@ -1,4 +1,4 @@
-"""How ``teamgram gateway``, ``devices``, ``nodes`` and ``agent`` are written; what they do is ``gateway_commands``.
+"""How the commands that ask the control plane are written; what they do is ``gateway_commands``.
 
 Apart from it, because every command of the program reads this, and what a
 WebSocket client needs takes a while to load.
@@ -46,6 +46,17 @@ def add_commands(commands: Any, where: argparse.ArgumentParser) -> None:
         add(devices, name, run, _PAIRING, text).add_argument("id", metavar="ID", nargs="?", default="")
     revoke = add(devices, "revoke", "revoke_device", _PAIRING, "Close a device's connections and forget it.")
     revoke.add_argument("id", metavar="DEVICE", help="its id, or the beginning of it")
+
+    pairing = group("pairing", "Decide who may write to the agents in the messenger.")
+    add(pairing, "list", "list_pairing", _PAIRING, "Show who waits to be let in, and who was.")
+    approve = add(pairing, "approve", "approve_pairing", _EVERYTHING, "Let somebody in by the code they were told.")
+    approve.add_argument("code", metavar="CODE", nargs="+", help="the code (or, as OpenClaw has it, telegram CODE)")
+    approve.add_argument("--owner", action="store_true", help="and make them the agents' owner, if nobody is one yet")
+    approve.add_argument("--quiet", action="store_true", help="do not tell them")
+    dismiss = add(pairing, "dismiss", "dismiss_pairing", _PAIRING, "Do not let somebody in.")
+    dismiss.add_argument("code", metavar="CODE", nargs="+")
+    revoke = add(pairing, "revoke", "revoke_pairing", _PAIRING, "Let somebody in no longer.")
+    revoke.add_argument("id", metavar="ID", type=int, help="the user's id, as list shows it")
 
     nodes = group("nodes", "Use the phones and hosts that lend their commands.")
     add(nodes, "list", "list_nodes", _PAIRING, "Show the nodes and what they offer.")

@@ -1,4 +1,4 @@
-"""``teamgram gateway``, ``devices``, ``nodes`` and ``agent``: the running server's control plane from a terminal.
+"""``teamgram gateway``, ``devices``, ``pairing``, ``nodes``, ``agent``: the running server's control plane.
 
 ``gateway_arguments`` declares them.
 """
@@ -181,6 +181,73 @@ async def revoke_device(options: argparse.Namespace, gateway: GatewayClient) -> 
         _print_json(answer)
     else:
         print(f"{_name(device)}: revoked; its connections are closed")
+    return 0
+
+
+# people
+
+
+async def list_pairing(options: argparse.Namespace, gateway: GatewayClient) -> int:
+    """Who waits, then who was let in."""
+    waiting = await _ask(options, gateway, "channels.pairing.list", {})
+    people = await _ask(options, gateway, "teamgram.pairing.people", {})
+    if options.json:
+        _print_json({**waiting, **people})
+        return 0
+    if not waiting["accounts"]:
+        print("nobody is asked to pair: channels.telegram.dmPolicy of openclaw.yaml is not pairing")
+    elif not waiting["requests"]:
+        print("nobody waits")
+    for request in waiting["requests"]:
+        code, name, sender = request["requestId"], request["senderLabel"], request["senderId"]
+        print(
+            f"{code}  {name} (id {sender}) waits for agent {request['metadata']['agent']}, until {request['expiresAt']}"
+        )
+    for one in people["people"]:
+        print(f"let in    {one['name']} (id {one['userId']}), {_when(one['approvedAtMs'])}")
+    return 0
+
+
+async def approve_pairing(options: argparse.Namespace, gateway: GatewayClient) -> int:
+    """Let somebody in."""
+    more = {"notify": not options.quiet, "bootstrapCommandOwner": options.owner}
+    answer = await _pair(options, gateway, "approve", more)
+    if options.json:
+        _print_json(answer)
+        return 0
+    print(f"user {answer['senderId']} is let in")
+    if answer["commandOwnerBootstrap"] == "configured":
+        print(f"user {answer['senderId']} is the agents' owner")
+    elif answer["commandOwnerBootstrap"] == "already-configured":
+        print("the agents have an owner already: teamgram owners add PHONE names one more")
+    if answer["notification"] == "failed":
+        print("they could not be told")
+    return 0
+
+
+async def dismiss_pairing(options: argparse.Namespace, gateway: GatewayClient) -> int:
+    """Do not let somebody in."""
+    answer = await _pair(options, gateway, "dismiss", {})
+    if options.json:
+        _print_json(answer)
+    else:
+        print(f"user {answer['senderId']} is not let in")
+    return 0
+
+
+async def _pair(options: argparse.Namespace, gateway: GatewayClient, decision: str, more: dict[str, Any]) -> Any:
+    *channel, code = options.code
+    params = {"channel": channel[0] if channel else "telegram", "accountId": "default", "requestId": code, **more}
+    return await _ask(options, gateway, f"channels.pairing.{decision}", params)
+
+
+async def revoke_pairing(options: argparse.Namespace, gateway: GatewayClient) -> int:
+    """Let somebody in no longer."""
+    answer = await _ask(options, gateway, "teamgram.pairing.revoke", {"userId": options.id})
+    if options.json:
+        _print_json(answer)
+    else:
+        print(f"user {answer['userId']} is not let in any more")
     return 0
 
 

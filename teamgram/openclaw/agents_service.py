@@ -27,11 +27,14 @@ from teamgram.openclaw.approvals.exec_policy import ExecPolicy
 from teamgram.openclaw.approvals.questions import Questions
 from teamgram.openclaw.approvals.tool_gate import ToolGate
 from teamgram.openclaw.approvals.typed_words import TypedWords
+from teamgram.openclaw.config.telegram import CHANNEL
 from teamgram.openclaw.control_plane import ControlPlane
-from teamgram.openclaw.messenger.channel import CHANNEL, Messenger, MessengerDomain
+from teamgram.openclaw.messenger.channel import Messenger
+from teamgram.openclaw.messenger.outbound import MessengerDomain
 from teamgram.openclaw.methods.agent import AgentMethods
 from teamgram.openclaw.methods.agents import AgentsMethods
 from teamgram.openclaw.methods.approvals import ApprovalMethods
+from teamgram.openclaw.methods.channel_pairing import ChannelPairingMethods
 from teamgram.openclaw.methods.channels import ChannelMethods
 from teamgram.openclaw.methods.chat import ChatMethods
 from teamgram.openclaw.methods.cron import CronMethods
@@ -66,6 +69,7 @@ class AgentsService(Service):
         cron, heartbeat: what starts runs by itself.
         approvals: what waits for a person's word.
         typed_words: what people type that is no message to an agent.
+        channel_pairing: lets people in to the messenger, once there is one.
     """
 
     _log = Logger()
@@ -115,11 +119,12 @@ class AgentsService(Service):
         ):
             plane.router.register(family)
         self.terminals = TerminalMethods(parts, plane.events)
+        self.channel_pairing = ChannelPairingMethods(lambda: config.sections)
         for more in (
             UsageMethods(parts, rows), SessionBranchMethods(parts, events), SessionSearchMethods(parts),
             ModelMethods(parts),
             MessageMethods(parts, self.deliveries), QuestionMethods(parts, self._questions),
-            SkillMethods(parts), ChannelMethods(self.deliveries, lambda: config.sections), self.terminals,
+            SkillMethods(parts), ChannelMethods(self.deliveries), self.channel_pairing, self.terminals,
             ApprovalMethods(parts, self.approvals, self._exec_policy, plane.nodes),
         ):  # fmt: skip
             plane.router.register(more)
@@ -225,7 +230,8 @@ def agents_extension(plane: ControlPlane, messenger: MessengerDomain | None = No
     both = MultiService()
     agents.setServiceParent(both)
     channel = Messenger(agents.parts, agents.reset_session, agents.typed_words, messenger)
-    agents.deliveries.channels[CHANNEL] = OutboundChannel(channel.deliver, channel.is_owner, channel.switch)
+    agents.deliveries.channels[CHANNEL] = OutboundChannel(channel.outbound.deliver, channel.is_owner, channel.switch)
+    agents.channel_pairing.messenger = channel
     plane.health.sources.append(channel.health)
     for name, text, figure in channel.inbox.failures.totals():
         plane.collector.totals[name] = (text, figure)

@@ -23,7 +23,7 @@ import msgspec
 from teamgram.database import private_file
 from teamgram.net.addresses import parse_address, parse_networks
 from teamgram.openclaw.config import environment as environment_values
-from teamgram.openclaw.config import merge, model_apis, openclaw_keys, source_files
+from teamgram.openclaw.config import merge, model_apis, openclaw_keys, source_files, telegram
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.state_file import read_json
@@ -270,6 +270,8 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
     for key, value in tree.items():
         try:
             msgspec.convert({key: value}, OpenClawFile)
+            if key == "channels":
+                telegram.telegram_section(value)
         except msgspec.ValidationError as error:
             issues.append(_explain(str(error)))
         except TypeError:
@@ -303,6 +305,7 @@ def validate(tree: Any, file: str = "") -> OpenClawFile:
     if gateway.auth.mode == "password" and not gateway.auth.password:
         issues.append({"path": "gateway.auth.password", "message": "is needed with gateway.auth.mode password"})
     issues += model_apis.issues_of(sections)
+    issues += telegram.issues_of(sections.channels)
     if issues:
         raise OpenClawConfigError(file, issues)
     if gateway.auth_token and not gateway.auth.token:

@@ -70,11 +70,13 @@ class AgentInbox:
 
     _log = Logger()
 
-    def __init__(self, accounts: AgentAccounts, updates: UpdateLog, reactor: Any, take: Take) -> None:
+    def __init__(
+        self, accounts: AgentAccounts, updates: UpdateLog, reactor: Any, take: Take, failures: MessengerFailures
+    ) -> None:
         """Args:
         take: is given each message that somebody else wrote.
         """
-        self.failures = MessengerFailures()
+        self.failures = failures
         self._accounts = accounts
         self._updates = updates
         self._reactor = reactor

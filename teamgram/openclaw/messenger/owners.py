@@ -14,13 +14,11 @@ from pathlib import Path
 from twisted.logger import Logger
 
 from teamgram.database import private_file
+from teamgram.openclaw.config.telegram import PREFIXES, account_id
 from teamgram.openclaw.state_file import read_json
 
 FILE = "owners.json"
 _LOCK = "owners.lock"
-
-#: Before an id in ``commands.ownerAllowFrom``; OpenClaw takes both for this channel.
-_PREFIXES = ("telegram:", "tg:")
 
 
 def configured_ids(entries: Sequence[str | int]) -> tuple[frozenset[int], list[str]]:
@@ -30,12 +28,10 @@ def configured_ids(entries: Sequence[str | int]) -> tuple[frozenset[int], list[s
     """
     found, unusable = set(), []
     for entry in entries:
-        text = str(entry).strip()
-        prefix = next((each for each in _PREFIXES if text.lower().startswith(each)), "")
-        bare = text[len(prefix) :].strip()
-        if bare.isascii() and bare.isdigit() and 0 < int(bare) < 2**63:
-            found.add(int(bare))
-        elif prefix or ":" not in text:
+        named, text = account_id(entry), str(entry).strip()
+        if named is not None:
+            found.add(named)
+        elif text.lower().startswith(PREFIXES) or ":" not in text:
             unusable.append(text)
     return frozenset(found), unusable
 
@@ -102,7 +98,11 @@ class OwnersFile:
 
 
 class Owners:
-    """MessageAnswers for a running server; what is changed outside counts at the next question."""
+    """MessageAnswers for a running server; what is changed outside counts at the next question.
+
+    Attributes:
+        file: of those whom the operator named by ``teamgram owners``.
+    """
 
     _log = Logger()
 
@@ -110,12 +110,17 @@ class Owners:
         """Args:
         configured: ``commands.ownerAllowFrom`` as it is now.
         """
-        self._file = OwnersFile(state_dir)
+        self.file = OwnersFile(state_dir)
         self._configured = configured
         self._entries: tuple[str | int, ...] = ()
         self._ids: frozenset[int] = frozenset()
         self._stamp: tuple[int, int, int] | None = None
         self._kept: frozenset[int] = frozenset()
+
+    @property
+    def are_named(self) -> bool:
+        """Whether anybody is one."""
+        return bool(self._from_configuration() or self._from_file())
 
     def __contains__(self, user_id: object) -> bool:
         return user_id in self._from_configuration() or user_id in self._from_file()
@@ -134,7 +139,7 @@ class Owners:
 
     def _from_file(self) -> frozenset[int]:
         try:
-            status = self._file.path.stat()
+            status = self.file.path.stat()
             stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
         except OSError:
             self._stamp, self._kept = None, frozenset()
@@ -142,7 +147,7 @@ class Owners:
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                self._kept = self._file.read()
+                self._kept = self.file.read()
             except (OSError, ValueError) as error:
                 self._kept = frozenset()
                 self._log.error("nobody of it is an owner: {error}", error=str(error))

@@ -1,10 +1,8 @@
 """``channels.{start,stop,logout}``: whether a messaging channel's messages are answered."""
 
-from collections.abc import Callable
 from typing import Any
 
 from teamgram.openclaw.agent.delivery import Deliveries, OutboundChannel
-from teamgram.openclaw.config.sections import OpenClawFile
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.errors import invalid
 from teamgram.openclaw.gateway.router import Call, method
@@ -15,8 +13,7 @@ _ACCOUNT = "default"
 class ChannelMethods:
     """The family."""
 
-    def __init__(self, deliveries: Deliveries, sections: Callable[[], OpenClawFile]) -> None:
-        self._sections = sections
+    def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
 
     def _channel(self, params: dict[str, Any]) -> OutboundChannel:
@@ -27,13 +24,6 @@ class ChannelMethods:
         if params.get("accountId") not in (None, "", _ACCOUNT):
             raise invalid(f"unknown account of channel {name}: {params['accountId'][:64]}")
         return found
-
-    @method("channels.pairing.list", scopes.PAIRING)
-    def pairing(self, call: Call) -> dict[str, Any]:
-        """Nobody waits: whoever may write to an agent may do so without being let in."""
-        named = bool(self._sections().commands.owner_allow_from)
-        limits = {"pendingPerAccount": 0, "ttlMs": 0}
-        return {"accounts": [], "requests": [], "commandOwnerConfigured": named, "limits": limits}
 
     @method("channels.start", scopes.ADMIN, control_plane_write=True)
     async def start(self, call: Call) -> dict[str, Any]:

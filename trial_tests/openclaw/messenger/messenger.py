@@ -22,7 +22,8 @@ from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
 from teamgram.openclaw.agents_service import AgentsService, agents_extension
-from teamgram.openclaw.messenger.channel import Messenger, MessengerDomain
+from teamgram.openclaw.messenger.channel import Messenger
+from teamgram.openclaw.messenger.outbound import MessengerDomain
 from teamgram.openclaw.service import OpenClawService
 from trial_tests.domain.filing import unused_filing
 from trial_tests.openclaw.house import TOKEN
@@ -33,6 +34,7 @@ class MessengerTestCase(TestCase):
 
     timeout = 30
     config: dict[str, Any] = {}
+    access: dict[str, Any] = {"dmPolicy": "open", "allowFrom": ["*"], "groupPolicy": "open"}
 
     async def setUp(self) -> None:
         """A messenger with one person, and a control plane whose agents live in it."""
@@ -52,6 +54,9 @@ class MessengerTestCase(TestCase):
         # A test that fails with runs under way ends soon all the same.
         gateway = {"port": 0, "auth": {"token": TOKEN}, "drainSeconds": 0.5}
         tree = {"gateway": gateway, **self.config, **more}
+        # Most tests are about what is answered, not about who may ask.
+        telegram = tree.get("channels", {}).get("telegram", {})
+        tree["channels"] = {"telegram": {**self.access, **telegram}}
         (self.directory / "openclaw.yaml").write_text(yaml.safe_dump(tree))
 
     def configure(self, more: dict[str, Any]) -> None:

@@ -110,6 +110,7 @@ class DayTests(MessengerTestCase):
              "payload": payload, "delivery": {"mode": "announce", "channel": "telegram", "to": str(self.ann.id)}}
         )  # fmt: skip
         await self.says_to("It is a quarter past.")
+        await self.until(lambda: self.agents.cron.log)
         self.assertEqual(self.agents.cron.log[-1]["deliveryStatus"], "delivered")
 
     async def allows_a_command(self) -> None:

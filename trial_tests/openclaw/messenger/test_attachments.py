@@ -104,7 +104,7 @@ class AttachmentsTests(AttachmentsTestCase):
 
     async def test_a_model_that_does_not_look(self) -> None:
         """It gets the words alone."""
-        self.messenger._attachments._files = KeptPictures()
+        self.messenger.attachments._files = KeptPictures()
         await self.send(PHOTO, text="look")
         await self.answers(1)
         self.assertEqual(await self.heard(), "look\n[photo, 2560x1600]")
@@ -120,7 +120,7 @@ class LookingTests(AttachmentsTestCase):
 
     async def test_a_model_that_looks(self) -> None:
         """This one gets the largest picture that is not too large for it."""
-        self.messenger._attachments._files = KeptPictures()
+        self.messenger.attachments._files = KeptPictures()
         await self.send(PHOTO, text="look")
         await self.answers(1)
         image = {"type": "image", "mimeType": "image/jpeg", "data": base64.b64encode(b"smal").decode()}
@@ -128,7 +128,7 @@ class LookingTests(AttachmentsTestCase):
 
     async def test_what_is_gone_or_too_many(self) -> None:
         """Some of an album."""
-        self.messenger._attachments._files = KeptPictures("gone")
+        self.messenger.attachments._files = KeptPictures("gone")
         gone = Media(photo=Photo(3, 1, 1, (PhotoSize("m", 320, 200, 4, "gone"),)))
         await self.send(gone, *[PHOTO] * (MAX_IMAGES + 1))
         await self.answers(1)

@@ -47,14 +47,14 @@ class InboxTests(MessengerTestCase):
 
     async def test_whatever_is_raised(self) -> None:
         """A fault of ours in one message."""
-        real = self.messenger._start_run
+        real = self.messenger.turns.start
 
         async def start_run(account: Any, album: Any, *more: Any) -> None:
             if album[0].text == "poison":
                 raise ZeroDivisionError
             await real(account, album, *more)
 
-        self.messenger._start_run = start_run
+        self.messenger.turns.start = start_run
         await self.write("poison", 1)
         await self.write("bread", 2)
         self.assertEqual(await self.answers(1), ["bread"])

@@ -43,7 +43,8 @@ DECLARED: dict[str | None, str] = {
         agent agent.wait chat.abort chat.send node.invoke node.pending.enqueue send sessions.abort sessions.activate
         sessions.close sessions.create sessions.patch sessions.send tools.invoke wake""",
     scopes.PAIRING: """
-        channels.pairing.list
+        channels.pairing.approve channels.pairing.dismiss channels.pairing.list
+        teamgram.pairing.people teamgram.pairing.revoke
         client.pair.list device.pair.approve device.pair.list device.pair.reject device.pair.remove device.pair.rename
         device.token.revoke device.token.rotate node.pair.approve node.pair.list node.pair.reject node.pair.remove
         node.rename""",

@@ -55,11 +55,11 @@ export class DevicesView {
     const ask = (method) => this.#gateway.request(method).catch((error) => ({ error }));
     const mayPair = this.#gateway.may("pairing");
     const mayApprove = this.#gateway.may("approvals");
-    const [devices, surfaces, nodes, commands, others] = await Promise.all([
-      mayPair ? ask("device.pair.list") : {}, mayPair ? ask("node.pair.list") : {}, ask("node.list"),
+    const [people, devices, surfaces, nodes, commands, others] = await Promise.all([
+      mayPair ? ask("channels.pairing.list") : {}, mayPair ? ask("device.pair.list") : {}, mayPair ? ask("node.pair.list") : {}, ask("node.list"),
       mayApprove ? ask("exec.approval.list") : [], mayApprove ? ask("plugin.approval.list") : []]);
     const wanted = [commands, others].flatMap((answer) => (Array.isArray(answer) ? answer : []));
-    const pending = [...wanted.map((each) => this.#approval(each)), ...(devices.pending || []).map((each) => this.#request(each)), ...(surfaces.pending || []).map((each) => this.#surface(each))];
+    const pending = [...wanted.map((each) => this.#approval(each)), ...(people.requests || []).map((each) => this.#person(each)), ...(devices.pending || []).map((each) => this.#request(each)), ...(surfaces.pending || []).map((each) => this.#surface(each))];
     this.waiting = pending.length;
     for (const listener of this.#listeners) listener(this.waiting);
     const problem = [devices, surfaces, nodes].find((answer) => answer.error)?.error;
@@ -104,6 +104,20 @@ export class DevicesView {
       details: [request.description ? h("p", { class: "hint" }, request.description) : null, request.detail ? h("pre", null, request.detail) : null],
       actions: ["deny", "allow-always", "allow-once"].filter((each) => request.allowedDecisions?.includes(each)).map((each) =>
         button(words[each][0], () => say(each, `${what} ${words[each][1]}`), { class: each === "allow-once" ? "button primary" : "button", "data-action": `${each} ${id}` })),
+    });
+  }
+
+  /** Somebody who wrote to an agent and is not known. */
+  #person({ channel, accountId, requestId, senderId, senderLabel, metadata, createdAt }) {
+    const which = { channel, accountId, requestId };
+    return card(senderLabel, {
+      waiting: true,
+      state: { kind: "warn", text: "wants to talk to an agent" },
+      facts: [metadata?.agent && `agent ${metadata.agent}`, `user id ${senderId}`, ago(Date.parse(createdAt)), `code ${requestId}`],
+      actions: [
+        button("Refuse", () => this.#do("channels.pairing.dismiss", which, `${senderLabel} was not let in.`), { "data-action": `refuse ${requestId}` }),
+        button("Let in", () => this.#do("channels.pairing.approve", { ...which, notify: true }, `${senderLabel} was let in.`), { class: "button primary", "data-action": `approve ${requestId}` }),
+      ],
     });
   }
 

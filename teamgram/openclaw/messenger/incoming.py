@@ -1,0 +1,133 @@
+"""What people write to agents: who may, what is meant for them, commands, and everything else as a turn."""
+
+from collections.abc import Awaitable, Callable
+
+from teamgram.domain.boxes.message import Message
+from teamgram.domain.ids.peer import is_user
+from teamgram.domain.users.user import User
+from teamgram.openclaw.agent.parts import AgentParts
+from teamgram.openclaw.approvals.typed_words import TypedWords
+from teamgram.openclaw.config.telegram import CHANNEL, TelegramSection, telegram_section
+from teamgram.openclaw.gateway.errors import GatewayError
+from teamgram.openclaw.messenger import pairing
+from teamgram.openclaw.messenger.access import Access, access
+from teamgram.openclaw.messenger.accounts import AgentAccount
+from teamgram.openclaw.messenger.addressing import command_of, may_be_answered, names
+from teamgram.openclaw.messenger.attachments import Attachments, said
+from teamgram.openclaw.messenger.outbound import MessengerDomain, Outbound
+from teamgram.openclaw.messenger.owners import Owners
+from teamgram.openclaw.messenger.pairing import PersonPairing
+from teamgram.openclaw.messenger.turns import Turns
+from teamgram.openclaw.sessions.agent_session import AgentSession
+
+_STOP, _RESETS = frozenset({"/stop", "/abort"}), {"/new": "new", "/reset": "reset"}
+_START = "/start"
+
+#: Begins a session anew: (session, ``new`` or ``reset``).
+ResetSession = Callable[[AgentSession, str], Awaitable[None]]
+
+
+class Incoming:
+    """Takes messages, one after the other."""
+
+    def __init__(
+        self,
+        parts: AgentParts,
+        domain: MessengerDomain,
+        owners: Owners,
+        paired: PersonPairing,
+        attachments: Attachments,
+        outbound: Outbound,
+        turns: Turns,
+        typed_words: TypedWords,
+        reset_session: ResetSession,
+    ) -> None:
+        self._parts = parts
+        self._domain = domain
+        self._owners = owners
+        self._paired = paired
+        self._attachments = attachments
+        self._outbound = outbound
+        self._turns = turns
+        self._typed_words = typed_words
+        self._reset_session = reset_session
+
+    @property
+    def section(self) -> TelegramSection:
+        """``channels.telegram`` as it is now."""
+        return telegram_section(self._parts.config.sections.channels)
+
+    async def take(self, account: AgentAccount, message: Message) -> None:
+        """One message: a command, or a run whose reply is shown as it comes.
+
+        Raises:
+            DomainError: the messenger refuses what it takes to answer.
+        """
+        if message.extra.action is not None:
+            return
+        album = await self._attachments.album(message)
+        if album[0].id != message.id:
+            return  # it was taken with the first
+        text = said(album)
+        is_named = any(one.mentioned or names(one.text, account.username) for one in album)
+        if not text or not self._is_meant(account, message, is_named):
+            return
+        sender = (await self._domain.users.get([message.sender_id])).get(message.sender_id)
+        if sender is None or not may_be_answered(
+            sender, self._parts.config.sections.channels.get(CHANNEL), is_named=is_named
+        ):
+            return
+        found = access(self.section, sender.id, message.peer, self._owners, self._paired)
+        if found is Access.PAIR and not sender.is_bot:
+            await self._ask_to_pair(account, sender)
+        if found is Access.ANSWER:
+            await self._answer(account, album, sender, text)
+
+    async def _answer(self, account: AgentAccount, album: list[Message], sender: User, text: str) -> None:
+        message = album[0]
+        session = self._turns.session(account, message.peer)
+        now = int(self._parts.reactor.seconds())
+        await self._domain.messages.read_history(account.user_id, message.peer, album[-1].id, now)
+        command = command_of(text, account.username)
+        if command in _STOP:
+            await self._parts.lanes.abort(session.key, None, "stop")
+            return
+        if command in _RESETS:
+            await self._reset_session(session, _RESETS[command])
+            await self._outbound.say(account, message.peer, "A new conversation begins.", f"reset:{message.id}")
+            return
+        told = await self._typed_words.take(
+            text,
+            session.key,
+            sender.first_name or str(sender.id),
+            (lambda one: True) if sender.id in self._owners else None,
+            "channel",
+        )
+        if told is not None:
+            await self._outbound.say(account, message.peer, told, f"word:{message.id}")
+            return
+        # A model that is asked costs money: not for a reply that nobody could be shown.
+        await self._domain.messages.check_writable(account.user_id, message.peer)
+        if command == _START:
+            text = "Hello!"
+        try:
+            await self._turns.start(account, album, session, sender, text)
+        except GatewayError as error:
+            await self._outbound.say(account, message.peer, f"⚠️ {error.message}", f"refused:{message.id}")
+
+    def _is_meant(self, account: AgentAccount, message: Message, is_named: bool) -> bool:
+        """In private everything is for the agent, in groups what names it or answers it, unless somebody says more."""
+        if is_user(message.peer) or is_named:
+            return True
+        group = self.section.group(message.peer)
+        if group is not None and not group.require_mention:
+            return True
+        session = self._parts.sessions.get(self._turns.key(account, message.peer))
+        return session is not None and session.settings.get("groupActivation") == "always"
+
+    async def _ask_to_pair(self, account: AgentAccount, sender: User) -> None:
+        name = " ".join(filter(None, (sender.first_name, sender.last_name)))
+        request = await self._paired.ask(sender.id, account.agent_id, name)
+        if request is not None:
+            words = pairing.told(request, f"@{account.username}")
+            await self._outbound.say(account, sender.id, words, f"pair:{request.code}")

@@ -1,0 +1,106 @@
+"""From agents to people: messages that are sent whole, by whatever way somebody is named."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from teamgram.domain.boxes.difference import UpdateLog
+from teamgram.domain.chats.chats import Chats
+from teamgram.domain.dialogs.dialogs import Dialogs
+from teamgram.domain.errors import DomainError
+from teamgram.domain.files.files import Files
+from teamgram.domain.ids.peer import is_user
+from teamgram.domain.messages.messages import Messages
+from teamgram.domain.messages.observers import MessageObservers
+from teamgram.domain.messages.sending import SendRequest
+from teamgram.domain.profiles.portraits import Portraits
+from teamgram.domain.users.users import Users
+from teamgram.openclaw.config.telegram import CHANNEL
+from teamgram.openclaw.gateway.errors import invalid, unavailable
+from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
+from teamgram.openclaw.messenger.pieces import pieces
+from teamgram.openclaw.messenger.reply import random_id
+
+#: Of one delivery.
+MAX_MESSAGE_CHARS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MessengerDomain:
+    """The messenger's own objects, from the app.
+
+    Attributes:
+        portraits: draws what agents look like.
+        files: the pictures that people send.
+    """
+
+    users: Users
+    messages: Messages
+    observers: MessageObservers
+    log: UpdateLog
+    dialogs: Dialogs
+    chats: Chats
+    portraits: Portraits | None = None
+    files: Files | None = None
+
+
+class Outbound:
+    """Sends."""
+
+    def __init__(self, domain: MessengerDomain, accounts: AgentAccounts, reactor: Any) -> None:
+        self._domain = domain
+        self._accounts = accounts
+        self._reactor = reactor
+
+    async def say(self, account: AgentAccount, peer: int, text: str, key: str) -> int:
+        """Any text, in as many messages as it takes; the id of the last one. Under one key it is said once.
+
+        Raises:
+            DomainError: the chat does not take it.
+        """
+        message_id, now = 0, int(self._reactor.seconds())
+        for number, piece in enumerate(piece for piece in pieces(text.strip()) if piece.strip()):
+            random = random_id(account.user_id, key, number) if number else random_id(account.user_id, key)
+            request = SendRequest(account.user_id, peer, piece, random, now)
+            message_id = (await self._domain.messages.send(request)).ids[0][1]
+        return message_id
+
+    async def deliver(self, to: str, text: str, agent_id: str, key: str) -> dict[str, Any]:
+        """``send``: to a user id, a ``@username`` or a ``+phone``.
+
+        Raises:
+            GatewayError: nobody is there.
+        """
+        account = self._accounts.by_agent.get(agent_id)
+        if account is None:
+            # It may have one in a moment: accounts are opened after the start.
+            raise unavailable(f'agent "{agent_id}" has no account in the messenger', retryable=True)
+        if len(text) > MAX_MESSAGE_CHARS:
+            raise invalid(f"message is longer than {MAX_MESSAGE_CHARS} characters")
+        peer = await self.peer(to)
+        try:
+            message_id = await self.say(account, peer, text, key)
+        except DomainError as error:
+            raise invalid(f"OutboundDeliveryError: {type(error).__name__}") from None
+        return {"messageId": str(message_id), "chatId": str(peer)}
+
+    async def peer(self, to: str) -> int:
+        """The marked id of whom somebody names.
+
+        Raises:
+            GatewayError: nobody is there.
+        """
+        target = to.removeprefix(f"{CHANNEL}:").strip()
+        users, peer = self._domain.users, 0
+        if target.lstrip("-").isdigit() and not target.startswith("+"):
+            peer = int(target)
+            if is_user(peer) and peer not in await users.get([peer]):
+                peer = 0
+        elif target.startswith("+"):
+            found = await users.by_phone(target[1:])
+            peer = found.id if found is not None else 0
+        else:
+            resolved = await users.resolve_username(target.removeprefix("@"))
+            peer = resolved.marked if resolved is not None else 0
+        if not peer:
+            raise invalid(f"nobody in the messenger is {to}")
+        return peer

@@ -5,7 +5,7 @@ from time import perf_counter
 
 from teamgram.cache.interface import Cache
 
-#: Called with the operation (``get``, ``set``, ``delete``, ``incr``) and its seconds.
+#: Called with the operation (``get``, ``set``, ``delete``, ``incr``, ``hold``) and its seconds.
 Observe = Callable[[str, float], object]
 
 
@@ -51,6 +51,13 @@ class CountedCache:
         count = await self._cache.incr(key, ttl)
         self._observe("incr", perf_counter() - started)
         return count
+
+    async def hold(self, key: str, holder: str, at_least: int, ttl: float) -> tuple[int, bool] | None:
+        """Note who holds something."""
+        started = perf_counter()
+        held = await self._cache.hold(key, holder, at_least, ttl)
+        self._observe("hold", perf_counter() - started)
+        return held
 
     async def close(self) -> None:
         """Close what is behind."""

@@ -26,5 +26,13 @@ class Cache(Protocol):
         Returns 1 for the first (and, when the cache is away, always).
         """
 
+    async def hold(self, key: str, holder: str, at_least: int, ttl: float) -> tuple[int, bool] | None:
+        """Note who holds something, for ``ttl`` seconds from the last call of that holder.
+
+        Returns:
+            The holder's number and whether it is another one than before. Each next holder has a higher number, no
+            lower than ``at_least``; the same one keeps its own. None: the cache is away.
+        """
+
     async def close(self) -> None:
         """Let go of connections."""

@@ -50,6 +50,14 @@ class MemoryCache:
         self._put(key, b"%d" % count, entry[1])
         return count
 
+    async def hold(self, key: str, holder: str, at_least: int, ttl: float) -> tuple[int, bool] | None:
+        """Note who holds something."""
+        entry = self._live(key)
+        number, _, before = entry[0].decode().partition(" ") if entry is not None else ("0", "", "")
+        epoch = int(number) if before == holder else max(int(number) + 1, at_least)
+        self._put(key, f"{epoch} {holder}".encode(), self._clock.seconds() + ttl)
+        return epoch, before != holder
+
     async def close(self) -> None:
         """Forget everything."""
         self._entries.clear()

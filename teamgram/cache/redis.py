@@ -25,6 +25,24 @@ if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return count
 """
 
+# Numbers are below 2**53, so that Lua's are exact.
+_HOLD = """
+local value = redis.call('GET', KEYS[1])
+local epoch = tonumber(ARGV[2])
+if value then
+  local blank = string.find(value, ' ', 1, true)
+  local before = tonumber(string.sub(value, 1, blank - 1))
+  if string.sub(value, blank + 1) == ARGV[1] then
+    redis.call('PEXPIRE', KEYS[1], ARGV[3])
+    return {string.format('%.0f', before), 0}
+  end
+  if before >= epoch then epoch = before + 1 end
+end
+epoch = string.format('%.0f', epoch)
+redis.call('SET', KEYS[1], epoch .. ' ' .. ARGV[1], 'PX', ARGV[3])
+return {epoch, 1}
+"""
+
 
 class RedisCache:
     """See :class:`teamgram.cache.interface.Cache`.
@@ -91,6 +109,12 @@ class RedisCache:
         """Count within a window that begins with the first call."""
         count = await self._ask("eval", _INCR, [self._name(key)], [max(1, round(ttl * 1000))])
         return count if isinstance(count, int) else 1
+
+    async def hold(self, key: str, holder: str, at_least: int, ttl: float) -> tuple[int, bool] | None:
+        """Note who holds something."""
+        arguments = [holder, at_least, max(1, round(ttl * 1000))]
+        held = await self._ask("eval", _HOLD, [self._name(key)], arguments)
+        return (int(held[0]), bool(held[1])) if isinstance(held, list) else None
 
     async def close(self) -> None:
         """Stop connecting and close the connection; everything is a miss from now on."""

@@ -14,6 +14,7 @@ from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.callers import Callers
 from teamgram.cluster.events import TO_SESSIONS, deliver_message, event_message
 from teamgram.cluster.flow import PeerSilent, StreamQueue, converse
+from teamgram.cluster.key_holders import KeyHolders
 from teamgram.cluster.protos import calls_grpc, calls_pb2
 from teamgram.cluster.ran_once import RanOnce
 from teamgram.interfaces.rpc import RpcCaller, RpcError, RpcRequest
@@ -28,8 +29,9 @@ class SessionStream:
 
     _log = Logger()
 
-    def __init__(self, caller: RpcCaller, callers: Callers, bus: CarriedBus) -> None:
+    def __init__(self, caller: RpcCaller, callers: Callers, bus: CarriedBus, holders: KeyHolders) -> None:
         self._caller = caller
+        self._holders = holders
         self._callers = callers
         self._bus = bus
         self._running: dict[int, Deferred[Any]] = {}
@@ -62,9 +64,11 @@ class SessionStream:
     def _call(self, call: calls_pb2.RpcCall) -> None:
         number = call.id
         try:
-            request = RpcRequest(
-                self._callers.of(call.caller), call.msg_id, call.service, call.method, call.body, call.no_updates
-            )
+            metadata, epoch = self._callers.of(call.caller)
+            if self._holders.is_over(metadata.perm_auth_key_id, epoch):
+                self.outgoing.put(calls_pb2.BffAnswer(result=calls_pb2.RpcResult(id=number, held_elsewhere=True)))
+                return
+            request = RpcRequest(metadata, call.msg_id, call.service, call.method, call.body, call.no_updates)
             result: Any = self._caller.call(request)
         except RpcError as error:
             self._failed(number, error)
@@ -106,11 +110,13 @@ class BffServer(calls_grpc.BffBase):
     Args:
         caller: runs requests.
         bus: what it publishes for sessions goes to all of them; what they tell is heard on it.
+        holders: refuses who has a key no more.
     """
 
     _log = Logger()
 
-    def __init__(self, caller: RpcCaller, bus: CarriedBus, clock: IReactorTime) -> None:
+    def __init__(self, caller: RpcCaller, bus: CarriedBus, clock: IReactorTime, holders: KeyHolders) -> None:
+        self._holders = holders
         self._caller = RanOnce(caller)
         self._callers = Callers()
         self._bus = bus
@@ -143,7 +149,7 @@ class BffServer(calls_grpc.BffBase):
             return
         await stream.send_initial_metadata()
         server = hello.server
-        session = self.streams[server] = SessionStream(self._caller, self._callers, self._bus)
+        session = self.streams[server] = SessionStream(self._caller, self._callers, self._bus, self._holders)
         # What it told before its stream broke may have got lost with it.
         session.tell(event_message(self._bus, DevicesAsked()))
         self._log.info("session {server} came", server=server)

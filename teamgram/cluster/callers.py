@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from teamgram.cluster.held_keys import HeldKeys
 from teamgram.cluster.keys import device_message, device_of
 from teamgram.cluster.protos import calls_pb2
 from teamgram.interfaces.keys import AuthKeyType
@@ -13,9 +14,14 @@ MAX_REMEMBERED = 20_000
 
 
 class CallerBytes:
-    """From ``RpcMetadata`` to bytes: session hands the same object over until something about it changes."""
+    """From ``RpcMetadata`` to bytes: session hands the same object over until something about it changes.
 
-    def __init__(self) -> None:
+    Args:
+        held: has the epochs; a key's stays the same for as long as it is in memory.
+    """
+
+    def __init__(self, held: HeldKeys) -> None:
+        self._held = held
         # By identity, which holds as long as the object is kept here.
         self._known: OrderedDict[int, tuple[RpcMetadata, bytes]] = OrderedDict()
 
@@ -36,6 +42,7 @@ class CallerBytes:
             local_addr=metadata.local_addr,
             transport=metadata.transport,
             dc_id=metadata.dc_id,
+            epoch=self._held.epoch(metadata.perm_auth_key_id),
         ).SerializeToString()
         self._known[id(metadata)] = (metadata, written)
         if len(self._known) > MAX_REMEMBERED:
@@ -44,13 +51,13 @@ class CallerBytes:
 
 
 class Callers:
-    """From bytes to ``RpcMetadata``."""
+    """From bytes to ``RpcMetadata``, and the epoch with which the permanent key is held."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, RpcMetadata] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[RpcMetadata, int]] = OrderedDict()
 
-    def of(self, written: bytes) -> RpcMetadata:
-        """The caller.
+    def of(self, written: bytes) -> tuple[RpcMetadata, int]:
+        """The caller, and its epoch.
 
         Raises:
             DecodeError, ValueError: it is none.
@@ -72,7 +79,7 @@ class Callers:
             caller.transport,
             caller.dc_id,
         )
-        self._known[written] = metadata
+        self._known[written] = metadata, caller.epoch
         if len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
-        return metadata
+        return metadata, caller.epoch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.protos import calls_pb2
-from teamgram.interfaces.session import KeyBound, KeyDestroyed, UserSignedIn, UserSignedOut
+from teamgram.interfaces.session import KeyBound, KeyDestroyed, KeyTaken, UserSignedIn, UserSignedOut
 from teamgram.interfaces.updates import (
     DevicesAsked,
     PushedUpdates,
@@ -12,7 +12,15 @@ from teamgram.interfaces.updates import (
     UpdatesSessionChanged,
 )
 
-TO_SESSIONS: tuple[type, ...] = (PushedUpdates, UserSignedIn, UserSignedOut, KeyBound, KeyDestroyed, DevicesAsked)
+TO_SESSIONS: tuple[type, ...] = (
+    PushedUpdates,
+    UserSignedIn,
+    UserSignedOut,
+    KeyBound,
+    KeyDestroyed,
+    KeyTaken,
+    DevicesAsked,
+)
 """What bff tells session processes, by their streams."""
 
 TO_BFFS: tuple[type, ...] = (UpdatesSessionChanged, SessionsGone)

@@ -7,6 +7,8 @@ from typing import Any
 
 from grpclib.client import Channel
 
+from teamgram.cluster.held_keys import HeldKeys
+from teamgram.cluster.key_holders import KeyHolders
 from teamgram.cluster.keys import device_message, device_of, found_message, key_found, key_message, key_of
 from teamgram.cluster.links import MemberLinks
 from teamgram.cluster.protos import authsession_grpc, authsession_pb2, frames_pb2
@@ -22,11 +24,12 @@ def _stub(channel: Channel) -> authsession_grpc.AuthSessionStub:
 class RemoteAuthSessions:
     """What session needs of ``interfaces.authsession.AuthSessions``; each may be asked twice.
 
-    All of it raises ``NobodyAnswers`` when nobody does.
+    All of it raises ``NobodyAnswers`` when nobody does. Who is asked for a key's device gives the key to this process.
     """
 
-    def __init__(self, links: MemberLinks) -> None:
+    def __init__(self, links: MemberLinks, held: HeldKeys) -> None:
         self._links = links
+        self._held = held
 
     async def query_auth_key(self, auth_key_id: int) -> AuthKeyInfo | None:
         """The key, or None when it is unknown, destroyed or expired."""
@@ -58,26 +61,40 @@ class RemoteAuthSessions:
 
     async def get_client(self, perm_auth_key_id: int) -> tuple[int, ClientInfo]:
         """(user_id or 0, device) of a permanent key."""
-        question = frames_pb2.AuthKeyId(auth_key_id=perm_auth_key_id)
+        question = authsession_pb2.ClientAsked(auth_key_id=perm_auth_key_id, holder=self._held.process)
         answer = await from_asyncio(self._links.ask(perm_auth_key_id, lambda c: _stub(c).GetClient(question)))
+        self._held.got(perm_auth_key_id, answer.epoch)
         return answer.user_id, device_of(answer.device)
 
     async def set_client(self, perm_auth_key_id: int, client: ClientInfo, now: int) -> None:
         """Remember the layer and what ``initConnection`` said."""
-        seen = authsession_pb2.ClientSeen(perm_auth_key_id=perm_auth_key_id, device=device_message(client), now=now)
+        seen = authsession_pb2.ClientSeen(
+            perm_auth_key_id=perm_auth_key_id,
+            device=device_message(client),
+            now=now,
+            epoch=self._held.epoch(perm_auth_key_id),
+        )
         await from_asyncio(self._links.ask(perm_auth_key_id, lambda c: _stub(c).SetClient(seen)))
 
     async def touch(self, perm_auth_key_id: int, client_addr: str, now: int) -> None:
         """Note that the device was active."""
-        touched = authsession_pb2.ClientTouched(perm_auth_key_id=perm_auth_key_id, client_addr=client_addr, now=now)
+        epoch = self._held.epoch(perm_auth_key_id)
+        touched = authsession_pb2.ClientTouched(
+            perm_auth_key_id=perm_auth_key_id, client_addr=client_addr, now=now, epoch=epoch
+        )
         await from_asyncio(self._links.ask(perm_auth_key_id, lambda c: _stub(c).Touch(touched)))
 
 
 class AuthSessionServer(authsession_grpc.AuthSessionBase):
-    """The gRPC service over the real one."""
+    """The gRPC service over the real one.
 
-    def __init__(self, auth_sessions: SessionKeys) -> None:
+    Args:
+        holders: who has which key; of one that has it no more nothing is noted.
+    """
+
+    def __init__(self, auth_sessions: SessionKeys, holders: KeyHolders) -> None:
         self._auth_sessions = auth_sessions
+        self._holders = holders
 
     async def QueryAuthKey(self, stream: Any) -> None:
         """See the .proto."""
@@ -114,17 +131,23 @@ class AuthSessionServer(authsession_grpc.AuthSessionBase):
     async def GetClient(self, stream: Any) -> None:
         """See the .proto."""
         asked = await stream.recv_message()
+        epoch = await to_asyncio(self._holders.claim(asked.auth_key_id, asked.holder)) if asked.holder else 0
         user_id, client = await to_asyncio(self._auth_sessions.get_client(asked.auth_key_id))
-        await stream.send_message(authsession_pb2.SignedInClient(user_id=user_id, device=device_message(client)))
+        found = authsession_pb2.SignedInClient(user_id=user_id, device=device_message(client), epoch=epoch)
+        await stream.send_message(found)
 
     async def SetClient(self, stream: Any) -> None:
         """See the .proto."""
         seen = await stream.recv_message()
-        await to_asyncio(self._auth_sessions.set_client(seen.perm_auth_key_id, device_of(seen.device), seen.now))
+        key = seen.perm_auth_key_id
+        if not self._holders.is_over(key, seen.epoch):
+            await to_asyncio(self._auth_sessions.set_client(key, device_of(seen.device), seen.now))
         await stream.send_message(authsession_pb2.Done())
 
     async def Touch(self, stream: Any) -> None:
         """See the .proto."""
         touched = await stream.recv_message()
-        await to_asyncio(self._auth_sessions.touch(touched.perm_auth_key_id, touched.client_addr, touched.now))
+        key = touched.perm_auth_key_id
+        if not self._holders.is_over(key, touched.epoch):
+            await to_asyncio(self._auth_sessions.touch(key, touched.client_addr, touched.now))
         await stream.send_message(authsession_pb2.Done())

@@ -21,6 +21,7 @@ from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.callers import CallerBytes
 from teamgram.cluster.events import TO_BFFS, deliver_message, event_message
 from teamgram.cluster.flow import StreamQueue
+from teamgram.cluster.held_keys import HeldKeys
 from teamgram.cluster.links import MemberLink, MemberLinks
 from teamgram.cluster.protos import calls_grpc, calls_pb2
 from teamgram.cluster.ran_once import only_reads
@@ -59,6 +60,7 @@ class RemoteBff:
     Args:
         server: this process's name.
         bus: what it publishes for bffs goes to all of them, what they tell is heard on it.
+        held: the keys that this process may ask for.
 
     Attributes:
         links: the processes, once ``use`` said so.
@@ -67,10 +69,11 @@ class RemoteBff:
 
     links: MemberLinks
 
-    def __init__(self, server: str, bus: CarriedBus) -> None:
+    def __init__(self, server: str, bus: CarriedBus, held: HeldKeys) -> None:
         self._server = server
+        self._held = held
         self._bus = bus
-        self._callers = CallerBytes()
+        self._callers = CallerBytes(held)
         self._calls: dict[int, _Call] = {}
         self._waiting: OrderedDict[int, _Call] = OrderedDict()
         self._lost: dict[MemberLink, asyncio.TimerHandle] = {}
@@ -188,7 +191,11 @@ class RemoteBff:
         call = self._calls.pop(result.id, None)
         if call is None:
             return
-        if result.error_code:
+        if result.held_elsewhere:
+            self._held.is_lost(call.key)
+            if not call.answer.called:
+                call.answer.errback(RpcError(*BUSY))
+        elif result.error_code:
             call.answer.errback(RpcError(result.error_code, result.error_message))
         else:
             call.answer.callback(result.result)

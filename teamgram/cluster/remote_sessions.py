@@ -235,10 +235,16 @@ class RemoteSessions:
     def _frame(self, link: MemberLink, frame: frames_pb2.FrameOut) -> None:
         conn_id = frame.conn_id
         payload = frame.payload
+        carried = self._carried.get(conn_id)
+        if carried is not None:
+            held = carried.sessions.get((frame.auth_key_id, frame.session_id))
+            if held is not None and held[0] is not link:
+                # Two processes would be one session to the client: what it says comes of the one that hears it.
+                self._say_closed(link, conn_id, 0, frame.auth_key_id, frame.session_id, False)
+                return
         sent = self._gateway.send_data(
             ConnRef(self._gateway_id, conn_id), frame.auth_key_id, frame.server_salt, frame.session_id, payload
         )
-        carried = self._carried.get(conn_id)
         if not sent:
             self._say_closed(link, conn_id, 0, frame.auth_key_id, frame.session_id, carried is None)
         if carried is not None:

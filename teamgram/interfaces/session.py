@@ -121,6 +121,19 @@ class KeyBound:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyTaken:
+    """A session process holds a key from now on: another one that has it, with a lower epoch, lets go of it.
+
+    Attributes:
+        holder: that process's name.
+    """
+
+    perm_auth_key_id: int
+    holder: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeyDestroyed:
     """The key is gone: its sessions end and its connections are closed."""
 

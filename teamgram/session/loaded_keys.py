@@ -257,6 +257,20 @@ class LoadedKeys:
         if not wrapper.lists:
             self.remove_wrapper(wrapper)
 
+    def let_go(self, perm_auth_key_id: int) -> None:
+        """Another process has the key: its connections close, so that its clients come to that one."""
+        wrapper = self._table.wrappers.get(perm_auth_key_id)
+        if wrapper is None:
+            return
+        conns = dict.fromkeys(data.conn for data in wrapper.session_data_chan)
+        conns.update(dict.fromkeys(wrapper.take_refused()))
+        for keys in wrapper.lists:
+            for session in keys.sessions:
+                conns.update(dict.fromkeys(session.connections))
+        self.remove_wrapper(wrapper)
+        for conn in conns:
+            self._gateway.close(conn, "its key is another process's")
+
     def remove_idle(self, idle_since: float) -> None:
         """Let go of keys without a session since before that time (unix seconds)."""
         for wrapper in list(self._table.wrappers.values()):

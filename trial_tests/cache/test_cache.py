@@ -57,6 +57,17 @@ class CacheTests(BackendTestCase):
         self.assertEqual([await self.cache.incr("x", 10) for _ in range(3)], [1, 2, 3])
         self.assertEqual(await self.cache.incr("y", 10), 1)
 
+    async def test_hold(self) -> None:
+        """The same holder keeps its number, another one gets a higher one, none below what is asked for."""
+        hold = self.cache.hold
+        self.assertEqual(await hold("k", "a b", 1_800_000_000_123, 10), (1_800_000_000_123, True))
+        self.assertEqual(await hold("k", "a b", 1_900_000_000_000, 10), (1_800_000_000_123, False))
+        self.assertEqual(await hold("k", "c", 5, 10), (1_800_000_000_124, True))
+        self.assertEqual(await hold("k", "a b", 1_900_000_000_000, 0.05), (1_900_000_000_000, True))
+        self.assertEqual(await hold("other", "c", 5, 10), (5, True))
+        await self.wait(0.1)
+        self.assertEqual(await hold("k", "a b", 7, 10), (7, True))
+
     async def test_count_window(self) -> None:
         """The window of a count begins with the first call; later calls do not prolong it."""
         await self.cache.incr("x", 0.2)

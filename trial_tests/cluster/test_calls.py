@@ -8,12 +8,15 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.cache.bus import MemoryBus
+from teamgram.cache.memory import MemoryCache
 from teamgram.cluster import remote_bff
 from teamgram.cluster.bff_server import GONE_AFTER, BffServer, SessionStream
 from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.callers import Callers
 from teamgram.cluster.events import event_message
 from teamgram.cluster.flow import StreamQueue
+from teamgram.cluster.held_keys import HeldKeys
+from teamgram.cluster.key_holders import KeyHolders
 from teamgram.cluster.links import MemberLink, MemberLinks
 from teamgram.cluster.ran_once import RanOnce, only_reads
 from teamgram.cluster.remote_bff import BUSY, LOST, RemoteBff
@@ -51,6 +54,11 @@ class Services:
         return self.answers[-1]
 
 
+def no_holders() -> KeyHolders:
+    """Nobody has a key."""
+    return KeyHolders(MemoryCache(Clock()), MemoryBus(), lambda: 0.0)
+
+
 class BffLink(MemberLink):
     """A link whose stream leads to a ``SessionStream`` in this process."""
 
@@ -59,7 +67,7 @@ class BffLink(MemberLink):
         self.is_leaving = False
         self.services = Services()
         self.bus = CarriedBus(MemoryBus())
-        self.stream = SessionStream(RanOnce(self.services), Callers(), self.bus)
+        self.stream = SessionStream(RanOnce(self.services), Callers(), self.bus, no_holders())
         self.outgoing: StreamQueue[Any] | None = speaker.outgoing(self)
 
     def __repr__(self) -> str:
@@ -79,7 +87,7 @@ class CallsTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.bus = CarriedBus(MemoryBus())
-        self.remote = RemoteBff("session/1", self.bus)
+        self.remote = RemoteBff("session/1", self.bus, HeldKeys("session/1"))
         self.links = [BffLink(name, self.remote) for name in ("a", "b")]
         self.wire = BffLinks(self.links)
         self.remote.use(self.wire)
@@ -246,9 +254,9 @@ class SessionsGoneTests(SynchronousTestCase):
         clock, bus = Clock(), CarriedBus(MemoryBus())
         heard: list[Any] = []
         bus.listen(SessionsGone, heard.append)
-        server = BffServer(Services(), bus, clock)
+        server = BffServer(Services(), bus, clock, no_holders())
         clock.callLater(GONE_AFTER, server._is_gone, "session/1")
-        server.streams["session/1"] = SessionStream(Services(), Callers(), bus)
+        server.streams["session/1"] = SessionStream(Services(), Callers(), bus, no_holders())
         clock.advance(GONE_AFTER)
         self.assertEqual(heard, [])
         del server.streams["session/1"]

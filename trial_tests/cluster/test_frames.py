@@ -250,6 +250,18 @@ class FramesTests(SynchronousTestCase):
         self.assertEqual((len(self.a.taken), len(self.sessions["b"].taken)), (2, 1))
         self.assertEqual((self.a.closed, self.edge.closed), ([], []))
 
+    def test_one_process_answers(self) -> None:
+        """What another process says in a session of a connection does not reach the client."""
+        self.inbound.send_data(frame())
+        self.carry()
+        other = self.links["b"].stream
+        other.send_data(1, 77, -3, 5, b"of the other")
+        self.carry()
+        self.assertEqual(self.edge.written, [])
+        self.gateways.send_data(ConnRef(GNETWAY, 1), 77, -3, 5, b"answer")
+        self.carry()
+        self.assertEqual(self.edge.written, [(1, b"answer")])
+
     def test_a_key_is_bound(self) -> None:
         """gnetways hear of it, and the next frame goes by the permanent key."""
         bound = KeyBound(88, AuthKeyType.TEMP, 77, 1_900_000_000, 2)

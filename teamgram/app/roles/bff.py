@@ -27,12 +27,14 @@ from teamgram.cluster.bff_server import BffServer
 from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.events import TO_BFFS
 from teamgram.cluster.flow import StreamQueue
+from teamgram.cluster.key_holders import KeyHolders
 from teamgram.cluster.redis_bus import BUS, TOLD, Published, RedisBus
 from teamgram.cluster.remote_auth_sessions import AuthSessionServer
 from teamgram.database.dsn import SQLiteDSN
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.domain.presence.presence import CameOnline
 from teamgram.domain.updates.fanout import EntriesTold, EventTold, ToldElsewhere, ToldInChannel
+from teamgram.interfaces.session import KeyTaken
 from teamgram.openclaw.service import OpenClawService
 
 DRAIN_SECONDS = 10.0
@@ -78,13 +80,16 @@ class BffRole:
             heard=self._heard,
             missed=lambda: bus.deliver(EventsMissed()),
         )
-        self._server = BffServer(backend.bff, bus, place.reactor)
+        self.holders = KeyHolders(backend.cache, bus, place.reactor.seconds)
+        self._server = BffServer(backend.bff, bus, place.reactor, self.holders)
         bus.carry(TO_BFFS, None)
         # What is to be drawn for clients is drawn here, where it was committed; who leads hears of it as well.
         bus.carry((EventTold, EntriesTold), self._tell_leader)
         bus.carry((ToldInChannel, ToldElsewhere, EventsMissed, CameOnline), None)
+        # Beside the sessions, the other bff processes: they refuse who has a key no more.
+        bus.carry((KeyTaken,), lambda event: self.redis.publish(BUS, *bus.written(event)))
         bus.carry_others(lambda event: self.redis.publish(BUS, *bus.written(event)))
-        self.services: Sequence[Any] = (self._server, AuthSessionServer(backend.auth_sessions))
+        self.services: Sequence[Any] = (self._server, AuthSessionServer(backend.auth_sessions, self.holders))
         self.leading = Leading(backend.database, place.reactor, SHARED_WORK, place.process, self._lead, self._follow)
         self._agents: OpenClawService | None = None
         self._bot_api: BotApiService | None = None

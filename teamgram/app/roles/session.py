@@ -14,11 +14,13 @@ from teamgram.app.roles.role import RolePlace, Step
 from teamgram.cache.bus import MemoryBus
 from teamgram.cluster.bus import CarriedBus
 from teamgram.cluster.flow import StreamQueue
+from teamgram.cluster.held_keys import HeldKeys
 from teamgram.cluster.links import MemberLinks
 from teamgram.cluster.remote_auth_sessions import RemoteAuthSessions
 from teamgram.cluster.remote_bff import RemoteBff
 from teamgram.cluster.session_server import RemoteGateways, SessionServer
 from teamgram.cluster.waiting import from_asyncio
+from teamgram.interfaces.session import KeyTaken
 from teamgram.session.metrics import SessionCollector
 from teamgram.session.routing import service_key
 from teamgram.session.service import SessionService
@@ -42,15 +44,16 @@ class SessionRole:
         self.file = configuration.session
         self._targets = bff_targets(configuration)
         bus = CarriedBus(MemoryBus())
+        held = HeldKeys(place.process)
         self.bffs: dict[str, RemoteBff] = {}
         self.links: dict[str, MemberLinks] = {}
         for target in self._targets:
-            bff = self.bffs[target] = RemoteBff(place.process, bus)
+            bff = self.bffs[target] = RemoteBff(place.process, bus, held)
             links = self.links[target] = MemberLinks(bff, place.trust.client)
             bff.use(links)
             place.registry.register(LinksCollector(target, links))
         keys = self.links[_authorization_target(configuration)]
-        auth_sessions = RemoteAuthSessions(keys)
+        auth_sessions = RemoteAuthSessions(keys, held)
         self._gateways = RemoteGateways()
         self.session = SessionService(
             gateway=self._gateways,
@@ -61,6 +64,9 @@ class SessionRole:
             bus=bus,
             settings=replace(stage_settings.session(self.file), server=place.process, keys_move=True),
         )
+        stage = self.session.stage
+        held.use(stage.keys.wrappers.__contains__, stage.loaded.let_go)
+        bus.listen(KeyTaken, held.taken)
         self._server = SessionServer(self.session, self._gateways, auth_sessions)
         self.services: Sequence[Any] = (self._server,)
         place.registry.register(SessionCollector(self.session.stage))

@@ -33,7 +33,7 @@ class AuthSessionBase(abc.ABC):
         pass
 
     @abc.abstractmethod
-    async def GetClient(self, stream: 'grpclib.server.Stream[teamgram.cluster.protos.frames_pb2.AuthKeyId, teamgram.cluster.protos.authsession_pb2.SignedInClient]') -> None:
+    async def GetClient(self, stream: 'grpclib.server.Stream[teamgram.cluster.protos.authsession_pb2.ClientAsked, teamgram.cluster.protos.authsession_pb2.SignedInClient]') -> None:
         pass
 
     @abc.abstractmethod
@@ -73,7 +73,7 @@ class AuthSessionBase(abc.ABC):
             '/teamgram.cluster.v1.AuthSession/GetClient': grpclib.const.Handler(
                 self.GetClient,
                 grpclib.const.Cardinality.UNARY_UNARY,
-                teamgram.cluster.protos.frames_pb2.AuthKeyId,
+                teamgram.cluster.protos.authsession_pb2.ClientAsked,
                 teamgram.cluster.protos.authsession_pb2.SignedInClient,
             ),
             '/teamgram.cluster.v1.AuthSession/SetClient': grpclib.const.Handler(
@@ -121,7 +121,7 @@ class AuthSessionStub:
         self.GetClient = grpclib.client.UnaryUnaryMethod(
             channel,
             '/teamgram.cluster.v1.AuthSession/GetClient',
-            teamgram.cluster.protos.frames_pb2.AuthKeyId,
+            teamgram.cluster.protos.authsession_pb2.ClientAsked,
             teamgram.cluster.protos.authsession_pb2.SignedInClient,
         )
         self.SetClient = grpclib.client.UnaryUnaryMethod(

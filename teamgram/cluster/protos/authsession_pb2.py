@@ -26,7 +26,7 @@ from teamgram.cluster.protos import calls_pb2 as teamgram_dot_cluster_dot_protos
 from teamgram.cluster.protos import frames_pb2 as teamgram_dot_cluster_dot_protos_dot_frames__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)teamgram/cluster/protos/authsession.proto\x12\x13teamgram.cluster.v1\x1a#teamgram/cluster/protos/calls.proto\x1a$teamgram/cluster/protos/frames.proto\"\x06\n\x04\x44one\"%\n\x10\x41uthKeyDestroyed\x12\x11\n\twas_there\x18\x01 \x01(\x08\"E\n\x12\x46utureSaltsRequest\x12\x13\n\x0b\x61uth_key_id\x18\x01 \x01(\x10\x12\x0b\n\x03now\x18\x02 \x01(\x03\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\"I\n\x0f\x46utureSaltValue\x12\x13\n\x0bvalid_since\x18\x01 \x01(\x03\x12\x13\n\x0bvalid_until\x18\x02 \x01(\x03\x12\x0c\n\x04salt\x18\x03 \x01(\x10\"B\n\x0b\x46utureSalts\x12\x33\n\x05salts\x18\x01 \x03(\x0b\x32$.teamgram.cluster.v1.FutureSaltValue\"N\n\x0eSignedInClient\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12+\n\x06\x64\x65vice\x18\x02 \x01(\x0b\x32\x1b.teamgram.cluster.v1.Device\"`\n\nClientSeen\x12\x18\n\x10perm_auth_key_id\x18\x01 \x01(\x10\x12+\n\x06\x64\x65vice\x18\x02 \x01(\x0b\x32\x1b.teamgram.cluster.v1.Device\x12\x0b\n\x03now\x18\x03 \x01(\x03\"K\n\rClientTouched\x12\x18\n\x10perm_auth_key_id\x18\x01 \x01(\x10\x12\x13\n\x0b\x63lient_addr\x18\x02 \x01(\t\x12\x0b\n\x03now\x18\x03 \x01(\x03\x32\xcc\x04\n\x0b\x41uthSession\x12Q\n\x0cQueryAuthKey\x12\x1e.teamgram.cluster.v1.AuthKeyId\x1a!.teamgram.cluster.v1.AuthKeyFound\x12Q\n\nSetAuthKey\x12\x1f.teamgram.cluster.v1.NewAuthKey\x1a\".teamgram.cluster.v1.AuthKeyStored\x12W\n\x0e\x44\x65stroyAuthKey\x12\x1e.teamgram.cluster.v1.AuthKeyId\x1a%.teamgram.cluster.v1.AuthKeyDestroyed\x12[\n\x0eGetFutureSalts\x12\'.teamgram.cluster.v1.FutureSaltsRequest\x1a .teamgram.cluster.v1.FutureSalts\x12P\n\tGetClient\x12\x1e.teamgram.cluster.v1.AuthKeyId\x1a#.teamgram.cluster.v1.SignedInClient\x12G\n\tSetClient\x12\x1f.teamgram.cluster.v1.ClientSeen\x1a\x19.teamgram.cluster.v1.Done\x12\x46\n\x05Touch\x12\".teamgram.cluster.v1.ClientTouched\x1a\x19.teamgram.cluster.v1.Doneb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)teamgram/cluster/protos/authsession.proto\x12\x13teamgram.cluster.v1\x1a#teamgram/cluster/protos/calls.proto\x1a$teamgram/cluster/protos/frames.proto\"\x06\n\x04\x44one\"%\n\x10\x41uthKeyDestroyed\x12\x11\n\twas_there\x18\x01 \x01(\x08\"E\n\x12\x46utureSaltsRequest\x12\x13\n\x0b\x61uth_key_id\x18\x01 \x01(\x10\x12\x0b\n\x03now\x18\x02 \x01(\x03\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\"I\n\x0f\x46utureSaltValue\x12\x13\n\x0bvalid_since\x18\x01 \x01(\x03\x12\x13\n\x0bvalid_until\x18\x02 \x01(\x03\x12\x0c\n\x04salt\x18\x03 \x01(\x10\"B\n\x0b\x46utureSalts\x12\x33\n\x05salts\x18\x01 \x03(\x0b\x32$.teamgram.cluster.v1.FutureSaltValue\"2\n\x0b\x43lientAsked\x12\x13\n\x0b\x61uth_key_id\x18\x01 \x01(\x10\x12\x0e\n\x06holder\x18\x02 \x01(\t\"]\n\x0eSignedInClient\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12+\n\x06\x64\x65vice\x18\x02 \x01(\x0b\x32\x1b.teamgram.cluster.v1.Device\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\"o\n\nClientSeen\x12\x18\n\x10perm_auth_key_id\x18\x01 \x01(\x10\x12+\n\x06\x64\x65vice\x18\x02 \x01(\x0b\x32\x1b.teamgram.cluster.v1.Device\x12\x0b\n\x03now\x18\x03 \x01(\x03\x12\r\n\x05\x65poch\x18\x04 \x01(\x03\"Z\n\rClientTouched\x12\x18\n\x10perm_auth_key_id\x18\x01 \x01(\x10\x12\x13\n\x0b\x63lient_addr\x18\x02 \x01(\t\x12\x0b\n\x03now\x18\x03 \x01(\x03\x12\r\n\x05\x65poch\x18\x04 \x01(\x03\x32\xce\x04\n\x0b\x41uthSession\x12Q\n\x0cQueryAuthKey\x12\x1e.teamgram.cluster.v1.AuthKeyId\x1a!.teamgram.cluster.v1.AuthKeyFound\x12Q\n\nSetAuthKey\x12\x1f.teamgram.cluster.v1.NewAuthKey\x1a\".teamgram.cluster.v1.AuthKeyStored\x12W\n\x0e\x44\x65stroyAuthKey\x12\x1e.teamgram.cluster.v1.AuthKeyId\x1a%.teamgram.cluster.v1.AuthKeyDestroyed\x12[\n\x0eGetFutureSalts\x12\'.teamgram.cluster.v1.FutureSaltsRequest\x1a .teamgram.cluster.v1.FutureSalts\x12R\n\tGetClient\x12 .teamgram.cluster.v1.ClientAsked\x1a#.teamgram.cluster.v1.SignedInClient\x12G\n\tSetClient\x12\x1f.teamgram.cluster.v1.ClientSeen\x1a\x19.teamgram.cluster.v1.Done\x12\x46\n\x05Touch\x12\".teamgram.cluster.v1.ClientTouched\x1a\x19.teamgram.cluster.v1.Doneb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,12 +43,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FUTURESALTVALUE']._serialized_end=332
   _globals['_FUTURESALTS']._serialized_start=334
   _globals['_FUTURESALTS']._serialized_end=400
-  _globals['_SIGNEDINCLIENT']._serialized_start=402
-  _globals['_SIGNEDINCLIENT']._serialized_end=480
-  _globals['_CLIENTSEEN']._serialized_start=482
-  _globals['_CLIENTSEEN']._serialized_end=578
-  _globals['_CLIENTTOUCHED']._serialized_start=580
-  _globals['_CLIENTTOUCHED']._serialized_end=655
-  _globals['_AUTHSESSION']._serialized_start=658
-  _globals['_AUTHSESSION']._serialized_end=1246
+  _globals['_CLIENTASKED']._serialized_start=402
+  _globals['_CLIENTASKED']._serialized_end=452
+  _globals['_SIGNEDINCLIENT']._serialized_start=454
+  _globals['_SIGNEDINCLIENT']._serialized_end=547
+  _globals['_CLIENTSEEN']._serialized_start=549
+  _globals['_CLIENTSEEN']._serialized_end=660
+  _globals['_CLIENTTOUCHED']._serialized_start=662
+  _globals['_CLIENTTOUCHED']._serialized_end=752
+  _globals['_AUTHSESSION']._serialized_start=755
+  _globals['_AUTHSESSION']._serialized_end=1345
 # @@protoc_insertion_point(module_scope)

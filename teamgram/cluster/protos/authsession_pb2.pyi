@@ -44,30 +44,44 @@ class FutureSalts(_message.Message):
     salts: _containers.RepeatedCompositeFieldContainer[FutureSaltValue]
     def __init__(self, salts: _Optional[_Iterable[_Union[FutureSaltValue, _Mapping]]] = ...) -> None: ...
 
+class ClientAsked(_message.Message):
+    __slots__ = ("auth_key_id", "holder")
+    AUTH_KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    auth_key_id: int
+    holder: str
+    def __init__(self, auth_key_id: _Optional[int] = ..., holder: _Optional[str] = ...) -> None: ...
+
 class SignedInClient(_message.Message):
-    __slots__ = ("user_id", "device")
+    __slots__ = ("user_id", "device", "epoch")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
     user_id: int
     device: _calls_pb2.Device
-    def __init__(self, user_id: _Optional[int] = ..., device: _Optional[_Union[_calls_pb2.Device, _Mapping]] = ...) -> None: ...
+    epoch: int
+    def __init__(self, user_id: _Optional[int] = ..., device: _Optional[_Union[_calls_pb2.Device, _Mapping]] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class ClientSeen(_message.Message):
-    __slots__ = ("perm_auth_key_id", "device", "now")
+    __slots__ = ("perm_auth_key_id", "device", "now", "epoch")
     PERM_AUTH_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     NOW_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
     perm_auth_key_id: int
     device: _calls_pb2.Device
     now: int
-    def __init__(self, perm_auth_key_id: _Optional[int] = ..., device: _Optional[_Union[_calls_pb2.Device, _Mapping]] = ..., now: _Optional[int] = ...) -> None: ...
+    epoch: int
+    def __init__(self, perm_auth_key_id: _Optional[int] = ..., device: _Optional[_Union[_calls_pb2.Device, _Mapping]] = ..., now: _Optional[int] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class ClientTouched(_message.Message):
-    __slots__ = ("perm_auth_key_id", "client_addr", "now")
+    __slots__ = ("perm_auth_key_id", "client_addr", "now", "epoch")
     PERM_AUTH_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ADDR_FIELD_NUMBER: _ClassVar[int]
     NOW_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
     perm_auth_key_id: int
     client_addr: str
     now: int
-    def __init__(self, perm_auth_key_id: _Optional[int] = ..., client_addr: _Optional[str] = ..., now: _Optional[int] = ...) -> None: ...
+    epoch: int
+    def __init__(self, perm_auth_key_id: _Optional[int] = ..., client_addr: _Optional[str] = ..., now: _Optional[int] = ..., epoch: _Optional[int] = ...) -> None: ...

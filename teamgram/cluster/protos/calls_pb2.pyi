@@ -43,7 +43,7 @@ class RpcCall(_message.Message):
     def __init__(self, id: _Optional[int] = ..., caller: _Optional[bytes] = ..., msg_id: _Optional[int] = ..., service: _Optional[str] = ..., method: _Optional[str] = ..., body: _Optional[bytes] = ..., no_updates: bool = ...) -> None: ...
 
 class Caller(_message.Message):
-    __slots__ = ("perm_auth_key_id", "auth_key_id", "key_type", "session_id", "user_id", "layer", "device", "client_addr", "local_addr", "transport", "dc_id")
+    __slots__ = ("perm_auth_key_id", "auth_key_id", "key_type", "session_id", "user_id", "layer", "device", "client_addr", "local_addr", "transport", "dc_id", "epoch")
     PERM_AUTH_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     AUTH_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +55,7 @@ class Caller(_message.Message):
     LOCAL_ADDR_FIELD_NUMBER: _ClassVar[int]
     TRANSPORT_FIELD_NUMBER: _ClassVar[int]
     DC_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
     perm_auth_key_id: int
     auth_key_id: int
     key_type: int
@@ -66,7 +67,8 @@ class Caller(_message.Message):
     local_addr: str
     transport: str
     dc_id: int
-    def __init__(self, perm_auth_key_id: _Optional[int] = ..., auth_key_id: _Optional[int] = ..., key_type: _Optional[int] = ..., session_id: _Optional[int] = ..., user_id: _Optional[int] = ..., layer: _Optional[int] = ..., device: _Optional[_Union[Device, _Mapping]] = ..., client_addr: _Optional[str] = ..., local_addr: _Optional[str] = ..., transport: _Optional[str] = ..., dc_id: _Optional[int] = ...) -> None: ...
+    epoch: int
+    def __init__(self, perm_auth_key_id: _Optional[int] = ..., auth_key_id: _Optional[int] = ..., key_type: _Optional[int] = ..., session_id: _Optional[int] = ..., user_id: _Optional[int] = ..., layer: _Optional[int] = ..., device: _Optional[_Union[Device, _Mapping]] = ..., client_addr: _Optional[str] = ..., local_addr: _Optional[str] = ..., transport: _Optional[str] = ..., dc_id: _Optional[int] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("layer", "api_id", "device_model", "system_version", "app_version", "system_lang_code", "lang_pack", "lang_code", "client_addr")
@@ -107,16 +109,18 @@ class BffAnswer(_message.Message):
     def __init__(self, result: _Optional[_Union[RpcResult, _Mapping]] = ..., event: _Optional[_Union[BusEvent, _Mapping]] = ...) -> None: ...
 
 class RpcResult(_message.Message):
-    __slots__ = ("id", "result", "error_code", "error_message")
+    __slots__ = ("id", "result", "error_code", "error_message", "held_elsewhere")
     ID_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
     ERROR_CODE_FIELD_NUMBER: _ClassVar[int]
     ERROR_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    HELD_ELSEWHERE_FIELD_NUMBER: _ClassVar[int]
     id: int
     result: bytes
     error_code: int
     error_message: str
-    def __init__(self, id: _Optional[int] = ..., result: _Optional[bytes] = ..., error_code: _Optional[int] = ..., error_message: _Optional[str] = ...) -> None: ...
+    held_elsewhere: bool
+    def __init__(self, id: _Optional[int] = ..., result: _Optional[bytes] = ..., error_code: _Optional[int] = ..., error_message: _Optional[str] = ..., held_elsewhere: bool = ...) -> None: ...
 
 class BusEvent(_message.Message):
     __slots__ = ("kind", "body")

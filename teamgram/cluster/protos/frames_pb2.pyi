@@ -131,12 +131,14 @@ class Writable(_message.Message):
     def __init__(self, conn_id: _Optional[int] = ..., writable: bool = ...) -> None: ...
 
 class ToGateway(_message.Message):
-    __slots__ = ("items", "leaving")
+    __slots__ = ("items", "leaving", "yields")
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     LEAVING_FIELD_NUMBER: _ClassVar[int]
+    YIELDS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[GatewayItem]
     leaving: bool
-    def __init__(self, items: _Optional[_Iterable[_Union[GatewayItem, _Mapping]]] = ..., leaving: bool = ...) -> None: ...
+    yields: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[GatewayItem, _Mapping]]] = ..., leaving: bool = ..., yields: bool = ...) -> None: ...
 
 class GatewayItem(_message.Message):
     __slots__ = ("frame", "taken", "close", "forget_auth_key", "key_bound")

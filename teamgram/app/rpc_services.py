@@ -105,7 +105,9 @@ def build_bff(
     devices = DevicesHere(bus, domain.presence)
     live = LiveUpdates(shared.updates, devices, bus, clock)
     domain.fanout.subscribe(live)
-    in_channels = ChannelUpdates(shared.updates, domain.channels, devices, live, domain.fanout, bus, clock)
+    in_channels = ChannelUpdates(
+        shared.updates, domain.channels, domain.users, devices, live, domain.fanout, bus, clock
+    )
     on_loopback = stage_settings.only_loopback(listeners)
     code_settings = stage_settings.codes(configuration.bff.Code, on_loopback)
     codes = SignInCodes(

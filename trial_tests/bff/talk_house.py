@@ -179,7 +179,14 @@ class House:
         self.live = LiveUpdates(self.shared.updates, self.devices, self.bus, self.clock, seconds=self.clock.seconds)
         self.fanout.subscribe(self.live)
         self.in_channels = ChannelUpdates(
-            self.shared.updates, domain.channels, self.devices, self.live, self.fanout, self.bus, self.clock
+            self.shared.updates,
+            domain.channels,
+            domain.users,
+            self.devices,
+            self.live,
+            self.fanout,
+            self.bus,
+            self.clock,
         )
         # Before the database closes: what is still being drawn reads it.
         case.addCleanup(lambda: Deferred.fromCoroutine(self.live.settled()))

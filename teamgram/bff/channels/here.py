@@ -3,7 +3,7 @@
 Somebody who comes has what they are in channels read once; from then on whoever joins and leaves is told on the bus.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from types import MappingProxyType
 
 from twisted.internet.defer import Deferred
@@ -22,6 +22,7 @@ class ChannelsHere:
     """By channel, the members that are here, and what they are there.
 
     Args:
+        is_bot: whether a user is one.
         missed: called with a user and a channel of theirs in which something was told before it was known that they
             are in it.
     """
@@ -29,13 +30,20 @@ class ChannelsHere:
     _log = Logger()
 
     def __init__(
-        self, memberships: Memberships, devices: DevicesHere, bus: Bus, missed: Callable[[int, int], object]
+        self,
+        memberships: Memberships,
+        devices: DevicesHere,
+        bus: Bus,
+        is_bot: Callable[[int], Awaitable[bool]],
+        missed: Callable[[int, int], object],
     ) -> None:
         self._memberships = memberships
+        self._is_bot = is_bot
         self._devices = devices
         self._missed = missed
         self._here: dict[int, dict[int, Membership]] = {}
         self._channels_of: dict[int, set[int]] = {}
+        self._bots: set[int] = set()
         # Channels in which something is told while a newcomer's are being read.
         self._reading: dict[int, set[int]] = {}
         bus.listen(MembershipsChanged, self._changed)
@@ -49,6 +57,10 @@ class ChannelsHere:
         """Those members of a channel who are here, and what they are there. It changes by and by: do not keep it."""
         return self._here.get(channel_id, _NOBODY)
 
+    def bots(self, channel_id: int) -> Set[int]:
+        """The bots among them."""
+        return self.members(channel_id).keys() & self._bots if self._bots else frozenset()
+
     def told(self, channel_id: int) -> None:
         """Something is told in the channel now."""
         for channels in self._reading.values():
@@ -56,6 +68,7 @@ class ChannelsHere:
 
     def _came_or_went(self, user_id: int, is_here: bool) -> None:
         if not is_here:
+            self._bots.discard(user_id)
             for channel_id in self._channels_of.pop(user_id, ()):
                 self._take_out(user_id, channel_id)
         elif user_id not in self._reading:
@@ -64,12 +77,15 @@ class ChannelsHere:
 
     async def _read(self, user_id: int) -> None:
         try:
+            is_bot = await self._is_bot(user_id)
             memberships = await self._memberships.of(user_id)
         finally:
             told = self._reading.pop(user_id)
         if not self._devices.is_here(user_id):
             return
         channels = self._channels_of[user_id] = set()
+        if is_bot:
+            self._bots.add(user_id)
         for channel_id, membership in memberships.items():
             if membership.is_present:
                 channels.add(channel_id)

@@ -5,7 +5,7 @@ drawing of their own. So each further member who is here costs a look into a tab
 """
 
 from collections import deque
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -20,9 +20,11 @@ from teamgram.domain.boxes.events import OF_A_MESSAGE, LogEntry
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.channels.channel import Membership
 from teamgram.domain.channels.channels import Channels
+from teamgram.domain.hearing.ears import Ear, ear_of
 from teamgram.domain.ids.peer import channel_id_of, is_channel, marked_channel
 from teamgram.domain.updates.events import ChannelMoved, TransientEvent
 from teamgram.domain.updates.fanout import Fanout, ToldInChannel
+from teamgram.domain.users.users import Users
 from teamgram.interfaces.bus import Bus
 from teamgram.interfaces.updates import PushedUpdates, Receiver
 from teamgram.mtproto.tl import encode
@@ -45,14 +47,32 @@ class _Told:
     except_user_id: int = 0
     apart: set[int] = field(default_factory=set)
 
-    def drawing(self, viewer_id: int, views: UpdateViews) -> Drawing:
-        """For one viewer, or (0) for all who are nobody in it."""
+    def drawing(self, viewer_id: int, views: UpdateViews, unheard: Set[int] = frozenset()) -> Drawing:
+        """For one viewer, or (0) for all who are nobody in it.
+
+        Args:
+            unheard: ids of messages that the viewer, a bot, does not hear: only that something was.
+        """
         if self.event is not None:
             return transient_drawing(self.event)
         messages = self.messages
         if viewer_id:
-            messages = {id_: message.seen_by(viewer_id) for id_, message in messages.items()}
-        return entries_drawing(self.entries, messages, views.files)
+            messages = {id_: one.seen_by(viewer_id) for id_, one in messages.items() if id_ not in unheard}
+        return entries_drawing(self.entries, messages, views.files, unheard)
+
+    def unheard_by(self, bot: Ear, sender_is_bot: Callable[[int], bool]) -> frozenset[int]:
+        """The ids of the messages that a bot does not hear."""
+        return frozenset(
+            id_
+            for id_, one in self.messages.items()
+            if one.sender_id != bot.bot_id
+            and not bot.hears(
+                one.text,
+                one.extra,
+                mentioned=bot.bot_id in one.mentions,
+                by_bot=sender_is_bot(one.sender_id),
+            )
+        )
 
 
 class ChannelUpdates:
@@ -72,6 +92,7 @@ class ChannelUpdates:
         self,
         views: UpdateViews,
         channels: Channels,
+        users: Users,
         devices: DevicesHere,
         live: LiveUpdates,
         fanout: Fanout,
@@ -80,11 +101,12 @@ class ChannelUpdates:
     ) -> None:
         self._views = views
         self._channels = channels
+        self._users = users
         self._devices = devices
         self._live = live
         self._bus = bus
         self._clock = clock
-        self.here = ChannelsHere(channels.memberships, devices, bus, self._missed)
+        self.here = ChannelsHere(channels.memberships, devices, bus, self._is_bot, self._missed)
         # What waits for something to be read, by channel: it leaves in the order in which it happened.
         self._waiting: dict[int, deque[_Told]] = {}
         self._settled: list[Deferred[None]] = []
@@ -97,6 +119,9 @@ class ChannelUpdates:
             waiter: Deferred[None] = Deferred()
             self._settled.append(waiter)
             await waiter
+
+    async def _is_bot(self, user_id: int) -> bool:
+        return (await self._users.require(user_id)).is_bot
 
     def _missed(self, user_id: int, channel_id: int) -> None:
         self._live.transient((user_id,), ChannelMoved(channel_id), 0)
@@ -176,7 +201,10 @@ class ChannelUpdates:
         user_ids, group_ids = split_peers(told.drawing(0, self._views).peers)
         await self._views.load_alike(user_ids)
         await self._channels.get([told.channel_id, *(channel_id_of(one) for one in group_ids if is_channel(one))])
-        for user_id in told.apart & self.here.members(told.channel_id).keys():
+        bots = self.here.bots(told.channel_id)
+        if bots:
+            await self._users.get({*bots, *(one.sender_id for one in told.messages.values())})
+        for user_id in (told.apart & self.here.members(told.channel_id).keys()) | bots:
             await self._views.peers(user_id, {*user_ids, *group_ids})
 
     def _failed(self, channel_id: int) -> None:
@@ -191,6 +219,24 @@ class ChannelUpdates:
             self._failed(told.channel_id)
             return True
 
+    def _unheard(self, told: _Told) -> dict[int, frozenset[int]] | None:
+        """By bot that is here, what it does not hear of this; None: somebody must be read first."""
+        bots = self.here.bots(told.channel_id) if told.messages else frozenset()
+        found: dict[int, frozenset[int]] = {}
+        if not bots:
+            return found
+        senders = {one.sender_id: self._users.cached(one.sender_id) for one in told.messages.values()}
+        members = self.here.members(told.channel_id)
+        for bot_id in bots:
+            bot = self._users.cached(bot_id)
+            if bot is None or None in senders.values():
+                return None
+            ear = ear_of(bot, members[bot_id])
+            unheard = told.unheard_by(ear, lambda sender_id: bool((one := senders[sender_id]) and one.is_bot))
+            if unheard:
+                found[bot_id] = unheard
+        return found
+
     def _push(self, told: _Told) -> bool:
         takes_updates, except_key = self._devices.take_updates, told.except_perm_auth_key_id
         here = self.here.members(told.channel_id)
@@ -199,8 +245,8 @@ class ChannelUpdates:
         ]
         if not receivers:
             return True
-        channel = self._channels.cached(told.channel_id)
-        if channel is None:
+        channel, unheard = self._channels.cached(told.channel_id), self._unheard(told)
+        if channel is None or unheard is None:
             return False
         drawing = told.drawing(0, self._views)
         marked = marked_channel(told.channel_id)
@@ -214,8 +260,9 @@ class ChannelUpdates:
         seen_as: dict[Membership, Hashable] = {}
         groups = self._views.groups
         for user_id in receivers:
-            if user_id in told.apart:
-                own = self._views.at_once(user_id, told.drawing(user_id, self._views), user_ids, group_ids)
+            if user_id in told.apart or user_id in unheard:
+                drawn = told.drawing(user_id, self._views, unheard.get(user_id, frozenset()))
+                own = self._views.at_once(user_id, drawn, *split_peers(drawn.peers))
                 if own is None:
                     return False
                 alone.append((user_id, encode(own)))

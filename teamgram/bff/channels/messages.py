@@ -31,10 +31,16 @@ class ChannelMessages(RpcService):
         """channels.getMessages#ad8c9a23 channel:InputChannel id:Vector<InputMessage> = messages.Messages"""
         shared = self._shared
         seat = await shared.seat(caller, query.channel)
-        ids = await self._ids(seat, query.id)
+        ids, answered = await self._ids(seat, query.id)
         found, pts = await shared.domain.messages.in_channel(
             caller.user_id, seat.channel.marked, [id_ for id_ in ids if id_], seat.hidden_up_to
         )
+        if answered := answered - found.keys():
+            # A bot has what is answered by something that it hears.
+            more, _ = await shared.domain.messages.in_channel(
+                caller.user_id, seat.channel.marked, sorted(answered), seat.hidden_up_to, unheard=True
+            )
+            found |= more
         users, chats = await shared.peers(caller.user_id, peers_in(found.values()) | {seat.channel.marked})
         messages = [
             message_view(found[id_], shared.updates.files)
@@ -46,8 +52,8 @@ class ChannelMessages(RpcService):
             pts=pts, count=len(messages), messages=messages, topics=[], chats=chats, users=users
         )
 
-    async def _ids(self, seat: Seat, views: list[Any]) -> list[int]:
-        """The ids of what is asked for; 0 where there is none."""
+    async def _ids(self, seat: Seat, views: list[Any]) -> tuple[list[int], set[int]]:
+        """The ids of what is asked for, 0 where there is none; and those that are asked for by their answers."""
         if len(views) > MAX_MESSAGE_IDS:
             raise bad_request("LIMIT_INVALID")
         domain, marked = self._shared.domain, seat.channel.marked
@@ -66,7 +72,7 @@ class ChannelMessages(RpcService):
                 ids.append(pinned)
             else:
                 ids.append(view.id if view.NAME == "inputMessageID" else 0)
-        return ids
+        return ids, {message.reply_to_id for message in answers.values() if message.reply_to_id}
 
     @rpc("channels.exportMessageLink")
     async def export_message_link(self, caller: RpcMetadata, query: Any) -> Any:

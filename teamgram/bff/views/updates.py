@@ -1,6 +1,6 @@
 """From events to ``updates``: the live push, the answer to who asked, and the difference, all by ``entry_view``."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,8 +141,14 @@ def _channel_entry_view(entry: LogEntry, message: Message | None, files: FileVie
     raise ValueError(f"nothing in a channel is told by {type(event).__name__}")
 
 
-def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message], files: FileViews) -> Drawing:
-    """The updates of one user's log entries, in order."""
+def entries_drawing(
+    entries: Sequence[LogEntry], messages: Mapping[int, Message], files: FileViews, unheard: Set[int] = frozenset()
+) -> Drawing:
+    """The updates of one user's log entries, in order.
+
+    Args:
+        unheard: ids of what is not the user's to see: its pts alone is told.
+    """
     drawing = Drawing()
     for entry in entries:
         event = entry.event
@@ -150,7 +156,8 @@ def entries_drawing(entries: Sequence[LogEntry], messages: Mapping[int, Message]
         update = entry_view(entry, message, files)
         if update is None:
             # The message is gone again; its pts must be told all the same, or the client takes it for a gap.
-            gone = logged.MessagesDeleted((event.id,))  # type: ignore[union-attr]
+            message_id: int = event.id  # type: ignore[union-attr]
+            gone = logged.MessagesDeleted(() if message_id in unheard else (message_id,))
             update = entry_view(replace(entry, event=gone), None, files)
         if message is not None and isinstance(event, logged.ReactionsChanged):
             # Apps show a reaction flying in by this one; the edit carries the pts.

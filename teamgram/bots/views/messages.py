@@ -66,7 +66,7 @@ class BotMessageViews:
         found: dict[tuple[int, int], Message] = {}
         for channel, ids in wanted.items():
             if channel:
-                some, _ = await self._domain.messages.in_channel(bot_id, channel, sorted(ids))
+                some, _ = await self._domain.messages.in_channel(bot_id, channel, sorted(ids), unheard=True)
             else:
                 some = await self._domain.messages.get(bot_id, sorted(ids))
             found |= {(message.peer, message.id): message for message in some.values()}

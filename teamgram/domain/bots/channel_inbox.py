@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from teamgram.database import Transaction
 from teamgram.domain.bots.bot import Bot
-from teamgram.domain.bots.hearing import hears_in_channel_txn
 from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotMessage
 from teamgram.domain.boxes.difference import channel_difference_txn
@@ -74,9 +73,7 @@ def take_channel_txn(txn: Transaction, bot: Bot, followed: Followed, now: int, s
             event = entry.event
             if entry.date < since or not isinstance(event, NewMessage | MessageEdited) or event.id not in by_id:
                 continue
-            if allows(bot.details.allowed_updates, _kind(seat, entry)) and hears_in_channel_txn(
-                txn, bot, seat, by_id[event.id]
-            ):
+            if allows(bot.details.allowed_updates, _kind(seat, entry)) and not by_id[event.id].out:
                 told.append(BotMessage(event.id, isinstance(event, MessageEdited), followed.marked))
         more = not found.complete and not found.too_long and found.reached_pts > taken
         taken = max(taken, found.reached_pts)

@@ -18,7 +18,6 @@ from teamgram.domain.bots import store
 from teamgram.domain.bots.bot import Bot
 from teamgram.domain.bots.channel_inbox import followed_txn, skip_txn, take_channel_txn
 from teamgram.domain.bots.errors import BotNotFound, TakenElsewhere
-from teamgram.domain.bots.hearing import hears_txn
 from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotMessage, BotUpdate, WaitingUpdate, pack_update, unpack_update
 from teamgram.domain.boxes.difference import Difference, difference_txn
@@ -302,7 +301,7 @@ def _fill_txn(txn: Transaction, bot_id: int, now: int) -> tuple[int, ...]:
     taken, more = int(row[0]), True
     while more:
         found = difference_txn(txn, bot_id, taken, _ENTRIES, 0, now - KEPT_SECONDS)
-        _append_txn(txn, bot_id, _messages_txn(txn, bot, found, now), now)
+        _append_txn(txn, bot_id, _messages_of(bot, found, now), now)
         more = not found.complete and found.reached_pts > taken
         # Of what is committed between the two looks the entries tell, and the state does not (READ COMMITTED).
         taken = max(taken, found.reached_pts, *(entry.pts for entry in found.entries[-1:]))
@@ -315,7 +314,7 @@ def _fill_txn(txn: Transaction, bot_id: int, now: int) -> tuple[int, ...]:
     return tuple(one.marked for one in followed)
 
 
-def _messages_txn(txn: Transaction, bot: Bot, found: Difference, now: int) -> list[BotMessage]:
+def _messages_of(bot: Bot, found: Difference, now: int) -> list[BotMessage]:
     """Of what happened in a bot's box, what it is told."""
     told = []
     for entry in found.entries:
@@ -324,7 +323,8 @@ def _messages_txn(txn: Transaction, bot: Bot, found: Difference, now: int) -> li
             continue
         message, is_edit = found.messages.get(event.id), isinstance(event, MessageEdited)
         kind = "edited_message" if is_edit else "message"
-        if message is not None and allows(bot.details.allowed_updates, kind) and hears_txn(txn, bot, message):
+        # What it does not hear of a group is not in its box.
+        if message is not None and not message.out and allows(bot.details.allowed_updates, kind):
             told.append(BotMessage(event.id, is_edit))
     return told
 

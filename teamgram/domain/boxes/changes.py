@@ -64,6 +64,7 @@ class Outgoing(msgspec.Struct, frozen=True):
         random_id: the sender's; None for service messages.
         reply_to_ids: each owner's own id of the message it answers.
         mentioned: users who are told that the message speaks to them.
+        unheard: owners whose box it does not go into.
     """
 
     text: str
@@ -72,7 +73,10 @@ class Outgoing(msgspec.Struct, frozen=True):
     random_id: int | None = None
     reply_to_ids: Mapping[int, int] | None = None
     mentioned: frozenset[int] = frozenset()
+    unheard: frozenset[int] = frozenset()
 
+
+_UNSAID = Outgoing("")
 
 Tell = Callable[[Sequence[LogEntry], Mapping[tuple[int, int], Message], int], object]
 """Given log entries in order, the messages that they speak of by (owner, id), and the device to leave out."""
@@ -138,7 +142,8 @@ class BoxChanges:
         Raises:
             DuplicateRandomId: one of them was sent before.
         """
-        txn, date, boxes, entries = self.txn, self.date, audience.boxes, self.entries
+        txn, date, entries = self.txn, self.date, self.entries
+        boxes = _without(audience.boxes, frozenset.intersection(*(one.unheard for one in outgoing or (_UNSAID,))))
         posted: list[dict[int, Message]] = []
         rows: list[Row] = []
         spoken: list[tuple[int, int, int, int]] = []
@@ -184,7 +189,7 @@ class BoxChanges:
             reply_to_ids = message.reply_to_ids or {}
             text, extra, spoken_to = message.text, said, message.mentioned
             is_played = extra.media is not None and bool(extra.media.played)
-            for owner_id, peer in boxes:
+            for owner_id, peer in _without(boxes, message.unheard):
                 box = self._boxes[owner_id]
                 message_id = box.last_message_id = box.last_message_id + 1
                 box.pts += 1
@@ -275,6 +280,26 @@ class BoxChanges:
                 self.append(owner_id, DialogsMoved((peer,), archived=True, muted=True))
         return posted
 
+    def lay_by(self, owner_id: int, other_id: int, message_id: int, since: int) -> int:
+        """Put a copy of another owner's message into a locked box, told to nobody; its id there, 0: it is older.
+
+        Args:
+            since: unix seconds.
+        """
+        self.txn.execute("SELECT sent_at FROM messages WHERE owner_id = ? AND id = ?", (other_id, message_id))
+        row = self.txn.fetchone()
+        if row is None or row[0] < since:
+            return 0
+        box = self._boxes[owner_id]
+        box.last_message_id += 1
+        self.txn.execute(
+            "INSERT INTO messages (owner_id, id, peer, content_id, sent_at, outgoing, mentioned, mention_unread,"
+            " pinned, reply_to_id, saved_peer, media_unread)"
+            " SELECT ?, ?, peer, content_id, sent_at, 0, 0, 0, 0, 0, 0, 0 FROM messages WHERE owner_id = ? AND id = ?",
+            (owner_id, box.last_message_id, other_id, message_id),
+        )
+        return box.last_message_id
+
     def _raise_dialogs(self, tops: list[tuple[int, int, int, int, int, int]]) -> list[Box]:
         """Set what dialogs show; those that were begun by somebody else."""
         self.txn.executemany(
@@ -328,3 +353,7 @@ class BoxChanges:
         )
         log.append_txn(self.txn, self.entries)
         self.txn.call_after(tell, self.entries, self.messages, except_perm_auth_key_id)
+
+
+def _without(boxes: tuple[Box, ...], owner_ids: frozenset[int]) -> tuple[Box, ...]:
+    return tuple([box for box in boxes if box.owner_id not in owner_ids]) if owner_ids else boxes

@@ -11,16 +11,28 @@ from teamgram.database import Transaction
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED
 from teamgram.domain.boxes.message import FIRST_VIEWS, Forward, Message
 from teamgram.domain.boxes.store import chunks, marks, message_fields, message_from_row, messages_txn, shown_txn
+from teamgram.domain.hearing.ears import heard_txn
 from teamgram.domain.messages.threads import counts_txn as replies_txn
 
 
 def channel_messages_txn(
-    txn: Transaction, user_id: int, marked: int, message_ids: Sequence[int], hidden_up_to: int = 0
+    txn: Transaction,
+    user_id: int,
+    marked: int,
+    message_ids: Sequence[int],
+    hidden_up_to: int = 0,
+    *,
+    unheard: bool = False,
 ) -> dict[int, Message]:
-    """Messages of a channel (marked id) by id, as the user has them; those that are gone or hidden are missing."""
+    """Messages of a channel (marked id) by id, as the user has them; those that are gone or hidden are missing.
+
+    Args:
+        unheard: with what a bot does not hear: what is answered by something that it hears.
+    """
     wanted = [id_ for id_ in message_ids if id_ > hidden_up_to]
     found = messages_txn(txn, marked, wanted)
-    return {message.id: message for message in seen_txn(txn, user_id, list(found.values()))}
+    seen = seen_txn(txn, user_id, list(found.values()), unheard=unheard)
+    return {message.id: message for message in seen}
 
 
 def tops_txn(txn: Transaction, user_id: int, tops: Mapping[int, int]) -> list[Message]:
@@ -38,19 +50,24 @@ def tops_txn(txn: Transaction, user_id: int, tops: Mapping[int, int]) -> list[Me
     return seen_txn(txn, user_id, found)
 
 
-def seen_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -> list[Message]:
-    """Messages of channels, as the user has them, in the given order."""
+def seen_txn(txn: Transaction, user_id: int, messages: Sequence[Message], *, unheard: bool = False) -> list[Message]:
+    """Messages of channels, as the user has them, in the given order; what a bot does not hear is left out.
+
+    Args:
+        unheard: see ``channel_messages_txn``.
+    """
     if not messages:
         return []
     messages = shown_txn(txn, messages, user_id)
     mentions = _mentions_txn(txn, user_id, messages)
     counts = counts_txn(txn, [message.content_id for message in messages if message.extra.post])
     replies = replies_txn(txn, messages)
-    return [
+    seen = [
         _seen(replace(message, replies=answers) if answers else message, user_id, mentions, counts)
         for message in messages
         for answers in (replies.get((message.owner_id, message.id)),)
     ]
+    return seen if unheard else list(heard_txn(txn, user_id, seen))
 
 
 def counted(message: Message, counts: Mapping[int, tuple[int, int]]) -> Message:

@@ -19,6 +19,7 @@ from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.files.naming import CONTENT, change_uses_txn
+from teamgram.domain.hearing.ears import spoken_to_txn
 from teamgram.domain.ids.peer import box_owner, marked_channel
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import check_sends, check_takes_txn
@@ -194,6 +195,8 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
             counted(msgspec.structs.replace(copy, replies=answers.get((copy.owner_id, copy.id))), counts)
             for copy in edited
         ]
+        spoken_to = spoken_to_txn(txn, place.channel.marked, message_id)
+        edited = [msgspec.structs.replace(copy, mentions=spoken_to) for copy in edited]
     for copy in edited:
         # Boxes that are not locked cannot have a copy: copies are made by sending alone.
         changes.append(copy.owner_id, MessageEdited(copy.id))

@@ -339,11 +339,11 @@ class Messages:
     # --- looking ---
 
     async def in_channel(
-        self, user_id: int, peer: int, message_ids: Sequence[int], hidden_up_to: int = 0
+        self, user_id: int, peer: int, message_ids: Sequence[int], hidden_up_to: int = 0, *, unheard: bool = False
     ) -> tuple[dict[int, Message], int]:
         """Messages of a channel with these ids as the user has them, and the channel's pts; gone ones are missing."""
         return await self._database.read(
-            "channel messages by id", _in_channel_txn, user_id, peer, tuple(message_ids), hidden_up_to
+            "channel messages by id", _in_channel_txn, user_id, peer, tuple(message_ids), hidden_up_to, unheard
         )
 
     async def get(self, owner_id: int, message_ids: Sequence[int]) -> dict[int, Message]:
@@ -364,9 +364,10 @@ def _count_txn(txn: Transaction, search: Search) -> int:
 
 
 def _in_channel_txn(
-    txn: Transaction, user_id: int, peer: int, message_ids: tuple[int, ...], hidden_up_to: int
+    txn: Transaction, user_id: int, peer: int, message_ids: tuple[int, ...], hidden_up_to: int, unheard: bool
 ) -> tuple[dict[int, Message], int]:
-    return channel_messages_txn(txn, user_id, peer, message_ids, hidden_up_to), pts_txn(txn, peer)
+    found = channel_messages_txn(txn, user_id, peer, message_ids, hidden_up_to, unheard=unheard)
+    return found, pts_txn(txn, peer)
 
 
 def _line(request: SendRequest | ForwardRequest) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from teamgram.domain.chats.chat import Banned, Chat
 from teamgram.domain.contacts.relations import relation_txn
 from teamgram.domain.files.file import File
 from teamgram.domain.files.store import add_txn
+from teamgram.domain.hearing.ears import for_ears_txn
 from teamgram.domain.ids.peer import box_owner, is_channel
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import (
@@ -148,6 +149,8 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
             extra = msgspec.structs.replace(extra, reply=answered.reply)
         tags = request.tags if extra.media is None else request.tags | media_tags(extra.media)
         outgoing.append(Outgoing(request.text, extra, tags, request.random_id, answered.ids, mentioned - {sender_id}))
+    if isinstance(chat, Chat):
+        outgoing = for_ears_txn(changes, chat.id, sender_id, answered.ids, outgoing)
     posted = changes.post(sender_id, audience, outgoing)
     if isinstance(chat, Seat):
         take_turn_txn(txn, chat, first.date)
@@ -298,6 +301,8 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
     ]
     if outgoing and audience.default_ttl:
         audience = begin_txn(txn, changes, fanout, sender_id, audience)
+    if isinstance(chat, Chat):
+        outgoing = for_ears_txn(changes, chat.id, sender_id, answered.ids, outgoing)
     posted = changes.post(sender_id, audience, outgoing) if outgoing else []
     if isinstance(chat, Seat) and posted:
         take_turn_txn(txn, chat, request.date, messages=len(posted))

@@ -1,0 +1,1 @@
+"""What bots hear of groups."""

@@ -1,0 +1,1 @@
+"""Bots: what the domain does by itself."""

@@ -130,4 +130,4 @@ class Incoming:
         request = await self._paired.ask(sender.id, account.agent_id, name)
         if request is not None:
             words = pairing.told(request, f"@{account.username}")
-            await self._outbound.say(account, sender.id, words, f"pair:{request.code}")
+            await self._outbound.say(account, sender.id, words, f"pair:{request.code}", markdown=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from teamgram.domain.boxes.difference import UpdateLog
+from teamgram.domain.boxes.message import Extra
 from teamgram.domain.chats.chats import Chats
 from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.errors import DomainError
@@ -17,7 +18,7 @@ from teamgram.domain.users.users import Users
 from teamgram.openclaw.config.telegram import CHANNEL
 from teamgram.openclaw.gateway.errors import invalid, unavailable
 from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
-from teamgram.openclaw.messenger.pieces import pieces
+from teamgram.openclaw.messenger.formatting import as_messages
 from teamgram.openclaw.messenger.reply import random_id
 
 #: Of one delivery.
@@ -51,16 +52,20 @@ class Outbound:
         self._accounts = accounts
         self._reactor = reactor
 
-    async def say(self, account: AgentAccount, peer: int, text: str, key: str) -> int:
+    async def say(self, account: AgentAccount, peer: int, text: str, key: str, *, markdown: bool = False) -> int:
         """Any text, in as many messages as it takes; the id of the last one. Under one key it is said once.
+
+        Args:
+            markdown: it is what a model wrote.
 
         Raises:
             DomainError: the chat does not take it.
         """
         message_id, now = 0, int(self._reactor.seconds())
-        for number, piece in enumerate(piece for piece in pieces(text.strip()) if piece.strip()):
+        for number, piece in enumerate(as_messages(text, markdown=markdown)):
             random = random_id(account.user_id, key, number) if number else random_id(account.user_id, key)
-            request = SendRequest(account.user_id, peer, piece, random, now)
+            extra = Extra(entities=piece.entities)
+            request = SendRequest(account.user_id, peer, piece.text, random, now, extra, piece.tags)
             message_id = (await self._domain.messages.send(request)).ids[0][1]
         return message_id
 
@@ -78,7 +83,7 @@ class Outbound:
             raise invalid(f"message is longer than {MAX_MESSAGE_CHARS} characters")
         peer = await self.peer(to)
         try:
-            message_id = await self.say(account, peer, text, key)
+            message_id = await self.say(account, peer, text, key, markdown=True)
         except DomainError as error:
             raise invalid(f"OutboundDeliveryError: {type(error).__name__}") from None
         return {"messageId": str(message_id), "chatId": str(peer)}

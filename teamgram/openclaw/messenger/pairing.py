@@ -159,9 +159,9 @@ def _as_code(text: str) -> str:
 
 
 def told(request: PersonRequest, agent: str) -> str:
-    """What somebody is told who is not known."""
+    """What somebody is told who is not known, in Markdown: apps copy the command with one touch."""
     return (
         f"I am {agent}, and I do not know you yet.\n\n"
-        f"Your user id: {request.user_id}\nYour pairing code: {request.code}\n\n"
-        f"Whoever runs this server lets you in by typing:\nteamgram pairing approve {request.code}"
+        f"Your user id: `{request.user_id}`\nYour pairing code: `{request.code}`\n\n"
+        f"Whoever runs this server lets you in by typing:\n```\nteamgram pairing approve {request.code}\n```"
     )

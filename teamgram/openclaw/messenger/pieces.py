@@ -24,15 +24,21 @@ def units(text: str) -> int:
 def pieces(text: str, most: int = MAX_LENGTH) -> list[str]:
     """A text as pieces of at most so many UTF-16 code units, cut at line ends or spaces where there are any."""
     found = []
-    while len(text) > most // 2 and units(text[: most + 1]) > most:
-        end = _fitting(text, most)
-        cut = text.rfind("\n", end // 2, end)
-        if cut < 0:
-            cut = text.rfind(" ", end // 2, end)
-        cut = cut + 1 if cut >= 0 else _between(text, end)
+    while (cut := first_cut(text, most)) < len(text):
         found.append(text[:cut])
         text = text[cut:]
     return [*found, text] if text else found
+
+
+def first_cut(text: str, most: int = MAX_LENGTH) -> int:
+    """Where its first piece ends."""
+    if len(text) <= most // 2 or units(text[: most + 1]) <= most:
+        return len(text)
+    end = _fitting(text, most)
+    cut = text.rfind("\n", end // 2, end)
+    if cut < 0:
+        cut = text.rfind(" ", end // 2, end)
+    return cut + 1 if cut >= 0 else _between(text, end)
 
 
 def _fitting(text: str, most: int) -> int:

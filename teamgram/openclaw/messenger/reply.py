@@ -7,16 +7,25 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from teamgram.domain.boxes.message import Extra
 from teamgram.domain.errors import DomainError
+from teamgram.domain.ids.peer import is_user
 from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.messages import Messages
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.messages.text import MAX_LENGTH
-from teamgram.openclaw.messenger.pieces import pieces
+from teamgram.openclaw.messenger.formatting import MessageText, as_messages
 
 #: Between two edits of one message: people read no faster, and every edit goes to all their devices.
 EDIT_SECONDS = 1.0
+#: In groups: Telegram's bots may say twenty things a minute there (core.telegram.org/bots/faq#broadcasting-to-users).
+GROUP_EDIT_SECONDS = 3.0
+#: A reply that grows for long is shown less and less often, down to so many times that.
+_SLOWEST = 5
+_EDITS_PER_STEP = 20
+#: What an agent says who has nothing to say; nobody is shown it.
+NO_REPLY = "NO_REPLY"
 #: Of one reply, so many messages are looked for after a restart.
 _MOST_PIECES = 50
 
@@ -58,7 +67,8 @@ class MessengerReply:
         self._run_id = run_id
         self._reply_to_id = reply_to_id
         self._text = text
-        self._shown: list[tuple[int, str]] = []
+        self._shown: list[tuple[int, MessageText]] = []
+        self._edits = 0
         self._writing: Deferred[None] | None = None
         self._timer: Any = None
         self._ended = False
@@ -67,20 +77,28 @@ class MessengerReply:
     def say(self, words: str) -> None:
         """There is more text; it is shown when it is time."""
         if self._timer is None and self._writing is None and not self._ended:
-            self._timer = self._reactor.callLater(EDIT_SECONDS if self._shown else 0.0, self._due)
+            self._timer = self._reactor.callLater(self._pause if self._shown else 0.0, self._due)
+
+    @property
+    def _pause(self) -> float:
+        seconds = EDIT_SECONDS if is_user(self._peer) else GROUP_EDIT_SECONDS
+        return seconds * min(_SLOWEST, 1 + self._edits // _EDITS_PER_STEP)
 
     def note(self, text: str) -> None:
         """Show a word where the reply will stand, unless there are words of it already."""
         if not self._shown and self._timer is None and self._writing is None and not self._ended:
             self.has_note = True
-            self._write(text)
+            self._write("", text)
 
     def _due(self) -> None:
         self._timer = None
-        self._write(self._text())
+        text = self._text()
+        if not NO_REPLY.startswith(text.strip()):
+            self._write(text)
 
-    def _write(self, text: str) -> None:
-        self._writing = Deferred.fromCoroutine(self._show(text))
+    def _write(self, text: str, note: str = "") -> None:
+        self._edits += 1
+        self._writing = Deferred.fromCoroutine(self._show(as_messages(text, note)))
         self._writing.addErrback(self._failed)
         self._writing.addBoth(self._written)
 
@@ -92,44 +110,64 @@ class MessengerReply:
         if not failure.check(DomainError):
             self._log.failure("a reply could not be shown", failure=failure)
 
-    async def end(self, text: str) -> None:
-        """Show the whole reply."""
+    async def end(self, text: str, note: str = "") -> None:
+        """Show the whole reply, with a word of ours below it, and nothing else that was shown of it.
+
+        Raises:
+            DomainError: the chat takes nothing.
+        """
         self._ended = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._writing is not None:
             await self._writing
-        await self._show(text)
+        messages = as_messages(text, note)
+        await self._show(messages)
+        surplus = [message_id for message_id, _ in self._shown[len(messages) :]]
+        if surplus:
+            now = int(self._reactor.seconds())
+            await self._messages.delete(self._sender_id, surplus, revoke=True, now=now)
+            del self._shown[len(messages) :]
 
-    async def _show(self, text: str) -> None:
-        for index, piece in enumerate(pieces(text.strip())):
+    async def _show(self, messages: list[MessageText]) -> None:
+        for index, message in enumerate(messages):
             if index >= len(self._shown):
-                await self._send(index, piece)
-            elif self._shown[index][1] != piece:
-                await self._edit(index, piece)
+                await self._send(index, message)
+            elif self._shown[index][1] != message:
+                await self._edit(index, message)
 
-    async def _send(self, index: int, text: str) -> None:
+    async def _send(self, index: int, message: MessageText) -> None:
         request = SendRequest(
             self._sender_id,
             self._peer,
-            text,
+            message.text,
             random_id(self._sender_id, self._run_id, index),
             int(self._reactor.seconds()),
+            Extra(entities=message.entities),
+            message.tags,
             reply_to_id=self._reply_to_id if index == 0 else 0,
         )
         sent = await self._messages.send(request)
-        self._shown.append((sent.ids[0][1], text))
+        self._shown.append((sent.ids[0][1], message))
 
-    async def _edit(self, index: int, text: str) -> None:
+    async def _edit(self, index: int, message: MessageText) -> None:
         message_id = self._shown[index][0]
-        request = EditRequest(self._sender_id, self._peer, message_id, int(self._reactor.seconds()), text=text)
+        request = EditRequest(
+            self._sender_id,
+            self._peer,
+            message_id,
+            int(self._reactor.seconds()),
+            text=message.text,
+            entities=message.entities,
+            tags=message.tags,
+        )
         try:
             await self._messages.edit(request)
         except (MessageNotModified, MessageIdInvalid):
             # As it should be, or deleted meanwhile: the other pieces are shown all the same.
             pass
-        self._shown[index] = (message_id, text)
+        self._shown[index] = (message_id, message)
 
 
 async def mark_cut_off(messages: Messages, sender_id: int, peer: int, run_id: str, why: str, now: int) -> None:
@@ -156,6 +194,6 @@ async def mark_cut_off(messages: Messages, sender_id: int, peer: int, run_id: st
         await messages.send(SendRequest(sender_id, peer, note, random_id(sender_id, f"cut-off:{run_id}"), now))
         return
     try:
-        await messages.edit(EditRequest(sender_id, peer, last, now, text=text))
+        await messages.edit(EditRequest(sender_id, peer, last, now, text=text, entities=found.extra.entities))
     except (MessageNotModified, MessageIdInvalid):
         pass

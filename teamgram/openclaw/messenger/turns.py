@@ -10,7 +10,7 @@ from teamgram.domain.errors import DomainError
 from teamgram.domain.ids.peer import is_user
 from teamgram.domain.users.user import User
 from teamgram.openclaw.agent.idempotency import fingerprint
-from teamgram.openclaw.agent.outcome import ERROR
+from teamgram.openclaw.agent.outcome import ABORTED, ERROR, Outcome
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.roster import model_chain
 from teamgram.openclaw.agent.run import CHAT, Run, RunRequest
@@ -23,7 +23,7 @@ from teamgram.openclaw.messenger.attachments import Attachments
 from teamgram.openclaw.messenger.inbox import MessengerFailures
 from teamgram.openclaw.messenger.outbound import MessengerDomain
 from teamgram.openclaw.messenger.owners import Owners
-from teamgram.openclaw.messenger.reply import MessengerReply
+from teamgram.openclaw.messenger.reply import NO_REPLY, MessengerReply
 from teamgram.openclaw.sessions import keys as agent_session_keys
 from teamgram.openclaw.sessions.agent_session import AgentSession
 
@@ -149,17 +149,29 @@ class Turns:
     async def _finish(self, run: Run, reply: MessengerReply, activity: RunActivity) -> None:
         outcome = await run.when_ended()
         activity.stop()
-        text = f"{outcome.text}\n\n⚠️ {outcome.summary}".strip() if outcome.status == ERROR else outcome.text
-        if not text and outcome.images:
-            text = "🖼 The answer is a picture; look at it in the console."
-        if not text and reply.has_note:
-            text = "Stopped."  # The note that stands there would say for ever that somebody is at work.
-        if text:
-            try:
-                await reply.end(text)
-            except DomainError as error:
-                self._failures.unshown_replies += 1
-                self._log.warn("the reply of run {run_id} was refused: {error!r}", run_id=run.id, error=error)
-            except Exception:
-                self._failures.unshown_replies += 1
-                self._log.failure("the reply of run {run_id} could not be shown", run_id=run.id)
+        text, note = shown_of(outcome)
+        if not text and not note and reply.has_note:
+            note = "↩️ Answered with what was written next."  # What stands there would say for ever that it is at work.
+        try:
+            await reply.end(text, note)
+        except DomainError as error:
+            self._failures.unshown_replies += 1
+            self._log.warn("the reply of run {run_id} was refused: {error!r}", run_id=run.id, error=error)
+        except Exception:
+            self._failures.unshown_replies += 1
+            self._log.failure("the reply of run {run_id} could not be shown", run_id=run.id)
+
+
+def shown_of(outcome: Outcome) -> tuple[str, str]:
+    """(what is shown of a run's reply, the word of ours below it); both empty: another run's reply answers it."""
+    text = outcome.text.strip()
+    if outcome.status == ERROR:
+        return text, f"⚠️ {outcome.summary}"
+    if outcome.status == ABORTED:
+        return text, "⏹ Stopped."
+    if text == NO_REPLY:
+        return "", ""
+    if not text and outcome.images:
+        return "", "🖼 The answer is a picture; look at it in the console."
+    # A model answered, with tools alone: who waits for words is told that there are none.
+    return text, "✓ Done, without words." if not text and outcome.model and not outcome.tool_calls else ""

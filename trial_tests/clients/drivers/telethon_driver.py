@@ -363,6 +363,13 @@ class Telethon(Channels, Opinions, Driver):
         message = await self.client.get_messages(await self._peer(peer), ids=id)
         return [[button.text for button in row.buttons] for row in message.reply_markup.rows]
 
+    async def do_entities(self, peer, id):
+        message = await self.client.get_messages(await self._peer(peer), ids=id)
+        return [
+            [type(one).__name__, one.offset, one.length, getattr(one, "url", getattr(one, "language", ""))]
+            for one in message.entities or ()
+        ]
+
     async def do_ask_inline(self, bot, text, peer):
         """Ask a bot from a chat and send the first of what it offers; the titles of all."""
         entity = await self._peer(peer)

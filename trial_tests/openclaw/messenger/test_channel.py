@@ -201,7 +201,7 @@ class MessengerTests(MessengerTestCase):
             await self.agents.deliveries.deliver(str(self.ann.id), text, "telegram", "long", "main", frozenset())
             self.agents.deliveries._known.clear()
         said = [each for out, each in await self.box() if not out]
-        self.assertEqual("".join(said), text)
+        self.assertEqual("\n".join(said), text)
         self.assertEqual(len(said), 3)
 
     async def test_announcement(self) -> None:

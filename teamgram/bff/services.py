@@ -20,6 +20,7 @@ from teamgram.bff.channels.messages import ChannelMessages
 from teamgram.bff.channels.service import ChannelsService, Migration
 from teamgram.bff.channels.settings import AntiSpam, ChannelSettingsService, JoiningSettings
 from teamgram.bff.chats.invites import ChatInvitesService
+from teamgram.bff.chats.join_requests import JoinRequestsService
 from teamgram.bff.chats.photos import ChatPhotosService
 from teamgram.bff.chats.service import ChatsService, ProtectedChats
 from teamgram.bff.configuration import ConfigurationService, ConfigurationSettings
@@ -200,6 +201,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         ChannelUsernamesService(shared),
         ProfilePhotosService(shared),
         ChatInvitesService(shared),
+        JoinRequestsService(shared),
         Reports(shared),
         GroupReports(shared),
         ReactionReports(shared),

@@ -12,6 +12,7 @@ from teamgram.bff.send_order import SendOrder
 from teamgram.bff.views.channels import ChannelViews, GroupViews
 from teamgram.bff.views.chats import ChatViews
 from teamgram.bff.views.folders import FolderViews
+from teamgram.bff.views.join_requests import JoinRequestViews
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.bff.views.page_updates import PageUpdates
@@ -48,6 +49,7 @@ class Shared:
     people_updates: PeopleUpdates
     updates: UpdateViews
     folder_views: FolderViews
+    join_request_views: JoinRequestViews
     order: SendOrder = field(default_factory=SendOrder)
 
     @classmethod
@@ -64,6 +66,7 @@ class Shared:
         files = FileViews(domain.filing.references, dc_id, clock)
         stickers = StickerViews(domain.sticker_sets, domain.installed_sets, files)
         folders = FolderViews(domain.folders, domain.users, domain.channels)
+        join_requests = JoinRequestViews(domain.users, domain.contacts, domain.privacy)
         updates = UpdateViews(
             users,
             GroupViews(ChatViews(domain.chats, dc_id), ChannelViews(domain.channels, dc_id, clock)),
@@ -73,10 +76,12 @@ class Shared:
             WallpaperUpdates(domain.chat_wallpapers, files),
             folders,
             ScheduledUpdates(domain.scheduled, files),
+            join_requests,
             files,
             clock,
         )
-        shared = cls(domain, clock, InputPeers(domain.users, domain.channels), users, people, updates, folders)
+        input_peers = InputPeers(domain.users, domain.channels)
+        shared = cls(domain, clock, input_peers, users, people, updates, folders, join_requests)
         shared.input_peers.look_into_messages(shared.named_in)
         return shared
 

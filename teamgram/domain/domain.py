@@ -51,6 +51,7 @@ from teamgram.domain.folders.links import FolderLinks
 from teamgram.domain.forums.looking import TopicsSeen
 from teamgram.domain.forums.topics import Topics
 from teamgram.domain.invites.links import InviteLinks
+from teamgram.domain.invites.requests import JoinRequests
 from teamgram.domain.messages.auto_delete import AutoDelete
 from teamgram.domain.messages.channel_difference import ChannelLog
 from teamgram.domain.messages.ending import EndingMedia
@@ -148,6 +149,7 @@ class Domain:
     channel_photos: ChannelPhotos
     channel_usernames: ChannelUsernames
     invites: InviteLinks
+    join_requests: JoinRequests
     log: UpdateLog
     channel_log: ChannelLog
     trimming: LogTrimming
@@ -275,7 +277,8 @@ class Domain:
             migration=ChatMigration(database, chats, channels, fanout),
             channel_photos=channel_photos,
             channel_usernames=ChannelUsernames(database, channels),
-            invites=InviteLinks(database, chats, channels, joining),
+            invites=InviteLinks(database, chats, channels, joining, fanout),
+            join_requests=JoinRequests(database, chats, joining, fanout),
             log=UpdateLog(database),
             channel_log=ChannelLog(database),
             trimming=LogTrimming(database, clock, keep_log_seconds),

@@ -257,15 +257,11 @@ class SettingsTests(ChannelTestCase):
         _, anna, boris, _, channel = await self.supergroup()
         await self.bring(anna, channel, boris)
         await boris.take()
-        toggles = [
-            (tl.channels.toggleJoinToSend, "join_to_send"),
-            (tl.channels.toggleJoinRequest, "join_request"),
-        ]
-        for toggle, name in toggles:
-            (chat,) = (await anna.call(toggle(channel=channel, enabled=True))).chats
-            self.assertTrue(getattr(chat, name))
-            self.assertEqual(await error_of(anna.call(toggle(channel=channel, enabled=True))), "CHAT_NOT_MODIFIED")
-            self.assertEqual(await error_of(boris.call(toggle(channel=channel, enabled=False))), "CHAT_ADMIN_REQUIRED")
+        toggle = tl.channels.toggleJoinToSend
+        (chat,) = (await anna.call(toggle(channel=channel, enabled=True))).chats
+        self.assertTrue(chat.join_to_send)
+        self.assertEqual(await error_of(anna.call(toggle(channel=channel, enabled=True))), "CHAT_NOT_MODIFIED")
+        self.assertEqual(await error_of(boris.call(toggle(channel=channel, enabled=False))), "CHAT_ADMIN_REQUIRED")
         self.assertEqual({update.NAME for update in await boris.take()}, {"updateChannel"})
         await anna.call(tl.channels.togglePreHistoryHidden(channel=channel, enabled=True))
         await anna.call(tl.channels.toggleSlowMode(channel=channel, seconds=30))

@@ -7,10 +7,11 @@ from typing import Any
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.channel_members import member_view
-from teamgram.bff.views.chats import banned_rights_view
+from teamgram.bff.views.chats import banned_rights_view, invite_view
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import message_view, peers_in
 from teamgram.domain.channels import admin_log as log
+from teamgram.domain.channels import invite_events as invites
 from teamgram.domain.channels.admin_log import AdminEntry, AdminEvent, Wanted, people
 from teamgram.domain.channels.channel import Seat
 from teamgram.domain.chats.chat import Role, Standing
@@ -19,7 +20,8 @@ from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
 _FILTERED: Mapping[str, tuple[type[AdminEvent], ...]] = {
-    "join": (log.CameIn,),
+    "join": (log.CameIn, invites.CameByLink, invites.CameByRequest),
+    "invites": (invites.InviteRevoked, invites.InviteForgotten, invites.InviteChanged),
     "leave": (log.WentOut,),
     "invite": (log.Brought,),
     "ban": (log.BanToggled,),
@@ -36,7 +38,7 @@ _FILTERED: Mapping[str, tuple[type[AdminEvent], ...]] = {
 }
 """Flags of ``channelAdminLogEventsFilter``, and the events that each may ask for."""
 
-_OTHER_FLAGS = ("group_call", "invites", "send", "forums", "sub_extend", "edit_rank")
+_OTHER_FLAGS = ("group_call", "send", "forums", "sub_extend", "edit_rank")
 
 _SWITCHED: Mapping[str, Callable[..., Any]] = {
     "SIGNATURES": tl.channelAdminLogEventActionToggleSignatures,
@@ -140,6 +142,22 @@ _DRAWN: Mapping[type[AdminEvent], Callable[[Any, Seat, FileViews], Any]] = {
     ),
     log.CameIn: lambda event, seat, files: tl.channelAdminLogEventActionParticipantJoin(),
     log.WentOut: lambda event, seat, files: tl.channelAdminLogEventActionParticipantLeave(),
+    invites.CameByLink: lambda event, seat, files: tl.channelAdminLogEventActionParticipantJoinByInvite(
+        invite=invite_view(event.invite.invite)
+    ),
+    invites.CameByRequest: lambda event, seat, files: tl.channelAdminLogEventActionParticipantJoinByRequest(
+        invite=tl.chatInvitePublicJoinRequests() if event.invite is None else invite_view(event.invite.invite),
+        approved_by=event.approved_by,
+    ),
+    invites.InviteRevoked: lambda event, seat, files: tl.channelAdminLogEventActionExportedInviteRevoke(
+        invite=invite_view(event.invite.invite)
+    ),
+    invites.InviteForgotten: lambda event, seat, files: tl.channelAdminLogEventActionExportedInviteDelete(
+        invite=invite_view(event.invite.invite)
+    ),
+    invites.InviteChanged: lambda event, seat, files: tl.channelAdminLogEventActionExportedInviteEdit(
+        prev_invite=invite_view(event.before.invite), new_invite=invite_view(event.after.invite)
+    ),
     log.Brought: lambda event, seat, files: tl.channelAdminLogEventActionParticipantInvite(
         participant=member_view(event.member.member, seat)
     ),

@@ -16,6 +16,7 @@ from teamgram.domain.channels.channels import NewChannel
 from teamgram.domain.channels.errors import ChannelNotFound
 from teamgram.domain.channels.rights import sees_members
 from teamgram.domain.channels.usernames import MAX_PUBLIC
+from teamgram.domain.chats.join_requests import Pending
 from teamgram.domain.ids.peer import CHANNEL_MARK, marked_chat
 from teamgram.domain.users.notifications import UNCHANGED
 from teamgram.interfaces.rpc import RpcError, RpcMetadata
@@ -99,9 +100,10 @@ class ChannelsService(RpcService):
         if channel.migrated_from_chat_id:
             before = await shared.domain.dialogs.get(viewer_id, marked_chat(channel.migrated_from_chat_id))
         # Without one Telegram Desktop's box for it is empty, and its buttons are dead.
-        invite = None
+        invite, waiting = None, Pending()
         if seat.has(AdminRight.INVITE_USERS):
             invite = await shared.domain.invites.permanent_of(shared.actor(caller), channel.marked)
+            waiting = await shared.domain.join_requests.pending(channel.marked)
         full = tl.channelFull(
             available_reactions=allowed_view(allowed),
             reactions_limit=allowed.limit,
@@ -124,6 +126,8 @@ class ChannelsService(RpcService):
             chat_photo=shared.updates.files.of_channel(photo, channel.id),
             notify_settings=notify_settings_view(chosen),
             exported_invite=invite_view(invite) if invite is not None else None,
+            requests_pending=waiting.count or None,
+            recent_requesters=list(waiting.recent) or None,
             bot_info=[],
             migrated_from_chat_id=channel.migrated_from_chat_id or None,
             migrated_from_max_id=before.top_message_id if before is not None else None,
@@ -137,7 +141,7 @@ class ChannelsService(RpcService):
             has_scheduled=await shared.domain.scheduled.has_any(viewer_id, channel.marked),
             pts=counts.pts,
         )
-        peers = {channel.marked}
+        peers = {channel.marked, *waiting.recent}
         if channel.linked_id:
             peers.add(-CHANNEL_MARK - channel.linked_id)
         users, chats = await shared.peers(viewer_id, peers)

@@ -86,8 +86,12 @@ class JoiningSettings(RpcService):
 
     @rpc("channels.toggleJoinRequest")
     async def toggle_join_request(self, caller: RpcMetadata, query: Any) -> Any:
-        """channels.toggleJoinRequest#4c2985b6 channel:InputChannel enabled:Bool = Updates"""
-        return await switch(self._shared, caller, query.channel, {Flag.JOIN_REQUEST: query.enabled})
+        """channels.toggleJoinRequest#ecc2618 flags:# apply_to_invites:flags.1?true ... = Updates"""
+        if query.guard_bot is not None:
+            # No bot of this server looks after who comes in.
+            raise bad_request("BOT_INVALID")
+        wanted = {Flag.JOIN_REQUEST: query.enabled}
+        return await switch(self._shared, caller, query.channel, wanted, links_too=query.apply_to_invites)
 
 
 class AntiSpam(RpcService):
@@ -104,8 +108,10 @@ class AntiSpam(RpcService):
         return await switch(self._shared, caller, query.channel, {Flag.ANTISPAM: query.enabled})
 
 
-async def switch(shared: Shared, caller: RpcMetadata, channel: Any, wanted: dict[Flag, bool]) -> Any:
+async def switch(
+    shared: Shared, caller: RpcMetadata, channel: Any, wanted: dict[Flag, bool], *, links_too: bool = False
+) -> Any:
     """Switch settings of a channel, and answer with it."""
     seat = await shared.seat(caller, channel)
-    await shared.domain.channel_settings.switch(shared.actor(caller), seat.channel.id, wanted)
+    await shared.domain.channel_settings.switch(shared.actor(caller), seat.channel.id, wanted, links_too=links_too)
     return await channel_changed(shared, caller, seat)

@@ -3,14 +3,14 @@
 from typing import Any
 
 from teamgram.bff.channels.answers import told
-from teamgram.bff.errors import METHOD_NOT_IMPL, bad_request
+from teamgram.bff.errors import bad_request
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
 from teamgram.bff.views.chats import chat_view, invite_view
 from teamgram.domain.channels.channel import Seat
-from teamgram.domain.chats.invite import hash_in
+from teamgram.domain.chats.invite import Invite, hash_in
 from teamgram.domain.ids.peer import PeerKind, channel_id_of, is_channel
-from teamgram.interfaces.rpc import RpcError, RpcMetadata
+from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
 # How many members a preview of a group shows.
@@ -39,6 +39,7 @@ class ChatInvitesService(RpcService):
             expires_at=query.expire_date or 0,
             usage_limit=query.usage_limit or 0,
             new_permanent=bool(query.legacy_revoke_permanent),
+            request_needed=query.request_needed,
         )
         return invite_view(invite)
 
@@ -48,14 +49,15 @@ class ChatInvitesService(RpcService):
         shared = self._shared
         if not query.hash:
             raise bad_request("INVITE_HASH_EMPTY")
-        _, place = await self._invites.check(caller.user_id, query.hash, shared.now())
+        invite, place = await self._invites.check(caller.user_id, query.hash, shared.now())
         if isinstance(place, Seat):
-            return await self._channel_by_link(caller, place)
+            return await self._channel_by_link(caller, place, invite)
         chat = place
         if chat.member(caller.user_id) is not None:
             return tl.chatInviteAlready(chat=chat_view(chat, caller.user_id, shared.updates.files.dc_id))
         shown, _ = await shared.peers(caller.user_id, chat.members[:_SHOWN])
         return tl.chatInvite(
+            request_needed=invite.request_needed,
             title=chat.title,
             about=chat.about or None,
             photo=shared.updates.files.given(await shared.domain.chat_photos.of(chat), caller.user_id),
@@ -64,13 +66,14 @@ class ChatInvitesService(RpcService):
             color=0,
         )
 
-    async def _channel_by_link(self, caller: RpcMetadata, seat: Seat) -> Any:
+    async def _channel_by_link(self, caller: RpcMetadata, seat: Seat, invite: Invite) -> Any:
         shared, channel = self._shared, seat.channel
         if seat.is_present:
             _, chats = await shared.peers(caller.user_id, {channel.marked})
             return tl.chatInviteAlready(chat=chats[0])
         photo = await shared.domain.filing.files.photo(channel.photo_id) if channel.photo_id else None
         return tl.chatInvite(
+            request_needed=invite.request_needed,
             channel=True,
             broadcast=channel.is_broadcast,
             megagroup=not channel.is_broadcast,
@@ -118,21 +121,42 @@ class ChatInvitesService(RpcService):
         """messages.getChatInviteImporters#df04dd4e flags:# requested:flags.0?true ... = messages.ChatInviteImporters"""
         shared = self._shared
         group_id = await group_id_of(shared, caller, query.peer)
-        if query.requested or query.subscription_expired:
-            # Nobody asks to be let in, and nobody pays.
+        last_id = getattr(query.offset_user, "user_id", 0)
+        after = (query.offset_date, last_id) if query.offset_date else None
+        if query.requested:
+            return await self._waiting(caller, group_id, query, after)
+        if query.subscription_expired:
+            # Nobody pays.
             await self._invites.check_makes(caller.user_id, group_id)
             return tl.messages.chatInviteImporters(count=0, importers=[], users=[])
         if not query.link:
             raise bad_request("INVITE_HASH_EMPTY")
-        last_id = getattr(query.offset_user, "user_id", 0)
-        after = (query.offset_date, last_id) if query.offset_date else None
         page = await self._invites.uses(caller.user_id, group_id, hash_in(query.link), limit=query.limit, after=after)
-        users, _ = await shared.peers(caller.user_id, {user_id for user_id, _ in page.uses})
+        people = {user_id for user_id, _, _ in page.uses} | {admin_id for _, _, admin_id in page.uses if admin_id}
+        users, _ = await shared.peers(caller.user_id, people)
         return tl.messages.chatInviteImporters(
             count=page.count,
-            importers=[tl.chatInviteImporter(user_id=user_id, date=date) for user_id, date in page.uses],
+            importers=[
+                tl.chatInviteImporter(user_id=user_id, date=date, approved_by=admin_id or None)
+                for user_id, date, admin_id in page.uses
+            ],
             users=users,
         )
+
+    async def _waiting(self, caller: RpcMetadata, group_id: int, query: Any, after: tuple[int, int] | None) -> Any:
+        """Who has asked and waits."""
+        shared = self._shared
+        waiting = await shared.domain.join_requests.listed(
+            shared.actor(caller),
+            group_id,
+            hash_=hash_in(query.link or ""),
+            words=(query.q or "")[:256],
+            limit=query.limit,
+            after=after,
+        )
+        importers = await shared.join_request_views.importers(caller.user_id, waiting.requests)
+        users, _ = await shared.peers(caller.user_id, {request.user_id for request in waiting.requests})
+        return tl.messages.chatInviteImporters(count=waiting.count, importers=importers, users=users)
 
     @rpc("messages.getExportedChatInvite")
     async def get_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> Any:
@@ -158,12 +182,13 @@ class ChatInvitesService(RpcService):
                 )
         else:
             invite = await self._invites.edit(
-                caller.user_id,
+                shared.actor(caller),
                 group_id,
                 hash_,
                 title=query.title,
                 expires_at=query.expire_date,
                 usage_limit=query.usage_limit,
+                request_needed=query.request_needed,
             )
         users, _ = await shared.peers(caller.user_id, {invite.admin_id})
         return tl.messages.exportedChatInvite(invite=invite_view(invite), users=users)
@@ -172,7 +197,7 @@ class ChatInvitesService(RpcService):
     async def delete_exported_chat_invite(self, caller: RpcMetadata, query: Any) -> bool:
         """messages.deleteExportedChatInvite#d464a42b peer:InputPeer link:string = Bool"""
         group_id = await group_id_of(self._shared, caller, query.peer)
-        await self._invites.delete_revoked(caller.user_id, group_id, hash_in(query.link))
+        await self._invites.delete_revoked(self._shared.actor(caller), group_id, hash_in(query.link))
         return True
 
     @rpc("messages.deleteRevokedExportedChatInvites")
@@ -212,9 +237,6 @@ async def group_id_of(shared: Shared, caller: RpcMetadata, input_peer: Any) -> i
 
 
 def _check_bounds(query: Any, now: int) -> None:
-    if query.request_needed:
-        # Nobody here can be asked to let somebody in.
-        raise RpcError(*METHOD_NOT_IMPL)
     if query.expire_date and query.expire_date <= now:
         raise bad_request("EXPIRE_DATE_INVALID")
     if query.usage_limit is not None and query.usage_limit < 0:

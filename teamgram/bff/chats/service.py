@@ -20,6 +20,7 @@ from teamgram.domain.channels.channel import Flag
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.errors import ChatNotFound
+from teamgram.domain.chats.join_requests import Pending
 from teamgram.domain.chats.rights import sees
 from teamgram.domain.ids.peer import PeerKind, marked_chat
 from teamgram.domain.messages.lifetimes import checked_lifetime
@@ -182,6 +183,7 @@ class ChatsService(RpcService):
             if chat.is_admin(viewer_id)
             else None
         )
+        waiting = await shared.domain.join_requests.pending(chat.id) if chat.is_admin(viewer_id) else Pending()
         members = await shared.domain.users.get(chat.members) if present else {}
         allowed = await shared.domain.reaction_choices.allowed(marked_chat(chat.id))
         full = tl.chatFull(
@@ -191,6 +193,8 @@ class ChatsService(RpcService):
             chat_photo=await self._photo(chat, viewer_id),
             notify_settings=notify_settings_view(chosen),
             exported_invite=invite_view(invite) if invite is not None else None,
+            requests_pending=waiting.count or None,
+            recent_requesters=list(waiting.recent) or None,
             bot_info=await self._bot_info(members.values(), chat) or None,
             pinned_msg_id=dialog.pinned_message_id or None,
             folder_id=dialog.folder_id or None,
@@ -200,7 +204,7 @@ class ChatsService(RpcService):
             reactions_limit=allowed.limit,
         )
         inviters = {chat.participants[user_id].inviter_id for user_id in members}
-        users, chats = await shared.peers(viewer_id, {*members, *inviters, marked_chat(chat.id)})
+        users, chats = await shared.peers(viewer_id, {*members, *inviters, *waiting.recent, marked_chat(chat.id)})
         return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
 
     async def _bot_info(self, members: Iterable[User], chat: Chat) -> list[Any]:

@@ -170,6 +170,8 @@ def invite_view(invite: Invite) -> Any:
     return tl.chatInviteExported(
         revoked=invite.revoked,
         permanent=invite.permanent,
+        request_needed=invite.request_needed,
+        requested=invite.waiting or None,
         link=invite.link,
         admin_id=invite.admin_id,
         date=invite.created_at,

@@ -80,6 +80,8 @@ def action_view(action: Action, content_id: int, files: FileViews) -> Any:
         return tl.messageActionChatDeleteUser(user_id=action.user_ids[0])
     if kind == "chatJoinedByLink":
         return tl.messageActionChatJoinedByLink(inviter_id=action.user_ids[0])
+    if kind == "chatJoinedByRequest":
+        return tl.messageActionChatJoinedByRequest()
     if kind == "pinMessage":
         return tl.messageActionPinMessage()
     if kind == "contactSignUp":

@@ -12,6 +12,7 @@ from teamgram.bff.views.channels import GroupViews
 from teamgram.bff.views.chats import banned_rights_view
 from teamgram.bff.views.folders import FolderViews
 from teamgram.bff.views.inline import inline_message_view, peer_type_view, point_view
+from teamgram.bff.views.join_requests import JoinRequestViews
 from teamgram.bff.views.media import FileViews
 from teamgram.bff.views.messages import (
     dialog_peer_view,
@@ -376,6 +377,14 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
         ),
         users=("user_id",),
     ),
+    events.JoinRequestsPending: lambda e: Drawing(
+        [
+            tl.updatePendingJoinRequests(
+                peer=peer_view(e.peer), requests_pending=e.count, recent_requesters=list(e.recent)
+            )
+        ],
+        {e.peer, *e.recent},
+    ),
     events.MessageReacted: _reacted_drawing,
     events.RecentReactionsChanged: _one(lambda e: tl.updateRecentReactions()),
     events.SavedTagsChanged: _one(lambda e: tl.updateSavedReactionTags()),
@@ -407,6 +416,7 @@ class UpdateViews:
         wallpapers: WallpaperUpdates,
         folders: FolderViews,
         scheduled: ScheduledUpdates,
+        join_requests: JoinRequestViews,
         files: FileViews,
         clock: IReactorTime,
     ) -> None:
@@ -414,7 +424,7 @@ class UpdateViews:
         self.groups = groups
         self.stickers = stickers
         self._users = users
-        self._renderers = (stickers, pages, wallpapers, folders, scheduled, people)
+        self._renderers = (stickers, pages, wallpapers, folders, scheduled, join_requests, people)
         self._clock = clock
 
     def seen(self, viewer_id: int, user_ids: Sequence[int], group_ids: Sequence[int]) -> Hashable | None:

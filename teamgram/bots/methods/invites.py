@@ -44,7 +44,12 @@ class BotInvites:
         chat_id, actor = await self._group(call)
         title, expires_at, usage_limit = _bounds(call.parameters, actor.now)
         made = await self._domain.invites.export(
-            actor, chat_id, title=title, expires_at=expires_at, usage_limit=usage_limit
+            actor,
+            chat_id,
+            title=title,
+            expires_at=expires_at,
+            usage_limit=usage_limit,
+            request_needed=call.parameters.flag("creates_join_request"),
         )
         return await self._told(made)
 
@@ -57,7 +62,13 @@ class BotInvites:
             raise bad_request("CHAT_INVITE_PERMANENT")
         title, expires_at, usage_limit = _bounds(call.parameters, actor.now)
         changed = await self._domain.invites.edit(
-            call.bot_id, chat_id, hash_, title=title, expires_at=expires_at, usage_limit=usage_limit
+            actor,
+            chat_id,
+            hash_,
+            title=title,
+            expires_at=expires_at,
+            usage_limit=usage_limit,
+            request_needed=call.parameters.flag("creates_join_request"),
         )
         return await self._told(changed)
 
@@ -73,7 +84,7 @@ class BotInvites:
         told: dict[str, Any] = {
             "invite_link": invite.link,
             "creator": user_json(await self._domain.users.require(invite.admin_id)),
-            "creates_join_request": False,
+            "creates_join_request": invite.request_needed,
             "is_primary": invite.permanent,
             "is_revoked": invite.revoked,
         }
@@ -87,8 +98,6 @@ def _bounds(parameters: Parameters, now: int) -> tuple[str, int, int]:
     Raises:
         ApiError: none that can be here.
     """
-    if parameters.flag("creates_join_request"):
-        raise bad_request("groups of this server let nobody ask to join")
     expires_at, usage_limit = parameters.number("expire_date"), parameters.number("member_limit")
     if expires_at and expires_at <= now:
         raise bad_request("EXPIRE_DATE_INVALID")

@@ -195,7 +195,7 @@ def _origin_fields(forward: Forward, around: Around) -> dict[str, Any]:
 def _action_fields(action: Action, around: Around) -> dict[str, Any]:
     people = [user_json(around.users[user_id]) for user_id in action.user_ids if user_id in around.users]
     kind = action.kind
-    if kind in ("chatAddUser", "chatJoinedByLink") and people:
+    if kind in ("chatAddUser", "chatJoinedByLink", "chatJoinedByRequest") and people:
         return {"new_chat_participant": people[0], "new_chat_member": people[0], "new_chat_members": people}
     if kind == "chatDeleteUser" and people:
         return {"left_chat_participant": people[0], "left_chat_member": people[0]}

@@ -14,6 +14,15 @@ from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import marks
 from teamgram.domain.channels import rights, store
 from teamgram.domain.channels.channel import Member, Membership
+from teamgram.domain.channels.invite_events import (
+    CameByLink,
+    CameByRequest,
+    InviteChanged,
+    InviteEvent,
+    InviteForgotten,
+    InviteRevoked,
+    people_of,
+)
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.files.file import Photo
 
@@ -181,6 +190,7 @@ AdminEvent: TypeAlias = (
     | MessagePinned
     | MessageChanged
     | MessageRemoved
+    | InviteEvent
 )
 
 # The numbers are stored.
@@ -202,6 +212,11 @@ _KINDS: dict[int, type[AdminEvent]] = {
     15: MessagePinned,
     16: MessageChanged,
     17: MessageRemoved,
+    18: CameByLink,
+    19: CameByRequest,
+    20: InviteRevoked,
+    21: InviteForgotten,
+    22: InviteChanged,
 }
 _KIND_OF = {kind: number for number, kind in _KINDS.items()}
 _DECODERS: dict[int, msgspec.json.Decoder[AdminEvent]] = {
@@ -330,6 +345,8 @@ def people(entry: AdminEntry) -> set[int]:
         user_ids |= {event.before.promoted_by, event.before.restricted_by, event.before.inviter_id}
     elif isinstance(event, Brought):
         user_ids |= {event.member.user_id, event.member.inviter_id}
+    elif isinstance(event, InviteEvent):
+        user_ids |= people_of(event)
     return user_ids - {0}
 
 

@@ -20,6 +20,7 @@ from teamgram.domain.channels.channel import (
 )
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.channels.errors import AdminsTooMany, BansInvalid, RankHasEmoji, RankInvalid
+from teamgram.domain.channels.join_requests import end_in_channel_txn
 from teamgram.domain.chats.chat import Banned, Role, Standing
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.errors import ChatNotModified, UserNotParticipant
@@ -147,6 +148,7 @@ class ChannelAdministration:
         standing = was.standing
         if is_out:
             standing = Standing.REMOVED
+            end_in_channel_txn(txn, self._fanout, channel_id, user_id)
         elif standing is Standing.REMOVED:
             standing = Standing.LEFT
         now = Membership(

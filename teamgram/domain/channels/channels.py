@@ -31,6 +31,7 @@ from teamgram.domain.channels.channel import (
 )
 from teamgram.domain.channels.errors import ChannelNotFound, ChannelsTooMany
 from teamgram.domain.channels.general_topic import add_general_txn
+from teamgram.domain.channels.join_requests import end_in_channel_txn
 from teamgram.domain.channels.memberships import Memberships
 from teamgram.domain.channels.voice import in_name_of, is_anonymous
 from teamgram.domain.chats.chat import Role
@@ -221,6 +222,8 @@ class Channels:
             member = replace(member, membership=msgspec.structs.replace(member.membership, hidden_up_to=top))
         store.put_member_txn(txn, channel.id, member)
         store.count_members_txn(txn, channel.id, 1)
+        # By whatever way they came.
+        end_in_channel_txn(txn, self._fanout, channel.id, member.user_id)
         dialog = new_dialog_row(member.user_id, channel.marked)
         txn.insert_ignore("dialogs", dialog | {"read_inbox_max_id": top})
         self.memberships.tell_after(txn, channel.id, {member.user_id: member.membership})

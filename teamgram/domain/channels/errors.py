@@ -27,6 +27,10 @@ class PublicChannelsTooMany(DomainError):
     """The user has as many public channels as one may have."""
 
 
+class ChannelNotPublic(DomainError):
+    """That is for groups into which anybody may come by themselves."""
+
+
 class ChannelTooBig(DomainError):
     """Too much was posted there to be deleted at once."""
 

@@ -22,11 +22,14 @@ from teamgram.domain.channels.errors import (
     ChannelTooLarge,
     OtherInTooManyChannels,
 )
+from teamgram.domain.channels.invite_events import CameByLink, CameByRequest
+from teamgram.domain.channels.join_requests import ask_in_channel_txn
 from teamgram.domain.chats import inviting
 from teamgram.domain.chats.chat import Role, Standing
 from teamgram.domain.chats.chats import Actor
-from teamgram.domain.chats.errors import UserAlreadyParticipant
+from teamgram.domain.chats.errors import JoinRequestSent, UserAlreadyParticipant
 from teamgram.domain.chats.invite import revoke_links_txn
+from teamgram.domain.chats.join_requests import JoinRequest, forget_all_requests_txn
 from teamgram.domain.contacts.relations import is_bot_txn
 from teamgram.domain.ids.username import username_key
 from teamgram.domain.updates.events import ChannelChanged
@@ -63,21 +66,35 @@ class ChannelJoining:
 
         Raises:
             ChannelNotFound, ChannelPrivate, UserAlreadyParticipant, ChannelsTooMany.
+            JoinRequestSent: administrators decide there; JoinRequestsTooMany.
         """
-        return await self._database.write("join channel", self._join_txn, actor, channel_id)
+        change, asked = await self._database.write("join channel", self._join_txn, actor, channel_id)
+        if asked:
+            raise JoinRequestSent(str(channel_id))
+        return change
 
-    def _join_txn(self, txn: Transaction, actor: Actor, channel_id: int) -> OwnChange | None:
+    def _join_txn(self, txn: Transaction, actor: Actor, channel_id: int) -> tuple[OwnChange | None, bool]:
         seat = store.seat_txn(txn, channel_id, actor.user_id, actor.now, lock=True)
         rights.check_joins(seat)
-        return self.enter_txn(txn, actor, seat, 0, Action("chatAddUser", user_ids=(actor.user_id,)))
+        if rights.asks_to_join(seat):
+            ask_in_channel_txn(txn, self._fanout, channel_id, JoinRequest(actor.user_id, "", actor.now))
+            return None, True
+        return self.enter_txn(txn, actor, seat, 0, Action("chatAddUser", user_ids=(actor.user_id,))), False
 
     def enter_txn(
-        self, txn: Transaction, actor: Actor, seat: Seat, inviter_id: int, action: Action
+        self,
+        txn: Transaction,
+        actor: Actor,
+        seat: Seat,
+        inviter_id: int,
+        action: Action,
+        came: CameByLink | CameByRequest | None = None,
     ) -> OwnChange | None:
         """Let the actor in, whom a rule has let pass, and post in a supergroup that they came.
 
         Args:
             seat: read with the channel locked.
+            came: how, for the log; None: by themselves.
 
         Raises:
             ChannelsTooMany.
@@ -85,7 +102,7 @@ class ChannelJoining:
         if store.count_of_txn(txn, actor.user_id) >= MAX_CHANNELS:
             raise ChannelsTooMany(str(actor.user_id))
         self._come_txn(txn, actor, seat, inviter_id)
-        log_txn(txn, actor, seat.channel.id, CameIn())
+        log_txn(txn, actor, seat.channel.id, came or CameIn())
         self._tell_after(txn, seat.channel.id, (actor.user_id,), actor.perm_auth_key_id)
         return None if seat.channel.is_broadcast else self._channels.tell_txn(txn, actor, seat.channel, action)
 
@@ -208,6 +225,7 @@ class ChannelJoining:
         flags = channel.flags | Flag.DELETED
         store.update_channel_txn(txn, channel_id, flags=int(flags), username="", members=0)
         store.all_leave_txn(txn, channel_id, actor.now)
+        forget_all_requests_txn(txn, channel.marked)
         for some in chunks(user_ids):
             txn.execute(f"DELETE FROM dialogs WHERE peer = ? AND owner_id IN ({marks(some)})", (channel.marked, *some))
         self._channels.changed_after(txn, channel_id)

@@ -15,6 +15,7 @@ from teamgram.domain.chats import rights, store
 from teamgram.domain.chats.chat import Chat, Participant, Role
 from teamgram.domain.chats.chats import Actor, Chats
 from teamgram.domain.chats.errors import ChatNotFound
+from teamgram.domain.chats.join_requests import move_requests_txn
 from teamgram.domain.files.file import pack_avatar
 from teamgram.domain.updates.events import ChannelChanged
 from teamgram.domain.updates.fanout import Fanout
@@ -70,6 +71,7 @@ class ChatMigration:
         self._bring_txn(txn, actor, channel, others)
         store.update_chat_txn(txn, chat_id, deactivated=1, migrated_to=channel.id, migrated_to_hash=channel.access_hash)
         store.raise_version_txn(txn, chat_id)
+        move_requests_txn(txn, chat_id, channel.marked)
         txn.execute("UPDATE chat_invites SET chat_id = ? WHERE chat_id = ?", (channel.marked, chat_id))
         audience = Audience.group(chat_id, chat.members)
         moved = Action("chatMigrateTo", chat_id=channel.id)

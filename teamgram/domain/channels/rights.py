@@ -219,6 +219,20 @@ def check_joins(seat: Seat) -> None:
         raise UserAlreadyParticipant(_name(seat))
 
 
+def asks_to_join(seat: Seat) -> bool:
+    """Whether who comes by themselves has to be let in: where it is set so, in a supergroup that they can see."""
+    return seat.channel.has(Flag.JOIN_REQUEST) and not seat.channel.is_broadcast
+
+
+def check_lets_in(seat: Seat) -> None:
+    """See who asks to be let in, and decide: administrators who may bring people in.
+
+    Raises:
+        ChannelPrivate, ChatAdminRequired.
+    """
+    check_has(seat, AdminRight.INVITE_USERS)
+
+
 def check_enters(seat: Seat, *, usable: bool) -> None:
     """Come in by a link.
 

@@ -6,6 +6,7 @@ from teamgram.domain.channels.admin_log import LinkChanged, SlowModeChanged, Swi
 from teamgram.domain.channels.channel import AdminRight, Channel, Flag
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.channels.errors import (
+    ChannelNotPublic,
     LinkInvalid,
     NotABroadcast,
     NotASupergroup,
@@ -14,6 +15,7 @@ from teamgram.domain.channels.errors import (
 from teamgram.domain.chats.chat import Role, Standing
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.errors import ChatNotModified
+from teamgram.domain.chats.invite import ask_by_links_txn
 
 SLOW_MODES = (0, 5, 10, 30, 60, 300, 900, 3600)
 """Seconds (core.telegram.org/method/channels.toggleSlowMode; TDLib's set_dialog_slow_mode_delay also has 5)."""
@@ -21,7 +23,14 @@ SLOW_MODES = (0, 5, 10, 30, 60, 300, 900, 3600)
 _MAX_LISTED = 500
 
 
-_GROUPS_ONLY = Flag.HIDDEN_PREHISTORY | Flag.JOIN_TO_SEND | Flag.PARTICIPANTS_HIDDEN | Flag.ANTISPAM | Flag.FORUM
+_GROUPS_ONLY = (
+    Flag.HIDDEN_PREHISTORY
+    | Flag.JOIN_TO_SEND
+    | Flag.PARTICIPANTS_HIDDEN
+    | Flag.ANTISPAM
+    | Flag.FORUM
+    | Flag.JOIN_REQUEST
+)
 _BROADCASTS_ONLY = Flag.SIGNATURES | Flag.SIGNATURE_PROFILES
 _RIGHT_FOR = {
     Flag.HIDDEN_PREHISTORY: AdminRight.CHANGE_INFO,
@@ -42,17 +51,23 @@ class ChannelSettings:
         self._database = database
         self._channels = channels
 
-    async def switch(self, actor: Actor, channel_id: int, wanted: dict[Flag, bool]) -> None:
+    async def switch(self, actor: Actor, channel_id: int, wanted: dict[Flag, bool], *, links_too: bool = False) -> None:
         """Switch some settings on or off.
+
+        Args:
+            links_too: where one has to ask before one comes in, one has to by the links as well, or no longer.
 
         Raises:
             ChannelNotFound, ChannelPrivate, ChatAdminRequired, ChatNotModified.
             NotASupergroup, NotABroadcast: the other kind has that setting.
+            ChannelNotPublic: nobody comes into it by themselves, so nobody asks to.
             LinkInvalid: what happened before is hidden in no group that is public or a channel's.
         """
-        await self._database.write("switch channel settings", self._switch_txn, actor, channel_id, wanted)
+        await self._database.write("switch channel settings", self._switch_txn, actor, channel_id, wanted, links_too)
 
-    def _switch_txn(self, txn: Transaction, actor: Actor, channel_id: int, wanted: dict[Flag, bool]) -> None:
+    def _switch_txn(
+        self, txn: Transaction, actor: Actor, channel_id: int, wanted: dict[Flag, bool], links_too: bool
+    ) -> None:
         seat = store.seat_txn(txn, channel_id, actor.user_id, actor.now, lock=True)
         channel = seat.channel
         flags = channel.flags
@@ -68,8 +83,11 @@ class ChannelSettings:
                 raise NotABroadcast(str(channel_id))
             if on and flag is Flag.HIDDEN_PREHISTORY and (channel.is_public or channel.linked_id):
                 raise LinkInvalid(str(channel_id))
+            if on and flag is Flag.JOIN_REQUEST and not (channel.is_public or channel.linked_id):
+                raise ChannelNotPublic(str(channel_id))
             flags = flags | int(flag) if on else flags & ~int(flag)
-        if flags == channel.flags:
+        changed_links = links_too and ask_by_links_txn(txn, channel.marked, wanted[Flag.JOIN_REQUEST])
+        if flags == channel.flags and not changed_links:
             raise ChatNotModified(str(channel_id))
         store.update_channel_txn(txn, channel_id, flags=flags)
         for flag, on in wanted.items():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes.store import chunks, marks
-from teamgram.domain.channels.channel import PLAIN_MEMBER, Channel, Kind, Member, Membership, Seat
+from teamgram.domain.channels.channel import PLAIN_MEMBER, AdminRight, Channel, Kind, Member, Membership, Seat
 from teamgram.domain.channels.errors import ChannelNotFound
 from teamgram.domain.chats.chat import Role, Standing
 from teamgram.domain.files.file import unpack_avatar
@@ -116,6 +116,16 @@ def present_ids_txn(txn: Transaction, channel_id: int, limit: int) -> tuple[int,
         (channel_id, int(Standing.PRESENT), limit),
     )
     return tuple(row[0] for row in txn.fetchall())
+
+
+def admin_ids_txn(txn: Transaction, channel_id: int, right: AdminRight) -> list[int]:
+    """Those who administer it with that right, its owner among them."""
+    txn.execute(
+        "SELECT user_id FROM channel_members WHERE channel_id = ? AND role > 0 AND standing = ?"
+        " AND (role = ? OR (admin_rights & ?) <> 0) ORDER BY user_id",
+        (channel_id, int(Standing.PRESENT), int(Role.CREATOR), int(right)),
+    )
+    return [row[0] for row in txn.fetchall()]
 
 
 def all_leave_txn(txn: Transaction, channel_id: int, now: int) -> None:

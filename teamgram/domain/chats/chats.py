@@ -24,6 +24,7 @@ from teamgram.domain.chats.errors import (
     UsersTooMany,
 )
 from teamgram.domain.chats.invite import revoke_links_txn
+from teamgram.domain.chats.join_requests import end_in_chat_txn, forget_all_requests_txn
 from teamgram.domain.chats.limits import EVERYTHING, ChatLimits
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.updates.events import (
@@ -190,8 +191,13 @@ class Chats:
             inviting.check_brings_back_txn(txn, actor.user_id, user_id)
         return self.put_in_txn(txn, actor, chat, user_id, Action("chatAddUser", user_ids=(user_id,)))
 
-    def put_in_txn(self, txn: Transaction, actor: Actor, chat: Chat, user_id: int, action: Action) -> OwnChange:
+    def put_in_txn(
+        self, txn: Transaction, actor: Actor, chat: Chat, user_id: int, action: Action, inviter_id: int = 0
+    ) -> OwnChange:
         """Make somebody a member and tell everybody by ``action``; whether that is allowed was checked before.
+
+        Args:
+            inviter_id: who let them in, when it is not the actor.
 
         Raises:
             UsersTooMany.
@@ -201,9 +207,10 @@ class Chats:
             raise UsersTooMany(str(chat.id))
         # Back in the group, its creator is that again.
         role = Role.CREATOR if user_id == chat.creator_id else Role.MEMBER
-        inviter_id = chat.creator_id if action.kind == "chatJoinedByLink" else actor.user_id
+        inviter_id = inviter_id or actor.user_id
         store.put_participants_txn(txn, chat.id, [Participant(user_id, inviter_id, actor.now, role)])
         store.raise_version_txn(txn, chat.id)
+        end_in_chat_txn(txn, self._fanout, chat.id, user_id)
         others = [member_id for member_id in members if member_id != user_id]
         event = ChatParticipantAdded(chat.id, user_id, inviter_id, actor.now, chat.version + 1)
         self._tell_first(txn, actor, chat.id, others, event)
@@ -360,6 +367,7 @@ class Chats:
     def _close_txn(self, txn: Transaction, chat_id: int) -> None:
         members = store.member_ids_txn(txn, chat_id)
         store.all_leave_txn(txn, chat_id)
+        forget_all_requests_txn(txn, chat_id)
         store.update_chat_txn(txn, chat_id, deactivated=1)
         store.raise_version_txn(txn, chat_id)
         self._changed(txn, chat_id)

@@ -63,5 +63,29 @@ class InviteHashExpired(DomainError):
     """The invite link is revoked, too old or used up."""
 
 
+class JoinRequestSent(DomainError):
+    """It is for the administrators now to let the user in."""
+
+
+class JoinRequestMissing(DomainError):
+    """Nobody has asked to be let in, or not this one."""
+
+
+class JoinRequestsTooMany(DomainError):
+    """The user waits for as many groups as one may be in."""
+
+
+class JoinRequestSearchInvalid(DomainError):
+    """Who asked by one link is not searched by name."""
+
+
+class InvitePermanent(DomainError):
+    """An administrator's main link has no bounds and no name of its own."""
+
+
+class UsageLimitInvalid(DomainError):
+    """A link by which one asks has no number of uses: administrators decide on each."""
+
+
 class BotGroupsBlocked(DomainError):
     """The bot's owner keeps it out of groups."""

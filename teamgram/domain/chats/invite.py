@@ -8,7 +8,9 @@ from teamgram.database import Transaction
 PREFIX = "https://t.me/+"
 """Clients take the hash from links of this form and ask the server that they talk to."""
 
-COLUMNS = "hash, chat_id, admin_id, title, created_at, expires_at, usage_limit, used, revoked, permanent"
+COLUMNS = (
+    "hash, chat_id, admin_id, title, created_at, expires_at, usage_limit, used, revoked, permanent, request_needed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Invite:
         chat_id: the basic group's id, or the channel's marked id.
         expires_at: unix seconds; ``usage_limit``: how many may use it; 0 for no bound.
         permanent: the administrator's main link, of which there is always one.
+        request_needed: it lets nobody in, but one asks by it.
+        waiting: how many have asked by it and wait; counted where a link is shown, else 0.
     """
 
     hash: str
@@ -31,6 +35,8 @@ class Invite:
     used: int
     revoked: bool
     permanent: bool
+    request_needed: bool = False
+    waiting: int = 0
 
     @property
     def link(self) -> str:
@@ -57,16 +63,17 @@ class InvitePage:
 
     Attributes:
         count: how many there are in all.
+        uses: (user, unix seconds, the administrator who let them in or 0).
     """
 
     count: int
     invites: tuple[Invite, ...] = ()
-    uses: tuple[tuple[int, int], ...] = ()
+    uses: tuple[tuple[int, int, int], ...] = ()
 
 
 def invite_of(row: Sequence[object]) -> Invite:
     """From ``COLUMNS``."""
-    return Invite(*row[:8], bool(row[8]), bool(row[9]))  # type: ignore[arg-type,call-arg]
+    return Invite(*row[:8], bool(row[8]), bool(row[9]), bool(row[10]))  # type: ignore[arg-type,call-arg]
 
 
 def invite_txn(txn: Transaction, hash_: str) -> Invite | None:
@@ -81,3 +88,16 @@ def revoke_links_txn(txn: Transaction, chat_id: int, admin_id: int) -> None:
     txn.execute(
         "UPDATE chat_invites SET revoked = 1 WHERE chat_id = ? AND admin_id = ? AND revoked = 0", (chat_id, admin_id)
     )
+
+
+def ask_by_links_txn(txn: Transaction, chat_id: int, needed: bool) -> bool:
+    """By all links of a group that are not used up one asks from now on, or comes in; False: it was so.
+
+    Links for so many uses stay as they are.
+    """
+    which = "chat_id = ? AND revoked = 0 AND usage_limit = 0 AND request_needed <> ?"
+    txn.execute(f"SELECT 1 FROM chat_invites WHERE {which} LIMIT 1", (chat_id, int(needed)))
+    if txn.fetchone() is None:
+        return False
+    txn.execute(f"UPDATE chat_invites SET request_needed = ? WHERE {which}", (int(needed), chat_id, int(needed)))
+    return True

@@ -230,6 +230,15 @@ def check_sees_link_makers(chat: Chat, user_id: int) -> None:
     _creator(chat, user_id)
 
 
+def check_lets_in(chat: Chat, user_id: int) -> None:
+    """See who asks to be let in, and decide: administrators.
+
+    Raises:
+        ChatAdminRequired.
+    """
+    _admin(chat, user_id)
+
+
 def check_enters(chat: Chat, user_id: int, *, usable: bool) -> None:
     """Come in by a link.
 

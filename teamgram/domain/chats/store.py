@@ -76,6 +76,15 @@ def member_ids_txn(txn: Transaction, chat_id: int) -> tuple[int, ...]:
     return tuple(row[0] for row in txn.fetchall())
 
 
+def admin_ids_txn(txn: Transaction, chat_id: int) -> list[int]:
+    """Those who administer it now, its creator among them."""
+    txn.execute(
+        "SELECT user_id FROM chat_participants WHERE chat_id = ? AND status = ? AND role <> ? ORDER BY user_id",
+        (chat_id, int(Standing.PRESENT), int(Role.MEMBER)),
+    )
+    return [row[0] for row in txn.fetchall()]
+
+
 def _chat_row_txn(txn: Transaction, chat_id: int, lock: bool) -> Row | None:
     txn.execute(f"SELECT {_COLUMNS} FROM chats WHERE id = ?{txn.engine.for_update if lock else ''}", (chat_id,))
     return txn.fetchone()

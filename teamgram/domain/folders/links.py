@@ -269,7 +269,7 @@ class FolderLinks:
             chat = chat_store.chat_txn(txn, chat_id_of(peer), (actor.user_id, link.owner_id), lock=True)
             if chat is None or not _is_open(chat, link, actor.user_id) or chat.member(actor.user_id) is not None:
                 return False, None
-            return True, self._chats.put_in_txn(txn, actor, chat, actor.user_id, action)
+            return True, self._chats.put_in_txn(txn, actor, chat, actor.user_id, action, chat.creator_id)
         seat = channel_store.seat_txn(txn, channel_id_of(peer), actor.user_id, actor.now, lock=True)
         owner = channel_store.seat_txn(txn, channel_id_of(peer), link.owner_id, actor.now)
         if seat.is_present or not _is_open_channel(seat, owner):

@@ -1,7 +1,6 @@
 """Making invite links, and coming in by them. What a *group id* is says ``place``."""
 
 import secrets
-from dataclasses import replace
 
 from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.changes import OwnChange
@@ -9,10 +8,19 @@ from teamgram.domain.boxes.message import Action
 from teamgram.domain.channels import rights as channel_rights
 from teamgram.domain.channels import store as channel_store
 from teamgram.domain.channels.channels import Channels
+from teamgram.domain.channels.invite_events import (
+    CameByLink,
+    InviteRow,
+)
+from teamgram.domain.channels.join_requests import ask_in_channel_txn
 from teamgram.domain.channels.joining import ChannelJoining
 from teamgram.domain.chats import rights, store
 from teamgram.domain.chats.chats import Actor, Chats
-from teamgram.domain.chats.errors import InviteHashExpired, InviteHashInvalid
+from teamgram.domain.chats.errors import (
+    InviteHashInvalid,
+    JoinRequestSent,
+    UsageLimitInvalid,
+)
 from teamgram.domain.chats.invite import (
     COLUMNS,
     Invite,
@@ -20,24 +28,35 @@ from teamgram.domain.chats.invite import (
     invite_of,
     invite_txn,
 )
+from teamgram.domain.chats.join_requests import JoinRequest, ask_in_chat_txn
 from teamgram.domain.ids.peer import channel_id_of, is_channel
+from teamgram.domain.invites.changes import (
+    HASH_BYTES,
+    delete_all_txn,
+    delete_txn,
+    edit_txn,
+    insert_txn,
+    new_permanent,
+    revoke_txn,
+    shown_txn,
+)
 from teamgram.domain.invites.lists import admins_txn, listed_txn, uses_txn
 from teamgram.domain.invites.place import (
     Place,
     check_makes_links,
-    check_manages_link,
-    invite_for_txn,
     place_txn,
 )
-
-_HASH_BYTES = 12
+from teamgram.domain.updates.fanout import Fanout
 
 
 class InviteLinks:
     """Makes links and lets people in by them."""
 
-    def __init__(self, database: Database, chats: Chats, channels: Channels, joining: ChannelJoining) -> None:
+    def __init__(
+        self, database: Database, chats: Chats, channels: Channels, joining: ChannelJoining, fanout: Fanout
+    ) -> None:
         self._database = database
+        self._fanout = fanout
         self._chats = chats
         self._channels = channels
         self._joining = joining
@@ -51,14 +70,21 @@ class InviteLinks:
         expires_at: int = 0,
         usage_limit: int = 0,
         new_permanent: bool = False,
+        request_needed: bool = False,
     ) -> Invite:
         """A new link; with ``new_permanent`` the administrator's main one, the old one being revoked.
 
+        Args:
+            request_needed: one only asks by it.
+
         Raises:
             ChatNotFound, ChatAdminRequired.
+            UsageLimitInvalid: how many ask is not limited.
         """
+        if request_needed and usage_limit:
+            raise UsageLimitInvalid(str(usage_limit))
         invite = Invite(
-            secrets.token_urlsafe(_HASH_BYTES),
+            secrets.token_urlsafe(HASH_BYTES),
             group_id,
             actor.user_id,
             title[:32],
@@ -68,6 +94,7 @@ class InviteLinks:
             0,
             False,
             new_permanent,
+            request_needed,
         )
         return await self._database.write("export invite", _export_txn, invite)
 
@@ -114,31 +141,45 @@ class InviteLinks:
 
         Raises:
             InviteHashInvalid, InviteHashExpired, UserAlreadyParticipant, UsersTooMany, ChannelsTooMany.
+            JoinRequestSent: they have asked; JoinRequestsTooMany.
         """
-        return await self._database.write("join by invite", self._join_txn, actor, hash_)
+        group_id, change, asked = await self._database.write("join by invite", self._join_txn, actor, hash_)
+        if asked:
+            raise JoinRequestSent(str(group_id))
+        return group_id, change
 
-    def _join_txn(self, txn: Transaction, actor: Actor, hash_: str) -> tuple[int, OwnChange | None]:
+    def _join_txn(self, txn: Transaction, actor: Actor, hash_: str) -> tuple[int, OwnChange | None, bool]:
         invite = invite_txn(txn, hash_)
         if invite is not None and is_channel(invite.chat_id):
-            return invite.chat_id, self._join_channel_txn(txn, actor, invite)
+            change, asked = self._join_channel_txn(txn, actor, invite)
+            return invite.chat_id, change, asked
         chat = store.chat_txn(txn, invite.chat_id, (actor.user_id,), lock=True) if invite is not None else None
         if invite is None or chat is None:
             raise InviteHashInvalid
         # The group is locked: nobody else is using the link's last place.
         invite = invite_txn(txn, hash_) or invite
         rights.check_enters(chat, actor.user_id, usable=invite.usable(actor.now))
-        _use_txn(txn, actor, hash_)
+        if invite.request_needed:
+            ask_in_chat_txn(txn, self._fanout, chat.id, JoinRequest(actor.user_id, hash_, actor.now))
+            return chat.id, None, True
+        use_link_txn(txn, actor, hash_)
         action = Action("chatJoinedByLink", user_ids=(invite.admin_id,))
-        return chat.id, self._chats.put_in_txn(txn, actor, chat, actor.user_id, action)
+        change = self._chats.put_in_txn(txn, actor, chat, actor.user_id, action, chat.creator_id)
+        return chat.id, change, False
 
-    def _join_channel_txn(self, txn: Transaction, actor: Actor, invite: Invite) -> OwnChange | None:
+    def _join_channel_txn(self, txn: Transaction, actor: Actor, invite: Invite) -> tuple[OwnChange | None, bool]:
         seat = channel_store.seat_txn(txn, channel_id_of(invite.chat_id), actor.user_id, actor.now, lock=True)
         # The channel is locked: nobody else is using the link's last place.
         invite = invite_txn(txn, invite.hash) or invite
         channel_rights.check_enters(seat, usable=invite.usable(actor.now))
-        _use_txn(txn, actor, invite.hash)
+        if invite.request_needed:
+            request = JoinRequest(actor.user_id, invite.hash, actor.now)
+            ask_in_channel_txn(txn, self._fanout, seat.channel.id, request)
+            return None, True
+        use_link_txn(txn, actor, invite.hash)
         action = Action("chatJoinedByLink", user_ids=(invite.admin_id,))
-        return self._joining.enter_txn(txn, actor, seat, invite.admin_id, action)
+        came = CameByLink(InviteRow.of(invite))
+        return self._joining.enter_txn(txn, actor, seat, invite.admin_id, action, came), False
 
     async def listed(
         self,
@@ -179,7 +220,7 @@ class InviteLinks:
         Raises:
             ChatNotFound, ChatAdminRequired, InviteHashInvalid.
         """
-        return await self._database.read("invite", invite_for_txn, user_id, group_id, hash_)
+        return await self._database.read("invite", shown_txn, user_id, group_id, hash_)
 
     async def revoke(self, actor: Actor, group_id: int, hash_: str) -> tuple[Invite, Invite | None]:
         """Nobody joins by this link any more; the link, and the new main one when it was its maker's main one.
@@ -187,35 +228,43 @@ class InviteLinks:
         Raises:
             ChatNotFound, ChatAdminRequired, InviteHashInvalid, InviteHashExpired.
         """
-        return await self._database.write("revoke invite", _revoke_txn, actor, group_id, hash_)
+        return await self._database.write("revoke invite", revoke_txn, actor, group_id, hash_)
 
     async def edit(
         self,
-        user_id: int,
+        actor: Actor,
         group_id: int,
         hash_: str,
         *,
         title: str | None,
         expires_at: int | None,
         usage_limit: int | None,
+        request_needed: bool | None,
     ) -> Invite:
         """Change a link's name and bounds; None keeps one.
 
         Raises:
             ChatNotFound, ChatAdminRequired, InviteHashInvalid, InviteHashExpired.
+            InvitePermanent: the main link has neither.
+            UsageLimitInvalid: how many ask is not limited.
         """
-        return await self._database.write(
-            "edit invite", _edit_txn, user_id, group_id, hash_, title, expires_at, usage_limit
-        )
+        changes = {
+            "title": None if title is None else title[:32],
+            "expires_at": expires_at,
+            "usage_limit": usage_limit,
+            "request_needed": request_needed,
+        }
+        wanted = {name: value for name, value in changes.items() if value is not None}
+        return await self._database.write("edit invite", edit_txn, actor, group_id, hash_, wanted)
 
-    async def delete_revoked(self, user_id: int, group_id: int, hash_: str) -> None:
+    async def delete_revoked(self, actor: Actor, group_id: int, hash_: str) -> None:
         """Forget one revoked link.
 
         Raises:
             ChatNotFound, ChatAdminRequired.
             InviteHashInvalid: there is none, or it is not revoked.
         """
-        await self._database.write("delete invite", _delete_txn, user_id, group_id, hash_)
+        await self._database.write("delete invite", delete_txn, actor, group_id, hash_)
 
     async def delete_all_revoked(self, user_id: int, group_id: int, admin_id: int) -> None:
         """Forget all of an administrator's revoked links.
@@ -223,7 +272,7 @@ class InviteLinks:
         Raises:
             ChatNotFound, ChatAdminRequired.
         """
-        await self._database.write("delete invites", _delete_all_txn, user_id, group_id, admin_id)
+        await self._database.write("delete invites", delete_all_txn, user_id, group_id, admin_id)
 
     async def admins(self, user_id: int, group_id: int) -> list[tuple[int, int, int]]:
         """(administrator, links, revoked links) of those who have any.
@@ -247,10 +296,12 @@ def _may_make_txn(txn: Transaction, user_id: int, group_id: int) -> None:
     check_makes_links(place_txn(txn, user_id, group_id), user_id)
 
 
-def _use_txn(txn: Transaction, actor: Actor, hash_: str) -> None:
+def use_link_txn(txn: Transaction, actor: Actor, hash_: str, approved_by: int = 0) -> None:
+    """The actor came by a link, perhaps because an administrator let them in."""
     txn.execute("UPDATE chat_invites SET used = used + 1 WHERE hash = ?", (hash_,))
     # Who left and comes again by the same link is one who came by it, now.
-    txn.upsert("chat_invite_uses", {"hash": hash_, "user_id": actor.user_id}, {"joined_at": actor.now})
+    came = {"joined_at": actor.now, "approved_by": approved_by}
+    txn.upsert("chat_invite_uses", {"hash": hash_, "user_id": actor.user_id}, came)
 
 
 def _export_txn(txn: Transaction, invite: Invite) -> Invite:
@@ -260,82 +311,10 @@ def _export_txn(txn: Transaction, invite: Invite) -> Invite:
             "UPDATE chat_invites SET revoked = 1 WHERE chat_id = ? AND admin_id = ? AND permanent = 1",
             (invite.chat_id, invite.admin_id),
         )
-    return _insert_txn(txn, invite)
+    return insert_txn(txn, invite)
 
 
 def _first_permanent_txn(txn: Transaction, actor: Actor, group_id: int) -> Invite:
     check_makes_links(place_txn(txn, actor.user_id, group_id, lock=True), actor.user_id)
     found = _permanent_txn(txn, group_id, actor.user_id)
-    return found or _insert_txn(txn, _new_permanent(group_id, actor.user_id, actor.now))
-
-
-def _new_permanent(group_id: int, admin_id: int, now: int) -> Invite:
-    return Invite(secrets.token_urlsafe(_HASH_BYTES), group_id, admin_id, "", now, 0, 0, 0, False, True)
-
-
-def _insert_txn(txn: Transaction, invite: Invite) -> Invite:
-    txn.execute(
-        f"INSERT INTO chat_invites ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?)",
-        (
-            invite.hash,
-            invite.chat_id,
-            invite.admin_id,
-            invite.title,
-            invite.created_at,
-            invite.expires_at,
-            invite.usage_limit,
-            int(invite.permanent),
-        ),
-    )
-    return invite
-
-
-def _changeable_txn(txn: Transaction, user_id: int, group_id: int, hash_: str) -> Invite:
-    invite = invite_for_txn(txn, user_id, group_id, hash_, lock=True)
-    if invite.revoked:
-        raise InviteHashExpired
-    return invite
-
-
-def _revoke_txn(txn: Transaction, actor: Actor, group_id: int, hash_: str) -> tuple[Invite, Invite | None]:
-    invite = _changeable_txn(txn, actor.user_id, group_id, hash_)
-    txn.execute("UPDATE chat_invites SET revoked = 1 WHERE hash = ?", (hash_,))
-    new = _insert_txn(txn, _new_permanent(group_id, invite.admin_id, actor.now)) if invite.permanent else None
-    return replace(invite, revoked=True), new
-
-
-def _edit_txn(
-    txn: Transaction,
-    user_id: int,
-    group_id: int,
-    hash_: str,
-    title: str | None,
-    expires_at: int | None,
-    usage_limit: int | None,
-) -> Invite:
-    invite = _changeable_txn(txn, user_id, group_id, hash_)
-    invite = replace(
-        invite,
-        title=invite.title if title is None else title[:32],
-        expires_at=invite.expires_at if expires_at is None else expires_at,
-        usage_limit=invite.usage_limit if usage_limit is None else usage_limit,
-    )
-    txn.execute(
-        "UPDATE chat_invites SET title = ?, expires_at = ?, usage_limit = ? WHERE hash = ?",
-        (invite.title, invite.expires_at, invite.usage_limit, hash_),
-    )
-    return invite
-
-
-def _delete_txn(txn: Transaction, user_id: int, group_id: int, hash_: str) -> None:
-    if not invite_for_txn(txn, user_id, group_id, hash_, lock=True).revoked:
-        raise InviteHashInvalid
-    txn.execute("DELETE FROM chat_invites WHERE hash = ?", (hash_,))
-    txn.execute("DELETE FROM chat_invite_uses WHERE hash = ?", (hash_,))
-
-
-def _delete_all_txn(txn: Transaction, user_id: int, group_id: int, admin_id: int) -> None:
-    check_manages_link(place_txn(txn, user_id, group_id, lock=True), user_id, admin_id)
-    of_admin = "FROM chat_invites WHERE chat_id = ? AND revoked = 1 AND admin_id = ?"
-    txn.execute(f"DELETE FROM chat_invite_uses WHERE hash IN (SELECT hash {of_admin})", (group_id, admin_id))
-    txn.execute(f"DELETE {of_admin}", (group_id, admin_id))
+    return found or insert_txn(txn, new_permanent(group_id, actor.user_id, actor.now))

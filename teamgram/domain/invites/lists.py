@@ -1,7 +1,11 @@
 """Lists of invite links, a page at a time: an administrator's, who came by one, who has any."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from teamgram.database import Transaction
-from teamgram.domain.chats.invite import COLUMNS, InvitePage, invite_of, invite_txn
+from teamgram.domain.boxes.store import marks
+from teamgram.domain.chats.invite import COLUMNS, Invite, InvitePage, invite_of, invite_txn
 from teamgram.domain.invites.place import check_manages_link, check_sees_link_makers, invite_for_txn, place_txn
 
 MAX_PAGE = 100
@@ -38,7 +42,17 @@ def listed_txn(
         " ORDER BY CASE WHEN revoked = 0 THEN permanent ELSE 0 END DESC, created_at DESC, hash LIMIT ?",
         (*which, *bounds, min(max(limit, 1), MAX_PAGE)),
     )
-    return InvitePage(count, tuple(invite_of(row) for row in txn.fetchall()))
+    return InvitePage(count, tuple(counted_txn(txn, [invite_of(row) for row in txn.fetchall()])))
+
+
+def counted_txn(txn: Transaction, invites: Sequence[Invite]) -> list[Invite]:
+    """The links as they are shown: each with how many have asked by it and wait."""
+    asked = [invite.hash for invite in invites if invite.request_needed]
+    if not asked:
+        return list(invites)
+    txn.execute(f"SELECT hash, COUNT(*) FROM join_requests WHERE hash IN ({marks(asked)}) GROUP BY hash", asked)
+    waiting: dict[str, int] = dict(txn.fetchall())
+    return [replace(invite, waiting=waiting.get(invite.hash, 0)) for invite in invites]
 
 
 def uses_txn(
@@ -54,11 +68,11 @@ def uses_txn(
         date, last_id = after
         further, bounds = " AND (joined_at < ? OR (joined_at = ? AND user_id < ?))", (date, date, last_id)
     txn.execute(
-        f"SELECT user_id, joined_at FROM chat_invite_uses WHERE hash = ?{further}"
+        f"SELECT user_id, joined_at, approved_by FROM chat_invite_uses WHERE hash = ?{further}"
         " ORDER BY joined_at DESC, user_id DESC LIMIT ?",
         (hash_, *bounds, min(max(limit, 1), MAX_PAGE)),
     )
-    return InvitePage(count, uses=tuple((row[0], row[1]) for row in txn.fetchall()))
+    return InvitePage(count, uses=tuple((row[0], row[1], row[2]) for row in txn.fetchall()))
 
 
 def admins_txn(txn: Transaction, user_id: int, group_id: int) -> list[tuple[int, int, int]]:

@@ -70,6 +70,18 @@ def check_sees_link_makers(place: Place, user_id: int) -> None:
         channel_rights.check_owns(place)
 
 
+def check_lets_in(place: Place, user_id: int) -> None:
+    """See who asks to be let in, and decide: administrators, of a channel those who may bring people in.
+
+    Raises:
+        ChannelPrivate, ChatAdminRequired.
+    """
+    if isinstance(place, Chat):
+        rights.check_lets_in(place, user_id)
+    else:
+        channel_rights.check_lets_in(place)
+
+
 def invite_for_txn(txn: Transaction, user_id: int, group_id: int, hash_: str, lock: bool = False) -> Invite:
     """A group's link for who may manage it.
 

@@ -447,6 +447,41 @@ class BotInlineChosen(msgspec.Struct, frozen=True, tag=True):
     owner_id: int
 
 
+class AskedByLink(msgspec.Struct, frozen=True):
+    """The invite link by which somebody asked to be let in; times are unix seconds."""
+
+    hash: str
+    admin_id: int
+    title: str
+    created_at: int
+    expires_at: int
+    permanent: bool
+    revoked: bool
+
+
+class JoinRequested(msgspec.Struct, frozen=True, tag=True):
+    """``user_id`` asks to be let into a group that the receiver, a bot, administers.
+
+    ``peer``: marked id; ``invite``: None where they asked at a public group itself (``updateBotChatInviteRequester``).
+    """
+
+    peer: int
+    user_id: int
+    date: int
+    invite: AskedByLink | None
+
+
+class JoinRequestsPending(msgspec.Struct, frozen=True, tag=True):
+    """So many wait to be let into a group that the receiver administers (``updatePendingJoinRequests``).
+
+    ``peer``: marked id; ``recent``: the latest of them.
+    """
+
+    peer: int
+    count: int
+    recent: tuple[int, ...]
+
+
 TransientEvent: TypeAlias = (
     UserStatusChanged
     | UserNameChanged
@@ -502,5 +537,7 @@ TransientEvent: TypeAlias = (
     | BotInlineCallbackAsked
     | BotInlineAsked
     | BotInlineChosen
+    | JoinRequested
+    | JoinRequestsPending
     | ChatWallpaperChanged
 )

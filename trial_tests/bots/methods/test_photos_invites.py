@@ -55,8 +55,10 @@ class GroupCareTests(ApiTestCase):
         await carla.call(tl.messages.importChatInvite(hash=link.rpartition("+")[2]))
         self.assertEqual(await self.ask("getChatMemberCount", **which), 4)
         self.assertTrue((await self.ask("revokeChatInviteLink", invite_link=link, **which))["is_revoked"])
-        for more in ({"expire_date": 5}, {"member_limit": -1}, {"creates_join_request": True}):
+        for more in ({"expire_date": 5}, {"member_limit": -1}, {"creates_join_request": True, "member_limit": 3}):
             self.assertTrue((await self.refused("createChatInviteLink", **more, **which)).startswith("Bad Request: "))
+        by_asking = await self.ask("createChatInviteLink", creates_join_request=True, **which)
+        self.assertTrue(by_asking["creates_join_request"])
         self.assertEqual(
             await self.refused("revokeChatInviteLink", invite_link="x", **which), "Bad Request: INVITE_HASH_INVALID"
         )

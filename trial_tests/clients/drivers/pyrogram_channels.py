@@ -22,6 +22,20 @@ class Channels:
         await self.client.join_chat(username)
         return -(await self.client.get_chat(username)).id - MARK
 
+    async def do_ask_to_join(self, link):
+        return type(await self.client.join_chat(link)).__name__ == "ChatJoinResultRequestSent"
+
+    async def do_link_to_ask_by(self, peer):
+        link = await self.client.create_chat_invite_link(self._chat(peer), creates_join_request=True)
+        return link.invite_link
+
+    async def do_who_asks(self, peer):
+        return [one.user.id async for one in self.client.get_chat_join_requests(self._chat(peer))]
+
+    async def do_let_in(self, peer, user, approved=True):
+        act = self.client.approve_chat_join_request if approved else self.client.decline_chat_join_request
+        await act(self._chat(peer), user)
+
     async def do_leave_channel(self, channel):
         await self.client.leave_chat(-MARK - channel)
 

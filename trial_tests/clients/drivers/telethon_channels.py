@@ -1,6 +1,6 @@
 """What Telethon does with channels and supergroups."""
 
-from telethon import events, functions, types
+from telethon import errors, events, functions, types
 
 
 class Channels:
@@ -8,12 +8,15 @@ class Channels:
 
     def _listen_to_channels(self):
         kinds = (types.UpdateNewChannelMessage, types.UpdateChannelTooLong, types.UpdateReadChannelOutbox)
+        kinds += (types.UpdatePendingJoinRequests,)
         self.client.add_event_handler(self._on_channel, events.Raw(kinds))
 
     async def _on_channel(self, update):
         name = type(update).__name__
         if name == "UpdateNewChannelMessage" and isinstance(update.message, types.MessageService):
             self.emit("service_message", **self._message(update.message))
+        elif name == "UpdatePendingJoinRequests":
+            self.emit("asked", count=update.requests_pending, users=update.recent_requesters)
         elif name == "UpdateReadChannelOutbox":
             self.emit("read", max_id=update.max_id, outbox=True)
 
@@ -28,6 +31,29 @@ class Channels:
         entity = await self.client.get_entity(username)
         await self.client(functions.channels.JoinChannelRequest(entity))
         return entity.id
+
+    async def do_link_to_ask_by(self, peer):
+        request = functions.messages.ExportChatInviteRequest(await self._peer(peer), request_needed=True)
+        return (await self.client(request)).link
+
+    async def do_ask_to_join(self, link):
+        """The error that says that one has asked."""
+        try:
+            await self.client(functions.messages.ImportChatInviteRequest(link.rpartition("+")[2]))
+        except errors.InviteRequestSentError:
+            return True
+        return False
+
+    async def do_who_asks(self, peer):
+        request = functions.messages.GetChatInviteImportersRequest(
+            await self._peer(peer), None, types.InputUserEmpty(), 100, requested=True
+        )
+        return [one.user_id for one in (await self.client(request)).importers]
+
+    async def do_let_in(self, peer, user, approved=True):
+        await self.client(
+            functions.messages.HideChatJoinRequestRequest(await self._peer(peer), user, approved=approved)
+        )
 
     async def do_leave_channel(self, channel):
         await self.client(functions.channels.LeaveChannelRequest(types.PeerChannel(channel)))

@@ -17,7 +17,7 @@ from trial_tests.domain.chats.test_chats import ANNA, BORIS, CLARA, NOW, ChatsTe
 def _links(database: Database, chats: Chats) -> InviteLinks:
     fanout = Fanout()
     channels = Channels(database, fanout)
-    return InviteLinks(database, chats, channels, ChannelJoining(database, channels, fanout))
+    return InviteLinks(database, chats, channels, ChannelJoining(database, channels, fanout), fanout)
 
 
 @on_every_backend

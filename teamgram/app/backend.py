@@ -8,8 +8,6 @@ from typing import Any
 
 from twisted.logger import Logger, LogLevelFilterPredicate
 
-from prometheus_client import CollectorRegistry
-
 from teamgram.app import stage_settings
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
@@ -36,6 +34,7 @@ from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.web_pages.fetching import PageFetcher
 from teamgram.gnetway.settings import ListenerSettings
 from teamgram.interfaces.bus import Bus
+from teamgram.interfaces.figures import Figures
 from teamgram.interfaces.rpc import ASKING
 from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.config import source_files
@@ -122,13 +121,13 @@ class Backend:
         self.warn_of_services_off(configuration)
 
     def open_agents(
-        self, not_ready: Callable[[], list[str]], degraded: Callable[[], list[str]], registry: CollectorRegistry
+        self, not_ready: Callable[[], list[str]], degraded: Callable[[], list[str]], figures: Figures
     ) -> OpenClawService:
         """The agents' plane, not started.
 
         Args:
             not_ready, degraded: names of what is not ready, and of what fails while the rest serves, for ``/readyz``.
-            registry: what ``/metrics`` shows.
+            figures: what ``/metrics`` shows.
         """
         domain = self.domain
         messenger = MessengerDomain(
@@ -148,7 +147,7 @@ class Backend:
             extensions=[partial(agents_extension, messenger=messenger)],
             readiness=not_ready,
             degraded=degraded,
-            registry=registry,
+            figures=figures,
             log_filters=[self.levels],
             log_line=log_line,
         )

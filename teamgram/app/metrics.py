@@ -1,8 +1,7 @@
-"""What ``/metrics`` shows: one registry a process, with a collector for each stage.
+"""What ``/metrics`` shows besides what the stages count for themselves.
 
-The stages count for themselves; here is what belongs to none of them (the
-database's and the cache's times, the reactor) and the registry that the
-control port serves. ``docs/operations.md`` says what each metric means.
+The database's and the cache's times, the reactor, the process. ``figures.py``
+says who has figures at all; ``docs/operations.md`` what each metric means.
 """
 
 from __future__ import annotations
@@ -20,10 +19,7 @@ from prometheus_client.registry import Collector
 
 from teamgram import __version__
 from teamgram.app.backend import Backend
-from teamgram.app.files_metrics import FilesCollector
 from teamgram.app.stages import Stages
-from teamgram.gnetway.metrics import GnetwayCollector
-from teamgram.session.metrics import SessionCollector
 
 
 class BackendCollector(Collector):
@@ -74,19 +70,10 @@ class ReactorCollector(Collector):
         )
 
 
-def build_registry() -> CollectorRegistry:
-    """A registry of this process's own figures; :func:`register_stages` adds the rest."""
+def process_figures() -> CollectorRegistry:
+    """This process's own: memory, processor time, open files, garbage collections."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     return registry
-
-
-def register_stages(registry: CollectorRegistry, stages: Stages) -> None:
-    """Add the stages of a process; the control plane adds itself when it starts."""
-    registry.register(GnetwayCollector(stages.gnetway))
-    registry.register(SessionCollector(stages.session.stage))
-    registry.register(FilesCollector(stages.domain))
-    registry.register(BackendCollector(stages))
-    registry.register(ReactorCollector(stages))

@@ -10,8 +10,6 @@ from typing import Any
 from twisted.internet import task
 from twisted.internet.defer import Deferred
 
-from prometheus_client import CollectorRegistry
-
 from teamgram.openclaw.agents_service import AgentsService
 from teamgram.openclaw.config import source_files
 from teamgram.openclaw.config.errors import OpenClawConfigError
@@ -44,7 +42,6 @@ async def _import(options: argparse.Namespace, reactor: Any) -> int:
             data_dir,
             reactor,
             extensions=[AgentsService],
-            registry=CollectorRegistry(),
         )
         agents = service.services[-1]
         assert isinstance(agents, AgentsService)

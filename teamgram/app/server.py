@@ -11,7 +11,7 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.app import stage_settings
+from teamgram.app import figures, stage_settings
 from teamgram.app.banner import listening_banner
 from teamgram.app.bot_methods import BotKeeper, BotMethods
 from teamgram.app.config.errors import ConfigError
@@ -21,7 +21,6 @@ from teamgram.app.idle_memory import IdleMemory
 from teamgram.app.live_view import LiveView
 from teamgram.app.logs import apply_levels, level_filter
 from teamgram.app.manhole import Manhole, manhole_settings
-from teamgram.app.metrics import build_registry, register_stages
 from teamgram.app.moderation_methods import Moderation, ModerationMethods
 from teamgram.app.process_end import BAD_CONFIGURATION, CANNOT_START, end_process
 from teamgram.app.reload import Reload
@@ -88,7 +87,7 @@ class TeamgramServer(Service):
         stage_settings.bot_api(configuration.botapi)
         stage_settings.database(configuration.authsession.Mysql, data_dir)
         wanted_manhole = manhole_settings(configuration.operations.Manhole, data_dir)
-        registry = build_registry()
+        process_figures = figures.of_process()
         self.stages = stages = Stages(
             configuration,
             data_dir,
@@ -99,7 +98,7 @@ class TeamgramServer(Service):
             flood_limits=self._flood_limits,
             not_ready=self.not_ready,
             degraded=self.degraded,
-            registry=registry,
+            figures=process_figures,
         )
         stages.openclaw.on_failure = lambda reason: reactor.stop()
         stages.openclaw.plane.router.register(OperatorMethods(stages.session.stage.watched, self.reload))
@@ -109,7 +108,7 @@ class TeamgramServer(Service):
         domain = stages.domain
         moderation = Moderation(domain.reports, domain.chats, domain.channels, domain.joining, domain.wiping)
         stages.openclaw.plane.router.register(ModerationMethods(moderation, reactor.seconds))
-        register_stages(registry, stages)
+        figures.add_stages(process_figures, stages)
         self._manhole = Manhole(reactor, data_dir, LiveView(stages, self.reload).namespace)
         self._reloading = Reload(stages, self._manhole)
         self._idle_memory = IdleMemory(reactor, self._work_done)

@@ -6,8 +6,6 @@ from typing import Any
 
 from twisted.logger import LogLevelFilterPredicate
 
-from prometheus_client import CollectorRegistry
-
 from teamgram.app import stage_settings
 from teamgram.app.backend import Backend
 from teamgram.app.config.loader import Configuration
@@ -17,6 +15,7 @@ from teamgram.cache.bus import MemoryBus
 from teamgram.domain.flood.limits import FloodLimits
 from teamgram.gnetway.service import GnetwayService
 from teamgram.gnetway.settings import ListenerSettings
+from teamgram.interfaces.figures import Figures
 from teamgram.interfaces.rpc import RpcCaller
 from teamgram.interfaces.session import Gateway
 from teamgram.session.service import SessionService
@@ -28,7 +27,7 @@ class Stages(Backend):
     Args:
         key: the server's own.
         not_ready, degraded: names of what is not ready, and of what fails while the rest serves, for ``/readyz``.
-        registry: what ``/metrics`` shows.
+        figures: what ``/metrics`` shows.
 
     Raises:
         ConfigError: a value that only shows as wrong when it is put to use.
@@ -47,7 +46,7 @@ class Stages(Backend):
         flood_limits: FloodLimits,
         not_ready: Callable[[], list[str]],
         degraded: Callable[[], list[str]],
-        registry: CollectorRegistry,
+        figures: Figures,
     ) -> None:
         super().__init__(
             configuration,
@@ -70,7 +69,7 @@ class Stages(Backend):
             settings=stage_settings.gnetway(configuration.gnetway),
             documents=self.documents.answer,
         )
-        self.openclaw = self.open_agents(not_ready, degraded, registry)
+        self.openclaw = self.open_agents(not_ready, degraded, figures)
         self.bot_api = self.open_bot_api()
 
     def _build_session(self, gateway: Gateway) -> SessionService:

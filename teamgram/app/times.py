@@ -1,8 +1,12 @@
 """How long things took, as histograms that cost two additions an observation."""
 
-from bisect import bisect_left
+from __future__ import annotations
 
-from prometheus_client.core import HistogramMetricFamily, Metric
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
 
 DATABASE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CACHE_BUCKETS = (0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
@@ -32,6 +36,8 @@ class Times:
 
     def family(self, name: str, text: str, label_name: str) -> Metric:
         """As Prometheus wants it: each bucket counts all below it."""
+        from prometheus_client.core import HistogramMetricFamily
+
         family = HistogramMetricFamily(name, text, labels=[label_name])
         bounds = [*map(str, self._bounds), "+Inf"]
         for label, buckets in sorted(self._buckets.items()):

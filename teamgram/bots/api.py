@@ -1,34 +1,15 @@
 """Calls of bots: who asks, which method, and what is answered."""
 
 import time
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from teamgram.bots.conversation import Conversations
-from teamgram.bots.downloads import Downloads
 from teamgram.bots.errors import METHOD_NOT_FOUND, NOT_HERE, UNAUTHORIZED, bad_request, refusal_of, too_many
 from teamgram.bots.file_ids import FileIds
 from teamgram.bots.http import Download
-from teamgram.bots.inline_results import GivenResults
-from teamgram.bots.input_media import GivenMedia
-from teamgram.bots.link_previews import GivenPreviews
-from teamgram.bots.methods.chats import BotChats
-from teamgram.bots.methods.editing import BotEditing
-from teamgram.bots.methods.files import BotFiles
-from teamgram.bots.methods.inline import BotInlineAnswers
-from teamgram.bots.methods.invites import BotInvites
-from teamgram.bots.methods.members import BotMembers
-from teamgram.bots.methods.photos import BotPhotos
-from teamgram.bots.methods.polls import BotPolls
-from teamgram.bots.methods.profile import BotProfile
-from teamgram.bots.methods.reactions import BotReactions
-from teamgram.bots.methods.sending import BotSending
-from teamgram.bots.methods.stickers import BotStickers
-from teamgram.bots.methods.updates import BotUpdatesTaking
 from teamgram.bots.parameters import Parameters, UploadedFile
-from teamgram.bots.registry import ApiCall, handlers_of
-from teamgram.bots.table import declared_methods
 from teamgram.bots.views.media import MediaViews
 from teamgram.bots.views.messages import BotMessageViews
 from teamgram.bots.views.updates import BotUpdateViews
@@ -39,6 +20,10 @@ from teamgram.domain.domain import Domain
 from teamgram.domain.errors import DomainError
 from teamgram.net.addresses import address_group
 from teamgram.net.token_buckets import Limit, TokenBuckets
+
+if TYPE_CHECKING:
+    from teamgram.bots.methods.families import ApiFamilies
+    from teamgram.bots.registry import Handler
 
 #: Wrong tokens of one network.
 WRONG_TOKENS = Limit(20, 0.2)
@@ -51,7 +36,6 @@ class BotApi:
     """Answers calls. Implements :class:`teamgram.bots.http.Answers`.
 
     Attributes:
-        handlers: what is there, by the method's name in lower case.
         webhooks: who brings updates; start and stop them.
     """
 
@@ -67,32 +51,25 @@ class BotApi:
         self._clock = clock
         self._wrong = TokenBuckets(WRONG_TOKENS, _TRACKED)
         self._calls = TokenBuckets(CALLS, _TRACKED)
-        file_ids = FileIds(file_key)
-        conversations = Conversations(domain, clock)
-        media = MediaViews(file_ids)
-        messages = BotMessageViews(domain, media)
-        previews = GivenPreviews(domain)
-        sending = BotSending(domain, conversations, previews, messages, clock)
-        self._downloads = Downloads(domain, file_ids)
-        given = GivenMedia(domain, file_ids, self._downloads)
-        updates = BotUpdateViews(domain, messages)
-        self.webhooks = Webhooks(domain, updates, clock, private=private_webhooks, carry=self._carry)
-        families = (
-            BotProfile(domain, conversations),
-            BotUpdatesTaking(domain, updates, self.webhooks),
-            sending,
-            BotEditing(domain, conversations, given, previews, messages, clock),
-            BotFiles(sending, given, self._downloads),
-            BotChats(domain, conversations, messages, media, clock),
-            BotInlineAnswers(domain, conversations, GivenResults(conversations, given)),
-            BotMembers(domain, conversations, clock),
-            BotInvites(domain, conversations, clock),
-            BotPolls(domain, conversations, sending),
-            BotPhotos(domain, conversations, given, media, clock),
-            BotReactions(domain, conversations, clock),
-            BotStickers(domain, conversations, given, media),
+        self._file_ids = FileIds(file_key)
+        self._media = MediaViews(self._file_ids)
+        self._messages = BotMessageViews(domain, self._media)
+        self._updates = BotUpdateViews(domain, self._messages)
+        self.webhooks = Webhooks(domain, self._updates, clock, private=private_webhooks, carry=self._carry)
+
+    @cached_property
+    def _methods(self) -> "ApiFamilies":
+        # All methods and their table are a megabyte; most servers' bots have yet to come.
+        from teamgram.bots.methods.families import ApiFamilies
+
+        return ApiFamilies(
+            self._domain, self._file_ids, self._media, self._messages, self._updates, self.webhooks, self._clock
         )
-        self.handlers = handlers_of(families)
+
+    @property
+    def handlers(self) -> "dict[str, Handler]":
+        """What is there, by the method's name in lower case."""
+        return self._methods.handlers
 
     async def admit(self, token: str, address: str) -> None:
         """Whether somebody's call may bring much.
@@ -125,7 +102,7 @@ class BotApi:
         wait = self._calls.take(bot.user_id, self._clock.seconds())
         if wait:
             raise too_many(wait)
-        declared = declared_methods().get(method.lower())
+        declared = self._methods.declared.get(method.lower())
         if declared is None:
             raise METHOD_NOT_FOUND
         handler = self.handlers.get(method.lower())
@@ -137,7 +114,7 @@ class BotApi:
                 raise bad_request(f"{name} is empty" if name != "text" else "message text is empty")
         began = time.monotonic()
         try:
-            return await handler(ApiCall(bot, parameters, address))
+            return await handler(self._methods.call(bot, parameters, address))
         except DomainError as error:
             raise refusal_of(error) from None
         finally:
@@ -153,7 +130,7 @@ class BotApi:
             ApiError: there is none for this bot.
         """
         bot = await self._bot(token, address)
-        return await self._downloads.by_path(bot.user_id, path)
+        return await self._methods.downloads.by_path(bot.user_id, path)
 
     async def _bot(self, token: str, address: str) -> Bot:
         try:

@@ -122,6 +122,11 @@ class Body:
         kind = segment.content_type or "application/octet-stream"
         self._files[segment.name] = UploadedFile(segment.filename or "file", kind, content, size)
 
+    @staticmethod
+    def arguments(query: bytes) -> dict[str, Any]:
+        """Of an address, as of a form."""
+        return arguments(query)
+
     def end(self) -> tuple[dict[str, Any], dict[str, UploadedFile]]:
         """(fields, files) of the whole body.
 

@@ -12,11 +12,11 @@ from twisted.web.http import Request
 
 import msgspec
 
-from teamgram.bots.body import Body, arguments
 from teamgram.bots.errors import NOT_FOUND, TOO_LARGE, ApiError, bad_request
 from teamgram.bots.parameters import UploadedFile
 
 if TYPE_CHECKING:
+    from teamgram.bots.body import Body
     from teamgram.bots.connections import ApiChannel
 
 STRANGERS_BYTES = 16 * 1024
@@ -61,7 +61,7 @@ class ApiRequest(Request):
 
     _log = Logger()
     channel: "ApiChannel"
-    _body: Body | None = None
+    _body: "Body | None" = None
     _refusal: ApiError | None = None
     _held: list[bytes] | None = None
     _admission: "Deferred[None] | None" = None
@@ -72,6 +72,9 @@ class ApiRequest(Request):
         factory = self.channel.api
         self._length = length
         kind = self.requestHeaders.getRawHeaders("content-type", [""])[0]
+        # The parser of forms comes with the first call.
+        from teamgram.bots.body import Body
+
         try:
             self._body = Body(kind, factory.max_bytes, factory.folder)
         except ApiError as refusal:
@@ -167,7 +170,7 @@ class ApiRequest(Request):
             raise bad_request("only GET and POST requests are allowed")
         assert self._body is not None
         fields, files = self._body.end()
-        given = {**arguments(query), **fields}
+        given = {**self._body.arguments(query), **fields}
         result = await answers.call(called[1].decode("latin-1"), called[2].decode(), given, files, address)
         self._write(200, {"ok": True, "result": result})
 

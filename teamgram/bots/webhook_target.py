@@ -1,4 +1,7 @@
-"""Where updates may be brought, and one bringing: a POST with bounds on all of it."""
+"""Where updates may be brought, and one bringing: a POST with bounds on all of it.
+
+Twisted's HTTP client is imported with the first receiver.
+"""
 
 import base64
 from dataclasses import dataclass
@@ -9,7 +12,6 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 
@@ -101,6 +103,8 @@ class _Answer(Protocol):
             self._end(b"")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        from twisted.web.client import ResponseDone
+
         whole = isinstance(reason.value, ResponseDone | PotentialDataLoss)
         self._end(bytes(self._content) if whole else b"")
 
@@ -129,6 +133,8 @@ class WebhookTarget:
     """Brings updates to one receiver, over connections that stay open."""
 
     def __init__(self, reactor: Any, webhook: Webhook, reach: Reach, names: NameLookup) -> None:
+        from twisted.web.client import Agent, HTTPConnectionPool
+
         trust_root: Any = None
         if webhook.certificate:
             trust_root = trustRootFromCertificates([Certificate.loadPEM(webhook.certificate.encode())])
@@ -169,6 +175,8 @@ class WebhookTarget:
 
     async def _post(self, body: bytes) -> bytes:
         from io import BytesIO
+
+        from twisted.web.client import FileBodyProducer
 
         parts = urlsplit(self._webhook.url)
         headers = {b"Content-Type": [b"application/json"], b"User-Agent": [b"teamgram"]}

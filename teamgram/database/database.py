@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 
 from teamgram.database.dialect import Engine
 from teamgram.database.dsn import SQLiteDSN, parse_dsn
-from teamgram.database.engines import MySQLEngine, SQLiteEngine
+from teamgram.database.engines import SQLiteEngine
 from teamgram.database.errors import DatabaseClosed, DatabaseOverloaded
 from teamgram.database.group_commit import MAX_BATCH, GroupCommit
 from teamgram.database.migrate import MIGRATIONS, migrate
@@ -232,6 +232,9 @@ def open_database(
         engine = SQLiteEngine(where.path)
         engine.create_file()
     else:
+        # PyMySQL and what it brings are a megabyte that SQLite's users need not have.
+        from teamgram.database.mysql_engine import MySQLEngine
+
         engine = MySQLEngine(where)
     connection = engine.connect()
     try:

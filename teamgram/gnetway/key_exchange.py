@@ -143,6 +143,8 @@ class KeyExchanges:
             if exchange.deadline > now:
                 break
             self._forget(exchange)
+        if not self.started:
+            return  # Where nobody has asked yet, GMP and its tables are two megabytes for nothing.
         for _ in range(_REFILL_A_TICK):
             if not self._pairs.refill():
                 break

@@ -234,6 +234,6 @@ def agents_extension(plane: ControlPlane, messenger: MessengerDomain | None = No
     agents.channel_pairing.messenger = channel
     plane.health.sources.append(channel.health)
     for name, text, figure in channel.inbox.failures.totals():
-        plane.collector.totals[name] = (text, figure)
+        plane.totals[name] = (text, figure)
     channel.setServiceParent(both)
     return both

@@ -11,6 +11,7 @@ from typing import Any
 
 import teamgram
 from teamgram.database import private_file
+from teamgram.interfaces.figures import HasFigures
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.devices.device_store import DeviceStore
 from teamgram.openclaw.devices.identity import Identity
@@ -28,7 +29,6 @@ from teamgram.openclaw.gateway.handshake import Handshake
 from teamgram.openclaw.gateway.health import Health
 from teamgram.openclaw.gateway.hello import TICK_SECONDS, HelloOk
 from teamgram.openclaw.gateway.http import HttpRoutes
-from teamgram.openclaw.gateway.http_core import PlaneCollector
 from teamgram.openclaw.gateway.lifetime import Lifetime
 from teamgram.openclaw.gateway.presence import PresenceList
 from teamgram.openclaw.gateway.reception import EVENT_RESUME, Reception
@@ -101,7 +101,8 @@ class ControlPlane:
         )
         config.on_change(lambda change: reception.close_token_clients(self.clients.holds))
         self.sockets = Sockets(Desk(lifetime, config, door, reception, router, self.runs, self.clients), handshake)
-        self.collector = PlaneCollector(reception, router, self.runs)
+        #: More figures, from what hangs itself in: name → (help, figure).
+        self.totals: dict[str, tuple[str, Callable[[], float]]] = {}
         self.system = SystemMethods(
             lifetime, config, identity, presence, health, self.announcements, reception, self.runs
         )
@@ -150,6 +151,12 @@ class ControlPlane:
         """How many WebSockets are in, and how many sessions there are."""
         connected = sum(connection.is_open for connection in self.reception.connections)
         return {"connections": connected, "sessions": self.runs.session_count()}
+
+    def collector(self) -> HasFigures:
+        """The plane's figures, for ``/metrics``."""
+        from teamgram.openclaw.gateway.plane_figures import PlaneCollector
+
+        return PlaneCollector(self.reception, self.router, self.runs, self.totals)
 
     def set_secret(self, secret: auth.SharedSecret) -> None:
         """Another shared secret holds; who came in with the old one has to come again."""

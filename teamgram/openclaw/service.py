@@ -20,8 +20,8 @@ from twisted.logger import ILogFilterPredicate, LogEvent, Logger, formatEventAsC
 from twisted.python.failure import Failure
 
 import msgspec
-from prometheus_client import REGISTRY, CollectorRegistry
 
+from teamgram.interfaces.figures import Figures
 from teamgram.net import websocket
 from teamgram.openclaw.config import redaction
 from teamgram.openclaw.config.errors import OpenClawConfigError
@@ -67,7 +67,7 @@ class OpenClawService(MultiService):
         readiness: Readiness = list,
         degraded: Readiness = list,
         environment: Mapping[str, str] | None = None,
-        registry: CollectorRegistry = REGISTRY,
+        figures: Figures | None = None,
         log_filters: Sequence[ILogFilterPredicate] = (),
         log_line: Callable[[LogEvent], str | None] = formatEventAsClassicLogText,
     ) -> None:
@@ -78,6 +78,7 @@ class OpenClawService(MultiService):
             log_line: makes its line.
             readiness, degraded: names of what is not ready elsewhere in the process, and of what fails while it serves.
             environment: ``os.environ`` unless given.
+            figures: what ``/metrics`` shows besides the plane's own.
 
         Raises:
             OpenClawConfigError: with the file, the path in it and the fix.
@@ -104,8 +105,7 @@ class OpenClawService(MultiService):
         self._restarting: Deferred[None] = succeed(None)
         self._due = 0.0
         self._started = False
-        self._registry = registry
-        self._collector = plane.collector
+        self._figures = figures = Figures() if figures is None else figures
         self.logs = LogTail(config.sections.logging.tail_lines, log_filters, log_line)
         plane.router.register(
             LogMethods(
@@ -125,7 +125,7 @@ class OpenClawService(MultiService):
             plane.canvas_http,
             readiness,
             plane.counts,
-            registry,
+            figures,
             degraded,
         )
         ConsolePages(config, plane.http, plane.lifetime.version)
@@ -165,7 +165,7 @@ class OpenClawService(MultiService):
         """Listen; connects are told to wait until everything below is up."""
         self._started = True
         self.logs.start()
-        self._registry.register(self._collector)
+        self._figures.add(self.plane.collector)
         super().startService()
         for interval, function in ((_TURN_SECONDS, self._turn), (_CONFIG_POLL_SECONDS, self._poll_config)):
             loop = task.LoopingCall(function)
@@ -268,7 +268,7 @@ class OpenClawService(MultiService):
         await super().stopService()
         await plane.devices.close()
         if was_started:
-            self._registry.unregister(self._collector)
+            self._figures.remove(self.plane.collector)
             self.logs.stop()
 
     async def _say_goodbye(self, shutdown: dict[str, Any]) -> None:

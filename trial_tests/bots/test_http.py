@@ -16,7 +16,8 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from teamgram.bots import connections, http
+from teamgram.bots import body as body_module
+from teamgram.bots import connections
 from teamgram.bots.body import Body
 from teamgram.bots.connections import ApiFactory
 from teamgram.bots.errors import UNAUTHORIZED, bad_request, too_many
@@ -270,7 +271,7 @@ class StrangerTests(HttpTestCase):
             bodies.append(Body(*given))
             return bodies[-1]
 
-        self.patch(http, "Body", body)
+        self.patch(body_module, "Body", body)
         part = b'--b\r\ncontent-disposition: form-data; name="d"; filename="a"\r\n\r\n'
         for kind, size in ((b"multipart/form-data; boundary=b", 5000), (b"application/json", 1 << 20)):
             self.answers.admitting = Deferred()

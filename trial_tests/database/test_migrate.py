@@ -8,8 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.database import DatabaseTooNew, MigrationError
 from teamgram.database.dialect import expand_tokens
-from teamgram.database.engines import MySQLEngine, SQLiteEngine
+from teamgram.database.engines import SQLiteEngine
 from teamgram.database.migrate import MIGRATIONS, split_statements
+from teamgram.database.mysql_engine import MySQLEngine
 from trial_tests.backends import BackendTestCase, on_every_backend, service
 
 

@@ -13,7 +13,7 @@ import pymysql
 
 from teamgram.database import CommitOutcomeUnknown, DatabaseUnavailable, Transaction, open_database
 from teamgram.database.dsn import MySQLDSN
-from teamgram.database.engines import MySQLEngine
+from teamgram.database.mysql_engine import MySQLEngine
 from teamgram.database.parallel import ParallelCommit
 from teamgram.database.workers import Job
 from trial_tests.backends import BackendTestCase

@@ -19,8 +19,8 @@ from twisted.python.failure import Failure
 
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from prometheus_client import CollectorRegistry
 
+from teamgram.interfaces.figures import Figures
 from teamgram.openclaw.devices.identity import signed_text
 from teamgram.openclaw.gateway import auth, scopes
 from teamgram.openclaw.gateway.connection import Opening
@@ -304,7 +304,7 @@ class House:
             self.reactor,
             extensions=extensions,
             environment={},
-            registry=CollectorRegistry(),
+            figures=Figures(),
         )
         self.plane = self.service.plane
         self.plane.lifetime.is_ready = True

@@ -14,8 +14,8 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 import yaml
-from prometheus_client import CollectorRegistry
 
+from teamgram.interfaces.figures import Figures
 from teamgram.openclaw.service import Extension, OpenClawService
 from trial_tests.openclaw.house import ALL, TOKEN, DeviceKey, client_frame
 
@@ -33,9 +33,9 @@ class LiveTestCase(TestCase):
         gateway = {"port": 0, "auth": {"token": TOKEN}, **self.config.get("gateway", {})}
         path = directory / "openclaw.yaml"
         path.write_text(yaml.safe_dump({**self.config, "gateway": gateway}))
-        self.registry = CollectorRegistry()
+        self.figures = Figures()
         self.service = OpenClawService(
-            path, directory, reactor, extensions=self.extensions, environment={}, registry=self.registry
+            path, directory, reactor, extensions=self.extensions, environment={}, figures=self.figures
         )
         self.plane = self.service.plane
         self.service.startService()

@@ -314,7 +314,7 @@ class BrowserTests(LiveTestCase):
 
     async def test_overview(self) -> None:
         """Health, presence and the messenger's figures from ``/metrics``."""
-        self.registry.register(_Messenger())
+        self.figures.add(_Messenger)
         tiles, people, connections = await self.drive("overview")
         self.assertEqual(
             tiles["tiles"],

@@ -12,11 +12,10 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from teamgram.app import stage_settings
+from teamgram.app import figures, stage_settings
 from teamgram.app.backend import Backend
 from teamgram.app.bot_methods import BotKeeper, BotMethods
 from teamgram.app.config.errors import ConfigError
-from teamgram.app.metrics import BackendCollector
 from teamgram.app.roles.leading import Leading
 from teamgram.app.roles.neighbours import NO_REDIS
 from teamgram.app.roles.role import RolePlace, Step
@@ -93,7 +92,7 @@ class BffRole:
         self.leading = Leading(backend.database, place.reactor, SHARED_WORK, place.process, self._lead, self._follow)
         self._agents: OpenClawService | None = None
         self._bot_api: BotApiService | None = None
-        place.registry.register(BackendCollector(backend))
+        figures.add_backend(place.figures, backend)
 
     def _lock_sqlite(self) -> Any:
         place = self._place
@@ -144,7 +143,7 @@ class BffRole:
         place, backend = self._place, self.backend
         self.redis.subscribe(TOLD)
         backend.services.lead()
-        self._agents = agents = backend.open_agents(self.not_ready, self.degraded, place.registry)
+        self._agents = agents = backend.open_agents(self.not_ready, self.degraded, place.figures)
         agents.plane.router.register(
             BotMethods(BotKeeper(backend.domain.bots, backend.domain.users), backend.services.sign_ins)
         )

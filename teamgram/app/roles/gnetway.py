@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from teamgram.app import stage_settings
+from teamgram.app import figures, stage_settings
 from teamgram.app.banner import listening_banner
 from teamgram.app.documents import open_documents
-from teamgram.app.roles.metrics import LinksCollector
 from teamgram.app.roles.neighbours import neighbours
 from teamgram.app.roles.role import RolePlace, Step
 from teamgram.app.server_key import load_server_key
@@ -17,7 +16,6 @@ from teamgram.cluster.flow import StreamQueue
 from teamgram.cluster.links import MemberLinks
 from teamgram.cluster.remote_sessions import CONNECTION_WINDOW, RemoteAuthKeys, RemoteSessions
 from teamgram.cluster.waiting import from_asyncio
-from teamgram.gnetway.metrics import GnetwayCollector
 from teamgram.gnetway.service import GnetwayService
 from teamgram.interfaces.session import Gateway, SessionInbound
 
@@ -56,8 +54,8 @@ class GnetwayRole:
             settings=self._settings,
             documents=self._documents.answer,
         )
-        place.registry.register(GnetwayCollector(self.gnetway))
-        place.registry.register(LinksCollector("session", self.links))
+        figures.add_gnetway(place.figures, self.gnetway)
+        figures.add_links(place.figures, "session", self.links)
 
     def _build_inbound(self, gateway: Gateway) -> SessionInbound:
         place = self._place

@@ -11,9 +11,8 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-
 from teamgram.app.config import sections
+from teamgram.interfaces.figures import Figures
 
 Names = Callable[[], list[str]]
 
@@ -32,7 +31,7 @@ class _Page(Resource):
 def open_probes(
     reactor: Any,
     section: sections.PrometheusSection,
-    registry: CollectorRegistry,
+    figures: Figures,
     not_ready: Names,
     degraded: Names,
 ) -> IListeningPort | None:
@@ -45,8 +44,9 @@ def open_probes(
         return None
 
     def metrics(request: Request) -> bytes:
-        request.setHeader(b"Content-Type", CONTENT_TYPE_LATEST.encode())
-        return generate_latest(registry)
+        page, kind = figures.page()
+        request.setHeader(b"Content-Type", kind)
+        return page
 
     def alive(request: Request) -> bytes:
         return _json(request, 200, {"ok": True})

@@ -9,14 +9,13 @@ from typing import Any, Protocol
 
 from twisted.logger import LogLevelFilterPredicate
 
-from prometheus_client import CollectorRegistry
-
 from teamgram.app.config import sections
 from teamgram.app.config.loader import Configuration
 from teamgram.app.roles.neighbours import Trust
 from teamgram.cluster.discovery import Discovery
 from teamgram.cluster.flow import StreamQueue
 from teamgram.gnetway.settings import ListenerSettings
+from teamgram.interfaces.figures import Figures
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class RolePlace:
     process: str
     trust: Trust
     discovery: Discovery
-    registry: CollectorRegistry
+    figures: Figures
 
 
 Step = tuple[str, Callable[[], Awaitable[object] | object]]

@@ -15,12 +15,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from teamgram import __version__
-from teamgram.app import stage_settings
+from teamgram.app import figures, stage_settings
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.loader import Configuration
 from teamgram.app.config.sections import RoleName
 from teamgram.app.logs import apply_levels, level_filter
-from teamgram.app.metrics import build_registry
 from teamgram.app.process_end import BAD_CONFIGURATION, CANNOT_START, end_process
 from teamgram.app.roles.bff import BffRole
 from teamgram.app.roles.gnetway import GnetwayRole
@@ -94,7 +93,7 @@ class RoleServer(Service):
             process=f"{address or self._name}/{secrets.token_hex(6)}",
             trust=trust(configuration.operations.Cluster, data_dir, self._addresses(address)),
             discovery=self._discovery,
-            registry=build_registry(),
+            figures=figures.of_process(),
         )
         registered = registrations(self._name, configuration)
         self._place = place
@@ -106,7 +105,7 @@ class RoleServer(Service):
         await role.start()
         for hosts, keys in registered:
             self._discovery.register(hosts, keys, address)
-        self._probes = open_probes(self._reactor, file.Prometheus, place.registry, self.not_ready, self.degraded)
+        self._probes = open_probes(self._reactor, file.Prometheus, place.figures, self.not_ready, self.degraded)
         self._serving = True
         if self._port is not None:
             self._port.serving(True)

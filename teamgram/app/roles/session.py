@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from teamgram.app import stage_settings
+from teamgram.app import figures, stage_settings
 from teamgram.app.config.loader import Configuration
-from teamgram.app.roles.metrics import LinksCollector
 from teamgram.app.roles.neighbours import bff_targets
 from teamgram.app.roles.role import RolePlace, Step
 from teamgram.cache.bus import MemoryBus
@@ -21,7 +20,6 @@ from teamgram.cluster.remote_bff import RemoteBff
 from teamgram.cluster.session_server import RemoteGateways, SessionServer
 from teamgram.cluster.waiting import from_asyncio
 from teamgram.interfaces.session import KeyTaken
-from teamgram.session.metrics import SessionCollector
 from teamgram.session.routing import service_key
 from teamgram.session.service import SessionService
 
@@ -51,7 +49,7 @@ class SessionRole:
             bff = self.bffs[target] = RemoteBff(place.process, bus, held)
             links = self.links[target] = MemberLinks(bff, place.trust.client)
             bff.use(links)
-            place.registry.register(LinksCollector(target, links))
+            figures.add_links(place.figures, target, links)
         keys = self.links[_authorization_target(configuration)]
         auth_sessions = RemoteAuthSessions(keys, held)
         self._gateways = RemoteGateways()
@@ -69,7 +67,7 @@ class SessionRole:
         bus.listen(KeyTaken, held.taken)
         self._server = SessionServer(self.session, self._gateways, auth_sessions)
         self.services: Sequence[Any] = (self._server,)
-        place.registry.register(SessionCollector(self.session.stage))
+        figures.add_session(place.figures, self.session.stage)
 
     async def start(self) -> None:
         """Dial bff, and take frames."""

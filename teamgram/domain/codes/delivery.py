@@ -9,8 +9,6 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-import treq
-
 from teamgram.domain.codes.settings import CodeSettings
 
 
@@ -31,7 +29,7 @@ class CodeWebhook:
 
     _log = Logger()
 
-    def __init__(self, settings: CodeSettings, clock: IReactorTime, http: Any = treq) -> None:
+    def __init__(self, settings: CodeSettings, clock: IReactorTime, http: Any = None) -> None:
         self._settings = settings
         self._clock = clock
         self._http = http
@@ -73,6 +71,11 @@ class CodeWebhook:
         fields |= {"key": settings.key, "region_id": settings.region_id}
         body = json.dumps(fields).encode()
         signature = hmac.new(settings.secret.encode(), body, hashlib.sha256).hexdigest()
+        if self._http is None:
+            # Few have a provider, and an HTTP client is half a megabyte.
+            import treq
+
+            self._http = treq
         try:
             answering = self._http.post(
                 url,

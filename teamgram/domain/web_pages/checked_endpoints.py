@@ -4,18 +4,22 @@ A name is looked up once for each connection, and the connection goes to an addr
 another one the next time gets nobody to call.
 """
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IProtocolFactory, IResolutionReceiver, IStreamClientEndpoint
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
-from twisted.web.client import URI
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from teamgram.domain.web_pages.errors import AddressForbidden, PageNotFetched
+
+if TYPE_CHECKING:
+    from twisted.web.client import URI
 
 MAX_RECEIVED = 8 << 20
 """Bytes of one connection, whatever they are."""
@@ -91,7 +95,7 @@ class _Counted(ProtocolWrapper):
         client: Any = self.wrappedProtocol
         ask = client.request
 
-        def asked(request: Any) -> "Deferred[Any]":
+        def asked(request: Any) -> Deferred[Any]:
             # Fires with the head of the answer.
             answered: Deferred[Any] = ask(request)
             if not answered.called:

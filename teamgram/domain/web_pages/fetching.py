@@ -2,9 +2,12 @@
 
 A name is looked up once for each connection, and the connection goes to an address that was
 checked: who answers another one the next time gets nobody to call. Each redirect begins anew.
+
+Twisted's HTTP client is imported with the first page.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -12,7 +15,6 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.ssl import optionsForClientTLS
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 
@@ -61,6 +63,8 @@ class _Body(Protocol):
             self._end()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        from twisted.web.client import ResponseDone
+
         if isinstance(reason.value, ResponseDone | PotentialDataLoss | ConnectionDone):
             self._end()
         elif not self.done.called:
@@ -94,8 +98,13 @@ class PageFetcher:
     ) -> None:
         self._reactor = reactor
         self._seconds = seconds
-        endpoints = CheckedEndpoints(reactor, resolve or NameLookup(reactor), allows, tls)
-        self._agent: Any = Agent.usingEndpointFactory(reactor, endpoints)  # type: ignore[no-untyped-call]
+        self._endpoints = CheckedEndpoints(reactor, resolve or NameLookup(reactor), allows, tls)
+
+    @cached_property
+    def _agent(self) -> Any:
+        from twisted.web.client import Agent
+
+        return Agent.usingEndpointFactory(self._reactor, self._endpoints)  # type: ignore[no-untyped-call]
 
     async def fetch(self, url: str, kinds: tuple[str, ...], limit: int) -> Fetched:
         """What lies at an address, or where that redirects to.

@@ -1,9 +1,10 @@
-"""Addresses of pages as people write them, made into what can be asked for."""
+"""Addresses of pages as people write them, made into what can be asked for.
+
+``hyperlink`` is imported when there is an address: with its tables it is as large as a stage of the server.
+"""
 
 from collections.abc import Iterable
 from ipaddress import ip_address
-
-from hyperlink import URL, URLParseError
 
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.web_pages.errors import PageUrlInvalid
@@ -18,6 +19,8 @@ def page_url(text: str) -> str:
     Raises:
         PageUrlInvalid: another scheme, a name and password in it, no host or a local one, an IPv6 address, or too long.
     """
+    from hyperlink import URL, URLParseError
+
     text = text.strip()
     if "://" not in text:
         text = f"http://{text}"
@@ -54,6 +57,8 @@ def joined(base: str, link: str) -> str:
     Raises:
         PageUrlInvalid.
     """
+    from hyperlink import URL, URLParseError
+
     try:
         return page_url(URL.from_text(base).click(link.strip()[:MAX_URL]).to_text())
     except (URLParseError, ValueError, NotImplementedError):
@@ -62,6 +67,8 @@ def joined(base: str, link: str) -> str:
 
 def display_url(url: str) -> str:
     """An address as it is shown."""
+    from hyperlink import URL, URLParseError
+
     try:
         iri = URL.from_text(url).to_iri().to_text()
     except (URLParseError, ValueError):

@@ -3,14 +3,19 @@
 Page: "Creating an Authorization Key", steps 6 to 9. The prime is the one on
 that page; kurigram 2.2.26 (``pyrogram/crypto/prime.py``) takes no other, and
 TDLib skips its slow primality test for it.
+
+GMP is imported, and its numbers made, when a client first wants a key: a server that waits has no use for them.
 """
+
+from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
-import gmpy2
-from gmpy2 import mpz
+if TYPE_CHECKING:
+    from gmpy2 import mpz
 
 PRIME = int(
     "C71CAEB9C6B1C9048E6C522F70F13F73980D40238E3E21C14934D037563D930F"
@@ -33,8 +38,6 @@ _EXPONENT_BYTES = -(-EXPONENT_BITS // 8)
 
 #: g_a and g_b lie between this and PRIME - this.
 _MARGIN = 1 << (2048 - 64)
-_PRIME = mpz(PRIME)
-_GENERATOR = mpz(GENERATOR)
 
 
 def is_public_value_good(value: int) -> bool:
@@ -46,18 +49,26 @@ _WINDOW_BITS = 6
 _DIGIT = (1 << _WINDOW_BITS) - 1
 
 
+class _Powers(NamedTuple):
+    prime: mpz
+    rows: list[list[mpz]]
+
+
 @cache
-def _powers() -> list[list[mpz]]:
+def _powers() -> _Powers:
     """g ** (digit * 64**place), by place and digit: 39 places of 64 digits, 0.7 MB, made in 5 ms when first needed."""
+    from gmpy2 import mpz
+
+    prime = mpz(PRIME)
     rows = []
-    step = _GENERATOR
+    step = mpz(GENERATOR)
     for _ in range(EXPONENT_BITS // _WINDOW_BITS):
         row = [mpz(1)]
         for _ in range(_DIGIT):
-            row.append(row[-1] * step % _PRIME)
+            row.append(row[-1] * step % prime)
         rows.append(row)
-        step = row[-1] * step % _PRIME
-    return rows
+        step = row[-1] * step % prime
+    return _Powers(prime, rows)
 
 
 def public_value(exponent: int) -> int:
@@ -68,10 +79,14 @@ def public_value(exponent: int) -> int:
     for one exchange, made ahead of it; how long that took tells nobody anything.
     """
     if exponent >> EXPONENT_BITS:
-        return int(gmpy2.powmod(_GENERATOR, exponent, _PRIME))
-    value = mpz(1)
-    for row in _powers():
-        value = value * row[exponent & _DIGIT] % _PRIME
+        from gmpy2 import powmod
+
+        return int(powmod(GENERATOR, exponent, PRIME))
+    prime, (first, *others) = _powers()
+    value = first[exponent & _DIGIT]
+    exponent >>= _WINDOW_BITS
+    for row in others:
+        value = value * row[exponent & _DIGIT] % prime
         exponent >>= _WINDOW_BITS
     return int(value)
 
@@ -82,7 +97,9 @@ def shared_secret(public: int, exponent: int) -> bytes:
     Not GMP's slower power whose time is always the same, as the RSA key has it: an exponent belongs to one exchange,
     so nobody can time it twice over values of their choice, and its peer, who could time it once, has the key anyway.
     """
-    return int(gmpy2.powmod(mpz(public), mpz(exponent), _PRIME)).to_bytes(256)
+    from gmpy2 import powmod
+
+    return int(powmod(public, exponent, PRIME)).to_bytes(256)
 
 
 class DhPairs:

@@ -6,8 +6,6 @@ Page: "Creating an Authorization Key", steps 2 and 3.
 from collections.abc import Callable
 from typing import NamedTuple
 
-import gmpy2
-
 
 class PQ(NamedTuple):
     """pq and its factors, p < q, as the big-endian byte strings that cross the wire.
@@ -32,4 +30,7 @@ def make_pq(random: Callable[[int], bytes]) -> PQ:
 
 
 def _prime(random: Callable[[int], bytes]) -> int:
-    return int(gmpy2.next_prime(int.from_bytes(random(4)) >> 2 | 1 << 30))
+    # With the first exchange, as in ``dh``.
+    from gmpy2 import next_prime
+
+    return int(next_prime(int.from_bytes(random(4)) >> 2 | 1 << 30))

@@ -10,10 +10,8 @@ from hashlib import sha1, sha256
 from hmac import compare_digest
 from struct import Struct
 
-import gmpy2
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from gmpy2 import mpz
 
 from teamgram.mtproto.crypto.aes import ige_decrypt, ige_encrypt
 
@@ -45,8 +43,8 @@ class RsaPublicKey:
     """
 
     def __init__(self, n: int, e: int) -> None:
-        self.n = mpz(n)
-        self.e = mpz(e)
+        self.n = n
+        self.e = e
         self.fingerprint: int = _LONG.unpack_from(sha1(_tl_string(n) + _tl_string(e)).digest(), 12)[0]
 
     @classmethod
@@ -93,7 +91,9 @@ class RsaPublicKey:
         return self._raw(sha1(data).digest() + data + random(MAX_HASHED_DATA_BYTES - len(data)))
 
     def _raw(self, block: bytes) -> bytes:
-        return int(gmpy2.powmod(int.from_bytes(block), self.e, self.n)).to_bytes(KEY_BYTES)
+        from gmpy2 import powmod
+
+        return int(powmod(int.from_bytes(block), self.e, self.n)).to_bytes(KEY_BYTES)
 
 
 class RsaPrivateKey:
@@ -108,11 +108,11 @@ class RsaPrivateKey:
             raise RsaKeyError(f"a key of {key.key_size} bits; MTProto wants {KEY_BITS}")
         self._key = key
         numbers = key.private_numbers()
-        self._p = mpz(numbers.p)
-        self._q = mpz(numbers.q)
-        self._dmp1 = mpz(numbers.dmp1)
-        self._dmq1 = mpz(numbers.dmq1)
-        self._iqmp = mpz(numbers.iqmp)
+        self._p = numbers.p
+        self._q = numbers.q
+        self._dmp1 = numbers.dmp1
+        self._dmq1 = numbers.dmq1
+        self._iqmp = numbers.iqmp
         self.public = RsaPublicKey(numbers.public_numbers.n, numbers.public_numbers.e)
 
     def __repr__(self) -> str:
@@ -164,13 +164,16 @@ class RsaPrivateKey:
         """The 256-byte block inside, neither padding form undone; None when ``encrypted`` is no block of this key."""
         if len(encrypted) != KEY_BYTES:
             return None
-        number = mpz(int.from_bytes(encrypted))
+        number = int.from_bytes(encrypted)
         if number >= self.public.n:
             return None
+        # With the first exchange, as in ``dh``.
+        from gmpy2 import powmod_sec
+
         # By the Chinese remainder theorem, and with GMP's side-channel-silent power:
         # the time it takes says nothing about the exponents.
-        mod_p = gmpy2.powmod_sec(number % self._p, self._dmp1, self._p)
-        mod_q = gmpy2.powmod_sec(number % self._q, self._dmq1, self._q)
+        mod_p = powmod_sec(number % self._p, self._dmp1, self._p)
+        mod_q = powmod_sec(number % self._q, self._dmq1, self._q)
         block = mod_q + (mod_p - mod_q) * self._iqmp % self._p * self._q
         return int(block).to_bytes(KEY_BYTES)
 

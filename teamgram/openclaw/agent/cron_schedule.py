@@ -1,7 +1,6 @@
 """When a scheduled job is due: once at a time, every so often, or by a cron expression. Plain Python."""
 
 import datetime
-import zoneinfo
 from typing import Any
 
 from teamgram.openclaw.agent.cron_expression import BadSchedule, CronExpression
@@ -76,6 +75,8 @@ def _zone(name: Any) -> datetime.tzinfo | None:
     """The zone of that name; None, which is this machine's own, without one."""
     if not name:
         return None
+    import zoneinfo
+
     try:
         return zoneinfo.ZoneInfo(str(name))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

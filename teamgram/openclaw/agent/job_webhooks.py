@@ -1,6 +1,7 @@
 """What a scheduled job tells a program: a POST of JSON to an address on the Internet."""
 
 from collections.abc import Callable
+from functools import cached_property
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,7 +9,6 @@ from urllib.parse import urlsplit
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Protocol
 from twisted.internet.ssl import optionsForClientTLS
-from twisted.web.client import Agent, FileBodyProducer
 from twisted.web.http_headers import Headers
 
 from teamgram.domain.web_pages.checked_endpoints import CheckedEndpoints, NameLookup
@@ -55,8 +55,14 @@ class JobWebhooks:
     def __init__(self, reactor: Any, policy: Callable[[], CronSection]) -> None:
         self._reactor = reactor
         self._policy = policy
-        endpoints = CheckedEndpoints(reactor, NameLookup(reactor), self._allows, optionsForClientTLS)
-        self._agent: Any = Agent.usingEndpointFactory(reactor, endpoints)  # type: ignore[no-untyped-call]
+
+    @cached_property
+    def _agent(self) -> Any:
+        # Few jobs have a webhook, and Twisted's HTTP client is half a megabyte.
+        from twisted.web.client import Agent
+
+        endpoints = CheckedEndpoints(self._reactor, NameLookup(self._reactor), self._allows, optionsForClientTLS)
+        return Agent.usingEndpointFactory(self._reactor, endpoints)  # type: ignore[no-untyped-call]
 
     def _allows(self, address: str, port: int) -> bool:
         policy = self._policy().webhook_ssrf_policy
@@ -92,6 +98,8 @@ class JobWebhooks:
         raise invalid(f"the webhook answered {code}")
 
     async def _post(self, url: str, headers: Headers, body: bytes) -> int:
+        from twisted.web.client import FileBodyProducer
+
         producer = FileBodyProducer(BytesIO(body))  # type: ignore[no-untyped-call]
         response = await self._agent.request(b"POST", url.encode("ascii"), headers, producer)
         code = int(response.code)

@@ -3,19 +3,13 @@
 import mimetypes
 import re
 from collections.abc import Callable
-from typing import Any
 
 from twisted.web.http import Request
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-from teamgram.openclaw.gateway.active_runs import ActiveRuns
+from teamgram.interfaces.figures import Figures
 from teamgram.openclaw.gateway.health import Health
 from teamgram.openclaw.gateway.http import HttpRoutes, answer_json
 from teamgram.openclaw.gateway.lifetime import Lifetime
-from teamgram.openclaw.gateway.reception import Reception
-from teamgram.openclaw.gateway.router import Router
 from teamgram.openclaw.nodes.canvas import Canvas
 
 _CAPABILITY_PATH = re.compile(r"/__openclaw__/cap/([A-Za-z0-9_-]{24})/__openclaw__/(.*)")
@@ -37,19 +31,20 @@ class CorePaths:
         canvas_routes: HttpRoutes,
         readiness: Readiness,
         counts: Callable[[], dict[str, int]],
-        registry: CollectorRegistry = REGISTRY,
+        figures: Figures,
         degraded: Readiness = list,
     ) -> None:
         """Args:
         canvas_routes: of the canvas host's own port.
         counts: what ``/health`` tells besides.
+        figures: what ``/metrics`` shows.
         """
         self._counts = counts
         self._lifetime = lifetime
         self._health = health
         self._canvas = canvas
         self._readiness = readiness
-        self._registry = registry
+        self._figures = figures
         self._degraded = degraded
         routes.add("/health", self.counted)
         routes.add("/healthz", self.alive)
@@ -97,8 +92,8 @@ class CorePaths:
 
     def metrics(self, request: Request) -> None:
         """Prometheus text of the whole process."""
-        body = generate_latest(self._registry)
-        request.setHeader(b"content-type", CONTENT_TYPE_LATEST.encode())
+        body, kind = self._figures.page()
+        request.setHeader(b"content-type", kind)
         request.setHeader(b"content-length", str(len(body)).encode())
         if request.method != b"HEAD":
             request.write(body)
@@ -126,44 +121,3 @@ class CorePaths:
         if request.method != b"HEAD":
             request.write(content)
         request.finish()
-
-
-class PlaneCollector:
-    """The control plane's figures, read when somebody scrapes.
-
-    Attributes:
-        totals: more of them, from what hangs itself in: name → (help, figure).
-    """
-
-    def __init__(self, reception: Reception, router: Router, runs: ActiveRuns) -> None:
-        self.totals: dict[str, tuple[str, Callable[[], float]]] = {}
-        self._reception = reception
-        self._router = router
-        self._runs = runs
-
-    def collect(self) -> Any:
-        """Prometheus families."""
-        counters = self._reception.counters
-        connections = GaugeMetricFamily("openclaw_connections", "Open WebSockets by role", labels=["role"])
-        for role in ("operator", "node", "handshake"):
-            count = sum((c.role or "handshake") == role for c in self._reception.connections)
-            connections.add_metric([role], count)
-        yield connections
-        waiting = sum(c.outbox.waiting_bytes for c in self._reception.connections)
-        yield GaugeMetricFamily("openclaw_waiting_bytes", "Bytes queued for clients", value=waiting)
-        yield GaugeMetricFamily("openclaw_active_runs", "Agent turns running", value=self._runs.active())
-        for name, text, value in (
-            ("openclaw_requests", "Requests", self._router.calls),
-            ("openclaw_request_failures", "Requests refused or failed", self._router.failures),
-            ("openclaw_connects", "Handshakes that succeeded", counters.connects),
-            ("openclaw_refused_connects", "Handshakes that were refused", counters.refused_connects),
-            (
-                "openclaw_slow_consumers",
-                "Clients closed because they did not read",
-                self._reception.counters.slow_consumers,
-            ),
-            ("openclaw_resumed", "Clients that went on where they were", counters.resumed),
-        ):
-            yield CounterMetricFamily(name, text, value=value)
-        for name, (text, figure) in self.totals.items():
-            yield CounterMetricFamily(name, text, value=figure())

@@ -1,7 +1,6 @@
 """``sessions.usage``, ``usage.cost``, ``usage.status``: what was used and what it cost."""
 
 import datetime
-import zoneinfo
 from typing import Any
 
 from teamgram.openclaw.agent.parts import AgentParts
@@ -29,6 +28,8 @@ class UsageMethods:
     def _period(self, params: dict[str, Any]) -> Period:
         zone: datetime.tzinfo | None = datetime.UTC if params.get("mode") == "utc" else None
         if params.get("timeZone") and params.get("mode", "specific") == "specific":
+            import zoneinfo
+
             try:
                 zone = zoneinfo.ZoneInfo(str(params["timeZone"]))
             except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -13,7 +13,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 import yaml
-from prometheus_client import CollectorRegistry
 
 from teamgram.app.config.loader import load_configuration
 from teamgram.app.logs import level_filter
@@ -21,6 +20,7 @@ from teamgram.app.roles.bff import BffRole
 from teamgram.app.roles.neighbours import Trust
 from teamgram.app.roles.role import RolePlace
 from teamgram.cluster.discovery import Discovery
+from teamgram.interfaces.figures import Figures
 from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType, ClientInfo
 from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
 from teamgram.interfaces.updates import UpdatesSessionChanged
@@ -71,7 +71,7 @@ class TwoBffTestCase(BackendTestCase):
             name,
             Trust(None, None),
             Discovery(self.real_reactor),
-            CollectorRegistry(),
+            Figures(),
         )
         role = BffRole(place)
         self.addCleanup(lambda: Deferred.fromCoroutine(self.end(role)))

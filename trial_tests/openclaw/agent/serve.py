@@ -5,8 +5,7 @@ from pathlib import Path
 
 from twisted.internet import reactor
 
-from prometheus_client import CollectorRegistry
-
+from teamgram.interfaces.figures import Figures
 from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.service import OpenClawService
 
@@ -15,7 +14,7 @@ def main() -> None:
     """Serve."""
     directory = Path(sys.argv[1])
     service = OpenClawService(
-        directory / "openclaw.yaml", directory, reactor, extensions=[agents_extension], registry=CollectorRegistry()
+        directory / "openclaw.yaml", directory, reactor, extensions=[agents_extension], figures=Figures()
     )
     service.startService()
     service.listening.addCallback(lambda _: print(f"port {service.ports[0][1]}", flush=True))

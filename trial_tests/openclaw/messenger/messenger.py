@@ -12,7 +12,6 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 import yaml
-from prometheus_client import CollectorRegistry, generate_latest
 
 from teamgram.database import open_database
 from teamgram.domain.chats.chats import Actor
@@ -21,6 +20,7 @@ from teamgram.domain.messages.history import Page, Search
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.users.user import User
+from teamgram.interfaces.figures import Figures
 from teamgram.openclaw.agents_service import AgentsService, agents_extension
 from teamgram.openclaw.messenger.channel import Messenger
 from teamgram.openclaw.messenger.outbound import MessengerDomain
@@ -68,14 +68,14 @@ class MessengerTestCase(TestCase):
         """Start the control plane."""
         talk = self.talk
         domain = MessengerDomain(self.users, talk.messages, talk.observers, talk.log, talk.dialogs, talk.chats)
-        self.registry = CollectorRegistry()
+        self.figures = Figures()
         self.service = OpenClawService(
             self.directory / "openclaw.yaml",
             self.directory,
             reactor,
             extensions=[partial(agents_extension, messenger=domain)],
             environment={},
-            registry=self.registry,
+            figures=self.figures,
         )
         self.agents, self.messenger = self.service.services[-1].services
         assert isinstance(self.agents, AgentsService) and isinstance(self.messenger, Messenger)
@@ -157,5 +157,5 @@ class MessengerTestCase(TestCase):
 
     def metric(self, name: str) -> float:
         """A figure of ``/metrics``."""
-        lines = generate_latest(self.registry).decode().splitlines()
+        lines = self.figures.page()[0].decode().splitlines()
         return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))

@@ -1,7 +1,6 @@
 """``current_time``, ``session_status``, ``node_invoke``, ``send``."""
 
 import datetime
-import zoneinfo
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -31,6 +30,8 @@ def current_time(seconds: Callable[[], float]) -> Tool:
 
     def function(arguments: dict[str, Any], context: ToolContext) -> str:
         name = arguments.get("timeZone") or "UTC"
+        import zoneinfo
+
         try:
             zone = zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -177,7 +177,8 @@ class DialogsService(RpcService):
         if action not in _TOLD:
             return True
         if peer.kind is PeerKind.CHANNEL:
-            shared.domain.channels.say_typing(await shared.seat_at(caller, peer), action, progress)
+            topic_id = max(0, query.top_msg_id or 0)
+            shared.domain.channels.say_typing(await shared.seat_at(caller, peer), action, progress, topic_id)
             return True
         say = shared.domain.dialogs.say_typing if peer.kind is PeerKind.USER else shared.domain.chats.say_typing
         await say(caller.user_id, peer.id, action, progress)

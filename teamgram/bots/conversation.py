@@ -3,19 +3,30 @@
 from collections.abc import Sequence
 from typing import Any
 
-from teamgram.bots.errors import bad_request, forbidden
+from teamgram.bots.errors import bad_request, forbidden, moved
 from teamgram.bots.formatting.entities import formatted
 from teamgram.bots.parameters import Parameters
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.message import Message
-from teamgram.domain.channels.channel import Seat
+from teamgram.domain.channels.channel import Flag, Seat
 from teamgram.domain.channels.errors import ChannelNotFound
+from teamgram.domain.channels.general_topic import GENERAL
 from teamgram.domain.chats.chat import Chat, Standing
 from teamgram.domain.domain import Domain
-from teamgram.domain.ids.peer import Peer, PeerKind, channel_id_of, chat_id_of, is_channel, is_chat, is_user
+from teamgram.domain.ids.peer import (
+    Peer,
+    PeerKind,
+    channel_id_of,
+    chat_id_of,
+    is_channel,
+    is_chat,
+    is_user,
+    marked_channel,
+)
 from teamgram.domain.messages.mentions import members_named
 from teamgram.domain.messages.quotes import MAX_QUOTE
 from teamgram.domain.messages.replies import Quote
+from teamgram.domain.messages.threads import NO_THREAD, thread_of
 from teamgram.domain.users.user import User
 
 CHAT_NOT_FOUND = bad_request("chat not found")
@@ -108,6 +119,8 @@ class Conversations:
         part = chat.participant(bot_id) if chat is not None else None
         if chat is None or part is None:
             raise CHAT_NOT_FOUND
+        if chat.migrated_to:
+            raise moved(marked_channel(chat.migrated_to))
         if chat.deactivated:
             raise forbidden("the group chat was deleted")
         if part.standing is Standing.REMOVED:
@@ -166,13 +179,34 @@ class Conversations:
             if inner.has("chat_id"):
                 source = await self.peer(bot_id, inner)
             quote = await self._quote(bot_id, inner, source if source != peer else 0)
+        thread_id = await self._thread(bot_id, peer, parameters)
         if message_id <= 0:
-            return 0, None
-        if message_id in await self.messages(bot_id, source, [message_id]):
+            return thread_id, None
+        found = (await self.messages(bot_id, source, [message_id])).get(message_id)
+        if found is not None and (source != peer or not thread_id or thread_of(found).id == thread_id):
             return message_id, quote
         if alone:
-            return 0, None
+            return thread_id, None
         raise bad_request("message to be replied not found")
+
+    async def _thread(self, bot_id: int, peer: int, parameters: Parameters) -> int:
+        """What has to be answered to write in the thread, or topic, that is named; 0: none is, or it is General.
+
+        Raises:
+            ApiError: there is no such thread.
+        """
+        thread_id = parameters.number("message_thread_id")
+        if thread_id == 0:
+            return 0
+        if is_channel(peer):
+            is_forum = (await self.seat(bot_id, peer)).channel.has(Flag.FORUM)
+            if is_forum and thread_id == GENERAL:
+                return 0
+            first = (await self.messages(bot_id, peer, [thread_id])).get(thread_id)
+            thread = thread_of(first) if first is not None else NO_THREAD
+            if thread.id == thread_id and (thread.in_topic or not is_forum):
+                return thread_id
+        raise bad_request("message thread not found")
 
     async def _quote(self, bot_id: int, reply: Parameters, elsewhere: int) -> Quote | None:
         text = reply.text("quote")

@@ -12,6 +12,7 @@ from teamgram.domain.chats import errors as chats
 from teamgram.domain.contacts import relations
 from teamgram.domain.errors import DomainError, FloodWait
 from teamgram.domain.files import errors as files
+from teamgram.domain.forums import errors as forums
 from teamgram.domain.ids.username import UsernameInvalid
 from teamgram.domain.messages import errors as messages
 from teamgram.domain.polls import errors as polls
@@ -47,6 +48,12 @@ def bad_request(text: str) -> ApiError:
 def forbidden(text: str) -> ApiError:
     """403."""
     return ApiError(403, f"Forbidden: {text}")
+
+
+def moved(chat_id: int) -> ApiError:
+    """400: the group is a supergroup now."""
+    text = "Bad Request: group chat was upgraded to a supergroup chat"
+    return ApiError(400, text, {"migrate_to_chat_id": chat_id})
 
 
 def too_many(seconds: int) -> ApiError:
@@ -91,12 +98,18 @@ _REFUSALS: dict[type[DomainError], ApiError] = {
     chats.ChatWriteForbidden: bad_request("not enough rights to send text messages to the chat"),
     chats.ChatAdminRequired: bad_request("not enough rights"),
     chats.ChatForbidden: forbidden("bot was kicked from the group chat"),
+    forums.ForumMissing: bad_request("the chat is not a forum"),
+    forums.TopicIconInvalid: bad_request("ICON_COLOR_INVALID"),
+    forums.TopicNotFound: bad_request("TOPIC_ID_INVALID"),
+    forums.TopicTitleInvalid: bad_request("TOPIC_TITLE_EMPTY"),
     files.FileNotFound: bad_request("wrong file_id or the file is temporarily unavailable"),
     files.FilePartsInvalid: bad_request("file must be non-empty"),
     files.ImageInvalid: bad_request("IMAGE_PROCESS_FAILED"),
     files.PhotoDimensionsInvalid: bad_request("PHOTO_INVALID_DIMENSIONS"),
     files.PhotoTypeInvalid: bad_request("PHOTO_EXT_INVALID"),
     files.StorageFull: ApiError(500, "Internal Server Error: the server has no room for files"),
+    messages.TopicClosed: bad_request("TOPIC_CLOSED"),
+    messages.TopicDeleted: bad_request("message thread not found"),
     messages.MessageEmpty: bad_request("message text is empty"),
     messages.MessageTooLong: bad_request("message is too long"),
     messages.CaptionTooLong: bad_request("message caption is too long"),

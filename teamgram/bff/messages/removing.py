@@ -88,6 +88,10 @@ class RemovingMessages(RpcService):
         shared = self._shared
         peer = await shared.peer(caller, query.peer)
         change = await shared.domain.messages.unpin_all(
-            caller.user_id, peer.marked, shared.now(), caller.perm_auth_key_id
+            caller.user_id,
+            peer.marked,
+            shared.now(),
+            caller.perm_auth_key_id,
+            max(0, query.top_msg_id or 0) if peer.kind is PeerKind.CHANNEL else 0,
         )
         return affected_history(change)

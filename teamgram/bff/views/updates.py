@@ -283,7 +283,10 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
     events.ChannelMoved: _one(lambda e: tl.updateChannelTooLong(channel_id=e.channel_id), channel=True),
     events.ChannelUserTyping: _one(
         lambda e: tl.updateChannelUserTyping(
-            channel_id=e.channel_id, from_id=peer_view(e.user_id), action=_typing_action(e)
+            channel_id=e.channel_id,
+            top_msg_id=e.topic_id or None,
+            from_id=peer_view(e.user_id),
+            action=_typing_action(e),
         )
     ),
     events.ChannelInboxRead: _one(

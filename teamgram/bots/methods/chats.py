@@ -67,7 +67,8 @@ class BotChats:
             raise bad_request("wrong parameter action in request")
         peer = await self._conversations.peer(call.bot_id, call.parameters)
         if is_channel(peer):
-            self._domain.channels.say_typing(await self._conversations.seat(call.bot_id, peer), action, 0)
+            topic_id = max(0, call.parameters.number("message_thread_id"))
+            self._domain.channels.say_typing(await self._conversations.seat(call.bot_id, peer), action, 0, topic_id)
         elif is_user(peer):
             await self._domain.dialogs.say_typing(call.bot_id, peer, action, 0)
         else:

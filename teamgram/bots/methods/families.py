@@ -20,6 +20,7 @@ from teamgram.bots.methods.profile import BotProfile
 from teamgram.bots.methods.reactions import BotReactions
 from teamgram.bots.methods.sending import BotSending
 from teamgram.bots.methods.stickers import BotStickers
+from teamgram.bots.methods.topics import BotTopics
 from teamgram.bots.methods.updates import BotUpdatesTaking
 from teamgram.bots.registry import ApiCall, handlers_of
 from teamgram.bots.table import declared_methods
@@ -65,6 +66,7 @@ class ApiFamilies:
             BotPolls(domain, conversations, sending),
             BotPhotos(domain, conversations, given, media, clock),
             BotReactions(domain, conversations, clock),
+            BotTopics(domain, conversations, clock),
             BotStickers(domain, conversations, given, media),
         )
         self.handlers = handlers_of(families)

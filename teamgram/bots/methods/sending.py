@@ -232,6 +232,6 @@ def refuse_unavailable(parameters: Parameters) -> None:
     Raises:
         ApiError.
     """
-    for name in ("business_connection_id", "message_thread_id", "direct_messages_topic_id"):
+    for name in ("business_connection_id", "direct_messages_topic_id"):
         if parameters.has(name):
             raise bad_request(f"{name} is not available on this server")

@@ -16,7 +16,18 @@ from teamgram.domain.boxes.poll import UNASKED
 from teamgram.domain.channels.channel import Channel, Flag
 from teamgram.domain.chats.chat import Chat
 from teamgram.domain.domain import Domain
-from teamgram.domain.ids.peer import Peer, PeerKind, channel_id_of, chat_id_of, is_channel, is_chat, is_user
+from teamgram.domain.ids.peer import (
+    Peer,
+    PeerKind,
+    channel_id_of,
+    chat_id_of,
+    is_channel,
+    is_chat,
+    is_user,
+    marked_channel,
+    marked_chat,
+)
+from teamgram.domain.messages.threads import TOPIC_CREATED
 from teamgram.domain.users.user import User
 
 
@@ -89,6 +100,10 @@ class BotMessageViews:
         told |= {"chat": chat_json(message.peer, around), "date": message.date}
         if message.edit_date:
             told["edit_date"] = message.edit_date
+        begins = extra.action is not None and extra.action.kind == TOPIC_CREATED
+        thread_id = message.id if begins else extra.thread_id
+        if thread_id and is_channel(message.peer):
+            told |= {"message_thread_id": thread_id} | ({"is_topic_message": True} if begins or extra.in_topic else {})
         if extra.forward is not None:
             told |= _origin_fields(extra.forward, around)
         answered = around.answered.get((message.peer, message.reply_to_id))
@@ -207,4 +222,30 @@ def _action_fields(action: Action, around: Around) -> dict[str, Any]:
         return {"channel_chat_created": True}
     if kind == "chatDeletePhoto":
         return {"delete_chat_photo": True}
+    if kind == TOPIC_CREATED:
+        told: dict[str, Any] = {"name": action.title, "icon_color": action.icon_color}
+        return {"forum_topic_created": told | _icon_field(action)}
+    if kind == "topicEdit":
+        return _topic_edit_fields(action)
+    if kind == "chatMigrateTo" and action.chat_id:
+        return {"migrate_to_chat_id": marked_channel(action.chat_id)}
+    if kind == "channelMigrateFrom" and action.chat_id:
+        return {"migrate_from_chat_id": marked_chat(action.chat_id)}
+    if kind == "setMessagesTTL":
+        return {"message_auto_delete_timer_changed": {"message_auto_delete_time": action.period}}
     return {}
+
+
+def _icon_field(action: Action) -> dict[str, Any]:
+    return {"icon_custom_emoji_id": str(action.icon_emoji_id)} if action.icon_emoji_id else {}
+
+
+def _topic_edit_fields(action: Action) -> dict[str, Any]:
+    if action.hidden is not None:
+        return {"general_forum_topic_hidden" if action.hidden else "general_forum_topic_unhidden": {}}
+    if action.closed is not None:
+        return {"forum_topic_closed" if action.closed else "forum_topic_reopened": {}}
+    changed: dict[str, Any] = {"name": action.title} if action.title else {}
+    if action.icon_emoji_id is not None:
+        changed["icon_custom_emoji_id"] = str(action.icon_emoji_id or "")
+    return {"forum_topic_edited": changed}

@@ -144,7 +144,7 @@ class Channels:
         """What its administrators are told in numbers."""
         return await self._database.read("channel counts", _counts_txn, seat)
 
-    def say_typing(self, seat: Seat, action: str, progress: int) -> None:
+    def say_typing(self, seat: Seat, action: str, progress: int, topic_id: int = 0) -> None:
         """Tell the members who are here what one of them is doing there; in a channel nobody is told.
 
         Raises:
@@ -153,7 +153,7 @@ class Channels:
         rights.check_speaks(seat)
         channel_id, user_id = seat.channel.id, seat.user_id
         if not seat.channel.is_broadcast and not is_anonymous(seat):
-            event = ChannelUserTyping(channel_id, user_id, action, progress)
+            event = ChannelUserTyping(channel_id, user_id, action, progress, topic_id=topic_id)
             self._fanout.publish_in_channel(channel_id, event, 0, user_id)
 
     # --- making ---

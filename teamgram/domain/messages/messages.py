@@ -233,14 +233,16 @@ class Messages:
         """
         return await self._database.write("pin message", pins.pin_txn, self._fanout, request)
 
-    async def unpin_all(self, owner_id: int, peer: int, now: int, perm_auth_key_id: int = 0) -> OwnChange:
-        """Unpin everything in a dialog.
+    async def unpin_all(
+        self, owner_id: int, peer: int, now: int, perm_auth_key_id: int = 0, topic_id: int = 0
+    ) -> OwnChange:
+        """Unpin everything in a dialog, or in a topic of a forum.
 
         Raises:
             ChatNotFound, ChatWriteForbidden, ChatAdminRequired.
         """
         return await self._database.write(
-            "unpin all messages", pins.unpin_all_txn, self._fanout, owner_id, peer, now, perm_auth_key_id
+            "unpin all messages", pins.unpin_all_txn, self._fanout, owner_id, peer, now, perm_auth_key_id, topic_id
         )
 
     # --- reading marks ---

@@ -14,6 +14,7 @@ from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.boxes.store import copies_txn, messages_txn
 from teamgram.domain.channels import rights as channel_rights
 from teamgram.domain.channels.admin_log import MessagePinned, log_txn
+from teamgram.domain.channels.general_topic import GENERAL
 from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.channels.voice import in_name_of
 from teamgram.domain.chats import rights
@@ -24,7 +25,7 @@ from teamgram.domain.chats.store import chat_txn, member_ids_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import box_owner, channel_id_of, chat_id_of, is_channel, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid
-from teamgram.domain.messages.threads import NO_THREAD, in_thread, note_txn, thread_of
+from teamgram.domain.messages.threads import NO_THREAD, in_thread, note_txn, thread_of, topics_of_txn
 from teamgram.domain.updates.fanout import Fanout
 
 
@@ -91,9 +92,12 @@ def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
 
 
 def unpin_all_txn(
-    txn: Transaction, fanout: Fanout, owner_id: int, peer: int, now: int, perm_auth_key_id: int
+    txn: Transaction, fanout: Fanout, owner_id: int, peer: int, now: int, perm_auth_key_id: int, topic_id: int = 0
 ) -> OwnChange:
     """Unpin everything that the owner sees pinned in a dialog, for everybody there.
+
+    Args:
+        topic_id: of a forum: only what is in that topic; 0: everywhere.
 
     Raises:
         ChatNotFound, ChatWriteForbidden, ChatAdminRequired.
@@ -109,6 +113,9 @@ def unpin_all_txn(
     )
     contents = [row[0] for row in txn.fetchall()]
     copies = [copy for copy in copies_txn(txn, contents) if copy[1] in here]
+    if topic_id:
+        topics = topics_of_txn(txn, peer, [copy[2] for copy in copies])
+        copies = [copy for copy in copies if topics.get(copy[2], GENERAL) == topic_id]
     _set_pinned_txn(txn, changes, copies, False)
     changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(box, 0 if box == owner_id else owner_id)

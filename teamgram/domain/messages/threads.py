@@ -109,6 +109,18 @@ def note_txn(txn: Transaction, messages: Iterable[Message], *, forum: bool) -> N
         )
 
 
+def topics_of_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> dict[int, int]:
+    """The topics of these messages of a forum, by the message's id; what is in General is missing."""
+    found: dict[int, int] = {}
+    for some in chunks(message_ids):
+        txn.execute(
+            f"SELECT id, thread_id FROM message_threads WHERE owner_id = ? AND in_topic = 1 AND id IN ({marks(some)})",
+            (owner_id, *some),
+        )
+        found.update(txn.fetchall())
+    return found
+
+
 def forget_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> None:
     """These messages of a channel are gone: they answer nothing any more, and topics end with what they have."""
     lost: dict[int, int] = {}

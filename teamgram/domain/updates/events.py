@@ -197,13 +197,14 @@ class ChannelMoved(msgspec.Struct, frozen=True, tag=True):
 
 
 class ChannelUserTyping(msgspec.Struct, frozen=True, tag=True):
-    """``user_id`` types in the channel."""
+    """``user_id`` types in the channel; ``topic_id``: in which topic or thread, 0 for none."""
 
     channel_id: int
     user_id: int
     action: str = "sendMessageTypingAction"
     progress: int = 0
     emoticon: str = ""
+    topic_id: int = 0
 
 
 class ChannelInboxRead(msgspec.Struct, frozen=True, tag=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.units import parse_duration, parse_size
-from teamgram.bff.configuration import ConfigurationSettings
+from teamgram.bff.configuration import MEGAGROUP_SIZE_MAX, ConfigurationSettings
 from teamgram.blobs.s3.settings import S3Settings
 from teamgram.database import DSNError
 from teamgram.database.dsn import MySQLDSN, SQLiteDSN, parse_dsn
@@ -335,4 +335,5 @@ def configuration(
         welcome=file.WelcomeMessage,
         max_file_parts=files_settings.max_parts,
         chat_size_max=file.ChatLimits.GroupMembers,
+        megagroup_size_max=file.ChatLimits.ChannelMembers or MEGAGROUP_SIZE_MAX,
     )

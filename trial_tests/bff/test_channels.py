@@ -44,6 +44,8 @@ class FoundingTests(ChannelTestCase):
         self.assertEqual((new.pts, new.pts_count, new.message.id, new.message.out), (2, 1, 1, True))
         self.assertEqual(new.message.action, tl.messageActionChannelCreate(title="The group"))
         self.assertEqual(new.message.from_id, tl.peerUser(user_id=anna.user.id))
+        (dialog,) = (await anna.dialogs()).dialogs
+        self.assertEqual((dialog.read_inbox_max_id, dialog.unread_count), (1, 0))
 
     async def test_who_posts_in_a_channel_is_not_said(self) -> None:
         """The first message of a channel is the channel's."""

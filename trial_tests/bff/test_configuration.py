@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from teamgram.bff.accent_colors import AccentColors
 from teamgram.bff.configuration import ConfigurationService, ConfigurationSettings
 from teamgram.bff.configuration.app_config import json_value
+from teamgram.bff.configuration.settings import MEGAGROUP_SIZE_MAX
 from teamgram.bff.langpack import Langpack, load_languages
 from teamgram.bff.registry import EncodedResult
 from teamgram.domain.chats.chat import MAX_PARTICIPANTS
@@ -58,7 +59,7 @@ class ConfigurationTests(SynchronousTestCase):
     def test_no_more_members_are_promised_than_a_group_takes(self) -> None:
         """Apps show the larger number while members are chosen, and no group here becomes a larger one."""
         config = self.config()
-        self.assertEqual((config.chat_size_max, config.megagroup_size_max), (MAX_PARTICIPANTS, MAX_PARTICIPANTS))
+        self.assertEqual((config.chat_size_max, config.megagroup_size_max), (MAX_PARTICIPANTS, MEGAGROUP_SIZE_MAX))
 
     def test_clients_are_sent_back_to_where_they_came(self) -> None:
         """The address they came by, as a plain IPv4 option, or the IPv6 one."""

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+MEGAGROUP_SIZE_MAX = 200_000
+"""Members of a supergroup that apps show where the operator has set no bound (core.telegram.org/api/channel)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSettings:
@@ -30,8 +33,7 @@ class ConfigurationSettings:
     support_phone: str = ""
     welcome: str = ""
     chat_size_max: int = 200
-    # As long as no group becomes a larger one: apps promise people this many ("1 / 200" while members are chosen).
-    megagroup_size_max: int = 200
+    megagroup_size_max: int = MEGAGROUP_SIZE_MAX
     edit_time_limit_seconds: int = 172_800
     message_length_max: int = 4096
     caption_length_max: int = 1024

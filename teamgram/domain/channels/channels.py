@@ -188,7 +188,13 @@ class Channels:
         channel = self.found_txn(txn, actor, channel)
         if channel.has(Flag.FORUM):
             add_general_txn(txn, channel.id, actor)
-        return channel.id, self.tell_txn(txn, actor, channel, Action("channelCreate", channel.title))
+        told = self.tell_txn(txn, actor, channel, Action("channelCreate", channel.title))
+        # Or an app draws "unread messages" over its founder's first post.
+        txn.execute(
+            "UPDATE dialogs SET read_inbox_max_id = ? WHERE owner_id = ? AND peer = ?",
+            (max(told.messages), actor.user_id, channel.marked),
+        )
+        return channel.id, told
 
     def found_txn(self, txn: Transaction, actor: Actor, channel: Channel) -> Channel:
         """Write a new channel down with its owner in it; as it is then."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from teamgram.app.config import sections
 from teamgram.app.config.errors import ConfigError
 from teamgram.app.config.units import parse_duration, parse_size
-from teamgram.bff.configuration import MEGAGROUP_SIZE_MAX, ConfigurationSettings
+from teamgram.bff.configuration import ConfigurationSettings
+from teamgram.bff.configuration.settings import MEGAGROUP_SIZE_MAX
 from teamgram.blobs.s3.settings import S3Settings
 from teamgram.database import DSNError
 from teamgram.database.dsn import MySQLDSN, SQLiteDSN, parse_dsn

@@ -20,8 +20,10 @@ class Channels:
         elif name == "UpdateReadChannelOutbox":
             self.emit("read", max_id=update.max_id, outbox=True)
 
-    async def do_found_channel(self, title, broadcast=False, about=""):
-        request = functions.channels.CreateChannelRequest(title, about, broadcast=broadcast, megagroup=not broadcast)
+    async def do_found_channel(self, title, broadcast=False, about="", forum=False):
+        request = functions.channels.CreateChannelRequest(
+            title, about, broadcast=broadcast, megagroup=not broadcast, **({"forum": True} if forum else {})
+        )
         return (await self.client(request)).chats[0].id
 
     async def do_name_channel(self, channel, username):
@@ -60,6 +62,11 @@ class Channels:
 
     async def do_bring_in(self, channel, users):
         await self.client(functions.channels.InviteToChannelRequest(types.PeerChannel(channel), users))
+
+    async def do_link_discussion(self, channel, group):
+        await self.client(
+            functions.channels.SetDiscussionGroupRequest(types.PeerChannel(channel), types.PeerChannel(group))
+        )
 
     async def do_channel_members(self, channel):
         return sorted([user.id async for user in self.client.iter_participants(types.PeerChannel(channel))])

@@ -216,6 +216,7 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     channels.NotASupergroup: (400, "MEGAGROUP_ID_INVALID"),
     channels.OtherInTooManyChannels: (400, "USER_CHANNELS_TOO_MUCH"),
     channels.OwnerMustStay: (400, "USER_CREATOR"),
+    channels.PasswordMissing: (400, "PASSWORD_MISSING"),
     channels.PublicChannelsTooMany: (400, "CHANNELS_ADMIN_PUBLIC_TOO_MUCH"),
     channels.RankHasEmoji: (400, "ADMIN_RANK_EMOJI_NOT_ALLOWED"),
     channels.RankInvalid: (400, "ADMIN_RANK_INVALID"),

@@ -211,7 +211,6 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("passkeys", "RPCPasskey", "account.passkeys", "account.getPasskeys"),
     ("music on profiles", "RPCUserChannelProfiles", "account.savedMusicIds", "account.getSavedMusicIds"),
     ("music on profiles", "RPCUserChannelProfiles", "users.savedMusic", "users.getSavedMusic"),
-    ("searches in all channels", "RPCMessages", "searchPostsFlood", "channels.checkSearchPostsFlood"),
     ("tones of an AI", "RPCMiscellaneous", "aicompose.tones", "aicompose.getTones"),
     ("choices for links", "RPCWebBrowser", _no_link_choices, "account.getWebBrowserSettings"),
     ("wallets", "RPCMiscellaneous", "walletStateEmpty", "wallet.getState"),
@@ -224,10 +223,7 @@ _NONE_OF: tuple[tuple[str, str, str | Answer, str], ...] = (
     ("support's notes on users", "RPCTsf", "help.userInfoEmpty", "help.getUserInfo"),
     ("changelog", "RPCConfiguration", "updates", "help.getAppChangelog"),
     ("recent links", "RPCDeepLinks", "help.recentMeUrls", "help.getRecentMeUrls"),
-    ("channels", "RPCChannels", "messages.inactiveChats", "channels.getInactiveChannels"),
-    ("channels", "RPCTakeout", "messages.chats", "channels.getLeftChannels"),
     ("communities", "RPCChannels", "messages.chats", "communities.getJoinedCommunities"),
-    ("channels", "RPCChannelRecommendations", "messages.chats", "channels.getChannelRecommendations"),
     ("promotions", "RPCPromoData", _no, "help.hidePromoData"),
     ("terms of service", "RPCTos", _no, "help.acceptTermsOfService"),
     (

@@ -17,6 +17,13 @@ from teamgram.bff.channels.info import ChannelInfo, ChannelUsernamesService
 from teamgram.bff.channels.joining import JoiningService
 from teamgram.bff.channels.members import ChannelMembersService
 from teamgram.bff.channels.messages import ChannelMessages
+from teamgram.bff.channels.overviews import LeftChannels, QuietChannels, SimilarChannels
+from teamgram.bff.channels.ownership import (
+    ChannelOwnershipService,
+    MessageAuthors,
+    SingleUsernames,
+    WholeGroups,
+)
 from teamgram.bff.channels.service import ChannelsService, Migration
 from teamgram.bff.channels.settings import AntiSpam, ChannelSettingsService, JoiningSettings
 from teamgram.bff.chats.invites import ChatInvitesService
@@ -39,6 +46,7 @@ from teamgram.bff.messages.lifetimes import DefaultLifetime, LifetimesService
 from teamgram.bff.messages.locations import RecentLocations
 from teamgram.bff.messages.marks import GroupReadMarks, ReadMarks
 from teamgram.bff.messages.media import SendingMedia
+from teamgram.bff.messages.posts import SearchingPosts
 from teamgram.bff.messages.removing import RemovingMessages
 from teamgram.bff.messages.scheduled import ScheduledService
 from teamgram.bff.messages.searching import MessageSearching
@@ -192,6 +200,14 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         ChannelSettingsService(shared),
         JoiningSettings(shared),
         AntiSpam(shared),
+        ChannelOwnershipService(shared),
+        WholeGroups(shared),
+        MessageAuthors(shared),
+        SingleUsernames(shared),
+        QuietChannels(shared),
+        SimilarChannels(shared),
+        LeftChannels(shared),
+        SearchingPosts(shared),
         AdminLogService(shared),
         ForumsService(shared),
         ThreadsService(shared),

@@ -18,6 +18,8 @@ from teamgram.domain.channels.channels import Channels
 from teamgram.domain.channels.joining import ChannelJoining
 from teamgram.domain.channels.members import ChannelMembers
 from teamgram.domain.channels.migrating import ChatMigration
+from teamgram.domain.channels.overviews import ChannelOverviews
+from teamgram.domain.channels.ownership import ChannelOwnership
 from teamgram.domain.channels.photos import ChannelPhotos
 from teamgram.domain.channels.settings import ChannelSettings
 from teamgram.domain.channels.usernames import ChannelUsernames
@@ -75,6 +77,7 @@ from teamgram.domain.reports.reports import ReportBook
 from teamgram.domain.saved_files.saved_files import SavedFiles
 from teamgram.domain.scheduled.scheduled import ScheduledMessages
 from teamgram.domain.search.indexing import SearchIndexer
+from teamgram.domain.search.posts import PostSearch
 from teamgram.domain.search.search import MessageSearch
 from teamgram.domain.stickers.finding import StickerSearch
 from teamgram.domain.stickers.installed import InstalledSets
@@ -143,6 +146,8 @@ class Domain:
     topics_seen: TopicsSeen
     channel_settings: ChannelSettings
     channel_administration: ChannelAdministration
+    channel_ownership: ChannelOwnership
+    channel_overviews: ChannelOverviews
     admin_log: AdminLog
     joining: ChannelJoining
     migration: ChatMigration
@@ -165,6 +170,7 @@ class Domain:
     portraits: Portraits
     indexer: SearchIndexer
     search: MessageSearch
+    post_search: PostSearch
     sticker_sets: StickerSets
     own_sets: OwnSets
     installed_sets: InstalledSets
@@ -272,6 +278,8 @@ class Domain:
             topics_seen=TopicsSeen(database, fanout),
             channel_settings=ChannelSettings(database, channels),
             channel_administration=ChannelAdministration(database, fanout, channels),
+            channel_ownership=ChannelOwnership(database, channels),
+            channel_overviews=ChannelOverviews(database, channels),
             admin_log=AdminLog(database),
             joining=joining,
             migration=ChatMigration(database, chats, channels, fanout),
@@ -294,6 +302,7 @@ class Domain:
             portraits=Portraits(users, filing.files, profile_photos, fanout),
             indexer=indexer,
             search=MessageSearch(database, indexer),
+            post_search=PostSearch(database, indexer),
             sticker_sets=sticker_sets,
             own_sets=OwnSets(database, filing, clock),
             installed_sets=InstalledSets(database, fanout, clock),

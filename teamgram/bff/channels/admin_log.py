@@ -16,6 +16,7 @@ from teamgram.domain.channels.admin_log import AdminEntry, AdminEvent, Wanted, p
 from teamgram.domain.channels.channel import Seat
 from teamgram.domain.chats.chat import Role, Standing
 from teamgram.domain.ids.peer import marked_channel
+from teamgram.domain.stickers.sticker_set import StickerSet
 from teamgram.interfaces.rpc import RpcMetadata
 from teamgram.mtproto.tl import tl
 
@@ -30,7 +31,15 @@ _FILTERED: Mapping[str, tuple[type[AdminEvent], ...]] = {
     "unkick": (log.BanToggled,),
     "promote": (log.AdminToggled,),
     "demote": (log.AdminToggled,),
-    "info": (log.TitleChanged, log.AboutChanged, log.UsernameChanged, log.PhotoChanged, log.LinkChanged),
+    "info": (
+        log.TitleChanged,
+        log.AboutChanged,
+        log.UsernameChanged,
+        log.PhotoChanged,
+        log.LinkChanged,
+        log.StickerSetChanged,
+        log.EmojiSetChanged,
+    ),
     "settings": (log.Switched, log.SlowModeChanged, log.LifetimeChanged, log.RightsChanged),
     "pinned": (log.MessagePinned,),
     "edit": (log.MessageChanged,),
@@ -76,7 +85,10 @@ class AdminLogService(RpcService):
             wanted = Wanted(query.q[:256], kinds, tuple(admins), query.max_id, query.min_id, query.limit, matches)
             entries = await shared.domain.admin_log.find(shared.actor(caller), seat.channel.id, wanted)
         files = shared.updates.files
-        shown = [(entry, action) for entry in entries if (action := _action(entry.event, seat, files)) is not None]
+        sets = await self._sets(entries)
+        shown = [
+            (entry, action) for entry in entries if (action := _action(entry.event, seat, files, sets)) is not None
+        ]
         peers = {seat.channel.marked}
         for entry, _ in shown:
             peers |= people(entry) | _peers(entry.event)
@@ -86,6 +98,24 @@ class AdminLogService(RpcService):
             for entry, action in shown
         ]
         return tl.channels.adminLogResults(events=events, chats=chats, users=users)
+
+    async def _sets(self, entries: list[AdminEntry]) -> dict[int, StickerSet]:
+        """The sticker sets that events speak of, by id; those that are gone are missing."""
+        named = {
+            set_id
+            for entry in entries
+            if isinstance(entry.event, log.StickerSetChanged | log.EmojiSetChanged)
+            for set_id in (entry.event.before, entry.event.after)
+            if set_id
+        }
+        found = {set_id: await self._shared.domain.sticker_sets.by_id(set_id) for set_id in sorted(named)}
+        return {set_id: one for set_id, one in found.items() if one is not None}
+
+
+def _set_view(set_id: int, sets: Mapping[int, StickerSet]) -> Any:
+    if set_id not in sets:
+        return tl.inputStickerSetEmpty()
+    return tl.inputStickerSetID(id=set_id, access_hash=sets[set_id].access_hash)
 
 
 def _is_of(event: AdminEvent, flags: set[str]) -> bool:
@@ -107,8 +137,16 @@ def _is_of(event: AdminEvent, flags: set[str]) -> bool:
     return any(isinstance(event, kind) for name in flags & _FILTERED.keys() for kind in _FILTERED[name])
 
 
-def _action(event: AdminEvent, seat: Seat, files: FileViews) -> Any | None:
+def _action(event: AdminEvent, seat: Seat, files: FileViews, sets: Mapping[int, StickerSet]) -> Any | None:
     """``ChannelAdminLogEventAction``; None for what clients have no line for."""
+    if isinstance(event, log.StickerSetChanged | log.EmojiSetChanged):
+        of_stickers = isinstance(event, log.StickerSetChanged)
+        changed = (
+            tl.channelAdminLogEventActionChangeStickerSet
+            if of_stickers
+            else tl.channelAdminLogEventActionChangeEmojiStickerSet
+        )
+        return changed(prev_stickerset=_set_view(event.before, sets), new_stickerset=_set_view(event.after, sets))
     if isinstance(event, log.Switched):
         make = _SWITCHED.get(event.flag)
         return make(new_value=event.on) if make is not None else None

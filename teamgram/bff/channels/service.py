@@ -125,6 +125,8 @@ class ChannelsService(RpcService):
             unread_count=dialog.unread_count,
             chat_photo=shared.updates.files.of_channel(photo, channel.id),
             notify_settings=notify_settings_view(chosen),
+            stickerset=await self._set(viewer_id, channel.sticker_set_id),
+            emojiset=await self._set(viewer_id, channel.emoji_set_id),
             exported_invite=invite_view(invite) if invite is not None else None,
             requests_pending=waiting.count or None,
             recent_requesters=list(waiting.recent) or None,
@@ -146,6 +148,14 @@ class ChannelsService(RpcService):
             peers.add(-CHANNEL_MARK - channel.linked_id)
         users, chats = await shared.peers(viewer_id, peers)
         return tl.messages.chatFull(full_chat=full, chats=chats, users=users)
+
+    async def _set(self, viewer_id: int, set_id: int) -> Any | None:
+        """``stickerSet`` of the group's own; None where there is none, or it is gone."""
+        found = await self._shared.domain.sticker_sets.by_id(set_id) if set_id else None
+        if found is None:
+            return None
+        (view,) = await self._shared.updates.stickers.sets(viewer_id, [found])
+        return view
 
 
 class Migration(RpcService):

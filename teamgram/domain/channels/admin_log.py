@@ -125,6 +125,20 @@ class RightsChanged(msgspec.Struct, frozen=True):
     after: int
 
 
+class StickerSetChanged(msgspec.Struct, frozen=True):
+    """The group has other stickers (ids of sets, 0 for none)."""
+
+    before: int
+    after: int
+
+
+class EmojiSetChanged(msgspec.Struct, frozen=True):
+    """The group has other custom emoji (ids of sets, 0 for none)."""
+
+    before: int
+    after: int
+
+
 class CameIn(msgspec.Struct, frozen=True):
     """The actor came in by themselves."""
 
@@ -191,6 +205,8 @@ AdminEvent: TypeAlias = (
     | MessageChanged
     | MessageRemoved
     | InviteEvent
+    | StickerSetChanged
+    | EmojiSetChanged
 )
 
 # The numbers are stored.
@@ -217,6 +233,8 @@ _KINDS: dict[int, type[AdminEvent]] = {
     20: InviteRevoked,
     21: InviteForgotten,
     22: InviteChanged,
+    23: StickerSetChanged,
+    24: EmojiSetChanged,
 }
 _KIND_OF = {kind: number for number, kind in _KINDS.items()}
 _DECODERS: dict[int, msgspec.json.Decoder[AdminEvent]] = {

@@ -15,6 +15,7 @@ from teamgram.domain.channels.channel import (
     NOBODY,
     AdminRight,
     Channel,
+    Flag,
     Member,
     Membership,
 )
@@ -186,7 +187,7 @@ class ChannelAdministration:
 
         Raises:
             ChannelNotFound, ChannelPrivate, ChatAdminRequired, ChatNotModified.
-            BansInvalid: nobody would see anything, or it is a channel, where members do nothing.
+            BansInvalid: nobody would see anything, or it is a channel or broadcast group, where members do nothing.
         """
         await self._database.write(
             "edit channel default bans", self._default_banned_txn, actor, channel_id, banned_rights
@@ -195,7 +196,7 @@ class ChannelAdministration:
     def _default_banned_txn(self, txn: Transaction, actor: Actor, channel_id: int, banned_rights: int) -> None:
         seat = store.seat_txn(txn, channel_id, actor.user_id, actor.now, lock=True)
         rights.check_has(seat, AdminRight.BAN_USERS)
-        if banned_rights & Banned.VIEW_MESSAGES or seat.channel.is_broadcast:
+        if banned_rights & Banned.VIEW_MESSAGES or seat.channel.is_broadcast or seat.channel.has(Flag.GIGAGROUP):
             raise BansInvalid(str(channel_id))
         if seat.channel.default_banned_rights == banned_rights:
             raise ChatNotModified(str(channel_id))

@@ -152,6 +152,7 @@ class Channel:
     migrated_from_chat_id: int = 0
     migrated_from_max_id: int = 0
     sticker_set_id: int = 0
+    emoji_set_id: int = 0
     photo_id: int = 0
     photo: Avatar | None = None
 

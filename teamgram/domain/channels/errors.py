@@ -23,6 +23,10 @@ class OtherInTooManyChannels(DomainError):
     """Whom one wants to bring is in as many channels as one may be."""
 
 
+class PasswordMissing(DomainError):
+    """Who has no password gives no channel away."""
+
+
 class PublicChannelsTooMany(DomainError):
     """The user has as many public channels as one may have."""
 

@@ -79,6 +79,17 @@ def check_has(seat: Seat, right: AdminRight) -> None:
         raise ChatAdminRequired(_name(seat))
 
 
+def check_administers(seat: Seat) -> None:
+    """See who wrote what is said in its name: any administrator.
+
+    Raises:
+        ChannelPrivate, ChatAdminRequired.
+    """
+    check_reads(seat)
+    if not seat.is_admin:
+        raise ChatAdminRequired(_name(seat))
+
+
 def check_owns(seat: Seat) -> None:
     """Do what is the owner's alone.
 

@@ -11,8 +11,8 @@ from teamgram.domain.files.file import unpack_avatar
 
 _CHANNEL = (
     "id, access_hash, kind, flags, title, about, username, creator_id, created_at, default_banned_rights, members,"
-    " slowmode_seconds, ttl_seconds, linked_id, migrated_from_chat_id, migrated_from_max_id, sticker_set_id, photo_id,"
-    " photo"
+    " slowmode_seconds, ttl_seconds, linked_id, migrated_from_chat_id, migrated_from_max_id, sticker_set_id,"
+    " emoji_set_id, photo_id, photo"
 )
 _PART = "standing, role, admin_rights, banned_rights, banned_until, member_rank, hidden_up_to"
 _MEMBER = f"user_id, inviter_id, joined_at, promoted_by, restricted_by, changed_at, {_PART}"
@@ -22,7 +22,7 @@ RESTRICTED, PUT_OUT = 1, 2
 
 
 def _channel(row: Row) -> Channel:
-    return Channel(row[0], row[1], Kind(row[2]), *row[3:18], unpack_avatar(row[18]))  # type: ignore[call-arg]
+    return Channel(row[0], row[1], Kind(row[2]), *row[3:19], unpack_avatar(row[19]))  # type: ignore[call-arg]
 
 
 def _membership(row: Sequence[object]) -> Membership:

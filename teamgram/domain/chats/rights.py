@@ -160,6 +160,17 @@ def check_appoints(chat: Chat, user_id: int, other_id: int) -> Participant:
     return other
 
 
+def check_gives_away(chat: Chat, user_id: int, other_id: int) -> None:
+    """Make another member the creator: the creator.
+
+    Raises:
+        ChatAdminRequired, UserNotParticipant.
+    """
+    _creator(chat, user_id)
+    if chat.member(other_id) is None:
+        raise UserNotParticipant(str(other_id))
+
+
 def check_restricts(chat: Chat, user_id: int) -> None:
     """Say what members may not do: administrators.
 

@@ -24,6 +24,9 @@ MAX_ENTRIES = 1000
 _POLL_SECONDS = 30
 """After which somebody who looks into a channel without being in it asks again."""
 
+_LOOK_SECONDS = 60
+"""After which a member asks again who has it open: Web A and Telegram Desktop would ask each second."""
+
 _SLACK = 10
 """Seconds before a client's date from which its channels are named: a push may have been lost that was overtaken."""
 
@@ -121,8 +124,8 @@ class Updates(RpcService):
         seat = await shared.seat(caller, query.channel)
         limit = min(query.limit, MAX_ENTRIES)
         difference = await shared.domain.channel_log.difference(seat, query.pts, limit)
-        # Who is not in it has nothing pushed, and asks again.
-        again = None if seat.is_present else _POLL_SECONDS
+        # Who is not in it has nothing pushed.
+        again = _LOOK_SECONDS if seat.is_present else _POLL_SECONDS
         if difference.too_long or difference.jumps:
             return await self._channel_from_anew(seat, again)
         if not difference.entries:
@@ -152,7 +155,7 @@ class Updates(RpcService):
             users=users,
         )
 
-    async def _channel_from_anew(self, seat: Seat, again: int | None) -> Any:
+    async def _channel_from_anew(self, seat: Seat, again: int) -> Any:
         """``updates.channelDifferenceTooLong``: the channel's newest messages, from which the client goes on."""
         shared, viewer_id, marked = self._shared, seat.user_id, seat.channel.marked
         found = await shared.domain.channel_log.newest(seat)

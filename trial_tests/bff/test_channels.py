@@ -625,6 +625,8 @@ class DifferenceTests(JoinedTestCase):
             self.assertEqual((anew.dialog.top_message, anew.messages[0].message), (3, "hello"))
             self.assertEqual(anew.dialog.pts, (await anna.history(self.peer(channel))).pts)
         self.assertEqual((await self.channel_difference(clara, channel, 1)).timeout, 30)
+        # Apps that are told nothing ask each second.
+        self.assertEqual((await self.channel_difference(anna, channel, 1)).timeout, 60)
         ahead = await self.channel_difference(anna, channel, 5000)
         self.assertEqual(ahead.NAME, "updates.channelDifferenceTooLong")
         self.assertGreaterEqual((await anna.history(self.peer(channel))).pts, 5000)

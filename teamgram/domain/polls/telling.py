@@ -21,15 +21,9 @@ REST = 1.0
 MAX_PLACES = 100
 """Of a poll that was sent on more often the newest messages are told; the others see it when they look."""
 
-MAX_VOTERS = 1000
-"""Of those who voted in channels the last are told how it stands."""
-
 
 def told_txn(txn: Transaction, poll_id: int) -> tuple[Poll, PollState, list[int], list[int]] | None:
-    """A poll, how it stands, and the owners of the boxes that have it: who has voted, and the others.
-
-    Of a channel's poll the last voters are among the former.
-    """
+    """A poll, how it stands, and the owners of the boxes that have it: who has voted, and the others."""
     txn.execute(
         "SELECT content_id FROM poll_places WHERE poll_id = ? ORDER BY content_id DESC LIMIT ?", (poll_id, MAX_PLACES)
     )
@@ -48,11 +42,6 @@ def told_txn(txn: Transaction, poll_id: int) -> tuple[Poll, PollState, list[int]
     places = {(owner_id, peer) for owner_id, peer in txn.fetchall()}
     owners = sorted({owner_id for owner_id, _ in places - absent_txn(txn, places)})
     voted: set[int] = set()
-    if any(map(is_channel, owners)):
-        txn.execute(
-            "SELECT user_id FROM poll_votes WHERE poll_id = ? ORDER BY voted_at DESC LIMIT ?", (poll_id, MAX_VOTERS)
-        )
-        voted.update(row[0] for row in txn.fetchall())
     for some in chunks(owner_id for owner_id in owners if is_user(owner_id)):
         txn.execute(
             f"SELECT user_id FROM poll_votes WHERE poll_id = ? AND user_id IN ({marks(some)})", (poll_id, *some)
@@ -90,9 +79,17 @@ class PollTeller:
             self._publish([poll.creator_id], PollChanged(poll, state, True, closed, True))
             return
         hidden = msgspec.structs.replace(UNASKED, voters=state.voters)
-        # Who has voted in a channel is told more than the others there, and after them.
-        self._publish(others, PollChanged(poll, hidden, True))
-        self._publish(voted, PollChanged(poll, hidden if poll.hides_results else state, True))
+        channels = [owner_id for owner_id in others if is_channel(owner_id)]
+        self._publish([owner_id for owner_id in others if is_user(owner_id)], PollChanged(poll, hidden, True))
+        # A channel's members are told alike, what those may know who have voted; apps keep it from the others.
+        # An update without results Web A takes for one that takes the reader's own vote back, so there are always some.
+        alike = msgspec.structs.replace(poll, correct=(), solution="", public=False)
+        if poll.hides_results:
+            unknown = msgspec.structs.replace(hidden, counts=(0,) * len(poll.answers))
+            self._publish([*voted, *channels], PollChanged(alike, unknown, True))
+            return
+        self._publish(voted, PollChanged(poll, state, True))
+        self._publish(channels, PollChanged(alike, state, True))
 
     def _publish(self, owner_ids: list[int], event: PollChanged) -> None:
         users = [owner_id for owner_id in owner_ids if is_user(owner_id)]

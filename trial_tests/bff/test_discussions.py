@@ -47,6 +47,8 @@ class DiscussionTests(ForumTestCase):
         (copied,) = found.messages
         self.assertEqual((copied.peer_id.channel_id, copied.message), (group.channel_id, "It rains"))
         self.assertEqual((copied.from_id.channel_id, copied.fwd_from.channel_post), (news.channel_id, post.id))
+        # Web A opens no comments whose root says nothing of answers, and waits for ever.
+        self.assertEqual((copied.replies.replies, copied.replies.comments), (0, False))
         self.assertIn(group.channel_id, [chat.id for chat in found.chats])
         comment = await self.say(boris, group, 0, "Indeed", answers=copied.id)
         self.assertEqual(comment.reply_to.reply_to_msg_id, copied.id)

@@ -266,6 +266,13 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         forward = self.extra.forward
         return forward.saved_from_peer if forward is not None and forward.saved_from_peer else self.owner_id
 
+    @property
+    def is_copied_post(self) -> bool:
+        """Whether it is a discussion group's copy of a post, the root of what is said to that."""
+        forward = self.extra.forward
+        source = forward.saved_from_peer if forward is not None else 0
+        return source != 0 and source == self.extra.as_peer != self.owner_id
+
     def __repr__(self) -> str:
         return f"<Message {self.id} of {self.owner_id}>"
 

@@ -46,7 +46,9 @@ def copy_posts_txn(
     copies = changes.post(posts[0].sender_id, Audience.channel(group.marked), outgoing)
     rows = []
     for post, sent in zip(posts, copies, strict=True):
-        rows.append((channel.id, post.id, group.id, sent[group.marked].id))
+        copy = sent[group.marked]
+        rows.append((channel.id, post.id, group.id, copy.id))
+        changes.messages[copy.owner_id, copy.id] = replace(copy, replies=MessageAnswers(0, 0))
         changes.messages[post.owner_id, post.id] = replace(post, replies=MessageAnswers(0, 0, group.id))
     txn.executemany(
         "INSERT INTO post_discussions (channel_id, post_id, group_id, message_id) VALUES (?, ?, ?, ?)", rows

@@ -161,6 +161,9 @@ def counts_txn(txn: Transaction, messages: Sequence[Message]) -> Mapping[tuple[i
             found.update(((owner_id, row[0]), MessageAnswers(row[1], row[2])) for row in txn.fetchall())
     posts: dict[int, list[int]] = {}
     for message in messages:
+        if message.is_copied_post:
+            # Web A opens no comments whose root says nothing of answers.
+            found.setdefault((message.owner_id, message.id), MessageAnswers(0, 0))
         if message.extra.post:
             posts.setdefault(message.owner_id, []).append(message.id)
     for owner_id, ids in posts.items():

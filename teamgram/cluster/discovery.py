@@ -25,6 +25,9 @@ Members = Callable[[frozenset[str]], object]
 """Called with the addresses of all members of a kind, and again whenever they are others."""
 
 LEASE_SECONDS, KEEP_ALIVE_EVERY = 10, 3.0
+LEASE_MARGIN = 2.0
+"""Seconds before the lease's end at which a process that cannot renew it counts it as lost."""
+
 GONE_AFTER = 5.0
 AGAIN_AFTER = 1.0
 """Seconds until etcd is asked again when it was not there."""
@@ -92,6 +95,13 @@ class Discovery:
         self._away: dict[str, str] = {}
         self._leases: dict[tuple[str, ...], tuple[EtcdClient, str]] = {}
         self._keeping: set[Deferred[None]] = set()
+        self._ends: dict[tuple[str, ...], IDelayedCall] = {}
+        self._lost: set[tuple[str, ...]] = set()
+        self._lease_lost: Callable[[bool], object] = lambda _: None
+
+    def when_lease_is_lost(self, told: Callable[[bool], object]) -> None:
+        """Call that with True shortly before a lease of this process ends unrenewed, with False when it has another."""
+        self._lease_lost = told
 
     def watch(self, endpoints: frozenset[str], hosts: tuple[str, ...], key: str, members: Members) -> None:
         """Tell who is there, now and whenever it changes: those endpoints for good, or those with that key in etcd."""
@@ -114,6 +124,9 @@ class Discovery:
     async def leave(self) -> None:
         """This process is not there any more; the others hear of it at once."""
         self._cancel(self._keeping)
+        for end in self._ends.values():
+            end.cancel()
+        self._ends.clear()
         leases, self._leases = self._leases, {}
         for client, lease in leases.values():
             try:
@@ -166,19 +179,42 @@ class Discovery:
         what = f"etcd (registration of {address})"
         while True:
             try:
+                asked_at = self._reactor.seconds()
                 lease = await client.grant(LEASE_SECONDS)
                 self._leases[keys] = client, lease
                 for key in keys:
                     await client.put(f"{key}/{lease}", address, lease)
                 self._is_back(what)
+                self._renewed(keys, asked_at)
+                asked_at = self._reactor.seconds()
                 while await client.keep_alive(lease):
                     self._is_back(what)
+                    self._renewed(keys, asked_at)
                     await deferLater(self._reactor, KEEP_ALIVE_EVERY)
+                    asked_at = self._reactor.seconds()
                 self._log.warn("the lease of {address} ended; registering again", address=address)
             except EtcdAway as error:
                 # The lease may live on: but who knows for how long. Another one stands beside it then.
                 self._is_away(what, error)
                 await deferLater(self._reactor, AGAIN_AFTER)
+
+    def _renewed(self, keys: tuple[str, ...], asked_at: float) -> None:
+        """The lease lives from when that was asked for, if not from later."""
+        end = self._ends.pop(keys, None)
+        if end is not None:
+            end.cancel()
+        left = max(0.0, asked_at + LEASE_SECONDS - LEASE_MARGIN - self._reactor.seconds())
+        self._ends[keys] = self._reactor.callLater(left, self._ended, keys)
+        if keys in self._lost:
+            self._lost.discard(keys)
+            if not self._lost:
+                self._lease_lost(False)
+
+    def _ended(self, keys: tuple[str, ...]) -> None:
+        del self._ends[keys]
+        if not self._lost:
+            self._lease_lost(True)
+        self._lost.add(keys)
 
     def _is_away(self, what: str, error: EtcdAway) -> None:
         if what not in self._away:

@@ -90,6 +90,10 @@ class StreamQueue(Generic[Item]):
     def leave(self) -> None:
         """Say that this end will be gone: the peer sends what is new to others."""
         self._leaving = True
+        self.say_again()
+
+    def say_again(self) -> None:
+        """Send a message now, though it be empty: how it is with this end has changed."""
         self._last_sent = 0.0
         self.beat(HEARTBEAT)
 

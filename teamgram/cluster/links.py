@@ -59,6 +59,7 @@ class MemberLink:
         channel: for calls beside the stream.
         outgoing: None while there is no stream.
         is_leaving: it said that it will end: what is new goes to others, as long as there are some.
+        yields: it said that it may be cut off: what it has goes to others, too, as long as there are some.
     """
 
     _log = Logger()
@@ -67,6 +68,7 @@ class MemberLink:
         self.address = address
         self.outgoing: StreamQueue[Any] | None = None
         self.is_leaving = False
+        self.yields = False
         self._sent = (0, 0)
         self._where = split_address(address)
         self._tls = tls
@@ -74,6 +76,11 @@ class MemberLink:
         self._speaker = speaker
         self._closed = False
         self._dialling = asyncio.ensure_future(self._keep_up())
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it can be spoken to, and others are no better."""
+        return self.outgoing is not None and not self.is_leaving and not self.yields
 
     @property
     def sent_items(self) -> int:
@@ -120,7 +127,7 @@ class MemberLink:
         await stream.recv_initial_metadata()
 
     async def _carry(self, stream: Any) -> None:
-        self.is_leaving = False
+        self.is_leaving = self.yields = False
         self.outgoing = outgoing = self._speaker.outgoing(self)
         try:
             self._speaker.connected(self)
@@ -180,16 +187,17 @@ class MemberLinks:
     def owner(self, key: int) -> MemberLink | None:
         """The link of the first member in the ring's order for that key that can be spoken to; None: there is none."""
         link = self._links.get(self.ring.owner(key))
-        if link is not None and link.outgoing is not None and not link.is_leaving:
+        if link is not None and link.is_good:
             return link
-        leaving = None
+        worse: MemberLink | None = None
         for address in self.ring.in_order(key):
             link = self._links[address]
-            if link.outgoing is not None:
-                if not link.is_leaving:
-                    return link
-                leaving = leaving or link
-        return leaving
+            if link.is_good:
+                return link
+            # Who is about to end is worse than who does not know how it is with it.
+            if link.outgoing is not None and (worse is None or (worse.is_leaving and not link.is_leaving)):
+                worse = link
+        return worse
 
     async def ask(self, key: int, call: Callable[[Channel], Any], within: float = 10.0) -> Any:
         """Ask the owner of a key something that may be asked twice; whoever is next if it cannot be asked.

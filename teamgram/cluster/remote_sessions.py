@@ -29,6 +29,9 @@ CONNECTION_WINDOW = 256 << 10
 FRAME_COST = 256
 """What a frame counts beside its bytes: many small ones are not free either."""
 
+YIELDED_FOR = 4.0
+"""Seconds that a session process that may be cut off has to find that it is not: when etcd comes back, all do."""
+
 _WRITTEN_STEP = CONNECTION_WINDOW // 4
 
 
@@ -59,9 +62,17 @@ class RemoteSessions:
         gateway: whom answers are for.
         gateway_id: this process's name in ``ConnRef``.
         is_open: whether a connection of that number is.
+        call_later: in so many seconds.
     """
 
-    def __init__(self, gateway: Gateway, gateway_id: str, is_open: Callable[[int], bool]) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        gateway_id: str,
+        is_open: Callable[[int], bool],
+        call_later: Callable[[float, Callable[[], object]], object],
+    ) -> None:
+        self._call_later = call_later
         self._gateway = gateway
         self._gateway_id = gateway_id
         self._is_open = is_open
@@ -200,6 +211,20 @@ class RemoteSessions:
     def connected(self, link: MemberLink) -> None:
         """Frames that found nobody can go on."""
         self._read_again()
+        self._call_later(YIELDED_FOR, self._leave_those_that_yield)
+
+    def _leave_those_that_yield(self) -> None:
+        """Close the connections of sessions in processes that may be cut off, when there is a better one."""
+        assert self._links is not None
+        links = list(self._links)
+        if not any(link.is_good for link in links):
+            return
+        yielding = [link for link in links if link.yields and link.outgoing is not None]
+        if not yielding:
+            return
+        for conn_id, carried in list(self._carried.items()):
+            if any(link in carried.links for link in yielding):
+                self._gateway.close(ConnRef(self._gateway_id, conn_id), "its session process may be cut off")
 
     def _read_again(self) -> None:
         refused, self._refused = self._refused, {}
@@ -210,6 +235,9 @@ class RemoteSessions:
         """What a session process has for our connections."""
         if message.leaving:
             link.is_leaving = True
+        if message.yields is not link.yields:
+            link.yields = message.yields
+            self._call_later(YIELDED_FOR, self._leave_those_that_yield)
         for item in message.items:
             kind = item.WhichOneof("item")
             if kind == "frame":

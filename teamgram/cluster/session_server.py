@@ -67,13 +67,15 @@ class GatewayStream:
 
     _log = Logger()
 
-    def __init__(self, gateway_id: str, session: SessionInbound) -> None:
+    def __init__(self, gateway_id: str, session: SessionInbound, yields: bool = False) -> None:
         self.gateway_id = gateway_id
+        self.yields = yields
         self._session = session
         self._connections: dict[int, _Connection] = {}
         self._crowded: dict[int, None] = {}
         self.outgoing: StreamQueue[frames_pb2.GatewayItem] = StreamQueue(
-            lambda items, leaving: frames_pb2.ToGateway(items=items, leaving=leaving), self._has_room
+            lambda items, leaving: frames_pb2.ToGateway(items=items, leaving=leaving, yields=self.yields),
+            self._has_room,
         )
 
     def __len__(self) -> int:
@@ -303,6 +305,26 @@ class SessionServer(frames_grpc.SessionBase):
         self._gateways = gateways
         self._auth_sessions = auth_sessions
         self.is_leaving = False
+        self._yields_for: set[str] = set()
+
+    @property
+    def yields(self) -> bool:
+        """Whether gnetways are told to have others do what is done here."""
+        return bool(self._yields_for)
+
+    def may_be_cut_off(self, why: str, may_be: bool) -> None:
+        """Say to gnetways that others are better for all that this process has, while there is a reason."""
+        before = self.yields
+        (self._yields_for.add if may_be else self._yields_for.discard)(why)
+        if self.yields is before:
+            return
+        if may_be:
+            self._log.warn("leaving clients to others that are better: {why}", why=why)
+        else:
+            self._log.info("serving clients again")
+        for stream in self._gateways.streams.values():
+            stream.yields = self.yields
+            stream.outgoing.say_again()
 
     def leave(self) -> None:
         """Say that this process will end."""
@@ -319,7 +341,7 @@ class SessionServer(frames_grpc.SessionBase):
         before = self._gateways.streams.get(hello.gateway_id)
         if before is not None:
             before.lost()
-        gateway = self._gateways.streams[hello.gateway_id] = GatewayStream(hello.gateway_id, self._session)
+        gateway = self._gateways.streams[hello.gateway_id] = GatewayStream(hello.gateway_id, self._session, self.yields)
         self._log.info("gnetway {gateway} came", gateway=hello.gateway_id)
         try:
             await converse(stream, gateway.outgoing, gateway.received)

@@ -64,7 +64,7 @@ class BffLink(MemberLink):
 
     def __init__(self, address: str, speaker: RemoteBff) -> None:
         self.address = address
-        self.is_leaving = False
+        self.is_leaving = self.yields = False
         self.services = Services()
         self.bus = CarriedBus(MemoryBus())
         self.stream = SessionStream(RanOnce(self.services), Callers(), self.bus, no_holders())

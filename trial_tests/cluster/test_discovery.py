@@ -10,7 +10,15 @@ from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from teamgram.cluster import discovery
-from teamgram.cluster.discovery import GONE_AFTER, Discovery, KnownMembers
+from teamgram.cluster.discovery import (
+    GONE_AFTER,
+    KEEP_ALIVE_EVERY,
+    LEASE_MARGIN,
+    LEASE_SECONDS,
+    Discovery,
+    KnownMembers,
+)
+from teamgram.cluster.etcd import TIMEOUT, EtcdAway
 from tools.test_services import Service, etcd_service
 from trial_tests.backends import service
 
@@ -54,6 +62,80 @@ class KnownMembersTests(SynchronousTestCase):
         self.known.all_are({})
         self.clock.advance(GONE_AFTER)
         self.assertEqual(len(self.told[-1]), 1)
+
+
+class Etcd:
+    """etcd, as far as one registration sees it; silent when it is told to be."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.away = False
+        self.leases = 0
+
+    async def grant(self, ttl: int) -> str:
+        await self._answer()
+        self.leases += 1
+        return str(self.leases)
+
+    async def put(self, key: str, value: str, lease: str) -> None:
+        await self._answer()
+
+    async def keep_alive(self, lease: str) -> bool:
+        await self._answer()
+        return True
+
+    async def _answer(self) -> None:
+        if self.away:
+            await deferLater(self._clock, TIMEOUT)
+            raise EtcdAway("silent")
+
+
+class LeaseTests(SynchronousTestCase):
+    """A process that cannot renew its lease knows of it before others do."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.etcd = Etcd(self.clock)
+        self.told: list[tuple[bool, float]] = []
+        self.discovery = Discovery(self.clock)
+        self.patch(self.discovery, "_client", lambda hosts: self.etcd)
+        self.discovery.when_lease_is_lost(lambda lost: self.told.append((lost, self.clock.seconds())))
+        self.discovery.register(("etcd",), ("interface.session",), "10.0.0.1:1")
+
+    def wait(self, seconds: float) -> None:
+        self.clock.pump([0.25] * int(seconds * 4))
+
+    def test_renewed(self) -> None:
+        """Nothing is told, for as long as it likes; nor when one answer is late."""
+        self.wait(100)
+        self.etcd.away = True
+        self.wait(KEEP_ALIVE_EVERY + TIMEOUT - 1)
+        self.etcd.away = False
+        self.wait(100)
+        self.assertEqual(self.told, [])
+
+    def test_not_renewed(self) -> None:
+        """It is told before the lease ends, counted from when it was last asked for; and when it has another one."""
+        self.wait(KEEP_ALIVE_EVERY * 3 + 0.5)
+        renewed = KEEP_ALIVE_EVERY * 3
+        self.etcd.away = True
+        self.wait(60)
+        [(lost, at)] = self.told
+        self.assertTrue(lost)
+        self.assertEqual(at, renewed + LEASE_SECONDS - LEASE_MARGIN)
+        self.etcd.away = False
+        self.wait(TIMEOUT + 2)
+        self.assertEqual([lost for lost, _ in self.told], [True, False])
+
+    def test_it_leaves(self) -> None:
+        """Nothing is told any more, and no timer is left."""
+
+        async def revoke(lease: str) -> None:
+            pass
+
+        self.etcd.revoke = revoke  # type: ignore[attr-defined]
+        self.successResultOf(Deferred.fromCoroutine(self.discovery.leave()))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
 class DiscoveryTests(TestCase):

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.cluster.flow import StreamQueue
 from teamgram.cluster.links import MemberLink, MemberLinks
-from teamgram.cluster.remote_sessions import CONNECTION_WINDOW, RemoteSessions
+from teamgram.cluster.remote_sessions import CONNECTION_WINDOW, YIELDED_FOR, RemoteSessions
 from teamgram.cluster.ring import Ring
-from teamgram.cluster.session_server import GatewayStream, RemoteGateways
+from teamgram.cluster.session_server import GatewayStream, RemoteGateways, SessionServer
 from teamgram.interfaces.keys import AuthKeyType
 from teamgram.interfaces.session import ConnRef, DataChannelFull, KeyBound, SessionData
 
@@ -71,7 +72,7 @@ class WireLink(MemberLink):
 
     def __init__(self, address: str, speaker: RemoteSessions, sessions: Sessions) -> None:
         self.address = address
-        self.is_leaving = False
+        self.is_leaving = self.yields = False
         self.stream = GatewayStream(GNETWAY, sessions)
         self.outgoing: StreamQueue[Any] | None = speaker.outgoing(self)
 
@@ -111,8 +112,9 @@ class FramesTests(SynchronousTestCase):
     """One gnetway, one session process unless a test says otherwise."""
 
     def setUp(self) -> None:
+        self.clock = Clock()
         self.edge = Edge()
-        self.inbound = RemoteSessions(self.edge, GNETWAY, lambda number: number in self.edge.open)
+        self.inbound = RemoteSessions(self.edge, GNETWAY, lambda number: number in self.edge.open, self.clock.callLater)
         self.sessions = {name: Sessions() for name in ("a", "b")}
         self.links = {name: WireLink(name, self.inbound, self.sessions[name]) for name in self.sessions}
         self.wire = WireLinks(list(self.links.values()))
@@ -295,6 +297,46 @@ class FramesTests(SynchronousTestCase):
         self.inbound.send_data(frame(conn_id=2))
         self.carry()
         self.assertEqual((len(self.sessions["b"].taken), len(self.a.taken)), (0, 1))
+
+    def test_who_may_be_cut_off(self) -> None:
+        """What it has goes to another one as soon as there is one that is better; not while there is none."""
+        server = SessionServer(self.a, self.gateways, None)  # type: ignore[arg-type]
+        a, b = self.links["a"], self.links["b"]
+        for conn_id in (1, 2):
+            self.inbound.send_data(frame(conn_id=conn_id))
+        self.carry()
+        self.wire.use("a", "b")
+        b.outgoing = None
+        server.may_be_cut_off("its lease ends", True)
+        server.may_be_cut_off("no bff", True)
+        self.say(a)
+        self.clock.advance(YIELDED_FOR)
+        self.assertEqual((a.yields, self.edge.closed), (True, []))
+        self.assertIs(self.wire.owner(77), a, "nobody else is there")
+        b.outgoing = self.inbound.outgoing(b)
+        self.inbound.connected(b)
+        self.assertEqual(self.edge.closed, [])
+        self.clock.advance(YIELDED_FOR)
+        self.assertEqual([conn_id for conn_id, _ in self.edge.closed], [1, 2])
+        self.assertTrue(all(self.wire.owner(key) is b for key in range(100)))
+        server.may_be_cut_off("no bff", False)
+        self.say(a)
+        self.assertTrue(a.yields, "one reason is left")
+        server.may_be_cut_off("its lease ends", False)
+        self.say(a)
+        self.assertFalse(a.yields)
+
+    def test_who_leaves_is_worse_than_who_may_be_cut_off(self) -> None:
+        """It will be gone in any case."""
+        self.wire.use("a", "b")
+        for one, other in (("a", "b"), ("b", "a")):
+            self.links[one].is_leaving, self.links[one].yields = True, False
+            self.links[other].is_leaving, self.links[other].yields = False, True
+            self.assertEqual({self.wire.owner(key << 57) for key in range(-60, 60)}, {self.links[other]})
+
+    def say(self, link: WireLink) -> None:
+        """Have its sign of life arrive."""
+        self.inbound.received(link, link.stream.outgoing._message([], False))
 
     def test_the_gnetway_dies(self) -> None:
         """Its connections carry nothing any more; what waited counts as it does for a connection that closed."""

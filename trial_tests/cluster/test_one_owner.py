@@ -32,7 +32,7 @@ class BffLink(MemberLink):
 
     def __init__(self, place: "Place", process: "Process") -> None:
         self.address = "bff"
-        self.is_leaving = False
+        self.is_leaving = self.yields = False
         self.stream = SessionStream(place.once, Callers(), place.bus, place.holders)
         self.outgoing: StreamQueue[Any] | None = process.remote.outgoing(self)
 

@@ -124,7 +124,7 @@ class NeighboursPortTests(SynchronousTestCase):
             between, address = self.trust(), f"127.0.0.1:{free_port()}"
             edge, sessions, gateways = Edge(), Sessions(), RemoteGateways()
             server = SessionServer(sessions, gateways, None)  # type: ignore[arg-type]
-            inbound = RemoteSessions(edge, GNETWAY, lambda number: number in edge.open)
+            inbound = RemoteSessions(edge, GNETWAY, lambda number: number in edge.open, lambda *_: None)
             links = MemberLinks(inbound, between.client)
             inbound.use(links)
             port = await self.opened(address, [server], between.server)

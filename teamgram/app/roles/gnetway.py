@@ -60,7 +60,10 @@ class GnetwayRole:
     def _build_inbound(self, gateway: Gateway) -> SessionInbound:
         place = self._place
         inbound = RemoteSessions(
-            gateway, place.process, lambda number: self.gnetway.connections.get(number) is not None
+            gateway,
+            place.process,
+            lambda number: self.gnetway.connections.get(number) is not None,
+            place.reactor.callLater,
         )
         self.links = MemberLinks(inbound, place.trust.client)
         inbound.use(self.links)

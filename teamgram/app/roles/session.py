@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from twisted.internet.task import LoopingCall
+
 from teamgram.app import figures, stage_settings
 from teamgram.app.config.loader import Configuration
 from teamgram.app.roles.neighbours import bff_targets
@@ -24,6 +26,9 @@ from teamgram.session.routing import service_key
 from teamgram.session.service import SessionService
 
 _AUTHORIZATION = "RPCAuthorization"
+
+ALONE_AFTER = 2.0
+"""Seconds without any bff until clients are left to other session processes."""
 
 
 class SessionRole:
@@ -68,6 +73,11 @@ class SessionRole:
         self._server = SessionServer(self.session, self._gateways, auth_sessions)
         self.services: Sequence[Any] = (self._server,)
         figures.add_session(place.figures, self.session.stage)
+        place.discovery.when_lease_is_lost(lambda lost: self._server.may_be_cut_off("its lease in etcd ends", lost))
+        self._keys = keys
+        self._nobody_since: float | None = None
+        self._looking = LoopingCall(self._look)
+        self._looking.clock = place.reactor
 
     async def start(self) -> None:
         """Dial bff, and take frames."""
@@ -76,6 +86,17 @@ class SessionRole:
                 where.endpoints, where.etcd_hosts, where.etcd_key, self.links[target].set_members
             )
         self.session.startService()
+        self._looking.start(1.0, now=False)
+
+    def _look(self) -> None:
+        """Without bff nothing here gets an answer but pings: clients are better off where there is one."""
+        now = self._place.reactor.seconds()
+        if self._keys.reachable:
+            self._nobody_since = None
+        elif self._nobody_since is None:
+            self._nobody_since = now
+        alone = self._nobody_since is not None and now - self._nobody_since >= ALONE_AFTER
+        self._server.may_be_cut_off("no bff process can be reached", alone)
 
     def leave(self) -> None:
         """Have gnetway bring new connections to others."""
@@ -83,6 +104,8 @@ class SessionRole:
 
     def stop_steps(self) -> Sequence[Step]:
         """Requests in flight, then the ways to bff."""
+        if self._looking.running:
+            self._looking.stop()
         return (
             ("requests in flight", self.session.stopService),
             *((target, lambda links=links: from_asyncio(links.close())) for target, links in self.links.items()),

@@ -5,6 +5,8 @@ CONFIG ?= etc
 DATA_DIR ?= var
 TESTS ?= trial_tests
 ACCEPTANCE ?= acceptance_tests.openclaw
+CLUSTERED ?= trial_tests.clients trial_tests.conformance
+OUTAGE ?= 60
 CLIENTS ?= acceptance_tests.clients
 MEDIA ?= acceptance_tests.media
 N ?= 1000
@@ -13,7 +15,7 @@ PLAY ?= 20
 PLAYED := trial_tests.bff.test_updates.EveryClientEndsEqualTests trial_tests.bff.test_updates.EveryClientEndsEqualOnServersTests trial_tests.session.test_hostile.SessionFuzzTests
 BIN := .venv/bin
 
-.PHONY: help setup run run-cluster desktop test test-openclaw test-more-clients test-apps test-media lint bench bench-cluster faults fuzz mutants siege clean
+.PHONY: help setup run run-cluster desktop test test-cluster faults-cluster test-openclaw test-more-clients test-apps test-media lint bench bench-cluster faults fuzz mutants siege clean
 
 help:
 	@echo "make run      set up and start everything in the foreground (CONFIG=$(CONFIG) DATA_DIR=$(DATA_DIR))"
@@ -27,6 +29,8 @@ help:
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    CPU time per operation and memory, printed as a table"
 	@echo "make bench-cluster  the same of pings and messages for one process and for several, in turns, on one MariaDB"
+	@echo "make test-cluster  all clients and the rules of MTProto against several processes (CLUSTERED=trial_tests.clients.test_chat for some)"
+	@echo "make faults-cluster  kill, end and freeze processes of a cluster, etcd, Redis and MariaDB, N=$(N) times, OUTAGE=$(OUTAGE) s, and see that nothing is lost"
 	@echo "make faults   break connections, frames and the server, N=$(N) times each, play at random for long (PLAY=$(PLAY)), and see that nothing is lost"
 	@echo "make fuzz     feed hostile bytes to every parser and state machine (INPUTS=$(INPUTS) in all)"
 	@echo "make mutants  break security checks one by one and see that a test notices each (MUTANTS=session for some)"
@@ -58,6 +62,9 @@ desktop: .venv/.ready
 
 test: .venv/.ready-test
 	@TEAMGRAM_TEST_REQUIRE_SERVICES=1 $(BIN)/python tools/test_services.py -- $(BIN)/python -m tools.run_trial $(TESTS)
+
+test-cluster: .venv/.ready-test
+	@TEAMGRAM_TEST_CLUSTER=1 TEAMGRAM_TEST_REQUIRE_SERVICES=1 $(BIN)/python tools/test_services.py -- $(BIN)/python -m tools.run_trial $(CLUSTERED)
 
 test-openclaw: .venv/.ready-test
 	@sh tools/setup_openclaw.sh
@@ -91,6 +98,9 @@ bench-cluster: .venv/.ready-test
 faults: .venv/.ready-test
 	@$(BIN)/python -m tools.faults --rounds $(N)
 	@TEAMGRAM_TEST_PLAY_TIMES=$(PLAY) $(BIN)/python tools/test_services.py -- $(BIN)/python -m tools.run_trial $(PLAYED)
+
+faults-cluster: .venv/.ready-test
+	@$(BIN)/python -m tools.cluster_faults --rounds $(N) --outage $(OUTAGE)
 
 fuzz: .venv/.ready-test
 	@$(BIN)/python -m tools.fuzz --inputs $(INPUTS)

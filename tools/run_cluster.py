@@ -149,6 +149,8 @@ def lay_out(config: Path, data_dir: Path, sessions: int, bffs: int, engines: Eng
                 change(own / "gnetway.yaml", _put(Session={"Endpoints": session_addresses}))
                 clients = [{"Endpoints": bff_addresses, "Etcd": {"Key": "bff.bff"}}]
                 change(own / "session.yaml", _put_into("BFFProxyClients", Clients=clients))
+            host, _, port = free_address().rpartition(":")
+            change(own / f"{role}.yaml", _put(Prometheus={"Host": host, "Port": int(port)}))
             if address:
                 change(own / f"{role}.yaml", _put(ListenOn=address))
             if engines.redis:

@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+import yaml
+
 from trial_tests.clients.kept_server import KeptServer
 from trial_tests.clients.server import RunningServer
 
@@ -27,6 +29,11 @@ class RunningCluster(RunningServer):
         """What starts it."""
         return cluster_command(self.config, self.data_dir)
 
+    @property
+    def metrics_addresses(self) -> list[str]:
+        """Of the session processes, who count what clients ask for."""
+        return session_metrics(self.data_dir)
+
 
 class KeptCluster(KeptServer):
     """As ``KeptServer``."""
@@ -35,6 +42,23 @@ class KeptCluster(KeptServer):
     def command(self) -> list[str]:
         """What starts it."""
         return cluster_command(self.config, self.data_dir)
+
+    @property
+    def metrics_addresses(self) -> list[str]:
+        """Of the session processes, who count what clients ask for."""
+        return session_metrics(self.data_dir)
+
+    @property
+    def pid(self) -> int:
+        """Of who holds the clients' connections."""
+        return pids_of(self)["gnetway0"]
+
+
+def session_metrics(data_dir: Path) -> list[str]:
+    """Where the session processes of a running cluster have their ``/metrics``."""
+    files = sorted((data_dir / "cluster").glob("session*/etc/session.yaml"))
+    where = [yaml.safe_load(file.read_text())["Prometheus"] for file in files]
+    return [f"{one['Host']}:{one['Port']}" for one in where]
 
 
 def is_wanted() -> bool:

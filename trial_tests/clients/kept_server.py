@@ -12,7 +12,7 @@ from typing import Any
 
 from trial_tests.clients.server import PROJECT, RunningServer
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 
 
 class KeptServer(RunningServer):

@@ -139,6 +139,11 @@ class RunningServer:
         return int(match.group(1))
 
     @property
+    def metrics_addresses(self) -> list[str]:
+        """Where its ``/metrics`` are; each has a part of the counts."""
+        return [f"127.0.0.1:{self.gateway_port}"]
+
+    @property
     def command(self) -> list[str]:
         """What starts it."""
         twistd = str(Path(sys.executable).with_name("twistd"))

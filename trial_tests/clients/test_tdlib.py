@@ -169,9 +169,12 @@ class TdlibTests(ChatScenario):
 
     async def counted(self, metric: str) -> Counter[str]:
         """The metric's numbers by their labels."""
-        response = await treq.get(f"http://127.0.0.1:{self.server.gateway_port}/metrics", persistent=False)
-        found = re.findall(rf"(?m)^{metric}\{{([^}}]*)\}} ([\d.]+)$", await response.text())
-        return Counter({labels: int(float(number)) for labels, number in found})
+        counts: Counter[str] = Counter()
+        for address in self.server.metrics_addresses:
+            response = await treq.get(f"http://{address}/metrics", persistent=False)
+            found = re.findall(rf"(?m)^{metric}\{{([^}}]*)\}} ([\d.]+)$", await response.text())
+            counts.update({labels: int(float(number)) for labels, number in found})
+        return counts
 
     async def test_members_as_they_come_and_go(self) -> None:
         """After every kind of change TDLib knows the members from the updates alone and refetches nothing."""

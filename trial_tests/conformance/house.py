@@ -20,6 +20,7 @@ from teamgram.mtproto.crypto.rsa import RsaPublicKey
 from teamgram.mtproto.envelope import AuthKey
 from teamgram.mtproto.tl import decode, encode, tl
 from trial_tests.authsession.binding_message import binding_message
+from trial_tests.clients.cluster import KeptCluster, is_wanted
 from trial_tests.clients.kept_server import KeptServer
 from trial_tests.peer.calls import CallFailed, PeerSession
 from trial_tests.peer.connection import PeerConnection, connect
@@ -42,7 +43,7 @@ class SharedServer:
     _running: ClassVar[dict[type["SharedServer"], Any]] = {}
 
     def __init__(self) -> None:
-        self.files = KeptServer(reactor)
+        self.files: KeptServer = KeptCluster(reactor) if is_wanted() else KeptServer(reactor)
         self.configure()
         self._forgiven = 0
         self.files.start_and_wait()

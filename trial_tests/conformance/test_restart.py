@@ -14,6 +14,7 @@ from twisted.trial import unittest
 
 from teamgram.mtproto.crypto.rsa import RsaPublicKey
 from teamgram.mtproto.tl import decode, encode, tl
+from trial_tests.clients.cluster import RunningCluster, is_wanted
 from trial_tests.clients.server import RunningServer
 from trial_tests.conformance.watching import history
 from trial_tests.peer.calls import PeerSession
@@ -28,7 +29,7 @@ class RestartTests(unittest.TestCase):
     async def setUp(self) -> None:
         directory = Path(tempfile.mkdtemp(prefix="teamgram-restart-"))
         self.addCleanup(shutil.rmtree, directory, True)
-        self.server = RunningServer(reactor, directory)
+        self.server = (RunningCluster if is_wanted() else RunningServer)(reactor, directory)
         self.addCleanup(lambda: defer.Deferred.fromCoroutine(self.server.kill()))
         await self.server.start()
 

@@ -7,7 +7,6 @@ configuration as it is. Each outcome is one log line.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +32,6 @@ from teamgram.gnetway.settings import ListenerSettings
 from teamgram.gnetway.tls import CertificateError, ReloadableCertificate
 from teamgram.openclaw.config import source_files
 from teamgram.openclaw.config.errors import OpenClawConfigError
-from teamgram.openclaw.config.live import with_environment
 
 #: What takes effect without a restart; everything else is compared with what the process began with.
 _LIVE = {
@@ -88,7 +86,7 @@ class Reload:
             except ReloadRefused as refusal:
                 self._log.error("configuration not reloaded, the running one stays: {why}", why=str(refusal))
                 return False
-            self._apply(wanted)
+            await self._apply(wanted)
             return True
 
     def _read(self) -> _Wanted:
@@ -102,7 +100,7 @@ class Reload:
             manhole = manhole_settings(configuration.operations.Manhole, stages.data_dir)
             clients = web_clients(configuration.gnetway, stages.data_dir, stages.documents.key)
             config = stages.openclaw.plane.config
-            with_environment(source_files.read(config.path, config.content).tree, os.environ, str(config.path))
+            config.check(source_files.read(config.path, config.content).tree, str(config.path))
         except (ConfigError, OpenClawConfigError) as error:
             raise ReloadRefused(_in_one_line(error)) from None
         loopback = stage_settings.only_loopback(listeners)
@@ -130,7 +128,7 @@ class Reload:
         codes.use(wanted.codes)
         fresh.delay = wanted.fresh_session_delay
 
-    def _apply(self, wanted: _Wanted) -> None:
+    async def _apply(self, wanted: _Wanted) -> None:
         stages, configuration = self._stages, wanted.configuration
         before = stages.configuration
         stages.configuration, stages.listeners = configuration, wanted.listeners
@@ -149,7 +147,7 @@ class Reload:
             )
         )
         try:
-            stages.openclaw.plane.config.reload()
+            await stages.openclaw.reread_config(secrets=True)
         except OpenClawConfigError as error:
             # It was edited between the two readings, or a patch made over RPC does not go with it.
             self._log.error("openclaw.yaml not reloaded: {why}", why=_in_one_line(error))

@@ -16,6 +16,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.threads import deferToThread
 from twisted.logger import ILogFilterPredicate, LogEvent, Logger, formatEventAsClassicLogText
 from twisted.python.failure import Failure
 
@@ -26,6 +27,7 @@ from teamgram.net import websocket
 from teamgram.openclaw.config import redaction
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
+from teamgram.openclaw.config.secret_sources import SecretsWanted
 from teamgram.openclaw.console.pages import ConsolePages
 from teamgram.openclaw.control_plane import ControlPlane, load_identity
 from teamgram.openclaw.gateway import auth, tls
@@ -34,6 +36,7 @@ from teamgram.openclaw.gateway.http_core import CorePaths, Readiness
 from teamgram.openclaw.gateway.log_tail import LogTail
 from teamgram.openclaw.gateway.server import CANVAS, GATEWAY, MINI, OpenClawFactory
 from teamgram.openclaw.methods.logs import LogMethods
+from teamgram.openclaw.methods.secrets import SecretMethods
 from teamgram.openclaw.state_file import state_directory
 
 #: Something that adds methods, routes or services of its own.
@@ -117,6 +120,7 @@ class OpenClawService(MultiService):
                 ],
             )
         )
+        plane.router.register(SecretMethods(config, self.reread_config))
         CorePaths(
             plane.lifetime,
             plane.health,
@@ -212,9 +216,29 @@ class OpenClawService(MultiService):
         self._due = now + _TURN_SECONDS
         self.plane.turn(now)
 
-    def _poll_config(self) -> None:
+    async def reread_config(self, *, secrets: bool = False) -> None:
+        """Read the file again, and if that is wanted ask again for every secret that it names.
+
+        Raises:
+            OpenClawConfigError: it is not taken.
+        """
+        config = self.plane.config
+        if secrets:
+            config.ask_again()
+        await self._with_secrets(config.reload)
+
+    async def _with_secrets(self, read: Callable[[], Change | None]) -> None:
         try:
-            self.plane.config.poll()
+            read()
+        except SecretsWanted as wanted:
+            await deferToThread(wanted.fetch)
+            self.plane.config.reload()
+        for lacking in self.plane.config.lacking:
+            self._log.debug("{path}: {message}", **lacking)
+
+    async def _poll_config(self) -> None:
+        try:
+            await self._with_secrets(self.plane.config.poll)
         except OpenClawConfigError as error:
             self._log.error("the edit was not taken, the last good configuration stays: {error}", error=str(error))
 

@@ -24,7 +24,9 @@ from teamgram.database import private_file
 from teamgram.net.addresses import parse_address, parse_networks
 from teamgram.openclaw.config import environment as environment_values
 from teamgram.openclaw.config import merge, model_apis, openclaw_keys, source_files, telegram
+from teamgram.openclaw.config.environment import Substitution
 from teamgram.openclaw.config.errors import OpenClawConfigError
+from teamgram.openclaw.config.secret_sources import SecretSources, SecretsWanted
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.state_file import read_json
 
@@ -90,6 +92,7 @@ class LiveConfig:
         self.tree: dict[str, Any] = {}
         self.sections = OpenClawFile()
         self._listeners: list[Callable[[Change], None]] = []
+        self._secrets = SecretSources(self._environment)
         self._load()
         self.restarted()
 
@@ -114,15 +117,31 @@ class LiveConfig:
 
         Raises:
             OpenClawConfigError: every path that is wrong is in ``issues`` (the first per section).
+            SecretsWanted: it is one of them, too.
         """
-        return with_environment(tree, self._environment, file)
+        return with_environment(tree, self._environment, file, self._secrets)
 
-    def replace(self, tree: dict[str, Any]) -> Change:
-        """Put ``tree`` in force and keep it over restarts. Blocks for one small write.
+    def check(self, tree: dict[str, Any], file: str = "") -> None:
+        """As :meth:`validate`, without asking programs for secrets.
 
         Raises:
-            OpenClawConfigError: it is invalid; nothing changed.
+            OpenClawConfigError.
         """
+        with_environment(tree, self._environment, file, SecretSources(self._environment, asks=False))
+
+    def replace(self, tree: dict[str, Any], *, by_operator: bool = False) -> Change:
+        """Put ``tree`` in force and keep it over restarts. Blocks for one small write.
+
+        Args:
+            by_operator: who asks sits at this machine.
+
+        Raises:
+            OpenClawConfigError: it is invalid; nothing changed. SecretsWanted: once more after ``fetch``.
+        """
+        where = ("secrets", "providers")
+        if not by_operator and merge.at(tree, where) != merge.at(self.tree, where):
+            # They name programs to start and files to read.
+            raise OpenClawConfigError("", [{"path": "secrets.providers", "message": "is changed in the file only"}])
         sections = self.validate(tree)
         patch = merge.difference(self._base, tree)
         overlay = {"patch": patch, "base": _base_values(self._base, patch)}
@@ -139,7 +158,12 @@ class LiveConfig:
         self._seen = stamp
         if stamp == self._stamp or stamp != seen or self.sections.gateway.reload.mode == "off":
             return None
+        self._secrets.forget_failures()
         return self.reload()
+
+    def ask_again(self) -> None:
+        """The next :meth:`reload` asks for all secrets anew."""
+        self._secrets.forget()
 
     def reload(self) -> Change | None:
         """Re-read the file whether or not it was edited; None when nothing is new.
@@ -154,16 +178,21 @@ class LiveConfig:
             tree = self._merged(base)
             sections = self.validate(tree, str(self.path))
             self._check_secret(base)
+        except SecretsWanted:
+            raise
         except OpenClawConfigError as error:
             self.base_error = error
             raise
         self.base_error = None
         self._base, self._content, self._included = base, source.content, source.included
         self._stamp = self._file_stamp()
-        return self._take(tree, sections) if tree != self.tree else None
+        return self._take(tree, sections) if tree != self.tree or sections != self.sections else None
 
     def _take(self, tree: dict[str, Any], sections: OpenClawFile) -> Change:
         paths = merge.changed_paths(self.tree, tree)
+        if not paths:
+            # The same words, and another secret behind one of them.
+            paths = merge.changed_paths(msgspec.to_builtins(self.sections), msgspec.to_builtins(sections))
         self.tree, self.sections = tree, sections
         change = Change(tuple(paths), tuple(path for path in paths if _needs_restart(path)))
         for listener in self._listeners:
@@ -175,7 +204,12 @@ class LiveConfig:
         self._content, self._base, self._included = source.content, source.tree, source.included
         self._stamp = self._seen = self._file_stamp()
         self.tree = self._merged(self._base)
-        self.sections = self.validate(self.tree, str(self.path))
+        try:
+            self.sections = self.validate(self.tree, str(self.path))
+        except SecretsWanted as wanted:
+            # Nobody is served yet.
+            wanted.fetch()
+            self.sections = self.validate(self.tree, str(self.path))
 
     def _merged(self, base: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -222,6 +256,11 @@ class LiveConfig:
         """What the tree has for OpenClaw alone."""
         return openclaw_keys.used_part(self.tree)[1]
 
+    @property
+    def lacking(self) -> list[dict[str, str]]:
+        """Secrets of models that could not be had: ``{path, message}``."""
+        return list(self._secrets.lacking)
+
     def _file_stamp(self) -> tuple[tuple[int, int] | None, ...]:
         """When the files changed: an edit of one that is included counts, too."""
         found: list[tuple[int, int] | None] = []
@@ -239,19 +278,31 @@ def _needs_restart(path: str) -> bool:
     return reload_kind(path) == "restart" and not openclaw_keys.is_unused(path)
 
 
-def with_environment(tree: Any, environment: Mapping[str, str], file: str = "") -> OpenClawFile:
+def with_environment(
+    tree: Any, environment: Mapping[str, str], file: str = "", secrets: SecretSources | None = None
+) -> OpenClawFile:
     """The sections of a tree with the environment over it, and in the place of what refers to it.
+
+    Args:
+        secrets: where other secrets come from; without it no program is asked for any.
 
     Raises:
         OpenClawConfigError: as :func:`validate`, or a reference leads nowhere.
+        SecretsWanted: programs have to be asked first.
     """
+    secrets = SecretSources(environment, asks=False) if secrets is None else secrets
     issues: list[dict[str, str]] = []
     used = openclaw_keys.used_part(tree)[0]
     if isinstance(used, dict):
         # What is for the environment's own sections, or only for show, is nobody's reference.
-        kept = {name: used.pop(name) for name in ("env", "meta") if name in used}
+        kept = {name: used.pop(name) for name in ("env", "meta", "secrets") if name in used}
         environment = environment_values.with_own(environment, kept.get("env"))
-        used = {**environment_values.substituted(_with_environment(used, environment), environment, issues), **kept}
+        secrets.wanted = {}
+        places = Substitution(environment, secrets, merge.at(kept, ("secrets", "providers")), issues)
+        used = {**places.of(_with_environment(used, environment)), **kept}
+        if secrets.wanted:
+            raise SecretsWanted(file, secrets, secrets.wanted)
+        secrets.lacking = places.lacking
     if issues:
         raise OpenClawConfigError(file, issues)
     return validate(used, file)

@@ -360,6 +360,7 @@ class OpenClawFile(OpenClawSection, frozen=True):
     skills: Free = {}
     bindings: list[Any] = []
     env: Free = {}
+    secrets: Free = {}
     meta: Free | UnsetType = UNSET
 
 
@@ -377,6 +378,7 @@ RELOAD_KINDS: dict[str, str] = {
     "logging": "hot",
     "meta": "none",
     "env": "none",
+    "secrets": "hot",
     "skills": "none",
     "bindings": "hot",
     "plugins": "none",

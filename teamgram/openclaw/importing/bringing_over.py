@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from teamgram.openclaw.agents_service import AgentsService
 from teamgram.openclaw.config import merge, openclaw_keys
 from teamgram.openclaw.config.errors import OpenClawConfigError
+from teamgram.openclaw.config.secret_sources import SecretsWanted
 from teamgram.openclaw.control_plane import ControlPlane
 from teamgram.openclaw.devices.pairing import Device, DeviceToken, NodeSurface
 from teamgram.openclaw.gateway import scopes
@@ -88,7 +89,7 @@ class BringingOver:
         while True:
             tree = merge.merge(config.tree, theirs)
             try:
-                config.validate(tree)
+                config.check(tree)
             except OpenClawConfigError as error:
                 if not all(_without(theirs, issue["path"]) for issue in error.issues):
                     plan.notes.append(f"the configuration: {error.summary()}")
@@ -158,7 +159,11 @@ class BringingOver:
             OpenClawConfigError, OSError: the disk, or what changed meanwhile.
         """
         if plan.tree is not None:
-            self._plane.config.replace(plan.tree)
+            try:
+                self._plane.config.replace(plan.tree, by_operator=True)
+            except SecretsWanted as wanted:
+                wanted.fetch()
+                self._plane.config.replace(plan.tree, by_operator=True)
         for found in plan.sessions:
             await self._bring_session(found)
         for job in plan.jobs:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from twisted.internet.threads import deferToThread
+
 import msgspec
 
 from teamgram.openclaw.config import json5, merge, openclaw_keys, redaction
 from teamgram.openclaw.config.errors import OpenClawConfigError
 from teamgram.openclaw.config.live import Change, LiveConfig
+from teamgram.openclaw.config.secret_sources import SecretsWanted
 from teamgram.openclaw.config.sections import OpenClawFile, reload_kind
 from teamgram.openclaw.gateway import scopes
 from teamgram.openclaw.gateway.auth import PASSWORD
@@ -43,31 +46,31 @@ class ConfigMethods:
             "hash": config.hash,
             "valid": problem is None,
             "issues": [] if problem is None else problem.issues,
-            "warnings": list(openclaw_keys.told(config.unused)),
+            "warnings": [*openclaw_keys.told(config.unused), *config.lacking],
             "legacyIssues": [],
         }
 
     @method("config.patch", scopes.ADMIN, control_plane_write=True)
-    def patch(self, call: Call) -> dict[str, Any]:
+    async def patch(self, call: Call) -> dict[str, Any]:
         """Merge a JSON5 patch; null deletes."""
         raw = self._parse(call)
         self._check_base(call, raw)
         tree = merge.merge(self._config.tree, self._with_secrets(raw))
-        return self._replace(tree, "config-patch")
+        return await self._replace(tree, "config-patch")
 
     @method("config.set", scopes.ADMIN, control_plane_write=True)
-    def set(self, call: Call) -> dict[str, Any]:
+    async def set(self, call: Call) -> dict[str, Any]:
         """Put a whole tree in force."""
         raw = self._parse(call)
         self._check_base(call, raw)
-        return self._replace(self._with_secrets(raw), "config-set")
+        return await self._replace(self._with_secrets(raw), "config-set")
 
     @method("config.apply", scopes.ADMIN, control_plane_write=True)
-    def apply(self, call: Call) -> dict[str, Any]:
+    async def apply(self, call: Call) -> dict[str, Any]:
         """As ``config.set``; and restart if something of it needs that."""
         raw = self._parse(call)
         self._check_base(call, raw)
-        answer = self._replace(self._with_secrets(raw), "config-apply")
+        answer = await self._replace(self._with_secrets(raw), "config-apply")
         if answer["requiresRestart"]:
             self._lifetime.request_restart("config.apply")
         return answer
@@ -147,10 +150,16 @@ class ConfigMethods:
         if given != self._config.hash:
             raise invalid("config changed since last load; re-run config.get and retry")
 
-    def _replace(self, tree: dict[str, Any], kind: str) -> dict[str, Any]:
-        config = self._config
+    async def _replace(self, tree: dict[str, Any], kind: str) -> dict[str, Any]:
+        config, before = self._config, self._config.tree
         try:
-            change: Change = config.replace(tree)
+            try:
+                change: Change = config.replace(tree)
+            except SecretsWanted as wanted:
+                await deferToThread(wanted.fetch)
+                if config.tree is not before:
+                    raise invalid("config changed since last load; re-run config.get and retry") from None
+                change = config.replace(tree)
         except OpenClawConfigError as error:
             raise invalid(f"invalid config: {error.summary()}", {"issues": error.issues}) from None
         return {

@@ -192,7 +192,7 @@ class SocketTests(LiveTestCase):
         await self.in_thread(client.hello)
         self.plane.config.path.write_text("")
         for _ in range(2):
-            self.service._poll_config()
+            await self.service._poll_config()
         self.assertEqual(len(self.flushLoggedErrors()), 0)
         answer = await self.in_thread(self.talk, "operator.read", "config.get", {})
         self.assertEqual((answer["payload"]["valid"], len(answer["payload"]["issues"])), (False, 1))

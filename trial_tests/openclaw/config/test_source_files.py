@@ -193,5 +193,5 @@ class EnvironmentTests(SynchronousTestCase):
         """Names the place and the variable: a token that is literally ``${X}`` is no secret."""
         error = self.assertRaises(OpenClawConfigError, self.load, 'gateway: {auth: {token: "${OC_TOKEN}"}}', {})
         self.assertEqual(error.issues, [{"path": "gateway.auth.token", "message": "the environment has no OC_TOKEN"}])
-        text = "models: {providers: {p: {baseUrl: x, apiKey: {source: exec, provider: v, id: thing}}}}"
-        self.assertIn("not read here", str(self.assertRaises(OpenClawConfigError, self.load, text, {})))
+        text = "gateway: {auth: {token: {source: store, provider: default, id: THING}}}"
+        self.assertIn("are not here", str(self.assertRaises(OpenClawConfigError, self.load, text, {})))

@@ -55,7 +55,7 @@ DECLARED: dict[str | None, str] = {
         agents.files.set models.probe sessions.branches.switch sessions.rewind update.status
         exec.approvals.get exec.approvals.node.get exec.approvals.node.set exec.approvals.set
         agents.create agents.delete agents.update chat.inject client.pair.revoke client.pair.start
-        config.apply config.patch config.set cron.add cron.remove
+        config.apply config.patch config.set cron.add cron.remove secrets.reload
         cron.run cron.update gateway.restart.request sessions.compact sessions.delete sessions.reset set-heartbeats
         system-event""",
 }

@@ -119,12 +119,13 @@ class AgentsService(Service):
         ):
             plane.router.register(family)
         self.terminals = TerminalMethods(parts, plane.events)
+        self.skills = SkillMethods(parts)
         self.channel_pairing = ChannelPairingMethods(lambda: config.sections)
         for more in (
             UsageMethods(parts, rows), SessionBranchMethods(parts, events), SessionSearchMethods(parts),
             ModelMethods(parts),
             MessageMethods(parts, self.deliveries), QuestionMethods(parts, self._questions),
-            SkillMethods(parts), ChannelMethods(self.deliveries), self.channel_pairing, self.terminals,
+            self.skills, ChannelMethods(self.deliveries), self.channel_pairing, self.terminals,
             ApprovalMethods(parts, self.approvals, self._exec_policy, plane.nodes),
         ):  # fmt: skip
             plane.router.register(more)
@@ -157,6 +158,7 @@ class AgentsService(Service):
         """End what the drain left running, with an error in its transcript."""
         super().stopService()
         self.heartbeat.stop()
+        self.skills.stop()
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:

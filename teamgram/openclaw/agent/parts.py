@@ -17,6 +17,7 @@ from teamgram.openclaw.agent.providers.catalog import Catalog
 from teamgram.openclaw.agent.roster import Roster
 from teamgram.openclaw.agent.runner import Runner
 from teamgram.openclaw.agent.runs import AgentRuns
+from teamgram.openclaw.agent.skill_installers import SkillTools
 from teamgram.openclaw.agent.tools.registry import Tools
 from teamgram.openclaw.config.live import LiveConfig
 from teamgram.openclaw.gateway.events import EventStream
@@ -39,6 +40,7 @@ class AgentParts:
     Attributes:
         state_dir: where the control plane keeps its own.
         directory: ``<state_dir>/agents``.
+        skill_tools: what installers of skills brought, in ``<state_dir>/tools``.
         cut_off: what :func:`teamgram.openclaw.agent.recovery.recover` found.
         on_changed: called with (session, reason=, phase=, run_id=) when clients should look again.
     """
@@ -54,6 +56,7 @@ class AgentParts:
         self.stream = stream
         self.state_dir = state_dir
         self.directory = state_dir / "agents"
+        self.skill_tools = SkillTools(state_dir / "tools")
         self.sessions = AgentSessions(self.directory, reactor)
         self.roster = Roster(config, self.directory)
         self.catalog = Catalog(config, reactor)
@@ -72,6 +75,7 @@ class AgentParts:
             self.compaction,
             failover,
             reactor,
+            programs=self.skill_tools.search_path,
             changed=self._changed,
         )
         self.lanes = Lanes(self.sessions, self.roster, runner, idempotency, reactor, self.now_ms, self._changed)

@@ -75,7 +75,12 @@ class Runner:
         reactor: Any,
         *,
         changed: Changed,
+        programs: Callable[[], str],
     ) -> None:
+        """Args:
+        programs: where those that skills need are looked for, as ``PATH`` has it.
+        """
+        self._programs = programs
         self._sessions = sessions
         self._roster = roster
         self._catalog = catalog
@@ -147,7 +152,9 @@ class Runner:
         usage = Usage()
         used_tools: list[str] = []
         off = self._roster.skills_off
-        told = await self._sessions.in_thread(lambda: _told_of(agent.workspace, off, is_main=session.kind == "main"))
+        told = await self._sessions.in_thread(
+            lambda: _told_of(agent.workspace, off, self._programs(), is_main=session.kind == "main")
+        )
         for _ in range(MAX_MODEL_CALLS):
             context, ref, reply = await self._ask(run, words, around, agent, chain, context, told)
             words.flush()
@@ -282,7 +289,7 @@ class Runner:
         return result
 
 
-def _told_of(workspace: Path, off: frozenset[str], *, is_main: bool) -> str:
+def _told_of(workspace: Path, off: frozenset[str], programs: str, *, is_main: bool) -> str:
     """What lies in an agent's workspace for its model: who it is, and what it can look up. Blocks."""
-    parts = (agent_files.prompt(workspace, is_main=is_main), skills.prompt(skills.find(workspace), off))
+    parts = (agent_files.prompt(workspace, is_main=is_main), skills.prompt(skills.find(workspace, programs), off))
     return "\n\n".join(part for part in parts if part)

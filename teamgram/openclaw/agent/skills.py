@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 
 import yaml
 
+from teamgram.openclaw.agent.skill_installers import Installer, installers_of
 from teamgram.openclaw.agent.tools.registry import ToolError
 from teamgram.openclaw.agent.tools.workspace import opened
 
@@ -42,6 +43,7 @@ class Skill:
         path: of its ``SKILL.md``, relative to the workspace.
         missing: what it needs and this machine has not, e.g. ``bin:ffmpeg``.
         problem: why it is none, empty if it is one.
+        installers: ways to have what it needs.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Skill:
     path: str
     missing: tuple[str, ...] = field(default=())
     problem: str = ""
+    installers: tuple[Installer, ...] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -56,14 +59,18 @@ class Skill:
         return not self.missing and not self.problem
 
 
-def find(workspace: Path) -> list[Skill]:
-    """All skills of a workspace by name. Blocks; follows no links."""
+def find(workspace: Path, programs: str | None = None) -> list[Skill]:
+    """All skills of a workspace by name. Blocks; follows no links.
+
+    Args:
+        programs: where those that they need are looked for, as ``PATH`` has it.
+    """
     found: dict[str, Skill] = {}
     for folder in FOLDERS:
         for name in _folders(workspace, folder):
             if len(found) >= MAX_SKILLS:
                 break
-            skill = _read(workspace, f"{folder}/{name}/{FILE}", name)
+            skill = _read(workspace, f"{folder}/{name}/{FILE}", name, programs)
             if skill is not None:
                 found[skill.name] = skill
     return sorted(found.values(), key=lambda skill: skill.name)
@@ -77,7 +84,7 @@ def _folders(workspace: Path, folder: str) -> Iterator[str]:
         return
 
 
-def _read(workspace: Path, path: str, folder: str) -> Skill | None:
+def _read(workspace: Path, path: str, folder: str, programs: str | None) -> Skill | None:
     try:
         with opened(workspace, path.split("/")) as descriptor:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -90,7 +97,9 @@ def _read(workspace: Path, path: str, folder: str) -> Skill | None:
     description = " ".join(str(about.get("description") or "").split())[:_MAX_DESCRIPTION]
     if not problem and not description:
         problem = "SKILL.md needs a description"
-    return Skill(name, description, path, tuple(_missing(about)), problem)
+    openclaw = _openclaw(about)
+    missing = tuple(_missing(openclaw.get("requires"), programs))
+    return Skill(name, description, path, missing, problem, tuple(installers_of(openclaw)))
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:
@@ -107,13 +116,20 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     return (about, "") if isinstance(about, dict) else ({}, "SKILL.md needs names and values between the two ---")
 
 
-def _missing(about: dict[str, Any]) -> Iterator[str]:
-    requires: Any = about
-    for part in ("metadata", "openclaw", "requires"):
-        requires = requires.get(part) if isinstance(requires, dict) else None
+def _openclaw(about: dict[str, Any]) -> dict[str, Any]:
+    metadata = about.get("metadata")
+    found = metadata.get("openclaw") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _missing(requires: Any, programs: str | None) -> Iterator[str]:
     if not isinstance(requires, dict):
         return
-    for kind, there in (("bins", shutil.which), ("env", os.environ.get)):
+
+    def program(name: str) -> str | None:
+        return shutil.which(name, path=programs)
+
+    for kind, there in (("bins", program), ("env", os.environ.get)):
         wanted = requires.get(kind)
         for name in wanted if isinstance(wanted, list) else ():
             if isinstance(name, str) and not there(name):

@@ -2,16 +2,11 @@
 
 import json
 import os
-import selectors
-import signal
 import stat
-import subprocess
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_PIECE = 64 * 1024
+from teamgram.openclaw.programs import CannotStart, Program
 
 
 class SecretUnavailable(Exception):
@@ -67,69 +62,13 @@ def ask(provider: ExecProvider, ids: list[str]) -> bytes:
     """
     command = checked_command(provider)
     asked = json.dumps({"protocolVersion": 1, "provider": provider.name, "ids": ids}).encode()
+    program = Program([command, *provider.args], dict(provider.environment), os.path.dirname(command))
     try:
-        process = subprocess.Popen(
-            [command, *provider.args],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=os.path.dirname(command),
-            env=dict(provider.environment),
-            start_new_session=True,
-        )
-    except (OSError, ValueError):
+        ran = program.run(asked, timeout=provider.timeout, silence=provider.silence, most_bytes=provider.most_bytes)
+    except CannotStart:
         raise SecretUnavailable(f'secret provider "{provider.name}" cannot be started') from None
-    try:
-        output = _talk(process, asked, provider)
-        code = process.wait(max(0.1, provider.timeout))
-    except subprocess.TimeoutExpired:
-        raise SecretUnavailable(f'secret provider "{provider.name}" does not end') from None
-    finally:
-        # Whatever it has begun goes with it.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            assert pipe is not None
-            with suppress(OSError):
-                pipe.close()
-    if code != 0:
-        raise SecretUnavailable(f'secret provider "{provider.name}" ended with code {code}')
-    return output
-
-
-def _talk(process: "subprocess.Popen[bytes]", asked: bytes, provider: ExecProvider) -> bytes:
-    assert process.stdin is not None and process.stdout is not None
-    output = bytearray()
-    ends = time.monotonic() + provider.timeout
-    with selectors.DefaultSelector() as selector:
-        os.set_blocking(process.stdin.fileno(), False)
-        selector.register(process.stdin, selectors.EVENT_WRITE)
-        selector.register(process.stdout, selectors.EVENT_READ)
-        last = time.monotonic()
-        while True:
-            now = time.monotonic()
-            left = min(ends, last + provider.silence) - now
-            if left <= 0:
-                why = "took too long" if now >= ends else "said nothing for too long"
-                raise SecretUnavailable(f'secret provider "{provider.name}" {why}')
-            for key, _ in selector.select(left):
-                if key.fileobj is process.stdout:
-                    piece = os.read(process.stdout.fileno(), _PIECE)
-                    if not piece:
-                        return bytes(output)
-                    output += piece
-                    last = time.monotonic()
-                    if len(output) > provider.most_bytes:
-                        raise SecretUnavailable(f'secret provider "{provider.name}" answered too much')
-                else:
-                    try:
-                        asked = asked[os.write(process.stdin.fileno(), asked) :]
-                    except BrokenPipeError:
-                        asked = b""  # It knows without being asked.
-                    except BlockingIOError:
-                        continue
-                    if not asked:
-                        selector.unregister(process.stdin)
-                        with suppress(OSError):
-                            process.stdin.close()
+    if ran.ended:
+        raise SecretUnavailable(f'secret provider "{provider.name}" {ran.ended}')
+    if ran.code != 0:
+        raise SecretUnavailable(f'secret provider "{provider.name}" ended with code {ran.code}')
+    return ran.stdout

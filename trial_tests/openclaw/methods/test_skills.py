@@ -94,7 +94,7 @@ class SkillTests(TurnTestCase):
         self.assertEqual(list(folder.glob("*")) if folder.exists() else [], [])
 
     def test_refused(self) -> None:
-        """Uploads that do not fit together; hubs and installers, which are not here; uploads where they are off."""
+        """Uploads that do not fit together; hubs, which are not here; uploads where they are off."""
         content = packed(("SKILL.md", _SKILL))
         begun = self.ok("skills.upload.begin", kind="skill-archive", slug="tea", sizeBytes=len(content))
         piece = {"uploadId": begun["uploadId"], "dataBase64": base64.b64encode(content + b"x").decode()}
@@ -105,6 +105,6 @@ class SkillTests(TurnTestCase):
             params: dict[str, Any] = {"kind": "skill-archive", "slug": slug, "sizeBytes": 5}
             self.assertEqual(self.error("skills.upload.begin", **params)["code"], "INVALID_REQUEST")
         self.assertIn("ClawHub", self.error("skills.install", source="clawhub", slug="tea")["message"])
-        self.assertIn("not run here", self.error("skills.install", name="x", installId="brew")["message"])
+        self.assertIn("Skill not found", self.error("skills.install", name="x", installId="brew")["message"])
         self.house.plane.config.replace({**self.house.plane.config.tree, "skills": {}})
         self.assertIn("allowUploaded", self.error("skills.upload.commit", uploadId="x")["message"])

@@ -26,6 +26,7 @@ from teamgram.bff.channels.ownership import (
 )
 from teamgram.bff.channels.service import ChannelsService, Migration
 from teamgram.bff.channels.settings import AntiSpam, ChannelSettingsService, JoiningSettings
+from teamgram.bff.channels.statistics import StatisticsService
 from teamgram.bff.chats.invites import ChatInvitesService
 from teamgram.bff.chats.join_requests import JoinRequestsService
 from teamgram.bff.chats.photos import ChatPhotosService
@@ -208,6 +209,7 @@ def conversation_services(shared: Shared) -> list[RpcService]:
         SimilarChannels(shared),
         LeftChannels(shared),
         SearchingPosts(shared),
+        StatisticsService(shared),
         AdminLogService(shared),
         ForumsService(shared),
         ThreadsService(shared),

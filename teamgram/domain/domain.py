@@ -79,6 +79,7 @@ from teamgram.domain.scheduled.scheduled import ScheduledMessages
 from teamgram.domain.search.indexing import SearchIndexer
 from teamgram.domain.search.posts import PostSearch
 from teamgram.domain.search.search import MessageSearch
+from teamgram.domain.statistics.statistics import ChannelStatistics
 from teamgram.domain.stickers.finding import StickerSearch
 from teamgram.domain.stickers.installed import InstalledSets
 from teamgram.domain.stickers.own_sets import OwnSets
@@ -148,6 +149,7 @@ class Domain:
     channel_administration: ChannelAdministration
     channel_ownership: ChannelOwnership
     channel_overviews: ChannelOverviews
+    statistics: ChannelStatistics
     admin_log: AdminLog
     joining: ChannelJoining
     migration: ChatMigration
@@ -280,6 +282,7 @@ class Domain:
             channel_administration=ChannelAdministration(database, fanout, channels),
             channel_ownership=ChannelOwnership(database, channels),
             channel_overviews=ChannelOverviews(database, channels),
+            statistics=ChannelStatistics(database),
             admin_log=AdminLog(database),
             joining=joining,
             migration=ChatMigration(database, chats, channels, fanout),

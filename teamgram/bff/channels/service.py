@@ -114,6 +114,9 @@ class ChannelsService(RpcService):
             can_set_stickers=not channel.is_broadcast and seat.has(AdminRight.CHANGE_INFO),
             hidden_prehistory=channel.has(Flag.HIDDEN_PREHISTORY),
             can_delete_channel=seat.is_owner,
+            can_view_stats=seat.is_admin,
+            # TDLib wants to be told where they are.
+            stats_dc=shared.updates.files.dc_id if seat.is_admin else None,
             antispam=channel.has(Flag.ANTISPAM),
             participants_hidden=channel.has(Flag.PARTICIPANTS_HIDDEN),
             participants_count=channel.members,

@@ -309,6 +309,19 @@ class AdminLog:
         return await self._database.read("channel admin log", _find_txn, actor, channel_id, wanted)
 
 
+def deeds_txn(
+    txn: Transaction, channel_id: int, since: int, kinds: Sequence[type[AdminEvent]], limit: int
+) -> list[AdminEntry]:
+    """The newest events of these kinds since then (unix seconds), for whoever counts them."""
+    numbers = [_KIND_OF[kind] for kind in kinds]
+    txn.execute(
+        "SELECT id, logged_at, user_id, kind, event FROM channel_admin_log WHERE channel_id = ? AND logged_at >= ?"
+        f" AND kind IN ({marks(numbers)}) ORDER BY id DESC LIMIT ?",
+        (channel_id, since, *numbers, limit),
+    )
+    return [AdminEntry(row[0], row[1], row[2], _DECODERS[row[3]].decode(row[4])) for row in txn.fetchall()]
+
+
 def _find_txn(txn: Transaction, actor: Actor, channel_id: int, wanted: Wanted) -> list[AdminEntry]:
     rights.check_sees_admin_log(store.seat_txn(txn, channel_id, actor.user_id, actor.now))
     where, params = "channel_id = ? AND logged_at >= ?", [channel_id, actor.now - KEPT_SECONDS]

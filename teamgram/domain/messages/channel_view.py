@@ -12,6 +12,7 @@ from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED
 from teamgram.domain.boxes.message import FIRST_VIEWS, Forward, Message
 from teamgram.domain.boxes.store import chunks, marks, message_fields, message_from_row, messages_txn, shown_txn
 from teamgram.domain.hearing.ears import heard_txn
+from teamgram.domain.ids.peer import channel_id_of
 from teamgram.domain.messages.threads import counts_txn as replies_txn
 
 
@@ -122,9 +123,13 @@ def counts_txn(txn: Transaction, content_ids: Sequence[int]) -> dict[int, tuple[
     return found
 
 
-def count_forwards_txn(txn: Transaction, forwards: Iterable[Forward | None]) -> None:
-    """The posts that these headers name were sent on once more each."""
-    for forward in forwards:
+def count_forwards_txn(txn: Transaction, forwards: Iterable[tuple[Forward | None, Message | None]]) -> None:
+    """The posts that these headers name were sent on once more each.
+
+    Args:
+        forwards: with each its copy in a channel or supergroup, None elsewhere.
+    """
+    for forward, copy in forwards:
         if forward is None or not forward.post_id:
             continue
         txn.execute("SELECT content_id FROM messages WHERE owner_id = ? AND id = ?", (forward.from_id, forward.post_id))
@@ -132,3 +137,6 @@ def count_forwards_txn(txn: Transaction, forwards: Iterable[Forward | None]) -> 
         if row is not None:
             txn.insert_ignore("post_counts", {"content_id": row[0], "views": FIRST_VIEWS, "forwards": 0})
             txn.execute("UPDATE post_counts SET forwards = forwards + 1 WHERE content_id = ?", (row[0],))
+            if copy is not None:
+                place = {"channel_id": channel_id_of(copy.owner_id), "marked_id": copy.owner_id, "message_id": copy.id}
+                txn.insert_ignore("post_copies", {"content_id": row[0], **place})

@@ -310,7 +310,14 @@ def forward_txn(txn: Transaction, fanout: Fanout, request: ForwardRequest) -> Se
             _discuss_txn(txn, changes, chat, group, outgoing, posted)
         _note_threads_txn(txn, chat, posted)
     _await_pages_txn(txn, outgoing, posted)
-    count_forwards_txn(txn, [message.extra.forward for message in outgoing])
+    place = chat.channel.marked if isinstance(chat, Seat) else 0
+    count_forwards_txn(
+        txn,
+        [
+            (message.extra.forward, copies.get(place) if place else None)
+            for message, copies in zip(outgoing, posted, strict=True)
+        ],
+    )
     changes.save(fanout.deliver, request.perm_auth_key_id)
     box = box_owner(sender_id, request.to_peer)
     for message, copies in zip(outgoing, posted, strict=True):

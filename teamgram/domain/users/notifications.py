@@ -113,6 +113,15 @@ class NotificationSettings:
         txn.call_after(self._rows.invalidate, user_id)
 
 
+def muted_txn(txn: Transaction, user_ids: Sequence[int], scope: str, now: int) -> int:
+    """How many of these users have silenced a scope themselves."""
+    txn.execute(
+        f"SELECT setting FROM account_settings WHERE user_id IN ({', '.join('?' * len(user_ids))}) AND name = ?",
+        (*user_ids, _PREFIX + scope),
+    )
+    return sum((Notifications(**json.loads(row[0])).mute_until or 0) > now for row in txn.fetchall())
+
+
 FOREVER = 2**31 - 1
 """A ``mute_until`` that does not come."""
 

@@ -1,0 +1,1 @@
+"""Channels in numbers, for their administrators."""

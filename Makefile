@@ -75,6 +75,7 @@ test-more-clients: .venv/.ready-test
 	@$(BIN)/python -m tools.run_trial -j 1 $(CLIENTS)
 
 test-media: .venv/.ready-test
+	@sh tools/setup_media.sh
 	@$(BIN)/python -m tools.run_trial -j 1 $(MEDIA)
 	@$(BIN)/python -m tools.file_faults --rounds $$(($(N) / 5))
 

@@ -5,10 +5,13 @@ frame path (``dispatch``) and the service see only this.
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from teamgram.gnetway.key_cache import CachedKey
 from teamgram.interfaces.session import ConnRef, SessionData
+
+if TYPE_CHECKING:
+    from teamgram.gnetway.large_frames import OutgoingFrames
 
 
 class Link(Protocol):
@@ -16,6 +19,9 @@ class Link(Protocol):
 
     def write_frame(self, frame: bytes) -> bool:
         """Send one MTProto frame through the connection's codec; False when it cannot carry it now."""
+
+    def can_carry(self, frames: int) -> bool:
+        """Whether ``write_frame`` would send so many frames, were they ready."""
 
     def write_quick_ack(self, token: bytes) -> None:
         """Send a 4-byte quick ack through the connection's codec, where the transport has them."""
@@ -44,6 +50,8 @@ AWAITS_AUTH_KEY = "auth key"
 AWAITS_EXCHANGE = "exchange"
 #: ``held_data`` waits for room in session's queue.
 AWAITS_DATA_CHANNEL = "data channel"
+#: A large frame is opened piece by piece (``large_frames``).
+AWAITS_CIPHER = "cipher"
 
 
 class ConnContext:
@@ -62,6 +70,10 @@ class ConnContext:
         refused_key_id: the unknown key that was answered -404 before any frame was valid; 0: none.
         closing: closed by us for this reason; nothing more is read.
         close_reason: why it will be closed when ``close_date`` comes.
+        lost: its transport is gone.
+        buffer_full: the send buffer is over its mark.
+        sealing: large frames that are being sealed, in order; None nearly always.
+        writable: session may send: the buffer is not full and nothing is being sealed.
         holds_unfinished: it is counted among those that have begun a long frame.
         unsent_bytes: written since the send buffer filled up; 0 while it is not full.
     """
@@ -70,6 +82,7 @@ class ConnContext:
         "_sessions",
         "address",
         "blocked",
+        "buffer_full",
         "client_addr",
         "close_date",
         "close_reason",
@@ -82,8 +95,10 @@ class ConnContext:
         "kind",
         "link",
         "local_addr",
+        "lost",
         "ref",
         "refused_key_id",
+        "sealing",
         "session_id",
         "unsent_bytes",
         "wheel_slot",
@@ -120,7 +135,10 @@ class ConnContext:
         self.refused_key_id = 0
         self.closing: str = ""
         self.close_reason = "idle"
+        self.lost = False
         self.writable = True
+        self.buffer_full = False
+        self.sealing: OutgoingFrames | None = None
         self.unsent_bytes = 0
         self.holds_unfinished = False
 

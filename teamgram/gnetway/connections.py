@@ -125,7 +125,8 @@ class Connections:
             local=conn.local_addr,
             auth_key_id=conn.key.auth_key_id if conn.key is not None else 0,
         )
-        conn.held_frame = conn.held_data = None
+        conn.lost = True
+        conn.held_frame = conn.held_data = conn.sealing = None
         if conn.kind != "http":
             for (auth_key_id, session_id), key in list(conn.sessions.items()):
                 self._session.close_session(key.info.perm_auth_key_id, auth_key_id, session_id, conn.ref)
@@ -134,6 +135,9 @@ class Connections:
         """Take nothing more, let leave what was written, and close; at the latest after ``close_timeout``."""
         if conn.closing:
             return
+        if conn.sealing is not None:
+            # It counts as written.
+            conn.sealing.finish()
         conn.closing = reason
         conn.close_date = self._seconds() + self._settings.close_timeout
         self.wheel.schedule(conn)
@@ -178,18 +182,26 @@ class Connections:
 
     def write_blocked(self, conn: ConnContext) -> None:
         """The send buffer is over its mark: session holds back."""
-        if conn.writable:
-            conn.writable = False
-            conn.unsent_bytes = 0
-            if not conn.closing:
-                self._session.set_writable(conn.ref, False)
+        if not conn.buffer_full:
+            conn.buffer_full = True
+            self.room_changed(conn)
 
     def write_drained(self, conn: ConnContext) -> None:
         """The send buffer is empty again."""
-        if not conn.writable:
-            conn.writable = True
-            if not conn.closing:
-                self._session.set_writable(conn.ref, True)
+        if conn.buffer_full:
+            conn.buffer_full = False
+            self.room_changed(conn)
+
+    def room_changed(self, conn: ConnContext) -> None:
+        """Its send buffer filled up or drained, or a large frame began or ended: session hears of what that changes."""
+        writable = not conn.buffer_full and conn.sealing is None
+        if writable is conn.writable:
+            return
+        conn.writable = writable
+        if not writable:
+            conn.unsent_bytes = 0
+        if not conn.closing:
+            self._session.set_writable(conn.ref, writable)
 
     def written_while_blocked(self, conn: ConnContext, size: int) -> None:
         """Count what was written although the buffer is over its mark; a peer that never reads is cut off."""

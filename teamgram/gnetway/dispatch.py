@@ -10,13 +10,21 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.gnetway.conn_context import AWAITS_AUTH_KEY, AWAITS_DATA_CHANNEL, NOT_BLOCKED, ConnContext
+from teamgram.gnetway.conn_context import (
+    AWAITS_AUTH_KEY,
+    AWAITS_CIPHER,
+    AWAITS_DATA_CHANNEL,
+    NOT_BLOCKED,
+    ConnContext,
+)
 from teamgram.gnetway.connections import Connections
 from teamgram.gnetway.key_cache import AuthKeyCache, CachedKey
 from teamgram.gnetway.key_exchange import KeyExchanges
+from teamgram.gnetway.large_frames import LARGE_BYTES, LargeFrames
 from teamgram.gnetway.settings import GnetwaySettings
 from teamgram.interfaces.session import ConnRef, DataChannelFull, SessionData, SessionInbound
 from teamgram.mtproto.envelope import EnvelopeError, decrypt, encrypt, quick_ack_token
+from teamgram.mtproto.piecewise import FrameOpening
 from teamgram.mtproto.transport.errors import AUTH_KEY_NOT_FOUND, CLOSE_SILENTLY, WireError
 
 #: How long a connection without a valid frame yet stays open behind -404 for a key exchange to begin on it, in seconds.
@@ -54,6 +62,7 @@ class SessionDispatcher:
         self._exchanges = exchanges
         self._max_sessions = settings.max_sessions_per_connection
         self._seconds = clock.seconds
+        self._large = LargeFrames(clock, connections)
         self.frames_in = 0
         self.frames_out = 0
         self.decrypt_failures = 0
@@ -87,18 +96,50 @@ class SessionDispatcher:
             self._connections.refuse(conn, str(error))
 
     def _encrypted(self, conn: ConnContext, key: CachedKey, frame: bytes, quick_ack: bool) -> None:
-        now = self._seconds()
-        if key.expires_at <= now:
+        if key.expires_at <= self._seconds():
             self._key_not_found(conn, key.auth_key_id, "temporary key expired")
             return
         try:
+            if len(frame) > LARGE_BYTES and self._large.may_open(len(frame)):
+                self._open_by_pieces(conn, key, frame, quick_ack)
+                return
             salt, session_id, payload = decrypt(key.auth_key, frame)
         except EnvelopeError as error:
-            # No -404: the key is known, and a client takes -404 as "key destroyed".
-            self.decrypt_failures += 1
-            self._connections.refuse(conn, str(error))
+            self._not_opened(conn, error)
             return
-        conn.close_date = now + conn.idle_seconds
+        self._opened(conn, key, salt, session_id, payload, quick_ack_token(key.auth_key, frame) if quick_ack else None)
+
+    def _open_by_pieces(self, conn: ConnContext, key: CachedKey, frame: bytes, quick_ack: bool) -> None:
+        opening = FrameOpening(key.auth_key, frame)
+        self._block(conn, AWAITS_CIPHER)
+        self._large.open(conn, opening, lambda: self._pieces_opened(conn, key, opening, frame, quick_ack))
+
+    def _pieces_opened(
+        self, conn: ConnContext, key: CachedKey, opening: FrameOpening, frame: bytes, quick_ack: bool
+    ) -> None:
+        conn.blocked = NOT_BLOCKED
+        if key.stale:
+            # Bound or destroyed meanwhile: it is as if the frame came now.
+            self.frame_received(conn, frame, quick_ack)
+        else:
+            try:
+                opened = opening.opened()
+            except EnvelopeError as error:
+                self._not_opened(conn, error)
+                return
+            self._opened(conn, key, *opened, opening.quick_ack_token() if quick_ack else None)
+        if not conn.blocked and not conn.closing:
+            conn.link.resume_reading()
+
+    def _not_opened(self, conn: ConnContext, error: EnvelopeError) -> None:
+        # No -404: the key is known, and a client takes -404 as "key destroyed".
+        self.decrypt_failures += 1
+        self._connections.refuse(conn, str(error))
+
+    def _opened(
+        self, conn: ConnContext, key: CachedKey, salt: int, session_id: int, payload: bytes, quick_ack: bytes | None
+    ) -> None:
+        conn.close_date = self._seconds() + conn.idle_seconds
         if key is not conn.key or session_id != conn.session_id:
             self._session_seen(conn, key, session_id)
         info = key.info
@@ -117,7 +158,7 @@ class SessionDispatcher:
                 payload,
                 info.dc_id,
             ),
-            quick_ack_token(key.auth_key, frame) if quick_ack else None,
+            quick_ack,
         )
 
     def _hand_over(self, conn: ConnContext, data: SessionData, quick_ack: bytes | None) -> None:
@@ -220,4 +261,6 @@ class SessionDispatcher:
             if key is None:
                 return False
         self.frames_out += 1
+        if conn.sealing is not None or len(payload) > LARGE_BYTES:
+            return self._large.send(conn, key, server_salt, session_id, payload)
         return conn.link.write_frame(encrypt(key.auth_key, server_salt, session_id, payload))

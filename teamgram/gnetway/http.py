@@ -243,6 +243,10 @@ class HttpConnection(Protocol):
         self._read_on()
         return True
 
+    def can_carry(self, frames: int) -> bool:
+        """Whether so many requests wait for an answer."""
+        return sum(waiting.answer is None and not waiting.is_shown for waiting in self._waiting) >= frames
+
     def write_quick_ack(self, token: bytes) -> None:
         """HTTP has none; no request asks for one."""
 

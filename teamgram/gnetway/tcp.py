@@ -122,6 +122,10 @@ class FrameStream:
         self._write(codec.encode(frame))
         return True
 
+    def can_carry(self, frames: int) -> bool:
+        """Any number, once the client's first frame chose the codec."""
+        return self._codec is not None
+
     def write_quick_ack(self, token: bytes) -> None:
         """Send a quick ack through the codec: the obfuscated one's counter has to see every byte."""
         if self._codec is not None:
@@ -161,7 +165,7 @@ class FrameStream:
     def _count_written(self, size: int) -> None:
         """Before it is written: what fills the buffer itself, a piece of a file, was written while there was room."""
         conn = self.conn
-        if conn is not None and not conn.writable:
+        if conn is not None and conn.buffer_full:
             self.edge.connections.written_while_blocked(conn, size)
 
     # IPushProducer: what the transport says about its buffer

@@ -26,7 +26,7 @@ MAX_PADDING = 1024
 #: auth_key_id and msg_key, in the clear.
 CLEAR_BYTES = 24
 #: salt and session_id, before the payload.
-_SALT_SESSION_BYTES = 16
+SALT_SESSION_BYTES = 16
 #: msg_id, seq_no and length, which begin the payload.
 PAYLOAD_HEADER_BYTES = 16
 _MIN_ENCRYPTED_BYTES = 48
@@ -118,8 +118,7 @@ def decrypt(key: AuthKey, frame: bytes) -> tuple[int, int, bytes]:
         EnvelopeError: not a message under this key.
     """
     encrypted_bytes = len(frame) - CLEAR_BYTES
-    if encrypted_bytes < _MIN_ENCRYPTED_BYTES or encrypted_bytes & 15:
-        raise EnvelopeError("the encrypted part is not whole cipher blocks")
+    check_encrypted_size(encrypted_bytes)
     msg_key = frame[8:CLEAR_BYTES]
     first, second, msg_key_part = _from_client(key.auth_key)
     plaintext = ige_decrypt(frame[CLEAR_BYTES:], *aes_key_iv(msg_key, first, second))
@@ -128,18 +127,38 @@ def decrypt(key: AuthKey, frame: bytes) -> tuple[int, int, bytes]:
     # Before anything in the plaintext is looked at, and in constant time ("Security Guidelines").
     if not compare_digest(digest.digest()[8:24], msg_key):
         raise EnvelopeError("msg_key does not fit")
+    salt, session_id, end = plain_head(plaintext, encrypted_bytes)
+    return salt, session_id, plaintext[SALT_SESSION_BYTES:end]
+
+
+def check_encrypted_size(encrypted_bytes: int) -> None:
+    """Whether the encrypted part of a frame can be one by its size.
+
+    Raises:
+        EnvelopeError: too short, or not whole blocks of the cipher.
+    """
+    if encrypted_bytes < _MIN_ENCRYPTED_BYTES or encrypted_bytes & 15:
+        raise EnvelopeError("the encrypted part is not whole cipher blocks")
+
+
+def plain_head(plaintext: bytes, encrypted_bytes: int) -> tuple[int, int, int]:
+    """(server_salt, session_id, where the payload ends) of a plaintext, or of its beginning, whose msg_key fits.
+
+    Raises:
+        EnvelopeError: its length leaves less or more padding than there may be.
+    """
     salt, session_id, length = _SALT_SESSION_LENGTH.unpack_from(plaintext)
-    end = _SALT_SESSION_BYTES + PAYLOAD_HEADER_BYTES + length
+    end = SALT_SESSION_BYTES + PAYLOAD_HEADER_BYTES + length
     if length < 0 or length & 3 or not MIN_PADDING <= encrypted_bytes - end <= MAX_PADDING:
         raise EnvelopeError("message length and padding do not fit the frame")
-    return salt, session_id, plaintext[_SALT_SESSION_BYTES:end]
+    return salt, session_id, end
 
 
-_padding_bytes = PaddingBytes()
+padding_bytes = PaddingBytes()
 
 
 def encrypt(
-    key: AuthKey, salt: int, session_id: int, payload: bytes, random: Callable[[int], bytes] = _padding_bytes
+    key: AuthKey, salt: int, session_id: int, payload: bytes, random: Callable[[int], bytes] = padding_bytes
 ) -> bytes:
     """Seal a message for a client.
 
@@ -147,14 +166,18 @@ def encrypt(
         payload: msg_id:8 seq_no:4 length:4 and the body.
         random: makes the padding, 12 to 27 bytes.
     """
-    # The least padding that fills the last block.
-    padding = random(MIN_PADDING + (-(_SALT_SESSION_BYTES + len(payload) + MIN_PADDING) & 15))
-    plaintext = b"".join((_SALT_SESSION.pack(salt, session_id), payload, padding))
+    plaintext = padded(salt, session_id, payload, random)
     first, second, msg_key_part = _to_client(key.auth_key)
     digest = sha256(msg_key_part)
     digest.update(plaintext)
     msg_key = digest.digest()[8:24]
     return b"".join((_LONG.pack(key.auth_key_id), msg_key, ige_encrypt(plaintext, *aes_key_iv(msg_key, first, second))))
+
+
+def padded(salt: int, session_id: int, payload: bytes, random: Callable[[int], bytes]) -> bytes:
+    """What is encrypted of a message, with the least padding that fills the last block."""
+    padding = random(MIN_PADDING + (-(SALT_SESSION_BYTES + len(payload) + MIN_PADDING) & 15))
+    return b"".join((_SALT_SESSION.pack(salt, session_id), payload, padding))
 
 
 def quick_ack_token(key: AuthKey, frame: bytes) -> bytes:
@@ -168,7 +191,12 @@ def quick_ack_token(key: AuthKey, frame: bytes) -> bytes:
     first, second, msg_key_part = _from_client(key.auth_key)
     digest = sha256(msg_key_part)
     digest.update(ige_decrypt(frame[CLEAR_BYTES:], *aes_key_iv(frame[8:CLEAR_BYTES], first, second)))
-    token = digest.digest()[:4]
+    return quick_ack_token_of(digest.digest())
+
+
+def quick_ack_token_of(digest: bytes) -> bytes:
+    """The token by the hash that msg_key is the middle of."""
+    token = digest[:4]
     return token[:3] + bytes((token[3] | 0x80,))
 
 

@@ -97,6 +97,9 @@ class FakeLink:
             self.frames.append(frame)
         return self.accepts
 
+    def can_carry(self, frames: int) -> bool:
+        return self.accepts
+
     def write_quick_ack(self, token: bytes) -> None:
         self.quick_acks.append(token)
 

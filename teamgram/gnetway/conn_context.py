@@ -5,13 +5,10 @@ frame path (``dispatch``) and the service see only this.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from teamgram.gnetway.key_cache import CachedKey
 from teamgram.interfaces.session import ConnRef, SessionData
-
-if TYPE_CHECKING:
-    from teamgram.gnetway.large_frames import OutgoingFrames
 
 
 class Link(Protocol):
@@ -40,6 +37,18 @@ class Link(Protocol):
 
     def abort(self) -> None:
         """Close now and drop what was written."""
+
+
+class Sealing(Protocol):
+    """Payloads that leave in order when they are sealed (``large_frames``)."""
+
+    def __len__(self) -> int: ...
+
+    def add(self, key: CachedKey, salt: int, session_id: int, payload: bytes) -> None:
+        """Behind what is there."""
+
+    def finish(self) -> None:
+        """Seal and write all of it now."""
 
 
 #: Why no frame is taken from a connection at the moment; empty: frames are taken.
@@ -138,7 +147,7 @@ class ConnContext:
         self.lost = False
         self.writable = True
         self.buffer_full = False
-        self.sealing: OutgoingFrames | None = None
+        self.sealing: Sealing | None = None
         self.unsent_bytes = 0
         self.holds_unfinished = False
 

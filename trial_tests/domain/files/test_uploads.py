@@ -1,6 +1,7 @@
 """Parts of files over a database and a directory: what comes is kept until it is a file, within bounds."""
 
 import os
+import random
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import Clock
 
 from teamgram.blobs import DirectoryBlobs
+from teamgram.database import Transaction
+from teamgram.domain.errors import DomainError
 from teamgram.domain.files.errors import (
     ChecksumInvalid,
     FilePartMissing,
@@ -173,6 +176,75 @@ class UploadsTests(BackendTestCase):
         await uploads.save_part(ME, 4, 0, b"x")
         with self.assertRaises(UploadsTooMany):
             await uploads.save_part(ME, 5, 0, b"x")
+
+    async def counted(self) -> tuple[list[Any], list[Any]]:
+        """What is said to be in progress, by account, and what is."""
+
+        def look(txn: Transaction) -> tuple[list[Any], list[Any]]:
+            txn.execute(
+                "SELECT user_id, open_uploads, held FROM upload_accounts WHERE open_uploads > 0 ORDER BY user_id"
+            )
+            said = [tuple(map(int, row)) for row in txn.fetchall()]
+            txn.execute(
+                "SELECT user_id, COUNT(*), SUM(held) FROM uploads WHERE blob_name = '' GROUP BY user_id ORDER BY 1"
+            )
+            return said, [tuple(map(int, row)) for row in txn.fetchall()]
+
+        return await self.database.read("a count", look)
+
+    async def test_what_is_counted_is_what_is_there(self) -> None:
+        """After parts that came, came again, were refused, became files, and were too old, in any order."""
+        chance = random.Random(12)
+        uploads = self.opened(account_bytes=12 * LEAST_PART, account_uploads=4)
+        for _ in range(150):
+            user_id, file_id = chance.choice((ME, OTHER)), chance.randrange(6)
+            what = chance.random()
+            try:
+                if what < 0.7:
+                    size = chance.choice((KIB, 32 * KIB, 128 * KIB))
+                    await uploads.save_part(user_id, file_id, chance.randrange(3), b"x" * size)
+                elif what < 0.95:
+                    await uploads.finish(user_id, file_id, chance.randrange(1, 4))
+                    await uploads.settled()
+                else:
+                    self.clock.advance(50_000)
+                    await uploads.sweep()
+            except DomainError:
+                pass
+            said, there = await self.counted()
+            self.assertEqual(said, there)
+        self.clock.advance(90_000)
+        await uploads.sweep()
+        self.assertEqual(await self.counted(), ([], []))
+        self.assertEqual(uploads.held_bytes, 0)
+
+    async def test_ten_thousand_open_uploads(self) -> None:
+        """That is the bound here: one more is refused, those that are open go on, and each that ends makes room."""
+        many = 10_000
+        uploads = self.opened(account_uploads=many)
+        now = int(self.clock.seconds())
+
+        def open_txn(txn: Transaction) -> None:
+            txn.executemany(
+                "INSERT INTO uploads (user_id, file_id, began_at, total_parts, held, parts, blob_name, size, md5)"
+                f" VALUES ({ME}, ?, {now}, 0, {LEAST_PART}, 0, '', 0, '')",
+                [(file_id,) for file_id in range(many)],
+            )
+            txn.insert_ignore("upload_accounts", {"user_id": ME, "open_uploads": many, "held": many * LEAST_PART})
+
+        await self.database.write("many", open_txn)
+        with self.assertRaises(UploadsTooMany):
+            await uploads.save_part(ME, many, 0, b"x")
+        self.assertEqual(self.staged(), 0)
+        await uploads.save_part(OTHER, 1, 0, b"x")
+        await uploads.save_part(ME, 5, 0, b"x")
+        await uploads.finish(ME, 5, 1)
+        await uploads.settled()
+        await uploads.save_part(ME, many, 0, b"x")
+        with self.assertRaises(UploadsTooMany):
+            await uploads.save_part(ME, many + 1, 0, b"x")
+        said, there = await self.counted()
+        self.assertEqual(said, there)
 
     async def test_all_have_theirs(self) -> None:
         """What everybody has in progress is bounded, also after a restart."""

@@ -106,14 +106,19 @@ class FrameBuffer:
     def take(self, start: int, end: int, next_offset: int) -> bytes:
         """The bytes from ``start`` to ``end``; parsing goes on at ``next_offset``."""
         data = self.data
-        taken = data[start:end]
+        if isinstance(data, bytes):
+            taken = data[start:end]
+        else:
+            # A slice of an array is an array, and another copy would make bytes of it.
+            with memoryview(data) as view:
+                taken = bytes(view[start:end])
         if next_offset == len(data):
             # Nothing of a connection that waits for its client's next frame stays behind.
             self.data = b""
             self.offset = 0
         else:
             self.offset = next_offset
-        return taken if isinstance(taken, bytes) else bytes(taken)
+        return taken
 
 
 def check_frame_size(size: int, limit_bytes: int) -> None:

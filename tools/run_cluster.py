@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import ctypes
 import os
+import random
 import shutil
 import signal
 import socket
@@ -31,6 +32,8 @@ from tools.test_services import NotReady, own_redis, packages_present
 PROJECT = Path(__file__).parents[1]
 READY = "teamgram is ready"
 STOP_WITHIN = 40.0
+LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_given: set[int] = set()
 
 _PR_SET_PDEATHSIG = 1
 
@@ -121,10 +124,21 @@ def _die_with_parent() -> None:
 
 
 def free_address() -> str:
-    """One of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    """One of 127.0.0.1 that was free a moment ago.
+
+    Below those that the kernel gives to clients: while its process is down nobody comes by it.
+    """
+    first = int(LOCAL_PORTS.read_text().split()[0]) if LOCAL_PORTS.exists() else 32768
+    while True:
+        port = random.randrange(max(1024, first - 12_000), first)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in _given:
+            _given.add(port)
+            return f"127.0.0.1:{port}"
 
 
 def lay_out(config: Path, data_dir: Path, sessions: int, bffs: int, engines: Engines) -> list[Member]:

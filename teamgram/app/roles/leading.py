@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
@@ -48,6 +48,9 @@ class Leading:
         self._follow = follow
         self._until = 0.0
         self.leads = False
+        self._stopped = False
+        # A round that waits for the database while the process is told to end must not begin the work again.
+        self._one_at_a_time = DeferredLock()
         self._rounds = LoopingCall(lambda: Deferred.fromCoroutine(self._round()))
         self._rounds.clock = clock
 
@@ -60,13 +63,22 @@ class Leading:
 
     async def stop(self) -> None:
         """End the work, and let another one begin at once."""
+        self._stopped = True
         if self._rounds.running:
             self._rounds.stop()
+        await self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._stop()))
+
+    async def _stop(self) -> None:
         if self.leads:
             await self._end()
             await self._give_back()
 
     async def _round(self) -> None:
+        await self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._ask_for_it()))
+
+    async def _ask_for_it(self) -> None:
+        if self._stopped:
+            return
         now = self._clock.seconds()
         try:
             held = await self._ask(_take_txn, self._holder, now, now + LEASE_SECONDS)
@@ -75,7 +87,9 @@ class Leading:
             held = self.leads and self._clock.seconds() < self._until - MARGIN
         else:
             self._until = now + LEASE_SECONDS if held else 0.0
-        if held and not self.leads:
+        if held and not self.leads and self._stopped:
+            await self._give_back()
+        elif held and not self.leads:
             self.leads = True
             self._log.info("this process does {name} now", name=self._name)
             try:

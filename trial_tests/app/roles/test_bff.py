@@ -80,6 +80,30 @@ class LeadingTests(BackendTestCase):
         await self.rounds(one)
         self.assertEqual((one.leads, self.did), (False, ["one begins", "one ends"]))
 
+    async def test_one_that_ends_while_it_asks(self) -> None:
+        """Its answer comes late: what has ended does not begin again, and another one has it at once."""
+        one, other = self.process("one"), self.process("other")
+        for leads in (False, True):
+            if leads:
+                one = self.process("one")
+                await self.rounds(one)
+            ask, held = one._ask, Deferred[None]()
+
+            async def late(ask: Any, held: Deferred[None], *arguments: Any) -> Any:
+                await held
+                return await ask(*arguments)
+
+            self.patch(one, "_ask", lambda *given, a=ask, h=held: Deferred.fromCoroutine(late(a, h, *given)))
+            asking = Deferred.fromCoroutine(one._round())
+            stopping = Deferred.fromCoroutine(one.stop())
+            held.callback(None)
+            await asking
+            await stopping
+            self.assertFalse(one.leads)
+            self.assertEqual(self.did, ["one begins", "one ends"] if leads else [])
+        await self.rounds(other)
+        self.assertTrue(other.leads)
+
     async def test_one_that_cannot_begin(self) -> None:
         """It gives the work to another."""
         one, other = self.process("one", broken=True), self.process("other")

@@ -26,6 +26,7 @@ from teamgram.interfaces.rpc import RpcError, RpcMetadata, RpcRequest
 from teamgram.interfaces.updates import UpdatesSessionChanged
 from teamgram.mtproto.tl import NEWEST_LAYER, decode_result, encode, tl
 from trial_tests.backends import BackendTestCase, service
+from trial_tests.clients.server import free_port
 
 PROJECT = Path(__file__).parents[3]
 SECONDS = 15.0
@@ -47,7 +48,7 @@ class TwoBffTestCase(BackendTestCase):
                 "Mysql": {"DSN": dsn, "Active": 4},
                 "Cache": [{"Host": service("TEAMGRAM_TEST_REDIS")}],
             },
-            "botapi.yaml": {"ListenOn": []},
+            "botapi.yaml": {"ListenOn": f"127.0.0.1:{free_port()}"},
             "bff.yaml": {"WelcomeMessage": "", "LinkPreviews": {"Enabled": False}},
         }
         for file, keys in changes.items():

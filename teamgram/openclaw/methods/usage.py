@@ -3,6 +3,7 @@
 import datetime
 from typing import Any
 
+from teamgram.openclaw.agent import usage_details
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.agent.usage_report import Period, UsageReport, UsageTotals, report
 from teamgram.openclaw.gateway import scopes
@@ -14,6 +15,7 @@ from teamgram.openclaw.sessions.agent_session import AgentSession
 #: Sessions whose transcripts one request reads, the newest first.
 MAX_SESSIONS = 1000
 _DEFAULT_LIMIT = 50
+_DEFAULT_LOGS = 200
 _RANGES = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": 3650}
 _DEFAULT_DAYS = 30
 
@@ -130,6 +132,36 @@ class UsageMethods:
             **counted.totals.to_wire(),
         }
         return {**{name: value for name, value in entry.items() if value is not None}, "usage": usage}
+
+    @method("sessions.usage.timeseries", scopes.READ)
+    async def timeseries(self, call: Call) -> dict[str, Any]:
+        """One session's answers over time."""
+        session = self._session(call.params, "timeseries")
+        points = await self._parts.sessions.read(
+            session, lambda records, last: usage_details.timeseries(records), every_branch=True
+        )
+        return {"sessionId": session.session_id, "points": points}
+
+    @method("sessions.usage.logs", scopes.READ)
+    async def logs(self, call: Call) -> dict[str, Any]:
+        """What was said in it, with what it cost."""
+        session, limit = self._session(call.params, "logs"), call.params.get("limit", _DEFAULT_LOGS)
+        if isinstance(limit, bool) or not isinstance(limit, int):
+            limit = _DEFAULT_LOGS
+        most = max(0, min(limit, usage_details.MAX_LOGS))
+        found = await self._parts.sessions.read(
+            session, lambda records, last: usage_details.logs(records, most), every_branch=True
+        )
+        return {"logs": found}
+
+    def _session(self, params: dict[str, Any], what: str) -> AgentSession:
+        key = params.get("key")
+        if not isinstance(key, str) or not key.strip():
+            raise invalid(f"key is required for {what}")
+        session = self._parts.sessions.get(self._parts.runs.canonical_key(key.strip()))
+        if session is None:
+            raise invalid(f"No transcript found for session: {key[:200]}")
+        return session
 
     @method("usage.cost", scopes.READ)
     async def cost(self, call: Call) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from teamgram.openclaw.agent import usage_details
 from teamgram.openclaw.agent.providers.model_api import ModelReply, Usage
 from teamgram.openclaw.methods.not_configured import ANSWERS, REFUSALS
 from trial_tests.openclaw.agent.agents import AgentsTestCase
@@ -63,6 +64,35 @@ class UsageTests(TurnTestCase):
         self.assertEqual(self.ok("sessions.usage", startDate=day, endDate=day)["totals"]["input"], 2_000_000)
         self.assertEqual(self.ok("sessions.usage", key="other")["overview"]["matchedSessions"], 1)
         self.assertEqual(self.ok("usage.status")["providers"], [])
+
+    def test_one_session(self) -> None:
+        """Its answers over time, and what was said for them."""
+        found = self.ok("sessions.usage.timeseries", key="main")
+        self.assertEqual([point["cost"] for point in found["points"]], [3.0, 3.0])
+        self.assertEqual([point["cumulativeTokens"] for point in found["points"]], [1_100_000, 2_200_000])
+        self.assertEqual([point["cumulativeCost"] for point in found["points"]], [3.0, 6.0])
+        logs = self.ok("sessions.usage.logs", key="main")["logs"]
+        self.assertEqual([(each["role"], each["content"]) for each in logs if each["role"] == "user"],
+                         [("user", "yesterday"), ("user", "one")])  # fmt: skip
+        self.assertEqual([(each["content"], each["tokens"], each["cost"]) for each in logs if "cost" in each],
+                         [("x", 1_100_000, 3.0)] * 2)  # fmt: skip
+        self.assertEqual(self.ok("sessions.usage.logs", key="main", limit=1)["logs"], logs[-1:])
+        for method in ("sessions.usage.timeseries", "sessions.usage.logs"):
+            self.assertIn("key is required", self.error(method)["message"])
+            self.assertIn("No transcript", self.error(method, key="none-such")["message"])
+
+    def test_many_points(self) -> None:
+        """Neighbours become one, and nothing of their sum is lost; a message's long text is cut."""
+        records = [
+            {"type": "message", "timestamp": f"2027-01-01T00:{at // 60:02}:{at % 60:02}.000Z",
+             "message": {"role": "assistant", "model": "m", "usage": {"input": 1, "cost": {"input": 0.5}},
+                         "content": [{"type": "text", "text": "x" * 5000}, {"type": "toolCall", "name": "read_file"}]}}
+            for at in range(450)
+        ]  # fmt: skip
+        points = usage_details.timeseries(records[::-1])
+        self.assertEqual((len(points), points[-1]["cumulativeTokens"], points[-1]["cumulativeCost"]), (150, 450, 225.0))
+        (log,) = usage_details.logs(records[::-1], 1)
+        self.assertEqual((len(log["content"]), usage_details.timeseries([])), (2001, []))
 
     def test_refused(self) -> None:
         """Days and zones that are none."""

@@ -25,6 +25,7 @@ DECLARED: dict[str | None, str] = {
         agents.files.get agents.files.list commands.list controlUi.sessionPullRequests.subscribe progressCard.get
         projects.list session.discussion.info sessions.branches.list sessions.catalog.list sessions.companion.state
         sessions.groups.list sessions.observer.visibility sessions.search sessions.usage taskSuggestions.list tasks.list
+        sessions.usage.logs sessions.usage.timeseries
         usage.cost usage.status users.prefs.get
         agent.identity.get agents.list channels.status chat.history chat.metadata chat.startup config.get config.schema
         config.schema.lookup cron.get cron.list cron.runs cron.status gateway.identity.get gateway.restart.preflight

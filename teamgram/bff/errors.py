@@ -199,6 +199,8 @@ RPC_ERRORS: dict[type[DomainError], tuple[int, str]] = {
     forums.PinnedTopicsTooMany: (400, "PINNED_TOO_MUCH"),
     forums.TopicIconInvalid: (400, "TOPIC_ICON_COLOR_INVALID"),
     forums.TopicNotFound: (400, "TOPIC_ID_INVALID"),
+    # Telegram's list has none of this one.
+    forums.TopicsTooMany: (400, "TOPICS_TOO_MUCH"),
     forums.TopicTitleInvalid: (400, "TOPIC_TITLE_EMPTY"),
     channels.AdminUntouchable: (400, "USER_ADMIN_INVALID"),
     channels.AdminsTooMany: (400, "ADMINS_TOO_MUCH"),

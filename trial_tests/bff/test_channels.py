@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from teamgram.domain.messages import history
 from teamgram.domain.privacy.keys import CHAT_INVITE
 from teamgram.domain.privacy.rules import Rule, RuleKind
 from teamgram.mtproto.tl import encode, tl
@@ -537,6 +538,20 @@ class PostingTests(JoinedTestCase):
         self.assertEqual(left[0].id, kept.id)
         answer = await anna.call(clean)
         self.assertEqual((answer.pts_count, answer.offset), (0, 0))
+
+    async def test_a_long_history_is_not_counted(self) -> None:
+        """Exactly up to a bound, beyond that by the ids; pages are the same."""
+        self.patch(history, "MAX_COUNTED", 5)
+        _, anna, boris, _, channel = await self.joined()
+        for number in range(4):
+            await anna.send(self.peer(channel), f"text {number}")
+        short = await boris.history(self.peer(channel), limit=2)
+        top = short.messages[0].id
+        for number in range(6):
+            await anna.send(self.peer(channel), f"more {number}")
+        page = await boris.history(self.peer(channel), limit=2, offset_id=top)
+        self.assertEqual((page.count, [one.message for one in page.messages]), (top + 6, ["text 2", "text 1"]))
+        self.assertEqual(page.offset_id_offset, 7)
 
     async def test_sent_on(self) -> None:
         """A post that is sent on says which channel and which post it was; a message of a group who wrote it."""

@@ -75,6 +75,25 @@ class DiscussionTests(ForumTestCase):
         await self.ban(anna, channel, boris, tl.chatBannedRights(until_date=0, view_messages=True))
         self.assertEqual(await error_of(self.copy(boris, news, post.id)), "CHANNEL_PRIVATE")
 
+    async def test_copies_are_pinned(self) -> None:
+        """Each copy is pinned in the group, without a note; the one of a post that is gone is not."""
+        anna, _, _, _, news, group = await self.discussed()
+        posts = [await self.post(anna, news, text) for text in ("one", "two")]
+        pinned = tl.inputMessagesFilterPinned()
+        fields = dict.fromkeys(("min_date", "max_date", "offset_id", "add_offset", "max_id", "min_id", "hash"), 0)
+        query = tl.messages.search(peer=group, q="", filter=pinned, limit=10, **fields)
+        found = await anna.call(query)
+        self.assertEqual([(one.message, one.pinned) for one in found.messages], [("two", True), ("one", True)])
+        notes = [one for one in (await anna.history(group)).messages if one.NAME == "messageService"]
+        self.assertNotIn("messageActionPinMessage", [note.action.NAME for note in notes])
+        full = await anna.call(tl.channels.getFullChannel(channel=self.address_of(group)))
+        self.assertEqual(full.full_chat.pinned_msg_id, found.messages[0].id)
+        await anna.call(tl.channels.deleteMessages(channel=self.address_of(news), id=[posts[1].id]))
+        self.assertEqual([one.message for one in (await anna.call(query)).messages], ["one"])
+
+    def address_of(self, peer: Any) -> Any:
+        return tl.inputChannel(channel_id=peer.channel_id, access_hash=peer.access_hash)
+
     async def test_follows_its_post(self) -> None:
         """What is changed and taken away in the channel is so in the group."""
         anna, boris, _, channel, news, group = await self.discussed()

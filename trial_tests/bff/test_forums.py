@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from teamgram.domain.forums import topics
 from teamgram.mtproto.tl import tl
 from trial_tests.backends import on_every_backend
 from trial_tests.bff.talk_house import Device
@@ -80,6 +81,18 @@ class TopicTests(ForumTestCase):
         self.assertEqual((topic.unread_count, topic.read_inbox_max_id), (0, second.id))
         nothing = tl.messages.readDiscussion(peer=peer, msg_id=99_999, read_max_id=second.id)
         self.assertEqual(await error_of(boris.call(nothing)), "MESSAGE_ID_INVALID")
+
+    async def test_so_many(self) -> None:
+        """A forum has room for so many topics."""
+        self.patch(topics, "MAX_TOPICS", 3)
+        _, anna, _, _, channel = await self.supergroup()
+        await anna.call(tl.channels.toggleForum(channel=channel, enabled=True, tabs=False))
+        create = tl.messages.createForumTopic
+        peer = tl.inputPeerChannel(channel_id=channel.channel_id, access_hash=channel.access_hash)
+        for number in range(2):
+            await anna.call(create(peer=peer, title=f"Topic {number}", random_id=number + 1))
+        refused = anna.call(create(peer=peer, title="One more", random_id=3))
+        self.assertEqual(await error_of(refused), "TOPICS_TOO_MUCH")
 
     async def test_once_for_a_random_id(self) -> None:
         """Begun twice, it is there once."""

@@ -11,6 +11,10 @@ class TopicNotFound(DomainError):
     """There is no such topic."""
 
 
+class TopicsTooMany(DomainError):
+    """The forum has as many topics as it may have."""
+
+
 class TopicTitleInvalid(DomainError):
     """Empty, or too long."""
 

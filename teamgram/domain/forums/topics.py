@@ -26,6 +26,7 @@ from teamgram.domain.forums.errors import (
     PinnedTopicsTooMany,
     TopicIconInvalid,
     TopicNotFound,
+    TopicsTooMany,
     TopicTitleInvalid,
 )
 from teamgram.domain.messages.deleting import delete_in_channel_txn
@@ -36,6 +37,9 @@ from teamgram.domain.updates.fanout import Fanout
 
 MAX_TITLE = 128
 """Characters (core.telegram.org/method/channels.createForumTopic)."""
+
+MAX_TOPICS = 5_000
+"""Of one forum: a page of them says how many there are, and counts them each time."""
 
 MAX_PINNED = 5
 """``topics_pinned_limit`` in help.getAppConfig."""
@@ -131,6 +135,7 @@ class Topics:
 
         Raises:
             ChannelNotFound, ChannelPrivate, ChatAdminRequired, ForumMissing, TopicTitleInvalid, TopicIconInvalid.
+            TopicsTooMany.
             RandomIdDuplicate: it was used elsewhere.
         """
         return await self._database.write("create topic", self._create_txn, actor, channel_id, new, random_id)
@@ -138,6 +143,12 @@ class Topics:
     def _create_txn(self, txn: Transaction, actor: Actor, channel_id: int, new: NewTopic, random_id: int) -> OwnChange:
         seat = _forum_seat_txn(txn, actor, channel_id)
         _check_begins(seat)
+        txn.execute(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM forum_topics WHERE channel_id = ? LIMIT ?) AS counted",
+            (channel_id, MAX_TOPICS),
+        )
+        if (txn.fetchone() or (0,))[0] >= MAX_TOPICS:
+            raise TopicsTooMany(str(channel_id))
         title, colour = checked_title(new.title), new.icon_color or COLOURS[0]
         if colour not in COLOURS:
             raise TopicIconInvalid(str(colour))

@@ -18,6 +18,7 @@ from teamgram.domain.channels.channel import Channel, Flag
 from teamgram.domain.channels.store import channels_txn
 from teamgram.domain.files.naming import CONTENT, change_uses_txn
 from teamgram.domain.ids.peer import marked_channel
+from teamgram.domain.messages.pinning import set_pinned_txn
 
 
 def discussion_group_txn(txn: Transaction, channel: Channel) -> Channel | None:
@@ -44,6 +45,14 @@ def copy_posts_txn(
     """
     outgoing = [Outgoing(post.text, _copied(channel, post), tag) for post, tag in zip(posts, tags, strict=True)]
     copies = changes.post(posts[0].sender_id, Audience.channel(group.marked), outgoing)
+    # In the group people see at a glance what is spoken of: each copy is pinned there, of an album its first one.
+    albums = [post.extra.grouped_id for post in posts]
+    first = [
+        (sent[group.marked].content_id, group.marked, sent[group.marked].id, group.marked)
+        for place, sent in enumerate(copies)
+        if not albums[place] or albums[place] not in albums[:place]
+    ]
+    set_pinned_txn(txn, changes, first, True)
     rows = []
     for post, sent in zip(posts, copies, strict=True):
         copy = sent[group.marked]

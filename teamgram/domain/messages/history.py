@@ -21,6 +21,10 @@ from teamgram.domain.messages.channel_view import seen_txn
 MAX_PAGE = 100
 
 
+MAX_COUNTED = 5_000
+"""Messages of a channel's whole history are counted up to here: a page costs the same however much was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Which part of the row is wanted; see the module's text."""
@@ -173,12 +177,34 @@ def _needs_content(search: Search) -> bool:
 
 
 def count_txn(txn: Transaction, search: Search, where: str = "", extra: Sequence[object] = ()) -> int:
-    """How many messages match."""
+    """How many messages match; of a channel's whole history exactly up to ``MAX_COUNTED``, beyond that by the ids."""
     within, params = _in_dialogs(search)
+    if _is_whole_channel(search):
+        return _bounded_txn(txn, search, f"{within}{where}", (*params, *extra), extra)
     join = " JOIN message_contents c ON c.id = m.content_id" if _needs_content(search) else ""
     txn.execute(f"SELECT COUNT(*) FROM messages m{join} WHERE {within}{where}", (*params, *extra))
     row = txn.fetchone()
     return int(row[0]) if row else 0
+
+
+def _is_whole_channel(search: Search) -> bool:
+    """Whether every message of a channel is meant, but for those that are hidden from who looks."""
+    return replace(search, hidden_up_to=0) == Search(search.owner_id, search.owner_id, viewer_id=search.viewer_id or -1)
+
+
+def _bounded_txn(
+    txn: Transaction, search: Search, where: str, params: Sequence[object], after: Sequence[object]
+) -> int:
+    txn.execute(
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM messages m WHERE {where} LIMIT ?) AS counted", (*params, MAX_COUNTED + 1)
+    )
+    count = int((txn.fetchone() or (0,))[0])
+    if count <= MAX_COUNTED:
+        return count
+    txn.execute("SELECT MAX(id) FROM messages WHERE owner_id = ? AND peer = ?", (search.owner_id, search.peer))
+    newest = int((txn.fetchone() or (0,))[0])
+    (after_id,) = [one for one in after if isinstance(one, int)] or [0]
+    return max(count, newest - max(search.hidden_up_to, after_id))
 
 
 def page_txn(txn: Transaction, search: Search, page: Page) -> Found:

@@ -1,6 +1,5 @@
 """Pinned messages: for both sides of a private chat, for everybody in a group, or for oneself."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -8,8 +7,7 @@ from msgspec.structs import replace
 from teamgram.database import Transaction
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
-from teamgram.domain.boxes.events import MessagesPinned
-from teamgram.domain.boxes.marks import PINNED, add_marks_txn, drop_marks_txn
+from teamgram.domain.boxes.marks import PINNED
 from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.boxes.store import copies_txn, messages_txn
 from teamgram.domain.channels import rights as channel_rights
@@ -25,6 +23,7 @@ from teamgram.domain.chats.store import chat_txn, member_ids_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.ids.peer import box_owner, channel_id_of, chat_id_of, is_channel, is_user
 from teamgram.domain.messages.errors import MessageIdInvalid
+from teamgram.domain.messages.pinning import set_pinned_txn
 from teamgram.domain.messages.threads import NO_THREAD, in_thread, note_txn, thread_of, topics_of_txn
 from teamgram.domain.updates.fanout import Fanout
 
@@ -69,7 +68,7 @@ def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
     here = audience.owner_ids
     changes.lock(here)
     copies = [copy for copy in copies_txn(txn, [message.content_id]) if copy[1] in here]
-    _set_pinned_txn(txn, changes, copies, not request.unpin)
+    set_pinned_txn(txn, changes, copies, not request.unpin)
     thread = NO_THREAD
     if is_channel(peer):
         actor = Actor(owner_id, request.now, request.perm_auth_key_id)
@@ -116,7 +115,7 @@ def unpin_all_txn(
     if topic_id:
         topics = topics_of_txn(txn, peer, [copy[2] for copy in copies])
         copies = [copy for copy in copies if topics.get(copy[2], GENERAL) == topic_id]
-    _set_pinned_txn(txn, changes, copies, False)
+    set_pinned_txn(txn, changes, copies, False)
     changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(box, 0 if box == owner_id else owner_id)
 
@@ -140,38 +139,3 @@ def _pinnable_txn(
     chat = rights.known(chat_txn(txn, chat_id_of(peer), (owner_id,), lock=True), chat_id_of(peer), owner_id)
     rights.check_permitted(chat, owner_id, Banned.PIN_MESSAGES)
     return Audience.group(chat.id, member_ids_txn(txn, chat.id)), note
-
-
-def _set_pinned_txn(
-    txn: Transaction, changes: BoxChanges, copies: Sequence[tuple[int, int, int, int]], pinned: bool
-) -> None:
-    by_dialog: dict[tuple[int, int], list[int]] = {}
-    for _, owner_id, message_id, peer in copies:
-        by_dialog.setdefault((owner_id, peer), []).append(message_id)
-    for (owner_id, peer), message_ids in sorted(by_dialog.items()):
-        changed = _changed_txn(txn, owner_id, message_ids, pinned)
-        if pinned:
-            add_marks_txn(txn, [(owner_id, peer, PINNED, id_) for id_ in changed])
-        else:
-            drop_marks_txn(txn, owner_id, peer, changed, (PINNED,))
-        if not changed:
-            continue
-        txn.execute(
-            "UPDATE dialogs SET pinned_message_id = (SELECT COALESCE(MAX(k.id), 0) FROM message_marks k"
-            " WHERE k.owner_id = ? AND k.peer = ? AND k.kind = ?) WHERE owner_id = ? AND peer = ?",
-            (owner_id, peer, PINNED, owner_id, peer),
-        )
-        changes.append(owner_id, MessagesPinned(peer, changed, pinned), len(changed))
-
-
-def _changed_txn(txn: Transaction, owner_id: int, message_ids: Iterable[int], pinned: bool) -> tuple[int, ...]:
-    """Set the flag; the ids of those that did not have it so."""
-    changed = []
-    for message_id in sorted(message_ids):
-        txn.execute(
-            "UPDATE messages SET pinned = ? WHERE owner_id = ? AND id = ? AND pinned = ?",
-            (int(pinned), owner_id, message_id, int(not pinned)),
-        )
-        if txn.rowcount:
-            changed.append(message_id)
-    return tuple(changed)

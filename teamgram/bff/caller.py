@@ -6,12 +6,14 @@ Deferred, also when it is an ``async def`` that finished at once.
 """
 
 from collections.abc import Awaitable, Iterable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from teamgram.bff.coroutines import RunningCoroutine
 from teamgram.bff.errors import AUTH_KEY_UNREGISTERED, INTERNAL, METHOD_NOT_IMPL, rpc_error_for
 from teamgram.bff.kinds import KnownAccounts, check_kind, only_for
 from teamgram.bff.registry import EncodedResult, RpcMethod, RpcService, collect
@@ -98,18 +100,12 @@ class Caller:
         # The coroutine keeps this; what it asks of the database stands in its key's line.
         asked_before = ASKING.set(request.metadata.perm_auth_key_id or request.metadata.auth_key_id)
         try:
-            waiting: Deferred[Any] = Deferred.fromCoroutine(coroutine)
+            answer, waiting = RunningCoroutine(coroutine, partial(self._answered, method, request)).begin()
         finally:
             ASKING.reset(asked_before)
-        if waiting.called and not waiting.paused:
-            answer: Any = waiting.result
-            if isinstance(answer, Failure):
-                waiting.addErrback(lambda _: None)  # it is answered below, not lost
-                raise answer.value  # type: ignore[misc]
-            return self._encoded(answer, method, request)
-        return waiting.addBoth(self._answered, method, request)
+        return self._encoded(answer, method, request) if waiting is None else waiting
 
-    def _answered(self, answer: Any, method: RpcMethod, request: RpcRequest) -> bytes:
+    def _answered(self, method: RpcMethod, request: RpcRequest, answer: Any) -> bytes:
         if isinstance(answer, Failure):
             assert answer.value is not None
             raise self._rpc_error(method, answer.value) from None

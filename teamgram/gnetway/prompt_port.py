@@ -7,9 +7,10 @@ before it; what the socket does not take is kept as ever, so order, flow
 control and the end of a connection are Twisted's.
 """
 
+from errno import EWOULDBLOCK
 from typing import Any
 
-from twisted.internet import tcp
+from twisted.internet import main, tcp
 from twisted.internet.interfaces import IProtocolFactory
 
 #: Connections that wait to be accepted.
@@ -23,6 +24,17 @@ class PromptConnection(tcp.Server):
         super().__init__(sock, protocol, client, server, sessionno, reactor)
         # What Twisted's own log lines would call it: two strings for each of thousands that nobody reads.
         self.logstr = self.repstr = type(self.protocol).__name__
+
+    def doRead(self) -> Any:
+        """As Twisted's, in one call instead of two."""
+        try:
+            data = self.socket.recv(self.bufferSize)
+        except OSError as error:
+            return None if error.errno == EWOULDBLOCK else main.CONNECTION_LOST
+        if not data:
+            return main.CONNECTION_DONE
+        self.protocol.dataReceived(data)
+        return None
 
     def write(self, data: bytes) -> None:
         """Send, or keep what is over; an error is left for the reactor to find when it writes."""

@@ -6,6 +6,7 @@ import select
 import socket
 from typing import Any
 
+from twisted.internet.error import ConnectionLost
 from twisted.trial.unittest import SynchronousTestCase
 
 from teamgram.gnetway.short_rounds import ShortRounds, shorten
@@ -89,9 +90,51 @@ class ShortenTests(SynchronousTestCase):
             reactor.addReader(Reader(number))
         for _ in range(4):
             turns.append([])
-            reactor.doPoll(0)
+            reactor.doIteration(0)
         self.assertEqual([len(turn) for turn in turns], [12, 12, 12, 4])
         self.assertEqual(sorted(number for turn in turns for number in turn), list(range(40)))
+
+    def test_one_fails(self) -> None:
+        """What raises is told of its end and leaves; where that raises too it is logged; the others are read."""
+        from twisted.internet.epollreactor import EPollReactor
+
+        reactor: Any = EPollReactor()
+        self.addCleanup(lambda: [one.connectionLost(None) for one in reactor.removeAll()])
+        shorten(reactor)
+        ends: list[tuple[str, Any]] = []
+        read: list[str] = []
+
+        class Reader:
+            def __init__(self, name: str) -> None:
+                self.name = name
+                self.socket, self.other = socket.socketpair()
+                self.other.send(b"x")
+
+            def fileno(self) -> int:
+                return self.socket.fileno()
+
+            def doRead(self) -> Exception | None:
+                read.append(self.name)
+                if self.name == "raises":
+                    raise KeyError("in doRead")
+                self.socket.recv(10)
+                return ConnectionLost("closed") if self.name == "ends" else None
+
+            def connectionLost(self, reason: Any) -> None:
+                self.socket.close()
+                self.other.close()
+                ends.append((self.name, reason.type if reason is not None else None))
+                if self.name == "raises":
+                    raise ValueError("in connectionLost")
+
+        for name in ("raises", "ends", "stays"):
+            reactor.addReader(Reader(name))
+        reactor.doIteration(0)
+        reactor.doIteration(0)
+        self.assertEqual(sorted(read), ["ends", "raises", "stays"])
+        self.assertEqual(sorted(ends), [("ends", ConnectionLost), ("raises", KeyError)])
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
     def test_another(self) -> None:
         """One without epoll is left alone."""

@@ -50,6 +50,7 @@ class GroupCommit:
                 self._run_together(raw, self._txn, jobs)
                 return
             except BaseException:
+                self._txn.may_put_off, self._txn.put_off = False, None
                 self._roll_back(raw, self._txn)
                 self._guarded = GUARDED_BATCHES
         try:
@@ -63,13 +64,20 @@ class GroupCommit:
     def _run_together(self, raw: sqlite3.Connection, txn: Transaction, jobs: list[Job]) -> None:
         """All or none."""
         txn.execute("BEGIN IMMEDIATE")
+        txn.may_put_off = True
+        before = None
         for job in jobs:
+            if txn.put_off is not None and job.function is not before:
+                txn.write_put_off()
+            before = job.function
             txn.after = None
             job.result = job.function(txn, *job.args)
             job.after = txn.after
             if not raw.in_transaction:
                 # The function has caught the error with which it fell; what comes next would be on its own.
                 raise sqlite3.OperationalError("the transaction fell as a whole")
+        txn.write_put_off()
+        txn.may_put_off = False
         txn.execute("COMMIT")
 
     def _run_guarded(self, raw: sqlite3.Connection, txn: Transaction, jobs: list[Job]) -> None:

@@ -1,11 +1,18 @@
 """What a store's function gets to work with inside a transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from teamgram.database.dialect import Engine
 
 Row = tuple[Any, ...]
+
+
+class PutOff(Protocol):
+    """What functions that share a commit leave for one another instead of writing it each time."""
+
+    def write(self, txn: "Transaction") -> None:
+        """Write it."""
 
 
 class Transaction:
@@ -22,9 +29,21 @@ class Transaction:
         executemany: ``executemany(sql, rows)``.
         fetchone: the next row as a tuple, or None.
         fetchall: the remaining rows, a sequence of tuples.
+        may_put_off: what this function leaves in ``put_off`` is written before any other function runs and before the
+            commit: the same function may run again before, and then finds it there.
     """
 
-    __slots__ = ("_cursor", "after", "engine", "execute", "executemany", "fetchall", "fetchone")
+    __slots__ = (
+        "_cursor",
+        "after",
+        "engine",
+        "execute",
+        "executemany",
+        "fetchall",
+        "fetchone",
+        "may_put_off",
+        "put_off",
+    )
 
     def __init__(self, engine: Engine, cursor: Any) -> None:
         self.engine = engine
@@ -35,6 +54,8 @@ class Transaction:
         self.fetchone: Callable[[], Row | None] = cursor.fetchone
         self.fetchall: Callable[[], Sequence[Row]] = cursor.fetchall
         self.after: list[tuple[Callable[..., object], tuple[Any, ...]]] | None = None
+        self.may_put_off = False
+        self.put_off: PutOff | None = None
 
     @property
     def rowcount(self) -> int:
@@ -70,3 +91,9 @@ class Transaction:
         if self.after is None:
             self.after = []
         self.after.append((function, args))
+
+    def write_put_off(self) -> None:
+        """Write what was put off so far."""
+        put_off, self.put_off = self.put_off, None
+        if put_off is not None:
+            put_off.write(self)

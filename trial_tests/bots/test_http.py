@@ -213,6 +213,19 @@ class HttpTests(HttpTestCase):
         self.assertIn(b" 413 ", found[:20])
         self.assertEqual((self.answers.calls, list(self.folder.iterdir())), ([], []))
 
+    async def test_too_large_by_pieces(self) -> None:
+        """So is one that does not say beforehand how long it is."""
+        boundary = "b" * 20
+        content = f'--{boundary}\r\ncontent-disposition: form-data; name="d"; filename="a"\r\n\r\n'.encode()
+        content += b"x" * (2 * MAX_BYTES) + f"\r\n--{boundary}--\r\n".encode()
+        request = (
+            f"POST /bot{TOKEN}/x HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary={boundary}\r\n"
+            "transfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+        ).encode()
+        found = await deferToThread(self.raw, request + b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content))
+        self.assertIn(b" 413 ", found[:20])
+        self.assertEqual((self.answers.calls, list(self.folder.iterdir())), ([], []))
+
     async def test_gone(self) -> None:
         """Who goes away while a call waits is not waited for."""
 

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,63 @@ class GroupCommitTests(BackendTestCase):
             self.assertEqual([ok for ok, _ in outcomes], [True, False, True])
         self.assertEqual(run, [10, 10, 11, 20, 21])
         self.assertEqual(await self.db.read("numbers", numbers), [10, 11, 20, 21])
+
+    async def test_put_off(self) -> None:
+        """What writes of one kind put off is written once, before another kind's runs and before the commit."""
+        statements: list[str] = []
+        adding = self.adding(statements)
+
+        def look(txn: Transaction) -> list[int]:
+            return numbers(txn)
+
+        go_on = await self.hold_the_writer(self.db)
+        writes: list[Any] = [self.db.write("add", adding, number) for number in (1, 2, 3)]
+        seen = self.db.write("look", look)
+        writes += [self.db.write("add", adding, number) for number in (10, 20)]
+        go_on.set()
+        self.assertEqual(await gatherResults(writes), [True] * 5)
+        self.assertEqual(await seen, [6])
+        self.assertEqual(statements, ["add 6", "add 30"])
+        self.assertEqual(await self.db.read("numbers", numbers), [6, 30])
+
+    async def test_put_off_by_what_falls(self) -> None:
+        """When a batch fails what was put off goes with it; run again, each is on its own, as one that is alone is."""
+        statements: list[str] = []
+        adding = self.adding(statements)
+
+        def fail(txn: Transaction) -> None:
+            raise LookupError
+
+        go_on = await self.hold_the_writer(self.db)
+        writes: list[Any] = [self.db.write("add", adding, 1), self.db.write("add", adding, 2)]
+        failing = self.db.write("fail", fail)
+        go_on.set()
+        self.assertEqual(await gatherResults(writes), [False, False])
+        await self.assertFailure(failing, LookupError)
+        self.assertFalse(await self.db.write("add", adding, 3))
+        self.assertEqual(statements, ["add 3", "add 1", "add 2", "add 3"])
+        self.assertEqual(await self.db.read("numbers", numbers), [1, 2, 3])
+
+    def adding(self, statements: list[str]) -> Callable[[Transaction, int], bool]:
+        """A write that leaves the adding up to the last of its kind, if it may; whether it did."""
+
+        class Sum:
+            number = 0
+
+            def write(self, txn: Transaction) -> None:
+                statements.append(f"add {self.number}")
+                put(txn, self.number)
+
+        def add(txn: Transaction, number: int) -> bool:
+            added = txn.put_off if isinstance(txn.put_off, Sum) else Sum()
+            added.number += number
+            if not txn.may_put_off:
+                added.write(txn)
+                return False
+            txn.put_off = added
+            return True
+
+        return add
 
     async def test_write_that_hides_its_fall(self) -> None:
         """A write that goes on after the transaction fell under it, as on a full disk, loses no other one."""

@@ -8,7 +8,6 @@ transaction at a time, and its log has no hole.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +17,7 @@ from teamgram.domain.boxes import log
 from teamgram.domain.boxes.archive import come_out_txn, strangers_txn
 from teamgram.domain.boxes.audience import Audience, Box
 from teamgram.domain.boxes.events import DialogsMoved, LogEntry, LoggedEvent, NewMessage
+from teamgram.domain.boxes.kept import BoxNumbers, Raise, kept_by, raise_txn, write_boxes_txn
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, add_marks_txn
 from teamgram.domain.boxes.message import FIRST_VIEWS, PLAIN, Extra, Message, pack_extra, with_nameless
 from teamgram.domain.boxes.poll_store import add_place_txn
@@ -51,12 +51,6 @@ class DuplicateRandomId(Exception):
     """The sender has used that random_id; the transaction is rolled back and the first result read."""
 
 
-@dataclass(slots=True)
-class _Box:
-    pts: int
-    last_message_id: int
-
-
 class Outgoing(msgspec.Struct, frozen=True):
     """One message on its way into boxes.
 
@@ -83,20 +77,31 @@ Tell = Callable[[Sequence[LogEntry], Mapping[tuple[int, int], Message], int], ob
 
 
 class BoxChanges:
-    """What one transaction does to message boxes."""
+    """What one transaction does to message boxes.
 
-    def __init__(self, txn: Transaction, date: int) -> None:
+    Args:
+        keeps: it does nothing else, so that it may leave counters to those that it shares a commit with.
+    """
+
+    def __init__(self, txn: Transaction, date: int, *, keeps: bool = False) -> None:
         self.txn = txn
         self.date = date
         self.entries: list[LogEntry] = []
         self.messages: dict[tuple[int, int], Message] = {}
-        self._boxes: dict[int, _Box] = {}
+        self._boxes: dict[int, BoxNumbers] = {}
         # Whose archive is not empty.
         self._archivers: set[int] = set()
+        self._kept = kept_by(txn) if keeps else None
+        if not keeps:
+            txn.write_put_off()
 
     def lock(self, owner_ids: Iterable[int]) -> None:
         """Take the boxes for this transaction. Call it once, with everybody, before reading what depends on them."""
         wanted = sorted(set(owner_ids))
+        if self._kept is not None and self._kept.boxes:
+            boxes = self._kept.boxes
+            self._boxes = {owner_id: boxes[owner_id] for owner_id in wanted if owner_id in boxes}
+            wanted = [owner_id for owner_id in wanted if owner_id not in boxes]
         for some in chunks(wanted):
             self._read(some)
         missing = [owner_id for owner_id in wanted if owner_id not in self._boxes]
@@ -115,7 +120,7 @@ class BoxChanges:
             owner_ids,
         )
         for owner_id, pts, last_message_id, archives in self.txn.fetchall():
-            self._boxes[owner_id] = _Box(pts, last_message_id)
+            self._boxes[owner_id] = BoxNumbers(pts, last_message_id)
             if archives:
                 self._archivers.add(owner_id)
 
@@ -266,10 +271,12 @@ class BoxChanges:
                 [(count, user_id, sent_to) for user_id, count in sorted(mentions.items()) if user_id > 0],
             )
         begun = self._raise_dialogs(
-            [
-                (self._boxes[owner_id].last_message_id, date, unread[owner_id], mentions[owner_id], owner_id, peer)
+            {
+                (owner_id, peer): Raise(
+                    self._boxes[owner_id].last_message_id, date, unread[owner_id], mentions[owner_id]
+                )
                 for owner_id, peer in boxes
-            ]
+            }
         )
         if self._archivers:
             news = [box for box in boxes if box.owner_id in self._archivers and unread[box.owner_id]]
@@ -300,29 +307,28 @@ class BoxChanges:
         )
         return box.last_message_id
 
-    def _raise_dialogs(self, tops: list[tuple[int, int, int, int, int, int]]) -> list[Box]:
+    def _raise_dialogs(self, raised: dict[tuple[int, int], Raise]) -> list[Box]:
         """Set what dialogs show; those that were begun by somebody else."""
-        self.txn.executemany(
-            "UPDATE dialogs SET top_message_id = ?, top_sent_at = ?, unread_count = unread_count + ?,"
-            " unread_mentions = unread_mentions + ? WHERE owner_id = ? AND peer = ?",
-            tops,
-        )
+        kept = self._kept
+        if kept is not None:
+            raised = {key: one for key, one in raised.items() if not kept.raise_dialog(*key, one)}
         begun: list[Box] = []
-        if self.txn.rowcount == len(tops):
-            return begun
-        for message_id, date, unread, mentions, owner_id, peer in tops:
-            inserted = self.txn.insert_ignore(
-                "dialogs",
-                new_dialog_row(owner_id, peer)
-                | {
-                    "top_message_id": message_id,
-                    "top_sent_at": date,
-                    "unread_count": unread,
-                    "unread_mentions": mentions,
-                },
-            )
-            if inserted and unread:
-                begun.append(Box(owner_id, peer))
+        if not raise_txn(self.txn, raised):
+            for (owner_id, peer), one in raised.items():
+                inserted = self.txn.insert_ignore(
+                    "dialogs",
+                    new_dialog_row(owner_id, peer)
+                    | {
+                        "top_message_id": one.top_message_id,
+                        "top_sent_at": one.top_sent_at,
+                        "unread_count": one.unread,
+                        "unread_mentions": one.mentions,
+                    },
+                )
+                if inserted and one.unread:
+                    begun.append(Box(owner_id, peer))
+        if kept is not None:
+            kept.dialogs.update(dict.fromkeys(raised))
         return begun
 
     def own(self, owner_id: int, viewer_id: int = 0) -> OwnChange:
@@ -347,12 +353,22 @@ class BoxChanges:
         """Write counters and log; ``tell`` whoever is there after the commit (``Fanout.deliver``)."""
         if not self.entries:
             return
-        self.txn.executemany(
-            "UPDATE message_boxes SET pts = ?, last_message_id = ? WHERE owner_id = ?",
-            [(box.pts, box.last_message_id, owner_id) for owner_id, box in self._boxes.items()],
-        )
+        self._save_boxes()
         log.append_txn(self.txn, self.entries)
         self.txn.call_after(tell, self.entries, self.messages, except_perm_auth_key_id)
+
+    def _save_boxes(self) -> None:
+        kept = self._kept
+        if kept is None:
+            write_boxes_txn(self.txn, self._boxes)
+            return
+        if self._archivers or any(type(entry.event) is not NewMessage for entry in self.entries):
+            # Something was put into an archive, or may have to be: that is looked up each time.
+            write_boxes_txn(self.txn, self._boxes)
+            for owner_id in self._boxes:
+                kept.boxes.pop(owner_id, None)
+            return
+        kept.boxes.update(self._boxes)
 
 
 def _without(boxes: tuple[Box, ...], owner_ids: frozenset[int]) -> tuple[Box, ...]:

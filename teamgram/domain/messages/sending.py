@@ -126,7 +126,7 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     audience, chat = audience_txn(txn, sender_id, peer, first.date, [request.extra.media for request in requests])
     if chat is not None and any(request.extra.via_bot_id for request in requests):
         check_sends_by_way_of_bots(chat, sender_id)
-    changes = BoxChanges(txn, first.date)
+    changes = BoxChanges(txn, first.date, keeps=not isinstance(chat, Seat))
     group = discussion_group_txn(txn, chat.channel) if isinstance(chat, Seat) else None
     changes.lock(audience.owner_ids if group is None else (*audience.owner_ids, group.marked))
     if audience.default_ttl:

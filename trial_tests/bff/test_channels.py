@@ -1,6 +1,9 @@
 """Channels and supergroups through the bff's door."""
 
 from typing import Any
+from unittest.mock import patch
+
+from twisted.logger import globalLogPublisher
 
 from teamgram.domain.messages import history
 from teamgram.domain.privacy.keys import CHAT_INVITE
@@ -314,6 +317,22 @@ class PostingTests(JoinedTestCase):
             self.assertEqual(found.NAME, "messages.channelMessages")
             self.assertEqual((found.messages[0].message, found.pts), ("hello", mine.pts))
             self.assertEqual(found.messages[0].out, device is boris)
+
+    async def test_what_cannot_be_told(self) -> None:
+        """A post that nobody can be told of is one line in the log that blames no exception; the next ones are told."""
+        house, anna, boris, _, channel = await self.joined()
+        lines: list[Any] = []
+        globalLogPublisher.addObserver(lines.append)
+        self.addCleanup(globalLogPublisher.removeObserver, lines.append)
+        with patch.object(house.in_channels, "_push", return_value=False):
+            await boris.send(self.peer(channel), "lost")
+            await house.in_channels.settled()
+        said = [line for line in lines if "could not be pushed" in (line.get("log_format") or "")]
+        self.assertEqual([(line["log_level"].name, line.get("log_failure")) for line in said], [("error", None)])
+        self.assertEqual(await anna.take(), [])
+        await boris.send(self.peer(channel), "told")
+        (update,) = await anna.take()
+        self.assertEqual(update.message.message, "told")
 
     async def test_sent_once(self) -> None:
         """A repeated send gets the first result, also when it was deleted since."""

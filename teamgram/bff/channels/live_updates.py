@@ -183,7 +183,11 @@ class ChannelUpdates:
                 try:
                     await self._load(told)
                     if not self._is_pushed(told):
-                        self._failed(channel_id)
+                        # Somebody whom they name is forgotten again, or gone.
+                        self._log.error(
+                            "updates of channel {channel_id} could not be pushed: nothing known of some whom they name",
+                            channel_id=channel_id,
+                        )
                 except CancelledError:
                     raise
                 except Exception:

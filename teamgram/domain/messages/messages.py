@@ -61,7 +61,7 @@ class Messages:
         """Send several messages of one sender to one peer, all or none; as ``send`` otherwise."""
         # No coroutine: this is what everybody does most.
         return self._database.write_in_line(
-            _line(requests[0]), "send message", sending.send_txn, self._fanout, requests
+            _line(requests[0]), "send message", sending.send_alone_txn, self._fanout, requests
         ).addErrback(self._first_result, requests)
 
     async def next_turn(self, seat: Seat) -> int:

@@ -106,8 +106,16 @@ class Sent(msgspec.Struct, frozen=True):
     ids: tuple[tuple[int, int], ...]
 
 
-def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) -> Sent:
+def send_alone_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) -> Sent:
+    """``send_txn`` for a transaction that does nothing else: what it raises may be left to the next such one."""
+    return send_txn(txn, fanout, requests, keeps=True)
+
+
+def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest], *, keeps: bool = False) -> Sent:
     """Write messages of one sender to one peer into every box of its audience: all or none.
+
+    Args:
+        keeps: see ``BoxChanges``.
 
     Raises:
         DuplicateRandomId: one was sent before; ``sent_before_txn`` has the result.
@@ -126,7 +134,7 @@ def send_txn(txn: Transaction, fanout: Fanout, requests: Sequence[SendRequest]) 
     audience, chat = audience_txn(txn, sender_id, peer, first.date, [request.extra.media for request in requests])
     if chat is not None and any(request.extra.via_bot_id for request in requests):
         check_sends_by_way_of_bots(chat, sender_id)
-    changes = BoxChanges(txn, first.date, keeps=not isinstance(chat, Seat))
+    changes = BoxChanges(txn, first.date, keeps=keeps and not isinstance(chat, Seat))
     group = discussion_group_txn(txn, chat.channel) if isinstance(chat, Seat) else None
     changes.lock(audience.owner_ids if group is None else (*audience.owner_ids, group.marked))
     if audience.default_ttl:

@@ -322,8 +322,9 @@ class PostingTests(JoinedTestCase):
         """A post that nobody can be told of is one line in the log that blames no exception; the next ones are told."""
         house, anna, boris, _, channel = await self.joined()
         lines: list[Any] = []
-        globalLogPublisher.addObserver(lines.append)
-        self.addCleanup(globalLogPublisher.removeObserver, lines.append)
+        observer: Any = lines.append
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
         with patch.object(house.in_channels, "_push", return_value=False):
             await boris.send(self.peer(channel), "lost")
             await house.in_channels.settled()

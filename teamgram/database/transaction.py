@@ -8,7 +8,7 @@ from teamgram.database.dialect import Engine
 Row = tuple[Any, ...]
 
 
-class PutOff(Protocol):
+class LeftOver(Protocol):
     """What functions that share a commit leave for one another instead of writing it each time."""
 
     def write(self, txn: "Transaction") -> None:
@@ -55,7 +55,7 @@ class Transaction:
         self.fetchall: Callable[[], Sequence[Row]] = cursor.fetchall
         self.after: list[tuple[Callable[..., object], tuple[Any, ...]]] | None = None
         self.may_put_off = False
-        self.put_off: PutOff | None = None
+        self.put_off: LeftOver | None = None
 
     @property
     def rowcount(self) -> int:

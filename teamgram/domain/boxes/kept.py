@@ -30,7 +30,7 @@ class Raise:
 
 
 @dataclass(slots=True)
-class Kept:
+class KeptCounters:
     """Of the sends so far that will be committed together.
 
     Attributes:
@@ -82,11 +82,11 @@ def raise_txn(txn: Transaction, dialogs: dict[tuple[int, int], Raise]) -> bool:
     return txn.rowcount == len(dialogs)
 
 
-def kept_by(txn: Transaction) -> Kept | None:
+def kept_by(txn: Transaction) -> KeptCounters | None:
     """What the sends before this one kept; None where each transaction is on its own."""
     if not txn.may_put_off:
         return None
-    if not isinstance(txn.put_off, Kept):
+    if not isinstance(txn.put_off, KeptCounters):
         txn.write_put_off()
-        txn.put_off = Kept()
+        txn.put_off = KeptCounters()
     return txn.put_off

@@ -139,6 +139,8 @@ class Backend:
             domain.chats,
             domain.portraits,
             domain.filing.files,
+            domain.bots,
+            domain.callbacks,
         )
         return OpenClawService(
             source_files.path_in(self.configuration.directory, os.environ),

@@ -24,6 +24,7 @@ from teamgram.openclaw.agents_http import HttpApi
 from teamgram.openclaw.approvals.approvals import Approvals
 from teamgram.openclaw.approvals.channel_notices import ChannelNotices
 from teamgram.openclaw.approvals.exec_policy import ExecPolicy
+from teamgram.openclaw.approvals.pressed import PressedButtons
 from teamgram.openclaw.approvals.questions import Questions
 from teamgram.openclaw.approvals.tool_gate import ToolGate
 from teamgram.openclaw.approvals.typed_words import TypedWords
@@ -68,7 +69,7 @@ class AgentsService(Service):
         outgoing: what waits to be delivered.
         cron, heartbeat: what starts runs by itself.
         approvals: what waits for a person's word.
-        typed_words: what people type that is no message to an agent.
+        typed_words, pressed_buttons: what people type or press that is no message to an agent.
         channel_pairing: lets people in to the messenger, once there is one.
     """
 
@@ -88,6 +89,8 @@ class AgentsService(Service):
         sessions = SessionMethods(parts, rows, events, chat, plane.schemas)
         #: Begins a session anew: (session, ``new`` or ``reset``).
         self.reset_session = life.reset_session
+        #: Sums a conversation up; False: there is nothing to sum up.
+        self.compact_session = life.compact_session
         self.deliveries = Deliveries(parts, chat.say)
         webhooks = JobWebhooks(parts.reactor, lambda: plane.config.sections.cron)
         self.deliveries.webhook = OutboundChannel(webhooks.deliver, lambda peer: False)
@@ -102,6 +105,7 @@ class AgentsService(Service):
             state_dir / "exec-approvals.json", lambda: config.sections.tools.exec, parts.reactor
         )
         self.typed_words = chat.typed_words = TypedWords(self.approvals, self._questions)
+        self.pressed_buttons = PressedButtons(self.approvals, self._questions)
         parts.tools.gate = ToolGate(self.approvals, self._exec_policy)
         ChannelNotices(parts, self.deliveries, outgoing, self.approvals, self._questions)
         outgoing.on_settled += [self.cron.settled, self._reply_settled]
@@ -231,7 +235,14 @@ def agents_extension(plane: ControlPlane, messenger: MessengerDomain | None = No
         return agents
     both = MultiService()
     agents.setServiceParent(both)
-    channel = Messenger(agents.parts, agents.reset_session, agents.typed_words, messenger)
+    channel = Messenger(
+        agents.parts,
+        agents.reset_session,
+        agents.compact_session,
+        agents.typed_words,
+        agents.pressed_buttons,
+        messenger,
+    )
     agents.deliveries.channels[CHANNEL] = OutboundChannel(channel.outbound.deliver, channel.is_owner, channel.switch)
     agents.channel_pairing.messenger = channel
     plane.health.sources.append(channel.health)

@@ -148,6 +148,19 @@ class Bots:
         user_id: int = await self._database.write("create bot", self._create_txn, user, 0, b"")
         return replace(user, id=user_id)
 
+    async def adopt(self, user_id: int, now: int) -> None:
+        """Have an account of the server's own that is a bot be one here as well: without a token, of no owner.
+
+        What is pressed is told to who is there at the moment, and not kept.
+        """
+        bot = Bot(user_id, 0, now, BotDetails(allowed_updates=("message",)))
+        await self._database.write("adopt bot", self._adopt_txn, bot)
+
+    def _adopt_txn(self, txn: Transaction, bot: Bot) -> None:
+        if not store.bots_txn(txn, [bot.user_id]):
+            store.insert_bot_txn(txn, bot, b"", state_txn(txn, bot.user_id).pts)
+            self._invalidate_after_txn(txn, bot.user_id)
+
     def _create_txn(self, txn: Transaction, user: User, owner_id: int, secret_hash: bytes) -> int:
         if owner_id and store.count_owned_txn(txn, owner_id) >= MAX_OWNED:
             raise BotsTooMany(str(owner_id))

@@ -2,6 +2,7 @@
 
 One rule for every road. Of a basic group a bot's box takes only what the bot hears; a supergroup's one box holds
 everything, and what the bot does not hear is left out wherever it is read (``channel_view.seen_txn``) or pushed.
+The server's own bots have no token and hear everything: what they make of it is this server's.
 """
 
 import re
@@ -100,7 +101,7 @@ def _ears_in_group_txn(txn: Transaction, chat_id: int) -> list[Ear]:
     txn.execute(
         f"SELECT p.user_id, u.username, u.bot_traits, p.role, p.joined_at FROM chat_participants p"
         f" {join} bots b ON b.user_id = p.user_id {join} users u ON u.id = p.user_id"
-        " WHERE p.chat_id = ? AND p.status = ?",
+        " WHERE p.chat_id = ? AND p.status = ? AND LENGTH(b.secret_hash) > 0",
         (chat_id, int(Standing.PRESENT)),
     )
     return [
@@ -112,7 +113,9 @@ def _ears_in_group_txn(txn: Transaction, chat_id: int) -> list[Ear]:
 def heard_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -> Sequence[Message]:
     """Those of the messages of channels that somebody hears; for whom is no bot with a token, all."""
     txn.execute(
-        "SELECT u.username, u.bot_traits FROM bots b JOIN users u ON u.id = b.user_id WHERE b.user_id = ?", (user_id,)
+        "SELECT u.username, u.bot_traits FROM bots b JOIN users u ON u.id = b.user_id"
+        " WHERE b.user_id = ? AND LENGTH(b.secret_hash) > 0",
+        (user_id,),
     )
     row = txn.fetchone()
     if row is None:

@@ -6,10 +6,13 @@ from twisted.logger import Logger
 
 from teamgram.domain.boxes.events import OF_WORDS, LogEntry, MessageEdited
 from teamgram.domain.boxes.message import Message
-from teamgram.domain.updates.events import TransientEvent
+from teamgram.domain.updates.events import BotCallbackAsked, TransientEvent
 
 Observer = Callable[[Message, bool], object]
 """Called with the account's own copy of a message, and whether it is an edit of one that came before."""
+
+Pressed = Callable[[BotCallbackAsked], object]
+"""Called when somebody has pressed a button below a message of the account's, a bot's."""
 
 
 class MessageObservers:
@@ -24,19 +27,32 @@ class MessageObservers:
 
     def __init__(self) -> None:
         self._observers: dict[int, Observer] = {}
+        self._pressed: dict[int, Pressed] = {}
 
-    def observe(self, user_id: int, observer: Observer) -> None:
-        """From now on ``observer`` hears of this account's messages; one observer an account."""
+    def observe(self, user_id: int, observer: Observer, pressed: Pressed | None = None) -> None:
+        """From now on ``observer`` hears of this account's messages, ``pressed`` of its buttons; one an account."""
         self._observers[user_id] = observer
+        if pressed is not None:
+            self._pressed[user_id] = pressed
 
     def forget(self, user_id: int) -> None:
         """Nobody hears of this account's messages any more."""
         self._observers.pop(user_id, None)
+        self._pressed.pop(user_id, None)
 
     # --- FanoutSubscriber ---
 
     def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
-        """Typing and the like are nothing to answer."""
+        """Tell of pressed buttons; typing and the like are nothing to answer."""
+        if not (self._pressed and isinstance(event, BotCallbackAsked)):
+            return
+        for user_id in user_ids:
+            pressed = self._pressed.get(user_id)
+            if pressed is not None:
+                try:
+                    pressed(event)
+                except Exception:
+                    self._log.failure("the buttons of user {user_id} failed", user_id=user_id)
 
     def logged(
         self,

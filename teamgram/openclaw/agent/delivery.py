@@ -23,17 +23,22 @@ async def _not_switched(on: bool) -> None:
     """Of a channel on which nobody writes."""
 
 
+#: Rows of buttons below a message: words, and what a press of it says to us.
+ButtonRows = list[list[tuple[str, str]]]
+
+
 @dataclass(frozen=True, slots=True)
 class OutboundChannel:
     """A messaging channel.
 
     Attributes:
-        deliver: sends (to, text, agent id, idempotency key); returns facts for the answer.
+        deliver: sends (to, text, agent id, idempotency key, and buttons if there are any); returns facts for the
+            answer.
         is_owner: whether a peer there is an owner of the agents.
         switch: answers what is written there, or no more of it.
     """
 
-    deliver: Callable[[str, str, str, str], Awaitable[dict[str, Any]]]
+    deliver: Callable[..., Awaitable[dict[str, Any]]]
     is_owner: Callable[[str], bool]
     switch: Callable[[bool], Awaitable[None]] = _not_switched
 
@@ -66,12 +71,20 @@ class Deliveries:
         self._known: OrderedDict[str, tuple[str, dict[str, Any] | None, list[Deferred[None]]]] = OrderedDict()
 
     async def deliver(
-        self, to: str, text: str, channel: str, key: str, agent_id: str, granted: frozenset[str]
+        self,
+        to: str,
+        text: str,
+        channel: str,
+        key: str,
+        agent_id: str,
+        granted: frozenset[str],
+        buttons: ButtonRows | None = None,
     ) -> dict[str, Any]:
         """Deliver once per ``key``; a repetition gets the first answer.
 
         Args:
             granted: the scopes of whoever wants it.
+            buttons: shown below it on a channel that has such.
 
         Raises:
             GatewayError: nowhere to deliver to, the channel refused, or it is a session and ``granted`` is not enough.
@@ -83,7 +96,7 @@ class Deliveries:
         waiting: list[Deferred[None]] = []
         self._known[key] = (asked, None, waiting)
         try:
-            answer = {"runId": key, **await self._deliver(to, text, channel, key, agent_id, granted)}
+            answer = {"runId": key, **await self._deliver(to, text, channel, key, agent_id, granted, buttons)}
         except BaseException:
             del self._known[key]
             raise
@@ -116,7 +129,14 @@ class Deliveries:
         return answer
 
     async def _deliver(
-        self, to: str, text: str, channel: str, key: str, agent_id: str, granted: frozenset[str]
+        self,
+        to: str,
+        text: str,
+        channel: str,
+        key: str,
+        agent_id: str,
+        granted: frozenset[str],
+        buttons: ButtonRows | None,
     ) -> dict[str, Any]:
         if channel == WEBHOOK:
             require_scope(scopes.ADMIN, granted)
@@ -124,7 +144,7 @@ class Deliveries:
                 raise unavailable("webhooks are not here")
             return {"channel": channel, **await self.webhook.deliver(to, text, agent_id, key)}
         if channel and channel not in _SESSIONS:
-            return await self._over(channel, to, text, agent_id, key)
+            return await self._over(channel, to, text, agent_id, key, buttons)
         session = self._parts.sessions.get(self._parts.runs.canonical_key(to)) or self._parts.sessions.by_label(to)
         if session is not None:
             # To put words into the agent's mouth is ``chat.inject``, by whatever name.
@@ -132,14 +152,17 @@ class Deliveries:
             return {"channel": "session", "to": session.key, "messageId": await self._say(session, text)}
         if channel or not self.channels:
             raise invalid(f"No session found: {to}")
-        return await self._over(next(iter(self.channels)), to, text, agent_id, key)
+        return await self._over(next(iter(self.channels)), to, text, agent_id, key, buttons)
 
-    async def _over(self, channel: str, to: str, text: str, agent_id: str, key: str) -> dict[str, Any]:
+    async def _over(
+        self, channel: str, to: str, text: str, agent_id: str, key: str, buttons: ButtonRows | None
+    ) -> dict[str, Any]:
         found = self.channels.get(channel)
         if found is None:
             raise unavailable(f'OutboundDeliveryError: channel "{channel}" is not configured', {"channel": channel})
+        more = (buttons,) if buttons else ()
         try:
-            return {"channel": channel, "to": to, **await found.deliver(to, text, agent_id, key)}
+            return {"channel": channel, "to": to, **await found.deliver(to, text, agent_id, key, *more)}
         except GatewayError:
             raise
         except Exception as error:

@@ -33,6 +33,7 @@ class OutgoingMessage(msgspec.Struct, rename="camel", omit_defaults=True):
         id: also its idempotency key.
         job_id, run_id: what it announces, empty for none.
         error: why the last attempt failed.
+        buttons: rows of (words, what a press says to us).
     """
 
     id: str
@@ -44,6 +45,7 @@ class OutgoingMessage(msgspec.Struct, rename="camel", omit_defaults=True):
     run_id: str = ""
     attempts: int = 0
     error: str = ""
+    buttons: list[list[tuple[str, str]]] = []
 
 
 #: Hears of a message that went after the first attempt had failed, or was given up.
@@ -128,7 +130,7 @@ class OutgoingMessages:
         message.attempts += 1
         try:
             await self._deliveries.deliver(
-                message.to, message.text, message.channel, message.id, message.agent_id, _GRANTED
+                message.to, message.text, message.channel, message.id, message.agent_id, _GRANTED, message.buttons
             )
         except GatewayError as error:
             message.error = error.message

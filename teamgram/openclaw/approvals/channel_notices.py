@@ -6,10 +6,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from teamgram.openclaw.agent.delivery import Deliveries, DeliveryRoute
+from teamgram.openclaw.agent.delivery import ButtonRows, Deliveries, DeliveryRoute
 from teamgram.openclaw.agent.outgoing import OutgoingMessage, OutgoingMessages
 from teamgram.openclaw.agent.parts import AgentParts
-from teamgram.openclaw.approvals import questions, typed_words
+from teamgram.openclaw.approvals import pressed, questions, typed_words
 from teamgram.openclaw.approvals.approval import Approval
 from teamgram.openclaw.approvals.approvals import Approvals
 from teamgram.openclaw.approvals.questions import Questions, Record
@@ -50,7 +50,7 @@ class ChannelNotices:
         else:
             routes = self._deliveries.owners(agent_id)[:5]
         self._told[one.id] = routes
-        self._send(routes, typed_words.asked(one), agent_id, f"approval:{one.id}")
+        self._send(routes, typed_words.asked(one), agent_id, f"approval:{one.id}", pressed.approval_buttons(one))
         return bool(routes)
 
     def _ended(self, one: Approval) -> None:
@@ -64,11 +64,14 @@ class ChannelNotices:
         session = self._parts.sessions.get(record.get("sessionKey", ""))
         route = self._deliveries.route_of(session)
         if route is not None and session is not None:
-            self._send([route], questions.wording(record), session.agent_id, f"question:{record['id']}")
+            buttons = pressed.question_buttons(record)
+            self._send([route], questions.wording(record), session.agent_id, f"question:{record['id']}", buttons)
 
-    def _send(self, routes: Iterable[DeliveryRoute], text: str, agent_id: str, key: str) -> None:
+    def _send(
+        self, routes: Iterable[DeliveryRoute], text: str, agent_id: str, key: str, buttons: ButtonRows | None = None
+    ) -> None:
         for number, route in enumerate(routes):
-            message = OutgoingMessage(f"{key}:{number}", route.channel, route.to, text, agent_id)
+            message = OutgoingMessage(f"{key}:{number}", route.channel, route.to, text, agent_id, buttons=buttons or [])
             Deferred.fromCoroutine(self._outgoing.send(message)).addErrback(self._unsent)
 
     def _unsent(self, failure: Failure) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from teamgram.domain.users.user import SERVICE_USER_ID, User
 
-_COMMAND = re.compile(r"(/[A-Za-z]+)(?:@([A-Za-z0-9_]+))?\s*", re.ASCII)
+_COMMAND = re.compile(r"(/[A-Za-z0-9_]{1,64})(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.ASCII | re.DOTALL)
 
 
 def names(text: str, username: str) -> bool:
@@ -13,12 +13,12 @@ def names(text: str, username: str) -> bool:
     return re.search(rf"@{re.escape(username)}(?![A-Za-z0-9_])", text, re.ASCII | re.IGNORECASE) is not None
 
 
-def command_of(text: str, username: str) -> str:
-    """``/new`` for ``/New@main_bot``; empty for what is no command alone, or another bot's."""
+def command_and_words(text: str, username: str) -> tuple[str, str]:
+    """``/model`` and ``a/b`` for ``/Model@main_bot a/b``; both empty for what is no command, or another bot's."""
     match = _COMMAND.fullmatch(text)
     if match is None or (match[2] is not None and match[2].lower() != username.lower()):
-        return ""
-    return match[1].lower()
+        return "", ""
+    return match[1].lower(), (match[3] or "").strip()
 
 
 def may_be_answered(sender: User | None, channel: Any, *, is_named: bool) -> bool:

@@ -14,25 +14,32 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from teamgram.domain.bots.bot import MAX_ABOUT, MAX_DESCRIPTION, CommandSet
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.errors import DomainError
 from teamgram.domain.files.drawings import AGENT
+from teamgram.domain.updates.events import BotCallbackAsked
 from teamgram.openclaw.agent.parts import AgentParts
+from teamgram.openclaw.agent.roster import Agent
+from teamgram.openclaw.approvals.pressed import PressedButtons
 from teamgram.openclaw.approvals.typed_words import TypedWords
 from teamgram.openclaw.config.live import Change
-from teamgram.openclaw.config.telegram import CHANNEL
+from teamgram.openclaw.config.telegram import CHANNEL, telegram_section
 from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
 from teamgram.openclaw.messenger.attachments import Attachments
+from teamgram.openclaw.messenger.commands import Commands, CompactSession, ResetSession, menu
 from teamgram.openclaw.messenger.inbox import AgentInbox, MessengerFailures
-from teamgram.openclaw.messenger.incoming import Incoming, ResetSession
+from teamgram.openclaw.messenger.incoming import Incoming
 from teamgram.openclaw.messenger.outbound import MessengerDomain, Outbound
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pairing import PersonPairing, PersonRequest
+from teamgram.openclaw.messenger.presses import Presses
 from teamgram.openclaw.messenger.reply import mark_cut_off
 from teamgram.openclaw.messenger.turns import Turns
 
 #: After an agent's account could not be opened.
 _REOPEN_SECONDS = 60.0
+_ABOUT = "An agent of this server. Write to me."
 _LET_IN = "You are let in. Write, and I answer."
 
 
@@ -43,13 +50,19 @@ class Messenger(Service):
         owners: whom the operator named as one.
         pairing: who waits to be let in, and whom the operator let in.
         outbound: what agents say unasked.
-        turns, attachments: what is written to them.
+        turns, attachments, presses: what is written to them, and pressed.
     """
 
     _log = Logger()
 
     def __init__(
-        self, parts: AgentParts, reset_session: ResetSession, typed_words: TypedWords, domain: MessengerDomain
+        self,
+        parts: AgentParts,
+        reset_session: ResetSession,
+        compact_session: CompactSession,
+        typed_words: TypedWords,
+        buttons: PressedButtons,
+        domain: MessengerDomain,
     ) -> None:
         self._parts = parts
         self._domain = domain
@@ -61,6 +74,8 @@ class Messenger(Service):
         failures = MessengerFailures()
         self.attachments = Attachments(domain.messages, domain.files)
         self.turns = Turns(parts, domain, self.owners, self.attachments, failures, self._run)
+        commands = Commands(parts, self.owners, reset_session, compact_session)
+        self.presses = Presses(parts, domain, self.owners, self.pairing, self.turns, commands, buttons)
         incoming = Incoming(
             parts,
             domain,
@@ -70,7 +85,7 @@ class Messenger(Service):
             outbound,
             self.turns,
             typed_words,
-            reset_session,
+            commands,
         )
         self.inbox = AgentInbox(self.accounts, domain.log, self._reactor, incoming.take, failures)
         self._opening = DeferredLock()
@@ -150,13 +165,36 @@ class Messenger(Service):
                     self._open_again_later()
                     continue
                 if self.running:
-                    self._domain.observers.observe(account.user_id, partial(self._told, account))
+                    self._domain.observers.observe(
+                        account.user_id, partial(self._told, account), partial(self._pressed, account)
+                    )
+                    await self._introduce(account, agent)
                     if self._domain.portraits is not None:
                         self._domain.portraits.want(account.user_id, AGENT)
                     await self._tell_cut_off(account)
                     self.inbox.heard(account)
         finally:
             self._opening.release()
+
+    async def _introduce(self, account: AgentAccount, agent: Agent) -> None:
+        """What apps show of it: its menu, and what it says of itself."""
+        bots = self._domain.bots
+        if bots is None:
+            return
+        await bots.adopt(account.user_id, int(self._reactor.seconds()))
+        details = (await bots.require(account.user_id)).details
+        wanted = CommandSet(commands=menu(telegram_section(self._parts.config.sections.channels)))
+        if wanted not in details.commands:
+            await bots.set_commands(account.user_id, wanted)
+        about = str(agent.identity.get("description") or agent.identity.get("theme") or _ABOUT)
+        if not details.description:
+            await bots.set_description(account.user_id, f"{agent.name}: {about}"[:MAX_DESCRIPTION])
+        if not (await self._domain.users.require(account.user_id)).about:
+            await bots.set_profile(account.user_id, about=about[:MAX_ABOUT])
+
+    def _pressed(self, account: AgentAccount, asked: BotCallbackAsked) -> None:
+        if self.running:
+            self._run(self.presses.take(account, asked))
 
     async def _tell_cut_off(self, account: AgentAccount) -> None:
         """After a restart: whoever waits for an answer that was cut off is told. Twice told is once shown."""

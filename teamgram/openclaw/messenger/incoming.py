@@ -1,7 +1,5 @@
 """What people write to agents: who may, what is meant for them, commands, and everything else as a turn."""
 
-from collections.abc import Awaitable, Callable
-
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.ids.peer import is_user
 from teamgram.domain.users.user import User
@@ -12,19 +10,15 @@ from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.messenger import pairing
 from teamgram.openclaw.messenger.access import Access, access
 from teamgram.openclaw.messenger.accounts import AgentAccount
-from teamgram.openclaw.messenger.addressing import command_of, may_be_answered, names
+from teamgram.openclaw.messenger.addressing import command_and_words, may_be_answered, names
 from teamgram.openclaw.messenger.attachments import Attachments, said
+from teamgram.openclaw.messenger.commands import Commands
 from teamgram.openclaw.messenger.outbound import MessengerDomain, Outbound
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pairing import PersonPairing
 from teamgram.openclaw.messenger.turns import Turns
-from teamgram.openclaw.sessions.agent_session import AgentSession
 
-_STOP, _RESETS = frozenset({"/stop", "/abort"}), {"/new": "new", "/reset": "reset"}
 _START = "/start"
-
-#: Begins a session anew: (session, ``new`` or ``reset``).
-ResetSession = Callable[[AgentSession, str], Awaitable[None]]
 
 
 class Incoming:
@@ -40,7 +34,7 @@ class Incoming:
         outbound: Outbound,
         turns: Turns,
         typed_words: TypedWords,
-        reset_session: ResetSession,
+        commands: Commands,
     ) -> None:
         self._parts = parts
         self._domain = domain
@@ -50,7 +44,7 @@ class Incoming:
         self._outbound = outbound
         self._turns = turns
         self._typed_words = typed_words
-        self._reset_session = reset_session
+        self._commands = commands
 
     @property
     def section(self) -> TelegramSection:
@@ -88,13 +82,12 @@ class Incoming:
         session = self._turns.session(account, message.peer)
         now = int(self._parts.reactor.seconds())
         await self._domain.messages.read_history(account.user_id, message.peer, album[-1].id, now)
-        command = command_of(text, account.username)
-        if command in _STOP:
-            await self._parts.lanes.abort(session.key, None, "stop")
-            return
-        if command in _RESETS:
-            await self._reset_session(session, _RESETS[command])
-            await self._outbound.say(account, message.peer, "A new conversation begins.", f"reset:{message.id}")
+        command, words = command_and_words(text, account.username)
+        done = await self._commands.take(command, words, session, sender) if command else None
+        if done is not None:
+            if command == "/model":
+                await self._commands.save(session)
+            await self._outbound.say(account, message.peer, done[0], f"command:{message.id}", buttons=done[1])
             return
         told = await self._typed_words.take(
             text,
@@ -109,7 +102,7 @@ class Incoming:
         # A model that is asked costs money: not for a reply that nobody could be shown.
         await self._domain.messages.check_writable(account.user_id, message.peer)
         if command == _START:
-            text = "Hello!"
+            text = words or "Hello!"
         try:
             await self._turns.start(account, album, session, sender, text)
         except GatewayError as error:

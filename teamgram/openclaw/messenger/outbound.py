@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from teamgram.domain.bots.bots import Bots
+from teamgram.domain.bots.callbacks import Callbacks
 from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.boxes.message import Extra
 from teamgram.domain.chats.chats import Chats
@@ -15,10 +17,12 @@ from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.profiles.portraits import Portraits
 from teamgram.domain.users.users import Users
+from teamgram.openclaw.agent.delivery import ButtonRows
 from teamgram.openclaw.config.telegram import CHANNEL
 from teamgram.openclaw.gateway.errors import invalid, unavailable
 from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
 from teamgram.openclaw.messenger.formatting import as_messages
+from teamgram.openclaw.messenger.keyboards import keyboard
 from teamgram.openclaw.messenger.reply import random_id
 
 #: Of one delivery.
@@ -32,6 +36,7 @@ class MessengerDomain:
     Attributes:
         portraits: draws what agents look like.
         files: the pictures that people send.
+        bots, callbacks: agents are bots like any other: with a menu, and with buttons.
     """
 
     users: Users
@@ -42,6 +47,8 @@ class MessengerDomain:
     chats: Chats
     portraits: Portraits | None = None
     files: Files | None = None
+    bots: Bots | None = None
+    callbacks: Callbacks | None = None
 
 
 class Outbound:
@@ -52,24 +59,38 @@ class Outbound:
         self._accounts = accounts
         self._reactor = reactor
 
-    async def say(self, account: AgentAccount, peer: int, text: str, key: str, *, markdown: bool = False) -> int:
+    async def say(
+        self,
+        account: AgentAccount,
+        peer: int,
+        text: str,
+        key: str,
+        *,
+        markdown: bool = False,
+        buttons: ButtonRows | None = None,
+    ) -> int:
         """Any text, in as many messages as it takes; the id of the last one. Under one key it is said once.
 
         Args:
             markdown: it is what a model wrote.
+            buttons: below the last message.
 
         Raises:
             DomainError: the chat does not take it.
         """
         message_id, now = 0, int(self._reactor.seconds())
-        for number, piece in enumerate(as_messages(text, markdown=markdown)):
+        found = as_messages(text, markdown=markdown)
+        for number, piece in enumerate(found):
             random = random_id(account.user_id, key, number) if number else random_id(account.user_id, key)
-            extra = Extra(entities=piece.entities)
+            markup = keyboard(buttons) if number == len(found) - 1 else b""
+            extra = Extra(entities=piece.entities, reply_markup=markup)
             request = SendRequest(account.user_id, peer, piece.text, random, now, extra, piece.tags)
             message_id = (await self._domain.messages.send(request)).ids[0][1]
         return message_id
 
-    async def deliver(self, to: str, text: str, agent_id: str, key: str) -> dict[str, Any]:
+    async def deliver(
+        self, to: str, text: str, agent_id: str, key: str, buttons: ButtonRows | None = None
+    ) -> dict[str, Any]:
         """``send``: to a user id, a ``@username`` or a ``+phone``.
 
         Raises:
@@ -83,7 +104,7 @@ class Outbound:
             raise invalid(f"message is longer than {MAX_MESSAGE_CHARS} characters")
         peer = await self.peer(to)
         try:
-            message_id = await self.say(account, peer, text, key, markdown=True)
+            message_id = await self.say(account, peer, text, key, markdown=not buttons, buttons=buttons)
         except DomainError as error:
             raise invalid(f"OutboundDeliveryError: {type(error).__name__}") from None
         return {"messageId": str(message_id), "chatId": str(peer)}

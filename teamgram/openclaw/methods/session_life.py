@@ -108,19 +108,36 @@ class SessionLifeMethods:
         if call.params.get("maxLines"):
             kept = await self._truncate(session, call.params["maxLines"])
             return {**answer, "compacted": True, "kept": kept}
+        result = await self.sum_up(session)
+        if result is None:
+            return {**answer, "compacted": False, "reason": "nothing to compact"}
+        return {**answer, "compacted": True, "result": result}
+
+    async def compact_session(self, session: AgentSession) -> bool:
+        """Sum the conversation up; False: there is nothing to sum up.
+
+        Raises:
+            GatewayError: it is being answered, no model would do it, or the disk refuses.
+        """
+        if self._parts.lanes.running(session.key) is not None:
+            raise unavailable("the session is busy; stop its run first", retryable=True)
+        return await self.sum_up(session) is not None
+
+    async def sum_up(self, session: AgentSession) -> dict[str, Any] | None:
+        """What became of it, None when there is nothing to sum up. Raises as :meth:`compact_session`."""
+        parts = self._parts
         agent = parts.roster.get(session.agent_id) or parts.roster.default
         ref = self._rows.model_of(session, agent.id)
         context = await parts.compaction.context(session, parts.catalog.context_tokens(ref))
         try:
             chain = agent.models if agent.models[0] == ref else (ref,)
             compacting = parts.compaction.compact(session, agent, chain, context, everything=True)
-            result = await on_disk(Deferred.fromCoroutine(compacting))
+            result: dict[str, Any] | None = await on_disk(Deferred.fromCoroutine(compacting))
         except ProviderError as error:
             raise unavailable(error.message) from None
-        if result is None:
-            return {**answer, "compacted": False, "reason": "nothing to compact"}
-        self._events.changed(session, reason="update")
-        return {**answer, "compacted": True, "result": result}
+        if result is not None:
+            self._events.changed(session, reason="update")
+        return result
 
     async def _truncate(self, session: AgentSession, most: int) -> int:
         now_ms = self._parts.now_ms()

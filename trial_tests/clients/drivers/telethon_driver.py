@@ -199,6 +199,10 @@ class Telethon(Channels, Opinions, Driver):
         full = await self.client(functions.users.GetFullUserRequest(await self.client.get_input_entity(user)))
         return {"about": full.full_user.about, "user": self._user(full.users[0])}
 
+    async def do_bot_commands(self, user):
+        full = await self.client(functions.users.GetFullUserRequest(await self.client.get_input_entity(user)))
+        return [each.command for each in full.full_user.bot_info.commands]
+
     # --- messages -------------------------------------------------------
 
     async def _peer(self, peer):

@@ -67,7 +67,10 @@ class MessengerTestCase(TestCase):
     async def start(self) -> None:
         """Start the control plane."""
         talk = self.talk
-        domain = MessengerDomain(self.users, talk.messages, talk.observers, talk.log, talk.dialogs, talk.chats)
+        domain = MessengerDomain(
+            self.users, talk.messages, talk.observers, talk.log, talk.dialogs, talk.chats, bots=talk.bots,
+            callbacks=talk.callbacks,
+        )  # fmt: skip
         self.figures = Figures()
         self.service = OpenClawService(
             self.directory / "openclaw.yaml",

@@ -9,7 +9,7 @@ from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.history import Page, Search
 from teamgram.domain.messages.sending import ForwardRequest
 from teamgram.domain.users.user import SERVICE_USER_ID, User
-from teamgram.openclaw.messenger.addressing import command_of, may_be_answered, names
+from teamgram.openclaw.messenger.addressing import command_and_words, may_be_answered, names
 from trial_tests.openclaw.messenger.messenger import MessengerTestCase
 
 _AGENTS = {"agents": {"list": [{"id": "main", "default": True}, {"id": "other"}]}}
@@ -110,12 +110,17 @@ class WordsTests(SynchronousTestCase):
         self.assertFalse(names("main_bot", "main_bot"))
 
     def test_commands(self) -> None:
-        """Alone, and not another bot's."""
-        self.assertEqual(command_of("/new", "main_bot"), "/new")
-        self.assertEqual(command_of("/NEW@Main_bot", "main_bot"), "/new")
-        self.assertEqual(command_of("/new@other_bot", "main_bot"), "")
-        self.assertEqual(command_of("/new@other_bot @main_bot", "main_bot"), "")
-        self.assertEqual(command_of("/new idea", "main_bot"), "")
+        """What is typed after them, and not another bot's."""
+        for text, command, words in (
+            ("/new", "/new", ""),
+            ("/NEW@Main_bot", "/new", ""),
+            ("/new@other_bot", "", ""),
+            ("/new@other_bot @main_bot", "", ""),
+            ("/model@main_bot  a/b\n", "/model", "a/b"),
+            ("no /new", "", ""),
+            ("/", "", ""),
+        ):
+            self.assertEqual(command_and_words(text, "main_bot"), (command, words))
 
     def test_who(self) -> None:
         """Nobody, deleted accounts and the service account are never answered."""

@@ -38,7 +38,7 @@ from teamgram.interfaces.figures import Figures
 from teamgram.interfaces.rpc import ASKING
 from teamgram.openclaw.agents_service import agents_extension
 from teamgram.openclaw.config import source_files
-from teamgram.openclaw.messenger.outbound import MessengerDomain
+from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.service import OpenClawService
 from teamgram.session.routing import service_key
 

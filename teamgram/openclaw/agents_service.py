@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from teamgram.openclaw.agent.cron import Cron
-from teamgram.openclaw.agent.delivery import Deliveries, OutboundChannel
+from teamgram.openclaw.agent.delivery import Deliveries, FileToSend, OutboundChannel
 from teamgram.openclaw.agent.heartbeat import Heartbeat
 from teamgram.openclaw.agent.job_delivery import JobDelivery
 from teamgram.openclaw.agent.job_webhooks import JobWebhooks
@@ -17,6 +17,7 @@ from teamgram.openclaw.agent.recovery import recover
 from teamgram.openclaw.agent.reply_delivery import ReplyDelivery
 from teamgram.openclaw.agent.tools import core, workspace
 from teamgram.openclaw.agent.tools.canvas import canvas
+from teamgram.openclaw.agent.tools.files import send_file
 from teamgram.openclaw.agent.tools.memory import memory_search
 from teamgram.openclaw.agent.tools.questions import ask_user
 from teamgram.openclaw.agent.tools.registry import ToolContext
@@ -31,7 +32,7 @@ from teamgram.openclaw.approvals.typed_words import TypedWords
 from teamgram.openclaw.config.telegram import CHANNEL
 from teamgram.openclaw.control_plane import ControlPlane
 from teamgram.openclaw.messenger.channel import Messenger
-from teamgram.openclaw.messenger.outbound import MessengerDomain
+from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.methods.agent import AgentMethods
 from teamgram.openclaw.methods.agents import AgentsMethods
 from teamgram.openclaw.methods.approvals import ApprovalMethods
@@ -141,6 +142,7 @@ class AgentsService(Service):
             core.session_status(self._status),
             core.node_invoke(plane.nodes),
             core.send(self.deliveries.deliver),
+            send_file(self._send_files, parts.sessions.in_thread),
             memory_search(parts.sessions.in_thread),
             ask_user(self._questions),
             canvas(CanvasDocuments(plane.canvas.directory), plane.nodes, parts.sessions.in_thread),
@@ -174,6 +176,10 @@ class AgentsService(Service):
         await self.approvals.close()
         await self._exec_policy.close()
         await self._meta_files.close()
+
+    async def _send_files(self, to: str, files: list[FileToSend], caption: str, context: ToolContext) -> dict[str, Any]:
+        key, agent_id = context.call_key, context.agent.id
+        return await self.deliveries.deliver_files(to, files, caption, key, context.session, agent_id)
 
     def _reply_settled(self, message: OutgoingMessage, good: bool) -> None:
         if message.id.startswith("reply:") and not good:
@@ -243,7 +249,9 @@ def agents_extension(plane: ControlPlane, messenger: MessengerDomain | None = No
         agents.pressed_buttons,
         messenger,
     )
-    agents.deliveries.channels[CHANNEL] = OutboundChannel(channel.outbound.deliver, channel.is_owner, channel.switch)
+    agents.deliveries.channels[CHANNEL] = OutboundChannel(
+        channel.outbound.deliver, channel.is_owner, channel.switch, channel.outbound.deliver_files
+    )
     agents.channel_pairing.messenger = channel
     plane.health.sources.append(channel.health)
     for name, text, figure in channel.inbox.failures.totals():

@@ -41,6 +41,7 @@ class AgentTests(BotTalk):
         self.assertEqual(told, "The model is echo/echo from now on.")
         await ada.event("edited", SECONDS_TO_SEE, id=asked["id"])
         self.assertIn("new", await ada.do("bot_commands", user=agent[1]))
+        await self.files_both_ways(ada, agent)
         bob = await self.sign_up("telethon", "Bob")
         await bob.do("resolve", username="main_bot")
         await bob.do("send", peer=agent, text="hello")
@@ -54,3 +55,19 @@ class AgentTests(BotTalk):
         self.assertTrue(told["commandOwnerConfigured"])
         await self.teamgram("pairing", "dismiss", told["requests"][0]["requestId"])
         self.assertEqual((await self.teamgram("pairing", "list"))["requests"], [])
+
+    async def files_both_ways(self, ada: ClientProcess, agent: list[Any]) -> None:
+        """A text file is read to the agent; what is too long for a chat comes as a document."""
+        path = self.directory / "list.txt"
+        path.write_text("milk and bread")
+        await ada.do("send_file", peer=agent, path=str(path), caption="look")
+        for _ in range(100):
+            said = (await ada.do("history", peer=agent, limit=1))[0]
+            if "milk and bread" in said["text"]:
+                break
+        self.assertIn("milk and bread", said["text"])
+        await ada.do("send", peer=agent, text="size=40000")
+        file = await ada.event("new_message", SECONDS_TO_SEE, text="📄 The whole answer.")
+        got = self.directory / "reply.md"
+        await ada.do("download", peer=agent, id=file["id"], path=str(got))
+        self.assertGreater(got.stat().st_size, 39_000)

@@ -28,6 +28,20 @@ ButtonRows = list[list[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
+class FileToSend:
+    """A file on its way to somebody.
+
+    Attributes:
+        kind: ``photo``, ``voice``, ``audio``, ``document``, or ``auto``: as its type says.
+    """
+
+    name: str
+    mime_type: str
+    content: bytes
+    kind: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class OutboundChannel:
     """A messaging channel.
 
@@ -36,11 +50,13 @@ class OutboundChannel:
             answer.
         is_owner: whether a peer there is an owner of the agents.
         switch: answers what is written there, or no more of it.
+        deliver_files: sends (to, files, caption, agent id, idempotency key) there; None: it takes none.
     """
 
     deliver: Callable[..., Awaitable[dict[str, Any]]]
     is_owner: Callable[[str], bool]
     switch: Callable[[bool], Awaitable[None]] = _not_switched
+    deliver_files: Callable[[str, list[FileToSend], str, str, str], Awaitable[dict[str, Any]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +183,22 @@ class Deliveries:
             raise
         except Exception as error:
             raise unavailable(f"OutboundDeliveryError: {type(error).__name__}") from error
+
+    async def deliver_files(
+        self, to: str, files: list[FileToSend], caption: str, key: str, session: AgentSession | None, agent_id: str
+    ) -> dict[str, Any]:
+        """Send files to whom a session is with, or to somebody on its channel.
+
+        Raises:
+            GatewayError: nowhere to send to, or the channel refused.
+        """
+        route = self.route_of(session)
+        channel = route.channel if route is not None else next(iter(self.channels), "")
+        found = self.channels.get(channel)
+        target = to or (route.to if route is not None else "")
+        if found is None or found.deliver_files is None or not target:
+            raise invalid("this conversation is on no channel that takes files: say `to`")
+        return {"channel": channel, "to": target, **await found.deliver_files(target, files, caption, agent_id, key)}
 
     # Where to
 

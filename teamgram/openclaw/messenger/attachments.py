@@ -1,6 +1,7 @@
 """What people send an agent besides words: said in words, and pictures as a model takes them."""
 
 import base64
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,13 @@ from teamgram.domain.files.files import Files
 from teamgram.domain.messages.messages import Messages
 
 MAX_ALBUM = 10
+#: Of the text documents that a message brings: all of them together, and each.
+MAX_TEXT_BYTES, MAX_TEXTS = 65_536, 4
+_TEXTS = re.compile(r"application/(?:json|xml|yaml|x-yaml|toml|javascript|x-sh|sql|x-ndjson|[\w.+-]+\+(?:json|xml))")
+_TEXT_NAMES = re.compile(
+    r".*\.(?:md|txt|csv|tsv|json|ya?ml|toml|ini|cfg|log|xml|html?|css|js|ts|py|rs|go|java|c|h|cpp|sh|sql|tex|diff|patch)",
+    re.DOTALL | re.IGNORECASE,
+)
 MAX_IMAGES = 4
 MAX_IMAGE_BYTES = 1_500_000
 MAX_SIDE = 1280
@@ -115,17 +123,55 @@ class Attachments:
             parts.append({"type": "image", "mimeType": "image/jpeg", "data": base64.b64encode(data).decode()})
         return parts
 
+    async def texts(self, album: Sequence[Message]) -> str:
+        """What stands in the text documents, as far as there is room; those whose bytes are gone are left out."""
+        found: list[str] = []
+        left = MAX_TEXT_BYTES
+        for message in album:
+            document = message.extra.media.document if message.extra.media is not None else None
+            if document is None or self._files is None or not is_text(document) or len(found) == MAX_TEXTS or not left:
+                continue
+            size = min(document.size, left)
+            try:
+                data = await self._read(document.blob, size)
+            except (FileNotFound, StorageAway):
+                continue
+            if b"\0" in data:
+                continue
+            left -= size
+            cut = f"\n… (cut; {document.size:,} bytes in all)" if size < document.size else ""
+            found.append(f"[what {_name_of(document)} holds]\n{data.decode('utf-8', 'replace')}{cut}\n[end]")
+        return "\n".join(found)
+
     async def _whole(self, size: PhotoSize) -> bytes:
+        return await self._read(size.blob, size.size)
+
+    async def _read(self, blob: str, size: int) -> bytes:
         assert self._files is not None
         pieces: list[bytes] = []
         read = 0
-        while read < size.size:
-            piece = await self._files.read(size.blob, read, size.size - read)
+        while read < size:
+            piece = await self._files.read(blob, read, size - read)
             if not piece:
                 raise FileNotFound
             pieces.append(piece)
             read += len(piece)
         return b"".join(pieces)
+
+
+def _name_of(document: Document) -> str:
+    named = document.attribute("filename")
+    return f'"{named.file_name}"' if named is not None and named.file_name else "the file"
+
+
+def is_text(document: Document) -> bool:
+    """Whether it is to be read: by its type, else by its name."""
+    if any(document.attribute(kind) is not None for kind in ("audio", "video", "sticker", "animated")):
+        return False
+    if document.mime_type.startswith("text/") or _TEXTS.fullmatch(document.mime_type):
+        return True
+    named = document.attribute("filename")
+    return named is not None and _TEXT_NAMES.fullmatch(named.file_name) is not None
 
 
 def said(album: Sequence[Message]) -> str:

@@ -28,9 +28,10 @@ from teamgram.openclaw.config.telegram import CHANNEL, telegram_section
 from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
 from teamgram.openclaw.messenger.attachments import Attachments
 from teamgram.openclaw.messenger.commands import Commands, CompactSession, ResetSession, menu
+from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.messenger.inbox import AgentInbox, MessengerFailures
 from teamgram.openclaw.messenger.incoming import Incoming
-from teamgram.openclaw.messenger.outbound import MessengerDomain, Outbound
+from teamgram.openclaw.messenger.outbound import Outbound
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pairing import PersonPairing, PersonRequest
 from teamgram.openclaw.messenger.presses import Presses

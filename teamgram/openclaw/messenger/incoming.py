@@ -13,7 +13,8 @@ from teamgram.openclaw.messenger.accounts import AgentAccount
 from teamgram.openclaw.messenger.addressing import command_and_words, may_be_answered, names
 from teamgram.openclaw.messenger.attachments import Attachments, said
 from teamgram.openclaw.messenger.commands import Commands
-from teamgram.openclaw.messenger.outbound import MessengerDomain, Outbound
+from teamgram.openclaw.messenger.domain import MessengerDomain
+from teamgram.openclaw.messenger.outbound import Outbound
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pairing import PersonPairing
 from teamgram.openclaw.messenger.turns import Turns

@@ -1,54 +1,23 @@
 """From agents to people: messages that are sent whole, by whatever way somebody is named."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from teamgram.domain.bots.bots import Bots
-from teamgram.domain.bots.callbacks import Callbacks
-from teamgram.domain.boxes.difference import UpdateLog
 from teamgram.domain.boxes.message import Extra
-from teamgram.domain.chats.chats import Chats
-from teamgram.domain.dialogs.dialogs import Dialogs
 from teamgram.domain.errors import DomainError
-from teamgram.domain.files.files import Files
 from teamgram.domain.ids.peer import is_user
-from teamgram.domain.messages.messages import Messages
-from teamgram.domain.messages.observers import MessageObservers
 from teamgram.domain.messages.sending import SendRequest
-from teamgram.domain.profiles.portraits import Portraits
-from teamgram.domain.users.users import Users
-from teamgram.openclaw.agent.delivery import ButtonRows
+from teamgram.openclaw.agent.delivery import ButtonRows, FileToSend
 from teamgram.openclaw.config.telegram import CHANNEL
 from teamgram.openclaw.gateway.errors import invalid, unavailable
 from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
+from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.messenger.formatting import as_messages
 from teamgram.openclaw.messenger.keyboards import keyboard
 from teamgram.openclaw.messenger.reply import random_id
+from teamgram.openclaw.messenger.sent_files import SentFiles
 
 #: Of one delivery.
 MAX_MESSAGE_CHARS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class MessengerDomain:
-    """The messenger's own objects, from the app.
-
-    Attributes:
-        portraits: draws what agents look like.
-        files: the pictures that people send.
-        bots, callbacks: agents are bots like any other: with a menu, and with buttons.
-    """
-
-    users: Users
-    messages: Messages
-    observers: MessageObservers
-    log: UpdateLog
-    dialogs: Dialogs
-    chats: Chats
-    portraits: Portraits | None = None
-    files: Files | None = None
-    bots: Bots | None = None
-    callbacks: Callbacks | None = None
 
 
 class Outbound:
@@ -96,10 +65,7 @@ class Outbound:
         Raises:
             GatewayError: nobody is there.
         """
-        account = self._accounts.by_agent.get(agent_id)
-        if account is None:
-            # It may have one in a moment: accounts are opened after the start.
-            raise unavailable(f'agent "{agent_id}" has no account in the messenger', retryable=True)
+        account = self._account(agent_id)
         if len(text) > MAX_MESSAGE_CHARS:
             raise invalid(f"message is longer than {MAX_MESSAGE_CHARS} characters")
         peer = await self.peer(to)
@@ -108,6 +74,29 @@ class Outbound:
         except DomainError as error:
             raise invalid(f"OutboundDeliveryError: {type(error).__name__}") from None
         return {"messageId": str(message_id), "chatId": str(peer)}
+
+    async def deliver_files(
+        self, to: str, files: list[FileToSend], caption: str, agent_id: str, key: str
+    ) -> dict[str, Any]:
+        """Files, to whom :meth:`deliver` takes words.
+
+        Raises:
+            GatewayError: nobody is there, or they are not taken.
+        """
+        account = self._account(agent_id)
+        peer = await self.peer(to)
+        try:
+            message_id = await SentFiles(self._domain, self._reactor).send(account, peer, files, caption, key)
+        except DomainError as error:
+            raise invalid(f"OutboundDeliveryError: {type(error).__name__}") from None
+        return {"messageId": str(message_id), "chatId": str(peer)}
+
+    def _account(self, agent_id: str) -> AgentAccount:
+        account = self._accounts.by_agent.get(agent_id)
+        if account is None:
+            # It may have one in a moment: accounts are opened after the start.
+            raise unavailable(f'agent "{agent_id}" has no account in the messenger', retryable=True)
+        return account
 
     async def peer(self, to: str) -> int:
         """The marked id of whom somebody names.

@@ -18,7 +18,7 @@ from teamgram.openclaw.gateway.errors import GatewayError
 from teamgram.openclaw.messenger.access import Access, access
 from teamgram.openclaw.messenger.accounts import AgentAccount
 from teamgram.openclaw.messenger.commands import Commands
-from teamgram.openclaw.messenger.outbound import MessengerDomain
+from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pairing import PersonPairing
 from teamgram.openclaw.messenger.turns import Turns

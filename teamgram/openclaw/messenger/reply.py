@@ -26,7 +26,7 @@ _SLOWEST = 5
 _EDITS_PER_STEP = 20
 #: What an agent says who has nothing to say; nobody is shown it.
 NO_REPLY = "NO_REPLY"
-#: Of one reply, so many messages are looked for after a restart.
+#: Of one reply, so many messages are shown, and looked for after a restart.
 _MOST_PIECES = 50
 
 
@@ -55,11 +55,14 @@ class MessengerReply:
         run_id: str,
         reply_to_id: int = 0,
         text: Callable[[], str],
+        most: int = _MOST_PIECES,
     ) -> None:
         """Args:
         peer: marked id of the chat, in the sender's box.
         text: the whole visible text so far.
+        most: so many messages are shown of it.
         """
+        self._most = most
         self._messages = messages
         self._reactor = reactor
         self._sender_id = sender_id
@@ -92,13 +95,13 @@ class MessengerReply:
 
     def _due(self) -> None:
         self._timer = None
-        text = self._text()
+        text = self._text()[: self._most * MAX_LENGTH]
         if not NO_REPLY.startswith(text.strip()):
             self._write(text)
 
     def _write(self, text: str, note: str = "") -> None:
         self._edits += 1
-        self._writing = Deferred.fromCoroutine(self._show(as_messages(text, note)))
+        self._writing = Deferred.fromCoroutine(self._show(as_messages(text, note)[: self._most]))
         self._writing.addErrback(self._failed)
         self._writing.addBoth(self._written)
 
@@ -110,8 +113,10 @@ class MessengerReply:
         if not failure.check(DomainError):
             self._log.failure("a reply could not be shown", failure=failure)
 
-    async def end(self, text: str, note: str = "") -> None:
+    async def end(self, text: str, note: str = "") -> bool:
         """Show the whole reply, with a word of ours below it, and nothing else that was shown of it.
+
+        False: it is longer than may be shown; its beginning is.
 
         Raises:
             DomainError: the chat takes nothing.
@@ -122,13 +127,15 @@ class MessengerReply:
             self._timer = None
         if self._writing is not None:
             await self._writing
-        messages = as_messages(text, note)
+        whole = as_messages(text, note)
+        messages = whole[: self._most]
         await self._show(messages)
         surplus = [message_id for message_id, _ in self._shown[len(messages) :]]
         if surplus:
             now = int(self._reactor.seconds())
             await self._messages.delete(self._sender_id, surplus, revoke=True, now=now)
             del self._shown[len(messages) :]
+        return len(messages) == len(whole)
 
     async def _show(self, messages: list[MessageText]) -> None:
         for index, message in enumerate(messages):

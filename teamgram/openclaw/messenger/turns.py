@@ -1,5 +1,6 @@
 """An agent's turns in the messenger: what is written becomes a run of a session, and the reply is shown as it comes."""
 
+import base64
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from teamgram.domain.boxes.message import Message
 from teamgram.domain.errors import DomainError
 from teamgram.domain.ids.peer import is_user
 from teamgram.domain.users.user import User
+from teamgram.openclaw.agent.delivery import FileToSend
 from teamgram.openclaw.agent.idempotency import fingerprint
 from teamgram.openclaw.agent.outcome import ABORTED, ERROR, Outcome
 from teamgram.openclaw.agent.parts import AgentParts
@@ -16,18 +18,22 @@ from teamgram.openclaw.agent.roster import model_chain
 from teamgram.openclaw.agent.run import CHAT, Run, RunRequest
 from teamgram.openclaw.agent.run_records import user_message
 from teamgram.openclaw.agent.slots import OWNERS
-from teamgram.openclaw.config.telegram import CHANNEL
+from teamgram.openclaw.config.telegram import CHANNEL, telegram_section
 from teamgram.openclaw.messenger.accounts import AgentAccount
 from teamgram.openclaw.messenger.activity import RunActivity
 from teamgram.openclaw.messenger.attachments import Attachments
+from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.messenger.inbox import MessengerFailures
-from teamgram.openclaw.messenger.outbound import MessengerDomain
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.reply import NO_REPLY, MessengerReply
+from teamgram.openclaw.messenger.sent_files import MAX_ALBUM, SentFiles
+from teamgram.openclaw.messenger.surroundings import MessageSurroundings
 from teamgram.openclaw.sessions import keys as agent_session_keys
 from teamgram.openclaw.sessions.agent_session import AgentSession
 
 ACCOUNT = "default"
+#: A longer reply comes as a document, with its beginning before it.
+MOST_MESSAGES = 5
 _TYPING = "sendMessageTypingAction"
 
 #: What people who are not known as owners may not have done for them, until the operator changes the session.
@@ -56,6 +62,8 @@ class Turns:
         self._owners = owners
         self._attachments = attachments
         self._failures = failures
+        self._surroundings = MessageSurroundings(domain)
+        self._files = SentFiles(domain, parts.reactor)
         self._run_task = run_task
         self._reactor = parts.reactor
 
@@ -99,6 +107,10 @@ class Turns:
         is_owner = sender.id in self._owners
         about = {"channel": CHANNEL, "senderId": str(sender.id), "senderName": name, "senderIsOwner": is_owner}
         words = text if is_user(message.peer) else f"{name}: {text}"
+        limit = telegram_section(self._parts.config.sections.channels).history_limit
+        around = self._surroundings
+        before = [await around.history(message, limit), await around.before(message)]
+        words = "\n".join(filter(None, (*before, words, await self._attachments.texts(album))))
         images = await self._attachments.images(album) if self._takes_images(account, session) else []
         content: Any = [{"type": "text", "text": words}, *images] if images else words
         reply: list[MessengerReply] = []
@@ -135,10 +147,11 @@ class Turns:
                 run_id=run_id,
                 reply_to_id=0 if is_user(message.peer) else message.id,
                 text=lambda: run.live.text,
+                **({"most": MOST_MESSAGES} if self._domain.files is not None else {}),
             )
         )
         activity.start()
-        self._run_task(self._finish(run, reply[0], activity))
+        self._run_task(self._finish(account, message.peer, run, reply[0], activity))
 
     async def _type_there(self, user_id: int, peer: int) -> None:
         if is_user(peer):
@@ -146,20 +159,42 @@ class Turns:
         else:
             await self._domain.chats.say_typing(user_id, -peer, _TYPING, 0)
 
-    async def _finish(self, run: Run, reply: MessengerReply, activity: RunActivity) -> None:
+    async def _finish(
+        self, account: AgentAccount, peer: int, run: Run, reply: MessengerReply, activity: RunActivity
+    ) -> None:
         outcome = await run.when_ended()
         activity.stop()
         text, note = shown_of(outcome)
         if not text and not note and reply.has_note:
             note = "↩️ Answered with what was written next."  # What stands there would say for ever that it is at work.
         try:
-            await reply.end(text, note)
+            is_whole = await reply.end(text, note)
+            if not is_whole:
+                file = FileToSend("reply.md", "text/markdown", text.encode(), "document")
+                caption = note or "📄 The whole answer."
+                await self._files.send(account, peer, [file], caption, f"{run.id}:whole")
+            pictures = pictures_of(outcome) if self._domain.files is not None else []
+            if pictures:
+                await self._files.send(account, peer, pictures, "", f"{run.id}:pictures")
         except DomainError as error:
             self._failures.unshown_replies += 1
             self._log.warn("the reply of run {run_id} was refused: {error!r}", run_id=run.id, error=error)
         except Exception:
             self._failures.unshown_replies += 1
             self._log.failure("the reply of run {run_id} could not be shown", run_id=run.id)
+
+
+def pictures_of(outcome: Outcome) -> list[FileToSend]:
+    """What a model drew, as files."""
+    found = []
+    for number, part in enumerate(outcome.images[:MAX_ALBUM], 1):
+        try:
+            content = base64.b64decode(str(part.get("data")), validate=True)
+        except ValueError:
+            continue
+        if content:
+            found.append(FileToSend(f"picture{number}.png", str(part.get("mimeType") or "image/png"), content))
+    return found
 
 
 def shown_of(outcome: Outcome) -> tuple[str, str]:
@@ -172,6 +207,6 @@ def shown_of(outcome: Outcome) -> tuple[str, str]:
     if text == NO_REPLY:
         return "", ""
     if not text and outcome.images:
-        return "", "🖼 The answer is a picture; look at it in the console."
+        return "", "🖼"
     # A model answered, with tools alone: who waits for words is told that there are none.
     return text, "✓ Done, without words." if not text and outcome.model and not outcome.tool_calls else ""

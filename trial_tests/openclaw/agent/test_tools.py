@@ -74,8 +74,10 @@ class InvokeTests(AgentsTestCase):
         """Every tool, once."""
         groups = self.ok("tools.catalog")["groups"]
         names = sorted(tool["id"] for group in groups for tool in group["tools"])
-        known = "ask_user canvas current_time list_files memory_search node_invoke read_file send session_status"
-        self.assertEqual(names, known.split())
+        known = (
+            "ask_user canvas current_time list_files memory_search node_invoke read_file send send_file session_status"
+        )
+        self.assertEqual(names, [*known.split(), "send", "send_file", "session_status"])
 
     def invoke(self, name: str, **args: Any) -> Any:
         """One call."""

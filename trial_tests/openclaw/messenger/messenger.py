@@ -23,7 +23,7 @@ from teamgram.domain.users.user import User
 from teamgram.interfaces.figures import Figures
 from teamgram.openclaw.agents_service import AgentsService, agents_extension
 from teamgram.openclaw.messenger.channel import Messenger
-from teamgram.openclaw.messenger.outbound import MessengerDomain
+from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.service import OpenClawService
 from trial_tests.domain.filing import unused_filing
 from trial_tests.openclaw.house import TOKEN
@@ -66,11 +66,7 @@ class MessengerTestCase(TestCase):
 
     async def start(self) -> None:
         """Start the control plane."""
-        talk = self.talk
-        domain = MessengerDomain(
-            self.users, talk.messages, talk.observers, talk.log, talk.dialogs, talk.chats, bots=talk.bots,
-            callbacks=talk.callbacks,
-        )  # fmt: skip
+        domain = MessengerDomain(**self.domain())
         self.figures = Figures()
         self.service = OpenClawService(
             self.directory / "openclaw.yaml",
@@ -86,6 +82,11 @@ class MessengerTestCase(TestCase):
         self.addCleanup(self.stop)
         await self.service.listening
         await self.until(lambda: "main" in self.messenger.accounts.by_agent)
+
+    def domain(self) -> dict[str, Any]:
+        """What the agents' accounts use of the messenger."""
+        names = ["users", "messages", "observers", "log", "dialogs", "chats", "bots", "callbacks"]
+        return {name: getattr(self.talk, name) for name in names}
 
     async def stop(self) -> None:
         """Stop it, once."""

@@ -23,6 +23,7 @@ from teamgram.bots.api import BotApi
 from teamgram.bots.father.service import BotFather
 from teamgram.bots.file_ids import KEY_NAME as BOT_FILES_KEY
 from teamgram.bots.service import BotApiService
+from teamgram.bots.views.keyboards import callback_keyboard
 from teamgram.cache import Cache, CountedCache, MemoryCache, RedisCache
 from teamgram.database import Database, open_database
 from teamgram.domain.codes.sealing import load_or_create_key
@@ -141,6 +142,9 @@ class Backend:
             domain.filing.files,
             domain.bots,
             domain.callbacks,
+            domain.bot_inbox,
+            domain.channels,
+            callback_keyboard,
         )
         return OpenClawService(
             source_files.path_in(self.configuration.directory, os.environ),

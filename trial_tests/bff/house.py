@@ -114,7 +114,7 @@ class FakeCodeMessages:
 
     sent: list[tuple[int, str]] = field(default_factory=list)
 
-    async def send(self, user_id: int, text: str, entities: Sequence[Any] = ()) -> None:
+    async def send(self, user_id: int, text: str, entities: Sequence[Any] = (), reply_markup: bytes = b"") -> None:
         self.sent.append((user_id, text))
 
 

@@ -28,7 +28,11 @@ class WelcomeTests(AskingTestCase):
         [dialog], [message] = dialogs.dialogs, dialogs.messages
         self.assertEqual((dialog.peer.user_id, dialog.unread_count), (777000, 1))
         self.assertTrue(message.message.startswith("Welcome, Ada!"), message.message)
+        links = [button.type.url for row in message.reply_markup.rows for button in row.buttons]
         [name] = [word[1:] for word in message.message.split() if word.startswith("@")]
+        self.assertEqual(links, [f"tg://resolve?domain={name}"])
+        searched = await session.call(tl.contacts.search(q=name[:4], limit=10))
+        self.assertIn(name, [user.username for user in searched.users])
         found = await session.call(tl.contacts.resolveUsername(username=name))
         [agent] = found.users
         self.assertTrue(agent.bot)

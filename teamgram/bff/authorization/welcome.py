@@ -9,6 +9,7 @@ from twisted.logger import Logger
 from teamgram.domain.codes.delivery import CodeMessages
 from teamgram.domain.users.user import User
 from teamgram.domain.users.users import Users
+from teamgram.mtproto.tl import encode, tl
 
 DEFAULT_WELCOME = (
     "Welcome, {name}! Your account, your chats and your groups live on this server and nowhere else.\n\n"
@@ -38,13 +39,31 @@ class Welcome:
         if not self._text:
             return
         try:
-            text = self._text.replace("{name}", user.first_name).replace("{agents}", await self._agents())
-            await self._service_messages.send(user.id, text)
+            names = await self._users.agent_usernames(_SHOWN) if "{agents}" in self._text else []
+            text = self._text.replace("{name}", user.first_name).replace("{agents}", _told(names))
+            await self._service_messages.send(user.id, text, (), _buttons(names))
         except Exception:
             self._log.failure("no welcome for user {user_id}", user_id=user.id)
 
-    async def _agents(self) -> str:
-        names = await self._users.agent_usernames(_SHOWN)
-        if not names:
-            return "No agent lives here yet."
-        return f"Agents live here, too; write to them as to anybody: {', '.join('@' + name for name in names)}"
+
+def _told(names: list[str]) -> str:
+    if not names:
+        return "No agent lives here yet."
+    return f"Agents live here, too; write to them as to anybody: {', '.join('@' + name for name in names)}"
+
+
+def _buttons(names: list[str]) -> bytes:
+    """One for each agent, which opens the chat with it (core.telegram.org/api/links#public-username-links)."""
+    if not names:
+        return b""
+    rows = [
+        tl.keyboardInlineButtonRow(
+            buttons=[
+                tl.keyboardInlineButton(
+                    text=f"@{name}", type=tl.inlineButtonTypeUrl(url=f"tg://resolve?domain={name}"), style=None
+                )
+            ]
+        )
+        for name in names
+    ]
+    return encode(tl.replyInlineMarkup(rows=rows))

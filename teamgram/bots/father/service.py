@@ -23,8 +23,9 @@ from teamgram.domain.ids.peer import is_user
 from teamgram.domain.messages.sending import SendRequest
 from teamgram.domain.messages.text import clean
 from teamgram.domain.updates.events import UserChanged
+from teamgram.domain.users.user import FATHER_USERNAME
 
-USERNAME, NAME = "BotFather", "BotFather"
+USERNAME, NAME = FATHER_USERNAME, "BotFather"
 _SETTING = "botfather"
 _WAIT_SECONDS, _RETRY_SECONDS = 50, 5.0
 

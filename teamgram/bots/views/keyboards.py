@@ -1,6 +1,6 @@
 """Keyboards between the Bot API's JSON and TL, in which messages keep them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from teamgram.bots.errors import bad_request
@@ -44,6 +44,12 @@ def keyboard_from(given: Any) -> bytes:
     if len(markup) > MAX_MARKUP:
         raise bad_request("reply markup is too long")
     return markup
+
+
+def callback_keyboard(rows: Sequence[Sequence[tuple[str, str]]]) -> bytes:
+    """Rows of buttons that ask their bot: what stands on each, and what it says."""
+    shown = [[{"text": words, "callback_data": data} for words, data in row] for row in rows]
+    return keyboard_from({"inline_keyboard": shown})
 
 
 def _rows(given: Any, button: Callable[[dict[str, Any]], Any]) -> list[list[Any]]:

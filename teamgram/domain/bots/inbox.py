@@ -28,6 +28,7 @@ from teamgram.domain.updates.events import (
     BotInlineAsked,
     BotInlineCallbackAsked,
     BotInlineChosen,
+    ChannelChanged,
     PollChanged,
     TransientEvent,
 )
@@ -193,9 +194,10 @@ class BotInbox:
     # --- FanoutSubscriber ---
 
     def transient(self, user_ids: Sequence[int], event: TransientEvent, except_perm_auth_key_id: int) -> None:
-        """Wake who waits for a pressed button, or to be asked."""
+        """Wake who waits for a pressed button, to be asked, or is in another channel now, to which it is to listen."""
         if isinstance(
-            event, BotCallbackAsked | BotInlineCallbackAsked | BotInlineAsked | BotInlineChosen | PollChanged
+            event,
+            BotCallbackAsked | BotInlineCallbackAsked | BotInlineAsked | BotInlineChosen | PollChanged | ChannelChanged,
         ):
             self._wake_all(user_ids)
 

@@ -15,7 +15,7 @@ from teamgram.domain.codes.settings import CodeSettings
 class CodeMessages(Protocol):
     """Messages from the service account (777000) to a user."""
 
-    async def send(self, user_id: int, text: str, entities: Sequence[Any] = ()) -> None:
+    async def send(self, user_id: int, text: str, entities: Sequence[Any] = (), reply_markup: bytes = b"") -> None:
         """Put a message into the user's history and push it to their devices."""
 
 

@@ -22,14 +22,18 @@ class ServiceMessages:
         self._fanout = fanout
         self._clock = clock
 
-    async def send(self, user_id: int, text: str, entities: Sequence[Entity] = ()) -> None:
+    async def send(self, user_id: int, text: str, entities: Sequence[Entity] = (), reply_markup: bytes = b"") -> None:
         """Put a message into the user's box and tell their devices.
+
+        Args:
+            reply_markup: buttons below it, as ``Extra`` has them; none of them asks anybody.
 
         Raises:
             MessageEmpty, MessageTooLong, EntityBoundsInvalid.
         """
         cleaned, styles, tags = clean(text, entities)
-        outgoing = Outgoing(cleaned, Extra(entities=styles) if styles else PLAIN, tags)
+        extra = Extra(entities=styles, reply_markup=reply_markup) if styles or reply_markup else PLAIN
+        outgoing = Outgoing(cleaned, extra, tags)
         await self._database.write("service message", self._send_txn, user_id, outgoing, int(self._clock.seconds()))
 
     def _send_txn(self, txn: Transaction, user_id: int, outgoing: Outgoing, date: int) -> None:

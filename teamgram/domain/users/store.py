@@ -6,7 +6,7 @@ from typing import Any
 from teamgram.database import Transaction
 from teamgram.domain.files.file import unpack_avatar
 from teamgram.domain.ids.peer import Peer, PeerKind
-from teamgram.domain.users.user import User, UserNotFound, unpack_traits
+from teamgram.domain.users.user import FATHER_USERNAME, User, UserNotFound, unpack_traits
 
 _COLUMNS = (
     "id, access_hash, phone, first_name, last_name, username, about,"
@@ -160,10 +160,11 @@ def release_username_txn(txn: Transaction, key: str) -> None:
 
 
 def agent_usernames_txn(txn: Transaction, limit: int) -> list[str]:
-    """Of agents that have one and are not deleted, in the order of their ids: bots of somebody's are none."""
+    """Of agents that have one and are not deleted, in the order of their ids: bots with a token are none."""
     txn.execute(
         "SELECT username FROM users WHERE is_bot = 1 AND is_deleted = 0 AND username <> ''"
-        " AND NOT EXISTS (SELECT 1 FROM bots WHERE bots.user_id = users.id) ORDER BY id LIMIT ?",
-        (limit,),
+        " AND NOT EXISTS (SELECT 1 FROM bots WHERE bots.user_id = users.id AND LENGTH(bots.secret_hash) > 0)"
+        " AND username <> ? ORDER BY id LIMIT ?",
+        (FATHER_USERNAME, limit),
     )
     return [row[0] for row in txn.fetchall()]

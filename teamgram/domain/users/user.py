@@ -10,6 +10,9 @@ from teamgram.domain.files.file import Avatar
 SERVICE_USER_ID = 777000
 """The official account that sends sign-in codes and login notices."""
 
+FATHER_USERNAME = "BotFather"
+"""Of the server's own bot that makes bots."""
+
 
 class UserNotFound(DomainError):
     """No account has that id, phone or username."""

@@ -36,6 +36,7 @@ from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pairing import PersonPairing, PersonRequest
 from teamgram.openclaw.messenger.presses import Presses
 from teamgram.openclaw.messenger.reply import mark_cut_off
+from teamgram.openclaw.messenger.supergroups import SupergroupInbox
 from teamgram.openclaw.messenger.turns import Turns
 
 #: After an agent's account could not be opened.
@@ -51,6 +52,7 @@ class Messenger(Service):
         owners: whom the operator named as one.
         pairing: who waits to be let in, and whom the operator let in.
         outbound: what agents say unasked.
+        inbox, supergroups: what they hear.
         turns, attachments, presses: what is written to them, and pressed.
     """
 
@@ -89,6 +91,11 @@ class Messenger(Service):
             commands,
         )
         self.inbox = AgentInbox(self.accounts, domain.log, self._reactor, incoming.take, failures)
+        self.supergroups: SupergroupInbox | None = None
+        if domain.bot_inbox is not None:
+            self.supergroups = SupergroupInbox(
+                domain.bot_inbox, domain.messages, self._reactor, self.inbox.take_one, failures
+            )
         self._opening = DeferredLock()
         self._reopening: Any = None
         self._tasks: set[Deferred[Any]] = set()
@@ -108,8 +115,18 @@ class Messenger(Service):
             self.inbox.start()
             for account in self.accounts.by_agent.values():
                 self.inbox.heard(account)
+                self._follow(account)
         elif not on:
-            await self.inbox.stop()
+            await self._stop_reading()
+
+    def _follow(self, account: AgentAccount) -> None:
+        if self.supergroups is not None and self.inbox.is_open:
+            self.supergroups.follow(account)
+
+    async def _stop_reading(self) -> None:
+        await self.inbox.stop()
+        if self.supergroups is not None:
+            await self.supergroups.stop()
 
     def _config_changed(self, change: Change) -> None:
         if self.running:
@@ -133,7 +150,7 @@ class Messenger(Service):
     async def _settle(self) -> None:
         if self._reopening is not None and self._reopening.active():
             self._reopening.cancel()
-        await self.inbox.stop()
+        await self._stop_reading()
         while self._tasks:
             waiting: Deferred[Any] = Deferred()
             task = next(iter(self._tasks))
@@ -174,6 +191,7 @@ class Messenger(Service):
                         self._domain.portraits.want(account.user_id, AGENT)
                     await self._tell_cut_off(account)
                     self.inbox.heard(account)
+                    self._follow(account)
         finally:
             self._opening.release()
 

@@ -148,7 +148,7 @@ class AgentInbox:
                 if isinstance(entry.event, NewMessage):
                     message = difference.messages.get(entry.event.id)
                 if message is not None and not message.out:
-                    await self._take_one(account, message)
+                    await self.take_one(account, message)
                 account.pts = entry.pts
             if difference.too_long:
                 account.pts = difference.state.pts
@@ -156,7 +156,8 @@ class AgentInbox:
                 await self._accounts.save()
             more = account.user_id in self._again or (bool(difference.entries) and account.pts < difference.state.pts)
 
-    async def _take_one(self, account: AgentAccount, message: Message) -> None:
+    async def take_one(self, account: AgentAccount, message: Message) -> None:
+        """Take a message; one that cannot be is passed."""
         try:
             await self._take(account, message)
         except DomainError as error:

@@ -1,7 +1,7 @@
 """What people write to agents: who may, what is meant for them, commands, and everything else as a turn."""
 
 from teamgram.domain.boxes.message import Message
-from teamgram.domain.ids.peer import is_user
+from teamgram.domain.ids.peer import is_channel, is_user
 from teamgram.domain.users.user import User
 from teamgram.openclaw.agent.parts import AgentParts
 from teamgram.openclaw.approvals.typed_words import TypedWords
@@ -17,7 +17,7 @@ from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.messenger.outbound import Outbound
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pairing import PersonPairing
-from teamgram.openclaw.messenger.turns import Turns
+from teamgram.openclaw.messenger.turns import Turns, topic_of
 
 _START = "/start"
 
@@ -80,15 +80,17 @@ class Incoming:
 
     async def _answer(self, account: AgentAccount, album: list[Message], sender: User, text: str) -> None:
         message = album[0]
-        session = self._turns.session(account, message.peer)
-        now = int(self._parts.reactor.seconds())
-        await self._domain.messages.read_history(account.user_id, message.peer, album[-1].id, now)
+        session = self._turns.session(account, message.peer, topic_of(message))
+        await self._read(account, message.peer, album[-1].id)
+        answers = 0 if is_user(message.peer) else message.id
         command, words = command_and_words(text, account.username)
         done = await self._commands.take(command, words, session, sender) if command else None
         if done is not None:
             if command == "/model":
                 await self._commands.save(session)
-            await self._outbound.say(account, message.peer, done[0], f"command:{message.id}", buttons=done[1])
+            await self._outbound.say(
+                account, message.peer, done[0], f"command:{message.id}", buttons=done[1], answers=answers
+            )
             return
         told = await self._typed_words.take(
             text,
@@ -98,7 +100,7 @@ class Incoming:
             "channel",
         )
         if told is not None:
-            await self._outbound.say(account, message.peer, told, f"word:{message.id}")
+            await self._outbound.say(account, message.peer, told, f"word:{message.id}", answers=answers)
             return
         # A model that is asked costs money: not for a reply that nobody could be shown.
         await self._domain.messages.check_writable(account.user_id, message.peer)
@@ -107,7 +109,15 @@ class Incoming:
         try:
             await self._turns.start(account, album, session, sender, text)
         except GatewayError as error:
-            await self._outbound.say(account, message.peer, f"⚠️ {error.message}", f"refused:{message.id}")
+            words = f"⚠️ {error.message}"
+            await self._outbound.say(account, message.peer, words, f"refused:{message.id}", answers=answers)
+
+    async def _read(self, account: AgentAccount, peer: int, message_id: int) -> None:
+        if is_channel(peer):
+            await self._domain.messages.read_channel(account.user_id, peer, message_id)
+        else:
+            now = int(self._parts.reactor.seconds())
+            await self._domain.messages.read_history(account.user_id, peer, message_id, now)
 
     def _is_meant(self, account: AgentAccount, message: Message, is_named: bool) -> bool:
         """In private everything is for the agent, in groups what names it or answers it, unless somebody says more."""
@@ -116,7 +126,7 @@ class Incoming:
         group = self.section.group(message.peer)
         if group is not None and not group.require_mention:
             return True
-        session = self._parts.sessions.get(self._turns.key(account, message.peer))
+        session = self._parts.sessions.get(self._turns.key(account, message.peer, topic_of(message)))
         return session is not None and session.settings.get("groupActivation") == "always"
 
     async def _ask_to_pair(self, account: AgentAccount, sender: User) -> None:

@@ -12,7 +12,6 @@ from teamgram.openclaw.gateway.errors import invalid, unavailable
 from teamgram.openclaw.messenger.accounts import AgentAccount, AgentAccounts
 from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.messenger.formatting import as_messages
-from teamgram.openclaw.messenger.keyboards import keyboard
 from teamgram.openclaw.messenger.reply import random_id
 from teamgram.openclaw.messenger.sent_files import SentFiles
 
@@ -37,12 +36,14 @@ class Outbound:
         *,
         markdown: bool = False,
         buttons: ButtonRows | None = None,
+        answers: int = 0,
     ) -> int:
         """Any text, in as many messages as it takes; the id of the last one. Under one key it is said once.
 
         Args:
             markdown: it is what a model wrote.
             buttons: below the last message.
+            answers: the message that it answers there, which also says in which topic; 0: none.
 
         Raises:
             DomainError: the chat does not take it.
@@ -51,11 +52,17 @@ class Outbound:
         found = as_messages(text, markdown=markdown)
         for number, piece in enumerate(found):
             random = random_id(account.user_id, key, number) if number else random_id(account.user_id, key)
-            markup = keyboard(buttons) if number == len(found) - 1 else b""
+            markup = self._keyboard(buttons) if number == len(found) - 1 else b""
             extra = Extra(entities=piece.entities, reply_markup=markup)
-            request = SendRequest(account.user_id, peer, piece.text, random, now, extra, piece.tags)
+            request = SendRequest(
+                account.user_id, peer, piece.text, random, now, extra, piece.tags, reply_to_id=answers
+            )
             message_id = (await self._domain.messages.send(request)).ids[0][1]
         return message_id
+
+    def _keyboard(self, buttons: ButtonRows | None) -> bytes:
+        keyboard = self._domain.keyboard
+        return keyboard(buttons) if buttons and keyboard is not None else b""
 
     async def deliver(
         self, to: str, text: str, agent_id: str, key: str, buttons: ButtonRows | None = None

@@ -6,7 +6,9 @@ from twisted.logger import Logger
 
 from teamgram.domain.bots.callbacks import CallbackAnswer, Callbacks
 from teamgram.domain.bots.errors import CallbackQueryInvalid
+from teamgram.domain.boxes.message import Message
 from teamgram.domain.errors import DomainError
+from teamgram.domain.ids.peer import box_owner
 from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.text import clean
@@ -21,7 +23,7 @@ from teamgram.openclaw.messenger.commands import Commands
 from teamgram.openclaw.messenger.domain import MessengerDomain
 from teamgram.openclaw.messenger.owners import Owners
 from teamgram.openclaw.messenger.pairing import PersonPairing
-from teamgram.openclaw.messenger.turns import Turns
+from teamgram.openclaw.messenger.turns import Turns, topic_of
 
 #: Of what is shown for a moment above the chat.
 _MAX_TOLD = 200
@@ -74,7 +76,8 @@ class Presses:
             return f"⚠️ {_NOBODY}", False
         assert sender is not None
         data = asked.data.decode("utf-8", "replace")
-        session = self._turns.session(account, asked.peer)
+        message = await self._message(account, asked)
+        session = self._turns.session(account, asked.peer, topic_of(message) if message is not None else 0)
         told = self._commands.pressed(data, session, asked.user_id)
         if told is not None:
             if not told.startswith("⚠️"):
@@ -87,9 +90,13 @@ class Presses:
             return f"⚠️ {error.message}", error.code != "FORBIDDEN"
         return (told, True) if told is not None else (f"⚠️ {_LATE}", True)
 
+    async def _message(self, account: AgentAccount, asked: BotCallbackAsked) -> Message | None:
+        owner_id = box_owner(account.user_id, asked.peer)
+        return (await self._domain.messages.get(owner_id, [asked.message_id])).get(asked.message_id)
+
     async def _show(self, account: AgentAccount, asked: BotCallbackAsked, told: str) -> None:
         """Below what was asked stands what became of it, in the place of the buttons."""
-        found = (await self._domain.messages.get(account.user_id, [asked.message_id])).get(asked.message_id)
+        found = await self._message(account, asked)
         if found is None:
             return
         text, entities, tags = clean(f"{found.text}\n\n{told}"[:4096], found.extra.entities)

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from teamgram.domain.boxes.message import Extra
 from teamgram.domain.errors import DomainError
-from teamgram.domain.ids.peer import is_user
+from teamgram.domain.ids.peer import box_owner, is_channel, is_user
 from teamgram.domain.messages.editing import EditRequest
 from teamgram.domain.messages.errors import MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.messages import Messages
@@ -133,7 +133,10 @@ class MessengerReply:
         surplus = [message_id for message_id, _ in self._shown[len(messages) :]]
         if surplus:
             now = int(self._reactor.seconds())
-            await self._messages.delete(self._sender_id, surplus, revoke=True, now=now)
+            if is_channel(self._peer):
+                await self._messages.delete_in_channel(self._sender_id, self._peer, surplus, now)
+            else:
+                await self._messages.delete(self._sender_id, surplus, revoke=True, now=now)
             del self._shown[len(messages) :]
         return len(messages) == len(whole)
 
@@ -193,7 +196,7 @@ async def mark_cut_off(messages: Messages, sender_id: int, peer: int, run_id: st
         await messages.send(SendRequest(sender_id, peer, note, ids[0], now))
         return
     last = max(shown)
-    found = (await messages.get(sender_id, [last])).get(last)
+    found = (await messages.get(box_owner(sender_id, peer), [last])).get(last)
     if found is None or found.text.endswith(note):
         return
     text = f"{found.text}\n\n{note}"

@@ -8,7 +8,7 @@ from twisted.logger import Logger
 
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.errors import DomainError
-from teamgram.domain.ids.peer import is_user
+from teamgram.domain.ids.peer import channel_id_of, is_channel, is_user
 from teamgram.domain.users.user import User
 from teamgram.openclaw.agent.delivery import FileToSend
 from teamgram.openclaw.agent.idempotency import fingerprint
@@ -67,17 +67,18 @@ class Turns:
         self._run_task = run_task
         self._reactor = parts.reactor
 
-    def key(self, account: AgentAccount, peer: int) -> str:
-        """The session's key of an agent's dialog."""
+    def key(self, account: AgentAccount, peer: int, topic: int = 0) -> str:
+        """The session's key of an agent's dialog, each topic of a group's has its own."""
         if not is_user(peer):
-            return agent_session_keys.group(account.agent_id, CHANNEL, str(peer))
+            chat = f"{peer}:topic:{topic}" if topic else str(peer)
+            return agent_session_keys.group(account.agent_id, CHANNEL, chat)
         # Without a word from the operator everybody has a conversation of their own: strangers may write here.
         chosen = self._parts.config.sections.session.dm_scope
         return agent_session_keys.direct(account.agent_id, CHANNEL, ACCOUNT, str(peer), chosen)
 
-    def session(self, account: AgentAccount, peer: int) -> AgentSession:
+    def session(self, account: AgentAccount, peer: int, topic: int = 0) -> AgentSession:
         """The session of an agent's dialog, made now if there is none."""
-        key = self.key(account, peer)
+        key = self.key(account, peer, topic)
         is_new = self._parts.sessions.get(key) is None
         session = self._parts.runs.session_for(self._parts.runs.parse_key(key), created_via="channel")
         if is_new and session.kind != "main":
@@ -109,14 +110,15 @@ class Turns:
         words = text if is_user(message.peer) else f"{name}: {text}"
         limit = telegram_section(self._parts.config.sections.channels).history_limit
         around = self._surroundings
-        before = [await around.history(message, limit), await around.before(message)]
+        own = account.user_id
+        before = [await around.history(message, own, limit), await around.before(message, own)]
         words = "\n".join(filter(None, (*before, words, await self._attachments.texts(album))))
         images = await self._attachments.images(album) if self._takes_images(account, session) else []
         content: Any = [{"type": "text", "text": words}, *images] if images else words
         reply: list[MessengerReply] = []
         activity = RunActivity(
             self._reactor,
-            lambda: self._type_there(account.user_id, message.peer),
+            lambda: self._type_there(account.user_id, message.peer, topic_of(message)),
             lambda word: reply[0].note(word) if reply else None,
         )
 
@@ -153,8 +155,13 @@ class Turns:
         activity.start()
         self._run_task(self._finish(account, message.peer, run, reply[0], activity))
 
-    async def _type_there(self, user_id: int, peer: int) -> None:
-        if is_user(peer):
+    async def _type_there(self, user_id: int, peer: int, topic: int) -> None:
+        if is_channel(peer):
+            if self._domain.channels is not None:
+                now = int(self._reactor.seconds())
+                seat = await self._domain.channels.seat(user_id, channel_id_of(peer), now)
+                self._domain.channels.say_typing(seat, _TYPING, 0, topic)
+        elif is_user(peer):
             await self._domain.dialogs.say_typing(user_id, peer, _TYPING, 0)
         else:
             await self._domain.chats.say_typing(user_id, -peer, _TYPING, 0)
@@ -182,6 +189,11 @@ class Turns:
         except Exception:
             self._failures.unshown_replies += 1
             self._log.failure("the reply of run {run_id} could not be shown", run_id=run.id)
+
+
+def topic_of(message: Message) -> int:
+    """The topic that a message of a supergroup is in, by its first message; 0: none."""
+    return message.extra.thread_id if message.extra.in_topic else 0
 
 
 def pictures_of(outcome: Outcome) -> list[FileToSend]:

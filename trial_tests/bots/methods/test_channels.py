@@ -136,6 +136,16 @@ class SupergroupTests(ChannelBotTestCase):
         self.assertEqual(await self.texts(), ["hello!*", "again"])
         self.assertEqual(await self.texts(), [])
 
+    async def test_brought_in_while_waiting(self) -> None:
+        """Who waits and is brought into a supergroup listens to it at once, not when the next wait begins."""
+        waiting = Deferred.fromCoroutine(self.ask("getUpdates", offset=0, timeout=30, allowed_updates=["message"]))
+        await self.open(admin=True)
+        await self.anna.send(self.peer, "hello")
+        told = await waiting
+        while not any(one["message"].get("text") == "hello" for one in told):
+            following = max([one["update_id"] for one in told], default=-1) + 1
+            told = await self.ask("getUpdates", offset=following, timeout=30)
+
     async def test_coming_back(self) -> None:
         """What was written while it was away is not told when it comes back."""
         to = await self.open(admin=True)

@@ -23,7 +23,7 @@ class _Messages:
     def __init__(self) -> None:
         self.sent: list[tuple[int, str]] = []
 
-    async def send(self, user_id: int, text: str, entities: Any = ()) -> None:
+    async def send(self, user_id: int, text: str, entities: Any = (), reply_markup: bytes = b"") -> None:
         self.sent.append((user_id, text))
 
 

@@ -13,6 +13,7 @@ from twisted.trial.unittest import TestCase
 
 import yaml
 
+from teamgram.bots.views.keyboards import callback_keyboard
 from teamgram.database import open_database
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.domain import Domain
@@ -85,8 +86,19 @@ class MessengerTestCase(TestCase):
 
     def domain(self) -> dict[str, Any]:
         """What the agents' accounts use of the messenger."""
-        names = ["users", "messages", "observers", "log", "dialogs", "chats", "bots", "callbacks"]
-        return {name: getattr(self.talk, name) for name in names}
+        names = [
+            "users",
+            "messages",
+            "observers",
+            "log",
+            "dialogs",
+            "chats",
+            "bots",
+            "callbacks",
+            "bot_inbox",
+            "channels",
+        ]
+        return {name: getattr(self.talk, name) for name in names} | {"keyboard": callback_keyboard}
 
     async def stop(self) -> None:
         """Stop it, once."""

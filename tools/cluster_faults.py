@@ -244,7 +244,9 @@ class Faults:
             began = self._reactor.seconds()
             returned = Deferred.fromCoroutine(self._returned())
             seconds = await self._all_work(f"round {number}: {what}")
-            since = max(0.0, seconds - (await returned - began))
+            at = await returned
+            # What only stood still is back at once; who has to start takes the time that a start takes.
+            since = max(0.0, seconds - (at - began)) if kind in ("kill", "end") else seconds
             happened[kind] += 1
             back.setdefault(kind, []).append(since)
             print(f"round {number}: {what}: all work after {seconds:.1f} s, {since:.1f} s of them since", flush=True)

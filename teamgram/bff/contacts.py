@@ -344,7 +344,7 @@ class Blocks(RpcService):
         return self._tell(caller, user_id, blocked=True) if changed else False
 
     async def _unblock(self, caller: RpcMetadata, user_id: int) -> bool:
-        changed = await self._contacts.unblock(caller.user_id, user_id)
+        changed = await self._contacts.unblock(caller.user_id, user_id, self._presence.now())
         return self._tell(caller, user_id, blocked=False) if changed else False
 
     def _tell(self, caller: RpcMetadata, user_id: int, *, blocked: bool) -> bool:

@@ -135,6 +135,8 @@ _REFUSALS: dict[type[DomainError], ApiError] = {
     chats.ChatTitleEmpty: bad_request("title must be non-empty"),
     chats.InviteHashExpired: bad_request("INVITE_HASH_EXPIRED"),
     chats.InviteHashInvalid: bad_request("INVITE_HASH_INVALID"),
+    chats.JoinRequestMissing: bad_request("HIDE_REQUESTER_MISSING"),
+    chats.UsageLimitInvalid: bad_request("USAGE_LIMIT_INVALID"),
     chats.UserNotParticipant: bad_request("USER_NOT_PARTICIPANT"),
     chats.UserAlreadyParticipant: bad_request("USER_ALREADY_PARTICIPANT"),
     pages.ExternalFilesOff: bad_request("failed to get HTTP URL content: this server fetches no files"),

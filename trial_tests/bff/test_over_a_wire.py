@@ -129,7 +129,7 @@ class RememberedElsewhereTests(TalkTestCase):
         self.assertEqual(dict((await other.contacts.book(anna.user.id)).blocked), {})
         await house.contacts.block(anna.user.id, boris.user.id, 7)
         self.assertEqual(dict((await other.contacts.book(anna.user.id)).blocked), {boris.user.id: 7})
-        await house.contacts.unblock(anna.user.id, boris.user.id)
+        await house.contacts.unblock(anna.user.id, boris.user.id, 1)
         answer = await anna.call(tl.messages.createChat(users=[anna.input_user(boris)], title="group"))
         chat_id = answer.updates.chats[0].id
         self.assertEqual((await other.domain.chats.get([chat_id]))[chat_id].title, "group")

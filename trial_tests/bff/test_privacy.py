@@ -212,7 +212,7 @@ class ChatInviteTests(GroupTestCase):
         house, anna, _, clara, chat_id = await self.group()
         await house.contacts.block(clara.user.id, anna.user.id, 1)
         self.assertEqual(await error_of(self.add(anna, chat_id, clara)), "USER_IS_BLOCKED")
-        await house.contacts.unblock(clara.user.id, anna.user.id)
+        await house.contacts.unblock(clara.user.id, anna.user.id, 1)
         await house.contacts.block(anna.user.id, clara.user.id, 1)
         self.assertEqual(await error_of(self.add(anna, chat_id, clara)), "YOU_BLOCKED_USER")
         gone = await house.sign_up("Gone")

@@ -211,7 +211,7 @@ class BlockedTests(TalkTestCase):
     async def test_an_unblocked_one_is_heard_again(self) -> None:
         """Once the block is lifted, edits reach him as before."""
         house, anna, boris = await self.blocked()
-        await house.contacts.unblock(boris.user.id, anna.user.id)
+        await house.contacts.unblock(boris.user.id, anna.user.id, 1)
         mine = (await anna.history(anna.peer(boris))).messages[-1].id
         await anna.call(tl.messages.editMessage(peer=anna.peer(boris), id=mine, message="after"))
         self.assertEqual(kinds(await boris.take()), ["updateEditMessage"])

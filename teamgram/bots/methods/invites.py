@@ -6,7 +6,7 @@ from teamgram.bots.conversation import Conversations
 from teamgram.bots.errors import bad_request
 from teamgram.bots.parameters import Parameters
 from teamgram.bots.registry import ApiCall, api_method
-from teamgram.bots.views.users import user_json
+from teamgram.bots.views.news import invite_json
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.invite import Invite, hash_in
 from teamgram.domain.domain import Domain
@@ -81,15 +81,22 @@ class BotInvites:
         return await self._told(revoked)
 
     async def _told(self, invite: Invite) -> dict[str, Any]:
-        told: dict[str, Any] = {
-            "invite_link": invite.link,
-            "creator": user_json(await self._domain.users.require(invite.admin_id)),
-            "creates_join_request": invite.request_needed,
-            "is_primary": invite.permanent,
-            "is_revoked": invite.revoked,
-        }
-        more = {"name": invite.title, "expire_date": invite.expires_at, "member_limit": invite.usage_limit}
-        return told | {name: value for name, value in more.items() if value}
+        return invite_json(invite, await self._domain.users.require(invite.admin_id))
+
+    @api_method("approveChatJoinRequest")
+    async def approve(self, call: ApiCall) -> bool:
+        """True: they are in."""
+        return await self._settle(call, approved=True)
+
+    @api_method("declineChatJoinRequest")
+    async def decline(self, call: ApiCall) -> bool:
+        """True: they do not wait any more."""
+        return await self._settle(call, approved=False)
+
+    async def _settle(self, call: ApiCall, *, approved: bool) -> bool:
+        chat_id, actor = await self._group(call)
+        await self._domain.join_requests.settle(actor, chat_id, call.parameters.user_id(), approved=approved)
+        return True
 
 
 def _bounds(parameters: Parameters, now: int) -> tuple[str, int, int]:

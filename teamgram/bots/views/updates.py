@@ -7,8 +7,10 @@ from typing import Any
 
 from teamgram.bots.errors import bad_request
 from teamgram.bots.views.messages import Around, BotMessageViews, chat_json
+from teamgram.bots.views.news import news_json, people_in
 from teamgram.bots.views.polls import poll_answer_json, poll_json
 from teamgram.bots.views.users import user_json
+from teamgram.domain.bot_news.news import BotNews, JoinAsked
 from teamgram.domain.bots.update import (
     BotCallback,
     BotChosen,
@@ -20,8 +22,10 @@ from teamgram.domain.bots.update import (
     WaitingUpdate,
 )
 from teamgram.domain.boxes.message import Message
+from teamgram.domain.chats.invite import Invite
 from teamgram.domain.domain import Domain
-from teamgram.domain.ids.peer import is_channel
+from teamgram.domain.errors import DomainError
+from teamgram.domain.ids.peer import chat_id_of, is_channel
 
 _INLINE_ID = struct.Struct("<iqiq")
 _DC_ID = 2
@@ -43,6 +47,8 @@ class BotUpdateViews:
             update = one.update
             if isinstance(update, BotMessage):
                 ids.setdefault(update.channel, set()).add(update.id)
+            elif isinstance(update, BotNews):
+                people |= people_in(update)
             elif not isinstance(update, BotPoll):
                 people.add(update.user_id)
             if isinstance(update, BotCallback):
@@ -55,13 +61,31 @@ class BotUpdateViews:
             else:
                 found = await self._domain.messages.get(bot_id, sorted(wanted))
             messages |= {(channel, message.id): message for message in found.values()}
+        invites = await self._invites(bot_id, waiting)
+        people |= {one.admin_id for one in invites.values()}
         around = await self._messages.around(bot_id, list(messages.values()), people)
         told = []
         for one in waiting:
-            fields = self._fields(bot_id, one, messages, around)
+            if isinstance(one.update, BotNews):
+                fields = news_json(one.update, bot_id, around, invites)
+            else:
+                fields = self._fields(bot_id, one, messages, around)
             if fields is not None:
                 told.append({"update_id": one.update_id, **fields})
         return told
+
+    async def _invites(self, bot_id: int, waiting: Sequence[WaitingUpdate]) -> dict[str, Invite]:
+        """The links that somebody asked by, by hash, as far as the bot may see them."""
+        found: dict[str, Invite] = {}
+        for one in waiting:
+            asked = one.update
+            if isinstance(asked, JoinAsked) and asked.hash and asked.hash not in found:
+                group_id = asked.peer if is_channel(asked.peer) else chat_id_of(asked.peer)
+                try:
+                    found[asked.hash] = await self._domain.invites.get(bot_id, group_id, asked.hash)
+                except DomainError:
+                    pass  # Neither is there a link without rights.
+        return found
 
     def _fields(
         self, bot_id: int, one: WaitingUpdate, messages: Mapping[tuple[int, int], Message], around: Around
@@ -73,6 +97,7 @@ class BotUpdateViews:
                 return None
             kind = "channel_post" if message.extra.post else "message"
             return {f"edited_{kind}" if update.edited else kind: self._messages.told(bot_id, message, around)}
+        assert not isinstance(update, BotNews), "those have drawings of their own"
         if isinstance(update, BotPoll):
             return {"poll": poll_json(update.poll, update.state)}
         user = around.users.get(update.user_id)

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 import msgspec
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.bot_news.kinds import allows
 from teamgram.domain.bots import store
 from teamgram.domain.bots.bot import Bot
 from teamgram.domain.bots.errors import (
@@ -20,7 +21,6 @@ from teamgram.domain.bots.errors import (
     CallbackQueryInvalid,
 )
 from teamgram.domain.bots.inbox import append_txn
-from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotCallback, BotInlineCallback
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.boxes.store import messages_txn

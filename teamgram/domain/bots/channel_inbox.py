@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
+from teamgram.domain.bot_news.kinds import allows
 from teamgram.domain.bots.bot import Bot
-from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotMessage
 from teamgram.domain.boxes.difference import channel_difference_txn
 from teamgram.domain.boxes.events import LogEntry, MessageEdited, NewMessage

@@ -14,11 +14,12 @@ from twisted.internet.interfaces import IReactorTime
 import msgspec
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.bot_news.kinds import allows
+from teamgram.domain.bot_news.news import BotNewsCame, forget_news_txn, kind_of, take_news_txn
 from teamgram.domain.bots import store
 from teamgram.domain.bots.bot import Bot
 from teamgram.domain.bots.channel_inbox import followed_txn, skip_txn, take_channel_txn
 from teamgram.domain.bots.errors import BotNotFound, TakenElsewhere
-from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotMessage, BotUpdate, WaitingUpdate, pack_update, unpack_update
 from teamgram.domain.boxes.difference import Difference, difference_txn
 from teamgram.domain.boxes.events import OF_WORDS, LogEntry, MessageEdited
@@ -69,6 +70,7 @@ class BotInbox:
         self._listening: dict[int, set[int]] = {}
         self._channels: dict[int, tuple[int, ...]] = {}
         self._bus.listen(BotPolled, lambda polled: self._end_poll(polled.bot_id))
+        self._bus.listen(BotNewsCame, lambda came: self._wake_all(came.bot_ids))
 
     async def take(
         self,
@@ -240,8 +242,8 @@ def _untouched_txn(
 ) -> tuple[list[WaitingUpdate] | None, tuple[int, ...]]:
     """What waits when there is nothing to write for it, else None; and the bot's channels, as marked ids."""
     txn.execute(
-        "SELECT b.taken_pts, COALESCE(m.pts, 1) FROM bots b LEFT JOIN message_boxes m ON m.owner_id = b.user_id"
-        " WHERE b.user_id = ?",
+        "SELECT b.taken_pts, COALESCE(m.pts, 1), EXISTS (SELECT 1 FROM bot_news n WHERE n.bot_id = b.user_id)"
+        " FROM bots b LEFT JOIN message_boxes m ON m.owner_id = b.user_id WHERE b.user_id = ?",
         (bot_id,),
     )
     row = txn.fetchone()
@@ -249,7 +251,7 @@ def _untouched_txn(
         raise BotNotFound(str(bot_id))
     followed = followed_txn(txn, bot_id)
     channels = tuple(one.marked for one in followed)
-    if row[1] > row[0] or any(one.moved for one in followed):
+    if row[1] > row[0] or row[2] or any(one.moved for one in followed):
         return None, channels
     txn.execute(
         "SELECT COUNT(*) FROM bot_updates WHERE bot_id = ? AND (update_id < ? OR came_at < ?)",
@@ -313,6 +315,8 @@ def _fill_txn(txn: Transaction, bot_id: int, now: int) -> tuple[int, ...]:
     for one in followed:
         if one.moved:
             _append_txn(txn, bot_id, take_channel_txn(txn, bot, one, now, now - KEPT_SECONDS), now)
+    news = take_news_txn(txn, bot_id, now - KEPT_SECONDS)
+    _append_txn(txn, bot_id, [one for one in news if allows(bot.details.allowed_updates, kind_of(one, bot_id))], now)
     return tuple(one.marked for one in followed)
 
 
@@ -358,6 +362,7 @@ def _forget_txn(txn: Transaction, bot_id: int) -> None:
         (bot_id, bot_id),
     )
     skip_txn(txn, bot_id)
+    forget_news_txn(txn, bot_id)
     txn.execute("DELETE FROM bot_updates WHERE bot_id = ?", (bot_id,))
 
 

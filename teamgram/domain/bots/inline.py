@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 import msgspec
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.bot_news.kinds import allows
 from teamgram.domain.bots import inline_store, store
 from teamgram.domain.bots.errors import (
     BotDidNotAnswer,
@@ -35,7 +36,6 @@ from teamgram.domain.bots.inline_results import (
     pack,
 )
 from teamgram.domain.bots.inline_store import InlineQuery
-from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotChosen, BotInlineQuery
 from teamgram.domain.updates.events import BotInlineAsked, BotInlineChosen
 from teamgram.domain.updates.fanout import Fanout

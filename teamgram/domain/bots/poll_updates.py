@@ -1,10 +1,10 @@
 """What bots are told of the polls that they asked (core.telegram.org/bots/api#poll, #pollanswer)."""
 
 from teamgram.database import Transaction
+from teamgram.domain.bot_news.kinds import allows
 from teamgram.domain.bots import store
 from teamgram.domain.bots.bot import Bot
 from teamgram.domain.bots.inbox import append_txn
-from teamgram.domain.bots.kinds import allows
 from teamgram.domain.bots.update import BotPoll, BotPollAnswer
 from teamgram.domain.boxes.poll import Poll, PollState
 from teamgram.domain.updates.events import PollChanged

@@ -101,6 +101,7 @@ def with_webhooks_txn(txn: Transaction) -> list[int]:
 def delete_bot_txn(txn: Transaction, user_id: int) -> None:
     txn.execute("DELETE FROM bots WHERE user_id = ?", (user_id,))
     txn.execute("DELETE FROM bot_updates WHERE bot_id = ?", (user_id,))
+    txn.execute("DELETE FROM bot_news WHERE bot_id = ?", (user_id,))
     txn.execute("DELETE FROM bot_channels WHERE bot_id = ?", (user_id,))
     txn.execute("DELETE FROM bot_menus WHERE bot_id = ?", (user_id,))
     txn.execute("DELETE FROM inline_queries WHERE bot_id = ?", (user_id,))

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from teamgram.domain.bot_news.news import BotNews
 from teamgram.domain.bots.inline_results import InlineQuestion
 from teamgram.domain.boxes.poll import Poll, PollState
 
@@ -89,7 +90,7 @@ class BotPollAnswer(msgspec.Struct, frozen=True, tag="poll_answer"):
 
 
 BotUpdate: TypeAlias = (
-    BotMessage | BotCallback | BotInlineCallback | BotInlineQuery | BotChosen | BotPoll | BotPollAnswer
+    BotMessage | BotCallback | BotInlineCallback | BotInlineQuery | BotChosen | BotPoll | BotPollAnswer | BotNews
 )
 
 

@@ -22,6 +22,7 @@ from teamgram.domain.channels.channel import (
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.channels.errors import AdminsTooMany, BansInvalid, RankHasEmoji, RankInvalid
 from teamgram.domain.channels.join_requests import end_in_channel_txn
+from teamgram.domain.channels.member_news import note_in_channel_txn
 from teamgram.domain.chats.chat import Banned, Role, Standing
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.errors import ChatNotModified, UserNotParticipant
@@ -115,6 +116,7 @@ class ChannelAdministration:
             self._channels.put_in_txn(txn, channel, after)
             txn.call_after(self._fanout.publish, (user_id,), ChannelChanged(channel_id))
         log_txn(txn, actor, channel_id, AdminToggled(MemberRow.of(before), MemberRow.of(after)))
+        note_in_channel_txn(txn, self._fanout, channel_id, (actor.user_id, user_id, actor.now), was, now)
 
     async def set_banned(
         self, actor: Actor, channel_id: int, user_id: int, banned_rights: int, until: int
@@ -175,6 +177,7 @@ class ChannelAdministration:
         else:
             store.put_member_txn(txn, channel_id, after)
         log_txn(txn, actor, channel_id, BanToggled(MemberRow.of(before), MemberRow.of(after)))
+        note_in_channel_txn(txn, self._fanout, channel_id, (actor.user_id, user_id, actor.now), was, now)
         change = None
         if left and not channel.is_broadcast:
             change = self._channels.tell_txn(txn, actor, channel, Action("chatDeleteUser", user_ids=(user_id,)))

@@ -24,6 +24,7 @@ from teamgram.domain.channels.errors import (
 )
 from teamgram.domain.channels.invite_events import CameByLink, CameByRequest
 from teamgram.domain.channels.join_requests import ask_in_channel_txn
+from teamgram.domain.channels.member_news import note_in_channel_txn
 from teamgram.domain.chats import inviting
 from teamgram.domain.chats.chat import Role, Standing
 from teamgram.domain.chats.chats import Actor
@@ -101,8 +102,12 @@ class ChannelJoining:
         """
         if store.count_of_txn(txn, actor.user_id) >= MAX_CHANNELS:
             raise ChannelsTooMany(str(actor.user_id))
-        self._come_txn(txn, actor, seat, inviter_id)
+        member = self._come_txn(txn, actor, seat, inviter_id)
         log_txn(txn, actor, seat.channel.id, came or CameIn())
+        whom, by_request = (actor.user_id, actor.user_id, actor.now), isinstance(came, CameByRequest)
+        note_in_channel_txn(
+            txn, self._fanout, seat.channel.id, whom, seat.membership, member.membership, by_request=by_request
+        )
         self._tell_after(txn, seat.channel.id, (actor.user_id,), actor.perm_auth_key_id)
         return None if seat.channel.is_broadcast else self._channels.tell_txn(txn, actor, seat.channel, action)
 
@@ -137,6 +142,7 @@ class ChannelJoining:
         self._channels.take_out_txn(txn, seat.channel, member)
         revoke_links_txn(txn, seat.channel.marked, actor.user_id)
         log_txn(txn, actor, channel_id, WentOut())
+        note_in_channel_txn(txn, self._fanout, channel_id, (actor.user_id, actor.user_id, actor.now), membership, gone)
         self._tell_after(txn, channel_id, (actor.user_id,), actor.perm_auth_key_id)
 
     async def invite(self, actor: Actor, channel_id: int, user_ids: Sequence[int]) -> Invited:
@@ -171,7 +177,10 @@ class ChannelJoining:
         for other in coming:
             self._check_comes_txn(txn, actor, other)
         for other in coming:
-            log_txn(txn, actor, channel_id, Brought(MemberRow.of(self._come_txn(txn, actor, other, actor.user_id))))
+            member = self._come_txn(txn, actor, other, actor.user_id)
+            log_txn(txn, actor, channel_id, Brought(MemberRow.of(member)))
+            whom = actor.user_id, other.user_id, actor.now
+            note_in_channel_txn(txn, self._fanout, channel_id, whom, other.membership, member.membership)
         change = None
         if coming and not channel.is_broadcast:
             change = self._channels.tell_txn(txn, actor, channel, Action("chatAddUser", user_ids=tuple(invited)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from teamgram.cache.loaded import LoadedRows
 from teamgram.database import Database, Transaction
+from teamgram.domain.bot_news.news import KICKED, LEFT, MEMBER
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.message import Action, Extra, Tag
@@ -26,6 +27,7 @@ from teamgram.domain.chats.errors import (
 from teamgram.domain.chats.invite import revoke_links_txn
 from teamgram.domain.chats.join_requests import end_in_chat_txn, forget_all_requests_txn
 from teamgram.domain.chats.limits import EVERYTHING, ChatLimits
+from teamgram.domain.chats.member_news import PARTS, note_in_chat_txn
 from teamgram.domain.privacy.errors import UserPrivacyRestricted
 from teamgram.domain.updates.events import (
     ChatChanged,
@@ -170,6 +172,8 @@ class Chats:
         participants += [Participant(user_id, actor.user_id, actor.now) for user_id in others]
         store.put_participants_txn(txn, chat_id, participants)
         audience = Audience.group(chat_id, (participant.user_id for participant in participants))
+        for user_id in others:
+            note_in_chat_txn(txn, self._fanout, chat_id, (actor.user_id, user_id, actor.now), LEFT, MEMBER)
         change = self.tell_txn(txn, actor, chat_id, audience, Action("chatCreate", title, tuple(others)))
         return Created(chat_id, change, tuple(missing))
 
@@ -209,6 +213,7 @@ class Chats:
         role = Role.CREATOR if user_id == chat.creator_id else Role.MEMBER
         inviter_id = inviter_id or actor.user_id
         store.put_participants_txn(txn, chat.id, [Participant(user_id, inviter_id, actor.now, role)])
+        note_in_chat_txn(txn, self._fanout, chat.id, (actor.user_id, user_id, actor.now), LEFT, PARTS[role])
         store.raise_version_txn(txn, chat.id)
         end_in_chat_txn(txn, self._fanout, chat.id, user_id)
         others = [member_id for member_id in members if member_id != user_id]
@@ -232,6 +237,14 @@ class Chats:
         members = store.member_ids_txn(txn, chat_id)
         standing = Standing.LEFT if leaves else Standing.REMOVED
         store.put_participants_txn(txn, chat_id, [replace(other, role=Role.MEMBER, standing=standing)])
+        note_in_chat_txn(
+            txn,
+            self._fanout,
+            chat_id,
+            (actor.user_id, user_id, actor.now),
+            PARTS[other.role],
+            LEFT if leaves else KICKED,
+        )
         if not leaves:
             revoke_links_txn(txn, chat_id, user_id)
         store.raise_version_txn(txn, chat_id)
@@ -291,6 +304,9 @@ class Chats:
         if other.role is Role.CREATOR or other.role is role:
             raise ChatNotModified(str(chat_id))
         store.put_participants_txn(txn, chat_id, [replace(other, role=role)])
+        note_in_chat_txn(
+            txn, self._fanout, chat_id, (actor.user_id, user_id, actor.now), PARTS[other.role], PARTS[role]
+        )
         if not is_admin:
             revoke_links_txn(txn, chat_id, user_id)
         store.raise_version_txn(txn, chat_id)

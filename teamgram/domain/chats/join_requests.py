@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Transaction
+from teamgram.domain.bot_news.news import JoinAsked, note_txn, takers_txn
 from teamgram.domain.boxes.store import marks
 from teamgram.domain.chats import store
 from teamgram.domain.chats.errors import JoinRequestsTooMany
@@ -142,6 +143,9 @@ def tell_bots_txn(
             asked_by(invite) if invite is not None else None,
         )
         txn.call_after(fanout.publish, tuple(bots), event)
+        asked = JoinAsked(marked_of(group_id), request.user_id, request.requested_at, request.hash)
+        takers = takers_txn(txn, bots, "chat_join_request")
+        note_txn(txn, fanout.bus, [(bot_id, asked) for bot_id in takers], request.requested_at)
 
 
 def asked_by(invite: Invite) -> AskedByLink:

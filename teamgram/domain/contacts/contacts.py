@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from teamgram.cache.loaded import LoadedRows, RowsBus
 from teamgram.database import Database, Transaction
+from teamgram.domain.bot_news.news import KICKED, MEMBER, MemberChanged, note_member_txn
 from teamgram.domain.contacts import store
 from teamgram.domain.contacts.book import AddressBook, Contact, SavedPhone
 from teamgram.domain.contacts.relations import relation_txn
@@ -57,6 +58,7 @@ class Contacts:
 
     def __init__(self, database: Database, bus: RowsBus, *, max_cached: int = 10_000) -> None:
         self._database = database
+        self._bus = bus
         self._books: LoadedRows[int, AddressBook] = LoadedRows.shared("contacts", bus, max_cached)
 
     def cached(self, user_id: int) -> AddressBook | None:
@@ -226,13 +228,19 @@ class Contacts:
 
     def _block_txn(self, txn: Transaction, owner_id: int, user_id: int, now: int) -> bool:
         txn.call_after(self._books.invalidate, owner_id, user_id)
-        return store.block_txn(txn, owner_id, user_id, now)
-
-    async def unblock(self, owner_id: int, user_id: int) -> bool:
-        """Lift a block; False when there was none."""
-        changed: bool = await self._database.write("unblock", self._unblock_txn, owner_id, user_id)
+        changed = store.block_txn(txn, owner_id, user_id, now)
+        if changed:
+            note_member_txn(txn, self._bus, (), MemberChanged(owner_id, owner_id, user_id, now, MEMBER, KICKED))
         return changed
 
-    def _unblock_txn(self, txn: Transaction, owner_id: int, user_id: int) -> bool:
+    async def unblock(self, owner_id: int, user_id: int, now: int) -> bool:
+        """Lift a block; False when there was none."""
+        changed: bool = await self._database.write("unblock", self._unblock_txn, owner_id, user_id, now)
+        return changed
+
+    def _unblock_txn(self, txn: Transaction, owner_id: int, user_id: int, now: int) -> bool:
         txn.call_after(self._books.invalidate, owner_id, user_id)
-        return store.unblock_txn(txn, owner_id, user_id)
+        changed = store.unblock_txn(txn, owner_id, user_id)
+        if changed:
+            note_member_txn(txn, self._bus, (), MemberChanged(owner_id, owner_id, user_id, now, KICKED, MEMBER))
+        return changed

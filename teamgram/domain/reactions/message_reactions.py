@@ -83,7 +83,7 @@ class MessageReactions:
     def _react_txn(self, txn: Transaction, request: ReactionRequest) -> ReactionAnswer:
         user_id, device = request.user_id, request.perm_auth_key_id
         changes = BoxChanges(txn, request.now)
-        reacted: Reacted = react_txn(txn, changes, request)
+        reacted: Reacted = react_txn(txn, self._fanout, changes, request)
         changes.save(self._fanout.deliver, device)
         if request.is_recent:
             txn.call_after(self._fanout.publish, (user_id,), RecentReactionsChanged(), device)

@@ -24,7 +24,9 @@ from teamgram.domain.reactions.allowed import (
     allowed_txn,
     check_exist_txn,
 )
+from teamgram.domain.reactions.bots import note_for_bots_txn
 from teamgram.domain.reactions.errors import ReactionEmpty, ReactionInvalid, ReactionsTooMany
+from teamgram.domain.updates.fanout import Fanout
 
 KEPT = 20
 """So many of those who reacted last are kept with the content."""
@@ -64,7 +66,7 @@ class Reacted:
     is_in_channel: bool
 
 
-def react_txn(txn: Transaction, changes: BoxChanges, request: ReactionRequest) -> Reacted:
+def react_txn(txn: Transaction, fanout: Fanout, changes: BoxChanges, request: ReactionRequest) -> Reacted:
     """React, change that or take it back; logged for everybody who has a copy.
 
     Raises:
@@ -99,6 +101,8 @@ def react_txn(txn: Transaction, changes: BoxChanges, request: ReactionRequest) -
         reaction_store.tag_txn(txn, user_id, message.id, message.saved_peer, wanted)
     if request.is_recent:
         note_used_txn(txn, user_id, new, request.now)
+    whose = user_id, request.now
+    note_for_bots_txn(txn, fanout, whose, message, where, copies, (had, wanted, reactions))
     if isinstance(where, Seat) and before.counts:
         # Who is there is told apart: a log in which everybody's reaction lay would be all that one reads of a channel.
         return Reacted(replace(message, reactions=reactions, chosen=wanted), True)

@@ -146,7 +146,7 @@ class MessengerTests(MessengerTestCase):
         )
         self.assertIn("OutboundDeliveryError", failure.message)
         self.assertEqual(await self.box(), before)
-        await contacts.unblock(self.ann.id, self.bot)
+        await contacts.unblock(self.ann.id, self.bot, 1)
         await self.agents.deliveries.deliver(f"{self.ann.id}", "read me", "telegram", "key 2", "main", frozenset())
         self.assertEqual((await self.box())[-1], (False, "read me"))
 

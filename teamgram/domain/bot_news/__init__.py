@@ -1,0 +1,1 @@
+"""What happens around bots that is no message."""

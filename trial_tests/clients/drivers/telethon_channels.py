@@ -74,3 +74,22 @@ class Channels:
     async def do_about_channel(self, channel):
         full = await self.client(functions.channels.GetFullChannelRequest(types.PeerChannel(channel)))
         return {"members": full.full_chat.participants_count, "unread": full.full_chat.unread_count}
+
+    async def do_search_posts(self, hashtag):
+        request = functions.channels.SearchPostsRequest(0, types.InputPeerEmpty(), 0, 20, hashtag=hashtag)
+        return [message.message for message in (await self.client(request)).messages]
+
+    async def do_broadcast_numbers(self, channel):
+        """What administrators are told in numbers; the second graph is asked for apart."""
+        stats = await self.client.get_stats(types.PeerChannel(channel))
+        later = await self.client(functions.stats.LoadAsyncGraphRequest(stats.interactions_graph.token))
+        return {
+            "members": stats.followers.current,
+            "posts": [post.msg_id for post in stats.recent_posts_interactions],
+            "growth": stats.growth_graph.json.data,
+            "interactions": later.json.data,
+        }
+
+    async def do_author(self, channel, id):
+        request = functions.channels.GetMessageAuthorRequest(types.PeerChannel(channel), id)
+        return (await self.client(request)).id

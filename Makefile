@@ -12,7 +12,7 @@ MEDIA ?= acceptance_tests.media
 N ?= 1000
 INPUTS ?= 10000000
 PLAY ?= 20
-PLAYED := trial_tests.bff.test_updates.EveryClientEndsEqualTests trial_tests.bff.test_updates.EveryClientEndsEqualOnServersTests trial_tests.session.test_hostile.SessionFuzzTests
+PLAYED := trial_tests.bff.test_updates.EveryClientEndsEqualTests trial_tests.bff.test_updates.EveryClientEndsEqualOnServersTests trial_tests.bff.test_channel_play trial_tests.session.test_hostile.SessionFuzzTests
 BIN := .venv/bin
 
 .PHONY: help setup run run-cluster desktop test test-cluster faults-cluster test-openclaw test-more-clients test-apps test-media lint bench bench-cluster faults fuzz mutants siege clean

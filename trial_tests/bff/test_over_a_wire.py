@@ -11,7 +11,7 @@ from teamgram.interfaces.keys import AuthKeyInfo, AuthKeyType
 from teamgram.interfaces.session import KeyBound, KeyDestroyed, UserSignedIn, UserSignedOut
 from teamgram.interfaces.updates import DevicesAsked, PushedUpdates, Receiver, SessionsGone, UpdatesSessionChanged
 from teamgram.mtproto.tl import tl
-from trial_tests.bff import talk_house, test_chats, test_updates
+from trial_tests.bff import talk_house, test_channel_play, test_chats, test_updates
 from trial_tests.bff.test_messages import TalkTestCase
 from trial_tests.session import fakes, test_keys, test_push, test_reliability
 
@@ -50,6 +50,10 @@ class GroupsOverAWireTests(_OverAWire, test_chats.GroupTests):
 
 class EveryClientEndsEqualOverAWireTests(_OverAWire, test_updates.EveryClientEndsEqualTests):
     """Random play of several clients."""
+
+
+class EveryAppEndsEqualOverAWireTests(_OverAWire, test_channel_play.EveryAppEndsEqualTests):
+    """Random play over channels."""
 
 
 class SessionOverAWireTests(_OverAWire, test_push.PushTests):

@@ -15,14 +15,21 @@ from twisted.logger import Logger
 from teamgram.bff.channels.here import ChannelsHere
 from teamgram.bff.devices_here import DevicesHere
 from teamgram.bff.live_updates import LiveUpdates
-from teamgram.bff.views.updates import Drawing, UpdateViews, entries_drawing, split_peers, transient_drawing
+from teamgram.bff.views.updates import (
+    Drawing,
+    UpdateViews,
+    entries_drawing,
+    reacted_drawing,
+    split_peers,
+    transient_drawing,
+)
 from teamgram.domain.boxes.events import OF_A_MESSAGE, LogEntry
 from teamgram.domain.boxes.message import Message
 from teamgram.domain.channels.channel import Membership
 from teamgram.domain.channels.channels import Channels
 from teamgram.domain.hearing.ears import Ear, ear_of
 from teamgram.domain.ids.peer import channel_id_of, is_channel, marked_channel
-from teamgram.domain.updates.events import ChannelMoved, TransientEvent
+from teamgram.domain.updates.events import ChannelMoved, MessageReacted, TransientEvent
 from teamgram.domain.updates.fanout import Fanout, ToldInChannel
 from teamgram.domain.users.users import Users
 from teamgram.interfaces.bus import Bus
@@ -53,8 +60,11 @@ class _Told:
         Args:
             unheard: ids of messages that the viewer, a bot, does not hear: only that something was.
         """
-        if self.event is not None:
-            return transient_drawing(self.event)
+        event = self.event
+        if isinstance(event, MessageReacted) and viewer_id:
+            return reacted_drawing(event, viewer_id)
+        if event is not None:
+            return transient_drawing(event)
         messages = self.messages
         if viewer_id:
             messages = {id_: one.seen_by(viewer_id) for id_, one in messages.items() if id_ not in unheard}
@@ -73,6 +83,13 @@ class _Told:
                 by_bot=sender_is_bot(one.sender_id),
             )
         )
+
+
+def _concerned(event: TransientEvent) -> set[int]:
+    """Who is told apart of a transient event."""
+    if isinstance(event, MessageReacted):
+        return {event.author_id, *(user_id for user_id, _ in event.choices)}
+    return set()
 
 
 class ChannelUpdates:
@@ -163,6 +180,7 @@ class ChannelUpdates:
                 told.except_perm_auth_key_id,
                 event=told.event,
                 except_user_id=told.except_user_id,
+                apart=_concerned(told.event),
             )
         )
 

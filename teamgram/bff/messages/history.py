@@ -87,21 +87,19 @@ class MessageHistory(RpcService):
         if len(query.id) > MAX_MESSAGE_IDS:
             raise bad_request("LIMIT_INVALID")
         counts: dict[int, tuple[int, int]] = {}
-        comments: Mapping[int, MessageAnswers] = {}
+        answers: Mapping[int, MessageAnswers] = {}
         if peer.kind is PeerKind.CHANNEL:
             seat = await shared.seat_at(caller, peer)
             counts = await shared.domain.post_counts.get(seat, query.id, look=query.increment)
-            comments = await shared.domain.topics_seen.comments(seat, query.id)
+            answers = await shared.domain.topics_seen.answers(seat, query.id)
         views = [
             tl.messageViews(
-                views=counts[id_][0],
-                forwards=counts[id_][1],
-                replies=replies_view(comments[id_]) if id_ in comments else None,
+                views=counts[id_][0] if id_ in counts else None,
+                forwards=counts[id_][1] if id_ in counts else None,
+                replies=replies_view(answers[id_]) if id_ in answers else None,
             )
-            if id_ in counts
-            else tl.messageViews()
             for id_ in query.id
         ]
-        groups = {marked_channel(answers.group_id) for answers in comments.values()}
+        groups = {marked_channel(one.group_id) for one in answers.values() if one.group_id}
         users, chats = await shared.peers(caller.user_id, groups)
         return tl.messages.messageViews(views=views, chats=chats, users=users)

@@ -6,7 +6,7 @@ from teamgram.bff.errors import bad_request
 from teamgram.bff.polls.asking import items_from
 from teamgram.bff.registry import RpcService, rpc
 from teamgram.bff.shared import Shared
-from teamgram.bff.views.messages import peer_view
+from teamgram.bff.views.messages import has_asked, peer_view
 from teamgram.bff.views.polls import poll_update, recent_voters
 from teamgram.bff.views.updates import Drawing
 from teamgram.domain.boxes.poll import Poll
@@ -56,7 +56,7 @@ class PollsService(RpcService):
 
     async def _answer(self, caller: RpcMetadata, peer: Peer, polled: Polled, *, tells_poll: bool) -> Any:
         poll, state = polled.poll, polled.state
-        update = poll_update(poll, state, tells_poll=tells_poll, is_theirs=poll.creator_id == caller.user_id)
+        update = poll_update(poll, state, tells_poll=tells_poll, is_theirs=has_asked(poll, polled.message))
         update.peer, update.msg_id = peer_view(peer.marked), polled.message.id
         return await self._shared.updates.finish(
             caller.user_id, Drawing([update], {peer.marked, *recent_voters(poll, state)})

@@ -26,7 +26,8 @@ def member_view(member: Member, seat: Seat) -> Any:
             can_edit=may_change_admin(seat, membership, member.promoted_by),
             self=is_self,
             user_id=member.user_id,
-            inviter_id=member.inviter_id or None if is_self else None,
+            # The flag that says that they are who asks has it along.
+            inviter_id=(member.inviter_id or member.user_id) if is_self else None,
             promoted_by=member.promoted_by,
             date=member.changed_at,
             admin_rights=admin_rights_view(membership.admin_rights),

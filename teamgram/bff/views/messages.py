@@ -10,6 +10,7 @@ from teamgram.bff.views.polls import poll_media_view, recent_voters, todo_item_v
 from teamgram.bff.views.reactions import names_reactors, reactions_view, shown_reactors
 from teamgram.bff.views.wallpapers import wallpaper_view
 from teamgram.domain.boxes.message import Action, Draft, Forward, Message, MessageAnswers
+from teamgram.domain.boxes.poll import Poll
 from teamgram.domain.ids.peer import Peer, PeerKind, marked_channel, marked_chat
 from teamgram.mtproto.tl import TLError, decode, tl
 
@@ -155,11 +156,15 @@ def media_view(message: Message, files: FileViews) -> Any:
     if media is None:
         return files.preview(extra.preview, message.content_id)
     if media.poll is not None:
-        viewers = (message.owner_id, message.sender_id if message.out else 0)
-        return poll_media_view(media.poll, message.poll, is_theirs=media.poll.creator_id in viewers)
+        return poll_media_view(media.poll, message.poll, is_theirs=has_asked(media.poll, message))
     if media.todo is not None:
         return todo_view(media.todo)
     return files.in_message(media, message.content_id)
+
+
+def has_asked(poll: Poll, message: Message) -> bool:
+    """Whether a poll is its viewer's own; in a channel, where one drawing is for many, only in what they sent."""
+    return poll.creator_id in (message.owner_id, message.sender_id if message.out else 0)
 
 
 def _replies_view(message: Message) -> Any:

@@ -211,11 +211,14 @@ def _one(
     return draw
 
 
-def _reacted_drawing(event: events.MessageReacted) -> Drawing:
-    """The same for all members of a channel."""
-    reactions, named = event.reactions, event.named
-    stands = stands_view(reactions, None, named=named) if reactions.counts else no_reactions_view(named=named)
-    shown = shown_reactors(reactions, is_author=False) if named else []
+def reacted_drawing(event: events.MessageReacted, viewer_id: int = 0) -> Drawing:
+    """The same for all members of a channel but who wrote the message, and who has just reacted."""
+    reactions, named, chosen = event.reactions, event.named, dict(event.choices).get(viewer_id)
+    is_author = viewer_id == event.author_id != 0
+    stands = no_reactions_view(named=named)
+    if reactions.counts:
+        stands = stands_view(reactions, chosen, named=named, is_author=is_author)
+    shown = shown_reactors(reactions, is_author=is_author) if named else []
     return Drawing(
         [tl.updateMessageReactions(peer=peer_view(event.peer), msg_id=event.id, reactions=stands)],
         {event.peer, *(one.user_id for one in shown)},
@@ -388,7 +391,7 @@ _TRANSIENT: dict[type, Callable[[Any], Drawing]] = {
         ],
         {e.peer, *e.recent},
     ),
-    events.MessageReacted: _reacted_drawing,
+    events.MessageReacted: reacted_drawing,
     events.RecentReactionsChanged: _one(lambda e: tl.updateRecentReactions()),
     events.SavedTagsChanged: _one(lambda e: tl.updateSavedReactionTags()),
     events.DialogUnreadMarkChanged: _one(

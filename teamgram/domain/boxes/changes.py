@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from teamgram.database import Row, Transaction
 from teamgram.domain.boxes import log
 from teamgram.domain.boxes.archive import come_out_txn, strangers_txn
+from teamgram.domain.boxes.around import tell_around_txn
 from teamgram.domain.boxes.audience import Audience, Box
 from teamgram.domain.boxes.events import DialogsMoved, LogEntry, LoggedEvent, NewMessage
 from teamgram.domain.boxes.kept import BoxNumbers, Raise, kept_by, raise_txn, write_boxes_txn
@@ -355,6 +356,7 @@ class BoxChanges:
             return
         self._save_boxes()
         log.append_txn(self.txn, self.entries)
+        tell_around_txn(self.txn, self.entries, self.messages)
         self.txn.call_after(tell, self.entries, self.messages, except_perm_auth_key_id)
 
     def _save_boxes(self) -> None:

@@ -198,7 +198,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         mention_unread: it speaks to the owner (``mentioned``), who has not seen it yet.
         media_unread: the owner has not played it yet; of what the owner sent, nobody has.
         views, forwards: how often a channel's post was looked at and sent on.
-        mentions: in a channel, while it is told: the users to whom it speaks.
+        mentions: in a channel, while it is told: the users to whom it speaks; ``mentions_seen``: who has seen that.
         poll: where its poll stands for the owner, if it has one.
         replies: the answers to it, if there are any, or may be comments.
         reactions: to it, if there are any; ``chosen``: the owner's, in order, None where that is not known.
@@ -226,6 +226,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     reactions: Reactions | None = None
     chosen: tuple[str, ...] | None = None
     replies: MessageAnswers | None = None
+    mentions_seen: tuple[int, ...] = ()
 
     @property
     def from_peer(self) -> int:
@@ -246,7 +247,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
             self,
             out=out,
             mentioned=mentioned or self.mentioned,
-            mention_unread=mentioned or self.mention_unread,
+            mention_unread=(mentioned and user_id not in self.mentions_seen) or self.mention_unread,
             chosen=chosen,
         )
 

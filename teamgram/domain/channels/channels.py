@@ -14,7 +14,7 @@ from teamgram.database import Database, Transaction
 from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing, OwnChange
 from teamgram.domain.boxes.log import FIRST_PTS
-from teamgram.domain.boxes.marks import MENTION_UNREAD
+from teamgram.domain.boxes.marks import MENTION_UNREAD, REACTION_UNREAD
 from teamgram.domain.boxes.message import Action, Extra, Tag
 from teamgram.domain.boxes.store import new_dialog_row
 from teamgram.domain.channels import rights, store
@@ -30,7 +30,7 @@ from teamgram.domain.channels.channel import (
     Seat,
 )
 from teamgram.domain.channels.errors import ChannelNotFound, ChannelsTooMany
-from teamgram.domain.channels.general_topic import add_general_txn
+from teamgram.domain.channels.general_topic import add_general_txn, note_general_txn
 from teamgram.domain.channels.join_requests import end_in_channel_txn
 from teamgram.domain.channels.memberships import Memberships
 from teamgram.domain.channels.voice import in_name_of, is_anonymous
@@ -240,9 +240,16 @@ class Channels:
         store.put_member_txn(txn, channel.id, member)
         store.count_members_txn(txn, channel.id, -1)
         txn.execute("DELETE FROM dialogs WHERE owner_id = ? AND peer = ?", (member.user_id, channel.marked))
-        txn.execute("DELETE FROM message_marks WHERE owner_id = ? AND peer = ?", (member.user_id, channel.marked))
+        self._forget_news_txn(txn, member.user_id, channel.marked)
         self.memberships.tell_after(txn, channel.id, {member.user_id: member.membership})
         self.changed_after(txn, channel.id)
+
+    def _forget_news_txn(self, txn: Transaction, user_id: int, marked: int, max_id: int = 1 << 31) -> None:
+        """Nothing up to there waits for the user any more. That it spoke to them stays so: they may come back."""
+        txn.execute(
+            "DELETE FROM message_marks WHERE owner_id = ? AND peer = ? AND kind IN (?, ?) AND id <= ?",
+            (user_id, marked, MENTION_UNREAD, REACTION_UNREAD, max_id),
+        )
 
     # --- changing ---
 
@@ -304,7 +311,7 @@ class Channels:
         membership = msgspec.structs.replace(membership, hidden_up_to=max_id)
         member = store.members_txn(txn, channel_id, [user_id])[user_id]
         store.put_member_txn(txn, channel_id, replace(member, membership=membership))
-        txn.execute("DELETE FROM message_marks WHERE owner_id = ? AND peer = ? AND id <= ?", (user_id, marked, max_id))
+        self._forget_news_txn(txn, user_id, marked, max_id)
         txn.execute(
             "UPDATE dialogs SET read_inbox_max_id = CASE WHEN read_inbox_max_id < ? THEN ? ELSE read_inbox_max_id END,"
             " unread_mentions = (SELECT COUNT(*) FROM message_marks k WHERE k.owner_id = dialogs.owner_id"
@@ -323,7 +330,9 @@ class Channels:
         tags = Tag.SERVICE | Tag.CHAT_PHOTO if action.photo is not None else Tag.SERVICE
         seat = Seat(channel, actor.user_id, store.membership_txn(txn, channel.id, actor.user_id))
         extra = in_name_of(seat, Extra(action=action))
-        changes.post(actor.user_id, Audience.channel(channel.marked), [Outgoing("", extra, int(tags))])
+        (copies,) = changes.post(actor.user_id, Audience.channel(channel.marked), [Outgoing("", extra, int(tags))])
+        if channel.has(Flag.FORUM):
+            note_general_txn(txn, channel.id, copies[channel.marked].id)
         changes.save(self._fanout.deliver, actor.perm_auth_key_id)
         return changes.own(channel.marked, actor.user_id)
 

@@ -27,3 +27,10 @@ def add_general_txn(txn: Transaction, channel_id: int, actor: Actor) -> None:
             "top_message_id": row[0] if row else GENERAL,
         },
     )
+
+
+def note_general_txn(txn: Transaction, channel_id: int, message_id: int) -> None:
+    """Something was said there that answers nothing."""
+    txn.execute(
+        "UPDATE forum_topics SET top_message_id = ? WHERE channel_id = ? AND id = ?", (message_id, channel_id, GENERAL)
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.boxes.around import answers_txn, copies_of_txn
 from teamgram.domain.boxes.message import Message, MessageAnswers
 from teamgram.domain.boxes.store import chunks, marks, messages_txn
 from teamgram.domain.channels import rights, store
@@ -14,7 +15,6 @@ from teamgram.domain.forums.topics import TOPIC_COLUMNS, Topic, topic_from_row, 
 from teamgram.domain.ids.peer import marked_channel
 from teamgram.domain.messages.channel_unread import COUNTED
 from teamgram.domain.messages.channel_view import channel_messages_txn
-from teamgram.domain.messages.discussions import comments_txn, copies_of_txn
 from teamgram.domain.messages.errors import MessageIdInvalid
 from teamgram.domain.messages.threads import Thread, thread_of
 from teamgram.domain.updates.events import ThreadInboxRead
@@ -107,11 +107,12 @@ class TopicsSeen:
         """
         return await self._database.read("discussion", _discussion_txn, user_id, now, channel_id, message_id)
 
-    async def comments(self, seat: Seat, post_ids: Sequence[int]) -> Mapping[int, MessageAnswers]:
-        """How many comments posts of a channel have, by post; those that may not be commented on are missing."""
-        if not seat.channel.is_broadcast:
-            return {}
-        return await self._database.read("comments", comments_txn, seat.channel.id, tuple(post_ids))
+    async def answers(self, seat: Seat, message_ids: Sequence[int]) -> Mapping[int, MessageAnswers]:
+        """How many comments posts of a channel have, or answers messages of a supergroup, by message.
+
+        Those that may not be commented on, have no answers, or are not theirs to see, are missing.
+        """
+        return await self._database.read("answers", _answers_txn, seat, tuple(message_ids))
 
     async def thread(self, user_id: int, now: int, channel_id: int, message_id: int) -> SeenThread:
         """What answers a message of a supergroup.
@@ -161,6 +162,12 @@ class TopicsSeen:
         txn.upsert("thread_reads", key, {"read_inbox_max_id": max_id})
         event = ThreadInboxRead(channel_id, thread_id, max_id)
         txn.call_after(self._fanout.publish, (user_id,), event, perm_auth_key_id)
+
+
+def _answers_txn(txn: Transaction, seat: Seat, message_ids: tuple[int, ...]) -> Mapping[int, MessageAnswers]:
+    wanted = [id_ for id_ in dict.fromkeys(message_ids) if id_ > seat.hidden_up_to]
+    found = messages_txn(txn, seat.channel.marked, wanted)
+    return {id_: answers for (_, id_), answers in answers_txn(txn, found.values()).items()}
 
 
 def _look_txn(txn: Transaction, user_id: int, now: int, channel_id: int) -> Seat:

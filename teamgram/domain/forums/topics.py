@@ -29,9 +29,9 @@ from teamgram.domain.forums.errors import (
     TopicsTooMany,
     TopicTitleInvalid,
 )
-from teamgram.domain.messages.deleting import delete_in_channel_txn
+from teamgram.domain.messages.channel_deleting import delete_in_channel_txn
 from teamgram.domain.messages.sending import sent_before_txn
-from teamgram.domain.messages.threads import TOPIC_CREATED, Thread, in_thread, note_txn
+from teamgram.domain.messages.threads import TOPIC_CREATED, Thread, in_thread, note_txn, recount_tops_txn
 from teamgram.domain.updates.events import ChannelTopicPinned, ChannelTopicsReordered
 from teamgram.domain.updates.fanout import Fanout
 
@@ -127,6 +127,8 @@ class Topics:
         store.update_channel_txn(txn, channel_id, flags=flags)
         if on:
             add_general_txn(txn, channel_id, actor)
+            # They may have moved while nobody saw them.
+            recount_tops_txn(txn, channel_id)
         log_txn(txn, actor, channel_id, Switched("FORUM", on))
         self._channels.changed_after(txn, channel_id, tell=True, except_perm_auth_key_id=actor.perm_auth_key_id)
 
@@ -316,7 +318,8 @@ def _delete_txn(
     is_last = len(ids) < DELETED_AT_ONCE
     if is_last:
         ids.append(topic_id)
-    change = delete_in_channel_txn(txn, fanout, actor.user_id, marked, ids, actor.now, actor.perm_auth_key_id)
+    device = actor.perm_auth_key_id
+    change = delete_in_channel_txn(txn, fanout, actor.user_id, marked, ids, actor.now, device, topic_id=topic_id)
     if is_last:
         txn.execute("DELETE FROM forum_topics WHERE channel_id = ? AND id = ?", (channel_id, topic_id))
         txn.execute("DELETE FROM thread_reads WHERE owner_id = ? AND thread_id = ?", (marked, topic_id))

@@ -13,7 +13,6 @@ import msgspec
 
 from teamgram.database import Transaction
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing
-from teamgram.domain.boxes.marks import MENTIONED
 from teamgram.domain.boxes.message import Extra, Message
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels.channel import Membership
@@ -130,16 +129,6 @@ def heard_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -> Se
         if not ear.hears(one.text, one.extra, mentioned=one.mentioned, by_bot=one.sender_id in bots):
             unheard.add((one.peer, one.id))
     return [one for one in messages if (one.peer, one.id) not in unheard]
-
-
-def spoken_to_txn(txn: Transaction, marked: int, message_id: int) -> tuple[int, ...]:
-    """The bots to whom a message of a channel (marked id) speaks: they hear its edits, too."""
-    txn.execute(
-        f"SELECT k.owner_id FROM message_marks k {txn.engine.ordered_join} bots b ON b.user_id = k.owner_id"
-        " WHERE k.peer = ? AND k.id = ? AND k.kind = ? ORDER BY k.owner_id",
-        (marked, message_id, MENTIONED),
-    )
-    return tuple(row[0] for row in txn.fetchall())
 
 
 def _administered_txn(txn: Transaction, user_id: int, channels: set[int]) -> frozenset[int]:

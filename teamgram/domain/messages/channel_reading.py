@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from teamgram.database import Transaction
 from teamgram.domain.boxes.difference import pts_txn
-from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, drop_marks_txn
+from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED, REACTION_UNREAD, drop_marks_txn
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels.channel import Flag, Seat
 from teamgram.domain.channels.rights import check_reads, check_sees_members
@@ -169,15 +169,15 @@ def read_contents_txn(
     txn.call_after(fanout.publish, (user_id,), event, perm_auth_key_id)
 
 
-def forget_mentions_txn(txn: Transaction, peer: int, message_ids: Sequence[int]) -> None:
-    """These messages of a channel are gone: to whom they spoke, they speak no more."""
+def forget_marks_txn(txn: Transaction, peer: int, message_ids: Sequence[int]) -> None:
+    """These messages of a channel are gone: they speak to nobody any more, and no reactions to them wait."""
     for some in chunks(message_ids):
         txn.execute(
-            f"SELECT DISTINCT owner_id FROM message_marks WHERE peer = ? AND kind IN (?, ?) AND id IN ({marks(some)})",
-            (peer, MENTIONED, MENTION_UNREAD, *some),
+            f"SELECT DISTINCT owner_id FROM message_marks WHERE peer = ? AND owner_id > 0 AND id IN ({marks(some)})",
+            (peer, *some),
         )
         for (user_id,) in txn.fetchall():
-            drop_marks_txn(txn, user_id, peer, some, (MENTIONED, MENTION_UNREAD))
+            drop_marks_txn(txn, user_id, peer, some, (MENTIONED, MENTION_UNREAD, REACTION_UNREAD))
             _count_mentions_txn(txn, user_id, peer)
 
 

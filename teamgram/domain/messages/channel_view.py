@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.around import answers_txn, counted, looks_txn
 from teamgram.domain.boxes.marks import MENTION_UNREAD, MENTIONED
 from teamgram.domain.boxes.message import FIRST_VIEWS, Forward, Message
 from teamgram.domain.boxes.store import chunks, marks, message_fields, message_from_row, messages_txn, shown_txn
 from teamgram.domain.hearing.ears import heard_txn
 from teamgram.domain.ids.peer import channel_id_of
-from teamgram.domain.messages.threads import counts_txn as replies_txn
 
 
 def channel_messages_txn(
@@ -61,22 +61,14 @@ def seen_txn(txn: Transaction, user_id: int, messages: Sequence[Message], *, unh
         return []
     messages = shown_txn(txn, messages, user_id)
     mentions = _mentions_txn(txn, user_id, messages)
-    counts = counts_txn(txn, [message.content_id for message in messages if message.extra.post])
-    replies = replies_txn(txn, messages)
+    counts = looks_txn(txn, [message.content_id for message in messages if message.extra.post])
+    replies = answers_txn(txn, messages)
     seen = [
         _seen(replace(message, replies=answers) if answers else message, user_id, mentions, counts)
         for message in messages
         for answers in (replies.get((message.owner_id, message.id)),)
     ]
     return seen if unheard else list(heard_txn(txn, user_id, seen))
-
-
-def counted(message: Message, counts: Mapping[int, tuple[int, int]]) -> Message:
-    """A message with how often it was seen and sent on, if it is a post."""
-    if not message.extra.post:
-        return message
-    views, forwards = counts.get(message.content_id, (FIRST_VIEWS, 0))
-    return replace(message, views=views, forwards=forwards)
 
 
 def _seen(
@@ -111,15 +103,6 @@ def _mentions_txn(txn: Transaction, user_id: int, messages: Sequence[Message]) -
         )
         for peer, id_, kind in txn.fetchall():
             found.setdefault((peer, id_), set()).add(kind)
-    return found
-
-
-def counts_txn(txn: Transaction, content_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """(views, forwards) of posts that have been counted, by content."""
-    found: dict[int, tuple[int, int]] = {}
-    for some in chunks(content_ids):
-        txn.execute(f"SELECT content_id, views, forwards FROM post_counts WHERE content_id IN ({marks(some)})", some)
-        found.update((row[0], (row[1], row[2])) for row in txn.fetchall())
     return found
 
 

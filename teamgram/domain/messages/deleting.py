@@ -9,24 +9,17 @@ from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.contents import mark_stale_txn
 from teamgram.domain.boxes.events import MessageEdited, MessagesDeleted
 from teamgram.domain.boxes.marks import MENTION_UNREAD, PINNED, drop_marks_txn
-from teamgram.domain.boxes.message import Action, Extra, Message, Tag, pack_extra, searched_text, unpack_extra
+from teamgram.domain.boxes.message import Action, Extra, Tag, pack_extra, searched_text, unpack_extra
 from teamgram.domain.boxes.poll_store import drop_places_txn
 from teamgram.domain.boxes.store import chunks, copies_txn, marks, messages_txn
 from teamgram.domain.boxes.talks import Talk, note_changes_txn, talk_of
-from teamgram.domain.channels.admin_log import MessageRemoved, log_txn
-from teamgram.domain.channels.channel import AdminRight
-from teamgram.domain.channels.errors import ChannelTooBig
-from teamgram.domain.channels.rights import check_has, check_reads
-from teamgram.domain.channels.store import seat_txn
 from teamgram.domain.chats import rights
-from teamgram.domain.chats.chats import Actor
 from teamgram.domain.chats.store import chat_txn
 from teamgram.domain.contacts import relations
 from teamgram.domain.files.naming import CONTENT, drop_uses_txn
-from teamgram.domain.ids.peer import channel_id_of, chat_id_of, is_chat, is_user
+from teamgram.domain.ids.peer import channel_id_of, chat_id_of, is_channel, is_chat, is_user
 from teamgram.domain.messages import rules
-from teamgram.domain.messages.channel_reading import forget_mentions_txn
-from teamgram.domain.messages.discussions import copies_of_txn, discussion_group_txn
+from teamgram.domain.messages.channel_reading import forget_marks_txn
 from teamgram.domain.messages.threads import forget_txn
 from teamgram.domain.updates.fanout import Fanout
 
@@ -79,108 +72,9 @@ def delete_txn(
     if revoke:
         _check_revocable_txn(txn, owner_id, own)
     changes = BoxChanges(txn, now)
-    _remove_txn(txn, changes, _locked_copies_txn(txn, changes, owner_id, own, revoke))
+    remove_txn(txn, changes, _locked_copies_txn(txn, changes, owner_id, own, revoke))
     changes.save(fanout.deliver, perm_auth_key_id)
     return changes.own(owner_id)
-
-
-def delete_in_channel_txn(
-    txn: Transaction,
-    fanout: Fanout,
-    user_id: int,
-    peer: int,
-    message_ids: Sequence[int],
-    now: int,
-    perm_auth_key_id: int,
-) -> OwnChange:
-    """Delete messages of a channel (marked id), for all.
-
-    Raises:
-        ChannelNotFound, ChannelPrivate.
-        MessageDeleteForbidden: see ``rules.check_deletes_for_all``.
-    """
-    seat = seat_txn(txn, channel_id_of(peer), user_id, now)
-    check_reads(seat)
-    changes = BoxChanges(txn, now)
-    group = discussion_group_txn(txn, seat.channel)
-    changes.lock((peer,) if group is None else (peer, group.marked))
-    found = messages_txn(txn, peer, [id_ for id_ in sorted(set(message_ids)) if id_ > seat.hidden_up_to])
-    for message in found.values():
-        rules.check_deletes_for_all(message, seat)
-    actor = Actor(user_id, now, perm_auth_key_id)
-    for message in found.values():
-        if message.sender_id != user_id:
-            log_txn(txn, actor, seat.channel.id, MessageRemoved(message))
-    copied = copies_of_txn(txn, seat.channel.id, list(found)) if group is not None else {}
-    _remove_from_channel_txn(txn, changes, peer, list(found.values()))
-    if group is not None:
-        copies = messages_txn(txn, group.marked, [id_ for group_id, id_ in copied.values() if group_id == group.id])
-        _remove_from_channel_txn(txn, changes, group.marked, list(copies.values()))
-    changes.save(fanout.deliver, perm_auth_key_id)
-    return changes.own(peer, user_id)
-
-
-def clear_channel_txn(
-    txn: Transaction, fanout: Fanout, user_id: int, peer: int, max_id: int, now: int, perm_auth_key_id: int
-) -> OwnChange:
-    """Delete all that was posted in a channel (marked id) up to ``max_id`` (0: all of it), but how it was founded.
-
-    Raises:
-        ChannelNotFound, ChannelPrivate, ChatAdminRequired.
-        ChannelTooBig: it is more than ``HISTORY_STEP`` messages.
-    """
-    check_has(seat_txn(txn, channel_id_of(peer), user_id, now), AdminRight.DELETE_MESSAGES)
-    txn.execute(
-        "SELECT id FROM messages WHERE owner_id = ? AND id > 1 AND id <= ? ORDER BY id LIMIT ?",
-        (peer, max_id or 1 << 31, HISTORY_STEP + 1),
-    )
-    message_ids = [row[0] for row in txn.fetchall()]
-    if len(message_ids) > HISTORY_STEP:
-        raise ChannelTooBig(str(peer))
-    return delete_in_channel_txn(txn, fanout, user_id, peer, message_ids, now, perm_auth_key_id)
-
-
-def delete_written_by_txn(
-    txn: Transaction, fanout: Fanout, user_id: int, peer: int, writer_id: int, now: int, perm_auth_key_id: int
-) -> tuple[OwnChange, int]:
-    """Delete a step of what somebody wrote in a channel (marked id) under their own name, newest first; is there more?
-
-    Raises:
-        ChannelNotFound, ChannelPrivate, ChatAdminRequired.
-    """
-    seat = seat_txn(txn, channel_id_of(peer), user_id, now)
-    check_has(seat, AdminRight.DELETE_MESSAGES)
-    txn.execute(
-        "SELECT m.id FROM messages m JOIN message_contents c ON c.id = m.content_id"
-        " WHERE m.owner_id = ? AND m.id > ? AND c.sender_id = ? ORDER BY m.id DESC LIMIT ?",
-        (peer, max(1, seat.hidden_up_to), writer_id, 10 * HISTORY_STEP),
-    )
-    found = messages_txn(txn, peer, [row[0] for row in txn.fetchall()])
-    # What was written in the name of the channel or group is not theirs: deleting it would tell who wrote it.
-    named = sorted((id_ for id_, one in found.items() if not one.extra.post and not one.extra.as_peer), reverse=True)
-    step = named[:HISTORY_STEP]
-    change = delete_in_channel_txn(txn, fanout, user_id, peer, step, now, perm_auth_key_id)
-    return change, len(named) - len(step)
-
-
-def _remove_from_channel_txn(txn: Transaction, changes: BoxChanges, peer: int, messages: Sequence[Message]) -> None:
-    if not messages:
-        return
-    _remove_txn(txn, changes, [(one.content_id, peer, one.id, peer) for one in messages])
-    # To whom they spoke, they speak no more; how often posts were looked at nobody asks any more.
-    ids = [message.id for message in messages]
-    forget_mentions_txn(txn, peer, ids)
-    forget_txn(txn, peer, ids)
-    for some in chunks(ids):
-        for column in ("channel_id", "group_id"):
-            message = "post_id" if column == "channel_id" else "message_id"
-            txn.execute(
-                f"DELETE FROM post_discussions WHERE {column} = ? AND {message} IN ({marks(some)})",
-                (channel_id_of(peer), *some),
-            )
-    posts = [message.content_id for message in messages if message.extra.post]
-    for some in chunks(posts):
-        txn.execute(f"DELETE FROM post_counts WHERE content_id IN ({marks(some)})", some)
 
 
 def _own_copies_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> list[Copy]:
@@ -237,11 +131,11 @@ def end_txn(txn: Transaction, fanout: Fanout, content_ids: Sequence[int], now: i
     changes = BoxChanges(txn, now)
     changes.lock(copy[1] for copy in copies_txn(txn, content_ids))
     # Somebody may have deleted some of them before the boxes were ours.
-    _remove_txn(txn, changes, copies_txn(txn, content_ids))
+    remove_txn(txn, changes, copies_txn(txn, content_ids))
     changes.save(fanout.deliver)
 
 
-def _remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -> None:
+def remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -> None:
     by_owner: dict[int, list[int]] = {}
     for _, owner_id, message_id, _ in copies:
         by_owner.setdefault(owner_id, []).append(message_id)
@@ -259,7 +153,28 @@ def _remove_txn(txn: Transaction, changes: BoxChanges, copies: Sequence[Copy]) -
         if peer == owner_id:
             reaction_store.drop_tags_txn(txn, owner_id, message_ids)
         recount_dialog_txn(txn, owner_id, peer)
+        if is_channel(owner_id):
+            contents = [copy[0] for copy in copies if copy[1] == owner_id]
+            _forget_in_channel_txn(txn, owner_id, message_ids, contents)
     _empty_txn(txn, {content_id: talk_of(owner_id, peer) for content_id, owner_id, _, peer in copies})
+
+
+def _forget_in_channel_txn(txn: Transaction, peer: int, ids: Sequence[int], content_ids: Sequence[int]) -> None:
+    """What lay beside a channel's messages goes with them.
+
+    To whom they spoke, they speak no more; how often posts were looked at nobody asks any more.
+    """
+    forget_marks_txn(txn, peer, ids)
+    forget_txn(txn, peer, ids)
+    for some in chunks(ids):
+        for column in ("channel_id", "group_id"):
+            message = "post_id" if column == "channel_id" else "message_id"
+            txn.execute(
+                f"DELETE FROM post_discussions WHERE {column} = ? AND {message} IN ({marks(some)})",
+                (channel_id_of(peer), *some),
+            )
+    for some in chunks(content_ids):
+        txn.execute(f"DELETE FROM post_counts WHERE content_id IN ({marks(some)})", some)
 
 
 def _empty_txn(txn: Transaction, talks: Mapping[int, Talk]) -> None:
@@ -289,15 +204,23 @@ def recount_dialog_txn(txn: Transaction, owner_id: int, peer: int) -> None:
         "SELECT id, sent_at FROM messages WHERE owner_id = ? AND peer = ? ORDER BY id DESC LIMIT 1", (owner_id, peer)
     )
     top = txn.fetchone() or (0, 0)
+    pinned = (
+        " pinned_message_id = (SELECT COALESCE(MAX(k.id), 0) FROM message_marks k WHERE k.owner_id = dialogs.owner_id"
+        " AND k.peer = dialogs.peer AND k.kind = ?)"
+    )
+    if is_channel(owner_id):
+        # The row of all: nobody has read anything in it, and counting would go through the whole channel.
+        txn.execute(
+            f"UPDATE dialogs SET top_message_id = ?, top_sent_at = ?,{pinned} WHERE owner_id = ? AND peer = ?",
+            (top[0], top[1], PINNED, owner_id, peer),
+        )
+        return
     txn.execute(
         "UPDATE dialogs SET top_message_id = ?, top_sent_at = ?,"
         " unread_count = (SELECT COUNT(*) FROM messages m WHERE m.owner_id = dialogs.owner_id"
         " AND m.peer = dialogs.peer AND m.id > dialogs.read_inbox_max_id AND m.outgoing = 0),"
         " unread_mentions = (SELECT COUNT(*) FROM message_marks k WHERE k.owner_id = dialogs.owner_id"
-        " AND k.peer = dialogs.peer AND k.kind = ?),"
-        " pinned_message_id = (SELECT COALESCE(MAX(k.id), 0) FROM message_marks k WHERE k.owner_id = dialogs.owner_id"
-        " AND k.peer = dialogs.peer AND k.kind = ?)"
-        " WHERE owner_id = ? AND peer = ?",
+        f" AND k.peer = dialogs.peer AND k.kind = ?),{pinned} WHERE owner_id = ? AND peer = ?",
         (top[0], top[1], MENTION_UNREAD, PINNED, owner_id, peer),
     )
 
@@ -335,7 +258,7 @@ def delete_history_txn(txn: Transaction, fanout: Fanout, request: HistoryRequest
         # The owner's newest message stays, as the note that the history was cleared.
         note = next((copy for copy in copies if copy[1:3] == own[0][1:3]), None)
         copies = [copy for copy in copies if copy is not note]
-    _remove_txn(txn, changes, copies)
+    remove_txn(txn, changes, copies)
     if note is not None:
         _clear_note_txn(txn, changes, note)
     elif whole and not left:
@@ -385,7 +308,7 @@ def _remove_of_other_txn(txn: Transaction, changes: BoxChanges, request: History
         for message in messages_txn(txn, other_id, [copy[2] for copy in found]).values()
         if message.extra.action is not None and message.extra.action.kind == "historyClear"
     }
-    _remove_txn(txn, changes, [copy for copy in found if copy[2] not in notes])
+    remove_txn(txn, changes, [copy for copy in found if copy[2] not in notes])
     return count - len(found)
 
 

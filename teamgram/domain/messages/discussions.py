@@ -3,7 +3,7 @@
 The copy is written in the transaction that posts, and follows the post when that is changed or taken away.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from teamgram.domain.boxes.audience import Audience
 from teamgram.domain.boxes.changes import BoxChanges, Outgoing
 from teamgram.domain.boxes.events import MessageEdited
 from teamgram.domain.boxes.message import Extra, Forward, Message, MessageAnswers, pack_extra, searched_text
-from teamgram.domain.boxes.store import chunks, marks, messages_txn
+from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.channels.channel import Channel, Flag
 from teamgram.domain.channels.store import channels_txn
@@ -79,37 +79,6 @@ def _copied(channel: Channel, post: Message) -> Extra:
         preview=extra.preview,
         as_peer=channel.marked,
     )
-
-
-def copies_of_txn(txn: Transaction, channel_id: int, post_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """(group, message there) of the copies of posts, by post."""
-    found: dict[int, tuple[int, int]] = {}
-    for some in chunks(post_ids):
-        txn.execute(
-            "SELECT post_id, group_id, message_id FROM post_discussions"
-            f" WHERE channel_id = ? AND post_id IN ({marks(some)})",
-            (channel_id, *some),
-        )
-        found.update((row[0], (row[1], row[2])) for row in txn.fetchall())
-    return found
-
-
-def comments_txn(txn: Transaction, channel_id: int, post_ids: Sequence[int]) -> Mapping[int, MessageAnswers]:
-    """How many comments posts have, by post; those that may not be commented on are missing."""
-    copies = copies_of_txn(txn, channel_id, post_ids)
-    by_group: dict[int, dict[int, int]] = {}
-    for post_id, (group_id, message_id) in copies.items():
-        by_group.setdefault(group_id, {})[message_id] = post_id
-    found = {post_id: MessageAnswers(0, 0, group_id) for post_id, (group_id, _) in copies.items()}
-    for group_id, posts in by_group.items():
-        for some in chunks(posts):
-            txn.execute(
-                "SELECT thread_id, replies, last_id FROM thread_counts"
-                f" WHERE owner_id = ? AND thread_id IN ({marks(some)})",
-                (marked_channel(group_id), *some),
-            )
-            found.update((posts[row[0]], MessageAnswers(row[1], row[2], group_id)) for row in txn.fetchall())
-    return found
 
 
 def edit_copy_txn(txn: Transaction, changes: BoxChanges, post: Message, copy: tuple[int, int], tags: int) -> None:

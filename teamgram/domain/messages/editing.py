@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from teamgram.database import Transaction
+from teamgram.domain.boxes.around import copies_of_txn
 from teamgram.domain.boxes.changes import BoxChanges, OwnChange
 from teamgram.domain.boxes.entity import Entity
 from teamgram.domain.boxes.events import MessageEdited
@@ -19,20 +20,16 @@ from teamgram.domain.chats.chat import Chat
 from teamgram.domain.chats.chats import Actor
 from teamgram.domain.contacts.relations import Relation, is_bot_txn
 from teamgram.domain.files.naming import CONTENT, change_uses_txn
-from teamgram.domain.hearing.ears import spoken_to_txn
 from teamgram.domain.ids.peer import box_owner, marked_channel
 from teamgram.domain.messages import rules
 from teamgram.domain.messages.audience import check_sends, check_takes_txn
 from teamgram.domain.messages.changed_media import Move, check_replaces, moved, with_what_is_done
-from teamgram.domain.messages.channel_view import counted, counts_txn
-from teamgram.domain.messages.discussions import copies_of_txn as discussed_txn
 from teamgram.domain.messages.discussions import discussion_group_txn, edit_copy_txn
 from teamgram.domain.messages.errors import CaptionTooLong, MessageEmpty, MessageIdInvalid, MessageNotModified
 from teamgram.domain.messages.media import media_tags
 from teamgram.domain.messages.place import place_txn
 from teamgram.domain.messages.rules import Place
 from teamgram.domain.messages.text import MAX_CAPTION
-from teamgram.domain.messages.threads import counts_txn as replies_txn
 from teamgram.domain.updates.fanout import Fanout
 from teamgram.domain.web_pages.store import wait_txn
 
@@ -121,7 +118,7 @@ def _discussed_txn(txn: Transaction, message: Message, place: Place) -> tuple[in
     """Where a post is spoken of: the group, and its copy there."""
     if not isinstance(place, Seat) or not message.extra.post or discussion_group_txn(txn, place.channel) is None:
         return None
-    found = discussed_txn(txn, place.channel.id, [message.id]).get(message.id)
+    found = copies_of_txn(txn, place.channel.id, [message.id]).get(message.id)
     return found if found is not None and found[0] == place.channel.linked_id else None
 
 
@@ -190,13 +187,6 @@ def edit_txn(txn: Transaction, fanout: Fanout, request: EditRequest) -> OwnChang
             log_txn(txn, actor, place.channel.id, MessageChanged(message, copy))
         if discussed is not None:
             edit_copy_txn(txn, changes, edited[0], discussed, int(tags))
-        counts, answers = counts_txn(txn, [message.content_id]), replies_txn(txn, edited)
-        edited = [
-            counted(msgspec.structs.replace(copy, replies=answers.get((copy.owner_id, copy.id))), counts)
-            for copy in edited
-        ]
-        spoken_to = spoken_to_txn(txn, place.channel.marked, message_id)
-        edited = [msgspec.structs.replace(copy, mentions=spoken_to) for copy in edited]
     for copy in edited:
         # Boxes that are not locked cannot have a copy: copies are made by sending alone.
         changes.append(copy.owner_id, MessageEdited(copy.id))

@@ -21,6 +21,7 @@ from teamgram.domain.files.upload_store import Upload, upload_txn
 from teamgram.domain.ids.peer import is_channel
 from teamgram.domain.messages import (
     audience,
+    channel_deleting,
     channel_reading,
     deleting,
     editing,
@@ -175,7 +176,7 @@ class Messages:
         """
         return await self._database.write(
             "delete in channel",
-            deleting.delete_in_channel_txn,
+            channel_deleting.delete_in_channel_txn,
             self._fanout,
             user_id,
             peer,
@@ -193,7 +194,14 @@ class Messages:
             ChannelNotFound, ChannelPrivate, ChatAdminRequired, ChannelTooBig.
         """
         return await self._database.write(
-            "clear channel", deleting.clear_channel_txn, self._fanout, user_id, peer, max_id, now, perm_auth_key_id
+            "clear channel",
+            channel_deleting.clear_channel_txn,
+            self._fanout,
+            user_id,
+            peer,
+            max_id,
+            now,
+            perm_auth_key_id,
         )
 
     async def delete_written_by(
@@ -206,7 +214,7 @@ class Messages:
         """
         return await self._database.write(
             "delete of a writer",
-            deleting.delete_written_by_txn,
+            channel_deleting.delete_written_by_txn,
             self._fanout,
             user_id,
             peer,

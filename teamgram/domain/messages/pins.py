@@ -84,7 +84,7 @@ def pin_txn(txn: Transaction, fanout: Fanout, request: PinRequest) -> OwnChange:
             reply_to_ids={owner: copy_id for _, owner, copy_id, _ in copies},
         )
         (noted,) = changes.post(owner_id, audience, [told])
-        if thread.id:
+        if is_channel(peer):
             note_txn(txn, noted.values(), forum=True)
     changes.save(fanout.deliver, request.perm_auth_key_id)
     return changes.own(box, 0 if box == owner_id else owner_id)

@@ -8,10 +8,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from teamgram.database import Database, Transaction
+from teamgram.domain.boxes.around import looks_txn
 from teamgram.domain.boxes.message import FIRST_VIEWS
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.channels.channel import Seat
-from teamgram.domain.messages.channel_view import counts_txn
 
 MAX_REMEMBERED = 200_000
 """Looks that are remembered, the oldest go first."""
@@ -59,7 +59,7 @@ def _posts_txn(txn: Transaction, seat: Seat, message_ids: tuple[int, ...]) -> di
         for id_, message in messages_txn(txn, seat.channel.marked, wanted).items()
         if message.extra.post
     }
-    counts = counts_txn(txn, list(posts.values()))
+    counts = looks_txn(txn, list(posts.values()))
     return {id_: (content_id, *counts.get(content_id, (FIRST_VIEWS, 0))) for id_, content_id in posts.items()}
 
 

@@ -66,11 +66,22 @@ def check_edits(message: Message, place: Place, now: int, *, is_bot: bool) -> No
         raise MessageEditTimeExpired(str(message.id))
 
 
-_FOUNDING = ("channelCreate", "channelMigrateFrom")
+_BEGINNING = ("channelCreate", "channelMigrateFrom", "topicCreate")
 
 
-def check_deletes_for_all(message: Message, chat: Chat | Seat) -> None:
+def is_beginning(message: Message) -> bool:
+    """Whether a channel or a topic was begun with it: it stays as long as that.
+
+    By the first message clients know that there is none before, and a topic's id is that of its own.
+    """
+    return message.extra.action is not None and message.extra.action.kind in _BEGINNING
+
+
+def check_deletes_for_all(message: Message, chat: Chat | Seat, topic_id: int = 0) -> None:
     """Take a group's or channel's message from everybody: see ``may_delete_for_all``, ``may_delete`` of the rights.
+
+    Args:
+        topic_id: the topic that goes with it, 0 for none.
 
     Raises:
         MessageDeleteForbidden.
@@ -78,9 +89,8 @@ def check_deletes_for_all(message: Message, chat: Chat | Seat) -> None:
     """
     if isinstance(chat, Seat):
         channel_rights.check_reads(chat)
-        # What a channel was founded with stays: its first message is how clients know that there is none before.
-        is_first = message.extra.action is not None and message.extra.action.kind in _FOUNDING
-        if is_first or not channel_rights.may_delete(chat, message.sender_id):
+        stays = is_beginning(message) and message.id != topic_id
+        if stays or not channel_rights.may_delete(chat, message.sender_id):
             raise MessageDeleteForbidden(str(message.id))
         return
     if not rights.may_delete_for_all(chat, message.owner_id, message.sender_id):

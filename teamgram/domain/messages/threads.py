@@ -4,18 +4,17 @@ A message carries its thread in its content; which messages a thread has is an i
 transaction that posts, and so is how many there are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from teamgram.database import Transaction
-from teamgram.domain.boxes.message import Extra, Message, MessageAnswers
+from teamgram.domain.boxes.message import Extra, Message
 from teamgram.domain.boxes.store import chunks, marks
 from teamgram.domain.channels.channel import AdminRight, Flag, Seat
 from teamgram.domain.channels.general_topic import GENERAL
-from teamgram.domain.ids.peer import channel_id_of
-from teamgram.domain.messages.discussions import comments_txn
+from teamgram.domain.ids.peer import channel_id_of, marked_channel
 from teamgram.domain.messages.errors import TopicClosed, TopicDeleted
 
 TOPIC_CREATED = "topicCreate"
@@ -138,35 +137,34 @@ def forget_txn(txn: Transaction, owner_id: int, message_ids: Sequence[int]) -> N
             "UPDATE thread_counts SET replies = replies - ? WHERE owner_id = ? AND thread_id = ?",
             (count, owner_id, thread_id),
         )
-        txn.execute(
-            "UPDATE forum_topics SET top_message_id = (SELECT COALESCE(MAX(t.id), ?) FROM message_threads t"
-            " WHERE t.owner_id = ? AND t.thread_id = ?) WHERE channel_id = ? AND id = ?",
-            (thread_id, owner_id, thread_id, channel_id_of(owner_id), thread_id),
-        )
+    channel_id = channel_id_of(owner_id)
+    recount_tops_txn(txn, channel_id, [topic_id for topic_id in lost if topic_id != GENERAL])
+    txn.execute("SELECT top_message_id FROM forum_topics WHERE channel_id = ? AND id = ?", (channel_id, GENERAL))
+    row = txn.fetchone()
+    if row is not None and row[0] in message_ids:
+        recount_tops_txn(txn, channel_id, [GENERAL])
 
 
-def counts_txn(txn: Transaction, messages: Sequence[Message]) -> Mapping[tuple[int, int], MessageAnswers]:
-    """The answers to those of channels' messages that have any, or may be commented on, by owner and id."""
-    by_owner: dict[int, list[int]] = {}
-    for message in messages:
-        by_owner.setdefault(message.owner_id, []).append(message.id)
-    found: dict[tuple[int, int], MessageAnswers] = {}
-    for owner_id, ids in by_owner.items():
-        for some in chunks(ids):
+def recount_tops_txn(txn: Transaction, channel_id: int, topic_ids: Sequence[int] | None = None) -> None:
+    """Set which message is the newest of topics, of all if none is named, from those that are there."""
+    owner_id = marked_channel(channel_id)
+    if topic_ids is None:
+        txn.execute("SELECT id FROM forum_topics WHERE channel_id = ?", (channel_id,))
+        topic_ids = [row[0] for row in txn.fetchall()]
+    for topic_id in topic_ids:
+        if topic_id == GENERAL:
             txn.execute(
-                "SELECT thread_id, replies, last_id FROM thread_counts"
-                f" WHERE owner_id = ? AND thread_id IN ({marks(some)}) AND replies > 0",
-                (owner_id, *some),
+                "SELECT m.id FROM messages m WHERE m.owner_id = ? AND NOT EXISTS (SELECT 1 FROM message_threads k"
+                " WHERE k.owner_id = m.owner_id AND k.id = m.id AND k.in_topic = 1) ORDER BY m.id DESC LIMIT 1",
+                (owner_id,),
             )
-            found.update(((owner_id, row[0]), MessageAnswers(row[1], row[2])) for row in txn.fetchall())
-    posts: dict[int, list[int]] = {}
-    for message in messages:
-        if message.is_copied_post:
-            # Web A opens no comments whose root says nothing of answers.
-            found.setdefault((message.owner_id, message.id), MessageAnswers(0, 0))
-        if message.extra.post:
-            posts.setdefault(message.owner_id, []).append(message.id)
-    for owner_id, ids in posts.items():
-        comments = comments_txn(txn, channel_id_of(owner_id), ids)
-        found.update(((owner_id, post_id), answers) for post_id, answers in comments.items())
-    return found
+        else:
+            txn.execute(
+                "SELECT id FROM message_threads WHERE owner_id = ? AND thread_id = ? ORDER BY id DESC LIMIT 1",
+                (owner_id, topic_id),
+            )
+        row = txn.fetchone()
+        txn.execute(
+            "UPDATE forum_topics SET top_message_id = ? WHERE channel_id = ? AND id = ?",
+            (row[0] if row else topic_id, channel_id, topic_id),
+        )

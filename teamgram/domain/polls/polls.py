@@ -17,7 +17,6 @@ from teamgram.domain.boxes.store import copies_txn, message_columns, message_fro
 from teamgram.domain.channels.channel import Seat
 from teamgram.domain.contacts.relations import Relation
 from teamgram.domain.messages import rules
-from teamgram.domain.messages.channel_view import counted, counts_txn
 from teamgram.domain.messages.due import DueWork
 from teamgram.domain.messages.errors import MessageNotModified
 from teamgram.domain.polls.telling import PollTeller
@@ -125,10 +124,9 @@ class Polls:
             raise MessageNotModified(str(message_id))
         txn.execute(f"SELECT {message_columns} WHERE m.content_id = ?", (message.content_id,))
         closed = shown_txn(txn, [message_from_row(row) for row in txn.fetchall()])
-        counts = counts_txn(txn, [message.content_id]) if message.extra.post else {}
         for copy in closed:
             changes.append(copy.owner_id, MessageEdited(copy.id))
-            changes.messages[copy.owner_id, copy.id] = counted(copy, counts)
+            changes.messages[copy.owner_id, copy.id] = copy
         changes.save(self._fanout.deliver, device)
         txn.call_after(self._teller.changed, poll.id, True)
         tell_end_txn(txn, self._fanout, poll, states_txn(txn, [poll.id])[poll.id], now)

@@ -12,9 +12,11 @@ from teamgram.domain.boxes.poll import Todo, TodoDone
 from teamgram.domain.boxes.store import copies_txn, message_columns, message_from_row, shown_txn
 from teamgram.domain.boxes.talks import note_changes_txn, talk_of
 from teamgram.domain.channels.channel import Seat
+from teamgram.domain.ids.peer import is_channel
 from teamgram.domain.messages.audience import audience_txn
 from teamgram.domain.messages.errors import MessageAuthorRequired, MessageIdInvalid
 from teamgram.domain.messages.seen_message import Where, check_takes_part, seen_message_txn
+from teamgram.domain.messages.threads import NO_THREAD, in_thread, note_txn, thread_of
 from teamgram.domain.polls.asking import WrittenText, checked_items
 from teamgram.domain.polls.errors import OptionInvalid, TodoNotModified
 from teamgram.domain.updates.fanout import Fanout
@@ -115,13 +117,16 @@ class TodoLists:
         for copy in copies:
             changes.append(copy.owner_id, MessageEdited(copy.id))
             changes.messages[copy.owner_id, copy.id] = copy
+        thread = thread_of(message) if message.extra.in_topic else NO_THREAD
         note = Outgoing(
             "",
-            Extra(action=action, post=message.extra.post),
+            in_thread(Extra(action=action, post=message.extra.post), thread),
             int(Tag.SERVICE),
             reply_to_ids={copy.owner_id: copy.id for copy in copies},
         )
-        changes.post(user_id, audience, [note])
+        (noted,) = changes.post(user_id, audience, [note])
+        if is_channel(peer):
+            note_txn(txn, noted.values(), forum=True)
         changes.save(self._fanout.deliver, device)
         return changes.own(message.owner_id, user_id) if isinstance(where, Seat) else changes.own(user_id)
 

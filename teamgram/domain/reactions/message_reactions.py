@@ -20,11 +20,11 @@ from teamgram.domain.boxes.reactions import PeerReaction
 from teamgram.domain.boxes.store import messages_txn
 from teamgram.domain.ids.peer import channel_id_of, is_channel
 from teamgram.domain.messages.history import MAX_PAGE, Found, Page
-from teamgram.domain.messages.reading_reactions import see_reactions_txn
+from teamgram.domain.messages.reading_reactions import see_reactions_txn, told_in_channel
 from teamgram.domain.messages.seen_message import seen_message_txn, seen_messages_txn, where_txn
 from teamgram.domain.reactions.errors import ReactionListForbidden
 from teamgram.domain.reactions.listing import list_txn
-from teamgram.domain.reactions.reacting import NOTHING, Reacted, ReactionRequest, react_txn
+from teamgram.domain.reactions.reacting import Reacted, ReactionRequest, react_txn
 from teamgram.domain.updates.coalescing import Coalescing
 from teamgram.domain.updates.events import MessageReacted, RecentReactionsChanged, SavedTagsChanged
 from teamgram.domain.updates.fanout import Fanout, ToldInChannel
@@ -63,6 +63,8 @@ class MessageReactions:
         self._fanout = fanout
         self._clock = clock
         self._posts: Coalescing[tuple[int, int]] = Coalescing(clock, REST, self._tell)
+        # What users have chosen of which nobody was told yet, by post: their other devices want to know.
+        self._choices: dict[tuple[int, int], dict[int, tuple[str, ...]]] = {}
 
     async def stop(self) -> None:
         """Tell nothing more; before the database closes."""
@@ -90,14 +92,19 @@ class MessageReactions:
         if request.peer == user_id:
             txn.call_after(self._fanout.publish, (user_id,), SavedTagsChanged())
         if reacted.is_in_channel:
-            txn.call_after(self._posts.changed, (request.peer, request.message_id))
+            txn.call_after(self._changed, (request.peer, request.message_id), user_id, reacted.message.chosen or ())
         if not changes.entries:
             return ReactionAnswer(None, reacted.message)
         own = changes.own(request.peer) if is_channel(request.peer) else changes.own(user_id)
         return ReactionAnswer(own, reacted.message)
 
+    def _changed(self, post: tuple[int, int], user_id: int, chosen: tuple[str, ...]) -> None:
+        self._choices.setdefault(post, {})[user_id] = chosen
+        self._posts.changed(post)
+
     async def _tell(self, post: tuple[int, int]) -> None:
-        told = await self._database.read("reactions to a post", _post_txn, *post)
+        choices = self._choices.pop(post, {})
+        told = await self._database.read("reactions to a post", _post_txn, *post, tuple(choices.items()))
         if told is not None:
             self._fanout.bus.publish(ToldInChannel(channel_id_of(post[0]), told))
 
@@ -152,16 +159,19 @@ class MessageReactions:
         where_txn(txn, user_id, peer, now)
         changes = BoxChanges(txn, now)
         changes.lock((user_id,))
-        see_reactions_txn(txn, changes, user_id, peer, message_ids)
+        for told in see_reactions_txn(txn, changes, user_id, peer, message_ids):
+            txn.call_after(self._fanout.publish, (user_id,), told, device)
         changes.save(self._fanout.deliver, device)
         return changes.own(user_id)
 
 
-def _post_txn(txn: Transaction, peer: int, message_id: int) -> MessageReacted | None:
+def _post_txn(
+    txn: Transaction, peer: int, message_id: int, choices: tuple[tuple[int, tuple[str, ...]], ...]
+) -> MessageReacted | None:
     message = messages_txn(txn, peer, (message_id,)).get(message_id)
     if message is None:
         return None
-    return MessageReacted(peer, message_id, message.reactions or NOTHING, not message.extra.post)
+    return told_in_channel(peer, message, choices)
 
 
 def _unread_txn(txn: Transaction, user_id: int, peer: int, page: Page, now: int) -> Found:

@@ -377,15 +377,18 @@ class PollChanged(msgspec.Struct, frozen=True, tag=True):
 
 
 class MessageReacted(msgspec.Struct, frozen=True, tag=True):
-    """There are other reactions to message ``id`` of the channel ``peer`` (``updateMessageReactions``, ``min``).
+    """There are other reactions to message ``id`` of the channel ``peer`` (``updateMessageReactions``).
 
-    ``named``: its members see who reacted.
+    ``named``: its members see who reacted; ``author_id``: who wrote it, and is told which ones wait to be seen;
+    ``choices``: what these users have chosen since the last telling; all others get the ``min`` form.
     """
 
     peer: int
     id: int
     reactions: Reactions
     named: bool
+    author_id: int = 0
+    choices: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
 class RecentReactionsChanged(msgspec.Struct, frozen=True, tag=True):

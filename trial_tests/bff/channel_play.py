@@ -52,6 +52,7 @@ class Play:
     def __init__(self, house: House, devices: list[Device], seed: int) -> None:
         self.house = house
         self.devices = devices
+        self.seed = seed
         self.random = random.Random(seed)
         self.channels: dict[int, Any] = {}
         self.owners: dict[int, Device] = {}
@@ -67,7 +68,7 @@ class Play:
         talk = await self._found(anna, title="Talk", megagroup=True)
         await anna.call(tl.channels.setDiscussionGroup(broadcast=news, group=talk))
         for number, channel in enumerate((club, forum, news)):
-            await anna.call(tl.channels.updateUsername(channel=channel, username=f"place_number_{number}"))
+            await anna.call(tl.channels.updateUsername(channel=channel, username=f"place_{self.seed}_number_{number}"))
             for device in (boris, clara):
                 await device.call(tl.channels.joinChannel(channel=channel))
             rights = tl.chatAdminRights(

@@ -192,6 +192,9 @@ class App:
             return
         if not was_there and channel_id not in present:
             raise AssertionError(f"{update.NAME} was told to somebody who is not there")
+        if channel_id not in self.mirrors:
+            # Of a channel that it never heard of an app asks for all.
+            missed.add(channel_id)
         mirror = self.mirrors.setdefault(channel_id, Mirror())
         if not hasattr(update, "pts_count"):
             if channel_id not in missed:

@@ -212,12 +212,15 @@ class WorkspaceTests(SynchronousTestCase):
 
     def test_confined(self) -> None:
         """Nothing outside of the workspace, no folder, nothing empty or too large."""
-        workspace = Path(temporary_directory())
+        outside = Path(temporary_directory())
+        (outside / "out.txt").write_bytes(b"not for anybody")
+        workspace = outside / "workspace"
+        workspace.mkdir()
         (workspace / "a.txt").write_bytes(b"a")
         (workspace / "empty").write_bytes(b"")
         (workspace / "link").symlink_to("/etc/passwd")
         self.assertEqual([one.content for one in read_files(workspace, ["a.txt", "./a.txt"], "auto")], [b"a", b"a"])
-        for path in ("../a.txt", "/etc/passwd", "link", "nothing", "empty", "."):
+        for path in ("../out.txt", "/etc/passwd", "link", "nothing", "empty", "."):
             with self.assertRaises(ToolError, msg=path):
                 read_files(workspace, [path], "auto")
 

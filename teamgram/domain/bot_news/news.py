@@ -125,7 +125,9 @@ def takers_txn(txn: Transaction, user_ids: Iterable[int], kind: str) -> list[int
     wanted, found = sorted(set(user_ids)), []
     for start in range(0, len(wanted), _IDS_PER_QUERY):
         some = wanted[start : start + _IDS_PER_QUERY]
-        txn.execute(f"SELECT user_id, details FROM bots WHERE user_id IN ({','.join('?' * len(some))})", some)
+        named = ",".join("?" * len(some))
+        # An agent's has no token, and takes nothing.
+        txn.execute(f"SELECT user_id, details FROM bots WHERE LENGTH(secret_hash) > 0 AND user_id IN ({named})", some)
         found += [row[0] for row in txn.fetchall() if allows(_wishes(row[1]).allowed_updates, kind)]
     return found
 

@@ -130,7 +130,7 @@ def check_writes(relation: Relation) -> bool:
 
 def is_token_bot_txn(txn: Transaction, user_id: int) -> bool:
     """Whether that account is a bot that somebody runs by its token: an agent's is not."""
-    txn.execute("SELECT 1 FROM bots WHERE user_id = ?", (user_id,))
+    txn.execute("SELECT 1 FROM bots WHERE user_id = ? AND LENGTH(secret_hash) > 0", (user_id,))
     return txn.fetchone() is not None
 
 
@@ -143,7 +143,7 @@ def check_begun_txn(txn: Transaction, relation: Relation) -> None:
     if not relation.is_bot or relation.user_id == relation.other_id:
         return
     txn.execute(
-        "SELECT 1 FROM bots b WHERE b.user_id = ? AND NOT EXISTS"
+        "SELECT 1 FROM bots b WHERE b.user_id = ? AND LENGTH(b.secret_hash) > 0 AND NOT EXISTS"
         " (SELECT 1 FROM dialogs d WHERE d.owner_id = b.user_id AND d.peer = ? AND d.top_message_id > 0)",
         (relation.user_id, relation.other_id),
     )

@@ -46,6 +46,7 @@ class ChannelsHere:
         self._bots: set[int] = set()
         # Channels in which something is told while a newcomer's are being read.
         self._reading: dict[int, set[int]] = {}
+        self._settled: list[Deferred[None]] = []
         bus.listen(MembershipsChanged, self._changed)
         memberships.when_forgotten(self._read_again)
         devices.watch(self._came_or_went)
@@ -61,6 +62,13 @@ class ChannelsHere:
         """The bots among them."""
         return self.members(channel_id).keys() & self._bots if self._bots else frozenset()
 
+    async def settled(self) -> None:
+        """Wait until it is known of everybody who is here."""
+        if self._reading:
+            waiter: Deferred[None] = Deferred()
+            self._settled.append(waiter)
+            await waiter
+
     def told(self, channel_id: int) -> None:
         """Something is told in the channel now."""
         for channels in self._reading.values():
@@ -73,7 +81,7 @@ class ChannelsHere:
                 self._take_out(user_id, channel_id)
         elif user_id not in self._reading:
             self._reading[user_id] = set()
-            Deferred.fromCoroutine(self._read(user_id)).addErrback(self._failed, user_id)
+            Deferred.fromCoroutine(self._read(user_id)).addErrback(self._failed, user_id).addCallback(self._was_read)
 
     async def _read(self, user_id: int) -> None:
         try:
@@ -92,6 +100,12 @@ class ChannelsHere:
                 self._here.setdefault(channel_id, {})[user_id] = membership
         for channel_id in told & channels:
             self._missed(user_id, channel_id)
+
+    def _was_read(self, _: None) -> None:
+        if not self._reading:
+            settled, self._settled = self._settled, []
+            for waiter in settled:
+                waiter.callback(None)
 
     def _read_again(self) -> None:
         for user_id in list(self._channels_of):

@@ -132,6 +132,7 @@ class ChannelUpdates:
 
     async def settled(self) -> None:
         """Wait until everything that was told has been pushed."""
+        await self.here.settled()
         while self._waiting:
             waiter: Deferred[None] = Deferred()
             self._settled.append(waiter)

@@ -56,12 +56,15 @@ class TopPeersTests(TopPeersTestCase):
 
     async def test_bots_groups_and_channels(self) -> None:
         """Each has a category of its own; a channel counts when it is read to the end."""
-        house, anna, _, _, chat_id = await self.group()
+        house, anna, boris, _, chat_id = await self.group()
         bot = await house.sign_up("Bot", username="the_bot", is_bot=True)
         await anna.send(anna.peer(bot), "/start")
         await anna.send(tl.inputPeerChat(chat_id=chat_id), "hello")
         channel = await self.founded(anna, "News", broadcast=True)
-        await self.founded(anna, "Unread", broadcast=True)
+        unread = await self.founded(boris, "Unread", broadcast=True)
+        bring = tl.channels.inviteToChannel(channel=self.address(unread), users=[boris.input_user(anna)])
+        await boris.call(bring)
+        await boris.send(self.peer(unread), "hear this")
         await anna.call(tl.channels.readHistory(channel=self.address(channel), max_id=100))
         answer = await self.top(anna, correspondents=True, bots_pm=True, groups=True, channels=True)
         self.assertEqual(

@@ -44,7 +44,7 @@ class InternalTests(StrictCase):
         """400 METHOD_NOT_IMPL for methods of the schema that nobody serves, in and out of the IDMap; others go on."""
         session, _ = await self.user()
         for query in (
-            tl.stats.getBroadcastStats(channel=tl.inputChannelEmpty()),
+            tl.stats.getStoryStats(peer=tl.inputPeerSelf(), id=1),
             tl.phone.createGroupCall(peer=tl.inputPeerSelf(), random_id=1),
             tl.messages.requestEncryption(user_id=tl.inputUserSelf(), random_id=1, g_a=b""),
         ):

@@ -188,7 +188,7 @@ class Channels:
         channel = self.found_txn(txn, actor, channel)
         if channel.has(Flag.FORUM):
             add_general_txn(txn, channel.id, actor)
-        # Web A shows no channel of which it has heard a message only: its founder's other devices hear of it first.
+        # Web A shows no channel of which it has heard a message only; the founder's other devices may have it.
         event = ChannelChanged(channel.id)
         txn.call_after(self._fanout.publish, (actor.user_id,), event, actor.perm_auth_key_id)
         told = self.tell_txn(txn, actor, channel, Action("channelCreate", channel.title))
